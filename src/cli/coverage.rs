@@ -1,0 +1,75 @@
+//! Which ops have been called, and in which states of the session they are called on.
+
+use crate::op::{Kind, Op, Slot};
+use crate::plan::{Kinds, Plan, State, Step, touches};
+use crate::program::Program;
+
+/// Ops and states reached.
+#[derive(Clone, Debug)]
+pub(super) struct Coverage {
+    kinds: Kinds,
+    /// One bit a [`State`] for each kind.
+    states: [u16; Kind::ALL.len()],
+}
+
+const EVERY_STATE: u16 = (1 << State::COUNT) - 1;
+
+impl Coverage {
+    pub fn new() -> Coverage {
+        Coverage { kinds: Kinds::NONE, states: [0; Kind::ALL.len()] }
+    }
+
+    /// Books what ran of `program`; whether any of it is new.
+    pub fn add(&mut self, program: &Program, plan: &Plan) -> bool {
+        let mut new = false;
+        for (op, step) in program.ops.iter().zip(&plan.steps) {
+            let Step::Run { state, .. } = step else { continue };
+            let kind = op.kind();
+            new |= !self.kinds.contains(kind);
+            self.kinds = self.kinds.with(kind);
+            if let Some(state) = state {
+                let bit = 1 << state.index();
+                new |= self.states[kind as usize] & bit == 0;
+                self.states[kind as usize] |= bit;
+            }
+        }
+        new
+    }
+
+    pub fn merge(&mut self, other: &Coverage) {
+        self.kinds = self.kinds.or(other.kinds);
+        for (mine, theirs) in self.states.iter_mut().zip(other.states) {
+            *mine |= theirs;
+        }
+    }
+
+    /// Kinds called, of those that `lacks` leaves.
+    pub fn ops(&self, lacks: Kinds) -> (usize, usize) {
+        (self.kinds.iter().count(), Kind::ALL.len() - lacks.iter().count())
+    }
+
+    /// States reached over all kinds that are called on a session, of those that `lacks` leaves.
+    pub fn states(&self, lacks: Kinds) -> (usize, usize) {
+        let reached = self.states.iter().map(|states| states.count_ones() as usize).sum();
+        (reached, on_sessions(lacks).count() * State::COUNT)
+    }
+
+    /// `SSL_SESSION_dup (3 of 9)`: the kinds that were not called in every state.
+    pub fn missing(&self, lacks: Kinds) -> Vec<String> {
+        let partly = on_sessions(lacks).filter(|kind| self.states[*kind as usize] != EVERY_STATE);
+        partly
+            .map(|kind| format!("{} ({} of {})", kind.name(), self.states[kind as usize].count_ones(), State::COUNT))
+            .collect()
+    }
+}
+
+/// The kinds that are called on a session.
+fn on_sessions(lacks: Kinds) -> impl Iterator<Item = Kind> {
+    Kind::ALL.iter().copied().filter(move |kind| !lacks.contains(*kind) && uses_session(*kind))
+}
+
+fn uses_session(kind: Kind) -> bool {
+    // Any op of the kind tells: which operands it has does not depend on their values.
+    let mut zeros = crate::op::Wire::new(&[0; 16]);
+    kind.take_wire(&mut zeros).is_some_and(|op: Op| touches(&op).used == Some(Slot::wrapping(0)))
+}

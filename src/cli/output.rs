@@ -1,0 +1,37 @@
+//! What goes to the two streams: results to standard output, everything else to standard error.
+
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
+
+/// Prints a result. A reader that has gone away is no error: `sessdiff ... | head`.
+pub(super) fn result(text: impl Display) {
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    drop(written);
+}
+
+/// Prints one line about what went wrong.
+pub(super) fn error(text: impl Display) {
+    note(format_args!("error: {text}"));
+}
+
+/// Prints something that is not a result.
+pub(super) fn note(text: impl Display) {
+    let mut err = std::io::stderr().lock();
+    drop(writeln!(err, "{text}"));
+}
+
+/// Whether standard output may be coloured.
+pub(super) fn colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// `text` in red, where that is allowed.
+pub(super) fn red(text: &str) -> String {
+    if colour() { format!("\x1b[31m{text}\x1b[0m") } else { text.into() }
+}
+
+/// `text` in green, where that is allowed.
+pub(super) fn green(text: &str) -> String {
+    if colour() { format!("\x1b[32m{text}\x1b[0m") } else { text.into() }
+}

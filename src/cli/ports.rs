@@ -1,0 +1,40 @@
+//! `sessdiff ports`: what can be driven here.
+
+use super::judge::{PortName, judge};
+use super::{Exit, PortsArgs, output};
+use crate::port::c::Probes;
+use crate::port::planted::Bug;
+use crate::report::PortSummary;
+
+pub(super) fn ports(args: &PortsArgs) -> Exit {
+    let mut summaries = Vec::new();
+    for name in [PortName::OpenSsl, PortName::Native] {
+        match judge(name, Probes::ALL) {
+            Ok(judge) => {
+                let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
+                summaries.push(PortSummary::new(judge.identity(), lacks, judge.counts_references()));
+            }
+            Err(error) => {
+                output::error(error);
+                return Exit::NotLoaded;
+            }
+        }
+    }
+    let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
+    if args.json {
+        output::result(serde_json::json!({ "ports": summaries, "planted": planted }));
+        return Exit::Expected;
+    }
+    for port in summaries {
+        output::result(format_args!("{:<10} {}, in {}", port.name, port.version, port.file));
+        let lacks = if port.unsupported.is_empty() { "nothing".into() } else { port.unsupported.join(", ") };
+        output::result(format_args!("{:<10} lacks {lacks}", ""));
+        let counts = if port.counts_references { "found" } else { "not found" };
+        output::result(format_args!("{:<10} reference count {counts}", ""));
+    }
+    output::result(format_args!("{:<10} the native session with one bug, {} of them:", "planted:", planted.len()));
+    for name in planted {
+        output::result(format_args!("{:<10} planted:{name}", ""));
+    }
+    Exit::Expected
+}

@@ -1,0 +1,303 @@
+//! `sessdiff run`: the main job.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::explore::{Found, Shared, Tally, explore};
+use super::judge::{PortName, judge};
+use super::{Exit, ProbeChoice, RunArgs, output};
+use crate::op::Kind;
+use crate::plan::Kinds;
+use crate::port::Identity;
+use crate::port::c::{LoadError, Probes};
+use crate::program::{Case, CaseError};
+use crate::report::{self, PortSummary, Signature, Summary, Unprobed, Word};
+
+/// The part of a mixed run that goes without probes: one in so many.
+const UNPROBED: u32 = 8;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn run(args: &RunArgs) -> Exit {
+    let cases = match cases(&args.corpus) {
+        Ok(cases) => cases,
+        Err(error) => {
+            output::error(error);
+            return Exit::Usage;
+        }
+    };
+    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Relaxed)) {
+        output::note(format_args!("^C will lose the summary: {error}"));
+    }
+    let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    let mut exit = Exit::Expected;
+    for port in &args.ports {
+        match run_port(args, *port, seed, &cases) {
+            Ok(summary) => exit = exit.worst(show(args, &summary)),
+            Err(error) => {
+                output::error(error);
+                exit = exit.worst(Exit::NotLoaded);
+            }
+        }
+        if INTERRUPTED.load(Relaxed) {
+            break;
+        }
+    }
+    exit
+}
+
+fn show(args: &RunArgs, summary: &Summary) -> Exit {
+    if args.json {
+        match serde_json::to_string(summary) {
+            Ok(json) => output::result(json),
+            Err(error) => output::error(error),
+        }
+    } else {
+        if !summary.port.unsupported.is_empty() {
+            output::result(format_args!(
+                "UNSUPPORTED by {}: {}",
+                summary.port.name,
+                summary.port.unsupported.join(", ")
+            ));
+        }
+        if !summary.port.counts_references {
+            output::result(format_args!("reference counts of {}: not observed in this process", summary.port.name));
+        }
+        if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
+            let Unprobed { programs, ops } = unprobed;
+            output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
+        }
+        if summary.verdict == Word::Agree && !summary.states_missing.is_empty() {
+            output::result(format_args!("not called in every state: {}", summary.states_missing.join(", ")));
+        }
+        let line = summary.to_string();
+        output::result(if summary.verdict == Word::Agree { output::green(&line) } else { output::red(&line) });
+    }
+    let exit = match summary.verdict {
+        Word::Agree => Exit::Expected,
+        Word::Diverge => Exit::Divergence,
+        Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
+    };
+    if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
+}
+
+/// The committed cases. A folder that was named must be there; the default one need not.
+fn cases(folder: &Path) -> Result<Vec<Case>, CaseError> {
+    if folder == Path::new("none") {
+        return Ok(Vec::new());
+    }
+    if folder == Path::new("corpus") && !folder.is_dir() {
+        output::note("no folder `corpus` here: exploring without replay");
+        return Ok(Vec::new());
+    }
+    Case::list(folder)?.iter().map(|path| Case::read(path)).collect()
+}
+
+fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result<Summary, LoadError> {
+    let started = Instant::now();
+    let (probes, share) = match (args.probes, port) {
+        (ProbeChoice::None, _) => (Probes::NONE, 0),
+        (ProbeChoice::Mixed, PortName::OpenSsl) => (Probes::ALL, 1),
+        // The probes are in the C library; the others have none to go without.
+        (ProbeChoice::Mixed | ProbeChoice::All, _) => (Probes::ALL, 0),
+    };
+    let whole = Duration::from_secs_f64(args.seconds);
+    let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
+    let programs =
+        args.programs.map_or(u64::MAX, |programs| programs - programs / u64::from(UNPROBED) * u64::from(share));
+    let shared = Shared::new(deadline, programs, args.keep_going, args.longest.into());
+
+    let mut summary = probed(args, port, probes, seed, cases, &shared)?;
+    if share > 0 && summary.divergences == 0 && !INTERRUPTED.load(Relaxed) {
+        match unprobed(args, seed) {
+            Ok(other) => add(&mut summary, other),
+            Err(error) => {
+                output::error(format_args!("the part without probes failed: {error}"));
+                summary.inconclusive += 1;
+            }
+        }
+    }
+    summary.seconds = started.elapsed().as_secs_f64();
+    summary.interrupted = INTERRUPTED.load(Relaxed);
+    summary.verdict = if summary.divergences > 0 {
+        Word::Diverge
+    } else if summary.inconclusive > 0 {
+        Word::Inconclusive
+    } else if summary.ops == 0 {
+        Word::Nothing
+    } else {
+        Word::Agree
+    };
+    Ok(summary)
+}
+
+/// The part in this process, on as many threads as asked for.
+fn probed(
+    args: &RunArgs,
+    port: PortName,
+    probes: Probes,
+    seed: u64,
+    cases: &[Case],
+    shared: &Shared,
+) -> Result<Summary, LoadError> {
+    let identity = judge(port, probes)?.identity();
+    let counts_references = judge(port, probes)?.counts_references();
+    let signatures = Mutex::new(Vec::new());
+    let report = |found: &Found| {
+        let signature = keep(args, &identity, probes, found);
+        signatures.lock().unwrap_or_else(PoisonError::into_inner).push(signature);
+    };
+    let tallies = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..args.jobs)
+            .map(|job| {
+                // The committed cases are replayed once.
+                let cases = if job == 0 { cases } else { &[] };
+                scope.spawn(move || {
+                    let mut judge = judge(port, probes)?;
+                    let seed = seed ^ (u64::from(job) << 32);
+                    Ok(explore(judge.as_mut(), seed, cases, shared, &mut |found| report(found)))
+                })
+            })
+            .collect();
+        watch(args, shared, &workers);
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("a worker does not panic"))
+            .collect::<Result<Vec<Tally>, LoadError>>()
+    })?;
+    let mut coverage = super::coverage::Coverage::new();
+    let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
+    tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
+    for why in tallies.iter().flat_map(|tally| &tally.inconclusive) {
+        output::note(format_args!("inconclusive: {why}"));
+    }
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
+    let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
+    Ok(Summary {
+        verdict: Word::Nothing,
+        programs: sum(|tally| tally.programs),
+        ops: sum(|tally| tally.ops),
+        skipped: sum(|tally| tally.skipped),
+        seconds: 0.0,
+        divergences: sum(|tally| tally.divergences),
+        inconclusive: sum(|tally| tally.inconclusive.len() as u64),
+        seed,
+        jobs: args.jobs,
+        port: PortSummary::new(identity.clone(), unsupported, counts_references),
+        ops_reached: coverage.ops(lacks),
+        states_reached: coverage.states(lacks),
+        states_missing: coverage.missing(lacks),
+        signatures: signatures.into_inner().unwrap_or_else(PoisonError::into_inner),
+        without_probes: (probes == Probes::NONE)
+            .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
+        interrupted: false,
+    })
+}
+
+/// Shows progress and carries ^C to the workers until all are done.
+fn watch<T>(args: &RunArgs, shared: &Shared, workers: &[std::thread::ScopedJoinHandle<'_, T>]) {
+    let started = Instant::now();
+    let bar = match (args.programs, shared.deadline) {
+        (Some(programs), _) => ProgressBar::new(programs),
+        (None, Some(deadline)) => ProgressBar::new((deadline - started).as_millis() as u64),
+        (None, None) => ProgressBar::no_length(),
+    };
+    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
+    // The template is a constant; a bar in the default style would do as well.
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+        if INTERRUPTED.load(Relaxed) {
+            shared.stop.store(true, Relaxed);
+        }
+        let programs = shared.programs.load(Relaxed);
+        let seconds = started.elapsed().as_secs_f64();
+        bar.set_position(if args.programs.is_some() { programs } else { started.elapsed().as_millis() as u64 });
+        bar.set_message(format!("{programs} programs, {:.0}/s", programs as f64 / seconds.max(0.001)));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bar.finish_and_clear();
+}
+
+/// Writes the program of a finding, then prints what there is to say.
+fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> Signature {
+    let divergence = &found.diverged.divergence;
+    let signature = divergence.signature();
+    let written = write(&args.out, &signature, found, identity);
+    if let Err(error) = &written {
+        output::error(format_args!("{}: {error}; the calls follow", args.out.display()));
+    }
+    let file = written.ok();
+    let mut flags = String::new();
+    if identity.name != "openssl" {
+        flags += &format!(" --port {}", identity.name);
+    }
+    if probes == Probes::NONE {
+        flags += " --probes none";
+    }
+    let block = report::block(&found.program, &found.diverged, ["native", &identity.name], file.as_deref(), &flags);
+    if let Some(case) = &found.case {
+        output::note(format_args!("{}: diverges", case.display()));
+    }
+    if args.json {
+        output::note(block)
+    } else {
+        output::result(block)
+    }
+    Signature { signature, class: divergence.class.to_string(), file: file.map(|file| file.display().to_string()) }
+}
+
+/// Never writes over a file: what was found before stays.
+fn write(folder: &Path, signature: &str, found: &Found, identity: &Identity) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(folder)?;
+    let name = report::artifact_name(signature);
+    let why = format!("{signature}: native against {identity}.");
+    let text = Case::text(&why, &found.program);
+    for number in 1.. {
+        let path = folder.join(if number == 1 { format!("{name}.ops") } else { format!("{name}-{number}.ops") });
+        match std::fs::File::create_new(&path) {
+            Ok(mut file) => {
+                std::io::Write::write_all(&mut file, text.as_bytes())?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+                    return Ok(path);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    unreachable!("there are more numbers than files")
+}
+
+/// The part without probes: this executable again, because a probe cannot be taken out of a process.
+fn unprobed(args: &RunArgs, seed: u64) -> Result<Summary, String> {
+    let mut command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
+    command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
+    command.arg("--longest").arg(args.longest.to_string());
+    command.arg("--out").arg(&args.out).arg("--corpus").arg(&args.corpus);
+    match args.programs {
+        Some(programs) => command.args(["--programs", &(programs / u64::from(UNPROBED)).max(1).to_string()]),
+        None => command.args(["--seconds", &(args.seconds / f64::from(UNPROBED)).to_string()]),
+    };
+    if args.keep_going {
+        command.arg("--keep-going");
+    }
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| error.to_string())?;
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("{} ({error})", output.status))
+}
+
+fn add(summary: &mut Summary, other: Summary) {
+    summary.programs += other.programs;
+    summary.ops += other.ops;
+    summary.skipped += other.skipped;
+    summary.divergences += other.divergences;
+    summary.inconclusive += other.inconclusive;
+    summary.signatures.extend(other.signatures);
+    summary.without_probes = Some(Unprobed { programs: other.programs, ops: other.ops });
+}

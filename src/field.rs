@@ -1,0 +1,169 @@
+//! The fields of a session: what its getters read.
+
+use crate::op::{ExIndex, Kind};
+use crate::plan::Kinds;
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
+        /// One thing that a getter reads. The name is the word in signatures.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Field { $($(#[$doc])* $field),* }
+
+        impl Field {
+            /// Every field, in the order in which a session is observed.
+            pub const ALL: &'static [Field] = &[$(Field::$field),*];
+
+            /// The word in signatures and reports.
+            pub const fn name(self) -> &'static str {
+                match self { $(Field::$field => $name),* }
+            }
+
+            /// The call that reads it.
+            pub const fn getter(self) -> Kind {
+                match self { $(Field::$field => Kind::$getter),* }
+            }
+        }
+    };
+}
+
+fields! {
+    /// Bytes.
+    Id "session_id" GetId;
+    /// Bytes.
+    IdContext "sid_ctx" Get0IdContext;
+    /// Seconds since 1970.
+    Time "time" GetTime;
+    /// Seconds since 1970.
+    TimeEx "time_ex" GetTimeEx;
+    /// Seconds.
+    Timeout "timeout" GetTimeout;
+    /// As set.
+    ProtocolVersion "protocol_version" GetProtocolVersion;
+    /// The two-byte code, or -1.
+    Cipher "cipher" Get0Cipher;
+    /// Bytes.
+    MasterKey "master_key" GetMasterKey;
+    /// Bytes without the NUL, or NULL.
+    Hostname "hostname" Get0Hostname;
+    /// Bytes or NULL.
+    Alpn "alpn_selected" Get0AlpnSelected;
+    /// Bytes.
+    MaxEarlyData "max_early_data" GetMaxEarlyData;
+    /// Bytes or NULL.
+    TicketAppdata "ticket_appdata" Get0TicketAppdata;
+    /// 0 or 1.
+    HasTicket "has_ticket" HasTicket;
+    /// Bytes or NULL.
+    Ticket "ticket" Get0Ticket;
+    /// As on the wire of TLS.
+    CompressId "compress_id" GetCompressId;
+    /// `TLSEXT_max_fragment_length_*`
+    MaxFragmentLength "max_fragment_length" GetMaxFragmentLength;
+    /// The certificate's DER, or NULL.
+    Peer "peer" Get0Peer;
+    /// 0 or 1.
+    Resumable "resumable" IsResumable;
+    /// Seconds. From here on a duplicate may rightly differ from its source.
+    LifetimeHint "ticket_lifetime_hint" GetTicketLifetimeHint;
+    /// A number.
+    AppData "ex_data.app_data" GetExData;
+    /// A number.
+    ExCounted "ex_data.counted" GetExData;
+    /// A number.
+    ExReplaced "ex_data.replaced" GetExData;
+    /// A number.
+    ExRefused "ex_data.refused" GetExData;
+    /// A number.
+    ExUnregistered "ex_data.unregistered" GetExData;
+}
+
+impl Field {
+    /// The ex_data index it reads, if it reads one.
+    pub const fn ex_index(self) -> Option<ExIndex> {
+        match self {
+            Field::AppData => Some(ExIndex::AppData),
+            Field::ExCounted => Some(ExIndex::Counted),
+            Field::ExReplaced => Some(ExIndex::Replaced),
+            Field::ExRefused => Some(ExIndex::Refused),
+            Field::ExUnregistered => Some(ExIndex::Unregistered),
+            Field::Id
+            | Field::IdContext
+            | Field::Time
+            | Field::TimeEx
+            | Field::Timeout
+            | Field::ProtocolVersion
+            | Field::Cipher
+            | Field::MasterKey
+            | Field::Hostname
+            | Field::Alpn
+            | Field::MaxEarlyData
+            | Field::TicketAppdata
+            | Field::HasTicket
+            | Field::Ticket
+            | Field::CompressId
+            | Field::MaxFragmentLength
+            | Field::Peer
+            | Field::Resumable
+            | Field::LifetimeHint => None,
+        }
+    }
+
+    /// The field of an ex_data index; -1 has none.
+    pub const fn of_ex_index(index: ExIndex) -> Option<Field> {
+        match index {
+            ExIndex::AppData => Some(Field::AppData),
+            ExIndex::Counted => Some(Field::ExCounted),
+            ExIndex::Replaced => Some(Field::ExReplaced),
+            ExIndex::Refused => Some(Field::ExRefused),
+            ExIndex::Unregistered => Some(Field::ExUnregistered),
+            ExIndex::Negative => None,
+        }
+    }
+
+    /// Whether `SSL_SESSION_dup` must carry it over unchanged: its manual page says that it copies the contents. The
+    /// rest follows rules of its own: the lifetime hint goes without a ticket, ex_data has callbacks.
+    pub fn is_copied(self) -> bool {
+        self < Field::LifetimeHint
+    }
+}
+
+/// A set of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fields(u32);
+
+impl Fields {
+    /// Every field whose getter is not among `lacks`.
+    pub fn all_but(lacks: Kinds) -> Fields {
+        let has = Field::ALL.iter().filter(|field| !lacks.contains(field.getter()));
+        Fields(has.fold(0, |set, field| set | 1 << *field as u32))
+    }
+
+    /// Just this one.
+    pub const fn only(field: Field) -> Fields {
+        Fields(1 << field as u32)
+    }
+
+    /// Without this one.
+    pub const fn without(self, field: Field) -> Fields {
+        Fields(self.0 & !(1 << field as u32))
+    }
+
+    /// Whether it is in.
+    pub const fn contains(self, field: Field) -> bool {
+        self.0 & (1 << field as u32) != 0
+    }
+}
+
+impl Iterator for Fields {
+    type Item = Field;
+
+    #[inline]
+    fn next(&mut self) -> Option<Field> {
+        if self.0 == 0 {
+            return None;
+        }
+        let field = Field::ALL[self.0.trailing_zeros() as usize];
+        self.0 &= self.0 - 1;
+        Some(field)
+    }
+}

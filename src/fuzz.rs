@@ -1,0 +1,37 @@
+//! What every fuzz target calls. A finding is a panic, from one function a class, so that services that group crashes
+//! by their stack do not fold all divergences into one.
+
+#[cfg(feature = "linked")]
+mod lifecycle;
+
+#[cfg(feature = "linked")]
+pub use lifecycle::{PLANT, PROBES, lifecycle};
+
+use crate::mutate;
+use crate::plan::{Kinds, Plan, Setup};
+use crate::program::Program;
+
+/// libFuzzer's custom mutator; see [`mutate::in_place`].
+pub fn mutator(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    mutate::in_place(data, size, max_size, seed)
+}
+
+/// Text and wire spell the same programs, and decoding and planning are total.
+///
+/// # Panics
+/// Where they do not.
+pub fn spelling(data: &[u8]) {
+    let program = Program::from_bytes(data);
+    let wire = program.to_wire();
+    assert_eq!(Program::from_bytes(&wire), program, "the wire form decodes to another program");
+    let text = program.to_string();
+    let read: Program = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(read, program, "the text is another program");
+    assert_eq!(Program::from_bytes(text.as_bytes()), program, "text is not accepted where wire is");
+    for ex_data in [true, false] {
+        let mut plan = Plan::new(Setup { ex_data, lacks: Kinds::NONE });
+        plan.make(&program);
+        assert_eq!(plan.steps.len(), program.ops.len(), "a step for each op");
+        assert!(plan.runs() <= program.ops.len());
+    }
+}

@@ -1,0 +1,122 @@
+//! The lifecycle target: judge one input, and crash so that a finding explains itself.
+
+use std::cell::RefCell;
+
+use crate::oracle::{Class, Divergence};
+use crate::pair::{Pair, Verdict};
+use crate::plan::{Kinds, Setup};
+use crate::port::c::{CPort, Probes};
+use crate::port::native::NativePort;
+use crate::port::planted::{Bug, Planted};
+use crate::program::Program;
+
+/// Set to the name of a planted bug, the lifecycle target fuzzes a native session with that bug: it must crash.
+pub const PLANT: &str = "SESSDIFF_PLANT";
+/// Set to `none`, the lifecycle target runs without probes.
+pub const PROBES: &str = "SESSDIFF_PROBES";
+
+/// Judges a program: the native session against the linked OpenSSL.
+///
+/// # Panics
+/// On a divergence, and when the library cannot be driven at all.
+pub fn lifecycle(data: &[u8]) {
+    let program = Program::from_bytes(data);
+    LAB.with_borrow_mut(|lab| match lab.get_or_insert_with(Lab::new).judge(&program) {
+        Verdict::Agree | Verdict::Nothing => {}
+        Verdict::Diverge(found) => report(&program, &found.divergence),
+        Verdict::Inconclusive(why) => inconclusive(&program, &why.to_string()),
+    });
+}
+
+thread_local! {
+    static LAB: RefCell<Option<Lab>> = const { RefCell::new(None) };
+}
+
+enum Lab {
+    Honest(Box<Pair<NativePort, CPort>>),
+    Planted(Box<Pair<Planted, CPort>>),
+}
+
+impl Lab {
+    fn new() -> Lab {
+        let probes = match std::env::var(PROBES).as_deref() {
+            Err(_) | Ok("all") => Probes::ALL,
+            Ok("none") => Probes::NONE,
+            Ok(other) => panic!("{PROBES}={other}: expected all or none"),
+        };
+        let c = CPort::linked(probes).unwrap_or_else(|error| panic!("{error}"));
+        let (release, setup) = (c.library().release, Setup { ex_data: probes.ex_data, lacks: Kinds::NONE });
+        match std::env::var(PLANT) {
+            Err(_) => Lab::Honest(Box::new(Pair::new(NativePort::new(release, setup), c, probes.ex_data))),
+            Ok(name) => {
+                let bug = Bug::from_name(&name).unwrap_or_else(|| panic!("{PLANT}={name}: no such planted bug"));
+                Lab::Planted(Box::new(Pair::new(Planted::new(bug, release, setup), c, probes.ex_data)))
+            }
+        }
+    }
+
+    fn judge(&mut self, program: &Program) -> Verdict {
+        match self {
+            Lab::Honest(pair) => pair.judge(program),
+            Lab::Planted(pair) => pair.judge(program),
+        }
+    }
+}
+
+/// The crash: the signature, both sides, the program as text and the commands that replay it.
+fn report(program: &Program, found: &Divergence) -> ! {
+    let text = format!(
+        "{class} {signature} at step {step}\n  native:  {left}\n  openssl: {right}\n  ledger:  {ledger}\n\n{program}\n\
+         Save the lines from `#! sessdiff 1` on as FILE.ops, or take the artifact as it is, and:\n  \
+         cargo run --release -- replay FILE\n  cargo run --release -- show FILE --as ops\n",
+        class = found.class,
+        signature = found.signature(),
+        step = found.step,
+        left = found.left,
+        right = found.right,
+        ledger = found.ledger.as_deref().unwrap_or("no opinion"),
+    );
+    match found.class {
+        Class::Memory => memory(&text),
+        Class::Leak => leak(&text),
+        Class::Count => count(&text),
+        Class::Callback => callback(&text),
+        Class::Contents => contents(&text),
+        Class::Return => returned(&text),
+    }
+}
+
+#[inline(never)]
+fn memory(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn leak(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn count(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn callback(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn contents(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn returned(text: &str) -> ! {
+    panic!("{text}")
+}
+
+#[inline(never)]
+fn inconclusive(program: &Program, why: &str) -> ! {
+    panic!("inconclusive: {why}\n{program}")
+}

@@ -1,0 +1,24 @@
+//! Drives a native Rust `SSL_SESSION` and the real OpenSSL API with the same calls, and says where they differ.
+//!
+//! The rooms, in the order in which a program passes them: [`op`] and [`program`] spell it, [`plan`] works out who owns
+//! what, [`exec`] runs it on a [`port`] and writes a [`trace`], [`oracle`] compares. [`pair`] does all of that for two
+//! ports. [`native`] is the session in Rust, usable on its own.
+
+pub mod exec;
+pub mod field;
+pub mod fuzz;
+pub mod mutate;
+pub mod native;
+pub mod op;
+pub mod oracle;
+pub mod pair;
+pub mod plan;
+pub mod port;
+pub mod program;
+pub mod samples;
+pub mod trace;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod report;

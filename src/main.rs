@@ -1,0 +1,7 @@
+//! The command line of sessdiff; see `sessdiff --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sessdiff::cli::main()
+}

@@ -1,0 +1,32 @@
+//! The native session: `SSL_SESSION` in safe Rust, behaving as one named OpenSSL release.
+//!
+//! A [`Session`] is a handle that owns one reference; [`Session::up_ref`] makes another and dropping one gives it
+//! back. What differs between OpenSSL releases is data, in [`Release`]. Nothing here knows the rest of the crate.
+//!
+//! ```
+//! use sessdiff::native::Session;
+//!
+//! let session = Session::new();
+//! session.set1_id(b"a session").unwrap();
+//! let other = session.up_ref();
+//! assert_eq!(session.references(), 2);
+//! let copy = other.dup().unwrap();
+//! assert_eq!((session.references(), copy.references()), (2, 1));
+//! assert_eq!(copy.id().as_slice(), b"a session");
+//! ```
+
+mod bytes;
+mod contents;
+mod ex_data;
+mod library;
+mod release;
+mod session;
+mod time;
+
+pub use bytes::Short;
+pub use contents::Established;
+pub use ex_data::ExCallbacks;
+pub use library::Library;
+pub use release::{Release, UnknownRelease};
+pub use session::{Cipher, Error, Session};
+pub use time::{Clock, Expiry};

@@ -1,0 +1,130 @@
+//! Byte fields that can be read while another thread writes: bytes kept in atomic words.
+//!
+//! OpenSSL's setters take no lock, so two threads that set and read one field race. Here such a race yields a
+//! mixture of old and new bytes, never undefined behaviour, and a setter costs a few plain stores.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use zeroize::Zeroize;
+
+const WORD: usize = 8;
+
+/// At most `WORDS * 8` bytes and how many of them count. Bytes above the length keep their old values, as in C.
+#[derive(Debug)]
+pub(super) struct Bytes<const WORDS: usize> {
+    len: AtomicUsize,
+    /// Words that have ever been written: what has to be wiped and copied.
+    used: AtomicUsize,
+    words: [AtomicU64; WORDS],
+}
+
+impl<const WORDS: usize> Bytes<WORDS> {
+    pub const fn new() -> Self {
+        Bytes { len: AtomicUsize::new(0), used: AtomicUsize::new(0), words: [const { AtomicU64::new(0) }; WORDS] }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len.load(Relaxed)
+    }
+
+    /// The caller has checked that `bytes` fits.
+    pub fn set(&self, bytes: &[u8]) {
+        let (whole, rest) = bytes.as_chunks::<WORD>();
+        for (word, chunk) in self.words.iter().zip(whole) {
+            word.store(u64::from_le_bytes(*chunk), Relaxed);
+        }
+        if !rest.is_empty() {
+            let word = &self.words[whole.len()];
+            let mut old = word.load(Relaxed).to_le_bytes();
+            old[..rest.len()].copy_from_slice(rest);
+            word.store(u64::from_le_bytes(old), Relaxed);
+        }
+        let used = bytes.len().div_ceil(WORD);
+        if used > self.used.load(Relaxed) {
+            self.used.store(used, Relaxed);
+        }
+        self.len.store(bytes.len(), Relaxed);
+    }
+
+    /// Copies the first bytes that count into `out`; returns how many.
+    pub fn copy_to(&self, out: &mut [u8]) -> usize {
+        let len = self.len().min(out.len());
+        for (word, chunk) in self.words.iter().zip(out[..len].chunks_mut(WORD)) {
+            chunk.copy_from_slice(&word.load(Relaxed).to_le_bytes()[..chunk.len()]);
+        }
+        len
+    }
+
+    /// Takes over length and bytes, stale ones included, from `source`.
+    pub fn copy_from(&self, source: &Self) {
+        let used = source.used.load(Relaxed);
+        for (to, from) in self.words.iter().zip(&source.words[..used]) {
+            to.store(from.load(Relaxed), Relaxed);
+        }
+        self.used.store(used, Relaxed);
+        self.len.store(source.len(), Relaxed);
+    }
+
+    /// Overwrites every byte that was ever set.
+    pub fn wipe(&mut self) {
+        let used = *self.used.get_mut();
+        for word in &mut self.words[..used] {
+            word.get_mut().zeroize();
+        }
+    }
+}
+
+/// A copy of a session id or session id context: at most 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Short {
+    len: u8,
+    bytes: [u8; 32],
+}
+
+impl Short {
+    pub(super) fn of(field: &Bytes<4>) -> Short {
+        let mut bytes = [0; 32];
+        let len = field.copy_to(&mut bytes) as u8;
+        Short { len, bytes }
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_above_a_shorter_value_stay() {
+        let field = Bytes::<4>::new();
+        field.set(b"0123456789abcdef");
+        field.set(b"XYZ");
+        let mut out = [0; 16];
+        assert_eq!(field.copy_to(&mut out), 3);
+        field.len.store(16, Relaxed);
+        assert_eq!(field.copy_to(&mut out), 16);
+        assert_eq!(&out, b"XYZ3456789abcdef");
+    }
+
+    #[test]
+    fn a_copy_is_cut_at_the_room_there_is() {
+        let field = Bytes::<64>::new();
+        field.set(&[7; 512]);
+        let mut out = [0; 13];
+        assert_eq!(field.copy_to(&mut out), 13);
+        assert_eq!(out, [7; 13]);
+    }
+
+    #[test]
+    fn wiping_reaches_stale_bytes() {
+        let mut field = Bytes::<4>::new();
+        field.set(&[9; 32]);
+        field.set(&[]);
+        field.wipe();
+        assert!(field.words.iter().all(|word| word.load(Relaxed) == 0));
+    }
+}

@@ -1,0 +1,162 @@
+//! Which OpenSSL a native session behaves as, and everything that follows from it.
+
+use std::fmt;
+
+use super::time::TimeRule;
+
+/// An OpenSSL release. 1.1.1's letter is its patch number: 1.1.1w is `Release::new(1, 1, 1, 23)`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+pub struct Release {
+    major: u8,
+    minor: u8,
+    fix: u8,
+    letter: u8,
+}
+
+impl Release {
+    /// OpenSSL 3.6.3, the release of the vendored build.
+    pub const V3_6_3: Release = Release::new(3, 6, 3, 0);
+
+    /// `letter` is 0 from 3.0 on.
+    pub const fn new(major: u8, minor: u8, fix: u8, letter: u8) -> Release {
+        Release { major, minor, fix, letter }
+    }
+
+    /// From the value of `OPENSSL_VERSION_NUMBER` or `OpenSSL_version_num()`.
+    ///
+    /// # Errors
+    /// A release before 1.1.1 has no `SSL_SESSION_dup` and is not modelled; nor is a major version after 4.
+    pub fn from_version_number(number: u64) -> Result<Release, UnknownRelease> {
+        let byte = |shift: u32| ((number >> shift) & 0xff) as u8;
+        let major = (number >> 28) as u8;
+        let release = if major >= 3 {
+            // 0xMNN00PP0: OPENSSL_VERSION_NUMBER(3)
+            Release::new(major, byte(20), byte(4), 0)
+        } else {
+            // 0xMNNFFPPS
+            Release::new(major, byte(20), byte(12), byte(4))
+        };
+        if release < Release::new(1, 1, 1, 0) || major > 4 { Err(UnknownRelease { number }) } else { Ok(release) }
+    }
+
+    /// The rules of this release, in one place instead of an `if` at each use.
+    pub(super) fn rules(self) -> Rules {
+        let at_least = |minor, fix| self >= Release::new(3, minor, fix, 0);
+        let time = if self < Release::new(3, 0, 0, 0) {
+            TimeRule::Stored
+        } else if at_least(2, 0) {
+            TimeRule::Ticks
+        } else if (self.minor == 0 && self.fix >= 15) || (self.minor == 1 && self.fix >= 7) {
+            TimeRule::Split
+        } else {
+            TimeRule::Clamped
+        };
+        // TLSEXT_max_fragment_length_UNSPECIFIED (255) became the default of SSL_SESSION_new in these fixes.
+        let fragment_unspecified = match (self.major, self.minor) {
+            (1, _) => false,
+            (3, 0) => self.fix >= 15,
+            (3, 1) => self.fix >= 7,
+            (3, 2) => self.fix >= 3,
+            (3, 3) => self.fix >= 2,
+            (_, _) => true,
+        };
+        let master_key_max = if self >= Release::new(3, 0, 0, 0) {
+            512
+        } else if self.letter >= 1 {
+            256
+        } else {
+            64
+        };
+        Rules {
+            time,
+            fragment_unspecified,
+            master_key_max,
+            negative_timeout_refused: self >= Release::new(3, 0, 0, 0),
+            ex_data_index_checked: self >= Release::new(3, 0, 0, 0),
+            stack_reports_index: at_least(2, 0),
+            empty_copy_raises: !at_least(2, 0),
+        }
+    }
+
+    /// Whether `SSL_SESSION_get_time_ex` and `SSL_SESSION_set_time_ex` exist (since 3.3).
+    pub fn has_time_ex(self) -> bool {
+        self >= Release::new(3, 3, 0, 0)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.fix)?;
+        if self.letter > 0 { write!(f, "{}", (b'a' + self.letter - 1) as char) } else { Ok(()) }
+    }
+}
+
+/// A version number that no modelled release has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("OpenSSL version number {number:#x} is not modelled: releases 1.1.1 to 4.x are")]
+pub struct UnknownRelease {
+    /// What `OpenSSL_version_num()` said.
+    pub number: u64,
+}
+
+/// What a release does, as values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub time: TimeRule,
+    pub fragment_unspecified: bool,
+    /// `sizeof(master_key)`, bytes.
+    pub master_key_max: usize,
+    /// `SSL_SESSION_set_timeout` of a negative timeout returns 0 and changes nothing; 1.1.1 stores it.
+    pub negative_timeout_refused: bool,
+    /// `CRYPTO_set_ex_data` compares what it stored with what it should: index -1 fails, except for NULL.
+    pub ex_data_index_checked: bool,
+    /// `OPENSSL_sk_set` raises an error of its own for an index out of range, so -1 with NULL succeeds *and* raises.
+    pub stack_reports_index: bool,
+    /// `SSL_SESSION_dup` raises `ERR_R_MALLOC_FAILURE` when it cannot copy a buffer, an empty one included.
+    pub empty_copy_raises: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_numbers_are_read_as_openssl_writes_them() {
+        let shown = |number| Release::from_version_number(number).map(|release| release.to_string());
+        assert_eq!(shown(0x3060_0030).unwrap(), "3.6.3");
+        assert_eq!(shown(0x3000_0130).unwrap(), "3.0.19");
+        assert_eq!(shown(0x1010_117f).unwrap(), "1.1.1w");
+        assert_eq!(shown(0x1010_100f).unwrap(), "1.1.1");
+        assert!(shown(0x1010_00cf).is_err(), "1.1.0l has no SSL_SESSION_dup");
+        assert!(shown(0x5000_0000).is_err());
+    }
+
+    #[test]
+    fn defaults_of_the_fragment_length_follow_the_fix_releases() {
+        let unspecified = |major, minor, fix| Release::new(major, minor, fix, 0).rules().fragment_unspecified;
+        for (release, expected) in [
+            ((3, 0, 14), false),
+            ((3, 0, 15), true),
+            ((3, 1, 6), false),
+            ((3, 1, 7), true),
+            ((3, 2, 2), false),
+            ((3, 2, 3), true),
+            ((3, 3, 1), false),
+            ((3, 3, 2), true),
+            ((3, 4, 0), true),
+            ((3, 6, 3), true),
+            ((4, 0, 3), true),
+        ] {
+            assert_eq!(unspecified(release.0, release.1, release.2), expected, "{release:?}");
+        }
+    }
+
+    #[test]
+    fn the_master_key_grew_with_the_releases() {
+        let max = |release: Release| release.rules().master_key_max;
+        assert_eq!(max(Release::new(1, 1, 1, 0)), 64);
+        assert_eq!(max(Release::new(1, 1, 1, 1)), 256);
+        assert_eq!(max(Release::new(1, 1, 1, 23)), 256);
+        assert_eq!(max(Release::new(3, 0, 0, 0)), 512);
+    }
+}

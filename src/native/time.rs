@@ -1,0 +1,130 @@
+//! Session time and timeout: each OpenSSL release line has its own arithmetic.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Where a session gets the time of its creation from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The operating system's.
+    System,
+    /// This time for ever: microseconds since 1970.
+    Frozen {
+        /// Microseconds since 1970.
+        micros: u64,
+    },
+}
+
+impl Clock {
+    fn micros(self) -> u64 {
+        match self {
+            Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64),
+            Clock::Frozen { micros } => micros,
+        }
+    }
+}
+
+/// How a release line keeps seconds and adds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TimeRule {
+    /// 1.1.1: the `long` as given; the sum is only made when it is compared.
+    Stored,
+    /// 3.0.0-3.0.14, 3.1.0-3.1.6: signed seconds and an overflow flag for positive times.
+    Clamped,
+    /// 3.0.15+, 3.1.7+: signed seconds, the sum wrapped at `INT64_MAX` and flagged.
+    Split,
+    /// 3.2 on: unsigned nanoseconds; seconds wrap when they are converted, the sum saturates.
+    Ticks,
+}
+
+impl TimeRule {
+    /// Seconds as the session keeps them.
+    pub fn keep(self, seconds: i64) -> u64 {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => seconds as u64,
+            // ossl_time_from_time_t, ossl_seconds2time (include/internal/time.h, 3.6.3)
+            TimeRule::Ticks => (seconds as u64).wrapping_mul(SECOND),
+        }
+    }
+
+    /// What a getter says of a kept value.
+    pub fn seconds(self, kept: u64) -> i64 {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => kept as i64,
+            TimeRule::Ticks => (kept / SECOND) as i64,
+        }
+    }
+
+    /// The time of a new session; releases that keep nanoseconds keep the clock's microseconds.
+    pub fn now(self, clock: Clock) -> u64 {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => clock.micros() / 1_000_000,
+            TimeRule::Ticks => clock.micros().wrapping_mul(1_000),
+        }
+    }
+
+    /// When a session ends: `ssl_session_calculate_timeout`.
+    pub fn expiry(self, time: u64, timeout: u64) -> Expiry {
+        match self {
+            TimeRule::Stored => Expiry { at: time.wrapping_add(timeout), beyond: false },
+            TimeRule::Clamped => {
+                let timeout = (timeout as i64).max(0);
+                let at = (time as i64).wrapping_add(timeout);
+                Expiry { at: at as u64, beyond: time as i64 > 0 && at < time as i64 }
+            }
+            TimeRule::Split => {
+                let room = (i64::MAX as u64).wrapping_sub(time) as i64;
+                if timeout as i64 > room {
+                    Expiry { at: (timeout as i64).wrapping_sub(room) as u64, beyond: true }
+                } else {
+                    Expiry { at: (time as i64).wrapping_add(timeout as i64) as u64, beyond: false }
+                }
+            }
+            TimeRule::Ticks => Expiry { at: time.saturating_add(timeout), beyond: false },
+        }
+    }
+}
+
+/// The sum of time and timeout, in the unit of the release: nanoseconds from 3.2 on, seconds before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// `calc_timeout`; seconds are signed, so cast to `i64` before comparing for releases before 3.2.
+    pub at: u64,
+    /// `timeout_ovf`: the sum did not fit and sorts after every sum that did.
+    pub beyond: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negative_times_wrap_only_where_nanoseconds_are_kept() {
+        let round_trip = |rule: TimeRule, seconds| rule.seconds(rule.keep(seconds));
+        assert_eq!(round_trip(TimeRule::Stored, -5), -5);
+        assert_eq!(round_trip(TimeRule::Split, -5), -5);
+        assert_eq!(round_trip(TimeRule::Ticks, -5), 18_446_744_068);
+        assert_eq!(round_trip(TimeRule::Ticks, 0x1_2345_6789), 0x1_2345_6789);
+        assert_eq!(round_trip(TimeRule::Ticks, 18_446_744_073), 18_446_744_073);
+        assert_eq!(round_trip(TimeRule::Ticks, 18_446_744_074), 0, "2^64 nanoseconds are 18446744073.7 seconds");
+    }
+
+    #[test]
+    fn sums_overflow_as_each_line_does() {
+        let huge = i64::MAX as u64;
+        assert_eq!(TimeRule::Ticks.expiry(u64::MAX - 1, 5), Expiry { at: u64::MAX, beyond: false });
+        assert_eq!(TimeRule::Split.expiry(10, huge), Expiry { at: 10, beyond: true });
+        assert_eq!(TimeRule::Split.expiry(10, 300), Expiry { at: 310, beyond: false });
+        assert!(TimeRule::Split.expiry(-5i64 as u64, 300).beyond, "a negative time always counts as overflow");
+        assert!(TimeRule::Clamped.expiry(10, huge).beyond);
+        assert_eq!(TimeRule::Clamped.expiry(10, -3i64 as u64), Expiry { at: 10, beyond: false });
+    }
+
+    #[test]
+    fn microseconds_survive_only_in_nanoseconds() {
+        let clock = Clock::Frozen { micros: 5_000_007 };
+        assert_eq!(TimeRule::Ticks.now(clock), 5_000_007_000);
+        assert_eq!(TimeRule::Split.now(clock), 5);
+    }
+}

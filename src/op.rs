@@ -1,0 +1,262 @@
+//! The table of operations: every call a program can make, its name in C and its operands.
+//!
+//! Opcodes are append-only: a new row takes the next free number, and the number of a row that goes is never used
+//! again. So a stored program keeps its meaning for ever. What an op *means* is not here: it is in exhaustive matches
+//! in `plan.rs` and `exec.rs`, which the compiler lists when a row is added.
+
+mod bytes;
+mod operand;
+mod text;
+mod wire;
+mod words;
+
+pub use bytes::{Bytes, CString, MAX_BYTES};
+pub use operand::{Number, Operand, Room, SLOTS, Slot, Time};
+pub use text::{Cursor, Expected, TextError};
+pub use wire::Wire;
+pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
+
+/// Makes the enum of ops, the enum of their kinds, and both codecs, from the table. Nothing semantic belongs in it.
+macro_rules! ops {
+    ($( $(#[$doc:meta])* $code:literal $kind:ident $name:literal [$($dst:ident)?] ($($operand:ident: $type:ty),*); )*) => {
+        /// One call with its operands.
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub enum Op {
+            $( $(#[$doc])* #[allow(missing_docs)] $kind { $($dst: Slot,)? $($operand: $type),* }, )*
+        }
+
+        /// Which call, without its operands.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub enum Kind {
+            $( $(#[$doc])* $kind, )*
+        }
+
+        impl Kind {
+            /// Every row of the table, in order.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind),*];
+
+            /// The name in C, or the harness's own word.
+            pub const fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name),* }
+            }
+
+            /// The first byte of the op on the wire.
+            pub const fn opcode(self) -> u8 {
+                match self { $(Kind::$kind => $code),* }
+            }
+
+            /// The row with this opcode.
+            pub const fn from_opcode(code: u8) -> Option<Kind> {
+                match code { $($code => Some(Kind::$kind),)* _ => None }
+            }
+
+            /// The row with this name.
+            pub fn from_name(name: &str) -> Option<Kind> {
+                match name { $($name => Some(Kind::$kind),)* _ => None }
+            }
+
+            /// Whether the call's result is a session: `s0 = NAME(...)`.
+            pub const fn makes_session(self) -> bool {
+                match self { $(Kind::$kind => ops!(@has $($dst)?)),* }
+            }
+
+            /// The op with these operands, read in table order from the wire.
+            pub fn take_wire(self, wire: &mut Wire<'_>) -> Option<Op> {
+                match self {
+                    $(Kind::$kind => Some(Op::$kind {
+                        $($dst: Slot::take_wire(wire)?,)?
+                        $($operand: <$type>::take_wire(wire)?),*
+                    })),*
+                }
+            }
+
+            /// The op whose operands follow at `cursor`; `result` is the slot before the `=`.
+            pub fn parse(self, result: Option<Slot>, cursor: &mut Cursor<'_>) -> Result<Op, TextError> {
+                cursor.expect('(')?;
+                let mut operands = Separated::default();
+                match self {
+                    $(Kind::$kind => {
+                        $( let $dst = result.ok_or_else(|| cursor.error(Expected::Result))?; )?
+                        $( let $operand = operands.next::<$type>(cursor)?; )*
+                        operands.end(cursor)?;
+                        Ok(Op::$kind { $($dst,)? $($operand),* })
+                    })*
+                }
+            }
+        }
+
+        impl Op {
+            /// Which call this is.
+            pub const fn kind(&self) -> Kind {
+                match self { $(Op::$kind { .. } => Kind::$kind),* }
+            }
+
+            /// Appends opcode and operands.
+            pub fn put_wire(&self, out: &mut Vec<u8>) {
+                out.push(self.kind().opcode());
+                match self {
+                    $(Op::$kind { $($dst,)? $($operand),* } => {
+                        $($dst.put_wire(out);)?
+                        $($operand.put_wire(out);)*
+                    })*
+                }
+            }
+        }
+
+        impl std::fmt::Display for Op {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                match self {
+                    $(Op::$kind { $($dst,)? $($operand),* } => {
+                        $(write!(f, "{} = ", $dst)?;)?
+                        let operands: &[&dyn Print] = &[$($operand),*];
+                        print_call(f, $name, operands)
+                    })*
+                }
+            }
+        }
+    };
+    (@has) => { false };
+    (@has $dst:ident) => { true };
+}
+
+ops! {
+    /// A new session.
+    0x01 New "SSL_SESSION_new" [dst] ();
+    /// A copy of a session.
+    0x02 Dup "SSL_SESSION_dup" [dst] (src: Slot);
+    /// One more reference.
+    0x03 UpRef "SSL_SESSION_up_ref" [] (s: Slot);
+    /// One reference less; `NULL` does nothing.
+    0x04 Free "SSL_SESSION_free" [] (s: Option<Slot>);
+    /// The session id, at most 32 bytes.
+    0x05 Set1Id "SSL_SESSION_set1_id" [] (s: Slot, id: Bytes);
+    /// Reads the session id.
+    0x06 GetId "SSL_SESSION_get_id" [] (s: Slot);
+    /// The session id context, at most 32 bytes.
+    0x07 Set1IdContext "SSL_SESSION_set1_id_context" [] (s: Slot, context: Bytes);
+    /// Reads the session id context.
+    0x08 Get0IdContext "SSL_SESSION_get0_id_context" [] (s: Slot);
+    /// Seconds since 1970.
+    0x09 SetTime "SSL_SESSION_set_time" [] (s: Option<Slot>, time: Time);
+    /// Reads the time.
+    0x0a GetTime "SSL_SESSION_get_time" [] (s: Option<Slot>);
+    /// Seconds since 1970, since OpenSSL 3.3.
+    0x0b SetTimeEx "SSL_SESSION_set_time_ex" [] (s: Option<Slot>, time: Time);
+    /// Reads the time, since OpenSSL 3.3.
+    0x0c GetTimeEx "SSL_SESSION_get_time_ex" [] (s: Option<Slot>);
+    /// Seconds.
+    0x0d SetTimeout "SSL_SESSION_set_timeout" [] (s: Option<Slot>, timeout: i64);
+    /// Reads the timeout.
+    0x0e GetTimeout "SSL_SESSION_get_timeout" [] (s: Option<Slot>);
+    /// Any integer is taken.
+    0x0f SetProtocolVersion "SSL_SESSION_set_protocol_version" [] (s: Slot, version: ProtocolVersion);
+    /// Reads the protocol version.
+    0x10 GetProtocolVersion "SSL_SESSION_get_protocol_version" [] (s: Slot);
+    /// A cipher suite or NULL.
+    0x11 SetCipher "SSL_SESSION_set_cipher" [] (s: Slot, cipher: Option<Cipher>);
+    /// Reads the cipher suite.
+    0x12 Get0Cipher "SSL_SESSION_get0_cipher" [] (s: Slot);
+    /// The master key or resumption secret.
+    0x13 Set1MasterKey "SSL_SESSION_set1_master_key" [] (s: Slot, key: Bytes);
+    /// Copies at most so many bytes of the master key; 0 asks for its length.
+    0x14 GetMasterKey "SSL_SESSION_get_master_key" [] (s: Slot, room: Room);
+    /// The server name; `NULL` clears.
+    0x15 Set1Hostname "SSL_SESSION_set1_hostname" [] (s: Slot, hostname: CString);
+    /// Reads the server name.
+    0x16 Get0Hostname "SSL_SESSION_get0_hostname" [] (s: Slot);
+    /// The application protocol; `NULL` and empty clear.
+    0x17 Set1AlpnSelected "SSL_SESSION_set1_alpn_selected" [] (s: Slot, alpn: Bytes);
+    /// Reads the application protocol.
+    0x18 Get0AlpnSelected "SSL_SESSION_get0_alpn_selected" [] (s: Slot);
+    /// Bytes.
+    0x19 SetMaxEarlyData "SSL_SESSION_set_max_early_data" [] (s: Slot, bytes: u32);
+    /// Reads the limit of early data.
+    0x1a GetMaxEarlyData "SSL_SESSION_get_max_early_data" [] (s: Slot);
+    /// Data to be carried in the ticket; `NULL` and empty clear.
+    0x1b Set1TicketAppdata "SSL_SESSION_set1_ticket_appdata" [] (s: Slot, data: Bytes);
+    /// Reads the data carried in the ticket.
+    0x1c Get0TicketAppdata "SSL_SESSION_get0_ticket_appdata" [] (s: Slot);
+    /// Whether there is a ticket of at least one byte.
+    0x1d HasTicket "SSL_SESSION_has_ticket" [] (s: Slot);
+    /// Reads the ticket.
+    0x1e Get0Ticket "SSL_SESSION_get0_ticket" [] (s: Slot);
+    /// Reads the ticket's lifetime hint.
+    0x1f GetTicketLifetimeHint "SSL_SESSION_get_ticket_lifetime_hint" [] (s: Slot);
+    /// Reads the compression method.
+    0x20 GetCompressId "SSL_SESSION_get_compress_id" [] (s: Slot);
+    /// Reads the maximum fragment length.
+    0x21 GetMaxFragmentLength "SSL_SESSION_get_max_fragment_length" [] (s: Slot);
+    /// Reads the peer's certificate.
+    0x22 Get0Peer "SSL_SESSION_get0_peer" [] (s: Slot);
+    // 0x23 is never used: it is '#', the first byte of a program in text.
+    /// Whether the session could be resumed.
+    0x24 IsResumable "SSL_SESSION_is_resumable" [] (s: Slot);
+    /// A pointer-sized value of the application's.
+    0x25 SetExData "SSL_SESSION_set_ex_data" [] (s: Slot, index: ExIndex, value: Number);
+    /// Reads a value of the application's.
+    0x26 GetExData "SSL_SESSION_get_ex_data" [] (s: Slot, index: ExIndex);
+    /// The harness's own word: a session as a handshake leaves it, read with `d2i_SSL_SESSION` from a fixed DER.
+    0x27 SampleSession "sample_session" [dst] (sample: Sample);
+}
+
+/// Reads operands with a comma before each but the first.
+#[derive(Default)]
+struct Separated {
+    any: bool,
+}
+
+impl Separated {
+    fn next<T: Operand>(&mut self, cursor: &mut Cursor<'_>) -> Result<T, TextError> {
+        if std::mem::replace(&mut self.any, true) {
+            cursor.expect(',')?;
+        }
+        T::parse(cursor)
+    }
+
+    fn end(self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
+        cursor.expect(')')
+    }
+}
+
+/// An operand whose type does not matter.
+trait Print {
+    fn print_operand(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result;
+}
+
+impl<T: Operand> Print for T {
+    fn print_operand(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.print(f)
+    }
+}
+
+fn print_call(f: &mut std::fmt::Formatter<'_>, name: &str, operands: &[&dyn Print]) -> std::fmt::Result {
+    write!(f, "{name}(")?;
+    for (position, operand) in operands.iter().enumerate() {
+        f.write_str(if position == 0 { "" } else { ", " })?;
+        operand.print_operand(f)?;
+    }
+    f.write_str(")")
+}
+
+impl std::fmt::Debug for Op {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opcodes_are_unique_and_never_the_text_marker() {
+        let mut seen = [false; 256];
+        for kind in Kind::ALL {
+            let code = kind.opcode();
+            assert!(!std::mem::replace(&mut seen[usize::from(code)], true), "{code:#x} is used twice");
+            assert_ne!(code, b'#');
+            assert_eq!(Kind::from_opcode(code), Some(*kind));
+            assert_eq!(Kind::from_name(kind.name()), Some(*kind));
+        }
+    }
+}

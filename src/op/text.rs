@@ -1,0 +1,203 @@
+//! Reading a program's text: a cursor over one line, and errors that say where.
+
+use std::fmt;
+
+use super::Slot;
+
+/// What would have been right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// `#! sessdiff 1`
+    Marker,
+    /// This character.
+    Char(char),
+    /// `s0` … `s7`
+    Slot,
+    /// `s0` … `s7` or `NULL`
+    SlotOrNull,
+    /// A function of the table.
+    Function,
+    /// `sN = ` before a call that makes a session.
+    Result,
+    /// No `sN = ` before a call that makes none.
+    NoResult,
+    /// An integer, decimal or `0x`, between these limits.
+    Integer {
+        /// The smallest.
+        min: i128,
+        /// The largest.
+        max: i128,
+    },
+    /// `"..."`, `x"..."` or `NULL`
+    Bytes,
+    /// Two hexadecimal digits.
+    Hex,
+    /// `\\`, `\"`, `\n`, `\t`, `\r`, `\0` or `\xNN`
+    Escape,
+    /// A string of at most [`super::MAX_BYTES`] bytes.
+    ShorterBytes,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// The end of the line or a comment.
+    End,
+    /// At most this many calls.
+    FewerCalls(usize),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Marker => f.write_str("the first line `#! sessdiff 1`"),
+            Expected::Char(wanted) => write!(f, "`{wanted}`"),
+            Expected::Slot => f.write_str("a session slot, s0 to s7"),
+            Expected::SlotOrNull => f.write_str("a session slot, s0 to s7, or NULL"),
+            Expected::Function => f.write_str("a function of the table of operations"),
+            Expected::Result => f.write_str("a slot for the result: `s0 = ...`"),
+            Expected::NoResult => f.write_str("no slot for a result: this call makes no session"),
+            Expected::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
+            Expected::Bytes => f.write_str("a byte string, \"...\" or x\"...\", or NULL"),
+            Expected::Hex => f.write_str("two hexadecimal digits"),
+            Expected::Escape => f.write_str("one of the escapes \\\\ \\\" \\n \\t \\r \\0 \\xNN"),
+            Expected::ShorterBytes => write!(f, "a byte string of at most {} bytes", super::MAX_BYTES),
+            Expected::OneOf(words) => {
+                f.write_str("one of ")?;
+                for (position, word) in words.iter().enumerate() {
+                    write!(f, "{}{word}", if position == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
+            Expected::End => f.write_str("the end of the line"),
+            Expected::FewerCalls(limit) => write!(f, "at most {limit} calls"),
+        }
+    }
+}
+
+/// Where a program's text is wrong: line and column count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{line}:{column}: expected {expected}")]
+pub struct TextError {
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+    /// What would have been right.
+    pub expected: Expected,
+}
+
+/// A place in one line of text.
+#[derive(Clone, Debug)]
+pub struct Cursor<'a> {
+    line: usize,
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// The start of `text`, which is line number `line`.
+    pub fn new(line: usize, text: &'a str) -> Cursor<'a> {
+        Cursor { line, text, at: 0 }
+    }
+
+    /// An error at this place.
+    pub fn error(&self, expected: Expected) -> TextError {
+        TextError { line: self.line, column: self.text[..self.at].chars().count() + 1, expected }
+    }
+
+    /// Passes white space; then whether nothing but a comment is left.
+    pub fn at_end(&mut self) -> bool {
+        self.skip_space();
+        self.rest().is_empty() || self.rest().starts_with('#')
+    }
+
+    /// Passes `wanted` or fails.
+    pub fn expect(&mut self, wanted: char) -> Result<(), TextError> {
+        if self.accept(wanted) { Ok(()) } else { Err(self.error(Expected::Char(wanted))) }
+    }
+
+    /// Passes `wanted` if it is next, after white space.
+    pub fn accept(&mut self, wanted: char) -> bool {
+        self.skip_space();
+        let found = self.rest().starts_with(wanted);
+        if found {
+            self.at += wanted.len_utf8();
+        }
+        found
+    }
+
+    /// The next word: letters, digits, `_`; empty if there is none. A sign may lead.
+    pub fn word(&mut self) -> &'a str {
+        self.skip_space();
+        let rest = self.rest();
+        let signed = usize::from(rest.starts_with(['-', '+']));
+        let len = rest[signed..]
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .map_or(rest.len(), |length| length + signed);
+        self.at += len;
+        &rest[..len]
+    }
+
+    /// Tries `read`; if it yields nothing the cursor stays and the error points here.
+    pub fn word_as<T>(&mut self, expected: Expected, read: impl FnOnce(&str) -> Option<T>) -> Result<T, TextError> {
+        self.skip_space();
+        let before = self.at;
+        let word = self.word();
+        read(word).ok_or_else(|| {
+            self.at = before;
+            self.error(expected)
+        })
+    }
+
+    /// An integer, decimal or hexadecimal, within limits.
+    pub fn integer(&mut self, min: i128, max: i128) -> Result<i128, TextError> {
+        self.word_as(Expected::Integer { min, max }, |word| {
+            let (negative, digits) = match word.strip_prefix('-') {
+                Some(digits) => (true, digits),
+                None => (false, word),
+            };
+            let value = match digits.strip_prefix("0x") {
+                Some(hex) => i128::from(u64::from_str_radix(hex, 16).ok()?),
+                None if digits.starts_with(|c: char| c.is_ascii_digit()) => i128::from(digits.parse::<u64>().ok()?),
+                None => return None,
+            };
+            let value = if negative { -value } else { value };
+            (min..=max).contains(&value).then_some(value)
+        })
+    }
+
+    /// The next character, whatever it is.
+    pub fn next_char(&mut self) -> Option<char> {
+        let next = self.rest().chars().next()?;
+        self.at += next.len_utf8();
+        Some(next)
+    }
+
+    /// Two hexadecimal digits.
+    pub fn hex_byte(&mut self) -> Result<u8, TextError> {
+        let byte = self.rest().get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let Some(byte) = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
+            return Err(self.error(Expected::Hex));
+        };
+        self.at += 2;
+        Ok(byte)
+    }
+
+    /// `sN =`, if the line starts so.
+    pub fn result(&mut self) -> Result<Option<Slot>, TextError> {
+        let mut ahead = self.clone();
+        ahead.word();
+        if !ahead.accept('=') {
+            return Ok(None);
+        }
+        let slot = self.word_as(Expected::Slot, Slot::from_name)?;
+        self.expect('=')?;
+        Ok(Some(slot))
+    }
+
+    fn skip_space(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+}

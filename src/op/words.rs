@@ -1,0 +1,190 @@
+//! Operands that are names: ex_data indices, cipher suites, sample sessions, protocol versions.
+
+use std::fmt;
+
+use super::operand::{Operand, WIRE_NULL};
+use super::text::{Cursor, Expected, TextError};
+use super::wire::Wire;
+
+/// Operands that are one word of a fixed list, numbered on the wire in this order: append only.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum $name { $($(#[$item_doc])* $item),* }
+
+        impl $name {
+            /// Every one, in wire order.
+            pub const ALL: &'static [$name] = &[$($name::$item),*];
+
+            /// Its word in text.
+            pub const fn name(self) -> &'static str {
+                match self { $($name::$item => $word),* }
+            }
+
+            fn from_name(name: &str) -> Option<$name> {
+                match name { $($word => Some($name::$item),)* _ => None }
+            }
+        }
+
+        impl Operand for $name {
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                out.push(*self as u8);
+            }
+
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                wire.byte().map(|byte| $name::ALL[usize::from(byte) % $name::ALL.len()])
+            }
+
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                cursor.word_as(Expected::OneOf(&[$($word),*]), $name::from_name)
+            }
+        }
+    };
+}
+
+words! {
+    /// An index of application data. Three are registered by the harness, in this order, unless its probes are off.
+    ExIndex {
+        /// Index 0, which exists without registration and has no callbacks.
+        AppData = "app_data",
+        /// Its new, dup and free callbacks are recorded.
+        Counted = "ex_counted",
+        /// Its dup callback adds 1 to the value; its free callback is recorded.
+        Replaced = "ex_replaced",
+        /// Its dup callback refuses odd values.
+        Refused = "ex_refused",
+        /// An index that nobody registered.
+        Unregistered = "ex_unregistered",
+        /// Index -1.
+        Negative = "ex_negative",
+    }
+}
+
+words! {
+    /// A cipher suite, by the names of RFC 8446 and the TLS registry.
+    Cipher {
+        /// 0x1301
+        Aes128GcmSha256 = "TLS_AES_128_GCM_SHA256",
+        /// 0x1302
+        Aes256GcmSha384 = "TLS_AES_256_GCM_SHA384",
+        /// 0x1303
+        Chacha20Poly1305Sha256 = "TLS_CHACHA20_POLY1305_SHA256",
+        /// 0xc02f
+        EcdheRsaAes128GcmSha256 = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        /// 0xc02b
+        EcdheEcdsaAes128GcmSha256 = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        /// 0x009c
+        RsaAes128GcmSha256 = "TLS_RSA_WITH_AES_128_GCM_SHA256",
+    }
+}
+
+impl Cipher {
+    /// Its two-byte code.
+    pub const fn code(self) -> u16 {
+        match self {
+            Cipher::Aes128GcmSha256 => 0x1301,
+            Cipher::Aes256GcmSha384 => 0x1302,
+            Cipher::Chacha20Poly1305Sha256 => 0x1303,
+            Cipher::EcdheRsaAes128GcmSha256 => 0xc02f,
+            Cipher::EcdheEcdsaAes128GcmSha256 => 0xc02b,
+            Cipher::RsaAes128GcmSha256 => 0x009c,
+        }
+    }
+}
+
+impl Operand for Option<Cipher> {
+    fn put_wire(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(cipher) => cipher.put_wire(out),
+            None => out.push(WIRE_NULL),
+        }
+    }
+
+    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+        let mut ahead = wire.clone();
+        if ahead.byte()? == WIRE_NULL {
+            *wire = ahead;
+            return Some(None);
+        }
+        Cipher::take_wire(wire).map(Some)
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.map_or("NULL", Cipher::name))
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+        let mut ahead = cursor.clone();
+        if ahead.word() == "NULL" {
+            *cursor = ahead;
+            return Ok(None);
+        }
+        Cipher::parse(cursor).map(Some)
+    }
+}
+
+words! {
+    /// A session that only a handshake or a stored session can make; see `samples.rs`.
+    Sample {
+        /// TLS 1.2 with a session id.
+        Tls12Id = "tls12_id",
+        /// TLS 1.2 with a ticket and a server name.
+        Tls12Ticket = "tls12_ticket",
+        /// TLS 1.3 with a ticket, early data, an application protocol and ticket application data.
+        Tls13Ticket = "tls13_ticket",
+        /// TLS 1.2 with the peer's certificate.
+        Tls12Peer = "tls12_peer",
+        /// Compression and a maximum fragment length.
+        Tls12Odd = "tls12_odd",
+        /// A lifetime hint without a ticket.
+        HintOnly = "hint_only",
+        /// A ticket of no bytes.
+        EmptyTicket = "empty_ticket",
+    }
+}
+
+/// A protocol version: a number, or the header's constant for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ProtocolVersion(pub i32);
+
+const VERSIONS: &[(&str, i32)] = &[
+    ("SSL3_VERSION", 0x0300),
+    ("TLS1_VERSION", 0x0301),
+    ("TLS1_1_VERSION", 0x0302),
+    ("TLS1_2_VERSION", 0x0303),
+    ("TLS1_3_VERSION", 0x0304),
+    ("DTLS1_VERSION", 0xfeff),
+    ("DTLS1_2_VERSION", 0xfefd),
+];
+
+impl Operand for ProtocolVersion {
+    fn put_wire(&self, out: &mut Vec<u8>) {
+        self.0.put_wire(out);
+    }
+
+    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+        i32::take_wire(wire).map(ProtocolVersion)
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match VERSIONS.iter().find(|(_, version)| *version == self.0) {
+            Some((name, _)) => f.write_str(name),
+            None => self.0.print(f),
+        }
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+        let mut ahead = cursor.clone();
+        let word = ahead.word();
+        if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == word) {
+            *cursor = ahead;
+            return Ok(ProtocolVersion(*version));
+        }
+        i32::parse(cursor).map(ProtocolVersion)
+    }
+}

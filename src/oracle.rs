@@ -1,0 +1,305 @@
+//! Compares two traces with each other ([`judge`]) and each with the ledger ([`audit`]).
+//!
+//! Three voters: two ports and the ledger's own prediction of counts and destructions. Two that agree on a wrong answer
+//! are caught by the third, and where one is alone the ledger says who is wrong.
+
+use std::fmt;
+
+use crate::field::Field;
+use crate::op::{Op, Slot};
+use crate::plan::{Plan, touches};
+use crate::program::Program;
+use crate::trace::{Entries, Entry, Trace};
+
+/// The kinds of divergence, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// A buffer overrun.
+    Memory,
+    /// Allocations left when every owner has let go.
+    Leak,
+    /// A reference count, or a destruction too early or too late.
+    Count,
+    /// Order, arguments or number of callbacks.
+    Callback,
+    /// What a getter shows, a dup against its source, a buffer that two sessions share.
+    Contents,
+    /// A return value, or the state of the error queue.
+    Return,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Class::Memory => "MEMORY",
+            Class::Leak => "LEAK",
+            Class::Count => "COUNT",
+            Class::Callback => "CALLBACK",
+            Class::Contents => "CONTENTS",
+            Class::Return => "RETURN",
+        })
+    }
+}
+
+/// A side of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The first port.
+    Left,
+    /// The second.
+    Right,
+}
+
+/// The first difference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// The step: an index of the program's ops, or beyond them for what is given back at the end.
+    pub step: usize,
+    /// The kind.
+    pub class: Class,
+    /// The call: a function's name, or `end`.
+    pub call: &'static str,
+    /// What differs: a field's name, `count`, `return`, …
+    pub aspect: String,
+    /// What the left port showed.
+    pub left: String,
+    /// What the right port showed.
+    pub right: String,
+    /// What the ledger says, where it says anything.
+    pub ledger: Option<String>,
+    /// The side that the ledger contradicts; `None`: the ledger has no opinion, or contradicts both.
+    pub wrong: Option<Side>,
+}
+
+impl Divergence {
+    /// The stable key: `SSL_SESSION_dup/ticket_appdata`.
+    pub fn signature(&self) -> String {
+        format!("{}/{}", self.call, self.aspect)
+    }
+}
+
+/// One trace against the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    step: usize,
+    class: Class,
+    aspect: String,
+    seen: String,
+    ledger: String,
+}
+
+/// Whether both traces are the same and as the ledger predicts: a few `memcmp`.
+pub fn agree(plan: &Plan, left: &Trace, right: &Trace) -> bool {
+    left.log() == right.log() && sound(plan, left) && sound(plan, right)
+}
+
+fn sound(plan: &Plan, trace: &Trace) -> bool {
+    let counted = trace.counts.is_empty() || trace.counts == plan.counts;
+    let died = !plan.setup().ex_data || trace.deaths == plan.deaths;
+    let copied = trace.dups.iter().all(|seen| trace.log()[seen.source.clone()] == trace.log()[seen.dup.clone()]);
+    let ends_clean = trace.leaked.is_none_or(|leaked| leaked == 0) && trace.stopped.is_none();
+    // Equal in full is the usual case; where it is not, the audit looks at each field.
+    counted && died && ends_clean && (copied || first_uncopied(trace).is_none())
+}
+
+/// The first difference between two traces of `program`, the worst of its step; `None` if there is none.
+pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Option<Divergence> {
+    let faults = [(Side::Left, audit(plan, left)), (Side::Right, audit(plan, right))];
+    let differing = difference(program, left, right);
+    let first_fault =
+        faults.iter().filter_map(|(_, fault)| fault.as_ref()).min_by_key(|fault| (fault.step, fault.class));
+    match (first_fault, differing) {
+        (None, None) => None,
+        (None, Some(differing)) => Some(differing),
+        (Some(fault), Some(differing)) if (differing.step, differing.class) < (fault.step, fault.class) => {
+            Some(differing)
+        }
+        (Some(fault), _) => {
+            let same = |side: &Option<Fault>| side.as_ref().is_some_and(|other| other.step == fault.step);
+            let shown = |at: usize| match &faults[at].1 {
+                Some(other) if other.step == fault.step => other.seen.clone(),
+                _ => "as the ledger says".to_string(),
+            };
+            let wrong = match (same(&faults[0].1), same(&faults[1].1)) {
+                (true, false) => Some(Side::Left),
+                (false, true) => Some(Side::Right),
+                _ => None,
+            };
+            Some(Divergence {
+                step: fault.step,
+                class: fault.class,
+                call: if fault.class == Class::Leak { "end" } else { call_at(program, fault.step) },
+                aspect: fault.aspect.clone(),
+                left: shown(0),
+                right: shown(1),
+                ledger: Some(fault.ledger.clone()),
+                wrong,
+            })
+        }
+    }
+}
+
+/// The name of the call of a step; what is given back at the end is `SSL_SESSION_free`.
+pub fn call_at(program: &Program, step: usize) -> &'static str {
+    program.ops.get(step).map_or("SSL_SESSION_free", |op| op.kind().name())
+}
+
+/// The first thing in a trace that the ledger contradicts.
+pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    [count_fault(plan, trace), death_fault(plan, trace), dup_fault(trace), leak_fault(trace)]
+        .into_iter()
+        .flatten()
+        .min_by_key(|fault| (fault.step, fault.class))
+}
+
+fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    let at = trace.counts.iter().zip(&plan.counts).position(|(seen, planned)| seen != planned)?;
+    Some(Fault {
+        step: trace.count_steps[at] as usize,
+        class: Class::Count,
+        aspect: "count".into(),
+        seen: format!("{} references", trace.counts[at]),
+        ledger: format!("{} references", plan.counts[at]),
+    })
+}
+
+fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    if !plan.setup().ex_data {
+        return None;
+    }
+    let last = trace.stopped.map_or(usize::MAX, |step| step as usize);
+    let planned = plan.deaths.iter().map(|step| *step as usize).filter(|step| *step <= last);
+    let mut seen = trace.deaths.iter().map(|step| *step as usize);
+    let fault = |step, aspect: &str, seen: &str, ledger: &str| {
+        Some(Fault { step, class: Class::Count, aspect: aspect.into(), seen: seen.into(), ledger: ledger.into() })
+    };
+    let early = |step| fault(step, "destroyed-early", "a session was destroyed", "it still has an owner");
+    let late = |step| fault(step, "destroyed-late", "no session was destroyed", "its last reference was given back");
+    for planned in planned {
+        match seen.next() {
+            Some(step) if step == planned => {}
+            Some(step) if step < planned => return early(step),
+            _ => return late(planned),
+        }
+    }
+    seen.next().and_then(early)
+}
+
+fn dup_fault(trace: &Trace) -> Option<Fault> {
+    let (step, field, source, dup) = first_uncopied(trace)?;
+    Some(Fault {
+        step,
+        class: Class::Contents,
+        aspect: field.name().into(),
+        seen: dup,
+        ledger: format!("as in the source: {source}"),
+    })
+}
+
+/// The first field of a duplicate that is not that of its source, of those that must be.
+fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
+    trace.dups.iter().find_map(|seen| {
+        let source = Entries::new(&trace.log()[seen.source.clone()]);
+        let dup = Entries::new(&trace.log()[seen.dup.clone()]);
+        let differing =
+            source.zip(dup).find(|(source, dup)| source != dup && field_of(source).is_some_and(Field::is_copied));
+        let (source, dup) = differing?;
+        Some((seen.step as usize, field_of(&source)?, source.to_string(), dup.to_string()))
+    })
+}
+
+fn leak_fault(trace: &Trace) -> Option<Fault> {
+    let leaked = trace.leaked.filter(|leaked| *leaked != 0)?;
+    let (aspect, seen) = if leaked > 0 {
+        ("leak", format!("{leaked} allocations live on"))
+    } else {
+        ("freed-too-much", format!("{} allocations more were freed than made", -leaked))
+    };
+    Some(Fault {
+        step: trace.steps().saturating_sub(1),
+        class: Class::Leak,
+        aspect: aspect.into(),
+        seen,
+        ledger: "no session has an owner".into(),
+    })
+}
+
+fn field_of(entry: &Entry<'_>) -> Option<Field> {
+    match entry {
+        Entry::Number(field, _) | Entry::Bytes(field, _) => Some(*field),
+        Entry::Return(_)
+        | Entry::Made(_)
+        | Entry::Copied(_)
+        | Entry::Raised(_)
+        | Entry::Session(_)
+        | Entry::Shared(_)
+        | Entry::Overrun
+        | Entry::ExNew(_)
+        | Entry::ExDup(..)
+        | Entry::ExFree(..)
+        | Entry::Stopped => None,
+    }
+}
+
+/// The first entry that differs.
+fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergence> {
+    let (a, b) = (left.log(), right.log());
+    let position =
+        a.iter().zip(b).position(|(a, b)| a != b).or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))?;
+    // The marks of both traces are equal up to the difference; beyond the end of one, the other knows.
+    let step = left.step_of(position).max(right.step_of(position));
+    let step = if left.entries(step).eq(right.entries(step)) { step.saturating_sub(1) } else { step };
+    let (mut left, mut right) = (left.entries(step), right.entries(step));
+    let mut of = program.ops.get(step).and_then(|op| touches(op).used);
+    loop {
+        let (a, b) = (left.next(), right.next());
+        if a != b {
+            let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
+            let shown = |entry: Option<Entry<'_>>| entry.map_or("nothing".into(), |entry| entry.to_string());
+            let call = call_at(program, step);
+            return Some(Divergence {
+                step,
+                class,
+                call,
+                aspect,
+                left: shown(a),
+                right: shown(b),
+                ledger: None,
+                wrong: None,
+            });
+        }
+        match a {
+            Some(Entry::Session(slot)) => of = Some(slot),
+            Some(_) => {}
+            None => return None,
+        }
+    }
+}
+
+/// Class and aspect of two entries that differ; `of` is the slot that fields belong to.
+fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
+    let ranked = entries.into_iter().flatten().map(|entry| describe_one(op, of, &entry));
+    ranked.min_by_key(|(class, _)| *class).unwrap_or((Class::Return, "nothing".into()))
+}
+
+fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class, String) {
+    match entry {
+        Entry::Overrun => (Class::Memory, "overrun".into()),
+        Entry::ExNew(_) => (Class::Callback, "callback.new".into()),
+        Entry::ExDup(..) => (Class::Callback, "callback.dup".into()),
+        Entry::ExFree(..) => (Class::Callback, "callback.free".into()),
+        Entry::Shared(fields) => {
+            let shared = Field::ALL.iter().find(|field| fields & (1 << **field as u32) != 0);
+            (Class::Contents, format!("shared.{}", shared.map_or("none", |field| field.name())))
+        }
+        Entry::Number(field, _) | Entry::Bytes(field, _) => {
+            let touched = op.map(touches).unwrap_or_default();
+            let own = of.is_none() || touched.used == of || touched.made == of;
+            (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
+        }
+        Entry::Copied(_) => (Class::Contents, "copied".into()),
+        Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
+        Entry::Raised(_) => (Class::Return, "error-queue".into()),
+        Entry::Session(_) | Entry::Stopped => (Class::Return, "ended".into()),
+    }
+}

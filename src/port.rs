@@ -1,0 +1,108 @@
+//! A port: one implementation of the session API under test, driven through its slots.
+
+#[cfg(feature = "linked")]
+pub mod c;
+pub mod events;
+pub mod native;
+pub mod planted;
+
+use std::fmt;
+
+use crate::field::{Field, Fields};
+use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
+use crate::plan::Kinds;
+use crate::trace::Trace;
+
+/// What a port is called and which code its calls really reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// As `--port` takes it.
+    pub name: String,
+    /// The library's own version text.
+    pub version: String,
+    /// The file that holds the code.
+    pub file: String,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.name, self.version, self.file)
+    }
+}
+
+/// One implementation of the API. Sessions are named by slots; the caller follows a [`crate::plan::Plan`], so a slot that
+/// is used owns a reference, and a slot for a result is empty.
+///
+/// No method has a default: a port says out loud what it cannot do, in [`Port::lacks`].
+pub trait Port {
+    /// What it is.
+    fn identity(&self) -> Identity;
+    /// The functions it does not have; none of them is ever called.
+    fn lacks(&self) -> Kinds;
+    /// Whether [`Port::count`] knows.
+    fn counts_references(&self) -> bool;
+
+    /// A program begins: all slots are empty.
+    fn begin(&mut self);
+    /// A program has ended. Returns how many more of the library's allocations live than when it began, if that is known.
+    fn end(&mut self) -> Option<i64>;
+    /// From now on the origin of each allocation of the library is remembered.
+    fn watch_memory(&mut self);
+    /// Ends [`Port::watch_memory`]: the allocations made since then that still live, a line each.
+    fn unwatch_memory(&mut self) -> Vec<String>;
+    /// The slot's session is gone, or not to be touched again.
+    fn forget(&mut self, s: Slot);
+
+    /// `dst = SSL_SESSION_new()`; whether that is a session.
+    fn new_session(&mut self, dst: Slot) -> bool;
+    /// `dst = SSL_SESSION_dup(src)`; whether that is a session.
+    fn dup(&mut self, dst: Slot, src: Slot) -> bool;
+    /// A sample session; whether it could be made.
+    fn sample(&mut self, dst: Slot, sample: Sample) -> bool;
+    /// `SSL_SESSION_up_ref`
+    fn up_ref(&mut self, s: Slot) -> i64;
+    /// `SSL_SESSION_free`. The slot keeps its pointer until [`Port::forget`].
+    fn free(&mut self, s: Option<Slot>);
+
+    /// `SSL_SESSION_set1_id`
+    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64;
+    /// `SSL_SESSION_set1_id_context`
+    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64;
+    /// `SSL_SESSION_set_time`: seconds since 1970.
+    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64;
+    /// `SSL_SESSION_set_time_ex`: seconds since 1970.
+    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64;
+    /// `SSL_SESSION_set_timeout`: seconds.
+    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64;
+    /// `SSL_SESSION_set_protocol_version`
+    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64;
+    /// `SSL_SESSION_set_cipher`
+    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64;
+    /// `SSL_SESSION_set1_master_key`
+    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64;
+    /// `SSL_SESSION_set1_hostname`
+    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64;
+    /// `SSL_SESSION_set1_alpn_selected`
+    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64;
+    /// `SSL_SESSION_set_max_early_data`
+    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64;
+    /// `SSL_SESSION_set1_ticket_appdata`
+    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64;
+    /// `SSL_SESSION_set_ex_data`
+    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64;
+
+    /// `SSL_SESSION_get_master_key` into a buffer of `room`: the return value, then what was copied.
+    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace);
+    /// `SSL_SESSION_get_ex_data` at index -1.
+    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64;
+    /// What the getter of a field that takes NULL says of NULL: time, timeout.
+    fn read_null(&mut self, field: Field) -> i64;
+    /// Writes these fields of a session, in order.
+    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace);
+    /// The present reference count, if it can be known.
+    fn count(&self, s: Slot) -> Option<u32>;
+    /// One bit for each [`Field`] whose buffer two sessions share although each must have its own.
+    fn shared(&self, a: Slot, b: Slot) -> u32;
+    /// Whether the error queue is not empty. Empties it.
+    fn take_raised(&mut self) -> bool;
+}

@@ -1,0 +1,452 @@
+//! A C library as a port: any library with OpenSSL's session API, through one list of prototypes.
+#![allow(unsafe_code)]
+
+pub mod clock;
+mod library;
+pub mod memory;
+pub mod prototypes;
+mod refcount;
+
+pub use library::{Clocking, Linked, LoadError, Probes};
+
+use std::ffi::{CStr, c_uint, c_void};
+use std::ptr;
+
+use openssl_sys::{SSL_SESSION, X509};
+
+use self::prototypes::Api;
+use super::native::{START_SECONDS, ex_index};
+use super::{Identity, Port};
+use crate::field::{Field, Fields};
+use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::plan::Kinds;
+use crate::samples::{self, UNTOUCHED};
+use crate::trace::Trace;
+
+/// Calls a function of the list. The plan skips every call that [`CPort::lacks`], so a missing one is a mistake here.
+macro_rules! call {
+    ($port:expr, $function:ident($($argument:expr),*)) => {{
+        let function = $port.api().$function.expect(stringify!($function));
+        // SAFETY: the prototype is checked against <openssl/ssl.h> by tests/prototypes.rs; the arguments are defined
+        // by the argument in plan.rs: pointers of live sessions, buffers as long as they are said to be.
+        unsafe { function($($argument),*) }
+    }};
+}
+
+/// How many errors the queue of a thread holds: `ERR_NUM_ERRORS`.
+const ERROR_QUEUE: usize = 16;
+
+/// Sessions of a C library, in slots.
+pub struct CPort {
+    linked: &'static Linked,
+    slots: [*mut SSL_SESSION; SLOTS],
+    live_before: i64,
+    /// Room for what a call copies out. The buffer it gets is the end of this one, so that what is written beyond it is
+    /// beyond the allocation.
+    room: Box<[u8]>,
+}
+
+impl CPort {
+    /// A port that drives the linked library on this thread. The first port of a process decides which probes are
+    /// there.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn linked(probes: Probes) -> Result<CPort, LoadError> {
+        let linked = Linked::get(probes)?;
+        let mut port = CPort {
+            linked,
+            slots: [ptr::null_mut(); SLOTS],
+            live_before: 0,
+            room: vec![0; MAX_BYTES].into_boxed_slice(),
+        };
+        port.warm_up();
+        Ok(port)
+    }
+
+    /// What is known of the library.
+    pub fn library(&self) -> &'static Linked {
+        self.linked
+    }
+
+    /// What a library allocates once a thread is no leak: it happens here, before the first program.
+    fn warm_up(&mut self) {
+        let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
+        self.begin();
+        for sample in Sample::ALL {
+            if self.sample(a, *sample) {
+                self.fill_error_queue(a);
+                self.read(a, Fields::all_but(self.lacks()), &mut Trace::default());
+                if self.dup(b, a) {
+                    self.free(Some(b));
+                }
+                self.free(Some(a));
+            }
+            self.forget(a);
+            self.forget(b);
+            self.take_raised();
+        }
+        super::events::begin();
+    }
+
+    /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held. The call
+    /// raises one with a text and one without, so it takes two rounds, the second moved on by one, to reach each place.
+    fn fill_error_queue(&mut self, s: Slot) {
+        for moved in [false, true] {
+            self.take_raised();
+            if moved {
+                self.set1_id(s, &Bytes::new(&[0; 33]));
+            }
+            for _ in 0..ERROR_QUEUE {
+                self.set_ex_data(s, ExIndex::Negative, 1);
+            }
+        }
+        self.take_raised();
+    }
+
+    fn api(&self) -> &'static Api {
+        &self.linked.api
+    }
+
+    fn session(&self, s: Slot) -> *mut SSL_SESSION {
+        self.slots[s.index()]
+    }
+
+    fn session_or_null(&self, s: Option<Slot>) -> *mut SSL_SESSION {
+        s.map_or(ptr::null_mut(), |s| self.session(s))
+    }
+
+    fn keep(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
+        self.slots[dst.index()] = session;
+        !session.is_null()
+    }
+
+    fn number(&self, session: *mut SSL_SESSION, field: Field) -> i64 {
+        match field {
+            Field::Time => call!(self, SSL_SESSION_get_time(session)),
+            Field::TimeEx => call!(self, SSL_SESSION_get_time_ex(session)),
+            Field::Timeout => call!(self, SSL_SESSION_get_timeout(session)),
+            Field::ProtocolVersion => call!(self, SSL_SESSION_get_protocol_version(session)).into(),
+            Field::Cipher => {
+                let cipher = call!(self, SSL_SESSION_get0_cipher(session));
+                if cipher.is_null() { -1 } else { call!(self, SSL_CIPHER_get_protocol_id(cipher)).into() }
+            }
+            Field::MaxEarlyData => call!(self, SSL_SESSION_get_max_early_data(session)).into(),
+            Field::HasTicket => call!(self, SSL_SESSION_has_ticket(session)).into(),
+            Field::CompressId => call!(self, SSL_SESSION_get_compress_id(session)).into(),
+            Field::MaxFragmentLength => call!(self, SSL_SESSION_get_max_fragment_length(session)).into(),
+            Field::Resumable => call!(self, SSL_SESSION_is_resumable(session)).into(),
+            Field::LifetimeHint => call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)) as i64,
+            Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
+                let index = field.ex_index().map_or(0, ex_index);
+                call!(self, SSL_SESSION_get_ex_data(session, index)) as usize as i64
+            }
+            Field::Id
+            | Field::IdContext
+            | Field::MasterKey
+            | Field::Hostname
+            | Field::Alpn
+            | Field::TicketAppdata
+            | Field::Ticket
+            | Field::Peer => 0,
+        }
+    }
+
+    /// Pointer and length of a field that is a buffer of the session's own; the pointer of any other field is NULL.
+    fn buffer(&self, session: *mut SSL_SESSION, field: Field) -> (*const u8, usize) {
+        let mut length = 0usize;
+        match field {
+            Field::Id | Field::IdContext => {
+                let mut short: c_uint = 0;
+                let bytes = if field == Field::Id {
+                    call!(self, SSL_SESSION_get_id(session, &mut short))
+                } else {
+                    call!(self, SSL_SESSION_get0_id_context(session, &mut short))
+                };
+                (bytes, short as usize)
+            }
+            Field::Hostname => {
+                let name = call!(self, SSL_SESSION_get0_hostname(session));
+                // SAFETY: a string of the session, or NULL, which is not followed.
+                let length = if name.is_null() { 0 } else { unsafe { CStr::from_ptr(name) }.count_bytes() };
+                (name.cast(), length)
+            }
+            Field::Alpn => {
+                let mut bytes = ptr::null();
+                call!(self, SSL_SESSION_get0_alpn_selected(session, &mut bytes, &mut length));
+                (bytes, length)
+            }
+            Field::TicketAppdata => {
+                let mut bytes: *mut c_void = ptr::null_mut();
+                call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
+                (bytes.cast_const().cast(), length)
+            }
+            Field::Ticket => {
+                let mut bytes = ptr::null();
+                call!(self, SSL_SESSION_get0_ticket(session, &mut bytes, &mut length));
+                (bytes, length)
+            }
+            Field::Time
+            | Field::TimeEx
+            | Field::Timeout
+            | Field::ProtocolVersion
+            | Field::Cipher
+            | Field::MasterKey
+            | Field::MaxEarlyData
+            | Field::HasTicket
+            | Field::CompressId
+            | Field::MaxFragmentLength
+            | Field::Peer
+            | Field::Resumable
+            | Field::LifetimeHint
+            | Field::AppData
+            | Field::ExCounted
+            | Field::ExReplaced
+            | Field::ExRefused
+            | Field::ExUnregistered => (ptr::null(), 0),
+        }
+    }
+
+    fn read_one(&mut self, session: *mut SSL_SESSION, field: Field, trace: &mut Trace) {
+        match field {
+            Field::Id | Field::IdContext | Field::Hostname | Field::Alpn | Field::TicketAppdata | Field::Ticket => {
+                let (bytes, length) = self.buffer(session, field);
+                // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
+                let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
+                trace.field_bytes(field, bytes);
+            }
+            Field::MasterKey => {
+                let length = call!(self, SSL_SESSION_get_master_key(session, self.room.as_mut_ptr(), MAX_BYTES));
+                trace.field_bytes(field, Some(&self.room[..length.min(MAX_BYTES)]));
+            }
+            Field::Peer => {
+                let peer = call!(self, SSL_SESSION_get0_peer(session));
+                self.read_peer(peer, trace);
+            }
+            Field::Time
+            | Field::TimeEx
+            | Field::Timeout
+            | Field::ProtocolVersion
+            | Field::Cipher
+            | Field::MaxEarlyData
+            | Field::HasTicket
+            | Field::CompressId
+            | Field::MaxFragmentLength
+            | Field::Resumable
+            | Field::LifetimeHint
+            | Field::AppData
+            | Field::ExCounted
+            | Field::ExReplaced
+            | Field::ExRefused
+            | Field::ExUnregistered => {
+                let value = self.number(session, field);
+                trace.field_number(field, value);
+            }
+        }
+    }
+
+    fn read_peer(&mut self, peer: *mut X509, trace: &mut Trace) {
+        if peer.is_null() {
+            return trace.field_bytes(Field::Peer, None);
+        }
+        let length = call!(self, i2d_X509(peer, ptr::null_mut()));
+        if let Ok(length @ 1..=MAX_BYTES) = usize::try_from(length) {
+            let mut out = self.room.as_mut_ptr();
+            call!(self, i2d_X509(peer, &mut out));
+            trace.field_bytes(Field::Peer, Some(&self.room[..length]));
+        } else {
+            // No certificate of ours: its length is enough to differ.
+            trace.field_bytes(Field::Peer, Some(&length.to_le_bytes()));
+        }
+    }
+}
+
+/// Pointer and length as a C call takes them.
+fn parts(bytes: &Bytes) -> (*const u8, usize) {
+    bytes.get().map_or((ptr::null(), 0), |bytes| (bytes.as_ptr(), bytes.len()))
+}
+
+impl Port for CPort {
+    fn identity(&self) -> Identity {
+        self.linked.identity.clone()
+    }
+
+    fn lacks(&self) -> Kinds {
+        self.api().lacks()
+    }
+
+    fn counts_references(&self) -> bool {
+        self.linked.count_offset.is_some()
+    }
+
+    fn begin(&mut self) {
+        self.slots = [ptr::null_mut(); SLOTS];
+        self.live_before = memory::live();
+    }
+
+    fn end(&mut self) -> Option<i64> {
+        self.linked.probes.memory.then(|| memory::live() - self.live_before)
+    }
+
+    fn watch_memory(&mut self) {
+        memory::watch();
+    }
+
+    fn unwatch_memory(&mut self) -> Vec<String> {
+        memory::unwatch().iter().map(ToString::to_string).collect()
+    }
+
+    fn forget(&mut self, s: Slot) {
+        self.slots[s.index()] = ptr::null_mut();
+    }
+
+    fn new_session(&mut self, dst: Slot) -> bool {
+        let session = call!(self, SSL_SESSION_new());
+        if self.linked.clocking == Clocking::Set && !session.is_null() {
+            call!(self, SSL_SESSION_set_time(session, START_SECONDS));
+        }
+        self.keep(dst, session)
+    }
+
+    fn dup(&mut self, dst: Slot, src: Slot) -> bool {
+        let copy = call!(self, SSL_SESSION_dup(self.session(src)));
+        self.keep(dst, copy)
+    }
+
+    fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
+        let der = samples::encoded(sample);
+        let mut at = der.as_ptr();
+        let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as i64));
+        self.keep(dst, session)
+    }
+
+    fn up_ref(&mut self, s: Slot) -> i64 {
+        call!(self, SSL_SESSION_up_ref(self.session(s))).into()
+    }
+
+    fn free(&mut self, s: Option<Slot>) {
+        call!(self, SSL_SESSION_free(self.session_or_null(s)));
+    }
+
+    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
+        let (bytes, length) = parts(id);
+        call!(self, SSL_SESSION_set1_id(self.session(s), bytes, length as c_uint)).into()
+    }
+
+    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
+        let (bytes, length) = parts(context);
+        call!(self, SSL_SESSION_set1_id_context(self.session(s), bytes, length as c_uint)).into()
+    }
+
+    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        call!(self, SSL_SESSION_set_time(self.session_or_null(s), seconds))
+    }
+
+    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        call!(self, SSL_SESSION_set_time_ex(self.session_or_null(s), seconds))
+    }
+
+    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        call!(self, SSL_SESSION_set_timeout(self.session_or_null(s), seconds))
+    }
+
+    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
+        call!(self, SSL_SESSION_set_protocol_version(self.session(s), version)).into()
+    }
+
+    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
+        let cipher = cipher.map_or(ptr::null(), |cipher| self.linked.cipher(cipher));
+        call!(self, SSL_SESSION_set_cipher(self.session(s), cipher)).into()
+    }
+
+    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
+        let (bytes, length) = parts(key);
+        call!(self, SSL_SESSION_set1_master_key(self.session(s), bytes, length)).into()
+    }
+
+    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
+        let name = hostname.with_nul().map_or(ptr::null(), <[u8]>::as_ptr);
+        call!(self, SSL_SESSION_set1_hostname(self.session(s), name.cast())).into()
+    }
+
+    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
+        let (bytes, length) = parts(alpn);
+        call!(self, SSL_SESSION_set1_alpn_selected(self.session(s), bytes, length)).into()
+    }
+
+    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
+        call!(self, SSL_SESSION_set_max_early_data(self.session(s), bytes)).into()
+    }
+
+    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
+        let (bytes, length) = parts(data);
+        call!(self, SSL_SESSION_set1_ticket_appdata(self.session(s), bytes.cast(), length)).into()
+    }
+
+    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
+        let value = ptr::without_provenance_mut(value as usize);
+        call!(self, SSL_SESSION_set_ex_data(self.session(s), ex_index(index), value)).into()
+    }
+
+    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
+        let start = MAX_BYTES - room.bytes();
+        self.room.fill(UNTOUCHED);
+        // The session is read before the buffer is borrowed.
+        let session = self.session(s);
+        let out = self.room[start..].as_mut_ptr();
+        let returned = call!(self, SSL_SESSION_get_master_key(session, out, room.bytes()));
+        trace.returned(returned as i64);
+        trace.copied(&self.room[start..]);
+        if self.room[..start].iter().any(|byte| *byte != UNTOUCHED) {
+            trace.overrun();
+        }
+    }
+
+    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
+        call!(self, SSL_SESSION_get_ex_data(self.session(s), ex_index(ExIndex::Negative))) as usize as u64
+    }
+
+    fn read_null(&mut self, field: Field) -> i64 {
+        self.number(ptr::null_mut(), field)
+    }
+
+    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        let session = self.session(s);
+        for field in fields {
+            self.read_one(session, field, trace);
+        }
+    }
+
+    fn count(&self, s: Slot) -> Option<u32> {
+        // SAFETY: the slot's session is alive, and the offset was found within such a session.
+        self.linked.count_offset.map(|offset| unsafe { refcount::read(self.session(s), offset) })
+    }
+
+    fn shared(&self, a: Slot, b: Slot) -> u32 {
+        const OWN: [Field; 6] =
+            [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
+        let (a, b) = (self.session(a), self.session(b));
+        let present = OWN.iter().filter(|field| !self.lacks().contains(field.getter()));
+        let same = present.filter(|field| {
+            let pointer = self.buffer(a, **field).0;
+            !pointer.is_null() && pointer == self.buffer(b, **field).0
+        });
+        same.fold(0, |set, field| set | 1 << *field as u32)
+    }
+
+    fn take_raised(&mut self) -> bool {
+        let raised = call!(self, ERR_peek_error()) != 0;
+        if raised {
+            call!(self, ERR_clear_error());
+        }
+        raised
+    }
+}
+
+/// The kinds of ops whose function is missing.
+impl Api {
+    fn lacks(&self) -> Kinds {
+        let missing = Kind::ALL.iter().filter(|kind| self.has(kind.name()) == Some(false));
+        missing.fold(Kinds::default(), |set, kind| set.with(*kind))
+    }
+}

@@ -1,0 +1,61 @@
+//! The clock probe: OpenSSL reads `gettimeofday` (3.2 on) or `time` (before). An executable that defines them decides
+//! what OpenSSL sees, linked statically or not. Rust's std reads `clock_gettime` and is not affected.
+
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Microseconds since 1970; 0: the system's clock.
+static FROZEN: AtomicU64 = AtomicU64::new(0);
+
+const MICROS: u64 = 1_000_000;
+
+/// From now on the time is this: microseconds since 1970, not 0.
+pub fn freeze(micros: u64) {
+    FROZEN.store(micros, Relaxed);
+}
+
+/// From now on the time is the system's.
+pub fn thaw() {
+    FROZEN.store(0, Relaxed);
+}
+
+fn micros() -> u64 {
+    match FROZEN.load(Relaxed) {
+        0 => {
+            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            // SAFETY: a place to write to.
+            unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut now) };
+            now.tv_sec as u64 * MICROS + now.tv_nsec as u64 / 1_000
+        }
+        frozen => frozen,
+    }
+}
+
+/// In the place of the C library's.
+///
+/// # Safety
+/// As `gettimeofday(2)`: `now` is NULL or a place to write to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gettimeofday(now: *mut libc::timeval, _zone: *mut c_void) -> c_int {
+    let micros = micros();
+    // SAFETY: as the caller says.
+    if let Some(now) = unsafe { now.as_mut() } {
+        now.tv_sec = (micros / MICROS) as libc::time_t;
+        now.tv_usec = (micros % MICROS) as libc::suseconds_t;
+    }
+    0
+}
+
+/// In the place of the C library's.
+///
+/// # Safety
+/// As `time(2)`: `now` is NULL or a place to write to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn time(now: *mut libc::time_t) -> libc::time_t {
+    let seconds = (micros() / MICROS) as libc::time_t;
+    // SAFETY: as the caller says.
+    if let Some(now) = unsafe { now.as_mut() } {
+        *now = seconds;
+    }
+    seconds
+}

@@ -1,0 +1,112 @@
+//! The one list of prototypes: every session function that a C port calls, with its C type in Rust's words.
+//!
+//! `openssl-sys` binds no `SSL_SESSION_new`, `_dup` or `set1_*`; `tests/prototypes.rs` turns this list back into C and lets a
+//! C compiler compare it with `<openssl/ssl.h>`.
+
+use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
+
+use libc::time_t;
+use openssl_sys::{SSL, SSL_CIPHER, SSL_SESSION, X509};
+
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_malloc_fn = Option<unsafe extern "C" fn(usize, *const c_char, c_int) -> *mut c_void>;
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_realloc_fn = Option<unsafe extern "C" fn(*mut c_void, usize, *const c_char, c_int) -> *mut c_void>;
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_free_fn = Option<unsafe extern "C" fn(*mut c_void, *const c_char, c_int)>;
+
+macro_rules! prototypes {
+    ($(
+        $(#[cfg($condition:meta)])?
+        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;
+    )*) => {
+        mod linked {
+            use super::*;
+
+            unsafe extern "C" {
+                $(
+                    $(#[cfg($condition)])?
+                    pub fn $name($($argument: $type),*) -> $result;
+                )*
+            }
+        }
+
+        /// The functions of one library; `None`: it does not have it.
+        #[allow(non_snake_case, missing_docs)]
+        pub struct Api {
+            $(pub $name: Option<unsafe extern "C" fn($($type),*) -> $result>,)*
+        }
+
+        impl Api {
+            /// Those this executable is linked with.
+            pub const fn linked() -> Api {
+                Api { $($name: {
+                    $(#[cfg(not($condition))] { None } #[cfg($condition)])?
+                    { Some(linked::$name) }
+                },)* }
+            }
+
+            /// Whether the library has the function; `None` for a name that is not in the list.
+            pub fn has(&self, name: &str) -> Option<bool> {
+                match name { $(stringify!($name) => Some(self.$name.is_some()),)* _ => None }
+            }
+        }
+
+        /// Name, argument types, result type and condition of each function, as they are written here.
+        pub const LIST: &[(&str, &[&str], &str, &str)] = &[
+            $((stringify!($name), &[$(stringify!($type)),*], stringify!($result), concat!($(stringify!($condition))?)),)*
+        ];
+    };
+}
+
+prototypes! {
+    fn SSL_SESSION_new() -> *mut SSL_SESSION;
+    fn SSL_SESSION_dup(src: *const SSL_SESSION) -> *mut SSL_SESSION;
+    fn SSL_SESSION_up_ref(session: *mut SSL_SESSION) -> c_int;
+    fn SSL_SESSION_free(session: *mut SSL_SESSION) -> ();
+    fn SSL_SESSION_set1_id(session: *mut SSL_SESSION, id: *const c_uchar, length: c_uint) -> c_int;
+    fn SSL_SESSION_get_id(session: *const SSL_SESSION, length: *mut c_uint) -> *const c_uchar;
+    fn SSL_SESSION_set1_id_context(session: *mut SSL_SESSION, context: *const c_uchar, length: c_uint) -> c_int;
+    fn SSL_SESSION_get0_id_context(session: *const SSL_SESSION, length: *mut c_uint) -> *const c_uchar;
+    fn SSL_SESSION_set_time(session: *mut SSL_SESSION, seconds: c_long) -> c_long;
+    fn SSL_SESSION_get_time(session: *const SSL_SESSION) -> c_long;
+    #[cfg(ossl330)]
+    fn SSL_SESSION_set_time_ex(session: *mut SSL_SESSION, seconds: time_t) -> time_t;
+    #[cfg(ossl330)]
+    fn SSL_SESSION_get_time_ex(session: *const SSL_SESSION) -> time_t;
+    fn SSL_SESSION_set_timeout(session: *mut SSL_SESSION, seconds: c_long) -> c_long;
+    fn SSL_SESSION_get_timeout(session: *const SSL_SESSION) -> c_long;
+    fn SSL_SESSION_set_protocol_version(session: *mut SSL_SESSION, version: c_int) -> c_int;
+    fn SSL_SESSION_get_protocol_version(session: *const SSL_SESSION) -> c_int;
+    fn SSL_SESSION_set_cipher(session: *mut SSL_SESSION, cipher: *const SSL_CIPHER) -> c_int;
+    fn SSL_SESSION_get0_cipher(session: *const SSL_SESSION) -> *const SSL_CIPHER;
+    fn SSL_SESSION_set1_master_key(session: *mut SSL_SESSION, key: *const c_uchar, length: usize) -> c_int;
+    fn SSL_SESSION_get_master_key(session: *const SSL_SESSION, out: *mut c_uchar, length: usize) -> usize;
+    fn SSL_SESSION_set1_hostname(session: *mut SSL_SESSION, hostname: *const c_char) -> c_int;
+    fn SSL_SESSION_get0_hostname(session: *const SSL_SESSION) -> *const c_char;
+    fn SSL_SESSION_set1_alpn_selected(session: *mut SSL_SESSION, alpn: *const c_uchar, length: usize) -> c_int;
+    fn SSL_SESSION_get0_alpn_selected(session: *const SSL_SESSION, alpn: *mut *const c_uchar, length: *mut usize) -> ();
+    fn SSL_SESSION_set_max_early_data(session: *mut SSL_SESSION, bytes: u32) -> c_int;
+    fn SSL_SESSION_get_max_early_data(session: *const SSL_SESSION) -> u32;
+    fn SSL_SESSION_set1_ticket_appdata(session: *mut SSL_SESSION, data: *const c_void, length: usize) -> c_int;
+    fn SSL_SESSION_get0_ticket_appdata(session: *mut SSL_SESSION, data: *mut *mut c_void, length: *mut usize) -> c_int;
+    fn SSL_SESSION_has_ticket(session: *const SSL_SESSION) -> c_int;
+    fn SSL_SESSION_get0_ticket(session: *const SSL_SESSION, ticket: *mut *const c_uchar, length: *mut usize) -> ();
+    fn SSL_SESSION_get_ticket_lifetime_hint(session: *const SSL_SESSION) -> c_ulong;
+    fn SSL_SESSION_get_compress_id(session: *const SSL_SESSION) -> c_uint;
+    fn SSL_SESSION_get_max_fragment_length(session: *const SSL_SESSION) -> u8;
+    fn SSL_SESSION_get0_peer(session: *mut SSL_SESSION) -> *mut X509;
+    fn SSL_SESSION_is_resumable(session: *const SSL_SESSION) -> c_int;
+    fn SSL_SESSION_set_ex_data(session: *mut SSL_SESSION, index: c_int, value: *mut c_void) -> c_int;
+    fn SSL_SESSION_get_ex_data(session: *const SSL_SESSION, index: c_int) -> *mut c_void;
+    fn CRYPTO_set_mem_functions(malloc: CRYPTO_malloc_fn, realloc: CRYPTO_realloc_fn, free: CRYPTO_free_fn) -> c_int;
+    fn ERR_peek_error() -> c_ulong;
+    fn ERR_clear_error() -> ();
+    fn d2i_SSL_SESSION(a: *mut *mut SSL_SESSION, at: *mut *const c_uchar, length: c_long) -> *mut SSL_SESSION;
+    fn i2d_X509(certificate: *const X509, at: *mut *mut c_uchar) -> c_int;
+    fn SSL_CIPHER_find(ssl: *mut SSL, code: *const c_uchar) -> *const SSL_CIPHER;
+    fn SSL_CIPHER_get_protocol_id(cipher: *const SSL_CIPHER) -> u16;
+}

@@ -1,0 +1,288 @@
+//! The native session as a port.
+
+use std::sync::Arc;
+
+use super::{Identity, Port, events};
+use crate::field::{Field, Fields};
+use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session};
+use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::plan::{Kinds, Setup};
+use crate::samples;
+use crate::trace::Trace;
+
+/// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
+pub struct NativePort {
+    library: Arc<Library>,
+    slots: [Vec<Session>; SLOTS],
+    raised: bool,
+}
+
+/// What every program starts at, in both clocks: some microseconds past a second, which 3.2 and later keep.
+pub const START: Clock = Clock::Frozen { micros: 1_700_000_000_250_000 };
+/// [`START`] in whole seconds since 1970.
+pub const START_SECONDS: i64 = 1_700_000_000;
+
+impl NativePort {
+    /// A port that behaves as `release`, with the ex_data indices of `setup`.
+    pub fn new(release: Release, setup: Setup) -> NativePort {
+        let library = Library::new(release, START);
+        if setup.ex_data {
+            register(&library);
+        }
+        NativePort { library, slots: Default::default(), raised: false }
+    }
+
+    pub(super) fn session(&self, s: Slot) -> &Session {
+        // The plan allows only calls on slots that own a reference.
+        &self.slots[s.index()][0]
+    }
+
+    fn answer(&mut self, result: Result<(), Error>) -> i64 {
+        match result {
+            Ok(()) => 1,
+            Err(error) => {
+                self.raised |= self.library.raises(error);
+                0
+            }
+        }
+    }
+}
+
+fn register(library: &Library) {
+    library.register(ExCallbacks {
+        new: Some(|session, _| events::ex_new(session.address())),
+        dup: Some(|from, value, _| events::ex_dup(ExIndex::Counted, from, value)),
+        free: Some(|session, value, _| events::ex_free(ExIndex::Counted, session, value)),
+    });
+    library.register(ExCallbacks {
+        new: None,
+        dup: Some(|from, value, _| events::ex_dup(ExIndex::Replaced, from, value)),
+        free: Some(|session, value, _| events::ex_free(ExIndex::Replaced, session, value)),
+    });
+    library.register(ExCallbacks {
+        new: None,
+        dup: Some(|from, value, _| events::ex_dup(ExIndex::Refused, from, value)),
+        free: None,
+    });
+}
+
+/// The number of an index, the same on every port: the harness registers three, 1 to 3, or none.
+pub(super) const fn ex_index(index: ExIndex) -> i32 {
+    match index {
+        ExIndex::AppData => 0,
+        ExIndex::Counted => 1,
+        ExIndex::Replaced => 2,
+        ExIndex::Refused => 3,
+        ExIndex::Unregistered => 9,
+        ExIndex::Negative => -1,
+    }
+}
+
+impl Port for NativePort {
+    fn identity(&self) -> Identity {
+        let version = format!("behaves as OpenSSL {}", self.library.release());
+        Identity { name: "native".into(), version, file: "this executable".into() }
+    }
+
+    fn lacks(&self) -> Kinds {
+        if self.library.release().has_time_ex() {
+            Kinds::default()
+        } else {
+            Kinds::default().with(Kind::SetTimeEx).with(Kind::GetTimeEx)
+        }
+    }
+
+    fn counts_references(&self) -> bool {
+        true
+    }
+
+    fn begin(&mut self) {
+        self.raised = false;
+    }
+
+    fn end(&mut self) -> Option<i64> {
+        // Nothing here can leak: handles are owned by the slots, and forgetting a slot drops them.
+        Some(0)
+    }
+
+    fn watch_memory(&mut self) {}
+
+    fn unwatch_memory(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn forget(&mut self, s: Slot) {
+        self.slots[s.index()].clear();
+    }
+
+    fn new_session(&mut self, dst: Slot) -> bool {
+        let session = self.library.session();
+        self.slots[dst.index()].push(session);
+        true
+    }
+
+    fn dup(&mut self, dst: Slot, src: Slot) -> bool {
+        match self.session(src).dup() {
+            Ok(session) => {
+                self.slots[dst.index()].push(session);
+                true
+            }
+            Err(error) => {
+                self.raised |= self.library.raises(error);
+                false
+            }
+        }
+    }
+
+    fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
+        let session = self.library.session();
+        let made = session.establish(samples::established(sample)).is_ok();
+        self.slots[dst.index()].push(session);
+        made
+    }
+
+    fn up_ref(&mut self, s: Slot) -> i64 {
+        let another = self.session(s).up_ref();
+        self.slots[s.index()].push(another);
+        1
+    }
+
+    fn free(&mut self, s: Option<Slot>) {
+        if let Some(s) = s {
+            self.slots[s.index()].pop();
+        }
+    }
+
+    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
+        let result = self.session(s).set1_id(id.get().unwrap_or_default());
+        self.answer(result)
+    }
+
+    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
+        let result = self.session(s).set1_id_context(context.get().unwrap_or_default());
+        self.answer(result)
+    }
+
+    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        let Some(s) = s else { return 0 };
+        self.session(s).set_time(seconds);
+        seconds
+    }
+
+    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        self.set_time(s, seconds)
+    }
+
+    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        let Some(s) = s else { return 0 };
+        let result = self.session(s).set_timeout(seconds);
+        self.answer(result)
+    }
+
+    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
+        self.session(s).set_protocol_version(version);
+        1
+    }
+
+    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
+        self.session(s).set_cipher(cipher.map(|cipher| native::Cipher(cipher.code())));
+        1
+    }
+
+    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
+        let result = self.session(s).set1_master_key(key.get().unwrap_or_default());
+        self.answer(result)
+    }
+
+    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
+        self.session(s).set1_hostname(hostname.with_nul());
+        1
+    }
+
+    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
+        self.session(s).set1_alpn_selected(alpn.get());
+        1
+    }
+
+    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
+        self.session(s).set_max_early_data(bytes);
+        1
+    }
+
+    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
+        self.session(s).set1_ticket_appdata(data.get());
+        1
+    }
+
+    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
+        let result = self.session(s).set_ex_data(ex_index(index), value as usize);
+        self.raised |= index == ExIndex::Negative && self.library.stack_reports_index();
+        self.answer(result)
+    }
+
+    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
+        let mut out = [samples::UNTOUCHED; MAX_BYTES];
+        let out = &mut out[..room.bytes()];
+        trace.returned(self.session(s).master_key(out) as i64);
+        trace.copied(out);
+    }
+
+    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
+        self.session(s).ex_data(-1) as u64
+    }
+
+    fn read_null(&mut self, _field: Field) -> i64 {
+        0
+    }
+
+    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        let session = self.session(s);
+        for field in fields {
+            read(session, field, trace);
+        }
+    }
+
+    fn count(&self, s: Slot) -> Option<u32> {
+        self.slots[s.index()].first().map(|session| session.references() as u32)
+    }
+
+    fn shared(&self, _a: Slot, _b: Slot) -> u32 {
+        // Each session's buffers are values of its own, by construction.
+        0
+    }
+
+    fn take_raised(&mut self) -> bool {
+        std::mem::take(&mut self.raised)
+    }
+}
+
+pub(super) fn read(session: &Session, field: Field, trace: &mut Trace) {
+    match field {
+        Field::Id => trace.field_bytes(field, Some(session.id().as_slice())),
+        Field::IdContext => trace.field_bytes(field, Some(session.id_context().as_slice())),
+        Field::Time | Field::TimeEx => trace.field_number(field, session.time()),
+        Field::Timeout => trace.field_number(field, session.timeout()),
+        Field::ProtocolVersion => trace.field_number(field, session.protocol_version().into()),
+        Field::Cipher => trace.field_number(field, session.cipher().map_or(-1, |cipher| cipher.0.into())),
+        Field::MasterKey => {
+            let mut key = [0; 512];
+            let length = session.master_key(&mut key);
+            trace.field_bytes(field, Some(&key[..length]));
+        }
+        Field::Hostname => session.hostname(|name| trace.field_bytes(field, name)),
+        Field::Alpn => session.alpn_selected(|alpn| trace.field_bytes(field, alpn)),
+        Field::MaxEarlyData => trace.field_number(field, session.max_early_data().into()),
+        Field::TicketAppdata => session.ticket_appdata(|data| trace.field_bytes(field, data)),
+        Field::HasTicket => trace.field_number(field, session.has_ticket().into()),
+        Field::Ticket => session.ticket(|ticket| trace.field_bytes(field, ticket)),
+        Field::CompressId => trace.field_number(field, session.compress_id().into()),
+        Field::MaxFragmentLength => trace.field_number(field, session.max_fragment_length().into()),
+        Field::Peer => trace.field_bytes(field, session.peer().as_deref()),
+        Field::Resumable => trace.field_number(field, session.is_resumable().into()),
+        Field::LifetimeHint => trace.field_number(field, session.ticket_lifetime_hint() as i64),
+        Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
+            let index = field.ex_index().map_or(0, ex_index);
+            trace.field_number(field, session.ex_data(index) as i64);
+        }
+    }
+}

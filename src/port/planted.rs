@@ -1,0 +1,448 @@
+//! The native port with one planted bug: what the harness has to find. Used by the tests, the canary and
+//! `--port planted:NAME`.
+
+mod bug;
+
+pub use bug::Bug;
+
+use super::native::{NativePort, ex_index};
+use super::{Identity, Port, events};
+use crate::field::{Field, Fields};
+use crate::native::{Established, Release, Session};
+use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
+use crate::plan::{Kinds, Setup};
+use crate::trace::{Entries, Entry, Trace};
+
+/// A native port with a bug.
+pub struct Planted {
+    inner: NativePort,
+    bug: Bug,
+    /// The source of the duplicate in a slot, while both live.
+    dup_of: [Option<Slot>; SLOTS],
+    live: [bool; SLOTS],
+    leaked: i64,
+    raised: bool,
+}
+
+impl Planted {
+    /// Behaves as `release` but for `bug`.
+    pub fn new(bug: Bug, release: Release, setup: Setup) -> Planted {
+        let inner = NativePort::new(release, setup);
+        Planted { inner, bug, dup_of: [None; SLOTS], live: [false; SLOTS], leaked: 0, raised: false }
+    }
+
+    fn session(&self, s: Slot) -> &Session {
+        self.inner.session(s)
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == bug
+    }
+
+    /// The sessions that share a buffer with that of `s`, if the bug is such.
+    fn partners(&self, s: Slot) -> impl Iterator<Item = Slot> {
+        let dup_of = self.dup_of;
+        Slot::all()
+            .filter(move |other| *other != s && (dup_of[other.index()] == Some(s) || dup_of[s.index()] == Some(*other)))
+    }
+
+    /// Spoils a fresh duplicate.
+    fn after_dup(&mut self, dst: Slot, src: Slot) {
+        let change = |forget: fn(&mut Established)| {
+            let dup = self.session(dst);
+            let mut contents = dup.established();
+            forget(&mut contents);
+            // Nothing grows, so nothing is too long.
+            let established = dup.establish(&contents);
+            debug_assert!(established.is_ok());
+        };
+        match self.bug {
+            Bug::DupForgetsId => change(|contents| contents.id.clear()),
+            Bug::DupForgetsIdContext => change(|contents| contents.id_context.clear()),
+            Bug::DupForgetsTime => change(|contents| contents.time = 0),
+            Bug::DupForgetsTimeout => change(|contents| contents.timeout = 304),
+            Bug::DupForgetsVersion => change(|contents| contents.protocol_version = 0),
+            Bug::DupForgetsCipher => change(|contents| contents.cipher = None),
+            Bug::DupForgetsMasterKey => change(|contents| contents.master_key.clear()),
+            Bug::DupCutsMasterKey => change(|contents| contents.master_key.truncate(48)),
+            Bug::DupForgetsHostname => change(|contents| contents.hostname = None),
+            Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
+            Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
+            Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
+            Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
+            Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
+            Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
+            Bug::DupForgetsFragmentLength => change(|contents| contents.max_fragment_length = 0),
+            Bug::DupForgetsPeer => change(|contents| contents.peer = None),
+            Bug::DupKeepsHint => {
+                let contents = self.session(dst).established();
+                let ticket_lifetime_hint = self.session(src).ticket_lifetime_hint();
+                let established = self.session(dst).establish(&Established { ticket_lifetime_hint, ..contents });
+                debug_assert!(established.is_ok());
+            }
+            Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
+            Bug::DupCopiesUnregistered => {
+                let value = self.session(src).ex_data(ex_index(ExIndex::Unregistered));
+                self.set_quietly(dst, ExIndex::Unregistered, value);
+            }
+            Bug::DupIgnoresReplacement => {
+                let value = self.session(src).ex_data(ex_index(ExIndex::Replaced));
+                self.set_quietly(dst, ExIndex::Replaced, value);
+            }
+            Bug::DupTakesTwoReferences => drop(self.inner.up_ref(dst)),
+            Bug::DupTakesSourceReference => drop(self.inner.up_ref(src)),
+            Bug::DupGivesSourceReferenceAway => self.inner.free(Some(src)),
+            _ => {}
+        }
+    }
+
+    fn set_quietly(&self, s: Slot, index: ExIndex, value: usize) {
+        let set = self.session(s).set_ex_data(ex_index(index), value);
+        debug_assert!(set.is_ok(), "the index is not negative");
+    }
+
+    /// Carries a change of one buffer over to the sessions that share it.
+    fn spread(&self, s: Slot, change: impl Fn(&Session)) {
+        for partner in self.partners(s).filter(|partner| self.live[partner.index()]) {
+            change(self.session(partner));
+        }
+    }
+
+    fn read_spoilt(&mut self, s: Slot, field: Field, trace: &mut Trace) -> bool {
+        let session = self.session(s);
+        match (self.bug, field) {
+            (Bug::HasTicketCountsEmpty, Field::HasTicket) => {
+                trace.field_number(field, session.ticket(|ticket| ticket.is_some()).into());
+            }
+            (Bug::ResumableIgnoresTicket, Field::Resumable) => {
+                trace.field_number(field, (!session.id().as_slice().is_empty()).into());
+            }
+            (Bug::DupIsNotResumable, Field::Resumable) if self.dup_of[s.index()].is_some() => {
+                trace.field_number(field, 0)
+            }
+            (Bug::HostnameNullIsEmpty, Field::Hostname) => {
+                session.hostname(|name| trace.field_bytes(field, Some(name.unwrap_or_default())));
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// The first 32 bytes: what a setter without a check would write.
+fn cut(bytes: &Bytes, limit: usize) -> Bytes {
+    bytes.get().map_or(Bytes::NULL, |bytes| Bytes::new(&bytes[..bytes.len().min(limit)]))
+}
+
+fn is_clear(bytes: &Bytes) -> bool {
+    bytes.get().is_none_or(<[u8]>::is_empty)
+}
+
+impl Port for Planted {
+    fn identity(&self) -> Identity {
+        let name = format!("planted:{}", self.bug.name());
+        Identity { name, ..self.inner.identity() }
+    }
+
+    fn lacks(&self) -> Kinds {
+        self.inner.lacks()
+    }
+
+    fn counts_references(&self) -> bool {
+        true
+    }
+
+    fn begin(&mut self) {
+        self.inner.begin();
+        self.dup_of = [None; SLOTS];
+        self.live = [false; SLOTS];
+        self.leaked = 0;
+        self.raised = false;
+    }
+
+    fn end(&mut self) -> Option<i64> {
+        Some(self.leaked)
+    }
+
+    fn watch_memory(&mut self) {}
+
+    fn unwatch_memory(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn forget(&mut self, s: Slot) {
+        self.inner.forget(s);
+        self.live[s.index()] = false;
+        let gone = |of: &mut Option<Slot>| {
+            if *of == Some(s) {
+                *of = None
+            }
+        };
+        self.dup_of.iter_mut().for_each(gone);
+        self.dup_of[s.index()] = None;
+    }
+
+    fn new_session(&mut self, dst: Slot) -> bool {
+        self.live[dst.index()] = true;
+        let made = self.inner.new_session(dst);
+        match self.bug {
+            Bug::NewHasOtherTimeout => drop(self.inner.set_timeout(Some(dst), 300)),
+            Bug::NewHasNoTime => drop(self.inner.set_time(Some(dst), 0)),
+            Bug::NewHasTwoReferences => drop(self.inner.up_ref(dst)),
+            _ => {}
+        }
+        made
+    }
+
+    fn dup(&mut self, dst: Slot, src: Slot) -> bool {
+        let refusing = self.session(src).ex_data(ex_index(ExIndex::Refused));
+        if self.has(Bug::DupIgnoresRefusal) {
+            self.set_quietly(src, ExIndex::Refused, 0);
+        }
+        let made = self.inner.dup(dst, src);
+        if self.has(Bug::DupIgnoresRefusal) {
+            self.set_quietly(src, ExIndex::Refused, refusing);
+        }
+        if made {
+            self.live[dst.index()] = true;
+            self.dup_of[dst.index()] = Some(src);
+            self.after_dup(dst, src);
+        }
+        made
+    }
+
+    fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
+        self.live[dst.index()] = true;
+        self.inner.sample(dst, sample)
+    }
+
+    fn up_ref(&mut self, s: Slot) -> i64 {
+        match self.bug {
+            Bug::UpRefDoesNothing => 1,
+            Bug::UpRefTakesTwo => self.inner.up_ref(s) * self.inner.up_ref(s),
+            Bug::UpRefReturnsCount => {
+                self.inner.up_ref(s);
+                self.session(s).references() as i64
+            }
+            _ => self.inner.up_ref(s),
+        }
+    }
+
+    fn free(&mut self, s: Option<Slot>) {
+        let Some(slot) = s else {
+            if self.has(Bug::FreeNullFreesAnother)
+                && let Some(victim) = Slot::all().find(|slot| self.live[slot.index()])
+            {
+                self.inner.free(Some(victim));
+            }
+            return;
+        };
+        let session = self.session(slot);
+        let last = session.references() == 1;
+        match self.bug {
+            Bug::FreeForgetsLast if last => return,
+            Bug::FreeAtOneLeft if session.references() == 2 => self.inner.free(s),
+            Bug::FreeRunsCallbackTwice if last => {
+                events::ex_free(ExIndex::Replaced, session.address(), 0);
+            }
+            Bug::FreeLeaksHostname if last && session.hostname(|name| name.is_some()) => self.leaked += 1,
+            Bug::FreeLeaksTicket if last && session.ticket(|ticket| ticket.is_some()) => self.leaked += 1,
+            _ => {}
+        }
+        self.inner.free(s);
+    }
+
+    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
+        let too_long = id.get().is_some_and(|id| id.len() > 32);
+        match self.bug {
+            Bug::IdOneByteMore if id.get().is_some_and(|id| id.len() == 33) => self.inner.set1_id(s, &cut(id, 32)),
+            Bug::IdWrittenOnFailure if too_long => {
+                self.inner.set1_id(s, &cut(id, 32));
+                self.inner.set1_id(s, id)
+            }
+            Bug::IdRaisesNothing => {
+                let returned = self.inner.set1_id(s, id);
+                self.inner.take_raised();
+                returned
+            }
+            Bug::IdIgnoresClear if is_clear(id) => 1,
+            _ => {
+                let returned = self.inner.set1_id(s, id);
+                if self.has(Bug::DupAliasesId) && returned == 1 {
+                    self.spread(s, |partner| partner.set1_id(id.get().unwrap_or_default()).unwrap_or(()));
+                }
+                returned
+            }
+        }
+    }
+
+    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
+        match self.bug {
+            Bug::IdContextOneByteMore if context.get().is_some_and(|context| context.len() == 33) => {
+                self.inner.set1_id_context(s, &cut(context, 32))
+            }
+            Bug::IdContextIgnoresClear if is_clear(context) => 1,
+            _ => self.inner.set1_id_context(s, context),
+        }
+    }
+
+    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        match self.bug {
+            Bug::TimeHas32Bits => {
+                self.inner.set_time(s, i64::from(seconds as i32));
+                if s.is_some() { seconds } else { 0 }
+            }
+            Bug::TimeReturnsOne => self.inner.set_time(s, seconds).min(1),
+            Bug::TimeOfNullReturnsTime if s.is_none() => seconds,
+            _ => self.inner.set_time(s, seconds),
+        }
+    }
+
+    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        self.inner.set_time_ex(s, seconds)
+    }
+
+    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+        match self.bug {
+            Bug::TimeoutAcceptsNegative if s.is_some() && seconds < 0 => 1,
+            Bug::TimeoutRefusesZero if seconds == 0 => 0,
+            Bug::TimeoutLeavesError => {
+                self.raised |= s.is_some();
+                self.inner.set_timeout(s, seconds)
+            }
+            _ => self.inner.set_timeout(s, seconds),
+        }
+    }
+
+    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
+        let version = if self.has(Bug::VersionHas16Bits) { version & 0xffff } else { version };
+        self.inner.set_protocol_version(s, version)
+    }
+
+    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
+        if self.has(Bug::CipherIgnoresNull) && cipher.is_none() {
+            return 1;
+        }
+        self.inner.set_cipher(s, cipher)
+    }
+
+    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
+        match self.bug {
+            Bug::MasterKeyOneByteMore if key.get().is_some_and(|key| key.len() == 513) => {
+                self.inner.set1_master_key(s, &cut(key, 512))
+            }
+            Bug::MasterKeyIgnoresClear if is_clear(key) => 1,
+            _ => self.inner.set1_master_key(s, key),
+        }
+    }
+
+    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
+        match self.bug {
+            Bug::HostnameIgnoresNull if hostname.with_nul().is_none() => return 1,
+            Bug::HostnameEmptyIsNull if hostname.with_nul().is_some_and(|name| name[0] == 0) => {
+                return self.inner.set1_hostname(s, &CString::NULL);
+            }
+            Bug::DupSharesHostname => self.spread(s, |partner| partner.set1_hostname(hostname.with_nul())),
+            _ => {}
+        }
+        self.inner.set1_hostname(s, hostname)
+    }
+
+    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
+        match self.bug {
+            Bug::AlpnIgnoresEmpty if is_clear(alpn) => return 1,
+            Bug::AlpnClearReturnsZero if is_clear(alpn) => {
+                self.inner.set1_alpn_selected(s, alpn);
+                return 0;
+            }
+            Bug::DupSharesAlpn => self.spread(s, |partner| partner.set1_alpn_selected(alpn.get())),
+            Bug::AlpnWritesNeighbour => {
+                if let Some(other) = Slot::all().find(|other| *other != s && self.live[other.index()]) {
+                    self.session(other).set_max_early_data(0x5e55);
+                }
+            }
+            _ => {}
+        }
+        self.inner.set1_alpn_selected(s, alpn)
+    }
+
+    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
+        let bytes = if self.has(Bug::EarlyDataHas31Bits) { bytes & 0x7fff_ffff } else { bytes };
+        self.inner.set_max_early_data(s, bytes)
+    }
+
+    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
+        match self.bug {
+            Bug::TicketAppdataIgnoresNull if data.get().is_none() => return 1,
+            Bug::DupSharesTicketAppdata => self.spread(s, |partner| partner.set1_ticket_appdata(data.get())),
+            _ => {}
+        }
+        self.inner.set1_ticket_appdata(s, data)
+    }
+
+    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
+        if self.has(Bug::ExDataAcceptsMinusOne) && index == ExIndex::Negative {
+            return 1;
+        }
+        self.inner.set_ex_data(s, index, value)
+    }
+
+    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
+        let mut honest = Trace::default();
+        self.inner.get_master_key(s, room, &mut honest);
+        for entry in Entries::new(honest.log()) {
+            match entry {
+                Entry::Return(_) if self.has(Bug::MasterKeyReturnsRoom) && room.bytes() > 0 => {
+                    trace.returned(room.bytes() as i64);
+                }
+                Entry::Return(_) if self.has(Bug::MasterKeyLengthQueryIsZero) && room.bytes() == 0 => trace.returned(0),
+                Entry::Return(value) => trace.returned(value),
+                Entry::Copied(bytes) if self.has(Bug::MasterKeyPadsWithZeros) => {
+                    let padded: Vec<u8> =
+                        bytes.iter().map(|byte| if *byte == crate::samples::UNTOUCHED { 0 } else { *byte }).collect();
+                    trace.copied(&padded);
+                }
+                Entry::Copied(bytes) => trace.copied(bytes),
+                _ => {}
+            }
+        }
+    }
+
+    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
+        self.inner.ex_data_at_minus_one(s)
+    }
+
+    fn read_null(&mut self, field: Field) -> i64 {
+        self.inner.read_null(field)
+    }
+
+    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        for field in fields {
+            if !self.read_spoilt(s, field, trace) {
+                self.inner.read(s, Fields::only(field), trace);
+            }
+        }
+    }
+
+    fn count(&self, s: Slot) -> Option<u32> {
+        self.inner.count(s)
+    }
+
+    fn shared(&self, a: Slot, b: Slot) -> u32 {
+        let field = match self.bug {
+            Bug::DupSharesHostname => Field::Hostname,
+            Bug::DupSharesAlpn => Field::Alpn,
+            Bug::DupSharesTicketAppdata => Field::TicketAppdata,
+            _ => return 0,
+        };
+        let related = self.dup_of[a.index()] == Some(b) || self.dup_of[b.index()] == Some(a);
+        let mut seen = Trace::default();
+        super::native::read(self.session(a), field, &mut seen);
+        let present = !matches!(Entries::new(seen.log()).next(), Some(Entry::Bytes(_, None)));
+        if related && present { 1 << field as u32 } else { 0 }
+    }
+
+    fn take_raised(&mut self) -> bool {
+        self.inner.take_raised() | std::mem::take(&mut self.raised)
+    }
+}

@@ -1,0 +1,184 @@
+//! A program: a list of ops, spelled as text (committed, reviewed) or as wire (what a fuzzer mutates).
+
+mod case;
+
+pub use case::{Case, CaseError};
+
+use std::fmt;
+
+use arbitrary::{Arbitrary, Unstructured};
+
+use crate::op::{Cursor, Expected, Kind, Op, TextError, Wire};
+
+/// The longest program; what follows is cut on the wire and an error in text.
+pub const MAX_OPS: usize = 10_000;
+/// The first line of a program in text.
+pub const MARKER: &str = "#! sessdiff 1";
+
+/// A list of calls.
+///
+/// ```
+/// use sessdiff::program::Program;
+///
+/// let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_free(s0)\n".parse()?;
+/// assert_eq!(program.ops.len(), 2);
+/// assert_eq!(Program::from_bytes(&program.to_wire()), program);
+/// # Ok::<(), sessdiff::op::TextError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Program {
+    /// The calls in order, at most [`MAX_OPS`].
+    pub ops: Vec<Op>,
+}
+
+impl Program {
+    /// Any bytes are some program: text if they start with `#!`, wire otherwise. What cannot be read is dropped: an
+    /// unknown opcode byte, an op cut off by the end, a line that is no call.
+    pub fn from_bytes(bytes: &[u8]) -> Program {
+        let mut ops = Vec::new();
+        if bytes.starts_with(b"#!") {
+            let text = String::from_utf8_lossy(bytes);
+            ops.extend(text.lines().enumerate().filter_map(|(at, line)| read_line(at + 1, line).ok().flatten()));
+        } else {
+            let mut wire = Wire::new(bytes);
+            while let Some(code) = wire.byte() {
+                let Some(kind) = Kind::from_opcode(code) else { continue };
+                let Some(op) = kind.take_wire(&mut wire) else { break };
+                ops.push(op);
+                if ops.len() == MAX_OPS {
+                    break;
+                }
+            }
+        }
+        ops.truncate(MAX_OPS);
+        Program { ops }
+    }
+
+    /// The wire form: explicit, one opcode byte and its operands for each op.
+    pub fn to_wire(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.ops.len() * 8);
+        for op in &self.ops {
+            op.put_wire(&mut out);
+        }
+        out
+    }
+}
+
+impl std::str::FromStr for Program {
+    type Err = TextError;
+
+    /// Strict: every line is a call, a comment or empty, and the first is the marker.
+    fn from_str(text: &str) -> Result<Program, TextError> {
+        if text.lines().next().map(str::trim_end) != Some(MARKER) {
+            return Err(TextError { line: 1, column: 1, expected: Expected::Marker });
+        }
+        let mut ops = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            let Some(op) = read_line(at + 1, line)? else { continue };
+            if ops.len() == MAX_OPS {
+                return Err(TextError { line: at + 1, column: 1, expected: Expected::FewerCalls(MAX_OPS) });
+            }
+            ops.push(op);
+        }
+        Ok(Program { ops })
+    }
+}
+
+fn read_line(number: usize, line: &str) -> Result<Option<Op>, TextError> {
+    let mut cursor = Cursor::new(number, line);
+    if cursor.at_end() {
+        return Ok(None);
+    }
+    let start = cursor.clone();
+    let result = cursor.result()?;
+    let kind = cursor.word_as(Expected::Function, Kind::from_name)?;
+    if result.is_some() && !kind.makes_session() {
+        return Err(start.error(Expected::NoResult));
+    }
+    if result.is_none() && kind.makes_session() {
+        return Err(start.error(Expected::Result));
+    }
+    let op = kind.parse(result, &mut cursor)?;
+    if cursor.at_end() { Ok(Some(op)) } else { Err(cursor.error(Expected::End)) }
+}
+
+/// The text, marker first: what can be saved and committed.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{MARKER}")?;
+        self.ops.iter().try_for_each(|op| writeln!(f, "{op}"))
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// By hand over the wire decoder, both ways alike: a derived one would change the meaning of stored inputs with every
+/// new op.
+impl<'a> Arbitrary<'a> for Program {
+    fn arbitrary(u: &mut Unstructured<'a>) -> arbitrary::Result<Program> {
+        Ok(Program::from_bytes(u.bytes(u.len())?))
+    }
+
+    fn arbitrary_take_rest(u: Unstructured<'a>) -> arbitrary::Result<Program> {
+        Ok(Program::from_bytes(u.take_rest()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(line: &str) -> String {
+        format!("{MARKER}\n{line}\n").parse::<Program>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_with_its_place() {
+        assert_eq!(
+            "s0 = SSL_SESSION_new()".parse::<Program>().unwrap_err().to_string(),
+            "1:1: expected the first line `#! sessdiff 1`"
+        );
+        assert_eq!(error("SSL_SESSION_fre(s0)"), "2:1: expected a function of the table of operations");
+        assert_eq!(error("SSL_SESSION_new()"), "2:1: expected a slot for the result: `s0 = ...`");
+        assert_eq!(
+            error("s1 = SSL_SESSION_up_ref(s0)"),
+            "2:1: expected no slot for a result: this call makes no session"
+        );
+        assert_eq!(error("SSL_SESSION_up_ref(s8)"), "2:20: expected a session slot, s0 to s7");
+        assert_eq!(error("SSL_SESSION_up_ref(NULL)"), "2:20: expected a session slot, s0 to s7");
+        assert_eq!(error("SSL_SESSION_set1_id(s0)"), "2:23: expected `,`");
+        assert_eq!(error("SSL_SESSION_set1_id(s0, \"a)"), "2:28: expected `\"`");
+        assert_eq!(error("SSL_SESSION_set1_id(s0, x\"6\")"), "2:27: expected two hexadecimal digits");
+        assert_eq!(error("SSL_SESSION_free(s0) s1"), "2:22: expected the end of the line");
+        assert_eq!(
+            error("SSL_SESSION_set_max_early_data(s0, 0x100000000)"),
+            "2:36: expected an integer from 0 to 4294967295"
+        );
+        assert!(error("s0 = sample_session(tls)").starts_with("2:21: expected one of tls12_id, "));
+    }
+
+    #[test]
+    fn text_forms_that_differ_mean_the_same() {
+        let parse = |line: &str| format!("{MARKER}\n{line}").parse::<Program>().unwrap();
+        assert_eq!(
+            parse(" SSL_SESSION_set1_id ( s0 , \"a\\x00b\" ) # why"),
+            parse("SSL_SESSION_set1_id(s0, x\"610062\")")
+        );
+        assert_eq!(parse("SSL_SESSION_set_time(s0, now - 5)"), parse("SSL_SESSION_set_time(s0, now -5)"));
+        assert_eq!(
+            parse("SSL_SESSION_set_protocol_version(s0, TLS1_3_VERSION)"),
+            parse("SSL_SESSION_set_protocol_version(s0, 0x304)")
+        );
+        assert_ne!(parse("SSL_SESSION_set1_hostname(s0, NULL)"), parse("SSL_SESSION_set1_hostname(s0, \"\")"));
+    }
+
+    #[test]
+    fn junk_on_the_wire_is_dropped() {
+        let program = Program::from_bytes(&[0x00, 0x01, 0x09, 0xfe, 0x04, 0xff, 0x03]);
+        assert_eq!(program.to_string(), "#! sessdiff 1\ns1 = SSL_SESSION_new()\nSSL_SESSION_free(NULL)\n");
+    }
+}

@@ -1,0 +1,139 @@
+//! A case: a program in a `.ops` file, with the sentence that says why it is kept.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::{MARKER, Program};
+use crate::op::TextError;
+
+/// A file larger than this is no case.
+const MAX_FILE: u64 = 4 << 20;
+
+/// A program and the comment above it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// The comment lines at the head, without `#`.
+    pub why: String,
+    /// The calls.
+    pub program: Program,
+}
+
+/// Why a case cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// The file cannot be opened or read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Larger than any program.
+    #[error("{}: larger than {MAX_FILE} bytes: not a case", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Text that is no text.
+    #[error("{}: not UTF-8", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A line that is no call.
+    #[error("{}:{error}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        error: TextError,
+    },
+    /// No calls at all.
+    #[error("{}: no calls", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Case {
+    /// Reads a case, strictly.
+    ///
+    /// # Errors
+    /// Anything but a program in text with at least one call.
+    pub fn read(path: &Path) -> Result<Case, CaseError> {
+        let bytes = bytes_of(path)?;
+        let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText { path: path.into() })?;
+        let program: Program = text.parse().map_err(|error| CaseError::Text { path: path.into(), error })?;
+        if program.ops.is_empty() {
+            return Err(CaseError::Empty { path: path.into() });
+        }
+        let comment = text.lines().skip(1).map_while(|line| line.strip_prefix('#'));
+        let why = comment.map(str::trim).collect::<Vec<_>>().join("\n");
+        Ok(Case { path: path.into(), why, program })
+    }
+
+    /// Reads a case, or a program on the wire where the file does not start with `#!`: what a fuzzer leaves.
+    ///
+    /// # Errors
+    /// An unreadable file, text that is no case, or wire without one call.
+    pub fn read_any(path: &Path) -> Result<Case, CaseError> {
+        let bytes = bytes_of(path)?;
+        if bytes.starts_with(b"#") {
+            return Case::read(path);
+        }
+        let program = Program::from_bytes(&bytes);
+        if program.ops.is_empty() {
+            return Err(CaseError::Empty { path: path.into() });
+        }
+        Ok(Case { path: path.into(), why: String::new(), program })
+    }
+
+    /// The `.ops` files below `folder`, in the order of their paths.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn list(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| CaseError::Unreadable { path, source }
+        };
+        let mut found = Vec::new();
+        let mut folders = vec![folder.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
+                let path = entry.map_err(unreadable(&folder))?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "ops") {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// The text of a case file with these comment lines at its head.
+    pub fn text(why: &str, program: &Program) -> String {
+        let mut text = format!("{MARKER}\n");
+        for line in why.lines() {
+            let _ = writeln!(text, "# {line}"); // writing to a String cannot fail
+        }
+        for op in &program.ops {
+            let _ = writeln!(text, "{op}");
+        }
+        text
+    }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
+    let unreadable = |source| CaseError::Unreadable { path: path.into(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
+        return Err(CaseError::TooLarge { path: path.into() });
+    }
+    std::fs::read(path).map_err(unreadable)
+}

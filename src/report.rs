@@ -1,0 +1,7 @@
+//! What is said of a finding and of a run.
+
+mod divergence;
+mod summary;
+
+pub use divergence::{artifact_name, block, manual};
+pub use summary::{PortSummary, Signature, Summary, Unprobed, Word};

@@ -1,0 +1,59 @@
+//! The block that is printed for a divergence: it fits an issue tracker as it is.
+
+use std::path::Path;
+
+use crate::oracle::Side;
+use crate::pair::Diverged;
+use crate::program::Program;
+
+/// The file name of a signature's program.
+pub fn artifact_name(signature: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '.' };
+    signature.chars().map(plain).collect()
+}
+
+/// What SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
+pub fn manual(call: &str) -> Option<&'static str> {
+    match call {
+        "SSL_SESSION_new" => Some("SSL_SESSION_new() creates a new SSL_SESSION structure and returns a pointer to it."),
+        "SSL_SESSION_dup" => Some(
+            "SSL_SESSION_dup() copies the contents of the SSL_SESSION structure in src and returns a pointer to it.",
+        ),
+        "SSL_SESSION_up_ref" => {
+            Some("SSL_SESSION_up_ref() increments the reference count on the given SSL_SESSION structure.")
+        }
+        "SSL_SESSION_free" => Some(
+            "SSL_SESSION_free() decrements the reference count of session and removes the SSL_SESSION structure pointed \
+             to by session and frees up the allocated memory, if the reference count has reached 0.",
+        ),
+        _ => None,
+    }
+}
+
+/// Signature, both sides and the ledger, the manual's sentence, the calls, and the command that replays them.
+pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], file: Option<&Path>, flags: &str) -> String {
+    let found = &diverged.divergence;
+    let mut text = String::new();
+    let mut line = |rest: std::fmt::Arguments<'_>| text += &format!("{rest}\n");
+    line(format_args!("{} {}", found.class, found.signature()));
+    let call = program
+        .ops
+        .get(found.step)
+        .map_or_else(|| "what the program still owned, given back".into(), ToString::to_string);
+    line(format_args!("  at step {}: {call}", found.step));
+    let wrong = |side| if found.wrong == Some(side) { "   <- contradicts the ledger" } else { "" };
+    line(format_args!("  {:<12} {}{}", ports[0], found.left, wrong(Side::Left)));
+    line(format_args!("  {:<12} {}{}", ports[1], found.right, wrong(Side::Right)));
+    line(format_args!("  {:<12} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
+    for block in &diverged.leaked {
+        line(format_args!("  {:<12} {block}", "lives on"));
+    }
+    if let Some(sentence) = manual(found.call) {
+        line(format_args!("  {:<12} {sentence}", "manual"));
+    }
+    line(format_args!("\n{}", program.to_string().trim_end()));
+    if let Some(file) = file {
+        line(format_args!("\nreplay: sessdiff replay{flags} {}", file.display()));
+    }
+    text
+}

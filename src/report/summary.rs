@@ -1,0 +1,135 @@
+//! The summary of a run: one line for people, one object for machines.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::port::Identity;
+
+/// The verdict of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Word {
+    /// Everything that ran agreed.
+    Agree,
+    /// Something diverged.
+    Diverge,
+    /// Something had no verdict.
+    Inconclusive,
+    /// Nothing ran.
+    Nothing,
+}
+
+/// What a run did. Counts are exact; `seconds` is wall-clock time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Summary {
+    /// The verdict.
+    pub verdict: Word,
+    /// Programs judged, those without probes included.
+    pub programs: u64,
+    /// Calls made on each port.
+    pub ops: u64,
+    /// Ops that were not called: no session in the slot, or one too many.
+    pub skipped: u64,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// Programs that diverged.
+    pub divergences: u64,
+    /// Programs without a verdict.
+    pub inconclusive: u64,
+    /// Makes the same programs again.
+    pub seed: u64,
+    /// Threads.
+    pub jobs: u16,
+    /// What was compared with the native session.
+    pub port: PortSummary,
+    /// Kinds of ops called, and how many there are.
+    pub ops_reached: (usize, usize),
+    /// Kinds of ops times (1, 2, 3+ references) times (fresh, filled, dup): reached, and how many there are.
+    pub states_reached: (usize, usize),
+    /// The kinds of ops that were not called in every state.
+    pub states_missing: Vec<String>,
+    /// One for each signature found.
+    pub signatures: Vec<Signature>,
+    /// The part that ran in a process without probes.
+    pub without_probes: Option<Unprobed>,
+    /// Ended by ^C.
+    pub interrupted: bool,
+}
+
+/// A port.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PortSummary {
+    /// As `--port` takes it.
+    pub name: String,
+    /// The library's own version text.
+    pub version: String,
+    /// The file its code is in.
+    pub file: String,
+    /// Functions it lacks.
+    pub unsupported: Vec<String>,
+    /// Whether its reference counts were seen.
+    pub counts_references: bool,
+}
+
+impl PortSummary {
+    /// Of a port.
+    pub fn new(identity: Identity, unsupported: Vec<String>, counts_references: bool) -> PortSummary {
+        let Identity { name, version, file } = identity;
+        PortSummary { name, version, file, unsupported, counts_references }
+    }
+}
+
+/// A signature that was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Signature {
+    /// `SSL_SESSION_dup/hostname`
+    pub signature: String,
+    /// `CONTENTS`
+    pub class: String,
+    /// Where the program was written; `None`: it could not be.
+    pub file: Option<String>,
+}
+
+/// The part of a run without probes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Unprobed {
+    /// Programs judged.
+    pub programs: u64,
+    /// Calls made on each port.
+    pub ops: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Word::Agree => "agree",
+            Word::Diverge => "DIVERGE",
+            Word::Inconclusive => "INCONCLUSIVE",
+            Word::Nothing => "NOTHING RAN",
+        };
+        let seconds = self.seconds.max(1e-9);
+        let all = (self.ops + self.skipped).max(1);
+        write!(
+            f,
+            "{verdict}: {} programs, {} ops ({:.1} % skipped), {} divergences, {} inconclusive in {:.1} s \
+             ({:.0} programs/s, {:.0} ops/s); ops {}/{}, states {}/{}; seed {}; {} {} in {}",
+            self.programs,
+            self.ops,
+            100.0 * self.skipped as f64 / all as f64,
+            self.divergences,
+            self.inconclusive,
+            self.seconds,
+            self.programs as f64 / seconds,
+            self.ops as f64 / seconds,
+            self.ops_reached.0,
+            self.ops_reached.1,
+            self.states_reached.0,
+            self.states_reached.1,
+            self.seed,
+            self.port.name,
+            self.port.version,
+            self.port.file,
+        )
+    }
+}

@@ -1,0 +1,132 @@
+//! Sessions that only a handshake can make, as fixed contents: the native session takes them as they are, a C library
+//! reads the same from DER with `d2i_SSL_SESSION`.
+
+use std::sync::LazyLock;
+
+use crate::native::{self, Established};
+use crate::op::Sample;
+
+/// What a buffer holds before a call copies into it.
+pub const UNTOUCHED: u8 = 0xa5;
+
+/// Whether the linked library was built with compression; without, `d2i_SSL_SESSION` passes over the method.
+pub const COMPRESSION: bool = cfg!(not(openssl_no_comp));
+
+/// A self-signed certificate, ECDSA P-256, in DER.
+static PEER: &[u8] = include_bytes!("samples/peer.der");
+
+static SAMPLES: LazyLock<Vec<(Established, Vec<u8>)>> = LazyLock::new(|| {
+    let all = Sample::ALL.iter().map(|sample| contents(*sample));
+    all.map(|contents| (contents.clone(), der(&contents))).collect()
+});
+
+/// The contents of a sample.
+pub fn established(sample: Sample) -> &'static Established {
+    &SAMPLES[sample as usize].0
+}
+
+/// The same as `d2i_SSL_SESSION` reads it.
+pub fn encoded(sample: Sample) -> &'static [u8] {
+    &SAMPLES[sample as usize].1
+}
+
+fn contents(sample: Sample) -> Established {
+    let tls12 = Established {
+        protocol_version: 0x0303,
+        cipher: Some(native::Cipher(0xc02f)),
+        id: (1..=32).collect(),
+        master_key: (100..148).collect(),
+        time: 1_600_000_000,
+        timeout: 7_200,
+        ..Established::default()
+    };
+    match sample {
+        Sample::Tls12Id => tls12,
+        Sample::Tls12Ticket => Established {
+            id: Vec::new(),
+            id_context: b"context".to_vec(),
+            ticket: Some((0..=191).collect()),
+            ticket_lifetime_hint: 300,
+            hostname: Some(b"example.org".to_vec()),
+            ..tls12
+        },
+        Sample::Tls13Ticket => Established {
+            protocol_version: 0x0304,
+            cipher: Some(native::Cipher(0x1301)),
+            id: vec![7; 32],
+            master_key: vec![9; 32],
+            ticket: Some(vec![0x5a; 208]),
+            ticket_lifetime_hint: 7_200,
+            max_early_data: 16_384,
+            alpn: Some(b"h2".to_vec()),
+            ticket_appdata: Some(b"application data".to_vec()),
+            ..tls12
+        },
+        Sample::Tls12Peer => Established { peer: Some(PEER.to_vec()), ..tls12 },
+        Sample::Tls12Odd => Established {
+            compress_id: COMPRESSION.into(),
+            max_fragment_length: 2,
+            hostname: Some(Vec::new()),
+            id: vec![1],
+            ..tls12
+        },
+        Sample::HintOnly => Established { ticket_lifetime_hint: 600, ..tls12 },
+        Sample::EmptyTicket => Established { ticket: Some(Vec::new()), ticket_lifetime_hint: 60, ..tls12 },
+    }
+}
+
+/// `SSL_SESSION` in DER: the module in ssl/ssl_asn1.c, of which these elements every release since 1.1.1 reads.
+fn der(contents: &Established) -> Vec<u8> {
+    let octets = |bytes: &[u8]| element(0x04, bytes);
+    let cipher = contents.cipher.map_or(0, |cipher| cipher.0);
+    let mut body = [
+        integer(1),
+        integer(contents.protocol_version.into()),
+        octets(&cipher.to_be_bytes()),
+        octets(&contents.id),
+        octets(&contents.master_key),
+    ]
+    .concat();
+    let mut tagged = |tag: u8, inner: Option<Vec<u8>>| {
+        if let Some(inner) = inner {
+            body.extend(element(0xa0 | tag, &inner));
+        }
+    };
+    let number = |value: i64| (value != 0).then(|| integer(value));
+    tagged(1, number(contents.time));
+    tagged(2, number(contents.timeout));
+    tagged(3, contents.peer.clone());
+    tagged(4, Some(octets(&contents.id_context)));
+    tagged(6, contents.hostname.as_deref().map(octets));
+    tagged(9, number(contents.ticket_lifetime_hint as i64));
+    tagged(10, contents.ticket.as_deref().map(octets));
+    tagged(11, (contents.compress_id != 0).then(|| octets(&[contents.compress_id as u8])));
+    tagged(15, number(contents.max_early_data.into()));
+    tagged(16, contents.alpn.as_deref().map(octets));
+    tagged(17, number(contents.max_fragment_length.into()));
+    tagged(18, contents.ticket_appdata.as_deref().map(octets));
+    element(0x30, &body)
+}
+
+fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let length = contents.len();
+    let mut out = vec![tag];
+    match length {
+        0..=0x7f => out.push(length as u8),
+        0x80..=0xff => out.extend([0x81, length as u8]),
+        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
+    }
+    out.extend_from_slice(contents);
+    out
+}
+
+fn integer(value: i64) -> Vec<u8> {
+    let bytes = value.to_be_bytes();
+    // The shortest form whose first bit is still the sign.
+    let redundant = |at: usize| {
+        let sign = if bytes[at + 1] & 0x80 == 0 { 0 } else { 0xff };
+        bytes[at] == sign
+    };
+    let start = (0..7).find(|at| !redundant(*at)).unwrap_or(7);
+    element(0x02, &bytes[start..])
+}

@@ -1,0 +1,233 @@
+//! What one port did: a flat byte log, so that agreeing is one `memcmp`, and its readable form.
+//!
+//! What a port may not know, its reference counts, is kept beside the log, and so is what the ledger predicts: the
+//! counts and the step of each destruction.
+
+mod entry;
+
+pub use entry::{Entries, Entry};
+
+use std::ops::Range;
+
+use crate::field::Field;
+use crate::op::Slot;
+
+/// What is written where a length is written and the pointer is NULL.
+pub(crate) const NULL_LENGTH: u16 = u16::MAX;
+
+/// The first byte of an entry; field entries start with the field's number.
+#[derive(Clone, Copy)]
+pub(crate) enum Tag {
+    Return = 0x40,
+    Made,
+    Copied,
+    Raised,
+    Session,
+    Shared,
+    Overrun,
+    ExNew,
+    ExDup,
+    ExFree,
+    Stopped,
+}
+
+/// The record of one program on one port. Reused from program to program.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    log: Vec<u8>,
+    /// Where in the log each step starts.
+    marks: Vec<u32>,
+    /// The reference counts, in the order of [`crate::plan::Plan::counts`].
+    pub counts: Vec<u32>,
+    /// The step of each count.
+    pub count_steps: Vec<u32>,
+    /// The step of each destruction, in order.
+    pub deaths: Vec<u32>,
+    /// Where in the log the full observations of a duplicated session and its duplicate are.
+    pub dups: Vec<DupSeen>,
+    /// How many of the library's allocations live on, if that is known.
+    pub leaked: Option<i64>,
+    /// Where the program was ended because the port was not where the ledger is.
+    pub stopped: Option<u32>,
+}
+
+/// Two observations made after one `SSL_SESSION_dup`.
+#[derive(Clone, Debug)]
+pub struct DupSeen {
+    /// The step of the dup.
+    pub step: u32,
+    /// The source, after the call.
+    pub source: Range<usize>,
+    /// The duplicate.
+    pub dup: Range<usize>,
+}
+
+impl Trace {
+    /// An empty trace with room, so that a program of usual length makes it allocate nothing.
+    pub fn with_room() -> Trace {
+        Trace { log: Vec::with_capacity(1 << 16), marks: Vec::with_capacity(256), ..Trace::default() }
+    }
+
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.log.clear();
+        self.marks.clear();
+        self.counts.clear();
+        self.count_steps.clear();
+        self.deaths.clear();
+        self.dups.clear();
+        self.leaked = None;
+        self.stopped = None;
+    }
+
+    /// All bytes.
+    pub fn log(&self) -> &[u8] {
+        &self.log
+    }
+
+    /// Where the next entry goes.
+    pub fn position(&self) -> usize {
+        self.log.len()
+    }
+
+    /// How many steps have begun.
+    pub fn steps(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// A step begins.
+    pub fn step(&mut self) {
+        self.marks.push(self.log.len() as u32);
+    }
+
+    /// The step that the byte at `position` belongs to.
+    pub fn step_of(&self, position: usize) -> usize {
+        self.marks.partition_point(|mark| *mark as usize <= position).saturating_sub(1)
+    }
+
+    /// The entries of one step, none if it was not reached.
+    pub fn entries(&self, step: usize) -> Entries<'_> {
+        let start = self.marks.get(step).map_or(self.log.len(), |mark| *mark as usize);
+        let end = self.marks.get(step + 1).map_or(self.log.len(), |mark| *mark as usize);
+        Entries::new(&self.log[start..end])
+    }
+
+    /// The number a call returned.
+    #[inline]
+    pub fn returned(&mut self, value: i64) {
+        self.number(Tag::Return as u8, value);
+    }
+
+    /// Whether a constructor returned a session.
+    #[inline]
+    pub fn made(&mut self, session: bool) {
+        self.log.extend_from_slice(&[Tag::Made as u8, u8::from(session)]);
+    }
+
+    /// What a call copied out.
+    pub fn copied(&mut self, bytes: &[u8]) {
+        self.put(Tag::Copied as u8, Some(bytes));
+    }
+
+    /// A call wrote beyond the buffer it was given.
+    pub fn overrun(&mut self) {
+        self.log.push(Tag::Overrun as u8);
+    }
+
+    /// Whether the error queue was empty after the call.
+    #[inline]
+    pub fn raised(&mut self, raised: bool) {
+        self.log.extend_from_slice(&[Tag::Raised as u8, u8::from(raised)]);
+    }
+
+    /// The fields that follow are those of this slot's session.
+    #[inline]
+    pub fn session(&mut self, slot: Slot) {
+        self.log.extend_from_slice(&[Tag::Session as u8, slot.index() as u8]);
+    }
+
+    /// A field that is a number.
+    #[inline]
+    pub fn field_number(&mut self, field: Field, value: i64) {
+        self.number(field as u8, value);
+    }
+
+    /// A field that is bytes.
+    #[inline]
+    pub fn field_bytes(&mut self, field: Field, bytes: Option<&[u8]>) {
+        self.put(field as u8, bytes);
+    }
+
+    /// Which buffers two sessions share that must each have their own: one bit a [`Field`].
+    #[inline]
+    pub fn shared(&mut self, fields: u32) {
+        self.log.push(Tag::Shared as u8);
+        self.log.extend_from_slice(&fields.to_le_bytes());
+    }
+
+    /// The new callback ran for a session: the `birth`th of the program.
+    #[inline]
+    pub fn ex_new(&mut self, birth: u32) {
+        self.log.push(Tag::ExNew as u8);
+        self.log.extend_from_slice(&birth.to_le_bytes());
+    }
+
+    /// The dup callback of an index ran.
+    #[inline]
+    pub fn ex_dup(&mut self, index: u8, from: u32, value: u64) {
+        self.callback(Tag::ExDup, index, from, value);
+    }
+
+    /// The free callback of an index ran.
+    #[inline]
+    pub fn ex_free(&mut self, index: u8, birth: u32, value: u64) {
+        self.callback(Tag::ExFree, index, birth, value);
+    }
+
+    /// A session was destroyed in the present step.
+    #[inline]
+    pub fn died(&mut self) {
+        self.deaths.push(self.marks.len() as u32 - 1);
+    }
+
+    /// A reference count seen in the present step.
+    #[inline]
+    pub fn count(&mut self, references: u32) {
+        self.counts.push(references);
+        self.count_steps.push(self.marks.len() as u32 - 1);
+    }
+
+    /// The program ends in the present step: what follows would rely on something that is not so.
+    pub fn stop(&mut self) {
+        self.log.push(Tag::Stopped as u8);
+        self.stopped = Some(self.marks.len() as u32 - 1);
+    }
+
+    #[inline]
+    fn callback(&mut self, tag: Tag, index: u8, birth: u32, value: u64) {
+        let mut entry = [0; 14];
+        entry[0] = tag as u8;
+        entry[1] = index;
+        entry[2..6].copy_from_slice(&birth.to_le_bytes());
+        entry[6..].copy_from_slice(&value.to_le_bytes());
+        self.log.extend_from_slice(&entry);
+    }
+
+    #[inline]
+    fn number(&mut self, tag: u8, value: i64) {
+        let mut entry = [0; 9];
+        entry[0] = tag;
+        entry[1..].copy_from_slice(&value.to_le_bytes());
+        self.log.extend_from_slice(&entry);
+    }
+
+    #[inline]
+    fn put(&mut self, tag: u8, bytes: Option<&[u8]>) {
+        let length = bytes.map_or(NULL_LENGTH, |bytes| bytes.len().min(usize::from(NULL_LENGTH - 1)) as u16);
+        let [low, high] = length.to_le_bytes();
+        self.log.extend_from_slice(&[tag, low, high]);
+        if let Some(bytes) = bytes {
+            self.log.extend_from_slice(&bytes[..usize::from(length)]);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The entries of a trace, decoded.
+
+use std::fmt;
+
+use super::{NULL_LENGTH, Tag};
+use crate::field::Field;
+use crate::op::{ExIndex, Slot};
+
+/// One thing a port did or showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// What a call returned.
+    Return(i64),
+    /// Whether a constructor returned a session.
+    Made(bool),
+    /// What a call copied out.
+    Copied(&'a [u8]),
+    /// Whether the error queue was non-empty after the call.
+    Raised(bool),
+    /// The fields that follow belong to this slot.
+    Session(Slot),
+    /// A field that is a number.
+    Number(Field, i64),
+    /// A field that is bytes.
+    Bytes(Field, Option<&'a [u8]>),
+    /// One bit a [`Field`] whose buffer two sessions share.
+    Shared(u32),
+    /// A call wrote beyond its buffer.
+    Overrun,
+    /// A session was born: its number.
+    ExNew(u32),
+    /// A dup callback: index, number of the source, value.
+    ExDup(u8, u32, u64),
+    /// A free callback: index, number of the session, value.
+    ExFree(u8, u32, u64),
+    /// The program ended here.
+    Stopped,
+}
+
+/// Reads a log front to back.
+#[derive(Clone, Debug)]
+pub struct Entries<'a>(&'a [u8]);
+
+impl<'a> Entries<'a> {
+    /// All of `log`, which starts at an entry.
+    pub fn new(log: &'a [u8]) -> Entries<'a> {
+        Entries(log)
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (first, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn bytes(&mut self) -> Option<Option<&'a [u8]>> {
+        let length = u16::from_le_bytes(self.take()?);
+        if length == NULL_LENGTH {
+            return Some(None);
+        }
+        let (bytes, rest) = self.0.split_at_checked(usize::from(length))?;
+        self.0 = rest;
+        Some(Some(bytes))
+    }
+
+    fn callback(&mut self) -> Option<(u8, u32, u64)> {
+        let [index] = self.take()?;
+        Some((index, u32::from_le_bytes(self.take()?), u64::from_le_bytes(self.take()?)))
+    }
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let [tag] = self.take()?;
+        if let Some(field) = Field::ALL.get(usize::from(tag)) {
+            return Some(if is_bytes(*field) {
+                Entry::Bytes(*field, self.bytes()?)
+            } else {
+                Entry::Number(*field, i64::from_le_bytes(self.take()?))
+            });
+        }
+        const TAGS: [Tag; 11] = [
+            Tag::Return,
+            Tag::Made,
+            Tag::Copied,
+            Tag::Raised,
+            Tag::Session,
+            Tag::Shared,
+            Tag::Overrun,
+            Tag::ExNew,
+            Tag::ExDup,
+            Tag::ExFree,
+            Tag::Stopped,
+        ];
+        Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
+            Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
+            Tag::Made => Entry::Made(self.take::<1>()? != [0]),
+            Tag::Copied => Entry::Copied(self.bytes()?.unwrap_or_default()),
+            Tag::Raised => Entry::Raised(self.take::<1>()? != [0]),
+            Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
+            Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
+            Tag::Overrun => Entry::Overrun,
+            Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
+            Tag::ExDup => self.callback().map(|(index, from, value)| Entry::ExDup(index, from, value))?,
+            Tag::ExFree => self.callback().map(|(index, birth, value)| Entry::ExFree(index, birth, value))?,
+            Tag::Stopped => Entry::Stopped,
+        })
+    }
+}
+
+/// Whether a field is written as bytes; the rest are numbers.
+const fn is_bytes(field: Field) -> bool {
+    match field {
+        Field::Id
+        | Field::IdContext
+        | Field::MasterKey
+        | Field::Hostname
+        | Field::Alpn
+        | Field::TicketAppdata
+        | Field::Ticket
+        | Field::Peer => true,
+        Field::Time
+        | Field::TimeEx
+        | Field::Timeout
+        | Field::ProtocolVersion
+        | Field::Cipher
+        | Field::MaxEarlyData
+        | Field::HasTicket
+        | Field::CompressId
+        | Field::MaxFragmentLength
+        | Field::Resumable
+        | Field::LifetimeHint
+        | Field::AppData
+        | Field::ExCounted
+        | Field::ExReplaced
+        | Field::ExRefused
+        | Field::ExUnregistered => false,
+    }
+}
+
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let index_name = |index: u8| ExIndex::ALL.get(usize::from(index)).map_or("?", |index| index.name());
+        match self {
+            Entry::Return(value) => write!(f, "returned {value}"),
+            Entry::Made(true) => f.write_str("returned a session"),
+            Entry::Made(false) => f.write_str("returned NULL"),
+            Entry::Copied(bytes) => write!(f, "copied {}", Hex(Some(bytes))),
+            Entry::Raised(true) => f.write_str("error queue not empty"),
+            Entry::Raised(false) => f.write_str("error queue empty"),
+            Entry::Session(slot) => write!(f, "{slot}"),
+            Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
+            Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
+            Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
+            Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), Hex(*bytes)),
+            Entry::Shared(0) => f.write_str("no shared buffer"),
+            Entry::Shared(fields) => {
+                f.write_str("shared buffer:")?;
+                let shared = Field::ALL.iter().filter(|field| fields & (1 << **field as u32) != 0);
+                shared.into_iter().try_for_each(|field| write!(f, " {}", field.name()))
+            }
+            Entry::Overrun => f.write_str("wrote beyond the buffer"),
+            Entry::ExNew(birth) => write!(f, "new callback for session {birth}"),
+            Entry::ExDup(index, from, value) => {
+                write!(f, "dup callback of {} for session {from}, value {value:#x}", index_name(*index))
+            }
+            Entry::ExFree(index, birth, value) => {
+                write!(f, "free callback of {} for session {birth}, value {value:#x}", index_name(*index))
+            }
+            Entry::Stopped => f.write_str("ended here"),
+        }
+    }
+}
+
+/// Bytes as people read them: printable ones in quotes, others in hexadecimal, cut when long.
+struct Hex<'a>(Option<&'a [u8]>);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 40;
+        let Some(bytes) = self.0 else { return f.write_str("NULL") };
+        let shown = &bytes[..bytes.len().min(SHOWN)];
+        if shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+            write!(f, "\"{}\"", String::from_utf8_lossy(shown))?;
+        } else {
+            f.write_str("x\"")?;
+            shown.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+            f.write_str("\"")?;
+        }
+        if bytes.len() > SHOWN { write!(f, "... ({} bytes)", bytes.len()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,181 @@
+//! The list of prototypes, turned back into C, against the headers of the OpenSSL that is linked: a C compiler reports a
+//! type that conflicts.
+#![cfg(feature = "linked")]
+
+use std::env;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use sessdiff::op::Kind;
+use sessdiff::port::c::prototypes::LIST;
+
+/// Name, argument types, result type and condition, as in [`LIST`].
+type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a str);
+
+/// The list has the types of the 3.x headers. In other major versions some arguments differ in `const`, which no caller
+/// can notice, so there it counts for nothing.
+const HEADERS: &str = "\
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <openssl/opensslv.h>
+#if !defined(OPENSSL_VERSION_MAJOR) || OPENSSL_VERSION_MAJOR != 3
+#define const
+#endif
+#include <openssl/ssl.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <openssl/crypto.h>
+";
+
+#[test]
+fn the_list_agrees_with_the_headers() {
+    let source = redeclare(LIST).unwrap();
+    if let Err(said) = compile(&source) {
+        panic!("the C compiler refuses:\n{source}\n{said}");
+    }
+}
+
+/// The compiler sees a wrong argument, a missing one and a wrong result, and nothing else of the list is wrong.
+#[test]
+fn a_wrong_type_is_refused() {
+    const fn row(arguments: &'static [&'static str], result: &'static str) -> Row<'static> {
+        ("SSL_SESSION_set1_id", arguments, result, "")
+    }
+    let arguments = &["*mut SSL_SESSION", "*const c_uchar", "c_uint"];
+    assert!(LIST.contains(&row(arguments, "c_int")), "the row that is changed here is in the list as it stands");
+    assert_eq!(compile(&redeclare(&[row(arguments, "c_int")]).unwrap()), Ok(()));
+    let mut wrong = vec![
+        row(&["*mut SSL_SESSION", "*const c_uchar", "c_long"], "c_int"),
+        row(&["*mut SSL_SESSION", "*const c_uchar", "usize"], "c_int"),
+        row(&["*mut SSL_SESSION", "*const c_uchar"], "c_int"),
+        row(arguments, "c_uint"),
+        row(arguments, "()"),
+    ];
+    if const_counts() {
+        wrong.push(row(&["*const SSL_SESSION", "*const c_uchar", "c_uint"], "c_int"));
+        wrong.push(row(&["*mut SSL_SESSION", "*mut c_uchar", "c_uint"], "c_int"));
+    }
+    for changed in wrong {
+        let list: Vec<Row<'_>> = LIST.iter().map(|row| if row.0 == changed.0 { changed } else { *row }).collect();
+        assert!(compile(&redeclare(&list).unwrap()).is_err(), "{changed:?} is accepted");
+    }
+}
+
+#[test]
+fn a_function_that_the_library_lacks_is_refused() {
+    let row: Row<'_> = ("SSL_SESSION_no_such_function", &[], "c_int", "");
+    assert!(compile(&redeclare(&[row]).unwrap()).is_err());
+}
+
+#[test]
+fn a_type_or_condition_without_a_meaning_in_c_is_refused() {
+    assert_eq!(c_type("*mut *const c_uchar").as_deref(), Ok("unsigned char const * *"));
+    assert_eq!(c_type("* const SSL_SESSION").as_deref(), Ok("SSL_SESSION const *"));
+    assert!(c_type("i128").is_err());
+    assert!(c_type("*mut Session").is_err());
+    assert!(c_type("&SSL_SESSION").is_err());
+    assert!(redeclare(&[("SSL_SESSION_new", &["()"], "c_int", "")]).is_err(), "an argument cannot be void");
+    assert!(redeclare(&[("SSL_SESSION_new", &[], "*mut SSL_SESSION", "ossl999")]).is_err());
+}
+
+#[test]
+fn every_session_function_of_the_table_is_in_the_list() {
+    let listed = |kind: &&Kind| LIST.iter().any(|row| row.0 == kind.name());
+    let functions = Kind::ALL.iter().filter(|kind| kind.name().starts_with("SSL_SESSION_"));
+    let missing: Vec<&str> = functions.filter(|kind| !listed(kind)).map(|kind| kind.name()).collect();
+    assert!(missing.is_empty(), "not in prototypes.rs: {}", missing.join(", "));
+}
+
+/// A C declaration of each row whose condition holds, after the headers, with a use of it: a function that no header
+/// declares would otherwise pass as a new one.
+fn redeclare(list: &[Row<'_>]) -> Result<String, String> {
+    let mut declarations = String::new();
+    let mut uses = String::new();
+    for (at, (name, arguments, result, condition)) in list.iter().enumerate() {
+        if !holds(condition)? {
+            continue;
+        }
+        let types = arguments.iter().map(|argument| c_type(argument)).collect::<Result<Vec<String>, String>>()?;
+        if types.iter().any(|argument| argument == "void") {
+            return Err(format!("{name} has an argument of no type"));
+        }
+        let arguments = if types.is_empty() { "void".into() } else { types.join(", ") };
+        // The parentheses keep a macro of the same name from being expanded.
+        declarations += &format!("{} ({name})({arguments});\n", c_type(result)?);
+        uses += &format!("void *use_{at}(void) {{ return (void *)({name}); }}\n");
+    }
+    Ok(format!("{HEADERS}{uses}{declarations}"))
+}
+
+/// Whether the linked release has the functions of `condition`.
+fn holds(condition: &str) -> Result<bool, String> {
+    match condition {
+        "" => Ok(true),
+        "ossl330" => Ok(cfg!(ossl330)),
+        unknown => Err(format!("the condition `{unknown}` is not known here")),
+    }
+}
+
+/// A Rust type as C spells it, a qualifier after what it qualifies. Types that are the same on some machines only, such
+/// as `long` and `time_t`, keep their own names.
+fn c_type(rust: &str) -> Result<String, String> {
+    if let Some(pointer) = rust.trim().strip_prefix('*') {
+        let pointer = pointer.trim_start();
+        return match (pointer.strip_prefix("const "), pointer.strip_prefix("mut ")) {
+            (Some(pointee), _) => Ok(format!("{} const *", c_type(pointee)?)),
+            (_, Some(pointee)) => Ok(format!("{} *", c_type(pointee)?)),
+            (None, None) => Err(format!("`{rust}` is no pointer type")),
+        };
+    }
+    let c = match rust.trim() {
+        "()" | "c_void" => "void",
+        "c_char" => "char",
+        "c_uchar" => "unsigned char",
+        "c_int" => "int",
+        "c_uint" => "unsigned int",
+        "c_long" => "long",
+        "c_ulong" => "unsigned long",
+        "usize" => "size_t",
+        "time_t" => "time_t",
+        "u8" => "uint8_t",
+        "u16" => "uint16_t",
+        "u32" => "uint32_t",
+        "SSL" => "SSL",
+        "SSL_CIPHER" => "SSL_CIPHER",
+        "SSL_SESSION" => "SSL_SESSION",
+        "X509" => "X509",
+        // Spelled out: 1.1.1 has no names for them.
+        "CRYPTO_malloc_fn" => "void *(*)(size_t, const char *, int)",
+        "CRYPTO_realloc_fn" => "void *(*)(void *, size_t, const char *, int)",
+        "CRYPTO_free_fn" => "void (*)(void *, const char *, int)",
+        unknown => return Err(format!("`{unknown}` has no C type here")),
+    };
+    Ok(c.into())
+}
+
+/// Whether [`HEADERS`] leaves `const` alone.
+fn const_counts() -> bool {
+    compile(&format!("{HEADERS}#ifdef const\n#error it counts for nothing\n#endif\n")).is_ok()
+}
+
+/// What the compiler named by `CC`, or `cc`, says of `source`; `Ok` if it has nothing against it.
+fn compile(source: &str) -> Result<(), String> {
+    let cc = env::var("CC").ok().filter(|cc| !cc.trim().is_empty()).unwrap_or_else(|| "cc".into());
+    let mut words = cc.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or("cc"));
+    command.args(words).args(["-fsyntax-only", "-Werror", "-Wno-deprecated-declarations"]);
+    let include = env!("SESSDIFF_OPENSSL_INCLUDE");
+    if !include.is_empty() {
+        command.args(["-I", include]);
+    }
+    command.args(["-x", "c", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| panic!("{cc}: {error}"));
+    // Closed at the end of this statement. A compiler that stops early may not read it all; it says why.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(source.as_bytes()));
+    let output = child.wait_with_output().unwrap_or_else(|error| panic!("{cc}: {error}"));
+    if output.status.success() {
+        return written.map_err(|error| error.to_string());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
