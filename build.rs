@@ -16,6 +16,8 @@ fn main() {
     if env::var("DEP_OPENSSL_CONF").is_ok_and(|options| options.split(',').any(|option| option == "OPENSSL_NO_COMP")) {
         println!("cargo:rustc-cfg=openssl_no_comp");
     }
+    // Empty for an installed library, which the compiler finds by itself.
+    println!("cargo:rustc-env=SESSDIFF_OPENSSL_ROOT={}", env::var("DEP_OPENSSL_ROOT").unwrap_or_default());
     let include = env::var("DEP_OPENSSL_INCLUDE").unwrap_or_default();
     println!("cargo:rustc-env=SESSDIFF_OPENSSL_INCLUDE={include}");
 }

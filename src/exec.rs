@@ -23,8 +23,8 @@ pub enum Watch {
 /// Runs `program` as `plan` says and fills `trace`. Both ports must get the same `watch` and `fields`.
 pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, watch: Watch, fields: Fields, trace: &mut Trace) {
     trace.clear();
-    events::begin();
     port.begin();
+    events::begin();
     let observed = match watch {
         Watch::Nothing | Watch::Everything => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
@@ -180,10 +180,10 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn see_dup(&mut self, at: usize, dst: Slot, src: Slot) {
-        let shared = self.port.shared(dst, src);
-        self.trace.shared(shared);
         let source = self.observe(src);
         let dup = self.observe(dst);
+        let shared = self.port.shared(dst, src);
+        self.trace.shared(shared);
         self.trace.dups.push(DupSeen { step: at as u32, source, dup });
     }
 
@@ -191,10 +191,13 @@ impl<P: Port> Run<'_, P> {
         let live = self.live;
         for slot in Slot::all().filter(|slot| live[slot.index()]) {
             self.observe(slot);
-            let before = slot.index();
-            for other in Slot::all().filter(|other| other.index() < before && live[other.index()]) {
+        }
+        for slot in Slot::all().filter(|slot| live[slot.index()]) {
+            for other in Slot::all().take(slot.index()).filter(|other| live[other.index()]) {
                 let shared = self.port.shared(slot, other);
-                self.trace.shared(shared);
+                if shared != 0 {
+                    self.trace.shared(shared);
+                }
             }
         }
     }

@@ -17,6 +17,8 @@
 
 mod bytes;
 mod contents;
+mod error;
+mod established;
 mod ex_data;
 mod library;
 mod release;
@@ -24,9 +26,10 @@ mod session;
 mod time;
 
 pub use bytes::Short;
-pub use contents::Established;
+pub use error::Error;
+pub use established::Established;
 pub use ex_data::ExCallbacks;
 pub use library::Library;
 pub use release::{Release, UnknownRelease};
-pub use session::{Cipher, Error, Session};
+pub use session::{Cipher, Session};
 pub use time::{Clock, Expiry};

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::field::Field;
 use crate::op::{Op, Slot};
-use crate::plan::{Plan, touches};
+use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
 use crate::trace::{Entries, Entry, Trace};
 
@@ -146,10 +146,30 @@ pub fn call_at(program: &Program, step: usize) -> &'static str {
 
 /// The first thing in a trace that the ledger contradicts.
 pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
-    [count_fault(plan, trace), death_fault(plan, trace), dup_fault(trace), leak_fault(trace)]
+    let made = made_fault(plan, trace);
+    // A session that should not be there, or should, explains every birth and death that is missing in its step.
+    let explained = made.as_ref().map(|fault| fault.step);
+    let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
+    [made, count_fault(plan, trace), death, dup_fault(trace), leak_fault(trace)]
         .into_iter()
         .flatten()
         .min_by_key(|fault| (fault.step, fault.class))
+}
+
+/// A constructor that returned what the ledger knows it does not.
+fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    let step = trace.stopped? as usize;
+    let Step::Run { makes, .. } = plan.steps.get(step)? else { return None };
+    let made = trace.entries(step).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None })?;
+    let planned = *makes == Makes::Session;
+    let shown = |session: bool| if session { "returned a session" } else { "returned NULL" };
+    (made != planned).then(|| Fault {
+        step,
+        class: Class::Return,
+        aspect: "return".into(),
+        seen: shown(made).into(),
+        ledger: shown(planned).into(),
+    })
 }
 
 fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
@@ -278,6 +298,9 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
 
 /// Class and aspect of two entries that differ; `of` is the slot that fields belong to.
 fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
+    if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
+        return describe_one(op, of, &Entry::Shared(left ^ right));
+    }
     let ranked = entries.into_iter().flatten().map(|entry| describe_one(op, of, &entry));
     ranked.min_by_key(|(class, _)| *class).unwrap_or((Class::Return, "nothing".into()))
 }

@@ -2,7 +2,7 @@
 
 use crate::exec::{self, Watch};
 use crate::field::Fields;
-use crate::oracle::{self, Divergence};
+use crate::oracle::{self, Class, Divergence};
 use crate::plan::{Plan, Setup};
 use crate::port::Port;
 use crate::program::Program;
@@ -28,6 +28,14 @@ pub struct Diverged {
     pub divergence: Divergence,
     /// The allocations that live on, a line each, where the left and the right port tell.
     pub leaked: Vec<String>,
+}
+
+impl Diverged {
+    /// What lives on is of interest where that is the finding; elsewhere it is what the program still owned.
+    fn new(divergence: Divergence, leaked: Vec<String>) -> Diverged {
+        let leaked = if divergence.class == Class::Leak { leaked } else { Vec::new() };
+        Diverged { divergence, leaked }
+    }
 }
 
 /// Why there is no verdict.
@@ -136,12 +144,12 @@ impl<L: Port, R: Port> Pair<L, R> {
         let mut leaked = self.left.unwatch_memory();
         leaked.extend(self.right.unwatch_memory());
         if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            return Verdict::Diverge(Box::new(Diverged { divergence, leaked }));
+            return Verdict::Diverge(Box::new(Diverged::new(divergence, leaked)));
         }
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
         self.run(program, watch);
         match oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            Some(again) if again == first => Verdict::Diverge(Box::new(Diverged { divergence: again, leaked })),
+            Some(again) if again == first => Verdict::Diverge(Box::new(Diverged::new(again, leaked))),
             again => Verdict::Inconclusive(Inconclusive::Flaky {
                 first: first.signature(),
                 second: again.map(|again| again.signature()),

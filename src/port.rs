@@ -101,7 +101,8 @@ pub trait Port {
     fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace);
     /// The present reference count, if it can be known.
     fn count(&self, s: Slot) -> Option<u32>;
-    /// One bit for each [`Field`] whose buffer two sessions share although each must have its own.
+    /// One bit for each [`Field`] whose buffer two sessions share although each must have its own, as of when both were
+    /// last read.
     fn shared(&self, a: Slot, b: Slot) -> u32;
     /// Whether the error queue is not empty. Empties it.
     fn take_raised(&mut self) -> bool;

@@ -35,7 +35,7 @@ fn contents(sample: Sample) -> Established {
         protocol_version: 0x0303,
         cipher: Some(native::Cipher(0xc02f)),
         id: (1..=32).collect(),
-        master_key: (100..148).collect(),
+        master_key: (100..148).collect::<Vec<u8>>().into(),
         time: 1_600_000_000,
         timeout: 7_200,
         ..Established::default()
@@ -54,7 +54,7 @@ fn contents(sample: Sample) -> Established {
             protocol_version: 0x0304,
             cipher: Some(native::Cipher(0x1301)),
             id: vec![7; 32],
-            master_key: vec![9; 32],
+            master_key: vec![9; 32].into(),
             ticket: Some(vec![0x5a; 208]),
             ticket_lifetime_hint: 7_200,
             max_early_data: 16_384,

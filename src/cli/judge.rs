@@ -10,6 +10,7 @@ use crate::port::native::NativePort;
 use crate::port::planted::{Bug, Planted};
 use crate::port::{Identity, Port};
 use crate::program::Program;
+use crate::report::PortSummary;
 use crate::trace::Trace;
 
 /// A port, as `--port` names it.
@@ -93,4 +94,10 @@ pub(crate) fn judge(name: PortName, probes: Probes) -> Result<Box<dyn Judge>, Lo
         PortName::Native => Box::new(Pair::new(native, NativePort::new(release, setup), setup.ex_data)),
         PortName::Planted(bug) => Box::new(Pair::new(native, Planted::new(bug, release, setup), setup.ex_data)),
     })
+}
+
+/// What a report says of the port of `judge`.
+pub(crate) fn port_summary(judge: &dyn Judge, unsupported: Vec<String>) -> PortSummary {
+    let Identity { name, version, file } = judge.identity();
+    PortSummary { name, version, file, unsupported, counts_references: judge.counts_references() }
 }

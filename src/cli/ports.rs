@@ -1,10 +1,9 @@
 //! `sessdiff ports`: what can be driven here.
 
-use super::judge::{PortName, judge};
+use super::judge::{PortName, judge, port_summary};
 use super::{Exit, PortsArgs, output};
 use crate::port::c::Probes;
 use crate::port::planted::Bug;
-use crate::report::PortSummary;
 
 pub(super) fn ports(args: &PortsArgs) -> Exit {
     let mut summaries = Vec::new();
@@ -12,7 +11,7 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
         match judge(name, Probes::ALL) {
             Ok(judge) => {
                 let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
-                summaries.push(PortSummary::new(judge.identity(), lacks, judge.counts_references()));
+                summaries.push(port_summary(judge.as_ref(), lacks));
             }
             Err(error) => {
                 output::error(error);

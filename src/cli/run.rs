@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::explore::{Found, Shared, Tally, explore};
-use super::judge::{PortName, judge};
+use super::judge::{PortName, judge, port_summary};
 use super::{Exit, ProbeChoice, RunArgs, output};
 use crate::op::Kind;
 use crate::plan::Kinds;
@@ -145,8 +145,10 @@ fn probed(
     cases: &[Case],
     shared: &Shared,
 ) -> Result<Summary, LoadError> {
-    let identity = judge(port, probes)?.identity();
-    let counts_references = judge(port, probes)?.counts_references();
+    let name = port;
+    let first = judge(name, probes)?;
+    let (identity, port) = (first.identity(), port_summary(first.as_ref(), Vec::new()));
+    drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Found| {
         let signature = keep(args, &identity, probes, found);
@@ -158,7 +160,7 @@ fn probed(
                 // The committed cases are replayed once.
                 let cases = if job == 0 { cases } else { &[] };
                 scope.spawn(move || {
-                    let mut judge = judge(port, probes)?;
+                    let mut judge = judge(name, probes)?;
                     let seed = seed ^ (u64::from(job) << 32);
                     Ok(explore(judge.as_mut(), seed, cases, shared, &mut |found| report(found)))
                 })
@@ -188,7 +190,7 @@ fn probed(
         inconclusive: sum(|tally| tally.inconclusive.len() as u64),
         seed,
         jobs: args.jobs,
-        port: PortSummary::new(identity.clone(), unsupported, counts_references),
+        port: PortSummary { unsupported, ..port },
         ops_reached: coverage.ops(lacks),
         states_reached: coverage.states(lacks),
         states_missing: coverage.missing(lacks),

@@ -40,8 +40,9 @@ impl<const WORDS: usize> Bytes<WORDS> {
             word.store(u64::from_le_bytes(old), Relaxed);
         }
         let used = bytes.len().div_ceil(WORD);
+        // Two threads may set at once: the larger of both must stay, or the end of a key would not be wiped.
         if used > self.used.load(Relaxed) {
-            self.used.store(used, Relaxed);
+            self.used.fetch_max(used, Relaxed);
         }
         self.len.store(bytes.len(), Relaxed);
     }
@@ -49,8 +50,12 @@ impl<const WORDS: usize> Bytes<WORDS> {
     /// Copies the first bytes that count into `out`; returns how many.
     pub fn copy_to(&self, out: &mut [u8]) -> usize {
         let len = self.len().min(out.len());
-        for (word, chunk) in self.words.iter().zip(out[..len].chunks_mut(WORD)) {
-            chunk.copy_from_slice(&word.load(Relaxed).to_le_bytes()[..chunk.len()]);
+        let (whole, rest) = out[..len].as_chunks_mut::<WORD>();
+        for (word, chunk) in self.words.iter().zip(&mut *whole) {
+            *chunk = word.load(Relaxed).to_le_bytes();
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&self.words[whole.len()].load(Relaxed).to_le_bytes()[..rest.len()]);
         }
         len
     }
@@ -75,17 +80,28 @@ impl<const WORDS: usize> Bytes<WORDS> {
 }
 
 /// A copy of a session id or session id context: at most 32 bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Short {
     len: u8,
     bytes: [u8; 32],
 }
 
+impl PartialEq for Short {
+    fn eq(&self, other: &Short) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl Eq for Short {}
+
 impl Short {
     pub(super) fn of(field: &Bytes<4>) -> Short {
         let mut bytes = [0; 32];
-        let len = field.copy_to(&mut bytes) as u8;
-        Short { len, bytes }
+        // All words, whatever the length: faster than deciding how many.
+        for (word, chunk) in field.words.iter().zip(bytes.as_chunks_mut::<WORD>().0) {
+            *chunk = word.load(Relaxed).to_le_bytes();
+        }
+        Short { len: field.len() as u8, bytes }
     }
 
     /// The bytes.

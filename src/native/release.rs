@@ -73,7 +73,8 @@ impl Release {
             master_key_max,
             negative_timeout_refused: self >= Release::new(3, 0, 0, 0),
             ex_data_index_checked: self >= Release::new(3, 0, 0, 0),
-            stack_reports_index: at_least(2, 0),
+            // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.
+            stack_reports_index: self >= Release::new(3, 0, 6, 0),
             empty_copy_raises: !at_least(2, 0),
         }
     }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, O
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bytes::{Bytes, Short};
-use super::contents::{Contents, Established, replace};
+use super::contents::{Contents, replace};
+use super::error::Error;
 use super::library::Library;
 use super::time::Expiry;
 
@@ -14,61 +15,38 @@ use super::time::Expiry;
 /// Like a `SSL_SESSION *`, it may be used from any thread. References are counted atomically; two threads that set and
 /// read one field at the same time may see a mixture of both values, as in C, but never undefined behaviour.
 #[derive(Debug)]
-pub struct Session(Arc<Inner>);
+pub struct Session(pub(super) Arc<Inner>);
 
 /// A cipher suite by its two-byte code, `0x1301` for `TLS_AES_128_GCM_SHA256`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cipher(pub u16);
 
-/// Why a call failed: where OpenSSL returns 0 or NULL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// More than `SSL_MAX_SSL_SESSION_ID_LENGTH` (32) bytes; nothing changed.
-    #[error("the session id is longer than 32 bytes")]
-    IdTooLong,
-    /// More than `SSL_MAX_SID_CTX_LENGTH` (32) bytes; nothing changed.
-    #[error("the session id context is longer than 32 bytes")]
-    IdContextTooLong,
-    /// More bytes than the release has room for; nothing changed.
-    #[error("the master key is longer than this release allows")]
-    MasterKeyTooLong,
-    /// Refused from 3.0 on; nothing changed.
-    #[error("the timeout is negative")]
-    NegativeTimeout,
-    /// Index below 0: nothing stored.
-    #[error("no such ex_data index")]
-    ExDataIndex,
-    /// A dup callback refused, or application data was set although no index was ever registered.
-    #[error("the application data cannot be duplicated")]
-    ExDataRefused,
-    /// A ticket of no bytes: the copy of nothing is NULL, and NULL means out of memory.
-    #[error("an empty ticket cannot be duplicated")]
-    EmptyTicket,
-}
-
-const ID_MAX: usize = 32;
+pub(super) const ID_MAX: usize = 32;
 const FRAGMENT_UNSPECIFIED: u8 = 255;
 const DEFAULT_TIMEOUT: i64 = 60 * 5 + 4;
 /// No cipher; codes have 16 bits.
 const NO_CIPHER: u32 = u32::MAX;
 
 #[derive(Debug)]
-struct Inner {
-    library: Arc<Library>,
-    protocol_version: AtomicI32,
-    id: Bytes<4>,
-    id_context: Bytes<4>,
-    master_key: Bytes<64>,
-    not_resumable: AtomicBool,
+pub(super) struct Inner {
+    pub(super) library: Arc<Library>,
+    pub(super) protocol_version: AtomicI32,
+    pub(super) id: Bytes<4>,
+    pub(super) id_context: Bytes<4>,
+    pub(super) master_key: Bytes<64>,
+    pub(super) not_resumable: AtomicBool,
     /// As [`super::time::TimeRule::keep`] keeps them.
-    time: AtomicU64,
-    timeout: AtomicU64,
-    compress_id: AtomicU32,
-    cipher: AtomicU32,
-    ticket_lifetime_hint: AtomicU64,
-    max_early_data: AtomicU32,
-    fragment_mode: AtomicU8,
-    contents: Mutex<Contents>,
+    pub(super) time: AtomicU64,
+    pub(super) timeout: AtomicU64,
+    pub(super) compress_id: AtomicU32,
+    pub(super) cipher: AtomicU32,
+    pub(super) ticket_lifetime_hint: AtomicU64,
+    pub(super) max_early_data: AtomicU32,
+    pub(super) fragment_mode: AtomicU8,
+    /// Whether `contents` has a ticket of at least one byte, and a peer: known without its lock.
+    pub(super) has_ticket: AtomicBool,
+    pub(super) has_peer: AtomicBool,
+    pub(super) contents: Mutex<Contents>,
 }
 
 impl Session {
@@ -94,6 +72,8 @@ impl Session {
             ticket_lifetime_hint: AtomicU64::new(0),
             max_early_data: AtomicU32::new(0),
             fragment_mode: AtomicU8::new(if rules.fragment_unspecified { FRAGMENT_UNSPECIFIED } else { 0 }),
+            has_ticket: AtomicBool::new(false),
+            has_peer: AtomicBool::new(false),
             contents: Mutex::default(),
         }));
         for (index, callbacks) in library.classes().iter() {
@@ -132,11 +112,13 @@ impl Session {
         let from = self.contents();
         let mut to = copy.contents();
         to.peer = from.peer.clone();
+        dest.has_peer.store(to.peer.is_some(), Relaxed);
         to.hostname = from.hostname.clone();
         match &from.ticket {
             Some(ticket) if ticket.is_empty() => return Err(Error::EmptyTicket),
             Some(ticket) => {
                 to.ticket = Some(ticket.clone());
+                dest.has_ticket.store(true, Relaxed);
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
             // Without a ticket the lifetime hint is dropped too.
@@ -162,62 +144,6 @@ impl Session {
     /// A number that is the same for all references to this session and for no other live session.
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
-    }
-
-    /// Puts in what a handshake would leave, or `d2i_SSL_SESSION` read.
-    ///
-    /// # Errors
-    /// An id, id context or master key that is too long; nothing changed then.
-    pub fn establish(&self, with: &Established) -> Result<(), Error> {
-        if with.id.len() > ID_MAX {
-            return Err(Error::IdTooLong);
-        }
-        if with.master_key.len() > self.0.library.rules.master_key_max {
-            return Err(Error::MasterKeyTooLong);
-        }
-        self.set1_id_context(&with.id_context)?;
-        self.0.id.set(&with.id);
-        self.0.master_key.set(&with.master_key);
-        self.set_protocol_version(with.protocol_version);
-        self.set_cipher(with.cipher);
-        self.set_time(with.time);
-        self.0.timeout.store(self.0.library.rules.time.keep(with.timeout), Relaxed);
-        self.set_max_early_data(with.max_early_data);
-        self.0.ticket_lifetime_hint.store(with.ticket_lifetime_hint, Relaxed);
-        self.0.compress_id.store(with.compress_id, Relaxed);
-        self.0.fragment_mode.store(with.max_fragment_length, Relaxed);
-        let mut contents = self.contents();
-        contents.ticket = with.ticket.clone();
-        contents.hostname = with.hostname.clone();
-        contents.alpn = with.alpn.clone();
-        contents.ticket_appdata = with.ticket_appdata.clone();
-        contents.peer = with.peer.as_deref().map(Arc::from);
-        Ok(())
-    }
-
-    /// What [`Session::establish`] would put in to make a session like this one, application data aside.
-    pub fn established(&self) -> Established {
-        let mut master_key = vec![0; self.0.master_key.len()];
-        self.0.master_key.copy_to(&mut master_key);
-        let contents = self.contents();
-        Established {
-            protocol_version: self.protocol_version(),
-            cipher: self.cipher(),
-            id: self.id().as_slice().to_vec(),
-            id_context: self.id_context().as_slice().to_vec(),
-            master_key,
-            time: self.time(),
-            timeout: self.timeout(),
-            ticket: contents.ticket.clone(),
-            ticket_lifetime_hint: self.ticket_lifetime_hint(),
-            max_early_data: self.max_early_data(),
-            hostname: contents.hostname.clone(),
-            alpn: contents.alpn.clone(),
-            ticket_appdata: contents.ticket_appdata.clone(),
-            compress_id: self.compress_id(),
-            max_fragment_length: self.0.fragment_mode.load(Relaxed),
-            peer: contents.peer.as_deref().map(<[u8]>::to_vec),
-        }
     }
 
     /// `SSL_SESSION_set1_id`.
@@ -368,7 +294,7 @@ impl Session {
 
     /// `SSL_SESSION_has_ticket`: an empty ticket does not count.
     pub fn has_ticket(&self) -> bool {
-        self.ticket(|ticket| ticket.is_some_and(|ticket| !ticket.is_empty()))
+        self.0.has_ticket.load(Relaxed)
     }
 
     /// `SSL_SESSION_get0_ticket`, for as long as `read` runs.
@@ -396,7 +322,7 @@ impl Session {
 
     /// `SSL_SESSION_get0_peer`: the certificate in DER, the same object for a session and its duplicates.
     pub fn peer(&self) -> Option<Arc<[u8]>> {
-        self.contents().peer.clone()
+        if self.0.has_peer.load(Relaxed) { self.contents().peer.clone() } else { None }
     }
 
     /// `SSL_SESSION_is_resumable`.
@@ -426,24 +352,8 @@ impl Session {
         &self.0.library
     }
 
-    fn contents(&self) -> MutexGuard<'_, Contents> {
+    pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
         self.0.contents.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Library {
-    /// Whether OpenSSL leaves an entry in its error queue when a call ends with `error`.
-    pub fn raises(&self, error: Error) -> bool {
-        match error {
-            Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout => false,
-            Error::EmptyTicket => self.rules.empty_copy_raises,
-        }
-    }
-
-    /// Whether `SSL_SESSION_set_ex_data` with a negative index raises although it succeeds, for the value 0.
-    pub fn stack_reports_index(&self) -> bool {
-        self.rules.stack_reports_index
     }
 }
 

@@ -6,9 +6,10 @@ use super::operand::{Operand, WIRE_NULL};
 use super::text::{Cursor, Expected, TextError};
 use super::wire::Wire;
 
-/// Operands that are one word of a fixed list, numbered on the wire in this order: append only.
+/// Operands that are one word of a fixed list, numbered on the wire in this order: append only. Other numbers are folded
+/// into the first so many, a number that stays when a word is appended, so that they keep their meaning too.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item_doc:meta])* $item:ident = $word:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident first $first:literal { $($(#[$item_doc:meta])* $item:ident = $word:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum $name { $($(#[$item_doc])* $item),* }
@@ -33,7 +34,8 @@ macro_rules! words {
             }
 
             fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-                wire.byte().map(|byte| $name::ALL[usize::from(byte) % $name::ALL.len()])
+                let number = usize::from(wire.byte()?);
+                $name::ALL.get(number).or($name::ALL.get(number % $first)).copied()
             }
 
             fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,7 +51,7 @@ macro_rules! words {
 
 words! {
     /// An index of application data. Three are registered by the harness, in this order, unless its probes are off.
-    ExIndex {
+    ExIndex first 6 {
         /// Index 0, which exists without registration and has no callbacks.
         AppData = "app_data",
         /// Its new, dup and free callbacks are recorded.
@@ -67,7 +69,7 @@ words! {
 
 words! {
     /// A cipher suite, by the names of RFC 8446 and the TLS registry.
-    Cipher {
+    Cipher first 6 {
         /// 0x1301
         Aes128GcmSha256 = "TLS_AES_128_GCM_SHA256",
         /// 0x1302
@@ -130,7 +132,7 @@ impl Operand for Option<Cipher> {
 
 words! {
     /// A session that only a handshake or a stored session can make; see `samples.rs`.
-    Sample {
+    Sample first 7 {
         /// TLS 1.2 with a session id.
         Tls12Id = "tls12_id",
         /// TLS 1.2 with a ticket and a server name.

@@ -1,28 +1,6 @@
 //! A C library as a port: any library with OpenSSL's session API, through one list of prototypes.
 #![allow(unsafe_code)]
 
-pub mod clock;
-mod library;
-pub mod memory;
-pub mod prototypes;
-mod refcount;
-
-pub use library::{Clocking, Linked, LoadError, Probes};
-
-use std::ffi::{CStr, c_uint, c_void};
-use std::ptr;
-
-use openssl_sys::{SSL_SESSION, X509};
-
-use self::prototypes::Api;
-use super::native::{START_SECONDS, ex_index};
-use super::{Identity, Port};
-use crate::field::{Field, Fields};
-use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
-use crate::plan::Kinds;
-use crate::samples::{self, UNTOUCHED};
-use crate::trace::Trace;
-
 /// Calls a function of the list. The plan skips every call that [`CPort::lacks`], so a missing one is a mistake here.
 macro_rules! call {
     ($port:expr, $function:ident($($argument:expr),*)) => {{
@@ -33,6 +11,33 @@ macro_rules! call {
     }};
 }
 
+pub mod clock;
+mod library;
+pub mod memory;
+pub mod prototypes;
+mod read;
+mod refcount;
+
+pub use library::{Clocking, Linked, LoadError, Probes};
+
+use std::ffi::c_uint;
+use std::ptr;
+
+use openssl_sys::SSL_SESSION;
+
+use self::prototypes::Api;
+use super::native::{START_SECONDS, ex_index};
+use super::{Identity, Port};
+use crate::field::{Field, Fields};
+use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::plan::Kinds;
+use crate::samples::{self, UNTOUCHED};
+use crate::trace::Trace;
+
+/// The buffers that each session must have of its own.
+const OWN: [Field; 6] =
+    [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
+
 /// How many errors the queue of a thread holds: `ERR_NUM_ERRORS`.
 const ERROR_QUEUE: usize = 16;
 
@@ -40,6 +45,8 @@ const ERROR_QUEUE: usize = 16;
 pub struct CPort {
     linked: &'static Linked,
     slots: [*mut SSL_SESSION; SLOTS],
+    /// Where the buffers of each slot's session were when they were last read, in the order of [`OWN`].
+    seen: [[*const u8; OWN.len()]; SLOTS],
     live_before: i64,
     /// Room for what a call copies out. The buffer it gets is the end of this one, so that what is written beyond it is
     /// beyond the allocation.
@@ -57,6 +64,7 @@ impl CPort {
         let mut port = CPort {
             linked,
             slots: [ptr::null_mut(); SLOTS],
+            seen: [[ptr::null(); OWN.len()]; SLOTS],
             live_before: 0,
             room: vec![0; MAX_BYTES].into_boxed_slice(),
         };
@@ -120,145 +128,6 @@ impl CPort {
         self.slots[dst.index()] = session;
         !session.is_null()
     }
-
-    fn number(&self, session: *mut SSL_SESSION, field: Field) -> i64 {
-        match field {
-            Field::Time => call!(self, SSL_SESSION_get_time(session)),
-            Field::TimeEx => call!(self, SSL_SESSION_get_time_ex(session)),
-            Field::Timeout => call!(self, SSL_SESSION_get_timeout(session)),
-            Field::ProtocolVersion => call!(self, SSL_SESSION_get_protocol_version(session)).into(),
-            Field::Cipher => {
-                let cipher = call!(self, SSL_SESSION_get0_cipher(session));
-                if cipher.is_null() { -1 } else { call!(self, SSL_CIPHER_get_protocol_id(cipher)).into() }
-            }
-            Field::MaxEarlyData => call!(self, SSL_SESSION_get_max_early_data(session)).into(),
-            Field::HasTicket => call!(self, SSL_SESSION_has_ticket(session)).into(),
-            Field::CompressId => call!(self, SSL_SESSION_get_compress_id(session)).into(),
-            Field::MaxFragmentLength => call!(self, SSL_SESSION_get_max_fragment_length(session)).into(),
-            Field::Resumable => call!(self, SSL_SESSION_is_resumable(session)).into(),
-            Field::LifetimeHint => call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)) as i64,
-            Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
-                let index = field.ex_index().map_or(0, ex_index);
-                call!(self, SSL_SESSION_get_ex_data(session, index)) as usize as i64
-            }
-            Field::Id
-            | Field::IdContext
-            | Field::MasterKey
-            | Field::Hostname
-            | Field::Alpn
-            | Field::TicketAppdata
-            | Field::Ticket
-            | Field::Peer => 0,
-        }
-    }
-
-    /// Pointer and length of a field that is a buffer of the session's own; the pointer of any other field is NULL.
-    fn buffer(&self, session: *mut SSL_SESSION, field: Field) -> (*const u8, usize) {
-        let mut length = 0usize;
-        match field {
-            Field::Id | Field::IdContext => {
-                let mut short: c_uint = 0;
-                let bytes = if field == Field::Id {
-                    call!(self, SSL_SESSION_get_id(session, &mut short))
-                } else {
-                    call!(self, SSL_SESSION_get0_id_context(session, &mut short))
-                };
-                (bytes, short as usize)
-            }
-            Field::Hostname => {
-                let name = call!(self, SSL_SESSION_get0_hostname(session));
-                // SAFETY: a string of the session, or NULL, which is not followed.
-                let length = if name.is_null() { 0 } else { unsafe { CStr::from_ptr(name) }.count_bytes() };
-                (name.cast(), length)
-            }
-            Field::Alpn => {
-                let mut bytes = ptr::null();
-                call!(self, SSL_SESSION_get0_alpn_selected(session, &mut bytes, &mut length));
-                (bytes, length)
-            }
-            Field::TicketAppdata => {
-                let mut bytes: *mut c_void = ptr::null_mut();
-                call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
-                (bytes.cast_const().cast(), length)
-            }
-            Field::Ticket => {
-                let mut bytes = ptr::null();
-                call!(self, SSL_SESSION_get0_ticket(session, &mut bytes, &mut length));
-                (bytes, length)
-            }
-            Field::Time
-            | Field::TimeEx
-            | Field::Timeout
-            | Field::ProtocolVersion
-            | Field::Cipher
-            | Field::MasterKey
-            | Field::MaxEarlyData
-            | Field::HasTicket
-            | Field::CompressId
-            | Field::MaxFragmentLength
-            | Field::Peer
-            | Field::Resumable
-            | Field::LifetimeHint
-            | Field::AppData
-            | Field::ExCounted
-            | Field::ExReplaced
-            | Field::ExRefused
-            | Field::ExUnregistered => (ptr::null(), 0),
-        }
-    }
-
-    fn read_one(&mut self, session: *mut SSL_SESSION, field: Field, trace: &mut Trace) {
-        match field {
-            Field::Id | Field::IdContext | Field::Hostname | Field::Alpn | Field::TicketAppdata | Field::Ticket => {
-                let (bytes, length) = self.buffer(session, field);
-                // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
-                let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
-                trace.field_bytes(field, bytes);
-            }
-            Field::MasterKey => {
-                let length = call!(self, SSL_SESSION_get_master_key(session, self.room.as_mut_ptr(), MAX_BYTES));
-                trace.field_bytes(field, Some(&self.room[..length.min(MAX_BYTES)]));
-            }
-            Field::Peer => {
-                let peer = call!(self, SSL_SESSION_get0_peer(session));
-                self.read_peer(peer, trace);
-            }
-            Field::Time
-            | Field::TimeEx
-            | Field::Timeout
-            | Field::ProtocolVersion
-            | Field::Cipher
-            | Field::MaxEarlyData
-            | Field::HasTicket
-            | Field::CompressId
-            | Field::MaxFragmentLength
-            | Field::Resumable
-            | Field::LifetimeHint
-            | Field::AppData
-            | Field::ExCounted
-            | Field::ExReplaced
-            | Field::ExRefused
-            | Field::ExUnregistered => {
-                let value = self.number(session, field);
-                trace.field_number(field, value);
-            }
-        }
-    }
-
-    fn read_peer(&mut self, peer: *mut X509, trace: &mut Trace) {
-        if peer.is_null() {
-            return trace.field_bytes(Field::Peer, None);
-        }
-        let length = call!(self, i2d_X509(peer, ptr::null_mut()));
-        if let Ok(length @ 1..=MAX_BYTES) = usize::try_from(length) {
-            let mut out = self.room.as_mut_ptr();
-            call!(self, i2d_X509(peer, &mut out));
-            trace.field_bytes(Field::Peer, Some(&self.room[..length]));
-        } else {
-            // No certificate of ours: its length is enough to differ.
-            trace.field_bytes(Field::Peer, Some(&length.to_le_bytes()));
-        }
-    }
 }
 
 /// Pointer and length as a C call takes them.
@@ -281,6 +150,7 @@ impl Port for CPort {
 
     fn begin(&mut self) {
         self.slots = [ptr::null_mut(); SLOTS];
+        self.seen = [[ptr::null(); OWN.len()]; SLOTS];
         self.live_before = memory::live();
     }
 
@@ -298,6 +168,7 @@ impl Port for CPort {
 
     fn forget(&mut self, s: Slot) {
         self.slots[s.index()] = ptr::null_mut();
+        self.seen[s.index()] = [ptr::null(); OWN.len()];
     }
 
     fn new_session(&mut self, dst: Slot) -> bool {
@@ -411,9 +282,8 @@ impl Port for CPort {
     }
 
     fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        let session = self.session(s);
         for field in fields {
-            self.read_one(session, field, trace);
+            self.read_field(s, field, trace);
         }
     }
 
@@ -423,15 +293,9 @@ impl Port for CPort {
     }
 
     fn shared(&self, a: Slot, b: Slot) -> u32 {
-        const OWN: [Field; 6] =
-            [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
-        let (a, b) = (self.session(a), self.session(b));
-        let present = OWN.iter().filter(|field| !self.lacks().contains(field.getter()));
-        let same = present.filter(|field| {
-            let pointer = self.buffer(a, **field).0;
-            !pointer.is_null() && pointer == self.buffer(b, **field).0
-        });
-        same.fold(0, |set, field| set | 1 << *field as u32)
+        let [a, b] = [a, b].map(|slot| &self.seen[slot.index()]);
+        let same = OWN.iter().zip(a.iter().zip(b)).filter(|(_, (a, b))| !a.is_null() && a == b);
+        same.fold(0, |set, (field, _)| set | 1 << *field as u32)
     }
 
     fn take_raised(&mut self) -> bool {

@@ -256,7 +256,7 @@ impl Port for NativePort {
     }
 }
 
-pub(super) fn read(session: &Session, field: Field, trace: &mut Trace) {
+fn read(session: &Session, field: Field, trace: &mut Trace) {
     match field {
         Field::Id => trace.field_bytes(field, Some(session.id().as_slice())),
         Field::IdContext => trace.field_bytes(field, Some(session.id_context().as_slice())),

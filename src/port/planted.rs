@@ -2,13 +2,14 @@
 //! `--port planted:NAME`.
 
 mod bug;
+mod dup;
 
 pub use bug::Bug;
 
 use super::native::{NativePort, ex_index};
 use super::{Identity, Port, events};
 use crate::field::{Field, Fields};
-use crate::native::{Established, Release, Session};
+use crate::native::{Release, Session};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::trace::{Entries, Entry, Trace};
@@ -19,6 +20,10 @@ pub struct Planted {
     bug: Bug,
     /// The source of the duplicate in a slot, while both live.
     dup_of: [Option<Slot>; SLOTS],
+    /// Whether the duplicate in a slot shares a buffer with its source, if the bug is such.
+    shares: [bool; SLOTS],
+    /// References that were never given back.
+    kept: Vec<Session>,
     live: [bool; SLOTS],
     leaked: i64,
     raised: bool,
@@ -28,7 +33,16 @@ impl Planted {
     /// Behaves as `release` but for `bug`.
     pub fn new(bug: Bug, release: Release, setup: Setup) -> Planted {
         let inner = NativePort::new(release, setup);
-        Planted { inner, bug, dup_of: [None; SLOTS], live: [false; SLOTS], leaked: 0, raised: false }
+        Planted {
+            inner,
+            bug,
+            dup_of: [None; SLOTS],
+            shares: [false; SLOTS],
+            kept: Vec::new(),
+            live: [false; SLOTS],
+            leaked: 0,
+            raised: false,
+        }
     }
 
     fn session(&self, s: Slot) -> &Session {
@@ -41,64 +55,12 @@ impl Planted {
 
     /// The sessions that share a buffer with that of `s`, if the bug is such.
     fn partners(&self, s: Slot) -> impl Iterator<Item = Slot> {
-        let dup_of = self.dup_of;
-        Slot::all()
-            .filter(move |other| *other != s && (dup_of[other.index()] == Some(s) || dup_of[s.index()] == Some(*other)))
+        Slot::all().filter(move |other| self.share(s, *other))
     }
 
-    /// Spoils a fresh duplicate.
-    fn after_dup(&mut self, dst: Slot, src: Slot) {
-        let change = |forget: fn(&mut Established)| {
-            let dup = self.session(dst);
-            let mut contents = dup.established();
-            forget(&mut contents);
-            // Nothing grows, so nothing is too long.
-            let established = dup.establish(&contents);
-            debug_assert!(established.is_ok());
-        };
-        match self.bug {
-            Bug::DupForgetsId => change(|contents| contents.id.clear()),
-            Bug::DupForgetsIdContext => change(|contents| contents.id_context.clear()),
-            Bug::DupForgetsTime => change(|contents| contents.time = 0),
-            Bug::DupForgetsTimeout => change(|contents| contents.timeout = 304),
-            Bug::DupForgetsVersion => change(|contents| contents.protocol_version = 0),
-            Bug::DupForgetsCipher => change(|contents| contents.cipher = None),
-            Bug::DupForgetsMasterKey => change(|contents| contents.master_key.clear()),
-            Bug::DupCutsMasterKey => change(|contents| contents.master_key.truncate(48)),
-            Bug::DupForgetsHostname => change(|contents| contents.hostname = None),
-            Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
-            Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
-            Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
-            Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
-            Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
-            Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
-            Bug::DupForgetsFragmentLength => change(|contents| contents.max_fragment_length = 0),
-            Bug::DupForgetsPeer => change(|contents| contents.peer = None),
-            Bug::DupKeepsHint => {
-                let contents = self.session(dst).established();
-                let ticket_lifetime_hint = self.session(src).ticket_lifetime_hint();
-                let established = self.session(dst).establish(&Established { ticket_lifetime_hint, ..contents });
-                debug_assert!(established.is_ok());
-            }
-            Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
-            Bug::DupCopiesUnregistered => {
-                let value = self.session(src).ex_data(ex_index(ExIndex::Unregistered));
-                self.set_quietly(dst, ExIndex::Unregistered, value);
-            }
-            Bug::DupIgnoresReplacement => {
-                let value = self.session(src).ex_data(ex_index(ExIndex::Replaced));
-                self.set_quietly(dst, ExIndex::Replaced, value);
-            }
-            Bug::DupTakesTwoReferences => drop(self.inner.up_ref(dst)),
-            Bug::DupTakesSourceReference => drop(self.inner.up_ref(src)),
-            Bug::DupGivesSourceReferenceAway => self.inner.free(Some(src)),
-            _ => {}
-        }
-    }
-
-    fn set_quietly(&self, s: Slot, index: ExIndex, value: usize) {
-        let set = self.session(s).set_ex_data(ex_index(index), value);
-        debug_assert!(set.is_ok(), "the index is not negative");
+    fn share(&self, a: Slot, b: Slot) -> bool {
+        let is_dup = |dup: Slot, source| self.shares[dup.index()] && self.dup_of[dup.index()] == Some(source);
+        a != b && (is_dup(a, b) || is_dup(b, a))
     }
 
     /// Carries a change of one buffer over to the sessions that share it.
@@ -155,6 +117,8 @@ impl Port for Planted {
     fn begin(&mut self) {
         self.inner.begin();
         self.dup_of = [None; SLOTS];
+        self.shares = [false; SLOTS];
+        self.kept.clear();
         self.live = [false; SLOTS];
         self.leaked = 0;
         self.raised = false;
@@ -196,16 +160,24 @@ impl Port for Planted {
 
     fn dup(&mut self, dst: Slot, src: Slot) -> bool {
         let refusing = self.session(src).ex_data(ex_index(ExIndex::Refused));
-        if self.has(Bug::DupIgnoresRefusal) {
+        let ignores = self.has(Bug::DupIgnoresRefusal) && refusing % 2 == 1;
+        if ignores {
             self.set_quietly(src, ExIndex::Refused, 0);
         }
         let made = self.inner.dup(dst, src);
-        if self.has(Bug::DupIgnoresRefusal) {
+        if ignores {
             self.set_quietly(src, ExIndex::Refused, refusing);
         }
         if made {
             self.live[dst.index()] = true;
             self.dup_of[dst.index()] = Some(src);
+            self.shares[dst.index()] = match self.bug {
+                Bug::DupAliasesId => true,
+                Bug::DupSharesHostname => self.session(src).hostname(|name| name.is_some()),
+                Bug::DupSharesAlpn => self.session(src).alpn_selected(|alpn| alpn.is_some()),
+                Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
+                _ => false,
+            };
             self.after_dup(dst, src);
         }
         made
@@ -240,7 +212,7 @@ impl Port for Planted {
         let session = self.session(slot);
         let last = session.references() == 1;
         match self.bug {
-            Bug::FreeForgetsLast if last => return,
+            Bug::FreeForgetsLast if last => self.kept.push(session.up_ref()),
             Bug::FreeAtOneLeft if session.references() == 2 => self.inner.free(s),
             Bug::FreeRunsCallbackTwice if last => {
                 events::ex_free(ExIndex::Replaced, session.address(), 0);
@@ -435,11 +407,7 @@ impl Port for Planted {
             Bug::DupSharesTicketAppdata => Field::TicketAppdata,
             _ => return 0,
         };
-        let related = self.dup_of[a.index()] == Some(b) || self.dup_of[b.index()] == Some(a);
-        let mut seen = Trace::default();
-        super::native::read(self.session(a), field, &mut seen);
-        let present = !matches!(Entries::new(seen.log()).next(), Some(Entry::Bytes(_, None)));
-        if related && present { 1 << field as u32 } else { 0 }
+        if self.share(a, b) { 1 << field as u32 } else { 0 }
     }
 
     fn take_raised(&mut self) -> bool {

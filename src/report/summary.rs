@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::port::Identity;
-
 /// The verdict of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -70,14 +68,6 @@ pub struct PortSummary {
     pub unsupported: Vec<String>,
     /// Whether its reference counts were seen.
     pub counts_references: bool,
-}
-
-impl PortSummary {
-    /// Of a port.
-    pub fn new(identity: Identity, unsupported: Vec<String>, counts_references: bool) -> PortSummary {
-        let Identity { name, version, file } = identity;
-        PortSummary { name, version, file, unsupported, counts_references }
-    }
 }
 
 /// A signature that was found.

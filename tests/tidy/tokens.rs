@@ -123,35 +123,33 @@ fn block_comment(rest: &str) -> usize {
 
 /// The length of the string or character literal that `rest` begins with, its prefix included.
 fn literal(rest: &str) -> Option<usize> {
-    let prefix = ["br", "cr", "b", "c", "r", ""].into_iter().find(|prefix| {
-        let open =
-            rest.strip_prefix(prefix).unwrap_or("").trim_start_matches(if prefix.ends_with('r') { '#' } else { '"' });
-        open.starts_with('"') || rest.strip_prefix(prefix).is_some_and(|open| open.starts_with(['"', '\'']))
-    })?;
-    let open = &rest[prefix.len()..];
+    let (prefix, open) = rest.split_at(rest.find(|c| !is_word(c)).unwrap_or(rest.len()));
+    if !["", "b", "c", "r", "br", "cr"].contains(&prefix) {
+        return None;
+    }
     if prefix.ends_with('r') {
         let hashes = open.len() - open.trim_start_matches('#').len();
+        let body = open[hashes..].strip_prefix('"')?;
         let end = format!("\"{}", "#".repeat(hashes));
-        let body = open.get(hashes + 1..)?;
         return Some(body.find(&end).map_or(rest.len(), |at| prefix.len() + hashes + 1 + at + end.len()));
     }
-    let quote = open.chars().next()?;
+    let quote = open.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let one_character = quote == '\'' && !open[1..].starts_with('\\');
     let mut escaped = false;
     for (at, c) in open.char_indices().skip(1) {
-        // A tick that is not closed after one character begins a lifetime.
-        if quote == '\'' && !open[1..].starts_with('\\') && at > 1 && c != '\'' {
-            return None;
-        }
         if c == quote && !escaped {
             return Some(prefix.len() + at + 1);
+        }
+        // A tick that is not closed after one character begins a lifetime.
+        if one_character && at > 1 {
+            return None;
         }
         escaped = c == '\\' && !escaped;
     }
     Some(rest.len())
 }
 
-#[cfg(test)]
-mod tests {
+mod each_token {
     use super::*;
 
     fn texts(source: &str) -> Vec<&str> {

@@ -1,0 +1,91 @@
+//! One committed set of programs, 32 ops and up to 8 live sessions each: `benches/programs`. None has a sample session,
+//! whose parsing would hide everything else.
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sessdiff::exec::{self, Watch};
+use sessdiff::field::Fields;
+use sessdiff::pair::{Pair, Verdict};
+use sessdiff::plan::{Kinds, Plan, Setup};
+use sessdiff::port::Port;
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::NativePort;
+use sessdiff::program::{Case, Program};
+use sessdiff::trace::Trace;
+
+/// The first is what the others are divided by.
+pub const VARIANTS: &[&str] = &["openssl", "native", "differential-fast", "differential-blame"];
+const TURN: Duration = Duration::from_millis(400);
+
+/// Nanoseconds an op.
+pub fn measure(variant: &str) -> f64 {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/programs"));
+    let paths = Case::list(folder).expect("the committed programs");
+    let programs: Vec<Program> = paths.iter().map(|path| Case::read(path).expect("a program").program).collect();
+    match variant {
+        "openssl" => alone(c(Probes::NONE), &programs),
+        "native" => {
+            let release = c(Probes::NONE).library().release;
+            alone(NativePort::new(release, Setup { ex_data: false, lacks: Kinds::NONE }), &programs)
+        }
+        "differential-fast" => differential(Watch::Touched, &programs),
+        "differential-blame" => differential(Watch::Everything, &programs),
+        _ => panic!("no variant {variant}"),
+    }
+}
+
+fn c(probes: Probes) -> CPort {
+    CPort::linked(probes).expect("the linked OpenSSL")
+}
+
+/// The calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
+/// that they are used.
+fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
+    let setup = Setup { ex_data: false, lacks: port.lacks() };
+    let planned: Vec<(&Program, Plan)> = programs
+        .iter()
+        .map(|program| {
+            let mut plan = Plan::new(setup);
+            plan.make(program);
+            (program, plan)
+        })
+        .collect();
+    let fields = Fields::all_but(setup.lacks);
+    let mut trace = Trace::with_room();
+    nanoseconds_an_op(programs, || {
+        for (program, plan) in &planned {
+            exec::run(&mut port, program, plan, Watch::Nothing, fields, &mut trace);
+            black_box(trace.log());
+        }
+    })
+}
+
+fn differential(watch: Watch, programs: &[Program]) -> f64 {
+    let c = c(Probes::ALL);
+    let native = NativePort::new(c.library().release, Setup { ex_data: true, lacks: Kinds::NONE });
+    let mut pair = Pair::new(native, c, true);
+    nanoseconds_an_op(programs, || {
+        for program in programs {
+            assert_eq!(pair.judge_watching(program, watch), Verdict::Agree);
+        }
+    })
+}
+
+fn nanoseconds_an_op(programs: &[Program], mut pass: impl FnMut()) -> f64 {
+    let ops: usize = programs.iter().map(|program| program.ops.len()).sum();
+    for _ in 0..20 {
+        pass();
+    }
+    let mut best = f64::MAX;
+    let until = Instant::now() + TURN;
+    while Instant::now() < until {
+        let started = Instant::now();
+        for _ in 0..20 {
+            pass();
+        }
+        best = best.min(started.elapsed().as_nanos() as f64 / 20.0);
+    }
+    best / ops as f64
+}

@@ -1,0 +1,136 @@
+//! Reading a session of a C library: each getter, and where it says a buffer is.
+
+use std::ffi::{CStr, c_uint, c_void};
+use std::ptr;
+
+use openssl_sys::{SSL_SESSION, X509};
+
+use super::super::native::ex_index;
+use super::CPort;
+use crate::field::Field;
+use crate::op::{MAX_BYTES, Slot};
+use crate::trace::Trace;
+
+impl CPort {
+    /// Writes a field, and remembers where its buffer is.
+    pub(super) fn read_field(&mut self, s: Slot, field: Field, trace: &mut Trace) {
+        let session = self.session(s);
+        match field {
+            Field::Id => {
+                let mut length: c_uint = 0;
+                let bytes = call!(self, SSL_SESSION_get_id(session, &mut length));
+                self.put(s, 0, field, bytes, length as usize, trace);
+            }
+            Field::IdContext => {
+                let mut length: c_uint = 0;
+                let bytes = call!(self, SSL_SESSION_get0_id_context(session, &mut length));
+                self.put(s, 1, field, bytes, length as usize, trace);
+            }
+            Field::Hostname => {
+                let name = call!(self, SSL_SESSION_get0_hostname(session));
+                // SAFETY: a string of the session, or NULL, which is not followed.
+                let length = if name.is_null() { 0 } else { unsafe { CStr::from_ptr(name) }.count_bytes() };
+                self.put(s, 2, field, name.cast(), length, trace);
+            }
+            Field::Alpn => {
+                let (mut bytes, mut length) = (ptr::null(), 0);
+                call!(self, SSL_SESSION_get0_alpn_selected(session, &mut bytes, &mut length));
+                self.put(s, 3, field, bytes, length, trace);
+            }
+            Field::TicketAppdata => {
+                let (mut bytes, mut length) = (ptr::null_mut::<c_void>(), 0);
+                call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
+                self.put(s, 4, field, bytes.cast_const().cast(), length, trace);
+            }
+            Field::Ticket => {
+                let (mut bytes, mut length) = (ptr::null(), 0);
+                call!(self, SSL_SESSION_get0_ticket(session, &mut bytes, &mut length));
+                self.put(s, 5, field, bytes, length, trace);
+            }
+            Field::MasterKey => {
+                let length = call!(self, SSL_SESSION_get_master_key(session, self.room.as_mut_ptr(), MAX_BYTES));
+                trace.field_bytes(field, Some(&self.room[..length.min(MAX_BYTES)]));
+            }
+            Field::Peer => {
+                let peer = call!(self, SSL_SESSION_get0_peer(session));
+                self.read_peer(peer, trace);
+            }
+            Field::Time
+            | Field::TimeEx
+            | Field::Timeout
+            | Field::ProtocolVersion
+            | Field::Cipher
+            | Field::MaxEarlyData
+            | Field::HasTicket
+            | Field::CompressId
+            | Field::MaxFragmentLength
+            | Field::Resumable
+            | Field::LifetimeHint
+            | Field::AppData
+            | Field::ExCounted
+            | Field::ExReplaced
+            | Field::ExRefused
+            | Field::ExUnregistered => {
+                let value = self.number(session, field);
+                trace.field_number(field, value);
+            }
+        }
+    }
+
+    /// A field that is a number; 0 for one that is not.
+    #[inline]
+    pub(super) fn number(&self, session: *mut SSL_SESSION, field: Field) -> i64 {
+        match field {
+            Field::Time => call!(self, SSL_SESSION_get_time(session)),
+            Field::TimeEx => call!(self, SSL_SESSION_get_time_ex(session)),
+            Field::Timeout => call!(self, SSL_SESSION_get_timeout(session)),
+            Field::ProtocolVersion => call!(self, SSL_SESSION_get_protocol_version(session)).into(),
+            Field::Cipher => {
+                let cipher = call!(self, SSL_SESSION_get0_cipher(session));
+                if cipher.is_null() { -1 } else { call!(self, SSL_CIPHER_get_protocol_id(cipher)).into() }
+            }
+            Field::MaxEarlyData => call!(self, SSL_SESSION_get_max_early_data(session)).into(),
+            Field::HasTicket => call!(self, SSL_SESSION_has_ticket(session)).into(),
+            Field::CompressId => call!(self, SSL_SESSION_get_compress_id(session)).into(),
+            Field::MaxFragmentLength => call!(self, SSL_SESSION_get_max_fragment_length(session)).into(),
+            Field::Resumable => call!(self, SSL_SESSION_is_resumable(session)).into(),
+            Field::LifetimeHint => call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)) as i64,
+            Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
+                let index = field.ex_index().map_or(0, ex_index);
+                call!(self, SSL_SESSION_get_ex_data(session, index)) as usize as i64
+            }
+            Field::Id
+            | Field::IdContext
+            | Field::MasterKey
+            | Field::Hostname
+            | Field::Alpn
+            | Field::TicketAppdata
+            | Field::Ticket
+            | Field::Peer => 0,
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, s: Slot, own: usize, field: Field, bytes: *const u8, length: usize, trace: &mut Trace) {
+        debug_assert_eq!(super::OWN[own], field);
+        self.seen[s.index()][own] = bytes;
+        // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
+        let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
+        trace.field_bytes(field, bytes);
+    }
+
+    fn read_peer(&mut self, peer: *mut X509, trace: &mut Trace) {
+        if peer.is_null() {
+            return trace.field_bytes(Field::Peer, None);
+        }
+        let length = call!(self, i2d_X509(peer, ptr::null_mut()));
+        if let Ok(length @ 1..=MAX_BYTES) = usize::try_from(length) {
+            let mut out = self.room.as_mut_ptr();
+            call!(self, i2d_X509(peer, &mut out));
+            trace.field_bytes(Field::Peer, Some(&self.room[..length]));
+        } else {
+            // No certificate of ours: its length is enough to differ.
+            trace.field_bytes(Field::Peer, Some(&length.to_le_bytes()));
+        }
+    }
+}

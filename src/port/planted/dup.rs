@@ -1,0 +1,66 @@
+//! How the planted bugs spoil a fresh duplicate.
+
+use super::super::native::ex_index;
+use super::{Bug, Planted};
+use crate::native::Established;
+use crate::op::{ExIndex, Slot};
+use crate::port::Port;
+
+impl Planted {
+    /// Spoils a fresh duplicate.
+    pub(super) fn after_dup(&mut self, dst: Slot, src: Slot) {
+        let change = |forget: fn(&mut Established)| {
+            let dup = self.session(dst);
+            let mut contents = dup.established();
+            forget(&mut contents);
+            // Nothing grows, so nothing is too long.
+            let established = dup.establish(&contents);
+            debug_assert!(established.is_ok());
+        };
+        match self.bug {
+            Bug::DupForgetsId => change(|contents| contents.id.clear()),
+            Bug::DupForgetsIdContext => change(|contents| contents.id_context.clear()),
+            Bug::DupForgetsTime => change(|contents| contents.time = 0),
+            Bug::DupForgetsTimeout => change(|contents| contents.timeout = 304),
+            Bug::DupForgetsVersion => change(|contents| contents.protocol_version = 0),
+            Bug::DupForgetsCipher => change(|contents| contents.cipher = None),
+            Bug::DupForgetsMasterKey => change(|contents| contents.master_key.clear()),
+            Bug::DupCutsMasterKey => change(|contents| contents.master_key.truncate(48)),
+            Bug::DupForgetsHostname => change(|contents| contents.hostname = None),
+            Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
+            Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
+            Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
+            Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
+            Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
+            Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
+            Bug::DupForgetsFragmentLength => change(|contents| contents.max_fragment_length = 0),
+            Bug::DupForgetsPeer => change(|contents| contents.peer = None),
+            Bug::DupKeepsHint => {
+                let contents = self.session(dst).established();
+                let ticket_lifetime_hint = self.session(src).ticket_lifetime_hint();
+                let established = self.session(dst).establish(&Established { ticket_lifetime_hint, ..contents });
+                debug_assert!(established.is_ok());
+            }
+            Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
+            Bug::DupCopiesUnregistered => self.copy_quietly(dst, src, ExIndex::Unregistered),
+            Bug::DupIgnoresReplacement => self.copy_quietly(dst, src, ExIndex::Replaced),
+            Bug::DupTakesTwoReferences => drop(self.inner.up_ref(dst)),
+            Bug::DupTakesSourceReference => drop(self.inner.up_ref(src)),
+            Bug::DupGivesSourceReferenceAway => self.inner.free(Some(src)),
+            _ => {}
+        }
+    }
+
+    fn copy_quietly(&self, dst: Slot, src: Slot, index: ExIndex) {
+        let value = self.session(src).ex_data(ex_index(index));
+        // Setting 0 would make room for a value where there was none.
+        if value != 0 {
+            self.set_quietly(dst, index, value);
+        }
+    }
+
+    pub(super) fn set_quietly(&self, s: Slot, index: ExIndex, value: usize) {
+        let set = self.session(s).set_ex_data(ex_index(index), value);
+        debug_assert!(set.is_ok(), "the index is not negative");
+    }
+}

@@ -1,0 +1,125 @@
+//! The harness is tested by sabotage: the native port with one planted bug is compared with the native port, and the bug
+//! must be found from a fixed seed, under its signature, at the right step.
+#![cfg(feature = "linked")]
+
+use sessdiff::exec::Watch;
+use sessdiff::mutate::Generator;
+use sessdiff::native::Release;
+use sessdiff::oracle::Divergence;
+use sessdiff::pair::{Pair, Verdict};
+use sessdiff::plan::{Kinds, Setup};
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::NativePort;
+use sessdiff::port::planted::{Bug, Planted};
+use sessdiff::program::Program;
+use sessdiff::samples;
+
+const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+const SEED: u64 = 1;
+/// A bug that takes more programs than this counts as missed.
+const PROGRAMS: usize = 20_000;
+const LONGEST: usize = 48;
+
+type Sabotaged = Pair<NativePort, Planted>;
+
+fn sabotaged(bug: Bug) -> Sabotaged {
+    let release = Release::V3_6_3;
+    Pair::new(NativePort::new(release, SETUP), Planted::new(bug, release, SETUP), SETUP.ex_data)
+}
+
+/// Without compression in the linked library, no sample has a compression method to forget.
+fn can_show(bug: Bug) -> bool {
+    bug != Bug::DupForgetsCompressId || samples::COMPRESSION
+}
+
+fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), String> {
+    let mut generator = Generator::new(seed, SETUP);
+    for _ in 0..PROGRAMS {
+        let program = generator.program(LONGEST);
+        match pair.judge(&program) {
+            Verdict::Agree | Verdict::Nothing => {}
+            Verdict::Diverge(found) => return Ok((program, found.divergence)),
+            Verdict::Inconclusive(why) => return Err(format!("inconclusive: {why}\n{program}")),
+        }
+    }
+    Err(format!("not found in {PROGRAMS} programs"))
+}
+
+/// The step is right if nothing shows before it: the program cut off there agrees, or differs only in what the harness
+/// gives back after the cut.
+fn shows_before(pair: &mut Sabotaged, program: &Program, step: usize) -> Option<Divergence> {
+    let before = Program { ops: program.ops[..step.min(program.ops.len())].to_vec() };
+    match pair.judge_watching(&before, Watch::Everything) {
+        Verdict::Diverge(found) if found.divergence.step < before.ops.len() => Some(found.divergence),
+        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+    }
+}
+
+#[test]
+fn every_planted_bug_is_found_under_its_signature_at_the_right_step() {
+    assert!(Bug::ALL.len() >= 30);
+    let mut failures = Vec::new();
+    for bug in Bug::ALL.iter().copied().filter(|bug| can_show(*bug)) {
+        let mut pair = sabotaged(bug);
+        let mut fail = |what: String| failures.push(format!("{}: {what}", bug.name()));
+        match find(&mut pair, SEED) {
+            Err(why) => fail(why),
+            Ok((program, found)) => {
+                if found.signature() != bug.signature() {
+                    fail(format!("found as {}, not {}\n{found:?}\n{program}", found.signature(), bug.signature()));
+                }
+                if let Some(earlier) = shows_before(&mut pair, &program, found.step) {
+                    fail(format!("blamed on step {}, but shows at {}\n{program}", found.step, earlier.step));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} bugs:\n{}", failures.len(), Bug::ALL.len(), failures.join("\n"));
+}
+
+#[test]
+fn planted_bugs_have_names_of_their_own() {
+    for bug in Bug::ALL {
+        assert_eq!(Bug::from_name(bug.name()), Some(*bug));
+    }
+}
+
+#[test]
+fn the_same_bug_is_found_against_openssl_too() {
+    let mut failures = Vec::new();
+    for bug in Bug::ALL.iter().copied().filter(|bug| can_show(*bug)) {
+        let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+        let release = c.library().release;
+        let mut pair = Pair::new(Planted::new(bug, release, SETUP), c, true);
+        let mut generator = Generator::new(SEED, SETUP);
+        let found = (0..PROGRAMS).find_map(|_| match pair.judge(&generator.program(LONGEST)) {
+            Verdict::Agree | Verdict::Nothing => None,
+            Verdict::Diverge(found) => Some(found.divergence.signature()),
+            Verdict::Inconclusive(why) => Some(why.to_string()),
+        });
+        if found.as_deref() != Some(bug.signature()) {
+            failures.push(format!("{}: {found:?}, not {}", bug.name(), bug.signature()));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn a_program_run_twice_gives_the_same_trace() {
+    let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let release = c.library().release;
+    let mut pair = Pair::new(NativePort::new(release, SETUP), c, true);
+    let mut generator = Generator::new(SEED, SETUP);
+    for _ in 0..2_000 {
+        let program = generator.program(LONGEST);
+        assert_eq!(pair.repeats(&program), Ok(()), "{program}");
+    }
+}
+
+#[test]
+fn an_agreement_about_nothing_is_none() {
+    let mut pair = sabotaged(Bug::DupForgetsId);
+    assert_eq!(pair.judge(&Program::default()), Verdict::Nothing);
+    let skipped = "#! sessdiff 1\nSSL_SESSION_up_ref(s0)\n".parse().expect("a program");
+    assert_eq!(pair.judge(&skipped), Verdict::Nothing);
+}
