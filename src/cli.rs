@@ -62,7 +62,7 @@ const EXAMPLES: &str = "\
 Examples:
   sessdiff run --seconds 30                       explore for half a minute
   sessdiff run --seed 1 --programs 100000 --json  the same programs every time, one JSON object
-  sessdiff replay corpus/dup/every-field.ops      one case, step by step
+  sessdiff replay corpus/dup/carries-every-field.ops      one case, step by step
   sessdiff show crash-1234 --as ops               a fuzzer's artifact as text
   sessdiff doctor                                 can this build find anything?
 
@@ -129,7 +129,7 @@ pub(crate) struct RunArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  sessdiff replay corpus/dup/every-field.ops
+  sessdiff replay corpus/dup/carries-every-field.ops
   sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
 pub(crate) struct ReplayArgs {
     /// Cases, or artifacts of the lifecycle fuzz target

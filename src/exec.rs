@@ -2,7 +2,7 @@
 
 use crate::field::{Field, Fields};
 use crate::op::{Op, Slot, Time};
-use crate::plan::{Makes, Plan, Step, touches};
+use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::START_SECONDS;
 use crate::port::{Port, events};
 use crate::program::Program;
@@ -13,8 +13,8 @@ use crate::trace::{DupSeen, Trace};
 pub enum Watch {
     /// Nothing at all: the calls alone, for benchmarks.
     Nothing,
-    /// Counts, destructions and callbacks after each step; the field a setter sets; a session in full before it is
-    /// destroyed, and with its duplicate after a dup. So every session is seen in full at least once.
+    /// Counts, destructions and callbacks after each step; the field a setter sets; a duplicate in full; and every session
+    /// in full after the last setter or dup that was called on it, at the latest before it is destroyed.
     Touched,
     /// Every live session in full after every step, so that the step named is the first that differs.
     Everything,
@@ -30,7 +30,16 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, watch: Watch, 
         // The same value as `time`, read by a function that is compared where a program calls it.
         Watch::Touched => fields.without(Field::TimeEx),
     };
-    let mut run = Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], deaths: 0 };
+    let mut run = Run {
+        port,
+        plan,
+        watch,
+        fields: observed,
+        trace,
+        live: [false; crate::op::SLOTS],
+        seen: [None; crate::op::SLOTS],
+        deaths: 0,
+    };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
     let Run { port, live, .. } = run;
     for slot in Slot::all().filter(|slot| live[slot.index()]) {
@@ -44,6 +53,15 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, watch: Watch, 
     };
 }
 
+/// What the plan says of a step that runs.
+#[derive(Clone, Copy)]
+struct Planned {
+    ends: bool,
+    makes: Makes,
+    touched: Touched,
+    sets: Option<Field>,
+}
+
 /// The port is not where the ledger is: nothing after this relies on the ledger any more.
 struct Ended;
 
@@ -55,6 +73,8 @@ struct Run<'a, P> {
     trace: &'a mut Trace,
     /// The slots that hold a session.
     live: [bool; crate::op::SLOTS],
+    /// Where each slot's session was last observed in full, if nothing was set in it since.
+    seen: [Option<(u32, u32)>; crate::op::SLOTS],
     /// How many destructions the ledger has seen.
     deaths: usize,
 }
@@ -63,8 +83,8 @@ impl<P: Port> Run<'_, P> {
     fn ops(&mut self, program: &Program) -> Result<(), Ended> {
         for (at, (op, step)) in program.ops.iter().zip(&self.plan.steps).enumerate() {
             self.trace.step();
-            if let Step::Run { ends, makes, .. } = *step {
-                self.step(at, op, ends, makes)?;
+            if let Step::Run { ends, makes, touched, sets, .. } = *step {
+                self.step(at, op, Planned { ends, makes, touched, sets })?;
             }
         }
         Ok(())
@@ -76,7 +96,9 @@ impl<P: Port> Run<'_, P> {
             for left in (0..self.plan.left[slot.index()]).rev() {
                 self.trace.step();
                 let at = self.trace.steps() - 1;
-                self.step(at, &Op::Free { s: Some(slot) }, left == 0, Makes::Nothing)?;
+                let touched = Touched { made: None, used: Some(slot) };
+                let planned = Planned { ends: left == 0, makes: Makes::Nothing, touched, sets: None };
+                self.step(at, &Op::Free { s: Some(slot) }, planned)?;
             }
         }
         Ok(())
@@ -90,20 +112,22 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    fn step(&mut self, at: usize, op: &Op, ends: bool, makes: Makes) -> Result<(), Ended> {
-        let touched = touches(op);
+    fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Ended> {
+        let Planned { ends, makes, touched, sets } = planned;
         if ends
             && self.watch == Watch::Touched
             && let Some(slot) = touched.used
+            && self.seen[slot.index()].is_none()
         {
             self.observe(slot);
         }
-        let made = call(self.port, op, self.fields, self.trace);
-        self.book(op, ends, made);
+        let Called { made, failed } = call(self.port, op, self.fields, self.trace);
+        self.book(touched, ends, made);
         if self.watch == Watch::Nothing {
             return Ok(());
         }
-        if self.watch == Watch::Everything || may_raise(op) {
+        // An error left behind by a call that succeeds shows at the next failure, or at the end.
+        if failed || self.watch == Watch::Everything {
             let raised = self.port.take_raised();
             self.trace.raised(raised);
         }
@@ -111,38 +135,42 @@ impl<P: Port> Run<'_, P> {
         if (makes == Makes::Session) != made {
             return self.end();
         }
-        self.deaths_as_planned(at)?;
+        if self.plan.setup().ex_data {
+            self.deaths_as_planned(at)?;
+        }
         for slot in [touched.made, touched.used].into_iter().flatten() {
             self.count(slot)?;
         }
         if let (Op::Dup { dst, src }, true) = (op, made) {
             self.see_dup(at, *dst, *src);
         }
-        match self.watch {
-            Watch::Everything => self.observe_all(),
-            Watch::Touched => self.observe_set(op),
-            Watch::Nothing => {}
+        if let (Some(field), Some(slot)) = (sets, touched.used) {
+            self.seen[slot.index()] = None;
+            if self.watch == Watch::Touched && self.fields.contains(field) {
+                self.port.read(slot, field, self.trace);
+            }
+        }
+        if self.watch == Watch::Everything {
+            self.observe_all();
         }
         Ok(())
     }
 
     /// Keeps track of which slots hold something.
-    fn book(&mut self, op: &Op, ends: bool, made: bool) {
-        let touched = touches(op);
+    #[inline]
+    fn book(&mut self, touched: Touched, ends: bool, made: bool) {
         if let (true, Some(slot)) = (made, touched.made) {
             self.live[slot.index()] = true;
         }
         if let (true, Some(slot)) = (ends, touched.used) {
             self.live[slot.index()] = false;
+            self.seen[slot.index()] = None;
             self.port.forget(slot);
         }
     }
 
     /// A session destroyed too early must not be touched again, and one that lives on nobody can reach.
     fn deaths_as_planned(&mut self, at: usize) -> Result<(), Ended> {
-        if !self.plan.setup().ex_data {
-            return Ok(());
-        }
         while self.plan.deaths.get(self.deaths).is_some_and(|death| *death as usize == at) {
             self.deaths += 1;
         }
@@ -164,24 +192,20 @@ impl<P: Port> Run<'_, P> {
         Err(Ended)
     }
 
-    fn observe(&mut self, slot: Slot) -> std::ops::Range<usize> {
+    fn observe(&mut self, slot: Slot) -> (u32, u32) {
         self.trace.session(slot);
         let start = self.trace.position();
-        self.port.read(slot, self.fields, self.trace);
-        start..self.trace.position()
-    }
-
-    fn observe_set(&mut self, op: &Op) {
-        if let (Some(field), Some(slot)) = (sets(op), touches(op).used)
-            && self.fields.contains(field)
-        {
-            self.port.read(slot, Fields::only(field), self.trace);
-        }
+        self.port.observe(slot, self.fields, self.trace);
+        (start as u32, self.trace.position() as u32)
     }
 
     fn see_dup(&mut self, at: usize, dst: Slot, src: Slot) {
-        let source = self.observe(src);
+        let before = self.seen[src.index()].take();
+        let source = before.unwrap_or_else(|| self.observe(src));
+        // What was seen before the call does not say what the call did to the source: it is looked at again later.
+        self.seen[src.index()] = before.is_none().then_some(source);
         let dup = self.observe(dst);
+        self.seen[dst.index()] = Some(dup);
         let shared = self.port.shared(dst, src);
         self.trace.shared(shared);
         self.trace.dups.push(DupSeen { step: at as u32, source, dup });
@@ -203,8 +227,21 @@ impl<P: Port> Run<'_, P> {
     }
 }
 
-/// The call itself; whether it made a session.
-fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> bool {
+/// How a call ended.
+#[derive(Clone, Copy)]
+struct Called {
+    /// It made a session.
+    made: bool,
+    /// It returned 0 or NULL, if that means failure.
+    failed: bool,
+}
+
+/// A getter, or a call that returns nothing.
+const READ: Called = Called { made: false, failed: false };
+
+/// The call itself.
+#[inline]
+fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Called {
     let returned = match op {
         Op::New { dst } => return made(port.new_session(*dst), trace),
         Op::Dup { dst, src } => return made(port.dup(*dst, *src), trace),
@@ -212,7 +249,7 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> bo
         Op::UpRef { s } => port.up_ref(*s),
         Op::Free { s } => {
             port.free(*s);
-            return false;
+            return READ;
         }
         Op::Set1Id { s, id } => port.set1_id(*s, id),
         Op::Set1IdContext { s, context } => port.set1_id_context(*s, context),
@@ -229,7 +266,7 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> bo
         Op::SetExData { s, index, value } => port.set_ex_data(*s, *index, value.0),
         Op::GetMasterKey { s, room } => {
             port.get_master_key(*s, *room, trace);
-            return false;
+            return READ;
         }
         Op::GetExData { s, index } => match Field::of_ex_index(*index) {
             Some(field) => return read(port, *s, field, fields, trace),
@@ -241,8 +278,8 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> bo
         Op::GetTime { s: Some(s) } => return read(port, *s, Field::Time, fields, trace),
         Op::GetTimeEx { s: Some(s) } => {
             // Not observed in `Watch::Touched`, so not in `fields`; the plan skips it where a port lacks it.
-            port.read(*s, Fields::only(Field::TimeEx), trace);
-            return false;
+            port.read(*s, Field::TimeEx, trace);
+            return READ;
         }
         Op::GetTimeout { s: Some(s) } => return read(port, *s, Field::Timeout, fields, trace),
         Op::GetId { s } => return read(port, *s, Field::Id, fields, trace),
@@ -262,81 +299,24 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> bo
         Op::IsResumable { s } => return read(port, *s, Field::Resumable, fields, trace),
     };
     trace.returned(returned);
-    false
+    Called { made: false, failed: returned == 0 }
 }
 
-fn made(session: bool, trace: &mut Trace) -> bool {
+fn made(session: bool, trace: &mut Trace) -> Called {
     trace.made(session);
-    session
+    Called { made: session, failed: !session }
 }
 
-fn read<P: Port>(port: &mut P, s: Slot, field: Field, fields: Fields, trace: &mut Trace) -> bool {
+#[inline]
+fn read<P: Port>(port: &mut P, s: Slot, field: Field, fields: Fields, trace: &mut Trace) -> Called {
     debug_assert!(fields.contains(field), "the plan skips what a port lacks");
-    port.read(s, Fields::only(field), trace);
-    false
+    port.read(s, field, trace);
+    READ
 }
 
 fn seconds(time: Time) -> i64 {
     match time {
         Time::At(seconds) => seconds,
         Time::Now(offset) => START_SECONDS.wrapping_add(offset),
-    }
-}
-
-/// The calls that can leave an entry in the error queue. Other calls must not: seen at the end of the program, and blamed
-/// on the right step by [`Watch::Everything`].
-fn may_raise(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Dup { .. }
-            | Op::Set1Id { .. }
-            | Op::Set1IdContext { .. }
-            | Op::Set1MasterKey { .. }
-            | Op::SetTimeout { .. }
-            | Op::SetExData { .. }
-            | Op::SampleSession { .. }
-    )
-}
-
-/// The field that a setter sets.
-fn sets(op: &Op) -> Option<Field> {
-    match op {
-        Op::Set1Id { .. } => Some(Field::Id),
-        Op::Set1IdContext { .. } => Some(Field::IdContext),
-        Op::SetTime { .. } | Op::SetTimeEx { .. } => Some(Field::Time),
-        Op::SetTimeout { .. } => Some(Field::Timeout),
-        Op::SetProtocolVersion { .. } => Some(Field::ProtocolVersion),
-        Op::SetCipher { .. } => Some(Field::Cipher),
-        Op::Set1MasterKey { .. } => Some(Field::MasterKey),
-        Op::Set1Hostname { .. } => Some(Field::Hostname),
-        Op::Set1AlpnSelected { .. } => Some(Field::Alpn),
-        Op::SetMaxEarlyData { .. } => Some(Field::MaxEarlyData),
-        Op::Set1TicketAppdata { .. } => Some(Field::TicketAppdata),
-        Op::SetExData { index, .. } => Field::of_ex_index(*index),
-        Op::New { .. }
-        | Op::Dup { .. }
-        | Op::SampleSession { .. }
-        | Op::UpRef { .. }
-        | Op::Free { .. }
-        | Op::GetId { .. }
-        | Op::Get0IdContext { .. }
-        | Op::GetTime { .. }
-        | Op::GetTimeEx { .. }
-        | Op::GetTimeout { .. }
-        | Op::GetProtocolVersion { .. }
-        | Op::Get0Cipher { .. }
-        | Op::GetMasterKey { .. }
-        | Op::Get0Hostname { .. }
-        | Op::Get0AlpnSelected { .. }
-        | Op::GetMaxEarlyData { .. }
-        | Op::Get0TicketAppdata { .. }
-        | Op::HasTicket { .. }
-        | Op::Get0Ticket { .. }
-        | Op::GetTicketLifetimeHint { .. }
-        | Op::GetCompressId { .. }
-        | Op::GetMaxFragmentLength { .. }
-        | Op::Get0Peer { .. }
-        | Op::IsResumable { .. }
-        | Op::GetExData { .. } => None,
     }
 }

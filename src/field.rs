@@ -78,6 +78,41 @@ fields! {
 }
 
 impl Field {
+    /// The fields that are bytes.
+    pub const BYTES: [Field; 8] = [
+        Field::Id,
+        Field::IdContext,
+        Field::MasterKey,
+        Field::Hostname,
+        Field::Alpn,
+        Field::TicketAppdata,
+        Field::Ticket,
+        Field::Peer,
+    ];
+
+    /// The fields that are numbers: the rest, in the order in which they are observed.
+    pub const NUMBERS: [Field; 16] = [
+        Field::Time,
+        Field::TimeEx,
+        Field::Timeout,
+        Field::ProtocolVersion,
+        Field::Cipher,
+        Field::MaxEarlyData,
+        Field::HasTicket,
+        Field::CompressId,
+        Field::MaxFragmentLength,
+        Field::Resumable,
+        Field::LifetimeHint,
+        Field::AppData,
+        Field::ExCounted,
+        Field::ExReplaced,
+        Field::ExRefused,
+        Field::ExUnregistered,
+    ];
+
+    /// How many of [`Field::NUMBERS`] are copied by a dup: the first so many. All of [`Field::BYTES`] are.
+    pub const COPIED_NUMBERS: usize = 10;
+
     /// The ex_data index it reads, if it reads one.
     pub const fn ex_index(self) -> Option<ExIndex> {
         match self {
@@ -108,6 +143,36 @@ impl Field {
         }
     }
 
+    /// Whether it is bytes; the rest are numbers.
+    pub const fn is_bytes(self) -> bool {
+        match self {
+            Field::Id
+            | Field::IdContext
+            | Field::MasterKey
+            | Field::Hostname
+            | Field::Alpn
+            | Field::TicketAppdata
+            | Field::Ticket
+            | Field::Peer => true,
+            Field::Time
+            | Field::TimeEx
+            | Field::Timeout
+            | Field::ProtocolVersion
+            | Field::Cipher
+            | Field::MaxEarlyData
+            | Field::HasTicket
+            | Field::CompressId
+            | Field::MaxFragmentLength
+            | Field::Resumable
+            | Field::LifetimeHint
+            | Field::AppData
+            | Field::ExCounted
+            | Field::ExReplaced
+            | Field::ExRefused
+            | Field::ExUnregistered => false,
+        }
+    }
+
     /// The field of an ex_data index; -1 has none.
     pub const fn of_ex_index(index: ExIndex) -> Option<Field> {
         match index {
@@ -118,6 +183,11 @@ impl Field {
             ExIndex::Unregistered => Some(Field::ExUnregistered),
             ExIndex::Negative => None,
         }
+    }
+
+    /// Whether it only says what other fields say already: a difference is named after those, if there is one.
+    pub const fn is_derived(self) -> bool {
+        matches!(self, Field::HasTicket | Field::Resumable)
     }
 
     /// Whether `SSL_SESSION_dup` must carry it over unchanged: its manual page says that it copies the contents. The
@@ -138,11 +208,6 @@ impl Fields {
         Fields(has.fold(0, |set, field| set | 1 << *field as u32))
     }
 
-    /// Just this one.
-    pub const fn only(field: Field) -> Fields {
-        Fields(1 << field as u32)
-    }
-
     /// Without this one.
     pub const fn without(self, field: Field) -> Fields {
         Fields(self.0 & !(1 << field as u32))
@@ -154,16 +219,81 @@ impl Fields {
     }
 }
 
-impl Iterator for Fields {
-    type Item = Field;
-
-    #[inline]
-    fn next(&mut self) -> Option<Field> {
-        if self.0 == 0 {
-            return None;
+/// Writes a session in full, field by field without a loop: so each getter's code stands alone, with nothing left to decide
+/// but whether the field is observed.
+macro_rules! observe {
+    ($trace:expr, $fields:expr, |$field:ident| $number:expr, |$bytes_field:ident| $bytes:expr) => {{
+        macro_rules! number {
+            ($name:ident) => {{
+                let $field = $crate::field::Field::$name;
+                if $fields.contains($field) { $number } else { 0 }
+            }};
         }
-        let field = Field::ALL[self.0.trailing_zeros() as usize];
-        self.0 &= self.0 - 1;
-        Some(field)
+        macro_rules! bytes {
+            ($name:ident) => {{
+                let $bytes_field = $crate::field::Field::$name;
+                if $fields.contains($bytes_field) {
+                    $bytes
+                }
+            }};
+        }
+        // In the order of `Field::NUMBERS` and `Field::BYTES`; a test holds it to that.
+        let numbers = [
+            number!(Time),
+            number!(TimeEx),
+            number!(Timeout),
+            number!(ProtocolVersion),
+            number!(Cipher),
+            number!(MaxEarlyData),
+            number!(HasTicket),
+            number!(CompressId),
+            number!(MaxFragmentLength),
+            number!(Resumable),
+            number!(LifetimeHint),
+            number!(AppData),
+            number!(ExCounted),
+            number!(ExReplaced),
+            number!(ExRefused),
+            number!(ExUnregistered),
+        ];
+        $trace.numbers(&numbers);
+        bytes!(Id);
+        bytes!(IdContext);
+        bytes!(MasterKey);
+        bytes!(Hostname);
+        bytes!(Alpn);
+        bytes!(TicketAppdata);
+        bytes!(Ticket);
+        bytes!(Peer);
+    }};
+}
+
+pub(crate) use observe;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_observed_in_the_order_of_the_lists() {
+        let mut trace = crate::trace::Trace::default();
+        observe!(trace, Fields::all_but(Kinds::NONE), |field| field as i64, |field| trace
+            .field_bytes(field, Some(&[field as u8])));
+        let seen: Vec<_> = crate::trace::Entries::new(trace.log()).map(|entry| entry.to_string()).collect();
+        let numbers = Field::NUMBERS.iter().map(|field| crate::trace::Entry::Number(*field, *field as i64).to_string());
+        let bytes =
+            Field::BYTES.iter().map(|field| crate::trace::Entry::Bytes(*field, Some(&[*field as u8])).to_string());
+        assert_eq!(seen, numbers.chain(bytes).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_field_is_either_bytes_or_a_number() {
+        assert_eq!(Field::BYTES.len() + Field::NUMBERS.len(), Field::ALL.len());
+        for field in Field::ALL {
+            assert_ne!(Field::BYTES.contains(field), Field::NUMBERS.contains(field), "{field:?}");
+            let first = Field::NUMBERS[..Field::COPIED_NUMBERS].contains(field);
+            assert_eq!(field.is_copied(), first || field.is_bytes(), "{field:?}");
+            assert_eq!(field.is_bytes(), Field::BYTES.contains(field), "{field:?}");
+        }
     }
 }

@@ -26,6 +26,7 @@ mod session;
 mod time;
 
 pub use bytes::Short;
+pub use contents::View;
 pub use error::Error;
 pub use established::Established;
 pub use ex_data::ExCallbacks;

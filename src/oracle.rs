@@ -96,10 +96,9 @@ pub fn agree(plan: &Plan, left: &Trace, right: &Trace) -> bool {
 fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
     let died = !plan.setup().ex_data || trace.deaths == plan.deaths;
-    let copied = trace.dups.iter().all(|seen| trace.log()[seen.source.clone()] == trace.log()[seen.dup.clone()]);
+    let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
     let ends_clean = trace.leaked.is_none_or(|leaked| leaked == 0) && trace.stopped.is_none();
-    // Equal in full is the usual case; where it is not, the audit looks at each field.
-    counted && died && ends_clean && (copied || first_uncopied(trace).is_none())
+    counted && died && ends_clean && copied
 }
 
 /// The first difference between two traces of `program`, the worst of its step; `None` if there is none.
@@ -175,7 +174,7 @@ fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
 fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     let at = trace.counts.iter().zip(&plan.counts).position(|(seen, planned)| seen != planned)?;
     Some(Fault {
-        step: trace.count_steps[at] as usize,
+        step: plan.count_steps[at] as usize,
         class: Class::Count,
         aspect: "count".into(),
         seen: format!("{} references", trace.counts[at]),
@@ -219,12 +218,18 @@ fn dup_fault(trace: &Trace) -> Option<Fault> {
 /// The first field of a duplicate that is not that of its source, of those that must be.
 fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
     trace.dups.iter().find_map(|seen| {
-        let source = Entries::new(&trace.log()[seen.source.clone()]);
-        let dup = Entries::new(&trace.log()[seen.dup.clone()]);
-        let differing =
-            source.zip(dup).find(|(source, dup)| source != dup && field_of(source).is_some_and(Field::is_copied));
-        let (source, dup) = differing?;
-        Some((seen.step as usize, field_of(&source)?, source.to_string(), dup.to_string()))
+        let source = Entries::new(trace.part(seen.source));
+        let dup = Entries::new(trace.part(seen.dup));
+        let mut derived = None;
+        for (source, dup) in source.zip(dup).filter(|(source, dup)| source != dup) {
+            let Some(field) = field_of(&source).filter(|field| field.is_copied()) else { continue };
+            let found = (seen.step as usize, field, source.to_string(), dup.to_string());
+            if !field.is_derived() {
+                return Some(found);
+            }
+            derived.get_or_insert(found);
+        }
+        derived
     })
 }
 
@@ -271,27 +276,28 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
     let step = if left.entries(step).eq(right.entries(step)) { step.saturating_sub(1) } else { step };
     let (mut left, mut right) = (left.entries(step), right.entries(step));
     let mut of = program.ops.get(step).and_then(|op| touches(op).used);
+    // Numbers come before bytes, so what only follows from a field may differ before the field itself.
+    let mut following: Option<Divergence> = None;
     loop {
         let (a, b) = (left.next(), right.next());
+        let fields = [a, b].map(|entry| entry.as_ref().and_then(field_of));
+        if following.is_some() && fields.contains(&None) {
+            return following; // The session ends here.
+        }
         if a != b {
             let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
-            let shown = |entry: Option<Entry<'_>>| entry.map_or("nothing".into(), |entry| entry.to_string());
+            let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string()));
             let call = call_at(program, step);
-            return Some(Divergence {
-                step,
-                class,
-                call,
-                aspect,
-                left: shown(a),
-                right: shown(b),
-                ledger: None,
-                wrong: None,
-            });
+            let found = Divergence { step, class, call, aspect, left, right, ledger: None, wrong: None };
+            if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
+                return Some(found);
+            }
+            following.get_or_insert(found);
         }
         match a {
             Some(Entry::Session(slot)) => of = Some(slot),
             Some(_) => {}
-            None => return None,
+            None => return following,
         }
     }
 }

@@ -24,8 +24,13 @@
 //!    1.1.1 to 4.0). A port that returns anything else has diverged, and its program ends there: no later call
 //!    relies on a pointer that is not as planned.
 
+mod touched;
+
 use std::fmt;
 
+pub use touched::{Touched, touches};
+
+use crate::field::Field;
 use crate::op::{ExIndex, Kind, Op, SLOTS, Sample, Slot};
 use crate::program::Program;
 
@@ -78,6 +83,10 @@ pub enum Step {
         ends: bool,
         /// What a constructor returns.
         makes: Makes,
+        /// The slots it names.
+        touched: Touched,
+        /// The field it sets, if it is a setter.
+        sets: Option<Field>,
     },
     /// It is not.
     Skip(Skip),
@@ -194,7 +203,7 @@ impl Ledger {
         }
         let state = touched.used.and_then(|slot| self.state(slot));
         let (ends, makes) = self.book(op);
-        Step::Run { state, ends, makes }
+        Step::Run { state, ends, makes, touched, sets: touched::sets(op) }
     }
 
     fn book(&mut self, op: &Op) -> (bool, Makes) {
@@ -313,59 +322,6 @@ impl fmt::Display for Ledger {
     }
 }
 
-/// The slots an op names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Touched {
-    /// Where a result goes.
-    pub made: Option<Slot>,
-    /// The session it is called on.
-    pub used: Option<Slot>,
-}
-
-/// The slots `op` names. The used one is live before the call if the op runs.
-pub fn touches(op: &Op) -> Touched {
-    let (made, used) = match *op {
-        Op::New { dst } | Op::SampleSession { dst, sample: _ } => (Some(dst), None),
-        Op::Dup { dst, src } => (Some(dst), Some(src)),
-        Op::Free { s }
-        | Op::SetTime { s, time: _ }
-        | Op::GetTime { s }
-        | Op::SetTimeEx { s, time: _ }
-        | Op::GetTimeEx { s }
-        | Op::SetTimeout { s, timeout: _ }
-        | Op::GetTimeout { s } => (None, s),
-        Op::UpRef { s }
-        | Op::Set1Id { s, id: _ }
-        | Op::GetId { s }
-        | Op::Set1IdContext { s, context: _ }
-        | Op::Get0IdContext { s }
-        | Op::SetProtocolVersion { s, version: _ }
-        | Op::GetProtocolVersion { s }
-        | Op::SetCipher { s, cipher: _ }
-        | Op::Get0Cipher { s }
-        | Op::Set1MasterKey { s, key: _ }
-        | Op::GetMasterKey { s, room: _ }
-        | Op::Set1Hostname { s, hostname: _ }
-        | Op::Get0Hostname { s }
-        | Op::Set1AlpnSelected { s, alpn: _ }
-        | Op::Get0AlpnSelected { s }
-        | Op::SetMaxEarlyData { s, bytes: _ }
-        | Op::GetMaxEarlyData { s }
-        | Op::Set1TicketAppdata { s, data: _ }
-        | Op::Get0TicketAppdata { s }
-        | Op::HasTicket { s }
-        | Op::Get0Ticket { s }
-        | Op::GetTicketLifetimeHint { s }
-        | Op::GetCompressId { s }
-        | Op::GetMaxFragmentLength { s }
-        | Op::Get0Peer { s }
-        | Op::IsResumable { s }
-        | Op::SetExData { s, index: _, value: _ }
-        | Op::GetExData { s, index: _ } => (None, Some(s)),
-    };
-    Touched { made, used }
-}
-
 /// A program with everything settled that can be settled before it runs. Reused from program to program.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -374,6 +330,8 @@ pub struct Plan {
     /// The reference counts a port must show: after each step that runs those of the result's slot and of the used slot,
     /// if they hold something; then the same for each reference given back at the end.
     pub counts: Vec<u32>,
+    /// The step of each count.
+    pub count_steps: Vec<u32>,
     /// The step of each destruction, in order.
     pub deaths: Vec<u32>,
     /// How many references each slot owns at the end; the harness gives them back in slot order.
@@ -384,7 +342,14 @@ pub struct Plan {
 impl Plan {
     /// An empty plan for programs that run under `setup`.
     pub fn new(setup: Setup) -> Plan {
-        Plan { steps: Vec::new(), counts: Vec::new(), deaths: Vec::new(), left: [0; SLOTS], setup }
+        Plan {
+            steps: Vec::new(),
+            counts: Vec::new(),
+            count_steps: Vec::new(),
+            deaths: Vec::new(),
+            left: [0; SLOTS],
+            setup,
+        }
     }
 
     /// Plans `program`. Total: any program has a plan. Needs no port and no clock.
@@ -392,20 +357,21 @@ impl Plan {
         let mut ledger = Ledger::new(self.setup);
         self.steps.clear();
         self.counts.clear();
+        self.count_steps.clear();
         self.deaths.clear();
         for (at, op) in program.ops.iter().enumerate() {
             let step = ledger.step(op);
             self.steps.push(step);
-            let Step::Run { ends, makes, .. } = step else { continue };
+            let Step::Run { ends, makes, touched, .. } = step else { continue };
             // A duplicate that is refused was born all the same, and dies within the call.
             if ends || makes == Makes::Null {
                 self.deaths.push(at as u32);
             }
-            let touched = touches(op);
             for slot in [touched.made, touched.used].into_iter().flatten() {
                 let references = ledger.references(slot);
                 if references > 0 {
                     self.counts.push(references);
+                    self.count_steps.push(at as u32);
                 }
             }
         }
@@ -413,7 +379,10 @@ impl Plan {
         for slot in Slot::all() {
             let references = ledger.references(slot);
             self.left[slot.index()] = references;
-            self.counts.extend((1..references).rev());
+            for left in (1..references).rev() {
+                self.counts.push(left);
+                self.count_steps.push(at + references - left - 1);
+            }
             at += references;
             if references > 0 {
                 self.deaths.push(at - 1);

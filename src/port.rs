@@ -97,8 +97,11 @@ pub trait Port {
     fn ex_data_at_minus_one(&mut self, s: Slot) -> u64;
     /// What the getter of a field that takes NULL says of NULL: time, timeout.
     fn read_null(&mut self, field: Field) -> i64;
-    /// Writes these fields of a session, in order.
-    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace);
+    /// Writes one field of a session.
+    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace);
+    /// Writes a session in full: its numbers as one entry, then its bytes in the order of [`Field::BYTES`], both without
+    /// the fields that are not in `fields`.
+    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace);
     /// The present reference count, if it can be known.
     fn count(&self, s: Slot) -> Option<u32>;
     /// One bit for each [`Field`] whose buffer two sessions share although each must have its own, as of when both were

@@ -7,8 +7,6 @@ mod entry;
 
 pub use entry::{Entries, Entry};
 
-use std::ops::Range;
-
 use crate::field::Field;
 use crate::op::Slot;
 
@@ -29,6 +27,7 @@ pub(crate) enum Tag {
     ExDup,
     ExFree,
     Stopped,
+    Numbers,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -39,8 +38,6 @@ pub struct Trace {
     marks: Vec<u32>,
     /// The reference counts, in the order of [`crate::plan::Plan::counts`].
     pub counts: Vec<u32>,
-    /// The step of each count.
-    pub count_steps: Vec<u32>,
     /// The step of each destruction, in order.
     pub deaths: Vec<u32>,
     /// Where in the log the full observations of a duplicated session and its duplicate are.
@@ -51,15 +48,15 @@ pub struct Trace {
     pub stopped: Option<u32>,
 }
 
-/// Two observations made after one `SSL_SESSION_dup`.
-#[derive(Clone, Debug)]
+/// Two observations that an `SSL_SESSION_dup` must make alike.
+#[derive(Clone, Copy, Debug)]
 pub struct DupSeen {
     /// The step of the dup.
     pub step: u32,
-    /// The source, after the call.
-    pub source: Range<usize>,
-    /// The duplicate.
-    pub dup: Range<usize>,
+    /// The source: start and end in the log.
+    pub source: (u32, u32),
+    /// The duplicate: start and end in the log.
+    pub dup: (u32, u32),
 }
 
 impl Trace {
@@ -73,7 +70,6 @@ impl Trace {
         self.log.clear();
         self.marks.clear();
         self.counts.clear();
-        self.count_steps.clear();
         self.deaths.clear();
         self.dups.clear();
         self.leaked = None;
@@ -83,6 +79,17 @@ impl Trace {
     /// All bytes.
     pub fn log(&self) -> &[u8] {
         &self.log
+    }
+
+    /// A part of the bytes.
+    pub fn part(&self, (start, end): (u32, u32)) -> &[u8] {
+        &self.log[start as usize..end as usize]
+    }
+
+    /// Of a full observation, the two stretches of fields that [`Field::is_copied`].
+    pub fn copied_parts(&self, seen: (u32, u32)) -> [&[u8]; 2] {
+        let seen = self.part(seen);
+        [&seen[1..1 + 8 * Field::COPIED_NUMBERS], &seen[1 + 8 * Field::NUMBERS.len()..]]
     }
 
     /// Where the next entry goes.
@@ -96,6 +103,7 @@ impl Trace {
     }
 
     /// A step begins.
+    #[inline]
     pub fn step(&mut self) {
         self.marks.push(self.log.len() as u32);
     }
@@ -152,6 +160,17 @@ impl Trace {
         self.number(field as u8, value);
     }
 
+    /// All fields that are numbers, in the order of [`Field::NUMBERS`]; 0 for those that are not observed.
+    #[inline]
+    pub fn numbers(&mut self, values: &[i64; Field::NUMBERS.len()]) {
+        let mut entry = [0; 1 + 8 * Field::NUMBERS.len()];
+        entry[0] = Tag::Numbers as u8;
+        for (place, value) in entry[1..].as_chunks_mut::<8>().0.iter_mut().zip(values) {
+            *place = value.to_le_bytes();
+        }
+        self.log.extend_from_slice(&entry);
+    }
+
     /// A field that is bytes.
     #[inline]
     pub fn field_bytes(&mut self, field: Field, bytes: Option<&[u8]>) {
@@ -190,11 +209,10 @@ impl Trace {
         self.deaths.push(self.marks.len() as u32 - 1);
     }
 
-    /// A reference count seen in the present step.
+    /// A reference count, in the order of the plan.
     #[inline]
     pub fn count(&mut self, references: u32) {
         self.counts.push(references);
-        self.count_steps.push(self.marks.len() as u32 - 1);
     }
 
     /// The program ends in the present step: what follows would rely on something that is not so.

@@ -4,7 +4,7 @@ use super::judge::{Judge, judge};
 use super::{Exit, OneProbeChoice, ReplayArgs, output};
 use crate::op::{Op, Slot};
 use crate::pair::Verdict;
-use crate::plan::{Ledger, Skip, Step, touches};
+use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
 use crate::report;
@@ -89,7 +89,7 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
         }
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
-            Step::Run { .. } => [brief(op, left, at), brief(op, right, at)],
+            Step::Run { .. } => [brief(op, plan, left, at), brief(op, plan, right, at)],
             Step::Skip(why) => {
                 let why = match why {
                     Skip::Taken => "skipped: slot taken",
@@ -125,7 +125,7 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
 }
 
 /// What a call returned and the counts after it: `1, s0:2`.
-fn brief(op: &Op, trace: &Trace, at: usize) -> String {
+fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
     if at >= trace.steps() {
         return "not reached".into();
     }
@@ -142,7 +142,7 @@ fn brief(op: &Op, trace: &Trace, at: usize) -> String {
     if trace.deaths.contains(&(at as u32)) {
         shown.push("destroyed".into());
     }
-    let counts = trace.count_steps.iter().zip(&trace.counts).filter(|(step, _)| **step as usize == at);
+    let counts = plan.count_steps.iter().zip(&trace.counts).filter(|(step, _)| **step as usize == at);
     let counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
     if !counts.is_empty() {
         shown.push(format!("refs {}", counts.join("/")));

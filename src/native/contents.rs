@@ -17,6 +17,42 @@ pub(super) struct Contents {
     pub ex_data: Values,
 }
 
+/// The buffers of a session, all at one moment: what several getters would read one after the other.
+#[derive(Clone, Copy)]
+pub struct View<'a>(pub(super) &'a Contents);
+
+impl<'a> View<'a> {
+    /// As [`super::Session::hostname`].
+    pub fn hostname(self) -> Option<&'a [u8]> {
+        self.0.hostname.as_deref()
+    }
+
+    /// As [`super::Session::alpn_selected`].
+    pub fn alpn_selected(self) -> Option<&'a [u8]> {
+        self.0.alpn.as_deref()
+    }
+
+    /// As [`super::Session::ticket_appdata`].
+    pub fn ticket_appdata(self) -> Option<&'a [u8]> {
+        self.0.ticket_appdata.as_deref()
+    }
+
+    /// As [`super::Session::ticket`].
+    pub fn ticket(self) -> Option<&'a [u8]> {
+        self.0.ticket.as_deref()
+    }
+
+    /// As [`super::Session::peer`].
+    pub fn peer(self) -> Option<&'a [u8]> {
+        self.0.peer.as_deref()
+    }
+
+    /// As [`super::Session::ex_data`].
+    pub fn ex_data(self, index: i32) -> usize {
+        self.0.ex_data.get(index)
+    }
+}
+
 /// Replaces a buffer, using the old one's memory where it is large enough.
 pub(super) fn replace(buffer: &mut Option<Vec<u8>>, bytes: Option<&[u8]>) {
     match bytes {

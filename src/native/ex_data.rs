@@ -1,5 +1,7 @@
 //! Application data: one pointer-sized value a session and index, and the callbacks registered with an index.
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+
 use super::session::Session;
 
 /// The index that exists without registration: `SSL_SESSION_set_app_data` in C.
@@ -19,32 +21,50 @@ pub struct ExCallbacks {
     pub free: Option<fn(session: usize, value: usize, index: usize)>,
 }
 
-/// Every registered index, in order; index 0 is reserved and has no callbacks.
-#[derive(Clone, Debug)]
-pub(super) struct Classes(Vec<ExCallbacks>);
+/// Every registered index, in order; index 0 is reserved and has no callbacks. Append-only, so that the callbacks of a
+/// session can be found without a lock.
+#[derive(Debug, Default)]
+pub(super) struct Classes {
+    first: Chunk,
+    /// Held while an index is registered.
+    registering: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Chunk {
+    entries: [OnceLock<ExCallbacks>; 8],
+    next: OnceLock<Box<Chunk>>,
+}
 
 impl Classes {
-    pub const fn none() -> Classes {
-        Classes(Vec::new())
-    }
-
-    /// With one more; returns the new index too.
-    pub fn with(&self, callbacks: ExCallbacks) -> (Classes, usize) {
-        let mut classes = self.0.clone();
-        if classes.is_empty() {
-            classes.resize(RESERVED, ExCallbacks::default());
+    /// One more; returns its index.
+    pub fn register(&self, callbacks: ExCallbacks) -> usize {
+        let _one_at_a_time = self.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let registered = self.count();
+        for index in registered..RESERVED {
+            self.place(index).get_or_init(ExCallbacks::default);
         }
-        classes.push(callbacks);
-        let index = classes.len() - 1;
-        (Classes(classes), index)
+        let index = registered.max(RESERVED);
+        self.place(index).get_or_init(|| callbacks);
+        index
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub fn count(&self) -> usize {
+        self.iter().count()
     }
 
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = (usize, &ExCallbacks)> {
-        self.0.iter().enumerate()
+        let chunks = std::iter::successors(Some(&self.first), |chunk| chunk.next.get().map(Box::as_ref));
+        chunks.flat_map(|chunk| &chunk.entries).map_while(OnceLock::get).enumerate()
+    }
+
+    fn place(&self, index: usize) -> &OnceLock<ExCallbacks> {
+        let mut chunk = &self.first;
+        for _ in 0..index / chunk.entries.len() {
+            chunk = chunk.next.get_or_init(Box::default);
+        }
+        &chunk.entries[index % chunk.entries.len()]
     }
 }
 
@@ -82,10 +102,11 @@ impl Values {
     pub fn dup(&mut self, from: usize, source: Option<Vec<usize>>, classes: &Classes) -> Result<(), Refused> {
         let Some(source) = source else { return Ok(()) };
         // No index was ever registered: the count of callbacks is -1, neither "none" nor "some", and the copy fails.
-        if classes.is_empty() {
+        let registered = classes.count();
+        if registered == 0 {
             return Err(Refused);
         }
-        let shared = source.len().min(classes.0.len());
+        let shared = source.len().min(registered);
         if shared == 0 {
             return Ok(());
         }
@@ -93,7 +114,7 @@ impl Values {
         if values.len() < shared {
             values.resize(shared, 0);
         }
-        for (index, callbacks) in classes.0.iter().enumerate().take(shared) {
+        for (index, callbacks) in classes.iter().take(shared) {
             let mut value = source[index];
             if let Some(dup) = callbacks.dup
                 && !dup(from, &mut value, index)

@@ -1,6 +1,6 @@
 //! A library: one release, one clock, one list of ex_data indices, shared by the sessions made with it.
 
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock};
 
 use super::ex_data::{Classes, ExCallbacks};
 use super::release::{Release, Rules};
@@ -15,14 +15,13 @@ pub struct Library {
     pub(super) release: Release,
     pub(super) rules: Rules,
     pub(super) clock: Clock,
-    classes: RwLock<Arc<Classes>>,
+    pub(super) classes: Classes,
 }
 
 impl Library {
     /// A library that behaves as `release`, with no ex_data index registered.
     pub fn new(release: Release, clock: Clock) -> Arc<Library> {
-        let classes = RwLock::new(Arc::new(Classes::none()));
-        Arc::new(Library { release, rules: release.rules(), clock, classes })
+        Arc::new(Library { release, rules: release.rules(), clock, classes: Classes::default() })
     }
 
     /// `SSL_SESSION_new`: a session with one reference, owned by the caller. Calls the new callback of every index.
@@ -33,10 +32,7 @@ impl Library {
     /// `SSL_SESSION_get_ex_new_index`: returns the new index, 1 for the first. Sessions that exist already get its free
     /// callback, as in C.
     pub fn register(&self, callbacks: ExCallbacks) -> usize {
-        let mut classes = self.classes.write().unwrap_or_else(PoisonError::into_inner);
-        let (with, index) = classes.with(callbacks);
-        *classes = Arc::new(with);
-        index
+        self.classes.register(callbacks)
     }
 
     /// The release.
@@ -47,10 +43,5 @@ impl Library {
     /// The library of [`Session::new`].
     pub(super) fn default_one() -> &'static Arc<Library> {
         &DEFAULT
-    }
-
-    /// The indices as they are now: callbacks run without a lock, as in C.
-    pub(super) fn classes(&self) -> Arc<Classes> {
-        self.classes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

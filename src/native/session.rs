@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, O
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::bytes::{Bytes, Short};
-use super::contents::{Contents, replace};
+use super::contents::{Contents, View, replace};
 use super::error::Error;
 use super::library::Library;
 use super::time::Expiry;
@@ -76,7 +76,7 @@ impl Session {
             has_peer: AtomicBool::new(false),
             contents: Mutex::default(),
         }));
-        for (index, callbacks) in library.classes().iter() {
+        for (index, callbacks) in library.classes.iter() {
             if let Some(new) = callbacks.new {
                 new(&session, index);
             }
@@ -106,7 +106,7 @@ impl Session {
 
         // Application data first: its callbacks may use the source, so they run without its lock.
         let values = self.contents().ex_data.snapshot();
-        let duplicated = copy.contents().ex_data.dup(self.address(), values, &source.library.classes());
+        let duplicated = copy.contents().ex_data.dup(self.address(), values, &source.library.classes);
         duplicated.map_err(|_| Error::ExDataRefused)?;
 
         let from = self.contents();
@@ -325,6 +325,11 @@ impl Session {
         if self.0.has_peer.load(Relaxed) { self.contents().peer.clone() } else { None }
     }
 
+    /// All buffers at one moment, for as long as `read` runs.
+    pub fn view<R>(&self, read: impl FnOnce(View<'_>) -> R) -> R {
+        read(View(&self.contents()))
+    }
+
     /// `SSL_SESSION_is_resumable`.
     pub fn is_resumable(&self) -> bool {
         !self.0.not_resumable.load(Relaxed) && (self.0.id.len() > 0 || self.has_ticket())
@@ -360,9 +365,8 @@ impl Session {
 impl Drop for Inner {
     fn drop(&mut self) {
         let address = std::ptr::from_ref(self) as usize;
-        let classes = self.library.classes();
         let contents = self.contents.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for (index, callbacks) in classes.iter() {
+        for (index, callbacks) in self.library.classes.iter() {
             if let Some(free) = callbacks.free {
                 free(address, contents.ex_data.get(index as i32), index);
             }

@@ -28,7 +28,7 @@ use openssl_sys::SSL_SESSION;
 use self::prototypes::Api;
 use super::native::{START_SECONDS, ex_index};
 use super::{Identity, Port};
-use crate::field::{Field, Fields};
+use crate::field::{Field, Fields, observe};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::Kinds;
 use crate::samples::{self, UNTOUCHED};
@@ -37,6 +37,9 @@ use crate::trace::Trace;
 /// The buffers that each session must have of its own.
 const OWN: [Field; 6] =
     [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
+
+/// Bytes before a buffer that must stay as they were.
+const GUARD: usize = 16;
 
 /// How many errors the queue of a thread holds: `ERR_NUM_ERRORS`.
 const ERROR_QUEUE: usize = 16;
@@ -84,7 +87,7 @@ impl CPort {
         for sample in Sample::ALL {
             if self.sample(a, *sample) {
                 self.fill_error_queue(a);
-                self.read(a, Fields::all_but(self.lacks()), &mut Trace::default());
+                self.observe(a, Fields::all_but(self.lacks()), &mut Trace::default());
                 if self.dup(b, a) {
                     self.free(Some(b));
                 }
@@ -261,14 +264,15 @@ impl Port for CPort {
 
     fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
         let start = MAX_BYTES - room.bytes();
-        self.room.fill(UNTOUCHED);
+        let guarded = start.saturating_sub(GUARD);
+        self.room[guarded..].fill(UNTOUCHED);
         // The session is read before the buffer is borrowed.
         let session = self.session(s);
         let out = self.room[start..].as_mut_ptr();
         let returned = call!(self, SSL_SESSION_get_master_key(session, out, room.bytes()));
         trace.returned(returned as i64);
         trace.copied(&self.room[start..]);
-        if self.room[..start].iter().any(|byte| *byte != UNTOUCHED) {
+        if self.room[guarded..start].iter().any(|byte| *byte != UNTOUCHED) {
             trace.overrun();
         }
     }
@@ -281,10 +285,13 @@ impl Port for CPort {
         self.number(ptr::null_mut(), field)
     }
 
-    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        for field in fields {
-            self.read_field(s, field, trace);
-        }
+    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
+        self.read_field(s, field, trace);
+    }
+
+    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        let session = self.session(s);
+        observe!(trace, fields, |field| self.number(session, field), |field| self.read_field(s, field, trace));
     }
 
     fn count(&self, s: Slot) -> Option<u32> {

@@ -2,13 +2,17 @@
 //!
 //! The callback of [`ExIndex::Counted`] is the death probe: it fires exactly when a session is destroyed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::op::ExIndex;
 use crate::trace::Trace;
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
+
+/// More events than any call makes, and more sessions than any program has: what a port does beyond is a difference all
+/// the same, for the number recorded differs.
+const ROOM: usize = 64;
 
 #[derive(Clone, Copy)]
 enum Event {
@@ -17,48 +21,71 @@ enum Event {
     Free { index: u8, birth: u32, value: u64 },
 }
 
+/// Arrays, so that the callbacks neither allocate nor need a destructor at the end of a thread.
 struct Events {
-    list: Vec<Event>,
+    list: [Event; ROOM],
+    listed: usize,
     /// Address and number of each session that lives.
-    live: Vec<(usize, u32)>,
+    live: [(usize, u32); ROOM],
+    living: usize,
     births: u32,
 }
 
 impl Events {
+    const fn new() -> Events {
+        Events { list: [Event::New { birth: 0 }; ROOM], listed: 0, live: [(0, 0); ROOM], living: 0, births: 0 }
+    }
+
     fn birth_of(&self, address: usize) -> u32 {
-        self.live.iter().rev().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, birth)| *birth)
+        let live = self.live[..self.living].iter().rev();
+        live.into_iter().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, birth)| *birth)
+    }
+
+    fn record(&mut self, event: Event) {
+        if let Some(place) = self.list.get_mut(self.listed) {
+            *place = event;
+            self.listed += 1;
+        }
     }
 }
 
 thread_local! {
-    static EVENTS: RefCell<Events> =
-        const { RefCell::new(Events { list: Vec::new(), live: Vec::new(), births: 0 }) };
+    /// Whether there is anything to write: looked at after every step.
+    static PENDING: Cell<bool> = const { Cell::new(false) };
+    static EVENTS: RefCell<Events> = const { RefCell::new(Events::new()) };
 }
 
 /// A program begins.
 pub fn begin() {
+    PENDING.set(false);
     EVENTS.with_borrow_mut(|events| {
-        events.list.clear();
-        events.live.clear();
+        events.listed = 0;
+        events.living = 0;
         events.births = 0;
     });
 }
 
 /// The new callback of the counted index.
 pub fn ex_new(address: usize) {
+    PENDING.set(true);
     EVENTS.with_borrow_mut(|events| {
         let birth = events.births;
         events.births += 1;
-        events.live.push((address, birth));
-        events.list.push(Event::New { birth });
+        let living = events.living;
+        if let Some(place) = events.live.get_mut(living) {
+            *place = (address, birth);
+            events.living += 1;
+        }
+        events.record(Event::New { birth });
     });
 }
 
 /// A dup callback: may replace the value; `false` refuses.
 pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
+    PENDING.set(true);
     EVENTS.with_borrow_mut(|events| {
         let from = events.birth_of(from);
-        events.list.push(Event::Dup { index: index as u8, from, value: *value as u64 });
+        events.record(Event::Dup { index: index as u8, from, value: *value as u64 });
     });
     match index {
         ExIndex::Replaced => {
@@ -72,30 +99,36 @@ pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
 
 /// A free callback.
 pub fn ex_free(index: ExIndex, address: usize, value: usize) {
+    PENDING.set(true);
     EVENTS.with_borrow_mut(|events| {
         let birth = events.birth_of(address);
-        events.list.push(Event::Free { index: index as u8, birth, value: value as u64 });
+        events.record(Event::Free { index: index as u8, birth, value: value as u64 });
     });
 }
 
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they
 /// are written in the order of their indices.
+#[inline]
 pub fn drain(trace: &mut Trace) {
+    if PENDING.replace(false) {
+        write(trace);
+    }
+}
+
+fn write(trace: &mut Trace) {
     EVENTS.with_borrow_mut(|events| {
-        if events.list.is_empty() {
-            return;
-        }
+        let listed = std::mem::take(&mut events.listed);
         let same_session = |a: &Event, b: &Event| match (a, b) {
             (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) => a == b,
             _ => false,
         };
-        for frees in events.list.chunk_by_mut(same_session) {
+        for frees in events.list[..listed].chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
                 Event::New { .. } => 0,
             });
         }
-        for event in &events.list {
+        for event in &events.list[..listed] {
             match *event {
                 Event::New { birth } => trace.ex_new(birth),
                 Event::Dup { index, from, value } => trace.ex_dup(index, from, value),
@@ -103,11 +136,14 @@ pub fn drain(trace: &mut Trace) {
                     trace.ex_free(index, birth, value);
                     if index == ExIndex::Counted as u8 {
                         trace.died();
-                        events.live.retain(|(_, live)| *live != birth);
+                        let gone = events.live[..events.living].iter().position(|(_, live)| *live == birth);
+                        if let Some(gone) = gone {
+                            events.living -= 1;
+                            events.live[gone] = events.live[events.living];
+                        }
                     }
                 }
             }
         }
-        events.list.clear();
     });
 }

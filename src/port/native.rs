@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Identity, Port, events};
-use crate::field::{Field, Fields};
-use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session};
+use crate::field::{Field, Fields, observe};
+use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session, View};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::samples;
@@ -235,11 +235,19 @@ impl Port for NativePort {
         0
     }
 
-    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
         let session = self.session(s);
-        for field in fields {
-            read(session, field, trace);
-        }
+        session.view(|view| match field.is_bytes() {
+            true => bytes(session, view, field, trace),
+            false => trace.field_number(field, number(session, view, field)),
+        });
+    }
+
+    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        let session = self.session(s);
+        session.view(|view| {
+            observe!(trace, fields, |field| number(session, view, field), |field| bytes(session, view, field, trace));
+        });
     }
 
     fn count(&self, s: Slot) -> Option<u32> {
@@ -256,33 +264,65 @@ impl Port for NativePort {
     }
 }
 
-fn read(session: &Session, field: Field, trace: &mut Trace) {
+/// Writes a field that is bytes, nothing for one that is not.
+#[inline(always)]
+fn bytes(session: &Session, view: View<'_>, field: Field, trace: &mut Trace) {
     match field {
         Field::Id => trace.field_bytes(field, Some(session.id().as_slice())),
         Field::IdContext => trace.field_bytes(field, Some(session.id_context().as_slice())),
-        Field::Time | Field::TimeEx => trace.field_number(field, session.time()),
-        Field::Timeout => trace.field_number(field, session.timeout()),
-        Field::ProtocolVersion => trace.field_number(field, session.protocol_version().into()),
-        Field::Cipher => trace.field_number(field, session.cipher().map_or(-1, |cipher| cipher.0.into())),
         Field::MasterKey => {
             let mut key = [0; 512];
             let length = session.master_key(&mut key);
             trace.field_bytes(field, Some(&key[..length]));
         }
-        Field::Hostname => session.hostname(|name| trace.field_bytes(field, name)),
-        Field::Alpn => session.alpn_selected(|alpn| trace.field_bytes(field, alpn)),
-        Field::MaxEarlyData => trace.field_number(field, session.max_early_data().into()),
-        Field::TicketAppdata => session.ticket_appdata(|data| trace.field_bytes(field, data)),
-        Field::HasTicket => trace.field_number(field, session.has_ticket().into()),
-        Field::Ticket => session.ticket(|ticket| trace.field_bytes(field, ticket)),
-        Field::CompressId => trace.field_number(field, session.compress_id().into()),
-        Field::MaxFragmentLength => trace.field_number(field, session.max_fragment_length().into()),
-        Field::Peer => trace.field_bytes(field, session.peer().as_deref()),
-        Field::Resumable => trace.field_number(field, session.is_resumable().into()),
-        Field::LifetimeHint => trace.field_number(field, session.ticket_lifetime_hint() as i64),
+        Field::Hostname => trace.field_bytes(field, view.hostname()),
+        Field::Alpn => trace.field_bytes(field, view.alpn_selected()),
+        Field::TicketAppdata => trace.field_bytes(field, view.ticket_appdata()),
+        Field::Ticket => trace.field_bytes(field, view.ticket()),
+        Field::Peer => trace.field_bytes(field, view.peer()),
+        Field::Time
+        | Field::TimeEx
+        | Field::Timeout
+        | Field::ProtocolVersion
+        | Field::Cipher
+        | Field::MaxEarlyData
+        | Field::HasTicket
+        | Field::CompressId
+        | Field::MaxFragmentLength
+        | Field::Resumable
+        | Field::LifetimeHint
+        | Field::AppData
+        | Field::ExCounted
+        | Field::ExReplaced
+        | Field::ExRefused
+        | Field::ExUnregistered => {}
+    }
+}
+
+/// A field that is a number; 0 for one that is not.
+#[inline(always)]
+fn number(session: &Session, view: View<'_>, field: Field) -> i64 {
+    match field {
+        Field::Time | Field::TimeEx => session.time(),
+        Field::Timeout => session.timeout(),
+        Field::ProtocolVersion => session.protocol_version().into(),
+        Field::Cipher => session.cipher().map_or(-1, |cipher| cipher.0.into()),
+        Field::MaxEarlyData => session.max_early_data().into(),
+        Field::HasTicket => session.has_ticket().into(),
+        Field::CompressId => session.compress_id().into(),
+        Field::MaxFragmentLength => session.max_fragment_length().into(),
+        Field::Resumable => session.is_resumable().into(),
+        Field::LifetimeHint => session.ticket_lifetime_hint() as i64,
         Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
-            let index = field.ex_index().map_or(0, ex_index);
-            trace.field_number(field, session.ex_data(index) as i64);
+            view.ex_data(field.ex_index().map_or(0, ex_index)) as i64
         }
+        Field::Id
+        | Field::IdContext
+        | Field::MasterKey
+        | Field::Hostname
+        | Field::Alpn
+        | Field::TicketAppdata
+        | Field::Ticket
+        | Field::Peer => 0,
     }
 }

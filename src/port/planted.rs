@@ -388,11 +388,24 @@ impl Port for Planted {
         self.inner.read_null(field)
     }
 
-    fn read(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        for field in fields {
-            if !self.read_spoilt(s, field, trace) {
-                self.inner.read(s, Fields::only(field), trace);
+    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
+        if !self.read_spoilt(s, field, trace) {
+            self.inner.read(s, field, trace);
+        }
+    }
+
+    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
+        let mut numbers = [0; Field::NUMBERS.len()];
+        for (value, field) in numbers.iter_mut().zip(Field::NUMBERS).filter(|(_, field)| fields.contains(*field)) {
+            let mut one = Trace::default();
+            self.read(s, field, &mut one);
+            if let Some(Entry::Number(_, number)) = Entries::new(one.log()).next() {
+                *value = number;
             }
+        }
+        trace.numbers(&numbers);
+        for field in Field::BYTES.into_iter().filter(|field| fields.contains(*field)) {
+            self.read(s, field, trace);
         }
     }
 

@@ -39,17 +39,22 @@ pub enum Entry<'a> {
 
 /// Reads a log front to back.
 #[derive(Clone, Debug)]
-pub struct Entries<'a>(&'a [u8]);
+pub struct Entries<'a> {
+    log: &'a [u8],
+    /// The numbers of an observation that are still to come, and which field is next.
+    numbers: &'a [[u8; 8]],
+    next_number: usize,
+}
 
 impl<'a> Entries<'a> {
     /// All of `log`, which starts at an entry.
     pub fn new(log: &'a [u8]) -> Entries<'a> {
-        Entries(log)
+        Entries { log, numbers: &[], next_number: 0 }
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
+        let (first, rest) = self.log.split_first_chunk::<N>()?;
+        self.log = rest;
         Some(*first)
     }
 
@@ -58,8 +63,8 @@ impl<'a> Entries<'a> {
         if length == NULL_LENGTH {
             return Some(None);
         }
-        let (bytes, rest) = self.0.split_at_checked(usize::from(length))?;
-        self.0 = rest;
+        let (bytes, rest) = self.log.split_at_checked(usize::from(length))?;
+        self.log = rest;
         Some(Some(bytes))
     }
 
@@ -73,15 +78,25 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
+        if let Some((number, rest)) = self.numbers.split_first() {
+            let field = *Field::NUMBERS.get(self.next_number)?;
+            (self.numbers, self.next_number) = (rest, self.next_number + 1);
+            return Some(Entry::Number(field, i64::from_le_bytes(*number)));
+        }
         let [tag] = self.take()?;
+        if tag == Tag::Numbers as u8 {
+            let (numbers, rest) = self.log.split_at_checked(Field::NUMBERS.len() * 8)?;
+            (self.log, self.numbers, self.next_number) = (rest, numbers.as_chunks::<8>().0, 0);
+            return self.next();
+        }
         if let Some(field) = Field::ALL.get(usize::from(tag)) {
-            return Some(if is_bytes(*field) {
+            return Some(if field.is_bytes() {
                 Entry::Bytes(*field, self.bytes()?)
             } else {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 11] = [
+        const TAGS: [Tag; 12] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -93,6 +108,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::ExDup,
             Tag::ExFree,
             Tag::Stopped,
+            Tag::Numbers,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -105,38 +121,8 @@ impl<'a> Iterator for Entries<'a> {
             Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
             Tag::ExDup => self.callback().map(|(index, from, value)| Entry::ExDup(index, from, value))?,
             Tag::ExFree => self.callback().map(|(index, birth, value)| Entry::ExFree(index, birth, value))?,
-            Tag::Stopped => Entry::Stopped,
+            Tag::Stopped | Tag::Numbers => Entry::Stopped,
         })
-    }
-}
-
-/// Whether a field is written as bytes; the rest are numbers.
-const fn is_bytes(field: Field) -> bool {
-    match field {
-        Field::Id
-        | Field::IdContext
-        | Field::MasterKey
-        | Field::Hostname
-        | Field::Alpn
-        | Field::TicketAppdata
-        | Field::Ticket
-        | Field::Peer => true,
-        Field::Time
-        | Field::TimeEx
-        | Field::Timeout
-        | Field::ProtocolVersion
-        | Field::Cipher
-        | Field::MaxEarlyData
-        | Field::HasTicket
-        | Field::CompressId
-        | Field::MaxFragmentLength
-        | Field::Resumable
-        | Field::LifetimeHint
-        | Field::AppData
-        | Field::ExCounted
-        | Field::ExReplaced
-        | Field::ExRefused
-        | Field::ExUnregistered => false,
     }
 }
 

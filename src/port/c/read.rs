@@ -13,6 +13,7 @@ use crate::trace::Trace;
 
 impl CPort {
     /// Writes a field, and remembers where its buffer is.
+    #[inline(always)]
     pub(super) fn read_field(&mut self, s: Slot, field: Field, trace: &mut Trace) {
         let session = self.session(s);
         match field {
@@ -78,7 +79,7 @@ impl CPort {
     }
 
     /// A field that is a number; 0 for one that is not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn number(&self, session: *mut SSL_SESSION, field: Field) -> i64 {
         match field {
             Field::Time => call!(self, SSL_SESSION_get_time(session)),
@@ -110,7 +111,7 @@ impl CPort {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, s: Slot, own: usize, field: Field, bytes: *const u8, length: usize, trace: &mut Trace) {
         debug_assert_eq!(super::OWN[own], field);
         self.seen[s.index()][own] = bytes;

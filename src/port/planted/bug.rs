@@ -41,7 +41,7 @@ bugs! {
     DupForgetsAlpn "dup-forgets-alpn" "SSL_SESSION_dup/alpn_selected";
     DupForgetsMaxEarlyData "dup-forgets-max-early-data" "SSL_SESSION_dup/max_early_data";
     DupForgetsTicketAppdata "dup-forgets-ticket-appdata" "SSL_SESSION_dup/ticket_appdata";
-    DupForgetsTicket "dup-forgets-ticket" "SSL_SESSION_dup/has_ticket";
+    DupForgetsTicket "dup-forgets-ticket" "SSL_SESSION_dup/ticket";
     DupForgetsLifetimeHint "dup-forgets-lifetime-hint" "SSL_SESSION_dup/ticket_lifetime_hint";
     DupForgetsCompressId "dup-forgets-compress-id" "SSL_SESSION_dup/compress_id";
     DupForgetsFragmentLength "dup-forgets-fragment-length" "SSL_SESSION_dup/max_fragment_length";

@@ -1,0 +1,100 @@
+//! What an op names: the slots, and the field that a setter sets.
+
+use crate::field::Field;
+use crate::op::{Op, Slot};
+
+/// The slots an op names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Touched {
+    /// Where a result goes.
+    pub made: Option<Slot>,
+    /// The session it is called on.
+    pub used: Option<Slot>,
+}
+
+/// The slots `op` names. The used one is live before the call if the op runs.
+pub fn touches(op: &Op) -> Touched {
+    let (made, used) = match *op {
+        Op::New { dst } | Op::SampleSession { dst, sample: _ } => (Some(dst), None),
+        Op::Dup { dst, src } => (Some(dst), Some(src)),
+        Op::Free { s }
+        | Op::SetTime { s, time: _ }
+        | Op::GetTime { s }
+        | Op::SetTimeEx { s, time: _ }
+        | Op::GetTimeEx { s }
+        | Op::SetTimeout { s, timeout: _ }
+        | Op::GetTimeout { s } => (None, s),
+        Op::UpRef { s }
+        | Op::Set1Id { s, id: _ }
+        | Op::GetId { s }
+        | Op::Set1IdContext { s, context: _ }
+        | Op::Get0IdContext { s }
+        | Op::SetProtocolVersion { s, version: _ }
+        | Op::GetProtocolVersion { s }
+        | Op::SetCipher { s, cipher: _ }
+        | Op::Get0Cipher { s }
+        | Op::Set1MasterKey { s, key: _ }
+        | Op::GetMasterKey { s, room: _ }
+        | Op::Set1Hostname { s, hostname: _ }
+        | Op::Get0Hostname { s }
+        | Op::Set1AlpnSelected { s, alpn: _ }
+        | Op::Get0AlpnSelected { s }
+        | Op::SetMaxEarlyData { s, bytes: _ }
+        | Op::GetMaxEarlyData { s }
+        | Op::Set1TicketAppdata { s, data: _ }
+        | Op::Get0TicketAppdata { s }
+        | Op::HasTicket { s }
+        | Op::Get0Ticket { s }
+        | Op::GetTicketLifetimeHint { s }
+        | Op::GetCompressId { s }
+        | Op::GetMaxFragmentLength { s }
+        | Op::Get0Peer { s }
+        | Op::IsResumable { s }
+        | Op::SetExData { s, index: _, value: _ }
+        | Op::GetExData { s, index: _ } => (None, Some(s)),
+    };
+    Touched { made, used }
+}
+
+/// The field that a setter sets.
+pub(super) fn sets(op: &Op) -> Option<Field> {
+    match op {
+        Op::Set1Id { .. } => Some(Field::Id),
+        Op::Set1IdContext { .. } => Some(Field::IdContext),
+        Op::SetTime { .. } | Op::SetTimeEx { .. } => Some(Field::Time),
+        Op::SetTimeout { .. } => Some(Field::Timeout),
+        Op::SetProtocolVersion { .. } => Some(Field::ProtocolVersion),
+        Op::SetCipher { .. } => Some(Field::Cipher),
+        Op::Set1MasterKey { .. } => Some(Field::MasterKey),
+        Op::Set1Hostname { .. } => Some(Field::Hostname),
+        Op::Set1AlpnSelected { .. } => Some(Field::Alpn),
+        Op::SetMaxEarlyData { .. } => Some(Field::MaxEarlyData),
+        Op::Set1TicketAppdata { .. } => Some(Field::TicketAppdata),
+        Op::SetExData { index, .. } => Field::of_ex_index(*index),
+        Op::New { .. }
+        | Op::Dup { .. }
+        | Op::SampleSession { .. }
+        | Op::UpRef { .. }
+        | Op::Free { .. }
+        | Op::GetId { .. }
+        | Op::Get0IdContext { .. }
+        | Op::GetTime { .. }
+        | Op::GetTimeEx { .. }
+        | Op::GetTimeout { .. }
+        | Op::GetProtocolVersion { .. }
+        | Op::Get0Cipher { .. }
+        | Op::GetMasterKey { .. }
+        | Op::Get0Hostname { .. }
+        | Op::Get0AlpnSelected { .. }
+        | Op::GetMaxEarlyData { .. }
+        | Op::Get0TicketAppdata { .. }
+        | Op::HasTicket { .. }
+        | Op::Get0Ticket { .. }
+        | Op::GetTicketLifetimeHint { .. }
+        | Op::GetCompressId { .. }
+        | Op::GetMaxFragmentLength { .. }
+        | Op::Get0Peer { .. }
+        | Op::IsResumable { .. }
+        | Op::GetExData { .. } => None,
+    }
+}
