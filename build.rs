@@ -6,12 +6,9 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rustc-check-cfg=cfg(ossl330, openssl_no_comp)");
     // openssl-sys publishes these to its dependents; absent when no OpenSSL is linked.
-    if let Some(version) =
-        env::var("DEP_OPENSSL_VERSION_NUMBER").ok().and_then(|hex| u64::from_str_radix(&hex, 16).ok())
-    {
-        if version >= 0x3030_0000 {
-            println!("cargo:rustc-cfg=ossl330");
-        }
+    let version = env::var("DEP_OPENSSL_VERSION_NUMBER").ok().and_then(|hex| u64::from_str_radix(&hex, 16).ok());
+    if version.is_some_and(|version| version >= 0x3030_0000) {
+        println!("cargo:rustc-cfg=ossl330");
     }
     if env::var("DEP_OPENSSL_CONF").is_ok_and(|options| options.split(',').any(|option| option == "OPENSSL_NO_COMP")) {
         println!("cargo:rustc-cfg=openssl_no_comp");

@@ -6,9 +6,11 @@ mod explore;
 mod judge;
 mod output;
 mod ports;
+mod progress;
 mod replay;
 mod run;
 mod show;
+mod unprobed;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +30,7 @@ pub(crate) enum Exit {
     Divergence = 1,
     /// A port could not be loaded.
     NotLoaded = 5,
-    /// Wrong usage, or an unreadable case.
+    /// Wrong usage, an unreadable case, or a result that cannot be written.
     Usage = 64,
     /// Ended by ^C.
     Interrupted = 130,
@@ -68,7 +70,8 @@ Examples:
 
 Exit codes:
   0 as expected   1 unexpected divergence   4 nothing ran, or inconclusive
-  5 a port could not be loaded   64 wrong usage or an unreadable case   130 interrupted by ^C";
+  5 a port could not be loaded   130 interrupted by ^C
+  64 wrong usage, an unreadable case, or a result that cannot be written";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -115,9 +118,9 @@ pub(crate) struct RunArgs {
     /// Where a diverging program is written, as SIGNATURE.ops
     #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
     out: PathBuf,
-    /// The cases to replay first; `none` for no replay
-    #[arg(long, value_name = "DIR", default_value = "corpus")]
-    corpus: PathBuf,
+    /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
+    #[arg(long, value_name = "DIR")]
+    corpus: Option<PathBuf>,
     /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
     #[arg(long, value_enum, default_value_t = ProbeChoice::Mixed)]
     probes: ProbeChoice,
@@ -228,5 +231,6 @@ pub fn main() -> ExitCode {
         Command::Ports(args) => ports::ports(&args),
         Command::Doctor(args) => doctor::doctor(&args),
     };
+    let exit = if output::lost() { exit.worst(Exit::Usage) } else { exit };
     ExitCode::from(exit as u8)
 }

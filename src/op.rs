@@ -5,12 +5,14 @@
 //! in `plan.rs` and `exec.rs`, which the compiler lists when a row is added.
 
 mod bytes;
+mod kinds;
 mod operand;
 mod text;
 mod wire;
 mod words;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
+pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, SLOTS, Slot, Time};
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;

@@ -24,7 +24,7 @@ pub fn table() -> String {
         macro_rules! row {
             ($name:literal, $function:ident($($argument:expr),*), $native:expr) => {{
                 let function = api.$function.expect(stringify!($function));
-                line(&mut out, $name, &mut || { black_box(function($($argument),*)); }, &mut || { black_box({ $native }); });
+                line(&mut out, $name, &mut || { let _used = black_box(function($($argument),*)); }, &mut || { let _used = black_box($native); });
             }};
         }
         lifetimes(&mut out, &api, &library);

@@ -28,8 +28,6 @@ const LOOK_EVERY: u64 = 16;
 pub(super) struct Shared {
     pub stop: AtomicBool,
     pub deadline: Option<Instant>,
-    /// Programs still to be made; `u64::MAX`: no limit.
-    pub left: AtomicU64,
     pub programs: AtomicU64,
     pub keep_going: bool,
     pub longest: usize,
@@ -37,11 +35,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(deadline: Option<Instant>, left: u64, keep_going: bool, longest: usize) -> Shared {
+    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize) -> Shared {
         Shared {
             stop: AtomicBool::new(false),
             deadline,
-            left: AtomicU64::new(left),
             programs: AtomicU64::new(0),
             keep_going,
             longest,
@@ -52,11 +49,6 @@ impl Shared {
     /// Whether this signature is the first of its kind.
     fn is_new(&self, signature: String) -> bool {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
-    }
-
-    fn take_one(&self) -> bool {
-        let unlimited = self.left.load(Relaxed) == u64::MAX;
-        unlimited || self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
     fn is_over(&self) -> bool {
@@ -86,10 +78,11 @@ pub(super) struct Tally {
     pub lacks: Kinds,
 }
 
-/// Explores with programs of this seed. `report` is called for each first divergence of a signature, at once.
+/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a signature, at once.
 pub(super) fn explore(
     judge: &mut dyn Judge,
     seed: u64,
+    programs: Option<u64>,
     cases: &[Case],
     shared: &Shared,
     report: &mut dyn FnMut(&Found),
@@ -115,8 +108,8 @@ pub(super) fn explore(
     }
     let mut generator = Generator::new(seed, setup);
     let mut choice = fastrand::Rng::with_seed(!seed);
-    for number in 0.. {
-        if (number % LOOK_EVERY == 0 && shared.is_over()) || shared.stop.load(Relaxed) || !shared.take_one() {
+    for number in 0..programs.unwrap_or(u64::MAX) {
+        if (number % LOOK_EVERY == 0 && shared.is_over()) || shared.stop.load(Relaxed) {
             break;
         }
         let program = if pool.is_empty() || choice.bool() {

@@ -1,13 +1,30 @@
 //! What goes to the two streams: results to standard output, everything else to standard error.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints a result. A reader that has gone away is no error: `sessdiff ... | head`.
 pub(super) fn result(text: impl Display) {
     let mut out = std::io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
-    drop(written);
+    written(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+/// Books how writing a result to standard output went.
+pub(super) fn written(result: std::io::Result<()>) {
+    match result {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Relaxed) => {
+            error(format_args!("standard output: {why}"));
+        }
+        Ok(()) | Err(_) => {}
+    }
+}
+
+/// Whether a result could not be written.
+pub(super) fn lost() -> bool {
+    LOST.load(Relaxed)
 }
 
 /// Prints one line about what went wrong.

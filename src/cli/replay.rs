@@ -70,10 +70,13 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
     let plan = judge.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
+    let width = name.len().max(22);
     let mut text = String::new();
     let mut row = |columns: [&str; 5]| {
         let [step, call, left, right, ledger] = columns;
-        text += &format!("{step:>4}  {call:<CALL_WIDTH$}  {left:<22}  {right:<22}  {ledger}\n");
+        let row = format!("{step:>4}  {call:<CALL_WIDTH$}  {left:<22}  {right:<width$}  {ledger}");
+        text += row.trim_end();
+        text += "\n";
     };
     row(["step", "call", "native", name, "ledger"]);
     let given_back = Slot::all().flat_map(|slot| {

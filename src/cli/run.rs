@@ -1,16 +1,13 @@
 //! `sessdiff run`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::explore::{Found, Shared, Tally, explore};
 use super::judge::{PortName, judge, port_summary};
-use super::{Exit, ProbeChoice, RunArgs, output};
+use super::{Exit, ProbeChoice, RunArgs, output, progress, unprobed};
 use crate::op::Kind;
 use crate::plan::Kinds;
 use crate::port::Identity;
@@ -20,11 +17,13 @@ use crate::report::{self, PortSummary, Signature, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
+/// Where the cases are, unless somewhere else is named.
+const CORPUS: &str = "corpus";
 
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn run(args: &RunArgs) -> Exit {
-    let cases = match cases(&args.corpus) {
+    let cases = match cases(args.corpus.as_deref()) {
         Ok(cases) => cases,
         Err(error) => {
             output::error(error);
@@ -87,14 +86,16 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
 }
 
 /// The committed cases. A folder that was named must be there; the default one need not.
-fn cases(folder: &Path) -> Result<Vec<Case>, CaseError> {
-    if folder == Path::new("none") {
-        return Ok(Vec::new());
-    }
-    if folder == Path::new("corpus") && !folder.is_dir() {
-        output::note("no folder `corpus` here: exploring without replay");
-        return Ok(Vec::new());
-    }
+fn cases(folder: Option<&Path>) -> Result<Vec<Case>, CaseError> {
+    let folder = match folder {
+        Some(none) if none == Path::new("none") => return Ok(Vec::new()),
+        Some(named) => named,
+        None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
+        None => {
+            output::note(format_args!("no folder `{CORPUS}` here: exploring without replay"));
+            return Ok(Vec::new());
+        }
+    };
     Case::list(folder)?.iter().map(|path| Case::read(path)).collect()
 }
 
@@ -108,14 +109,21 @@ fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result
     };
     let whole = Duration::from_secs_f64(args.seconds);
     let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
-    let programs =
-        args.programs.map_or(u64::MAX, |programs| programs - programs / u64::from(UNPROBED) * u64::from(share));
-    let shared = Shared::new(deadline, programs, args.keep_going, args.longest.into());
+    let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
+    let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
+    let shared = Shared::new(deadline, args.keep_going, args.longest.into());
 
-    let mut summary = probed(args, port, probes, seed, cases, &shared)?;
-    if share > 0 && summary.divergences == 0 && !INTERRUPTED.load(Relaxed) {
-        match unprobed(args, seed) {
+    let mut summary = probed(args, port, probes, seed, programs, cases, &shared)?;
+    let go_on = summary.divergences == 0 || args.keep_going;
+    if share > 0 && without != Some(0) && go_on && !INTERRUPTED.load(Relaxed) {
+        let amount = match without {
+            Some(programs) => ["--programs".into(), programs.to_string()],
+            None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
+        };
+        match unprobed::run(args, seed, amount, !cases.is_empty()) {
             Ok(other) => add(&mut summary, other),
+            // What this process did stands.
+            Err(unprobed::UnprobedError::Interrupted) => {}
             Err(error) => {
                 output::error(format_args!("the part without probes failed: {error}"));
                 summary.inconclusive += 1;
@@ -142,6 +150,7 @@ fn probed(
     port: PortName,
     probes: Probes,
     seed: u64,
+    programs: Option<u64>,
     cases: &[Case],
     shared: &Shared,
 ) -> Result<Summary, LoadError> {
@@ -162,11 +171,14 @@ fn probed(
                 scope.spawn(move || {
                     let mut judge = judge(name, probes)?;
                     let seed = seed ^ (u64::from(job) << 32);
-                    Ok(explore(judge.as_mut(), seed, cases, shared, &mut |found| report(found)))
+                    // Each thread has a number of programs of its own, so that a seed makes the same ones every time.
+                    let jobs = u64::from(args.jobs);
+                    let programs = programs.map(|all| all / jobs + u64::from(u64::from(job) < all % jobs));
+                    Ok(explore(judge.as_mut(), seed, programs, cases, shared, &mut |found| report(found)))
                 })
             })
             .collect();
-        watch(args, shared, &workers);
+        progress::watch(args.programs, shared, &workers);
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a worker does not panic"))
@@ -201,30 +213,6 @@ fn probed(
     })
 }
 
-/// Shows progress and carries ^C to the workers until all are done.
-fn watch<T>(args: &RunArgs, shared: &Shared, workers: &[std::thread::ScopedJoinHandle<'_, T>]) {
-    let started = Instant::now();
-    let bar = match (args.programs, shared.deadline) {
-        (Some(programs), _) => ProgressBar::new(programs),
-        (None, Some(deadline)) => ProgressBar::new((deadline - started).as_millis() as u64),
-        (None, None) => ProgressBar::no_length(),
-    };
-    let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}");
-    // The template is a constant; a bar in the default style would do as well.
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
-        if INTERRUPTED.load(Relaxed) {
-            shared.stop.store(true, Relaxed);
-        }
-        let programs = shared.programs.load(Relaxed);
-        let seconds = started.elapsed().as_secs_f64();
-        bar.set_position(if args.programs.is_some() { programs } else { started.elapsed().as_millis() as u64 });
-        bar.set_message(format!("{programs} programs, {:.0}/s", programs as f64 / seconds.max(0.001)));
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    bar.finish_and_clear();
-}
-
 /// Writes the program of a finding, then prints what there is to say.
 fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> Signature {
     let divergence = &found.diverged.divergence;
@@ -236,7 +224,7 @@ fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> S
     let file = written.ok();
     let mut flags = String::new();
     if identity.name != "openssl" {
-        flags += &format!(" --port {}", identity.name);
+        flags = format!(" --port {}", identity.name);
     }
     if probes == Probes::NONE {
         flags += " --probes none";
@@ -275,23 +263,6 @@ fn write(folder: &Path, signature: &str, found: &Found, identity: &Identity) -> 
         }
     }
     unreachable!("there are more numbers than files")
-}
-
-/// The part without probes: this executable again, because a probe cannot be taken out of a process.
-fn unprobed(args: &RunArgs, seed: u64) -> Result<Summary, String> {
-    let mut command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
-    command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
-    command.arg("--longest").arg(args.longest.to_string());
-    command.arg("--out").arg(&args.out).arg("--corpus").arg(&args.corpus);
-    match args.programs {
-        Some(programs) => command.args(["--programs", &(programs / u64::from(UNPROBED)).max(1).to_string()]),
-        None => command.args(["--seconds", &(args.seconds / f64::from(UNPROBED)).to_string()]),
-    };
-    if args.keep_going {
-        command.arg("--keep-going");
-    }
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| error.to_string())?;
-    serde_json::from_slice(&output.stdout).map_err(|error| format!("{} ({error})", output.status))
 }
 
 fn add(summary: &mut Summary, other: Summary) {

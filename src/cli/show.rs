@@ -22,9 +22,8 @@ pub(super) fn show(args: &ShowArgs) -> Exit {
                 let hex = wire.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
                 drop(out);
                 output::result(hex.collect::<Vec<_>>().join("\n"));
-            } else if let Err(error) = out.write_all(&wire).and_then(|()| out.flush()) {
-                output::error(format_args!("standard output: {error}"));
-                return Exit::Usage;
+            } else {
+                output::written(out.write_all(&wire).and_then(|()| out.flush()));
             }
         }
     }

@@ -128,6 +128,7 @@ fn print_bytes(bytes: Option<&[u8]>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 }
 
 fn parse_bytes(cursor: &mut Cursor<'_>) -> Result<Option<Vec<u8>>, TextError> {
+    cursor.skip_space();
     let mut ahead = cursor.clone();
     let hex = match ahead.word() {
         "NULL" => {

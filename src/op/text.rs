@@ -193,7 +193,8 @@ impl<'a> Cursor<'a> {
         Ok(Some(slot))
     }
 
-    fn skip_space(&mut self) {
+    /// Passes white space.
+    pub fn skip_space(&mut self) {
         self.at += self.rest().len() - self.rest().trim_start().len();
     }
 

@@ -92,7 +92,7 @@ pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
             *value = value.wrapping_add(1);
             true
         }
-        ExIndex::Refused => *value % 2 == 0,
+        ExIndex::Refused => value.is_multiple_of(2),
         ExIndex::Counted | ExIndex::AppData | ExIndex::Unregistered | ExIndex::Negative => true,
     }
 }

@@ -1,6 +1,7 @@
 //! A case: a program in a `.ops` file, with the sentence that says why it is kept.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::{MARKER, Program};
@@ -65,7 +66,10 @@ impl Case {
     /// # Errors
     /// Anything but a program in text with at least one call.
     pub fn read(path: &Path) -> Result<Case, CaseError> {
-        let bytes = bytes_of(path)?;
+        Case::of(path, bytes_of(path)?)
+    }
+
+    fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText { path: path.into() })?;
         let program: Program = text.parse().map_err(|error| CaseError::Text { path: path.into(), error })?;
         if program.ops.is_empty() {
@@ -76,14 +80,15 @@ impl Case {
         Ok(Case { path: path.into(), why, program })
     }
 
-    /// Reads a case, or a program on the wire where the file does not start with `#!`: what a fuzzer leaves.
+    /// Reads a case, or a program on the wire where the file is not named `.ops` and does not start with `#`: what a fuzzer
+    /// leaves.
     ///
     /// # Errors
     /// An unreadable file, text that is no case, or wire without one call.
     pub fn read_any(path: &Path) -> Result<Case, CaseError> {
         let bytes = bytes_of(path)?;
-        if bytes.starts_with(b"#") {
-            return Case::read(path);
+        if bytes.starts_with(b"#") || path.extension().is_some_and(|extension| extension == "ops") {
+            return Case::of(path, bytes);
         }
         let program = Program::from_bytes(&bytes);
         if program.ops.is_empty() {
@@ -105,8 +110,10 @@ impl Case {
         let mut folders = vec![folder.to_path_buf()];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
-                let path = entry.map_err(unreadable(&folder))?.path();
-                if path.is_dir() {
+                let entry = entry.map_err(unreadable(&folder))?;
+                let path = entry.path();
+                // A link to a folder is not followed: it could lead back here.
+                if entry.file_type().map_err(unreadable(&path))?.is_dir() {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "ops") {
                     found.push(path);
@@ -132,8 +139,8 @@ impl Case {
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
     let unreadable = |source| CaseError::Unreadable { path: path.into(), source };
-    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE {
-        return Err(CaseError::TooLarge { path: path.into() });
-    }
-    std::fs::read(path).map_err(unreadable)
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge { path: path.into() }) } else { Ok(bytes) }
 }

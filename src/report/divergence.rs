@@ -12,6 +12,12 @@ pub fn artifact_name(signature: &str) -> String {
     signature.chars().map(plain).collect()
 }
 
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
 /// What SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
 pub fn manual(call: &str) -> Option<&'static str> {
     match call {
@@ -34,6 +40,7 @@ pub fn manual(call: &str) -> Option<&'static str> {
 pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], file: Option<&Path>, flags: &str) -> String {
     let found = &diverged.divergence;
     let mut text = String::new();
+    let width = ports.iter().map(|port| port.len()).max().unwrap_or(0).max("lives on".len()) + 2;
     let mut line = |rest: std::fmt::Arguments<'_>| text += &format!("{rest}\n");
     line(format_args!("{} {}", found.class, found.signature()));
     let call = program
@@ -42,18 +49,18 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], file: Opt
         .map_or_else(|| "what the program still owned, given back".into(), ToString::to_string);
     line(format_args!("  at step {}: {call}", found.step));
     let wrong = |side| if found.wrong == Some(side) { "   <- contradicts the ledger" } else { "" };
-    line(format_args!("  {:<12} {}{}", ports[0], found.left, wrong(Side::Left)));
-    line(format_args!("  {:<12} {}{}", ports[1], found.right, wrong(Side::Right)));
-    line(format_args!("  {:<12} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
+    line(format_args!("  {:<width$} {}{}", ports[0], found.left, wrong(Side::Left)));
+    line(format_args!("  {:<width$} {}{}", ports[1], found.right, wrong(Side::Right)));
+    line(format_args!("  {:<width$} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
     for block in &diverged.leaked {
-        line(format_args!("  {:<12} {block}", "lives on"));
+        line(format_args!("  {:<width$} {block}", "lives on"));
     }
     if let Some(sentence) = manual(found.call) {
-        line(format_args!("  {:<12} {sentence}", "manual"));
+        line(format_args!("  {:<width$} {sentence}", "manual"));
     }
     line(format_args!("\n{}", program.to_string().trim_end()));
     if let Some(file) = file {
-        line(format_args!("\nreplay: sessdiff replay{flags} {}", file.display()));
+        line(format_args!("\nreplay: sessdiff replay{flags} {}", quoted(&file.display().to_string())));
     }
     text
 }

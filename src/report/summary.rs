@@ -102,7 +102,7 @@ impl fmt::Display for Summary {
         let all = (self.ops + self.skipped).max(1);
         write!(
             f,
-            "{verdict}: {} programs, {} ops ({:.1} % skipped), {} divergences, {} inconclusive in {:.1} s \
+            "{verdict}: {} programs, {} ops ({:.1} % skipped), {} divergences, {} inconclusive in {:.1} s{} \
              ({:.0} programs/s, {:.0} ops/s); ops {}/{}, states {}/{}; seed {}; {} {} in {}",
             self.programs,
             self.ops,
@@ -110,6 +110,7 @@ impl fmt::Display for Summary {
             self.divergences,
             self.inconclusive,
             self.seconds,
+            if self.interrupted { ", interrupted" } else { "" },
             self.programs as f64 / seconds,
             self.ops as f64 / seconds,
             self.ops_reached.0,

@@ -196,12 +196,14 @@ fn find_ciphers(api: &Api) -> Result<Vec<*const SSL_CIPHER>, LoadError> {
 }
 
 fn register_indices() -> Result<(), LoadError> {
-    let rows: [(ExIndex, Option<NewFn>, Option<DupFn>, Option<FreeFn>); 3] = [
+    // Index, new, dup and free callback.
+    type Row = (ExIndex, Option<NewFn>, Option<DupFn>, Option<FreeFn>);
+    const ROWS: [Row; 3] = [
         (ExIndex::Counted, Some(counted_new), Some(counted_dup), Some(counted_free)),
         (ExIndex::Replaced, None, Some(replaced_dup), Some(replaced_free)),
         (ExIndex::Refused, None, Some(refused_dup), None),
     ];
-    for (index, new, dup, free) in rows {
+    for (index, new, dup, free) in ROWS {
         // SAFETY: callbacks that follow no pointer of the library's but the one to the value.
         let found = unsafe {
             openssl_sys::CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_SESSION, 0, std::ptr::null_mut(), new, dup, free)

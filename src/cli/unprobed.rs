@@ -1,0 +1,90 @@
+//! The part of a run without probes: this executable again, because a probe cannot be taken out of a process.
+
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use super::progress::{TICK, spinner};
+use super::run::INTERRUPTED;
+use super::{RunArgs, output};
+use crate::report::Summary;
+
+/// How long it may take to end by itself after ^C.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why there is no summary.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnprobedError {
+    #[error("{0}")]
+    NotStarted(#[from] std::io::Error),
+    #[error("it ended with {status} and no summary ({error})\n{stderr}")]
+    NoSummary { status: String, error: serde_json::Error, stderr: String },
+    #[error("ended by ^C")]
+    Interrupted,
+}
+
+/// Explores for `amount`, with the same seed. What it says of a divergence goes where this process says it.
+pub(super) fn run(args: &RunArgs, seed: u64, amount: [String; 2], corpus: bool) -> Result<Summary, UnprobedError> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
+    command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
+    match &args.corpus {
+        Some(folder) => drop(command.arg("--corpus").arg(folder)),
+        None if corpus => {}
+        None => drop(command.args(["--corpus", "none"])),
+    }
+    if args.keep_going {
+        command.arg("--keep-going");
+    }
+    let bar = spinner("without probes");
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
+    let status = wait(&mut child);
+    bar.finish_and_clear();
+    let status = status?;
+    let stdout = stdout.join().unwrap_or_default();
+    let stderr = stderr.join().unwrap_or_default();
+    match serde_json::from_slice::<Summary>(&stdout) {
+        Ok(summary) => {
+            let said = String::from_utf8_lossy(&stderr);
+            match said.trim_end() {
+                "" => {}
+                said if args.json => output::note(said),
+                said => output::result(said),
+            }
+            Ok(summary)
+        }
+        Err(_) if INTERRUPTED.load(Relaxed) => Err(UnprobedError::Interrupted),
+        Err(error) => {
+            let stderr = String::from_utf8_lossy(&stderr).trim_end().to_string();
+            Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr })
+        }
+    }
+}
+
+fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // A stream that breaks off leaves what came before, and no summary can be read from that.
+            stream.read_to_end(&mut bytes).unwrap_or(0);
+        }
+        bytes
+    })
+}
+
+/// Waits for its end; after ^C, which a terminal sends to both, not for long.
+fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+    let mut patience: Option<Instant> = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if INTERRUPTED.load(Relaxed) && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+            child.kill()?;
+            return child.wait();
+        }
+        std::thread::sleep(TICK);
+    }
+}

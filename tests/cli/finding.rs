@@ -1,0 +1,112 @@
+//! `sessdiff run` where something diverges.
+
+use super::{CORPUS, Folder, PROGRAM, Ran, corpus};
+
+const PORT: &str = "planted:dup-forgets-hostname";
+const SIGNATURE: &str = "CONTENTS SSL_SESSION_dup/hostname";
+const FILE: &str = "SSL_SESSION_dup.hostname.ops";
+
+/// Runs against the port that forgets, with these arguments besides.
+#[track_caller]
+fn find(folder: &Folder, more: &[&str]) -> Ran {
+    let args = ["run", "--port", PORT, "--programs", "5000", "--seed", "1"];
+    let none: &[&str] = if more.contains(&"--corpus") { &[] } else { &["--corpus", "none"] };
+    folder.sessdiff(&[&args, none, more].concat()).exits(1)
+}
+
+#[test]
+fn is_shown_in_full_and_kept_as_a_case() {
+    let folder = Folder::new();
+    let ran = find(&folder, &["--out", "new/found"]).quietly();
+    assert!(ran.stdout.starts_with(&format!("{SIGNATURE}\n")), "{ran:?}");
+    assert!(ran.last().starts_with("DIVERGE: ") && ran.last().contains(" 1 divergences, "), "{ran:?}");
+    let ran = ran.shows("\n  native ").shows("<- contradicts the ledger").shows("\n  manual ").shows("\n  ledger ");
+    assert_eq!(folder.names("new/found"), [FILE]);
+    let file = format!("new/found/{FILE}");
+    let ran = ran.shows(&format!("\nreplay: sessdiff replay --port {PORT} {file}\n"));
+    let calls: Vec<String> = folder.read(&file).lines().filter(|line| !line.starts_with('#')).map(Into::into).collect();
+    ran.shows(&calls.join("\n"));
+
+    folder.sessdiff(&["replay", "--port", PORT, &file]).exits(1).quietly().shows(SIGNATURE);
+    folder.sessdiff(&["replay", &file]).exits(0).quietly().shows("\nagree: ");
+}
+
+#[test]
+fn is_replayed_by_the_command_that_is_printed() {
+    let folder = Folder::new();
+    for out in ["found", "a folder's name"] {
+        let ran = find(&folder, &["--out", out]).shows("\nreplay: ");
+        let line = ran.stdout.lines().find_map(|line| line.strip_prefix("replay: ")).expect("shown above");
+        folder.sh(line).exits(1).quietly().shows(SIGNATURE);
+    }
+}
+
+#[test]
+fn goes_into_the_folder_sessdiff_out_by_itself() {
+    let folder = Folder::new();
+    find(&folder, &[]).quietly();
+    assert_eq!(folder.names("sessdiff-out"), [FILE]);
+}
+
+#[test]
+fn ends_the_run_unless_it_is_to_go_on() {
+    let folder = Folder::new();
+    let first = find(&folder, &["--json"]);
+    assert_eq!(first.number("divergences"), 1, "{first:?}");
+    let all = find(&folder, &["--json", "--keep-going"]);
+    assert_eq!(all.number("programs"), 5000, "{all:?}");
+    assert!(first.number("programs") < 5000 && all.number("divergences") > 1, "{first:?}\n{all:?}");
+    let all = find(&folder, &["--keep-going"]).quietly();
+    let signatures: Vec<_> = all.stdout.lines().filter(|line| line.starts_with("CONTENTS ")).collect();
+    assert_eq!(signatures, [SIGNATURE], "each is shown once");
+}
+
+#[test]
+fn leaves_standard_output_to_the_object() {
+    let folder = Folder::new();
+    let ran = find(&folder, &["--json"]);
+    assert!(ran.stderr.starts_with(SIGNATURE), "{ran:?}");
+    let ran = Ran { stderr: String::new(), ..ran }.prints_one_object().shows("{\"verdict\":\"diverge\",");
+    let file = format!("\"file\":\"sessdiff-out/{FILE}\"");
+    ran.shows("\"signature\":\"SSL_SESSION_dup/hostname\",\"class\":\"CONTENTS\"").shows(&file);
+}
+
+#[test]
+fn in_a_committed_case_names_it() {
+    let folder = Folder::new();
+    let ran = find(&folder, &["--corpus", CORPUS]).shows(SIGNATURE);
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+    assert!(corpus().iter().any(|case| ran.stderr.contains(case.to_str().expect("UTF-8"))), "{ran:?}");
+}
+
+#[test]
+fn is_not_lost_where_nothing_can_be_written() {
+    let folder = Folder::with("taken", "A file.\n");
+    let ran = find(&folder, &["--out", "taken"]).complains("taken: ").shows(SIGNATURE);
+    assert_eq!(folder.read("taken"), "A file.\n");
+    assert!(!ran.stdout.contains("\nreplay: "), "there is no file to replay: {ran:?}");
+    // What is printed is a case.
+    let calls = ran.stdout.split_once("#! sessdiff 1\n").expect("the program").1.split("\n\n").next();
+    folder.write("copied.ops", format!("#! sessdiff 1\n{}\n", calls.expect("calls")));
+    folder.sessdiff(&["replay", "--port", PORT, "copied.ops"]).exits(1).quietly().shows(SIGNATURE);
+}
+
+#[test]
+fn overwrites_no_file() {
+    let folder = Folder::with(&format!("out/{FILE}"), PROGRAM);
+    let second = "SSL_SESSION_dup.hostname-2.ops";
+    find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
+    assert_eq!(folder.names("out"), [second, FILE]);
+    assert_eq!(folder.read(&format!("out/{FILE}")), PROGRAM);
+    // The same program once more needs no file more.
+    find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
+    assert_eq!(folder.names("out"), [second, FILE]);
+}
+
+#[test]
+fn of_any_port_counts() {
+    let folder = Folder::new();
+    let args = ["run", "--port", PORT, "--port", "native", "--programs", "500", "--seed", "1", "--corpus", "none"];
+    let ran = folder.sessdiff(&args).exits(1).shows(SIGNATURE);
+    assert!(ran.last().starts_with("agree: ") && ran.last().contains("; native "), "{ran:?}");
+}

@@ -1,0 +1,81 @@
+//! Readers that go away, disks that are full, and ^C.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{Folder, Ran};
+
+/// A case whose every form is larger than a pipe holds, so that a reader who stops early is noticed.
+fn large() -> String {
+    let call = format!("SSL_SESSION_set1_hostname(s0, \"{}\")\n", "h".repeat(200));
+    format!("#! sessdiff 1\ns0 = SSL_SESSION_new()\n{}", call.repeat(1_000))
+}
+
+/// A reader that has seen enough is no error.
+#[test]
+fn a_reader_may_go_away() {
+    let folder = Folder::with("large.ops", large());
+    for command in ["ports", "replay large.ops", "show large.ops", "show --as wire large.ops", "--help"] {
+        let ran = folder.sh(&format!("{{ sessdiff {command}; echo $? >code; }} | head -c 1")).exits(0).quietly();
+        assert_eq!(ran.bytes.len(), 1, "{command}: {ran:?}");
+        assert_eq!(folder.read("code"), "0\n", "{command}");
+    }
+    folder.sh("sessdiff ports | head -1").exits(0).quietly().shows("openssl ");
+}
+
+/// A result that is lost is not one.
+#[test]
+fn a_full_disk_is_an_error() {
+    let folder = Folder::with("large.ops", large());
+    let run = "run --programs 50 --seed 1 --corpus none --json";
+    for command in [run, "replay large.ops", "show large.ops", "show --as wire large.ops", "ports"] {
+        let ran = folder.sh(&format!("sessdiff {command} >/dev/full")).complains("standard output: ");
+        assert_ne!(ran.code, Some(0), "{command}: {ran:?}");
+    }
+}
+
+#[test]
+fn closed_streams_are_survived() {
+    let folder = Folder::new();
+    folder.sh("sessdiff run --programs 50 --seed 1 --corpus none 2>&-").exits(0).shows("agree: 50 programs");
+    folder.sh("sessdiff ports <&-").exits(0).quietly().shows("openssl ");
+    folder.sh("sessdiff show missing >&- 2>&-").exits(64);
+}
+
+/// Waits until the process handles ^C: from then on none is lost.
+fn wait_for_handler(child: &mut Child) {
+    const SIGINT: u64 = 1 << 1;
+    for _ in 0..1_000 {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).expect("/proc");
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("the signals it handles");
+        if u64::from_str_radix(caught.trim(), 16).expect("a mask in hexadecimal") & SIGINT != 0 {
+            return;
+        }
+        sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("a child to end");
+    panic!("no handler for ^C");
+}
+
+#[test]
+fn an_interrupted_run_says_how_far_it_came() {
+    let folder = Folder::new();
+    let mut command = folder.command(env!("CARGO_BIN_EXE_sessdiff"));
+    command.args(["run", "--seconds", "60", "--corpus", "none"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the executable");
+    wait_for_handler(&mut child);
+    sleep(Duration::from_secs(1));
+    folder.sh(&format!("kill -INT {}", child.id())).exits(0);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().expect("a child").is_none() {
+        if Instant::now() > deadline {
+            child.kill().expect("a child to end");
+            panic!("^C did not end the run");
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let ran = Ran::new("run, then ^C", child.wait_with_output().expect("what it printed")).exits(130).quietly();
+    assert!(ran.last().starts_with("agree: ") && ran.last().contains(" 0 divergences, "), "{ran:?}");
+}
