@@ -288,7 +288,18 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
             let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string()));
             let call = call_at(program, step);
-            let found = Divergence { step, class, call, aspect, left, right, ledger: None, wrong: None };
+            let (ledger, wrong) = match [a, b] {
+                [Some(Entry::Shared(left)), Some(Entry::Shared(right))] => {
+                    let wrong = match (left, right) {
+                        (0, _) => Some(Side::Right),
+                        (_, 0) => Some(Side::Left),
+                        (_, _) => None,
+                    };
+                    (Some("each session has buffers of its own".into()), wrong)
+                }
+                _ => (None, None),
+            };
+            let found = Divergence { step, class, call, aspect, left, right, ledger, wrong };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
             }
