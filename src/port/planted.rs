@@ -82,7 +82,8 @@ impl Planted {
             (Bug::DupIsNotResumable, Field::Resumable) if self.dup_of[s.index()].is_some() => {
                 trace.field_number(field, 0)
             }
-            (Bug::HostnameNullIsEmpty, Field::Hostname) => {
+            // Samples without a hostname have an id: the bug shows in new sessions.
+            (Bug::HostnameNullIsEmpty, Field::Hostname) if session.id().as_slice().is_empty() => {
                 session.hostname(|name| trace.field_bytes(field, Some(name.unwrap_or_default())));
             }
             _ => return false,
