@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::port::c::crash;
 use judge::PortName;
 
 /// How a command ended. The numbers are documented in the README and never change.
@@ -24,6 +25,8 @@ use judge::PortName;
 pub(crate) enum Exit {
     /// As expected.
     Expected = 0,
+    /// The port crashed this process.
+    Crashed = crash::EXIT as isize,
     /// Nothing ran, or no verdict.
     Inconclusive = 4,
     /// An unexpected divergence.
@@ -44,8 +47,9 @@ impl Exit {
             Exit::Inconclusive => 1,
             Exit::Interrupted => 2,
             Exit::Divergence => 3,
-            Exit::NotLoaded => 4,
-            Exit::Usage => 5,
+            Exit::Crashed => 4,
+            Exit::NotLoaded => 5,
+            Exit::Usage => 6,
         };
         if rank(other) > rank(self) { other } else { self }
     }
@@ -69,7 +73,7 @@ Examples:
   sessdiff doctor                                 can this build find anything?
 
 Exit codes:
-  0 as expected   1 unexpected divergence   4 nothing ran, or inconclusive
+  0 as expected   1 unexpected divergence   2 the port crashed   4 nothing ran, or inconclusive
   5 a port could not be loaded   130 interrupted by ^C
   64 wrong usage, an unreadable case, or a result that cannot be written";
 

@@ -12,6 +12,7 @@ use crate::exec::Watch;
 use crate::mutate::Generator;
 use crate::pair::{Diverged, Verdict};
 use crate::plan::{Kinds, Step};
+use crate::port::c::crash;
 use crate::program::{Case, Program};
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
@@ -141,7 +142,7 @@ struct Explorer<'a> {
 impl Explorer<'_> {
     /// Judges and books one program; whether it reached something new.
     fn judge(&mut self, program: &Program, watch: Watch, case: Option<&PathBuf>) -> bool {
-        let verdict = self.judge.judge(program, watch);
+        let verdict = crash::saving(program, || self.judge.judge(program, watch));
         let plan = self.judge.plan();
         let run = plan.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count() as u64;
         self.tally.programs += 1;
@@ -171,7 +172,7 @@ impl Explorer<'_> {
     }
 
     fn repeat(&mut self, program: &Program) {
-        if let Err(why) = self.judge.repeats(program) {
+        if let Err(why) = crash::saving(program, || self.judge.repeats(program)) {
             self.tally.inconclusive.push(format!("{why}\n{program}"));
         }
     }

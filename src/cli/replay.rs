@@ -5,7 +5,7 @@ use super::{Exit, OneProbeChoice, ReplayArgs, output};
 use crate::op::{Op, Slot};
 use crate::pair::Verdict;
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
-use crate::port::c::Probes;
+use crate::port::c::{Probes, crash};
 use crate::program::{Case, Program};
 use crate::report;
 use crate::trace::{Entry, Trace};
@@ -39,7 +39,8 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
 }
 
 fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
-    let verdict = judge.observe(&case.program);
+    crash::catch(None);
+    let verdict = crash::saving(&format_args!("{}", case.path.display()), || judge.observe(&case.program));
     let name = judge.identity().name;
     output::result(format_args!("{}: native against {}", case.path.display(), judge.identity()));
     output::result(table(&case.program, judge, &name, args.trace));

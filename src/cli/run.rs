@@ -11,7 +11,7 @@ use super::{Exit, ProbeChoice, RunArgs, output, progress, unprobed};
 use crate::op::Kind;
 use crate::plan::Kinds;
 use crate::port::Identity;
-use crate::port::c::{LoadError, Probes};
+use crate::port::c::{LoadError, Probes, crash};
 use crate::program::{Case, CaseError};
 use crate::report::{self, PortSummary, Signature, Summary, Unprobed, Word};
 
@@ -34,6 +34,8 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         output::note(format_args!("^C will lose the summary: {error}"));
     }
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
+    // A crash of the port takes this process with it; what was running is saved first.
+    crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
     let mut exit = Exit::Expected;
     for port in &args.ports {
         match run_port(args, *port, seed, &cases) {
@@ -79,6 +81,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     }
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
+        Word::Crash => Exit::Crashed,
         Word::Diverge => Exit::Divergence,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };
@@ -124,6 +127,10 @@ fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
             Err(unprobed::UnprobedError::Interrupted) => {}
+            Err(unprobed::UnprobedError::Crashed(said)) => {
+                output::note(said);
+                summary.crashed = true;
+            }
             Err(error) => {
                 output::error(format_args!("the part without probes failed: {error}"));
                 summary.inconclusive += 1;
@@ -132,7 +139,9 @@ fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result
     }
     summary.seconds = started.elapsed().as_secs_f64();
     summary.interrupted = INTERRUPTED.load(Relaxed);
-    summary.verdict = if summary.divergences > 0 {
+    summary.verdict = if summary.crashed {
+        Word::Crash
+    } else if summary.divergences > 0 {
         Word::Diverge
     } else if summary.inconclusive > 0 {
         Word::Inconclusive
@@ -210,6 +219,7 @@ fn probed(
         without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
         interrupted: false,
+        crashed: false,
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::progress::{TICK, spinner};
 use super::run::INTERRUPTED;
 use super::{RunArgs, output};
+use crate::port::c::crash;
 use crate::report::Summary;
 
 /// How long it may take to end by itself after ^C.
@@ -20,6 +21,8 @@ pub(super) enum UnprobedError {
     NotStarted(#[from] std::io::Error),
     #[error("it ended with {status} and no summary ({error})\n{stderr}")]
     NoSummary { status: String, error: serde_json::Error, stderr: String },
+    #[error("{0}")]
+    Crashed(String),
     #[error("ended by ^C")]
     Interrupted,
 }
@@ -54,6 +57,9 @@ pub(super) fn run(args: &RunArgs, seed: u64, amount: [String; 2], corpus: bool) 
                 said => output::result(said),
             }
             Ok(summary)
+        }
+        Err(_) if status.code() == Some(crash::EXIT) => {
+            Err(UnprobedError::Crashed(String::from_utf8_lossy(&stderr).trim_end().to_string()))
         }
         Err(_) if INTERRUPTED.load(Relaxed) => Err(UnprobedError::Interrupted),
         Err(error) => {

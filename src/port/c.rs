@@ -12,6 +12,7 @@ macro_rules! call {
 }
 
 pub mod clock;
+pub mod crash;
 mod library;
 pub mod memory;
 pub mod prototypes;

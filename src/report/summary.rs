@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 pub enum Word {
     /// Everything that ran agreed.
     Agree,
+    /// The port crashed.
+    Crash,
     /// Something diverged.
     Diverge,
     /// Something had no verdict.
@@ -53,6 +55,8 @@ pub struct Summary {
     pub without_probes: Option<Unprobed>,
     /// Ended by ^C.
     pub interrupted: bool,
+    /// The port crashed in the part without probes; a crash in the other part leaves no summary.
+    pub crashed: bool,
 }
 
 /// A port.
@@ -94,6 +98,7 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = match self.verdict {
             Word::Agree => "agree",
+            Word::Crash => "CRASH",
             Word::Diverge => "DIVERGE",
             Word::Inconclusive => "INCONCLUSIVE",
             Word::Nothing => "NOTHING RAN",
