@@ -79,3 +79,25 @@ fn an_interrupted_run_says_how_far_it_came() {
     let ran = Ran::new("run, then ^C", child.wait_with_output().expect("what it printed")).exits(130).quietly();
     assert!(ran.last().starts_with("agree: ") && ran.last().contains(" 0 divergences, "), "{ran:?}");
 }
+
+/// A crash is brought about by its signal, sent to a thread that judges programs.
+#[test]
+fn what_ran_when_the_port_crashed_is_saved() {
+    let folder = Folder::new();
+    let mut command = folder.command(env!("CARGO_BIN_EXE_sessdiff"));
+    command.args(["run", "--seconds", "60", "--corpus", "none", "--out", "crashed"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the executable");
+    wait_for_handler(&mut child);
+    sleep(Duration::from_secs(1));
+    // `kill` signals any thread of a process, in practice the first, which judges nothing; what it says is the same but
+    // for the calls.
+    folder.sh(&format!("kill -SEGV {}", child.id())).exits(0);
+    let output = child.wait_with_output().expect("what it printed");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.starts_with("error: the port crashed with signal 11"), "{said}");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    if !said.contains("outside any program") {
+        let saved = fs::read_dir(folder.path("crashed")).expect("the folder").next().expect("a file").expect("a file");
+        folder.sh(&format!("sessdiff replay {}", saved.path().display())).exits(0);
+    }
+}
