@@ -25,7 +25,7 @@ use judge::PortName;
 pub(crate) enum Exit {
     /// As expected.
     Expected = 0,
-    /// The port crashed this process.
+    /// The port crashed, or broke memory.
     Crashed = crash::EXIT as isize,
     /// Nothing ran, or no verdict.
     Inconclusive = 4,
@@ -40,16 +40,16 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The one of two that matters more: trouble with the tool first, then a finding, then no verdict.
+    /// The one of two that matters more: a finding first, then trouble with the tool, then no verdict.
     pub(crate) fn worst(self, other: Exit) -> Exit {
         let rank = |exit| match exit {
             Exit::Expected => 0,
             Exit::Inconclusive => 1,
             Exit::Interrupted => 2,
-            Exit::Divergence => 3,
-            Exit::Crashed => 4,
-            Exit::NotLoaded => 5,
-            Exit::Usage => 6,
+            Exit::Usage => 3,
+            Exit::NotLoaded => 4,
+            Exit::Divergence => 5,
+            Exit::Crashed => 6,
         };
         if rank(other) > rank(self) { other } else { self }
     }
@@ -73,7 +73,7 @@ Examples:
   sessdiff doctor                                 can this build find anything?
 
 Exit codes:
-  0 as expected   1 unexpected divergence   2 the port crashed   4 nothing ran, or inconclusive
+  0 as expected   1 unexpected divergence   2 the port crashed or broke memory   4 nothing ran, or inconclusive
   5 a port could not be loaded   130 interrupted by ^C
   64 wrong usage, an unreadable case, or a result that cannot be written";
 

@@ -13,15 +13,27 @@ use crate::trace::{DupSeen, Trace};
 pub enum Watch {
     /// Nothing at all: the calls alone, for benchmarks.
     Nothing,
-    /// Counts, destructions and callbacks after each step; the field a setter sets; a duplicate in full; and every session
-    /// in full after the last setter or dup that was called on it, at the latest before it is destroyed.
+    /// Counts, destructions and callbacks after each step; the field a setter sets; source and duplicate in full after a dup;
+    /// and every session in full at its end, before its last reference is given back.
     Touched,
     /// Every live session in full after every step, so that the step named is the first that differs.
     Everything,
 }
 
-/// Runs `program` as `plan` says and fills `trace`. Both ports must get the same `watch` and `fields`.
-pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, watch: Watch, fields: Fields, trace: &mut Trace) {
+/// What is observed: the same for both ports of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// How much.
+    pub watch: Watch,
+    /// The fields that both ports have getters for.
+    pub fields: Fields,
+    /// Whether both ports know their reference counts.
+    pub counts: bool,
+}
+
+/// Runs `program` as `plan` says and fills `trace`.
+pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, trace: &mut Trace) {
+    let View { watch, fields, counts } = view;
     trace.clear();
     port.begin();
     events::begin();
@@ -30,16 +42,8 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, watch: Watch, 
         // The same value as `time`, read by a function that is compared where a program calls it.
         Watch::Touched => fields.without(Field::TimeEx),
     };
-    let mut run = Run {
-        port,
-        plan,
-        watch,
-        fields: observed,
-        trace,
-        live: [false; crate::op::SLOTS],
-        seen: [None; crate::op::SLOTS],
-        deaths: 0,
-    };
+    let mut run =
+        Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0 };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
     let Run { port, live, .. } = run;
     for slot in Slot::all().filter(|slot| live[slot.index()]) {
@@ -73,8 +77,8 @@ struct Run<'a, P> {
     trace: &'a mut Trace,
     /// The slots that hold a session.
     live: [bool; crate::op::SLOTS],
-    /// Where each slot's session was last observed in full, if nothing was set in it since.
-    seen: [Option<(u32, u32)>; crate::op::SLOTS],
+    /// Whether both ports know their reference counts.
+    counts: bool,
     /// How many destructions the ledger has seen.
     deaths: usize,
 }
@@ -117,17 +121,16 @@ impl<P: Port> Run<'_, P> {
         if ends
             && self.watch == Watch::Touched
             && let Some(slot) = touched.used
-            && self.seen[slot.index()].is_none()
         {
             self.observe(slot);
         }
-        let Called { made, failed } = call(self.port, op, self.fields, self.trace);
+        let Called { made, getter } = call(self.port, op, self.fields, self.trace);
         self.book(touched, ends, made);
         if self.watch == Watch::Nothing {
             return Ok(());
         }
-        // An error left behind by a call that succeeds shows at the next failure, or at the end.
-        if failed || self.watch == Watch::Everything {
+        // An error left behind by a getter shows after the next call that is none, or at the end.
+        if !getter || self.watch == Watch::Everything {
             let raised = self.port.take_raised();
             self.trace.raised(raised);
         }
@@ -144,11 +147,11 @@ impl<P: Port> Run<'_, P> {
         if let (Op::Dup { dst, src }, true) = (op, made) {
             self.see_dup(at, *dst, *src);
         }
-        if let (Some(field), Some(slot)) = (sets, touched.used) {
-            self.seen[slot.index()] = None;
-            if self.watch == Watch::Touched && self.fields.contains(field) {
-                self.port.read(slot, field, self.trace);
-            }
+        if let (Some(field), Some(slot)) = (sets, touched.used)
+            && self.watch == Watch::Touched
+            && self.fields.contains(field)
+        {
+            self.port.read(slot, field, self.trace);
         }
         if self.watch == Watch::Everything {
             self.observe_all();
@@ -164,7 +167,6 @@ impl<P: Port> Run<'_, P> {
         }
         if let (true, Some(slot)) = (ends, touched.used) {
             self.live[slot.index()] = false;
-            self.seen[slot.index()] = None;
             self.port.forget(slot);
         }
     }
@@ -200,12 +202,8 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn see_dup(&mut self, at: usize, dst: Slot, src: Slot) {
-        let before = self.seen[src.index()].take();
-        let source = before.unwrap_or_else(|| self.observe(src));
-        // What was seen before the call does not say what the call did to the source: it is looked at again later.
-        self.seen[src.index()] = before.is_none().then_some(source);
+        let source = self.observe(src);
         let dup = self.observe(dst);
-        self.seen[dst.index()] = Some(dup);
         let shared = self.port.shared(dst, src);
         self.trace.shared(shared);
         self.trace.dups.push(DupSeen { step: at as u32, source, dup });
@@ -215,6 +213,9 @@ impl<P: Port> Run<'_, P> {
         let live = self.live;
         for slot in Slot::all().filter(|slot| live[slot.index()]) {
             self.observe(slot);
+            if let (true, Some(references)) = (self.counts, self.port.count(slot)) {
+                self.trace.count_of(slot, references);
+            }
         }
         for slot in Slot::all().filter(|slot| live[slot.index()]) {
             for other in Slot::all().take(slot.index()).filter(|other| live[other.index()]) {
@@ -232,12 +233,12 @@ impl<P: Port> Run<'_, P> {
 struct Called {
     /// It made a session.
     made: bool,
-    /// It returned 0 or NULL, if that means failure.
-    failed: bool,
+    /// It only reads.
+    getter: bool,
 }
 
-/// A getter, or a call that returns nothing.
-const READ: Called = Called { made: false, failed: false };
+/// A getter.
+const READ: Called = Called { made: false, getter: true };
 
 /// The call itself.
 #[inline]
@@ -249,7 +250,7 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Ca
         Op::UpRef { s } => port.up_ref(*s),
         Op::Free { s } => {
             port.free(*s);
-            return READ;
+            return Called { made: false, getter: false };
         }
         Op::Set1Id { s, id } => port.set1_id(*s, id),
         Op::Set1IdContext { s, context } => port.set1_id_context(*s, context),
@@ -299,12 +300,12 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Ca
         Op::IsResumable { s } => return read(port, *s, Field::Resumable, fields, trace),
     };
     trace.returned(returned);
-    Called { made: false, failed: returned == 0 }
+    Called { made: false, getter: false }
 }
 
 fn made(session: bool, trace: &mut Trace) -> Called {
     trace.made(session);
-    Called { made: session, failed: !session }
+    Called { made: session, getter: false }
 }
 
 #[inline]

@@ -90,14 +90,14 @@ pub struct Fault {
 
 /// Whether both traces are the same and as the ledger predicts: a few `memcmp`.
 pub fn agree(plan: &Plan, left: &Trace, right: &Trace) -> bool {
-    left.log() == right.log() && sound(plan, left) && sound(plan, right)
+    left.log() == right.log() && left.marks() == right.marks() && sound(plan, left) && sound(plan, right)
 }
 
 fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
     let died = !plan.setup().ex_data || trace.deaths == plan.deaths;
     let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
-    let ends_clean = trace.leaked.is_none_or(|leaked| leaked == 0) && trace.stopped.is_none();
+    let ends_clean = trace.leaked.is_none_or(|leaked| leaked == 0) && trace.stopped.is_none() && trace.broken.is_none();
     counted && died && ends_clean && copied
 }
 
@@ -149,7 +149,7 @@ pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
     // A session that should not be there, or should, explains every birth and death that is missing in its step.
     let explained = made.as_ref().map(|fault| fault.step);
     let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
-    [made, count_fault(plan, trace), death, dup_fault(trace), leak_fault(trace)]
+    [made, count_fault(plan, trace), death, dup_fault(trace), broken_fault(trace), leak_fault(trace)]
         .into_iter()
         .flatten()
         .min_by_key(|fault| (fault.step, fault.class))
@@ -202,6 +202,36 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
         }
     }
     seen.next().and_then(early)
+}
+
+/// What is wrong whatever the other port does.
+fn broken_fault(trace: &Trace) -> Option<Fault> {
+    let step = trace.broken? as usize;
+    let broken = |entry: &Entry<'_>| match entry {
+        Entry::Shared(fields) => *fields != 0,
+        Entry::Overrun | Entry::NullWithLength(..) => true,
+        Entry::Return(_)
+        | Entry::Made(_)
+        | Entry::Copied(_)
+        | Entry::Raised(_)
+        | Entry::Session(_)
+        | Entry::Number(..)
+        | Entry::Bytes(..)
+        | Entry::Count(..)
+        | Entry::ExNew(_)
+        | Entry::ExDup(..)
+        | Entry::ExFree(..)
+        | Entry::Stopped => false,
+    };
+    let entry = trace.entries(step).find(broken)?;
+    let (class, aspect) = describe_one(None, None, &entry);
+    let ledger = match class {
+        Class::Memory => "a call writes into the buffer it is given",
+        Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Return => {
+            "each session has buffers of its own, and NULL has no length"
+        }
+    };
+    Some(Fault { step, class, aspect, seen: entry.to_string(), ledger: ledger.into() })
 }
 
 fn dup_fault(trace: &Trace) -> Option<Fault> {
@@ -259,6 +289,8 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
         | Entry::Session(_)
         | Entry::Shared(_)
         | Entry::Overrun
+        | Entry::NullWithLength(..)
+        | Entry::Count(..)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
         | Entry::ExFree(..)
@@ -268,12 +300,8 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
 
 /// The first entry that differs.
 fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergence> {
-    let (a, b) = (left.log(), right.log());
-    let position =
-        a.iter().zip(b).position(|(a, b)| a != b).or_else(|| (a.len() != b.len()).then(|| a.len().min(b.len())))?;
-    // The marks of both traces are equal up to the difference; beyond the end of one, the other knows.
-    let step = left.step_of(position).max(right.step_of(position));
-    let step = if left.entries(step).eq(right.entries(step)) { step.saturating_sub(1) } else { step };
+    let steps = left.steps().max(right.steps());
+    let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
     let (mut left, mut right) = (left.entries(step), right.entries(step));
     let mut of = program.ops.get(step).and_then(|op| touches(op).used);
     // Numbers come before bytes, so what only follows from a field may differ before the field itself.
@@ -288,18 +316,7 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
             let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string()));
             let call = call_at(program, step);
-            let (ledger, wrong) = match [a, b] {
-                [Some(Entry::Shared(left)), Some(Entry::Shared(right))] => {
-                    let wrong = match (left, right) {
-                        (0, _) => Some(Side::Right),
-                        (_, 0) => Some(Side::Left),
-                        (_, _) => None,
-                    };
-                    (Some("each session has buffers of its own".into()), wrong)
-                }
-                _ => (None, None),
-            };
-            let found = Divergence { step, class, call, aspect, left, right, ledger, wrong };
+            let found = Divergence { step, class, call, aspect, left, right, ledger: None, wrong: None };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
             }
@@ -336,6 +353,12 @@ fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class,
             let touched = op.map(touches).unwrap_or_default();
             let own = of.is_none() || touched.used == of || touched.made == of;
             (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
+        }
+        Entry::NullWithLength(field, _) => (Class::Contents, format!("{}.length", field.name())),
+        Entry::Count(slot, _) => {
+            let touched = op.map(touches).unwrap_or_default();
+            let own = touched.used == Some(*slot) || touched.made == Some(*slot);
+            (Class::Count, if own { "count" } else { "other.count" }.into())
         }
         Entry::Copied(_) => (Class::Contents, "copied".into()),
         Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),

@@ -1,6 +1,6 @@
 //! Two ports and their traces, ready to judge programs: fast first, then with everything observed to find the call.
 
-use crate::exec::{self, Watch};
+use crate::exec::{self, View, Watch};
 use crate::field::Fields;
 use crate::oracle::{self, Class, Divergence};
 use crate::plan::{Plan, Setup};
@@ -49,6 +49,9 @@ pub enum Inconclusive {
         /// The second, if there was one.
         second: Option<String>,
     },
+    /// The traces differ, and no difference could be named: a mistake of the oracle's.
+    #[error("the traces differ, but the oracle cannot say where")]
+    Unnamed,
     /// One port did two different things on the same program.
     #[error("{port} did not do the same twice")]
     NotRepeatable {
@@ -63,6 +66,7 @@ pub struct Pair<L, R> {
     right: R,
     plan: Plan,
     fields: Fields,
+    counts: bool,
     left_trace: Trace,
     right_trace: Trace,
 }
@@ -73,7 +77,8 @@ impl<L: Port, R: Port> Pair<L, R> {
         let lacks = left.lacks().or(right.lacks());
         let plan = Plan::new(Setup { ex_data, lacks });
         let fields = Fields::all_but(lacks);
-        Pair { left, right, plan, fields, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
+        let counts = left.counts_references() && right.counts_references();
+        Pair { left, right, plan, fields, counts, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
     }
 
     /// The left port.
@@ -109,7 +114,7 @@ impl<L: Port, R: Port> Pair<L, R> {
             return if self.plan.runs() == 0 { Verdict::Nothing } else { Verdict::Agree };
         }
         let Some(first) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) else {
-            return Verdict::Agree;
+            return Verdict::Inconclusive(Inconclusive::Unnamed);
         };
         self.blame(program, watch, first)
     }
@@ -120,7 +125,13 @@ impl<L: Port, R: Port> Pair<L, R> {
         self.run(program, Watch::Everything);
         let (left, right) = (self.left_trace.clone(), self.right_trace.clone());
         self.run(program, Watch::Everything);
-        let same = |a: &Trace, b: &Trace| a.log() == b.log() && a.counts == b.counts && a.leaked == b.leaked;
+        let same = |a: &Trace, b: &Trace| {
+            a.log() == b.log()
+                && a.marks() == b.marks()
+                && a.counts == b.counts
+                && a.deaths == b.deaths
+                && a.leaked == b.leaked
+        };
         if !same(&left, &self.left_trace) {
             return Err(Inconclusive::NotRepeatable { port: self.left.identity().name });
         }
@@ -132,8 +143,9 @@ impl<L: Port, R: Port> Pair<L, R> {
 
     /// Runs `program` on both ports and leaves the traces, without a verdict.
     pub fn run(&mut self, program: &Program, watch: Watch) {
-        exec::run(&mut self.left, program, &self.plan, watch, self.fields, &mut self.left_trace);
-        exec::run(&mut self.right, program, &self.plan, watch, self.fields, &mut self.right_trace);
+        let view = View { watch, fields: self.fields, counts: self.counts };
+        exec::run(&mut self.left, program, &self.plan, view, &mut self.left_trace);
+        exec::run(&mut self.right, program, &self.plan, view, &mut self.right_trace);
     }
 
     /// Once more with everything observed, so that the step is the first that differs.

@@ -177,6 +177,15 @@ mod tests {
     }
 
     #[test]
+    fn arbitrary_reads_all_there_is_both_ways() {
+        let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\ns1 = SSL_SESSION_dup(s0)\n".parse().unwrap();
+        let wire = program.to_wire();
+        let mut some = Unstructured::new(&wire);
+        assert_eq!(Program::arbitrary(&mut some).unwrap(), program);
+        assert_eq!(Program::arbitrary_take_rest(Unstructured::new(&wire)).unwrap(), program);
+    }
+
+    #[test]
     fn junk_on_the_wire_is_dropped() {
         let program = Program::from_bytes(&[0x00, 0x01, 0x09, 0xfe, 0x04, 0xff, 0x03]);
         assert_eq!(program.to_string(), "#! sessdiff 1\ns1 = SSL_SESSION_new()\nSSL_SESSION_free(NULL)\n");

@@ -28,6 +28,8 @@ pub(crate) enum Tag {
     ExFree,
     Stopped,
     Numbers,
+    NullWithLength,
+    Count,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -44,6 +46,9 @@ pub struct Trace {
     pub dups: Vec<DupSeen>,
     /// How many of the library's allocations live on, if that is known.
     pub leaked: Option<i64>,
+    /// The first step with something that is wrong whatever the other port does: a shared buffer, a NULL with a length, an
+    /// overrun.
+    pub broken: Option<u32>,
     /// Where the program was ended because the port was not where the ledger is.
     pub stopped: Option<u32>,
 }
@@ -73,6 +78,7 @@ impl Trace {
         self.deaths.clear();
         self.dups.clear();
         self.leaked = None;
+        self.broken = None;
         self.stopped = None;
     }
 
@@ -97,6 +103,11 @@ impl Trace {
         self.log.len()
     }
 
+    /// Where in the log each step starts.
+    pub fn marks(&self) -> &[u32] {
+        &self.marks
+    }
+
     /// How many steps have begun.
     pub fn steps(&self) -> usize {
         self.marks.len()
@@ -106,11 +117,6 @@ impl Trace {
     #[inline]
     pub fn step(&mut self) {
         self.marks.push(self.log.len() as u32);
-    }
-
-    /// The step that the byte at `position` belongs to.
-    pub fn step_of(&self, position: usize) -> usize {
-        self.marks.partition_point(|mark| *mark as usize <= position).saturating_sub(1)
     }
 
     /// The entries of one step, none if it was not reached.
@@ -139,10 +145,11 @@ impl Trace {
 
     /// A call wrote beyond the buffer it was given.
     pub fn overrun(&mut self) {
+        self.breaks();
         self.log.push(Tag::Overrun as u8);
     }
 
-    /// Whether the error queue was empty after the call.
+    /// Whether the error queue was not empty after the call.
     #[inline]
     pub fn raised(&mut self, raised: bool) {
         self.log.extend_from_slice(&[Tag::Raised as u8, u8::from(raised)]);
@@ -180,8 +187,24 @@ impl Trace {
     /// Which buffers two sessions share that must each have their own: one bit a [`Field`].
     #[inline]
     pub fn shared(&mut self, fields: u32) {
+        if fields != 0 {
+            self.breaks();
+        }
         self.log.push(Tag::Shared as u8);
         self.log.extend_from_slice(&fields.to_le_bytes());
+    }
+
+    /// A getter gave NULL and a length that is not 0.
+    pub fn null_with_length(&mut self, field: Field, length: usize) {
+        self.breaks();
+        self.log.extend_from_slice(&[Tag::NullWithLength as u8, field as u8]);
+        self.log.extend_from_slice(&(length as u64).to_le_bytes());
+    }
+
+    /// The reference count of a slot's session, where every session is observed.
+    pub fn count_of(&mut self, slot: Slot, references: u32) {
+        self.log.extend_from_slice(&[Tag::Count as u8, slot.index() as u8]);
+        self.log.extend_from_slice(&references.to_le_bytes());
     }
 
     /// The new callback ran for a session: the `birth`th of the program.
@@ -219,6 +242,10 @@ impl Trace {
     pub fn stop(&mut self) {
         self.log.push(Tag::Stopped as u8);
         self.stopped = Some(self.marks.len() as u32 - 1);
+    }
+
+    fn breaks(&mut self) {
+        self.broken.get_or_insert(self.marks.len().saturating_sub(1) as u32);
     }
 
     #[inline]

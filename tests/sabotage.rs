@@ -77,6 +77,61 @@ fn every_planted_bug_is_found_under_its_signature_at_the_right_step() {
     assert!(failures.is_empty(), "{} of {} bugs:\n{}", failures.len(), Bug::ALL.len(), failures.join("\n"));
 }
 
+/// Bugs that show only in a certain order of calls: each was missed, or blamed on another step, by an oracle that looked
+/// less often.
+const ORDERS: &[(Bug, &str, &str, usize)] = &[
+    // The extra callback is the last thing in its step, and the step after it writes nothing.
+    (
+        Bug::FreeRunsCallbackTwice,
+        "s0 = SSL_SESSION_new()\ns1 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s1)\nSSL_SESSION_free(s0)\nSSL_SESSION_free(s1)",
+        "SSL_SESSION_free/callback.free",
+        3,
+    ),
+    // Nothing touches the session that changes, neither before its end nor after.
+    (
+        Bug::DupAliasesId,
+        "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"abc\")\ns1 = SSL_SESSION_dup(s0)\nSSL_SESSION_set1_id(s0, \"xyz\")",
+        "SSL_SESSION_set1_id/other.session_id",
+        3,
+    ),
+    (
+        Bug::AlpnWritesNeighbour,
+        "s0 = SSL_SESSION_new()\ns1 = SSL_SESSION_dup(s0)\nSSL_SESSION_set1_alpn_selected(s1, \"h2\")",
+        "SSL_SESSION_set1_alpn_selected/other.max_early_data",
+        2,
+    ),
+    // The next call raises an error on both sides.
+    (
+        Bug::TimeoutLeavesError,
+        "s0 = SSL_SESSION_new()\nSSL_SESSION_set_timeout(s0, 1)\nSSL_SESSION_set_ex_data(s0, ex_negative, 0x1)",
+        "SSL_SESSION_set_timeout/error-queue",
+        1,
+    ),
+    // The count that is wrong belongs to no session of the call.
+    (
+        Bug::FreeNullFreesAnother,
+        "s0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\nSSL_SESSION_free(NULL)\nSSL_SESSION_get_time(NULL)\nSSL_SESSION_set1_id(s0, \"a\")",
+        "SSL_SESSION_free/other.count",
+        2,
+    ),
+];
+
+#[test]
+fn no_order_of_calls_hides_a_bug() {
+    for (bug, calls, signature, step) in ORDERS {
+        let program: Program = format!("#! sessdiff 1\n{calls}\n").parse().expect("a program");
+        for watch in [Watch::Touched, Watch::Everything] {
+            match sabotaged(*bug).judge_watching(&program, watch) {
+                Verdict::Diverge(found) => {
+                    let found = found.divergence;
+                    assert_eq!((found.signature().as_str(), found.step), (*signature, *step), "{bug:?} {watch:?}");
+                }
+                other => panic!("{bug:?} {watch:?}: {other:?}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn planted_bugs_have_names_of_their_own() {
     for bug in Bug::ALL {

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sessdiff::exec::{self, Watch};
+use sessdiff::exec::{self, View, Watch};
 use sessdiff::field::Fields;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::{Kinds, Plan, Setup};
@@ -52,11 +52,11 @@ fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
             (program, plan)
         })
         .collect();
-    let fields = Fields::all_but(setup.lacks);
+    let view = View { watch: Watch::Nothing, fields: Fields::all_but(setup.lacks), counts: false };
     let mut trace = Trace::with_room();
     nanoseconds_an_op(programs, || {
         for (program, plan) in &planned {
-            exec::run(&mut port, program, plan, Watch::Nothing, fields, &mut trace);
+            exec::run(&mut port, program, plan, view, &mut trace);
             black_box(trace.log());
         }
     })

@@ -2,8 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use sessdiff::program::Program;
 
-fuzz_target!(|data: &[u8]| sessdiff::fuzz::lifecycle(data));
+fuzz_target!(|program: Program| sessdiff::fuzz::lifecycle(&program));
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     sessdiff::fuzz::mutator(data, size, max_size, seed)

@@ -104,7 +104,7 @@ pub(super) fn explore(
         if shared.stop.load(Relaxed) {
             return explorer.tally;
         }
-        explorer.judge(&case.program, Watch::Touched, Some(&case.path));
+        explorer.judge(&case.program, Watch::Everything, Some(&case.path));
         pool.push(case.program.clone());
     }
     let mut generator = Generator::new(seed, setup);

@@ -2,7 +2,9 @@
 
 use super::judge::{Judge, judge};
 use super::{Exit, OneProbeChoice, ReplayArgs, output};
+use crate::exec::Watch;
 use crate::op::{Op, Slot};
+use crate::oracle::Class;
 use crate::pair::Verdict;
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::port::c::{Probes, crash};
@@ -40,7 +42,16 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
 
 fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
     crash::catch(None);
-    let verdict = crash::saving(&format_args!("{}", case.path.display()), || judge.observe(&case.program));
+    let verdict = crash::saving(&format_args!("{}", case.path.display()), || {
+        // Observing everything can hide a difference, so the case is judged without first; the table shows the second run.
+        match judge.judge(&case.program, Watch::Touched) {
+            Verdict::Agree | Verdict::Nothing => judge.observe(&case.program),
+            fast => {
+                judge.observe(&case.program);
+                fast
+            }
+        }
+    });
     let name = judge.identity().name;
     output::result(format_args!("{}: native against {}", case.path.display(), judge.identity()));
     output::result(table(&case.program, judge, &name, args.trace));
@@ -61,7 +72,7 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
         Verdict::Diverge(diverged) => {
             let block = report::block(&case.program, &diverged, ["native", &name], None, "");
             output::result(output::red(&block));
-            Exit::Divergence
+            if diverged.divergence.class == Class::Memory { Exit::Crashed } else { Exit::Divergence }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::explore::{Found, Shared, Tally, explore};
 use super::judge::{PortName, judge, port_summary};
 use super::{Exit, ProbeChoice, RunArgs, output, progress, unprobed};
 use crate::op::Kind;
+use crate::oracle::Class;
 use crate::plan::Kinds;
 use crate::port::Identity;
 use crate::port::c::{LoadError, Probes, crash};
@@ -82,6 +83,9 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
         Word::Crash => Exit::Crashed,
+        Word::Diverge if summary.signatures.iter().any(|found| found.class == Class::Memory.to_string()) => {
+            Exit::Crashed
+        }
         Word::Diverge => Exit::Divergence,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };

@@ -49,6 +49,11 @@ pub(super) fn run(args: &RunArgs, seed: u64, amount: [String; 2], corpus: bool) 
     let stdout = stdout.join().unwrap_or_default();
     let stderr = stderr.join().unwrap_or_default();
     match serde_json::from_slice::<Summary>(&stdout) {
+        Ok(summary)
+            if status.code().is_none() || status.code() == Some(crash::EXIT) && summary.signatures.is_empty() =>
+        {
+            Err(UnprobedError::Crashed(format!("without probes: ended with {status} after its summary")))
+        }
         Ok(summary) => {
             let said = String::from_utf8_lossy(&stderr);
             match said.trim_end() {
@@ -58,7 +63,7 @@ pub(super) fn run(args: &RunArgs, seed: u64, amount: [String; 2], corpus: bool) 
             }
             Ok(summary)
         }
-        Err(_) if status.code() == Some(crash::EXIT) => {
+        Err(_) if status.code().is_none_or(|code| code == crash::EXIT) && !INTERRUPTED.load(Relaxed) => {
             Err(UnprobedError::Crashed(String::from_utf8_lossy(&stderr).trim_end().to_string()))
         }
         Err(_) if INTERRUPTED.load(Relaxed) => Err(UnprobedError::Interrupted),

@@ -1,7 +1,9 @@
 //! The lifecycle target: judge one input, and crash so that a finding explains itself.
 
 use std::cell::RefCell;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use crate::exec::Watch;
 use crate::oracle::{Class, Divergence};
 use crate::pair::{Pair, Verdict};
 use crate::plan::{Kinds, Setup};
@@ -9,6 +11,8 @@ use crate::port::c::{CPort, Probes};
 use crate::port::native::NativePort;
 use crate::port::planted::{Bug, Planted};
 use crate::program::Program;
+
+const EVERYTHING_EVERY: u64 = 16;
 
 /// Set to the name of a planted bug, the lifecycle target fuzzes a native session with that bug: it must crash.
 pub const PLANT: &str = "SESSDIFF_PLANT";
@@ -19,12 +23,11 @@ pub const PROBES: &str = "SESSDIFF_PROBES";
 ///
 /// # Panics
 /// On a divergence, and when the library cannot be driven at all.
-pub fn lifecycle(data: &[u8]) {
-    let program = Program::from_bytes(data);
-    LAB.with_borrow_mut(|lab| match lab.get_or_insert_with(Lab::new).judge(&program) {
+pub fn lifecycle(program: &Program) {
+    LAB.with_borrow_mut(|lab| match lab.get_or_insert_with(Lab::new).judge(program) {
         Verdict::Agree | Verdict::Nothing => {}
-        Verdict::Diverge(found) => report(&program, &found.divergence),
-        Verdict::Inconclusive(why) => inconclusive(&program, &why.to_string()),
+        Verdict::Diverge(found) => report(program, &found.divergence),
+        Verdict::Inconclusive(why) => inconclusive(program, &why.to_string()),
     });
 }
 
@@ -55,20 +58,31 @@ impl Lab {
         }
     }
 
+    /// One input in so many, chosen by what it is, is observed in full after every call.
     fn judge(&mut self, program: &Program) -> Verdict {
+        let mut hasher = DefaultHasher::new();
+        program.hash(&mut hasher);
+        let watch = if hasher.finish().is_multiple_of(EVERYTHING_EVERY) { Watch::Everything } else { Watch::Touched };
         match self {
-            Lab::Honest(pair) => pair.judge(program),
-            Lab::Planted(pair) => pair.judge(program),
+            Lab::Honest(pair) => pair.judge_watching(program, watch),
+            Lab::Planted(pair) => pair.judge_watching(program, watch),
         }
     }
 }
 
 /// The crash: the signature, both sides, the program as text and the commands that replay it.
 fn report(program: &Program, found: &Divergence) -> ! {
+    let mut flags = String::new();
+    if let Ok(name) = std::env::var(PLANT) {
+        flags += &format!(" --port planted:{name}");
+    }
+    if std::env::var(PROBES).is_ok_and(|probes| probes == "none") {
+        flags += " --probes none";
+    }
     let text = format!(
         "{class} {signature} at step {step}\n  native:  {left}\n  openssl: {right}\n  ledger:  {ledger}\n\n{program}\n\
          Save the lines from `#! sessdiff 1` on as FILE.ops, or take the artifact as it is, and:\n  \
-         cargo run --release -- replay FILE\n  cargo run --release -- show FILE --as ops\n",
+         cargo run --release -- replay{flags} FILE\n  cargo run --release -- show FILE --as ops\n",
         class = found.class,
         signature = found.signature(),
         step = found.step,

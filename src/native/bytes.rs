@@ -3,6 +3,7 @@
 //! OpenSSL's setters take no lock, so two threads that set and read one field race. Here such a race yields a
 //! mixture of old and new bytes, never undefined behaviour, and a setter costs a few plain stores.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use zeroize::Zeroize;
@@ -10,12 +11,18 @@ use zeroize::Zeroize;
 const WORD: usize = 8;
 
 /// At most `WORDS * 8` bytes and how many of them count. Bytes above the length keep their old values, as in C.
-#[derive(Debug)]
 pub(super) struct Bytes<const WORDS: usize> {
     len: AtomicUsize,
     /// Words that have ever been written: what has to be wiped and copied.
     used: AtomicUsize,
     words: [AtomicU64; WORDS],
+}
+
+/// Without the bytes: they may be a key.
+impl<const WORDS: usize> fmt::Debug for Bytes<WORDS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
 }
 
 impl<const WORDS: usize> Bytes<WORDS> {
@@ -133,6 +140,13 @@ mod tests {
         let mut out = [0; 13];
         assert_eq!(field.copy_to(&mut out), 13);
         assert_eq!(out, [7; 13]);
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let field = Bytes::<64>::new();
+        field.set(b"a secret");
+        assert_eq!(format!("{field:?}"), "8 bytes");
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl Release {
             // 0xMNNFFPPS
             Release::new(major, byte(20), byte(12), byte(4))
         };
-        if release < Release::new(1, 1, 1, 0) || major > 4 { Err(UnknownRelease { number }) } else { Ok(release) }
+        // 2 is LibreSSL's, whatever its release.
+        let modelled = release >= Release::new(1, 1, 1, 0) && matches!(major, 1 | 3 | 4);
+        if modelled { Ok(release) } else { Err(UnknownRelease { number }) }
     }
 
     /// The rules of this release, in one place instead of an `if` at each use.
@@ -129,6 +131,7 @@ mod tests {
         assert_eq!(shown(0x1010_117f).unwrap(), "1.1.1w");
         assert_eq!(shown(0x1010_100f).unwrap(), "1.1.1");
         assert!(shown(0x1010_00cf).is_err(), "1.1.0l has no SSL_SESSION_dup");
+        assert!(shown(0x2000_0000).is_err(), "LibreSSL");
         assert!(shown(0x5000_0000).is_err());
     }
 

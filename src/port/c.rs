@@ -58,8 +58,8 @@ pub struct CPort {
 }
 
 impl CPort {
-    /// A port that drives the linked library on this thread. The first port of a process decides which probes are
-    /// there.
+    /// A port that drives the linked library on this thread. The first port of a process decides which probes are there,
+    /// and stops the clock that C code of the process reads, for good.
     ///
     /// # Errors
     /// See [`LoadError`].

@@ -106,6 +106,13 @@ pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     });
 }
 
+/// A callback with arguments that it was not registered with: recorded as one of no index.
+#[cfg(feature = "linked")]
+pub(super) fn wrong() {
+    PENDING.set(true);
+    EVENTS.with_borrow_mut(|events| events.record(Event::Free { index: u8::MAX, birth: UNKNOWN, value: 0 }));
+}
+
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they
 /// are written in the order of their indices.
 #[inline]

@@ -101,8 +101,7 @@ impl Port for NativePort {
     }
 
     fn end(&mut self) -> Option<i64> {
-        // Nothing here can leak: handles are owned by the slots, and forgetting a slot drops them.
-        Some(0)
+        None
     }
 
     fn watch_memory(&mut self) {}
@@ -251,7 +250,7 @@ impl Port for NativePort {
     }
 
     fn count(&self, s: Slot) -> Option<u32> {
-        self.slots[s.index()].first().map(|session| session.references() as u32)
+        Some(self.slots[s.index()].first().map_or(0, |session| session.references() as u32))
     }
 
     fn shared(&self, _a: Slot, _b: Slot) -> u32 {

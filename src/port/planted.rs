@@ -92,7 +92,7 @@ impl Planted {
     }
 }
 
-/// The first 32 bytes: what a setter without a check would write.
+/// The first so many bytes: what a setter without a check would write.
 fn cut(bytes: &Bytes, limit: usize) -> Bytes {
     bytes.get().map_or(Bytes::NULL, |bytes| Bytes::new(&bytes[..bytes.len().min(limit)]))
 }
@@ -204,7 +204,7 @@ impl Port for Planted {
     fn free(&mut self, s: Option<Slot>) {
         let Some(slot) = s else {
             if self.has(Bug::FreeNullFreesAnother)
-                && let Some(victim) = Slot::all().find(|slot| self.live[slot.index()])
+                && let Some(victim) = Slot::all().find(|slot| self.inner.count(*slot) > Some(1))
             {
                 self.inner.free(Some(victim));
             }

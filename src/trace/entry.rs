@@ -27,6 +27,10 @@ pub enum Entry<'a> {
     Shared(u32),
     /// A call wrote beyond its buffer.
     Overrun,
+    /// A getter gave NULL and this length.
+    NullWithLength(Field, u64),
+    /// The reference count of a slot's session.
+    Count(Slot, u32),
     /// A session was born: its number.
     ExNew(u32),
     /// A dup callback: index, number of the source, value.
@@ -96,7 +100,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 12] = [
+        const TAGS: [Tag; 14] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -109,6 +113,8 @@ impl<'a> Iterator for Entries<'a> {
             Tag::ExFree,
             Tag::Stopped,
             Tag::Numbers,
+            Tag::NullWithLength,
+            Tag::Count,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -118,6 +124,11 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
             Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
             Tag::Overrun => Entry::Overrun,
+            Tag::NullWithLength => {
+                let [field] = self.take()?;
+                Entry::NullWithLength(*Field::ALL.get(usize::from(field))?, u64::from_le_bytes(self.take()?))
+            }
+            Tag::Count => Entry::Count(Slot::wrapping(self.take::<1>()?[0]), u32::from_le_bytes(self.take()?)),
             Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
             Tag::ExDup => self.callback().map(|(index, from, value)| Entry::ExDup(index, from, value))?,
             Tag::ExFree => self.callback().map(|(index, birth, value)| Entry::ExFree(index, birth, value))?,
@@ -148,6 +159,8 @@ impl fmt::Display for Entry<'_> {
                 shared.into_iter().try_for_each(|field| write!(f, " {}", field.name()))
             }
             Entry::Overrun => f.write_str("wrote beyond the buffer"),
+            Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
+            Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
             Entry::ExNew(birth) => write!(f, "new callback for session {birth}"),
             Entry::ExDup(index, from, value) => {
                 write!(f, "dup callback of {} for session {from}, value {value:#x}", index_name(*index))

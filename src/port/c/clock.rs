@@ -14,11 +14,6 @@ pub fn freeze(micros: u64) {
     FROZEN.store(micros, Relaxed);
 }
 
-/// From now on the time is the system's.
-pub fn thaw() {
-    FROZEN.store(0, Relaxed);
-}
-
 fn micros() -> u64 {
     match FROZEN.load(Relaxed) {
         0 => {
@@ -38,10 +33,11 @@ fn micros() -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gettimeofday(now: *mut libc::timeval, _zone: *mut c_void) -> c_int {
     let micros = micros();
-    // SAFETY: as the caller says.
-    if let Some(now) = unsafe { now.as_mut() } {
-        now.tv_sec = (micros / MICROS) as libc::time_t;
-        now.tv_usec = (micros % MICROS) as libc::suseconds_t;
+    let time =
+        libc::timeval { tv_sec: (micros / MICROS) as libc::time_t, tv_usec: (micros % MICROS) as libc::suseconds_t };
+    if !now.is_null() {
+        // SAFETY: as the caller says.
+        unsafe { now.write(time) };
     }
     0
 }
@@ -53,9 +49,9 @@ pub unsafe extern "C" fn gettimeofday(now: *mut libc::timeval, _zone: *mut c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn time(now: *mut libc::time_t) -> libc::time_t {
     let seconds = (micros() / MICROS) as libc::time_t;
-    // SAFETY: as the caller says.
-    if let Some(now) = unsafe { now.as_mut() } {
-        *now = seconds;
+    if !now.is_null() {
+        // SAFETY: as the caller says.
+        unsafe { now.write(seconds) };
     }
     seconds
 }

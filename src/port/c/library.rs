@@ -196,17 +196,23 @@ fn find_ciphers(api: &Api) -> Result<Vec<*const SSL_CIPHER>, LoadError> {
 }
 
 fn register_indices() -> Result<(), LoadError> {
-    // Index, new, dup and free callback.
-    type Row = (ExIndex, Option<NewFn>, Option<DupFn>, Option<FreeFn>);
-    const ROWS: [Row; 3] = [
-        (ExIndex::Counted, Some(counted_new), Some(counted_dup), Some(counted_free)),
-        (ExIndex::Replaced, None, Some(replaced_dup), Some(replaced_free)),
-        (ExIndex::Refused, None, Some(refused_dup), None),
+    // Index, and which of the callbacks it has: new, dup, free.
+    const ROWS: [(ExIndex, [bool; 3]); 3] = [
+        (ExIndex::Counted, [true, true, true]),
+        (ExIndex::Replaced, [false, true, true]),
+        (ExIndex::Refused, [false, true, false]),
     ];
-    for (index, new, dup, free) in ROWS {
+    for (index, [new, dup, free]) in ROWS {
         // SAFETY: callbacks that follow no pointer of the library's but the one to the value.
         let found = unsafe {
-            openssl_sys::CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_SESSION, 0, std::ptr::null_mut(), new, dup, free)
+            openssl_sys::CRYPTO_get_ex_new_index(
+                CRYPTO_EX_INDEX_SSL_SESSION,
+                c_long::from(index as u8),
+                argp(index),
+                new.then_some(on_new),
+                dup.then_some(on_dup),
+                free.then_some(on_free),
+            )
         };
         let wanted = ex_index(index);
         if found != wanted {
@@ -216,96 +222,65 @@ fn register_indices() -> Result<(), LoadError> {
     Ok(())
 }
 
-type NewFn = unsafe extern "C" fn(*mut c_void, *mut c_void, *mut CRYPTO_EX_DATA, c_int, c_long, *mut c_void);
-type DupFn = unsafe extern "C" fn(
-    *mut CRYPTO_EX_DATA,
-    *const CRYPTO_EX_DATA,
-    *mut *mut c_void,
-    c_int,
-    c_long,
-    *mut c_void,
-) -> c_int;
-type FreeFn = NewFn;
+/// A pointer of each index's own, never followed: it must come back with every callback, as `argl` and the index must.
+fn argp(index: ExIndex) -> *mut c_void {
+    std::ptr::without_provenance_mut(0x1000 + index as usize)
+}
+
+/// The index that a callback was registered for, if the library says so with all three arguments.
+fn of(index: c_int, argl: c_long, registered_argp: *mut c_void) -> Option<ExIndex> {
+    let named = usize::try_from(argl).ok().and_then(|number| ExIndex::ALL.get(number).copied())?;
+    (ex_index(named) == index && argp(named) == registered_argp).then_some(named)
+}
 
 // A session is named by the address of its CRYPTO_EX_DATA, the one thing that all three callbacks get.
 
-unsafe extern "C" fn counted_new(
+unsafe extern "C" fn on_new(
     _session: *mut c_void,
-    _value: *mut c_void,
+    value: *mut c_void,
     data: *mut CRYPTO_EX_DATA,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
+    index: c_int,
+    argl: c_long,
+    argp: *mut c_void,
 ) {
-    events::ex_new(data as usize);
+    match of(index, argl, argp) {
+        // A new session has no value.
+        Some(ExIndex::Counted) if value.is_null() => events::ex_new(data as usize),
+        _ => events::wrong(),
+    }
 }
 
-unsafe extern "C" fn counted_dup(
-    _to: *mut CRYPTO_EX_DATA,
+unsafe extern "C" fn on_dup(
+    to: *mut CRYPTO_EX_DATA,
     from: *const CRYPTO_EX_DATA,
     value: *mut *mut c_void,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
+    index: c_int,
+    argl: c_long,
+    argp: *mut c_void,
 ) -> c_int {
+    let Some(named) = of(index, argl, argp).filter(|_| to.cast_const() != from) else {
+        events::wrong();
+        return 1;
+    };
     // SAFETY: called by the library with the place of the value.
-    unsafe { dup(ExIndex::Counted, from, value) }
-}
-
-unsafe extern "C" fn replaced_dup(
-    _to: *mut CRYPTO_EX_DATA,
-    from: *const CRYPTO_EX_DATA,
-    value: *mut *mut c_void,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
-) -> c_int {
-    // SAFETY: called by the library with the place of the value.
-    unsafe { dup(ExIndex::Replaced, from, value) }
-}
-
-unsafe extern "C" fn refused_dup(
-    _to: *mut CRYPTO_EX_DATA,
-    from: *const CRYPTO_EX_DATA,
-    value: *mut *mut c_void,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
-) -> c_int {
-    // SAFETY: called by the library with the place of the value.
-    unsafe { dup(ExIndex::Refused, from, value) }
-}
-
-/// # Safety
-/// `value` is a place to read and write.
-unsafe fn dup(index: ExIndex, from: *const CRYPTO_EX_DATA, value: *mut *mut c_void) -> c_int {
-    // SAFETY: as the caller says.
     unsafe {
         let mut number = *value as usize;
-        let agreed = events::ex_dup(index, from as usize, &mut number);
+        let agreed = events::ex_dup(named, from as usize, &mut number);
         *value = std::ptr::without_provenance_mut(number);
         agreed.into()
     }
 }
 
-unsafe extern "C" fn counted_free(
+unsafe extern "C" fn on_free(
     _session: *mut c_void,
     value: *mut c_void,
     data: *mut CRYPTO_EX_DATA,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
+    index: c_int,
+    argl: c_long,
+    argp: *mut c_void,
 ) {
-    events::ex_free(ExIndex::Counted, data as usize, value as usize);
-}
-
-unsafe extern "C" fn replaced_free(
-    _session: *mut c_void,
-    value: *mut c_void,
-    data: *mut CRYPTO_EX_DATA,
-    _index: c_int,
-    _argl: c_long,
-    _argp: *mut c_void,
-) {
-    events::ex_free(ExIndex::Replaced, data as usize, value as usize);
+    match of(index, argl, argp) {
+        Some(named) => events::ex_free(named, data as usize, value as usize),
+        None => events::wrong(),
+    }
 }

@@ -40,7 +40,11 @@ impl CPort {
             }
             Field::TicketAppdata => {
                 let (mut bytes, mut length) = (ptr::null_mut::<c_void>(), 0);
-                call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
+                let returned = call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
+                // Always 1; anything else is a difference.
+                if returned != 1 {
+                    trace.returned(returned.into());
+                }
                 self.put(s, 4, field, bytes.cast_const().cast(), length, trace);
             }
             Field::Ticket => {
@@ -115,6 +119,9 @@ impl CPort {
     fn put(&mut self, s: Slot, own: usize, field: Field, bytes: *const u8, length: usize, trace: &mut Trace) {
         debug_assert_eq!(super::OWN[own], field);
         self.seen[s.index()][own] = bytes;
+        if bytes.is_null() && length != 0 {
+            trace.null_with_length(field, length);
+        }
         // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
         let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
         trace.field_bytes(field, bytes);
