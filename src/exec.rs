@@ -15,9 +15,9 @@ pub enum Watch {
     Nothing,
     /// Counts, destructions and callbacks after each step; the field a setter sets; source and duplicate in full after a dup;
     /// and every session in full at its end, before its last reference is given back.
-    Touched,
+    Fast,
     /// Every live session in full after every step, so that the step named is the first that differs.
-    Everything,
+    Blame,
 }
 
 /// What is observed: the same for both ports of a pair.
@@ -38,9 +38,9 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     port.begin();
     events::begin();
     let observed = match watch {
-        Watch::Nothing | Watch::Everything => fields,
+        Watch::Nothing | Watch::Blame => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
-        Watch::Touched => fields.without(Field::TimeEx),
+        Watch::Fast => fields.without(Field::TimeEx),
     };
     let mut run =
         Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0 };
@@ -119,7 +119,7 @@ impl<P: Port> Run<'_, P> {
     fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Ended> {
         let Planned { ends, makes, touched, sets } = planned;
         if ends
-            && self.watch == Watch::Touched
+            && self.watch == Watch::Fast
             && let Some(slot) = touched.used
         {
             self.observe(slot);
@@ -130,7 +130,7 @@ impl<P: Port> Run<'_, P> {
             return Ok(());
         }
         // An error left behind by a getter shows after the next call that is none, or at the end.
-        if !getter || self.watch == Watch::Everything {
+        if !getter || self.watch == Watch::Blame {
             let raised = self.port.take_raised();
             self.trace.raised(raised);
         }
@@ -148,12 +148,12 @@ impl<P: Port> Run<'_, P> {
             self.see_dup(at, *dst, *src);
         }
         if let (Some(field), Some(slot)) = (sets, touched.used)
-            && self.watch == Watch::Touched
+            && self.watch == Watch::Fast
             && self.fields.contains(field)
         {
             self.port.read(slot, field, self.trace);
         }
-        if self.watch == Watch::Everything {
+        if self.watch == Watch::Blame {
             self.observe_all();
         }
         Ok(())
@@ -278,7 +278,7 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Ca
         Op::GetTimeout { s: None } => port.read_null(Field::Timeout),
         Op::GetTime { s: Some(s) } => return read(port, *s, Field::Time, fields, trace),
         Op::GetTimeEx { s: Some(s) } => {
-            // Not observed in `Watch::Touched`, so not in `fields`; the plan skips it where a port lacks it.
+            // Not observed in `Watch::Fast`, so not in `fields`; the plan skips it where a port lacks it.
             port.read(*s, Field::TimeEx, trace);
             return READ;
         }

@@ -103,7 +103,7 @@ impl<L: Port, R: Port> Pair<L, R> {
 
     /// Judges `program`.
     pub fn judge(&mut self, program: &Program) -> Verdict {
-        self.judge_watching(program, Watch::Touched)
+        self.judge_watching(program, Watch::Fast)
     }
 
     /// Judges `program`, observing so much in the first run.
@@ -122,9 +122,9 @@ impl<L: Port, R: Port> Pair<L, R> {
     /// Whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.plan.make(program);
-        self.run(program, Watch::Everything);
+        self.run(program, Watch::Blame);
         let (left, right) = (self.left_trace.clone(), self.right_trace.clone());
-        self.run(program, Watch::Everything);
+        self.run(program, Watch::Blame);
         let same = |a: &Trace, b: &Trace| {
             a.log() == b.log()
                 && a.marks() == b.marks()
@@ -152,7 +152,7 @@ impl<L: Port, R: Port> Pair<L, R> {
     fn blame(&mut self, program: &Program, watch: Watch, first: Divergence) -> Verdict {
         self.left.watch_memory();
         self.right.watch_memory();
-        self.run(program, Watch::Everything);
+        self.run(program, Watch::Blame);
         let mut leaked = self.left.unwatch_memory();
         leaked.extend(self.right.unwatch_memory());
         if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {

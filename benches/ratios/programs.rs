@@ -30,8 +30,8 @@ pub fn measure(variant: &str) -> f64 {
             let release = c(Probes::NONE).library().release;
             alone(NativePort::new(release, Setup { ex_data: false, lacks: Kinds::NONE }), &programs)
         }
-        "differential-fast" => differential(Watch::Touched, &programs),
-        "differential-blame" => differential(Watch::Everything, &programs),
+        "differential-fast" => differential(Watch::Fast, &programs),
+        "differential-blame" => differential(Watch::Blame, &programs),
         _ => panic!("no variant {variant}"),
     }
 }

@@ -17,7 +17,7 @@ use crate::program::{Case, Program};
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
-const EVERYTHING_EVERY: u64 = 16;
+const BLAME_EVERY: u64 = 16;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
 /// Programs that reached something new, kept to be changed.
@@ -104,7 +104,7 @@ pub(super) fn explore(
         if shared.stop.load(Relaxed) {
             return explorer.tally;
         }
-        explorer.judge(&case.program, Watch::Everything, Some(&case.path));
+        explorer.judge(&case.program, Watch::Blame, Some(&case.path));
         pool.push(case.program.clone());
     }
     let mut generator = Generator::new(seed, setup);
@@ -119,7 +119,7 @@ pub(super) fn explore(
             let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
             generator.change(&pool[one], &pool[other], shared.longest)
         };
-        let watch = if number % EVERYTHING_EVERY == 0 { Watch::Everything } else { Watch::Touched };
+        let watch = if number % BLAME_EVERY == 0 { Watch::Blame } else { Watch::Fast };
         if explorer.judge(&program, watch, None) {
             if pool.len() == POOL {
                 pool.swap_remove(choice.usize(0..POOL));

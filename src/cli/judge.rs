@@ -63,7 +63,7 @@ impl<L: Port, R: Port> Judge for Pair<L, R> {
     }
 
     fn observe(&mut self, program: &Program) -> Verdict {
-        self.judge_watching(program, Watch::Everything)
+        self.judge_watching(program, Watch::Blame)
     }
 
     fn plan(&self) -> &Plan {

@@ -44,7 +44,7 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
     crash::catch(None);
     let verdict = crash::saving(&format_args!("{}", case.path.display()), || {
         // Observing everything can hide a difference, so the case is judged without first; the table shows the second run.
-        match judge.judge(&case.program, Watch::Touched) {
+        match judge.judge(&case.program, Watch::Fast) {
             Verdict::Agree | Verdict::Nothing => judge.observe(&case.program),
             fast => {
                 judge.observe(&case.program);

@@ -12,7 +12,7 @@ use crate::port::native::NativePort;
 use crate::port::planted::{Bug, Planted};
 use crate::program::Program;
 
-const EVERYTHING_EVERY: u64 = 16;
+const BLAME_EVERY: u64 = 16;
 
 /// Set to the name of a planted bug, the lifecycle target fuzzes a native session with that bug: it must crash.
 pub const PLANT: &str = "SESSDIFF_PLANT";
@@ -62,7 +62,7 @@ impl Lab {
     fn judge(&mut self, program: &Program) -> Verdict {
         let mut hasher = DefaultHasher::new();
         program.hash(&mut hasher);
-        let watch = if hasher.finish().is_multiple_of(EVERYTHING_EVERY) { Watch::Everything } else { Watch::Touched };
+        let watch = if hasher.finish().is_multiple_of(BLAME_EVERY) { Watch::Blame } else { Watch::Fast };
         match self {
             Lab::Honest(pair) => pair.judge_watching(program, watch),
             Lab::Planted(pair) => pair.judge_watching(program, watch),
