@@ -16,7 +16,9 @@ pub enum Watch {
     /// Counts, destructions and callbacks after each step; the field a setter sets; source and duplicate in full after a dup;
     /// and every session in full at its end, before its last reference is given back.
     Fast,
-    /// Every live session in full after every step, so that the step named is the first that differs.
+    /// As [`Watch::Fast`], but no setter is followed by its getter: what waits to be read stays waiting.
+    Ends,
+    /// Every live session in full after every step, and an error in the queue before every call, so that the step named is the first that differs.
     Blame,
 }
 
@@ -40,7 +42,7 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     let observed = match watch {
         Watch::Nothing | Watch::Blame => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
-        Watch::Fast => fields.without(Field::TimeEx),
+        Watch::Fast | Watch::Ends => fields.without(Field::TimeEx),
     };
     let mut run =
         Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0 };
@@ -111,18 +113,21 @@ impl<P: Port> Run<'_, P> {
     /// An error left behind by a call that must not leave one.
     fn finish(&mut self) {
         if self.watch != Watch::Nothing {
-            let raised = self.port.take_raised();
-            self.trace.raised(raised);
+            let after = self.port.after();
+            self.trace.after(after);
         }
     }
 
     fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Ended> {
         let Planned { ends, makes, touched, sets } = planned;
         if ends
-            && self.watch == Watch::Fast
+            && matches!(self.watch, Watch::Fast | Watch::Ends)
             && let Some(slot) = touched.used
         {
             self.observe(slot);
+        }
+        if self.watch == Watch::Blame {
+            self.port.plant_error();
         }
         let Called { made, getter } = call(self.port, op, self.fields, self.trace);
         self.book(touched, ends, made);
@@ -131,8 +136,8 @@ impl<P: Port> Run<'_, P> {
         }
         // An error left behind by a getter shows after the next call that is none, or at the end.
         if !getter || self.watch == Watch::Blame {
-            let raised = self.port.take_raised();
-            self.trace.raised(raised);
+            let after = self.port.after();
+            self.trace.after(after);
         }
         events::drain(self.trace);
         if (makes == Makes::Session) != made {
@@ -155,6 +160,11 @@ impl<P: Port> Run<'_, P> {
         }
         if self.watch == Watch::Blame {
             self.observe_all();
+            // What a getter of the observation raised.
+            let after = self.port.after();
+            if after.raised {
+                self.trace.after(after);
+            }
         }
         Ok(())
     }

@@ -36,6 +36,10 @@ const SECONDS: &[i64] = &[
 const VERSIONS: &[i32] =
     &[0, 1, -1, 0x0300, 0x0301, 0x0303, 0x0304, 0x0305, 0xfeff, 0xfefd, 0x1_0304, i32::MAX, i32::MIN];
 
+/// Bytes that an implementation may treat as special.
+const WORDS: &[&str] = &["h2", "http/1.1", "h3", "localhost", "www.example.org", "127.0.0.1", "a\0b", "\0"];
+const EARLY_DATA: &[u32] = &[0, 1, 16_383, 16_384, 16_385, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -43,12 +47,14 @@ pub struct Generator {
     /// The kinds a program draws from.
     kinds: Vec<Kind>,
     setup: Setup,
+    /// The bytes made last.
+    last: Vec<u8>,
 }
 
 impl Generator {
     /// Of programs that run under `setup`.
     pub fn new(seed: u64, setup: Setup) -> Generator {
-        Generator { rng: Rng::with_seed(seed), kinds: Vec::with_capacity(Kind::ALL.len()), setup }
+        Generator { rng: Rng::with_seed(seed), kinds: Vec::with_capacity(Kind::ALL.len()), setup, last: Vec::new() }
     }
 
     /// A new program of at most `longest` ops. Each program draws from a share of all kinds only: what is never
@@ -64,8 +70,15 @@ impl Generator {
         let mut ops = Vec::with_capacity(length);
         for _ in 0..length {
             let op = self.op(&ledger);
-            ledger.step(&op);
-            ops.push(op);
+            // Now and then the same again, many times: counts that only large numbers reach.
+            let times = if op.kind() == Kind::UpRef && self.rng.u8(0..64) == 0 { self.rng.usize(2..=300) } else { 1 };
+            for _ in 0..times.min(length - ops.len()) {
+                ledger.step(&op);
+                ops.push(op.clone());
+            }
+            if ops.len() == length {
+                break;
+            }
         }
         Program { ops }
     }
@@ -159,7 +172,8 @@ impl Generator {
             Kind::Set1AlpnSelected => Op::Set1AlpnSelected { s: self.live(ledger), alpn: self.bytes() },
             Kind::Get0AlpnSelected => Op::Get0AlpnSelected { s: self.live(ledger) },
             Kind::SetMaxEarlyData => {
-                let bytes = self.rng.u32(..) >> self.rng.u8(0..32);
+                let shifted = self.rng.u32(..) >> self.rng.u8(0..32);
+                let bytes = if self.rng.bool() { shifted } else { self.one_of(EARLY_DATA) };
                 Op::SetMaxEarlyData { s: self.live(ledger), bytes }
             }
             Kind::GetMaxEarlyData => Op::GetMaxEarlyData { s: self.live(ledger) },
@@ -204,18 +218,34 @@ impl Generator {
     }
 
     fn length(&mut self) -> usize {
-        if self.rng.bool() { self.rng.usize(0..=40) } else { self.one_of(LENGTHS) }
+        match self.rng.u8(0..8) {
+            0 => self.rng.usize(0..=MAX_BYTES),
+            1..=4 => self.rng.usize(0..=40),
+            _ => self.one_of(LENGTHS),
+        }
     }
 
     fn raw(&mut self) -> Option<Vec<u8>> {
         if self.rng.u8(0..12) == 0 {
             return None;
         }
-        let (first, step) = (self.rng.u8(..), self.rng.u8(0..2));
-        let mut bytes = vec![first; self.length()];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = byte.wrapping_add(step.wrapping_mul(at as u8));
-        }
+        let mut bytes = match self.rng.u8(0..8) {
+            0 => self.one_of(WORDS).as_bytes().to_vec(),
+            // Nearly what some call before had.
+            1 | 2 if !self.last.is_empty() => {
+                let mut bytes = self.last.clone();
+                let at = self.rng.usize(0..bytes.len());
+                bytes[at] ^= 1 << self.rng.u8(0..8);
+                bytes
+            }
+            3 => (0..self.length()).map(|_| self.rng.u8(..)).collect(),
+            _ => {
+                let (first, step) = (self.rng.u8(..), self.rng.u8(0..2));
+                (0..self.length()).map(|at| first.wrapping_add(step.wrapping_mul(at as u8))).collect()
+            }
+        };
+        bytes.truncate(MAX_BYTES);
+        self.last.clone_from(&bytes);
         Some(bytes)
     }
 

@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::op::{Op, Slot};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{Entries, Entry, Trace};
+use crate::trace::{After, Entries, Entry, Trace};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -210,10 +210,10 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let broken = |entry: &Entry<'_>| match entry {
         Entry::Shared(fields) => *fields != 0,
         Entry::Overrun | Entry::NullWithLength(..) => true,
+        Entry::After(after) => after.error_lost || after.argument_changed,
         Entry::Return(_)
         | Entry::Made(_)
         | Entry::Copied(_)
-        | Entry::Raised(_)
         | Entry::Session(_)
         | Entry::Number(..)
         | Entry::Bytes(..)
@@ -226,8 +226,9 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let entry = trace.entries(step).find(broken)?;
     let (class, aspect) = describe_one(None, None, &entry);
     let ledger = match class {
-        Class::Memory => "a call writes into the buffer it is given",
-        Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Return => {
+        Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
+        Class::Return => "a call leaves alone what others raised",
+        Class::Leak | Class::Count | Class::Callback | Class::Contents => {
             "each session has buffers of its own, and NULL has no length"
         }
     };
@@ -285,7 +286,7 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
         Entry::Return(_)
         | Entry::Made(_)
         | Entry::Copied(_)
-        | Entry::Raised(_)
+        | Entry::After(_)
         | Entry::Session(_)
         | Entry::Shared(_)
         | Entry::Overrun
@@ -362,7 +363,9 @@ fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class,
         }
         Entry::Copied(_) => (Class::Contents, "copied".into()),
         Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
-        Entry::Raised(_) => (Class::Return, "error-queue".into()),
+        Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),
+        Entry::After(After { error_lost: true, .. }) => (Class::Return, "error-lost".into()),
+        Entry::After(_) => (Class::Return, "error-queue".into()),
         Entry::Session(_) | Entry::Stopped => (Class::Return, "ended".into()),
     }
 }

@@ -11,7 +11,7 @@ use std::fmt;
 use crate::field::{Field, Fields};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
 use crate::plan::Kinds;
-use crate::trace::Trace;
+use crate::trace::{After, Trace};
 
 /// What a port is called and which code its calls really reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,8 @@ pub trait Port {
     /// One bit for each [`Field`] whose buffer two sessions share although each must have its own, as of when both were
     /// last read.
     fn shared(&self, a: Slot, b: Slot) -> u32;
-    /// Whether the error queue is not empty. Empties it.
-    fn take_raised(&mut self) -> bool;
+    /// An error of the harness's own is in the queue until [`Port::after`]: a call must neither mind nor remove it.
+    fn plant_error(&mut self);
+    /// What the last call left behind. Empties the error queue.
+    fn after(&mut self) -> After;
 }

@@ -71,6 +71,19 @@ fn contents(sample: Sample) -> Established {
             ..tls12
         },
         Sample::HintOnly => Established { ticket_lifetime_hint: 600, ..tls12 },
+        Sample::Tls12Full => Established {
+            id_context: b"full".to_vec(),
+            ticket: Some((0..=99).collect()),
+            ticket_lifetime_hint: 900,
+            max_early_data: 1,
+            hostname: Some(b"full.example.org".to_vec()),
+            alpn: Some(b"http/1.1".to_vec()),
+            ticket_appdata: Some(vec![0; 3]),
+            compress_id: COMPRESSION.into(),
+            max_fragment_length: 4,
+            peer: Some(PEER.to_vec()),
+            ..tls12
+        },
         Sample::EmptyTicket => Established { ticket: Some(Vec::new()), ticket_lifetime_hint: 60, ..tls12 },
     }
 }

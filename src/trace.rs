@@ -5,7 +5,7 @@
 
 mod entry;
 
-pub use entry::{Entries, Entry};
+pub use entry::{After, Entries, Entry};
 
 use crate::field::Field;
 use crate::op::Slot;
@@ -19,7 +19,7 @@ pub(crate) enum Tag {
     Return = 0x40,
     Made,
     Copied,
-    Raised,
+    After,
     Session,
     Shared,
     Overrun,
@@ -149,10 +149,13 @@ impl Trace {
         self.log.push(Tag::Overrun as u8);
     }
 
-    /// Whether the error queue was not empty after the call.
+    /// What a call left behind.
     #[inline]
-    pub fn raised(&mut self, raised: bool) {
-        self.log.extend_from_slice(&[Tag::Raised as u8, u8::from(raised)]);
+    pub fn after(&mut self, after: After) {
+        if after.error_lost || after.argument_changed {
+            self.breaks();
+        }
+        self.log.extend_from_slice(&[Tag::After as u8, after.bits()]);
     }
 
     /// The fields that follow are those of this slot's session.

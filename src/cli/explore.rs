@@ -20,6 +20,8 @@ use crate::program::{Case, Program};
 const BLAME_EVERY: u64 = 16;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
+/// How much longer a long program may be.
+const LONG: usize = 10;
 /// Programs that reached something new, kept to be changed.
 const POOL: usize = 512;
 /// How often the clock is looked at: once in so many programs.
@@ -113,13 +115,19 @@ pub(super) fn explore(
         if (number % LOOK_EVERY == 0 && shared.is_over()) || shared.stop.load(Relaxed) {
             break;
         }
+        // A few are much longer: what only shows after many calls.
+        let longest = if choice.u8(0..64) == 0 { shared.longest * LONG } else { shared.longest };
         let program = if pool.is_empty() || choice.bool() {
-            generator.program(shared.longest)
+            generator.program(longest)
         } else {
             let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
             generator.change(&pool[one], &pool[other], shared.longest)
         };
-        let watch = if number % BLAME_EVERY == 0 { Watch::Blame } else { Watch::Fast };
+        let watch = match number % BLAME_EVERY {
+            0 => Watch::Blame,
+            1 | 9 => Watch::Ends,
+            _ => Watch::Fast,
+        };
         if explorer.judge(&program, watch, None) {
             if pool.len() == POOL {
                 pool.swap_remove(choice.usize(0..POOL));

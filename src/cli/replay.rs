@@ -20,6 +20,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
         OneProbeChoice::All => Probes::ALL,
         OneProbeChoice::None => Probes::NONE,
     };
+    crash::catch(None);
     let mut judge = match judge(args.port, probes) {
         Ok(judge) => judge,
         Err(error) => {
@@ -41,7 +42,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
 }
 
 fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
-    crash::catch(None);
     let verdict = crash::saving(&format_args!("{}", case.path.display()), || {
         // Observing everything can hide a difference, so the case is judged without first; the table shows the second run.
         match judge.judge(&case.program, Watch::Fast) {

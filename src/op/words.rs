@@ -147,6 +147,8 @@ words! {
         HintOnly = "hint_only",
         /// A ticket of no bytes.
         EmptyTicket = "empty_ticket",
+        /// Everything at once.
+        Tls12Full = "tls12_full",
     }
 }
 

@@ -18,26 +18,34 @@ pub mod memory;
 pub mod prototypes;
 mod read;
 mod refcount;
+mod scratch;
 
 pub use library::{Clocking, Linked, LoadError, Probes};
 
-use std::ffi::c_uint;
+use std::ffi::{c_int, c_uint, c_ulong};
 use std::ptr;
 
 use openssl_sys::SSL_SESSION;
 
 use self::prototypes::Api;
+use self::scratch::Scratch;
 use super::native::{START_SECONDS, ex_index};
 use super::{Identity, Port};
 use crate::field::{Field, Fields, observe};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::Kinds;
 use crate::samples::{self, UNTOUCHED};
-use crate::trace::Trace;
+use crate::trace::{After, Trace};
 
 /// The buffers that each session must have of its own.
 const OWN: [Field; 6] =
     [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
+
+/// As in `<openssl/err.h>`: the first number that no library has.
+const ERR_LIB_USER: c_int = 128;
+const PLANTED_REASON: c_int = 1;
+/// The planted error as `ERR_peek_error` gives it: `ERR_PACK`.
+const PLANTED: c_ulong = (ERR_LIB_USER as c_ulong) << 23 | PLANTED_REASON as c_ulong;
 
 /// Bytes before a buffer that must stay as they were.
 const GUARD: usize = 16;
@@ -52,9 +60,13 @@ pub struct CPort {
     /// Where the buffers of each slot's session were when they were last read, in the order of [`OWN`].
     seen: [[*const u8; OWN.len()]; SLOTS],
     live_before: i64,
-    /// Room for what a call copies out. The buffer it gets is the end of this one, so that what is written beyond it is
-    /// beyond the allocation.
+    /// Room for what a getter copies out.
     room: Box<[u8]>,
+    scratch: Scratch,
+    /// An error of the harness's own is in the queue.
+    planted: bool,
+    /// A call changed bytes that it only had to read.
+    argument_changed: bool,
 }
 
 impl CPort {
@@ -71,8 +83,11 @@ impl CPort {
             seen: [[ptr::null(); OWN.len()]; SLOTS],
             live_before: 0,
             room: vec![0; MAX_BYTES].into_boxed_slice(),
+            scratch: Scratch::new().ok_or(LoadError::Unusable)?,
+            planted: false,
+            argument_changed: false,
         };
-        port.warm_up();
+        crash::saving(&"the first calls on this thread", || port.warm_up());
         Ok(port)
     }
 
@@ -96,7 +111,7 @@ impl CPort {
             }
             self.forget(a);
             self.forget(b);
-            self.take_raised();
+            self.after();
         }
         super::events::begin();
     }
@@ -105,7 +120,7 @@ impl CPort {
     /// raises one with a text and one without, so it takes two rounds, the second moved on by one, to reach each place.
     fn fill_error_queue(&mut self, s: Slot) {
         for moved in [false, true] {
-            self.take_raised();
+            self.after();
             if moved {
                 self.set1_id(s, &Bytes::new(&[0; 33]));
             }
@@ -113,7 +128,12 @@ impl CPort {
                 self.set_ex_data(s, ExIndex::Negative, 1);
             }
         }
-        self.take_raised();
+        self.after();
+    }
+
+    #[inline]
+    fn take_back(&mut self, bytes: Option<&[u8]>) {
+        self.argument_changed |= !self.scratch.take_back(bytes);
     }
 
     fn api(&self) -> &'static Api {
@@ -132,11 +152,6 @@ impl CPort {
         self.slots[dst.index()] = session;
         !session.is_null()
     }
-}
-
-/// Pointer and length as a C call takes them.
-fn parts(bytes: &Bytes) -> (*const u8, usize) {
-    bytes.get().map_or((ptr::null(), 0), |bytes| (bytes.as_ptr(), bytes.len()))
 }
 
 impl Port for CPort {
@@ -204,13 +219,17 @@ impl Port for CPort {
     }
 
     fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
-        let (bytes, length) = parts(id);
-        call!(self, SSL_SESSION_set1_id(self.session(s), bytes, length as c_uint)).into()
+        let (bytes, length) = self.scratch.lend(id.get());
+        let returned = call!(self, SSL_SESSION_set1_id(self.session(s), bytes, length as c_uint));
+        self.take_back(id.get());
+        returned.into()
     }
 
     fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
-        let (bytes, length) = parts(context);
-        call!(self, SSL_SESSION_set1_id_context(self.session(s), bytes, length as c_uint)).into()
+        let (bytes, length) = self.scratch.lend(context.get());
+        let returned = call!(self, SSL_SESSION_set1_id_context(self.session(s), bytes, length as c_uint));
+        self.take_back(context.get());
+        returned.into()
     }
 
     fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
@@ -235,18 +254,24 @@ impl Port for CPort {
     }
 
     fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
-        let (bytes, length) = parts(key);
-        call!(self, SSL_SESSION_set1_master_key(self.session(s), bytes, length)).into()
+        let (bytes, length) = self.scratch.lend(key.get());
+        let returned = call!(self, SSL_SESSION_set1_master_key(self.session(s), bytes, length));
+        self.take_back(key.get());
+        returned.into()
     }
 
     fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
-        let name = hostname.with_nul().map_or(ptr::null(), <[u8]>::as_ptr);
-        call!(self, SSL_SESSION_set1_hostname(self.session(s), name.cast())).into()
+        let (name, _) = self.scratch.lend(hostname.with_nul());
+        let returned = call!(self, SSL_SESSION_set1_hostname(self.session(s), name.cast()));
+        self.take_back(hostname.with_nul());
+        returned.into()
     }
 
     fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
-        let (bytes, length) = parts(alpn);
-        call!(self, SSL_SESSION_set1_alpn_selected(self.session(s), bytes, length)).into()
+        let (bytes, length) = self.scratch.lend(alpn.get());
+        let returned = call!(self, SSL_SESSION_set1_alpn_selected(self.session(s), bytes, length));
+        self.take_back(alpn.get());
+        returned.into()
     }
 
     fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
@@ -254,8 +279,10 @@ impl Port for CPort {
     }
 
     fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
-        let (bytes, length) = parts(data);
-        call!(self, SSL_SESSION_set1_ticket_appdata(self.session(s), bytes.cast(), length)).into()
+        let (bytes, length) = self.scratch.lend(data.get());
+        let returned = call!(self, SSL_SESSION_set1_ticket_appdata(self.session(s), bytes.cast(), length));
+        self.take_back(data.get());
+        returned.into()
     }
 
     fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
@@ -264,16 +291,15 @@ impl Port for CPort {
     }
 
     fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
-        let start = MAX_BYTES - room.bytes();
-        let guarded = start.saturating_sub(GUARD);
-        self.room[guarded..].fill(UNTOUCHED);
-        // The session is read before the buffer is borrowed.
+        // The buffer ends at an inaccessible page; before it are bytes that must stay as they were.
+        self.scratch.room(GUARD + room.bytes()).fill(UNTOUCHED);
         let session = self.session(s);
-        let out = self.room[start..].as_mut_ptr();
+        let out = self.scratch.room(room.bytes()).as_mut_ptr();
         let returned = call!(self, SSL_SESSION_get_master_key(session, out, room.bytes()));
         trace.returned(returned as i64);
-        trace.copied(&self.room[start..]);
-        if self.room[guarded..start].iter().any(|byte| *byte != UNTOUCHED) {
+        let (guard, copied) = self.scratch.room(GUARD + room.bytes()).split_at(GUARD);
+        trace.copied(copied);
+        if guard.iter().any(|byte| *byte != UNTOUCHED) {
             trace.overrun();
         }
     }
@@ -306,12 +332,28 @@ impl Port for CPort {
         same.fold(0, |set, (field, _)| set | 1 << *field as u32)
     }
 
-    fn take_raised(&mut self) -> bool {
-        let raised = call!(self, ERR_peek_error()) != 0;
-        if raised {
-            call!(self, ERR_clear_error());
+    fn plant_error(&mut self) {
+        // SAFETY: an error of no library's, without a text.
+        unsafe {
+            openssl_sys::ERR_new();
+            openssl_sys::ERR_set_error(ERR_LIB_USER, PLANTED_REASON, ptr::null());
         }
-        raised
+        self.planted = true;
+    }
+
+    fn after(&mut self) -> After {
+        let argument_changed = std::mem::take(&mut self.argument_changed);
+        let first = call!(self, ERR_peek_error());
+        if first == 0 {
+            let error_lost = std::mem::take(&mut self.planted);
+            return After { raised: false, error_lost, argument_changed };
+        }
+        let (raised, error_lost) = match std::mem::take(&mut self.planted) {
+            true => (call!(self, ERR_peek_last_error()) != PLANTED, first != PLANTED),
+            false => (true, false),
+        };
+        call!(self, ERR_clear_error());
+        After { raised, error_lost, argument_changed }
     }
 }
 

@@ -106,6 +106,13 @@ pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     });
 }
 
+/// How many destructions have been recorded and not yet written.
+#[cfg(feature = "linked")]
+pub(super) fn deaths() -> usize {
+    let counted = |event: &&Event| matches!(event, Event::Free { index, .. } if *index == ExIndex::Counted as u8);
+    EVENTS.with_borrow(|events| events.list[..events.listed].iter().filter(counted).count())
+}
+
 /// A callback with arguments that it was not registered with: recorded as one of no index.
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {

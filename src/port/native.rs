@@ -8,7 +8,7 @@ use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session, 
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::samples;
-use crate::trace::Trace;
+use crate::trace::{After, Trace};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
 pub struct NativePort {
@@ -258,8 +258,10 @@ impl Port for NativePort {
         0
     }
 
-    fn take_raised(&mut self) -> bool {
-        std::mem::take(&mut self.raised)
+    fn plant_error(&mut self) {}
+
+    fn after(&mut self) -> After {
+        After { raised: std::mem::take(&mut self.raised), ..After::default() }
     }
 }
 

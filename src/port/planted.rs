@@ -12,7 +12,7 @@ use crate::field::{Field, Fields};
 use crate::native::{Release, Session};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
-use crate::trace::{Entries, Entry, Trace};
+use crate::trace::{After, Entries, Entry, Trace};
 
 /// A native port with a bug.
 pub struct Planted {
@@ -235,7 +235,7 @@ impl Port for Planted {
             }
             Bug::IdRaisesNothing => {
                 let returned = self.inner.set1_id(s, id);
-                self.inner.take_raised();
+                self.inner.after();
                 returned
             }
             Bug::IdIgnoresClear if is_clear(id) => 1,
@@ -424,7 +424,10 @@ impl Port for Planted {
         if self.share(a, b) { 1 << field as u32 } else { 0 }
     }
 
-    fn take_raised(&mut self) -> bool {
-        self.inner.take_raised() | std::mem::take(&mut self.raised)
+    fn plant_error(&mut self) {}
+
+    fn after(&mut self) -> After {
+        let after = self.inner.after();
+        After { raised: after.raised | std::mem::take(&mut self.raised), ..after }
     }
 }

@@ -15,8 +15,8 @@ pub enum Entry<'a> {
     Made(bool),
     /// What a call copied out.
     Copied(&'a [u8]),
-    /// Whether the error queue was non-empty after the call.
-    Raised(bool),
+    /// What a call left behind.
+    After(After),
     /// The fields that follow belong to this slot.
     Session(Slot),
     /// A field that is a number.
@@ -39,6 +39,27 @@ pub enum Entry<'a> {
     ExFree(u8, u32, u64),
     /// The program ended here.
     Stopped,
+}
+
+/// What a call left behind, besides what it returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct After {
+    /// It raised an error.
+    pub raised: bool,
+    /// It removed the error that was in the queue before.
+    pub error_lost: bool,
+    /// It changed bytes that it only had to read.
+    pub argument_changed: bool,
+}
+
+impl After {
+    pub(super) fn bits(self) -> u8 {
+        u8::from(self.raised) | u8::from(self.error_lost) << 1 | u8::from(self.argument_changed) << 2
+    }
+
+    fn from_bits(bits: u8) -> After {
+        After { raised: bits & 1 != 0, error_lost: bits & 2 != 0, argument_changed: bits & 4 != 0 }
+    }
 }
 
 /// Reads a log front to back.
@@ -104,7 +125,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Return,
             Tag::Made,
             Tag::Copied,
-            Tag::Raised,
+            Tag::After,
             Tag::Session,
             Tag::Shared,
             Tag::Overrun,
@@ -120,7 +141,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
             Tag::Made => Entry::Made(self.take::<1>()? != [0]),
             Tag::Copied => Entry::Copied(self.bytes()?.unwrap_or_default()),
-            Tag::Raised => Entry::Raised(self.take::<1>()? != [0]),
+            Tag::After => Entry::After(After::from_bits(self.take::<1>()?[0])),
             Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
             Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
             Tag::Overrun => Entry::Overrun,
@@ -145,8 +166,10 @@ impl fmt::Display for Entry<'_> {
             Entry::Made(true) => f.write_str("returned a session"),
             Entry::Made(false) => f.write_str("returned NULL"),
             Entry::Copied(bytes) => write!(f, "copied {}", Hex(Some(bytes))),
-            Entry::Raised(true) => f.write_str("error queue not empty"),
-            Entry::Raised(false) => f.write_str("error queue empty"),
+            Entry::After(After { argument_changed: true, .. }) => f.write_str("changed bytes that it only had to read"),
+            Entry::After(After { error_lost: true, .. }) => f.write_str("removed the error that was in the queue"),
+            Entry::After(After { raised: true, .. }) => f.write_str("raised an error"),
+            Entry::After(After { raised: false, .. }) => f.write_str("raised no error"),
             Entry::Session(slot) => write!(f, "{slot}"),
             Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
             Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),

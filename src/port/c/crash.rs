@@ -8,7 +8,7 @@ use std::ffi::{CString, c_int};
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
@@ -31,12 +31,17 @@ pub fn catch(place: Option<(&Path, &str)>) {
     {
         PLACE.get_or_init(|| (folder, file));
     }
+    static AT_EXIT: Once = Once::new();
+    // SAFETY: a handler that ends the process or does nothing.
+    AT_EXIT.call_once(|| unsafe {
+        libc::atexit(on_exit);
+    });
     for signal in SIGNALS {
         // SAFETY: a handler that only calls what may be called in one; zero is a valid `sigaction`.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             action.sa_sigaction = on_crash as *const () as usize;
-            action.sa_flags = libc::SA_RESETHAND | libc::SA_NODEFER;
+            action.sa_flags = libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK;
             libc::sigaction(signal, &action, std::ptr::null_mut());
         }
     }
@@ -60,9 +65,20 @@ pub fn saving<R>(what: &dyn fmt::Display, work: impl FnOnce() -> R) -> R {
 }
 
 extern "C" fn on_crash(signal: c_int) {
+    save(format_args!("crashed with signal {signal}"))
+}
+
+/// A library that ends the process in the middle of a call is no pass.
+extern "C" fn on_exit() {
+    if RUNNING.get().is_some() {
+        save(format_args!("ended the process"))
+    }
+}
+
+fn save(what: fmt::Arguments<'_>) -> ! {
     let mut stderr = Descriptor(libc::STDERR_FILENO);
     let mut say = |text: fmt::Arguments<'_>| stderr.write_fmt(text).unwrap_or(());
-    say(format_args!("error: the port crashed with signal {signal}"));
+    say(format_args!("error: the port {what}"));
     // SAFETY: what runs is alive, for this thread is in the middle of `saving`.
     let running = RUNNING.get().map(|running| unsafe { &*running });
     match (running, PLACE.get()) {

@@ -9,7 +9,7 @@ use super::super::Identity;
 use super::super::events;
 use super::super::native::{START, START_SECONDS, ex_index};
 use super::prototypes::Api;
-use super::{clock, memory, refcount};
+use super::{clock, crash, memory, refcount};
 use crate::native::{Clock, Release, UnknownRelease};
 use crate::op::{Cipher, ExIndex};
 
@@ -124,7 +124,8 @@ impl Linked {
             register_indices()?;
         }
         let clocking = if freeze_clock(&api, release) { Clocking::Ours } else { Clocking::Set };
-        let count_offset = probes.count.then(|| refcount::calibrate(&api)).flatten();
+        let calibrate = || crash::saving(&"the search for the reference count", || refcount::calibrate(&api));
+        let count_offset = probes.count.then(calibrate).flatten();
         Ok(Linked { identity: identify(&api), api, release, probes, count_offset, clocking, ciphers })
     }
 }
@@ -236,7 +237,7 @@ fn of(index: c_int, argl: c_long, registered_argp: *mut c_void) -> Option<ExInde
 // A session is named by the address of its CRYPTO_EX_DATA, the one thing that all three callbacks get.
 
 unsafe extern "C" fn on_new(
-    _session: *mut c_void,
+    session: *mut c_void,
     value: *mut c_void,
     data: *mut CRYPTO_EX_DATA,
     index: c_int,
@@ -245,7 +246,7 @@ unsafe extern "C" fn on_new(
 ) {
     match of(index, argl, argp) {
         // A new session has no value.
-        Some(ExIndex::Counted) if value.is_null() => events::ex_new(data as usize),
+        Some(ExIndex::Counted) if value.is_null() && !session.is_null() => events::ex_new(data as usize),
         _ => events::wrong(),
     }
 }
@@ -272,7 +273,7 @@ unsafe extern "C" fn on_dup(
 }
 
 unsafe extern "C" fn on_free(
-    _session: *mut c_void,
+    session: *mut c_void,
     value: *mut c_void,
     data: *mut CRYPTO_EX_DATA,
     index: c_int,
@@ -280,7 +281,7 @@ unsafe extern "C" fn on_free(
     argp: *mut c_void,
 ) {
     match of(index, argl, argp) {
-        Some(named) => events::ex_free(named, data as usize, value as usize),
-        None => events::wrong(),
+        Some(named) if !session.is_null() => events::ex_free(named, data as usize, value as usize),
+        Some(_) | None => events::wrong(),
     }
 }

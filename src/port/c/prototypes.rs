@@ -104,6 +104,7 @@ prototypes! {
     fn SSL_SESSION_get_ex_data(session: *const SSL_SESSION, index: c_int) -> *mut c_void;
     fn CRYPTO_set_mem_functions(malloc: CRYPTO_malloc_fn, realloc: CRYPTO_realloc_fn, free: CRYPTO_free_fn) -> c_int;
     fn ERR_peek_error() -> c_ulong;
+    fn ERR_peek_last_error() -> c_ulong;
     fn ERR_clear_error() -> ();
     fn d2i_SSL_SESSION(a: *mut *mut SSL_SESSION, at: *mut *const c_uchar, length: c_long) -> *mut SSL_SESSION;
     fn i2d_X509(certificate: *const X509, at: *mut *mut c_uchar) -> c_int;

@@ -4,22 +4,27 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use openssl_sys::SSL_SESSION;
 
+use super::super::events;
 use super::prototypes::Api;
 
 /// A session larger than this is not searched to its end.
 const MAX_BLOCK: usize = 4096;
 const WORD: usize = size_of::<u32>();
-/// What the count must read while references are taken and given back.
-const EXPECTED: [u32; 6] = [1, 2, 3, 4, 3, 2];
+/// How many looks are taken: after new, after each of three references taken, after each of two given back.
+const LOOKS: usize = 6;
+/// No call changes the count by more, not even a wrong one.
+const STEP: i64 = 8;
 
-/// The offset of the one aligned 32-bit word that follows the references of a new session. `None`: there is no such word,
-/// or more than one; the count is then unknown, never guessed.
+/// The offset of the one aligned 32-bit word of a new session that moves up with every reference taken and down with every one
+/// given back. By how much is not asked: a count that moves wrongly is a finding, not a reason to look away. `None`: no such
+/// word, or more than one, or the session was destroyed too early; the count is then unknown, never guessed.
 pub(super) fn calibrate(api: &Api) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
-    let mut snapshots = [[0u32; MAX_BLOCK / WORD]; EXPECTED.len()];
-    // SAFETY: one session, which owns as many references as were taken until all are given back. The block it starts is
-    // at least as long as the allocator says.
+    let mut snapshots = [[0u32; MAX_BLOCK / WORD]; LOOKS];
+    events::begin();
+    // SAFETY: one session, which owns as many references as were taken until all are given back; if it dies before,
+    // nothing looks at it again. The block it starts is at least as long as the allocator says.
     let words = unsafe {
         let session = new();
         if session.is_null() {
@@ -32,15 +37,27 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
                 1..=3 => drop(up_ref(session)),
                 _ => free(session),
             }
+            if events::deaths() > 0 {
+                return None;
+            }
             for (word, seen) in snapshot[..words].iter_mut().enumerate() {
                 *seen = read(session, word * WORD);
             }
         }
-        free(session);
-        free(session);
+        // As many as the calls above left. A session that dies early or not at all is for the programs to find.
+        for _ in 0..2 {
+            if events::deaths() == 0 {
+                free(session);
+            }
+        }
         words
     };
-    let follows = |word: &usize| (0..EXPECTED.len()).all(|at| snapshots[at][*word] == EXPECTED[at]);
+    let moves = |word: usize, at: usize| i64::from(snapshots[at][word]) - i64::from(snapshots[at - 1][word]);
+    let follows = |word: &usize| {
+        let up = (1..=3).all(|at| (1..=STEP).contains(&moves(*word, at)));
+        let down = (4..LOOKS).all(|at| (-STEP..=-1).contains(&moves(*word, at)));
+        up && down
+    };
     let mut found = (0..words).filter(follows);
     let only = found.next()?;
     found.next().is_none().then_some(only * WORD)
