@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use zeroize::Zeroize;
 
 const WORD: usize = 8;
+/// So few words are wiped and copied without asking which were used.
+const FEW: usize = 4;
 
 /// At most `WORDS * 8` bytes and how many of them count. Bytes above the length keep their old values, as in C.
 pub(super) struct Bytes<const WORDS: usize> {
@@ -27,7 +29,11 @@ impl<const WORDS: usize> fmt::Debug for Bytes<WORDS> {
 
 impl<const WORDS: usize> Bytes<WORDS> {
     pub const fn new() -> Self {
-        Bytes { len: AtomicUsize::new(0), used: AtomicUsize::new(0), words: [const { AtomicU64::new(0) }; WORDS] }
+        Bytes {
+            len: AtomicUsize::new(0),
+            used: AtomicUsize::new(if WORDS <= FEW { WORDS } else { 0 }),
+            words: [const { AtomicU64::new(0) }; WORDS],
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -46,9 +52,9 @@ impl<const WORDS: usize> Bytes<WORDS> {
             old[..rest.len()].copy_from_slice(rest);
             word.store(u64::from_le_bytes(old), Relaxed);
         }
-        let used = bytes.len().div_ceil(WORD);
         // Two threads may set at once: the larger of both must stay, or the end of a key would not be wiped.
-        if used > self.used.load(Relaxed) {
+        let used = bytes.len().div_ceil(WORD);
+        if WORDS > FEW && used > self.used.load(Relaxed) {
             self.used.fetch_max(used, Relaxed);
         }
         self.len.store(bytes.len(), Relaxed);
