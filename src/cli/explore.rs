@@ -10,7 +10,7 @@ use super::coverage::Coverage;
 use super::judge::Judge;
 use crate::exec::Watch;
 use crate::mutate::Generator;
-use crate::pair::{Diverged, Verdict};
+use crate::pair::{Diverged, Inconclusive, Verdict};
 use crate::plan::{Kinds, Step};
 use crate::port::c::crash;
 use crate::program::{Case, Program};
@@ -20,6 +20,8 @@ use crate::program::{Case, Program};
 const BLAME_EVERY: u64 = 16;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
+/// How many programs without a verdict are shown.
+const EXAMPLES: usize = 8;
 /// How much longer a long program may be.
 const LONG: usize = 10;
 /// Programs that reached something new, kept to be changed.
@@ -75,8 +77,10 @@ pub(super) struct Tally {
     /// Ops that were not called.
     pub skipped: u64,
     pub divergences: u64,
-    /// Why there was no verdict, one line a program.
-    pub inconclusive: Vec<String>,
+    /// Programs without a verdict.
+    pub inconclusive: u64,
+    /// Why, and the program, of the first few.
+    pub examples: Vec<String>,
     pub coverage: Coverage,
     pub lacks: Kinds,
 }
@@ -96,7 +100,8 @@ pub(super) fn explore(
         ops: 0,
         skipped: 0,
         divergences: 0,
-        inconclusive: Vec::new(),
+        inconclusive: 0,
+        examples: Vec::new(),
         coverage: Coverage::new(),
         lacks: setup.lacks,
     };
@@ -162,7 +167,7 @@ impl Explorer<'_> {
             Verdict::Agree => new,
             Verdict::Nothing => false,
             Verdict::Inconclusive(why) => {
-                self.tally.inconclusive.push(format!("{why}\n{program}"));
+                self.inconclusive(&why, program);
                 false
             }
             Verdict::Diverge(diverged) => {
@@ -181,7 +186,14 @@ impl Explorer<'_> {
 
     fn repeat(&mut self, program: &Program) {
         if let Err(why) = crash::saving(program, || self.judge.repeats(program)) {
-            self.tally.inconclusive.push(format!("{why}\n{program}"));
+            self.inconclusive(&why, program);
+        }
+    }
+
+    fn inconclusive(&mut self, why: &Inconclusive, program: &Program) {
+        self.tally.inconclusive += 1;
+        if self.tally.examples.len() < EXAMPLES {
+            self.tally.examples.push(format!("{why}\n{program}"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `sessdiff run`: the main job.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -200,7 +201,7 @@ fn probed(
     let mut coverage = super::coverage::Coverage::new();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
-    for why in tallies.iter().flat_map(|tally| &tally.inconclusive) {
+    for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
@@ -212,7 +213,7 @@ fn probed(
         skipped: sum(|tally| tally.skipped),
         seconds: 0.0,
         divergences: sum(|tally| tally.divergences),
-        inconclusive: sum(|tally| tally.inconclusive.len() as u64),
+        inconclusive: sum(|tally| tally.inconclusive),
         seed,
         jobs: args.jobs,
         port: PortSummary { unsupported, ..port },
@@ -236,14 +237,18 @@ fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> S
         output::error(format_args!("{}: {error}; the calls follow", args.out.display()));
     }
     let file = written.ok();
-    let mut flags = String::new();
+    let mut flags = Vec::new();
     if identity.name != "openssl" {
-        flags = format!(" --port {}", identity.name);
+        flags.extend(["--port".to_string(), identity.name.clone()]);
     }
     if probes == Probes::NONE {
-        flags += " --probes none";
+        flags.extend(["--probes".to_string(), "none".to_string()]);
     }
-    let block = report::block(&found.program, &found.diverged, ["native", &identity.name], file.as_deref(), &flags);
+    let shown: String = flags.iter().map(|flag| format!(" {flag}")).collect();
+    let mut block = report::block(&found.program, &found.diverged, ["native", &identity.name], file.as_deref(), &shown);
+    if file.as_deref().is_some_and(|file| agrees_alone(&flags, file)) {
+        block += "\nAlone this program agrees: what ran before it in the process matters. The run with the seed below shows it again.\n";
+    }
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));
     }
@@ -253,6 +258,14 @@ fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> S
         output::result(block)
     }
     Signature { signature, class: divergence.class.to_string(), file: file.map(|file| file.display().to_string()) }
+}
+
+/// Whether a fresh process finds nothing in the file: then the report must not send its reader there alone.
+fn agrees_alone(flags: &[String], file: &Path) -> bool {
+    let Ok(this) = std::env::current_exe() else { return false };
+    let mut replay = Command::new(this);
+    replay.arg("replay").args(flags).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    replay.status().is_ok_and(|status| status.success())
 }
 
 /// Never writes over a file: what was found before stays.
