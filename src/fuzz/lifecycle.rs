@@ -58,11 +58,15 @@ impl Lab {
         }
     }
 
-    /// One input in so many, chosen by what it is, is observed in full after every call.
+    /// One input in so many, chosen by what it is, is observed in full after every call, and one only where sessions end.
     fn judge(&mut self, program: &Program) -> Verdict {
         let mut hasher = DefaultHasher::new();
         program.hash(&mut hasher);
-        let watch = if hasher.finish().is_multiple_of(BLAME_EVERY) { Watch::Blame } else { Watch::Fast };
+        let watch = match hasher.finish() % BLAME_EVERY {
+            0 => Watch::Blame,
+            1 => Watch::Ends,
+            _ => Watch::Fast,
+        };
         match self {
             Lab::Honest(pair) => pair.judge_watching(program, watch),
             Lab::Planted(pair) => pair.judge_watching(program, watch),

@@ -3,6 +3,7 @@
 
 mod bug;
 mod dup;
+mod read;
 
 pub use bug::Bug;
 
@@ -22,6 +23,12 @@ pub struct Planted {
     dup_of: [Option<Slot>; SLOTS],
     /// Whether the duplicate in a slot shares a buffer with its source, if the bug is such.
     shares: [bool; SLOTS],
+    /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
+    /// but for its length.
+    stale: [bool; SLOTS],
+    /// An error of the harness's own is in the queue.
+    error_planted: bool,
+    after: After,
     /// References that were never given back.
     kept: Vec<Session>,
     live: [bool; SLOTS],
@@ -38,6 +45,9 @@ impl Planted {
             bug,
             dup_of: [None; SLOTS],
             shares: [false; SLOTS],
+            stale: [false; SLOTS],
+            error_planted: false,
+            after: After::default(),
             kept: Vec::new(),
             live: [false; SLOTS],
             leaked: 0,
@@ -69,27 +79,6 @@ impl Planted {
             change(self.session(partner));
         }
     }
-
-    fn read_spoilt(&mut self, s: Slot, field: Field, trace: &mut Trace) -> bool {
-        let session = self.session(s);
-        match (self.bug, field) {
-            (Bug::HasTicketCountsEmpty, Field::HasTicket) => {
-                trace.field_number(field, session.ticket(|ticket| ticket.is_some()).into());
-            }
-            (Bug::ResumableIgnoresTicket, Field::Resumable) => {
-                trace.field_number(field, (!session.id().as_slice().is_empty()).into());
-            }
-            (Bug::DupIsNotResumable, Field::Resumable) if self.dup_of[s.index()].is_some() => {
-                trace.field_number(field, 0)
-            }
-            // Samples without a hostname have an id: the bug shows in new sessions.
-            (Bug::HostnameNullIsEmpty, Field::Hostname) if session.id().as_slice().is_empty() => {
-                session.hostname(|name| trace.field_bytes(field, Some(name.unwrap_or_default())));
-            }
-            _ => return false,
-        }
-        true
-    }
 }
 
 /// The first so many bytes: what a setter without a check would write.
@@ -119,6 +108,9 @@ impl Port for Planted {
         self.inner.begin();
         self.dup_of = [None; SLOTS];
         self.shares = [false; SLOTS];
+        self.stale = [false; SLOTS];
+        self.error_planted = false;
+        self.after = After::default();
         self.kept.clear();
         self.live = [false; SLOTS];
         self.leaked = 0;
@@ -137,6 +129,7 @@ impl Port for Planted {
 
     fn forget(&mut self, s: Slot) {
         self.inner.forget(s);
+        self.stale[s.index()] = false;
         self.live[s.index()] = false;
         let gone = |of: &mut Option<Slot>| {
             if *of == Some(s) {
@@ -180,6 +173,7 @@ impl Port for Planted {
                 _ => false,
             };
             self.after_dup(dst, src);
+            self.after.error_lost |= self.has(Bug::DupClearsErrors) && self.error_planted;
         }
         made
     }
@@ -311,6 +305,7 @@ impl Port for Planted {
 
     fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
         match self.bug {
+            Bug::HostnameChangesArgument => self.after.argument_changed |= hostname.with_nul().is_some(),
             Bug::HostnameIgnoresNull if hostname.with_nul().is_none() => return 1,
             Bug::HostnameEmptyIsNull if hostname.with_nul().is_some_and(|name| name[0] == 0) => {
                 return self.inner.set1_hostname(s, &CString::NULL);
@@ -323,6 +318,7 @@ impl Port for Planted {
 
     fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
         match self.bug {
+            Bug::AlpnNullHasLength => self.stale[s.index()] = is_clear(alpn),
             Bug::AlpnIgnoresEmpty if is_clear(alpn) => return 1,
             Bug::AlpnClearReturnsZero if is_clear(alpn) => {
                 self.inner.set1_alpn_selected(s, alpn);
@@ -346,6 +342,7 @@ impl Port for Planted {
 
     fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
         match self.bug {
+            Bug::TicketAppdataWaits => self.stale[s.index()] = true,
             Bug::TicketAppdataIgnoresNull if data.get().is_none() => return 1,
             Bug::DupSharesTicketAppdata => self.spread(s, |partner| partner.set1_ticket_appdata(data.get())),
             _ => {}
@@ -361,6 +358,9 @@ impl Port for Planted {
     }
 
     fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
+        if self.has(Bug::MasterKeyOverruns) && room.bytes() > 0 && self.session(s).master_key(&mut []) > room.bytes() {
+            trace.overrun();
+        }
         let mut honest = Trace::default();
         self.inner.get_master_key(s, room, &mut honest);
         for entry in Entries::new(honest.log()) {
@@ -424,10 +424,14 @@ impl Port for Planted {
         if self.share(a, b) { 1 << field as u32 } else { 0 }
     }
 
-    fn plant_error(&mut self) {}
+    fn plant_error(&mut self) {
+        self.error_planted = true;
+    }
 
     fn after(&mut self) -> After {
         let after = self.inner.after();
-        After { raised: after.raised | std::mem::take(&mut self.raised), ..after }
+        self.error_planted = false;
+        let own = std::mem::take(&mut self.after);
+        After { raised: after.raised | std::mem::take(&mut self.raised), ..own }
     }
 }

@@ -13,6 +13,8 @@ fn ports_are_listed() {
     assert!(planted.len() >= 30 && planted.contains(&"dup-forgets-hostname"), "{ran:?}");
 }
 
+const BREAKS_MEMORY: [&str; 2] = ["planted:hostname-changes-argument", "planted:master-key-overruns"];
+
 #[test]
 fn every_listed_port_can_be_driven() {
     let folder = Folder::with("a.ops", PROGRAM);
@@ -20,7 +22,9 @@ fn every_listed_port_can_be_driven() {
     let names = ports.stdout.split_whitespace().filter(|word| word.starts_with("planted:") && word.len() > 8);
     for name in ["openssl", "native"].into_iter().chain(names) {
         let ran = folder.sessdiff(&["replay", "--port", name, "a.ops"]);
-        assert!(matches!(ran.code, Some(0 | 1)) && ran.stderr.is_empty(), "{name}: {ran:?}");
+        // What breaks memory has an exit code of its own.
+        let finding = if BREAKS_MEMORY.contains(&name) { 2 } else { 1 };
+        assert!([Some(0), Some(finding)].contains(&ran.code) && ran.stderr.is_empty(), "{name}: {ran:?}");
     }
 }
 

@@ -101,5 +101,12 @@ bugs! {
     TicketAppdataIgnoresNull "ticket-appdata-ignores-null" "SSL_SESSION_set1_ticket_appdata/ticket_appdata";
     ExDataAcceptsMinusOne "ex-data-accepts-minus-one" "SSL_SESSION_set_ex_data/return";
     HasTicketCountsEmpty "has-ticket-counts-empty" "sample_session/has_ticket";
+    /// Shows only with an error in the queue before the call.
+    DupClearsErrors "dup-clears-errors" "SSL_SESSION_dup/error-lost";
+    HostnameChangesArgument "hostname-changes-argument" "SSL_SESSION_set1_hostname/argument-changed";
+    AlpnNullHasLength "alpn-null-has-length" "SSL_SESSION_set1_alpn_selected/alpn_selected.length";
+    MasterKeyOverruns "master-key-overruns" "SSL_SESSION_get_master_key/overrun";
+    /// Shows only where nothing reads the field between the setter and the dup.
+    TicketAppdataWaits "ticket-appdata-waits" "SSL_SESSION_dup/ticket_appdata";
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
 }

@@ -30,6 +30,7 @@ impl Planted {
             Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
             Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
             Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
+            Bug::TicketAppdataWaits if self.stale[src.index()] => change(|contents| contents.ticket_appdata = None),
             Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
             Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
             Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
