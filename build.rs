@@ -4,11 +4,13 @@ use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(ossl330, openssl_no_comp)");
+    println!("cargo:rustc-check-cfg=cfg(ossl300, ossl330, openssl_no_comp)");
     // openssl-sys publishes these to its dependents; absent when no OpenSSL is linked.
     let version = env::var("DEP_OPENSSL_VERSION_NUMBER").ok().and_then(|hex| u64::from_str_radix(&hex, 16).ok());
-    if version.is_some_and(|version| version >= 0x3030_0000) {
-        println!("cargo:rustc-cfg=ossl330");
+    for (since, name) in [(0x3000_0000, "ossl300"), (0x3030_0000, "ossl330")] {
+        if version.is_some_and(|version| version >= since) {
+            println!("cargo:rustc-cfg={name}");
+        }
     }
     if env::var("DEP_OPENSSL_CONF").is_ok_and(|options| options.split(',').any(|option| option == "OPENSSL_NO_COMP")) {
         println!("cargo:rustc-cfg=openssl_no_comp");

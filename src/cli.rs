@@ -1,24 +1,28 @@
 //! The command line: one module a command.
 
+mod args;
 mod coverage;
 mod doctor;
 mod explore;
+mod finding;
+mod host;
+mod import;
 mod judge;
 mod output;
 mod ports;
 mod progress;
+mod reduce;
 mod replay;
 mod run;
 mod show;
 mod unprobed;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::port::c::crash;
-use judge::PortName;
+use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
 
 /// How a command ended. The numbers are documented in the README and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +73,9 @@ Examples:
   sessdiff run --seconds 30                       explore for half a minute
   sessdiff run --seed 1 --programs 100000 --json  the same programs every time, one JSON object
   sessdiff replay corpus/dup/carries-every-field.ops      one case, step by step
-  sessdiff show crash-1234 --as ops               a fuzzer's artifact as text
+  sessdiff run --port lib:/opt/openssl/lib64/libssl.so.3  another OpenSSL, in a process of its own
+  sessdiff import crash-1234                      a fuzzer's artifact to a regression of a few lines
+  sessdiff show --as c corpus/dup/carries-every-field.ops    a case as a C program
   sessdiff doctor                                 can this build find anything?
 
 Exit codes:
@@ -83,138 +89,19 @@ enum Command {
     Run(RunArgs),
     /// Replay cases step by step, both sides and the ledger in columns
     Replay(ReplayArgs),
-    /// Show a case or a fuzzer's artifact in another form
+    /// Find the smallest program with the same signature
+    Reduce(ReduceArgs),
+    /// Show a case or a fuzzer's artifact in another form: text, wire, C, Rust, a picture
     Show(ShowArgs),
+    /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
+    Import(ImportArgs),
     /// List what can be driven here and what each lacks
     Ports(PortsArgs),
     /// Say whether this build is able to find anything
     Doctor(DoctorArgs),
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  sessdiff run --seconds 60 --seed 1 --jobs 2
-  sessdiff run --programs 200000 --json
-  sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like")]
-pub(crate) struct RunArgs {
-    /// Explore for so many seconds
-    #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
-    seconds: f64,
-    /// Explore so many programs instead
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-    programs: Option<u64>,
-    /// Make the same programs again; shown at the end of every run
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Threads, each with programs of its own
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    jobs: u16,
-    /// The port to compare with the native session: openssl, native (with the ledger alone), planted:NAME
-    #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
-    ports: Vec<PortName>,
-    /// The longest program to make, in calls
-    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    longest: u16,
-    /// Go on after a divergence; keep one of each signature
-    #[arg(long)]
-    keep_going: bool,
-    /// Where a diverging program is written, as SIGNATURE.ops
-    #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
-    out: PathBuf,
-    /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
-    #[arg(long, value_name = "DIR")]
-    corpus: Option<PathBuf>,
-    /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
-    #[arg(long, value_enum, default_value_t = ProbeChoice::Mixed)]
-    probes: ProbeChoice,
-    /// Print one JSON object a port instead of text
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  sessdiff replay corpus/dup/carries-every-field.ops
-  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
-pub(crate) struct ReplayArgs {
-    /// Cases, or artifacts of the lifecycle fuzz target
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// The port to compare with the native session
-    #[arg(long, value_name = "PORT", default_value = "openssl")]
-    port: PortName,
-    /// Show everything both sides did in each step
-    #[arg(long)]
-    trace: bool,
-    /// With or without probes
-    #[arg(long, value_enum, default_value_t = OneProbeChoice::All)]
-    probes: OneProbeChoice,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ShowArgs {
-    /// A case, or an artifact of the lifecycle fuzz target
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// The form
-    #[arg(long = "as", value_enum, default_value_t = Form::Ops)]
-    form: Form,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct PortsArgs {
-    /// Print one JSON object
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  sessdiff doctor
-  sessdiff doctor fuzz/target/x86_64-unknown-linux-gnu/release/lifecycle")]
-pub(crate) struct DoctorArgs {
-    /// Fuzz binaries: is the libssl in them instrumented?
-    #[arg(value_name = "BINARY")]
-    binaries: Vec<PathBuf>,
-}
-
-/// Which probes `run` uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProbeChoice {
-    /// Seven eighths with, one without.
-    Mixed,
-    /// All programs with.
-    All,
-    /// All programs without.
-    None,
-}
-
-/// Which probes one process uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OneProbeChoice {
-    /// With.
-    All,
-    /// Without.
-    None,
-}
-
-/// The forms of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Form {
-    /// Text, one call a line.
-    Ops,
-    /// Bytes, as a fuzzer takes them; in hexadecimal on a terminal.
-    Wire,
-}
-
-fn positive_seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => Ok(seconds),
-        _ => Err("a number of seconds above 0".into()),
-    }
+    /// Run programs for another process
+    #[command(hide = true)]
+    Host(HostArgs),
 }
 
 /// Runs the command of the process's arguments.
@@ -231,9 +118,12 @@ pub fn main() -> ExitCode {
     let exit = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
+        Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
+        Command::Import(args) => import::import(&args),
         Command::Ports(args) => ports::ports(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Host(args) => host::host(&args),
     };
     let exit = if output::lost() { exit.worst(Exit::Usage) } else { exit };
     ExitCode::from(exit as u8)

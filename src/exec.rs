@@ -4,12 +4,12 @@ use crate::field::{Field, Fields};
 use crate::op::{Op, Slot, Time};
 use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::START_SECONDS;
-use crate::port::{Port, events};
+use crate::port::{Memory, Port, events, present};
 use crate::program::Program;
 use crate::trace::{DupSeen, Trace};
 
 /// What is observed besides what the calls return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Watch {
     /// Nothing at all: the calls alone, for benchmarks.
     Nothing,
@@ -27,6 +27,8 @@ pub enum Watch {
 pub struct View {
     /// How much.
     pub watch: Watch,
+    /// The memory that the library is given.
+    pub memory: Memory,
     /// The fields that both ports have getters for.
     pub fields: Fields,
     /// Whether both ports know their reference counts.
@@ -35,9 +37,9 @@ pub struct View {
 
 /// Runs `program` as `plan` says and fills `trace`.
 pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, trace: &mut Trace) {
-    let View { watch, fields, counts } = view;
+    let View { watch, memory, fields, counts } = view;
     trace.clear();
-    port.begin();
+    port.begin(memory, watch == Watch::Blame);
     events::begin();
     let observed = match watch {
         Watch::Nothing | Watch::Blame => fields,
@@ -47,16 +49,26 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     let mut run =
         Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0 };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
-    let Run { port, live, .. } = run;
+    let Run { port, trace, live, .. } = run;
     for slot in Slot::all().filter(|slot| live[slot.index()]) {
         port.forget(slot);
     }
-    let leaked = port.end();
-    trace.leaked = match ended {
-        Ok(()) => leaked,
-        // What an ended program owned was not given back: its balance says nothing.
-        Err(Ended) => None,
-    };
+    note_misuse(port, trace);
+    present::set(present::OUTSIDE);
+    let end = port.end();
+    // What a stopped program owned was not given back: its balance says nothing.
+    if ended.is_ok() {
+        trace.leaked = end.balance;
+        if end.balance != Some(0) {
+            trace.left = end.left;
+        }
+    }
+}
+
+fn note_misuse<P: Port>(port: &mut P, trace: &mut Trace) {
+    if let Some(mishap) = port.misuse() {
+        trace.mishap.get_or_insert(mishap);
+    }
 }
 
 /// What the plan says of a step that runs.
@@ -69,7 +81,7 @@ struct Planned {
 }
 
 /// The port is not where the ledger is: nothing after this relies on the ledger any more.
-struct Ended;
+struct Stopped;
 
 struct Run<'a, P> {
     port: &'a mut P,
@@ -86,9 +98,9 @@ struct Run<'a, P> {
 }
 
 impl<P: Port> Run<'_, P> {
-    fn ops(&mut self, program: &Program) -> Result<(), Ended> {
+    fn ops(&mut self, program: &Program) -> Result<(), Stopped> {
         for (at, (op, step)) in program.ops.iter().zip(&self.plan.steps).enumerate() {
-            self.trace.step();
+            self.begin_step();
             if let Step::Run { ends, makes, touched, sets, .. } = *step {
                 self.step(at, op, Planned { ends, makes, touched, sets })?;
             }
@@ -96,11 +108,17 @@ impl<P: Port> Run<'_, P> {
         Ok(())
     }
 
+    #[inline]
+    fn begin_step(&mut self) {
+        present::set(self.trace.steps() as u32);
+        self.trace.step();
+    }
+
     /// Gives back what the program still owns, in slot order.
-    fn release(&mut self) -> Result<(), Ended> {
+    fn release(&mut self) -> Result<(), Stopped> {
         for slot in Slot::all() {
             for left in (0..self.plan.left[slot.index()]).rev() {
-                self.trace.step();
+                self.begin_step();
                 let at = self.trace.steps() - 1;
                 let touched = Touched { made: None, used: Some(slot) };
                 let planned = Planned { ends: left == 0, makes: Makes::Nothing, touched, sets: None };
@@ -118,7 +136,7 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Ended> {
+    fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Stopped> {
         let Planned { ends, makes, touched, sets } = planned;
         if ends
             && matches!(self.watch, Watch::Fast | Watch::Ends)
@@ -159,6 +177,7 @@ impl<P: Port> Run<'_, P> {
             self.port.read(slot, field, self.trace);
         }
         if self.watch == Watch::Blame {
+            note_misuse(self.port, self.trace);
             self.observe_all();
             // What a getter of the observation raised.
             let after = self.port.after();
@@ -182,14 +201,14 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// A session destroyed too early must not be touched again, and one that lives on nobody can reach.
-    fn deaths_as_planned(&mut self, at: usize) -> Result<(), Ended> {
+    fn deaths_as_planned(&mut self, at: usize) -> Result<(), Stopped> {
         while self.plan.deaths.get(self.deaths).is_some_and(|death| *death as usize == at) {
             self.deaths += 1;
         }
         if self.trace.deaths.len() == self.deaths { Ok(()) } else { self.end() }
     }
 
-    fn count(&mut self, slot: Slot) -> Result<(), Ended> {
+    fn count(&mut self, slot: Slot) -> Result<(), Stopped> {
         if !self.live[slot.index()] {
             return Ok(());
         }
@@ -199,9 +218,9 @@ impl<P: Port> Run<'_, P> {
         if planned == Some(&references) { Ok(()) } else { self.end() }
     }
 
-    fn end(&mut self) -> Result<(), Ended> {
+    fn end(&mut self) -> Result<(), Stopped> {
         self.trace.stop();
-        Err(Ended)
+        Err(Stopped)
     }
 
     fn observe(&mut self, slot: Slot) -> (u32, u32) {

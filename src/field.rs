@@ -207,6 +207,16 @@ impl Fields {
         Fields(has.fold(0, |set, field| set | 1 << *field as u32))
     }
 
+    /// One bit for each, in the order of [`Field::ALL`].
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The set with these bits.
+    pub const fn from_bits(bits: u32) -> Fields {
+        Fields(bits)
+    }
+
     /// Without this one.
     pub const fn without(self, field: Field) -> Fields {
         Fields(self.0 & !(1 << field as u32))

@@ -2,6 +2,8 @@
 //! by their stack do not fold all divergences into one.
 
 #[cfg(feature = "linked")]
+mod groups;
+#[cfg(feature = "linked")]
 mod lifecycle;
 
 #[cfg(feature = "linked")]

@@ -7,6 +7,7 @@
 pub mod exec;
 pub mod field;
 pub mod fuzz;
+pub mod host;
 pub mod mutate;
 pub mod native;
 pub mod op;
@@ -15,10 +16,13 @@ pub mod pair;
 pub mod plan;
 pub mod port;
 pub mod program;
+pub mod reduce;
 pub mod samples;
 pub mod trace;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod emit;
 #[cfg(feature = "cli")]
 pub mod report;

@@ -7,6 +7,7 @@
 mod bytes;
 mod kinds;
 mod operand;
+mod simpler;
 mod text;
 mod wire;
 mod words;
@@ -14,6 +15,7 @@ mod words;
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, SLOTS, Slot, Time};
+pub use simpler::Simpler;
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;
 pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
@@ -91,6 +93,33 @@ macro_rules! ops {
             /// Which call this is.
             pub const fn kind(&self) -> Kind {
                 match self { $(Op::$kind { .. } => Kind::$kind),* }
+            }
+
+            /// The same call with one operand simpler, the simplest first.
+            pub fn simpler(&self) -> Vec<Op> {
+                let mut simpler = Vec::new();
+                match self {
+                    $(Op::$kind { $($operand,)* .. } => {
+                        $(for value in Simpler::simpler($operand) {
+                            let mut changed = self.clone();
+                            if let Op::$kind { $operand: place, .. } = &mut changed {
+                                *place = value;
+                                simpler.push(changed);
+                            }
+                        })*
+                    })*
+                }
+                simpler
+            }
+
+            /// The slots it names, that of the result first.
+            pub fn slots_mut(&mut self) -> Vec<&mut Slot> {
+                match self {
+                    $(Op::$kind { $($dst,)? $($operand),* } => {
+                        let slots: Vec<Option<&mut Slot>> = vec![$(Some($dst),)? $(Simpler::slot_mut($operand)),*];
+                        slots.into_iter().flatten().collect()
+                    })*
+                }
             }
 
             /// Appends opcode and operands.

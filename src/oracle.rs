@@ -9,13 +9,15 @@ use crate::field::Field;
 use crate::op::{Op, Slot};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{After, Entries, Entry, Trace};
+use crate::trace::{After, Entries, Entry, MishapKind, Trace};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// A buffer overrun.
+    /// A crash, or a wrong access to memory.
     Memory,
+    /// A call that does not return.
+    Hang,
     /// Allocations left when every owner has let go.
     Leak,
     /// A reference count, or a destruction too early or too late.
@@ -32,6 +34,7 @@ impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Class::Memory => "MEMORY",
+            Class::Hang => "HANG",
             Class::Leak => "LEAK",
             Class::Count => "COUNT",
             Class::Callback => "CALLBACK",
@@ -76,6 +79,12 @@ impl Divergence {
     pub fn signature(&self) -> String {
         format!("{}/{}", self.call, self.aspect)
     }
+
+    /// The difference in a sentence.
+    pub fn sentence(&self) -> String {
+        let Divergence { call, right, left, ledger, .. } = self;
+        format!("{call}: {right}, where it should be: {}.", ledger.as_deref().unwrap_or(left))
+    }
 }
 
 /// One trace against the ledger.
@@ -97,7 +106,8 @@ fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
     let died = !plan.setup().ex_data || trace.deaths == plan.deaths;
     let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
-    let ends_clean = trace.leaked.is_none_or(|leaked| leaked == 0) && trace.stopped.is_none() && trace.broken.is_none();
+    let balanced = trace.leaked.is_none_or(|leaked| leaked == 0);
+    let ends_clean = balanced && trace.stopped.is_none() && trace.broken.is_none() && trace.mishap.is_none();
     counted && died && ends_clean && copied
 }
 
@@ -149,10 +159,26 @@ pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
     // A session that should not be there, or should, explains every birth and death that is missing in its step.
     let explained = made.as_ref().map(|fault| fault.step);
     let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
-    [made, count_fault(plan, trace), death, dup_fault(trace), broken_fault(trace), leak_fault(trace)]
+    let others = [dup_fault(trace), broken_fault(trace), leak_fault(trace), mishap_fault(trace)];
+    [made, count_fault(plan, trace), death]
         .into_iter()
+        .chain(others)
         .flatten()
         .min_by_key(|fault| (fault.step, fault.class))
+}
+
+/// What went wrong with memory, or ended the port.
+fn mishap_fault(trace: &Trace) -> Option<Fault> {
+    let mishap = trace.mishap.as_ref()?;
+    let class = if mishap.kind == MishapKind::Hang { Class::Hang } else { Class::Memory };
+    Some(Fault {
+        // What belongs to no step was left behind by the last one.
+        step: (mishap.step as usize).min(trace.steps().saturating_sub(1)),
+        class,
+        aspect: mishap.aspect.clone(),
+        seen: mishap.text.clone(),
+        ledger: "each call returns, and touches no memory but its own".into(),
+    })
 }
 
 /// A constructor that returned what the ledger knows it does not.
@@ -186,7 +212,8 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     if !plan.setup().ex_data {
         return None;
     }
-    let last = trace.stopped.map_or(usize::MAX, |step| step as usize);
+    let unfinished = ended_at(trace).map(|step| step.saturating_sub(1));
+    let last = trace.stopped.map(|step| step as usize).or(unfinished).unwrap_or(usize::MAX);
     let planned = plan.deaths.iter().map(|step| *step as usize).filter(|step| *step <= last);
     let mut seen = trace.deaths.iter().map(|step| *step as usize);
     let fault = |step, aspect: &str, seen: &str, ledger: &str| {
@@ -202,6 +229,11 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
         }
     }
     seen.next().and_then(early)
+}
+
+/// The step in which the port ended, if it did.
+fn ended_at(trace: &Trace) -> Option<usize> {
+    trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()).map(|_| trace.steps().saturating_sub(1))
 }
 
 /// What is wrong whatever the other port does.
@@ -228,7 +260,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let ledger = match class {
         Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
         Class::Return => "a call leaves alone what others raised",
-        Class::Leak | Class::Count | Class::Callback | Class::Contents => {
+        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents => {
             "each session has buffers of its own, and NULL has no length"
         }
     };
@@ -301,7 +333,9 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
 
 /// The first entry that differs.
 fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergence> {
-    let steps = left.steps().max(right.steps());
+    // Of the step in which a port ended, and of those it did not come to, nothing can be compared.
+    let ended = [left, right].into_iter().filter_map(ended_at).min();
+    let steps = ended.unwrap_or(left.steps().max(right.steps()));
     let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
     let (mut left, mut right) = (left.entries(step), right.entries(step));
     let mut of = program.ops.get(step).and_then(|op| touches(op).used);

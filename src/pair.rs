@@ -1,12 +1,13 @@
 //! Two ports and their traces, ready to judge programs: fast first, then with everything observed to find the call.
 
-use crate::exec::{self, View, Watch};
+use crate::exec::{View, Watch};
 use crate::field::Fields;
+use crate::host::Host;
 use crate::oracle::{self, Class, Divergence};
 use crate::plan::{Plan, Setup};
-use crate::port::Port;
+use crate::port::Memory;
 use crate::program::Program;
-use crate::trace::Trace;
+use crate::trace::{Block, Mishap, MishapKind, Trace};
 
 /// What came of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +27,39 @@ pub enum Verdict {
 pub struct Diverged {
     /// The first difference.
     pub divergence: Divergence,
-    /// The allocations that live on, a line each, where the left and the right port tell.
-    pub leaked: Vec<String>,
+    /// The allocations that live on, where that is the finding and it is known where they come from.
+    pub left: Vec<Block>,
+    /// What went wrong with memory or ended the port, now or in a later step.
+    pub mishap: Option<Mishap>,
 }
 
 impl Diverged {
     /// What lives on is of interest where that is the finding; elsewhere it is what the program still owned.
-    fn new(divergence: Divergence, leaked: Vec<String>) -> Diverged {
-        let leaked = if divergence.class == Class::Leak { leaked } else { Vec::new() };
-        Diverged { divergence, leaked }
+    fn new(divergence: Divergence, traces: [&Trace; 2]) -> Diverged {
+        let leaks = divergence.class == Class::Leak;
+        let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
+        let mishap = traces.into_iter().find_map(|trace| trace.mishap.clone());
+        Diverged { divergence, left, mishap }
+    }
+
+    /// Whether the port crashed, hung or broke memory, in this step or a later one.
+    pub fn broke(&self) -> bool {
+        self.mishap.is_some() || matches!(self.divergence.class, Class::Memory | Class::Hang)
+    }
+}
+
+/// How one run of a program is made: the same for both ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// What is observed.
+    pub watch: Watch,
+    /// The memory that the library is given.
+    pub memory: Memory,
+}
+
+impl From<Watch> for Look {
+    fn from(watch: Watch) -> Look {
+        Look { watch, memory: Memory::Plain }
     }
 }
 
@@ -52,6 +77,12 @@ pub enum Inconclusive {
     /// The traces differ, and no difference could be named: a mistake of the oracle's.
     #[error("the traces differ, but the oracle cannot say where")]
     Unnamed,
+    /// A port could not be run.
+    #[error("a port could not be run: {why}")]
+    Lost {
+        /// What the system or the port said.
+        why: String,
+    },
     /// One port did two different things on the same program.
     #[error("{port} did not do the same twice")]
     NotRepeatable {
@@ -60,7 +91,7 @@ pub enum Inconclusive {
     },
 }
 
-/// Two ports, side by side.
+/// Two ports, side by side, wherever they run.
 pub struct Pair<L, R> {
     left: L,
     right: R,
@@ -71,7 +102,7 @@ pub struct Pair<L, R> {
     right_trace: Trace,
 }
 
-impl<L: Port, R: Port> Pair<L, R> {
+impl<L: Host, R: Host> Pair<L, R> {
     /// Judges programs on `left` and `right`. `ex_data`: both were made with the harness's ex_data indices.
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
         let lacks = left.lacks().or(right.lacks());
@@ -106,22 +137,42 @@ impl<L: Port, R: Port> Pair<L, R> {
         self.judge_watching(program, Watch::Fast)
     }
 
-    /// Judges `program`, observing so much in the first run.
-    pub fn judge_watching(&mut self, program: &Program, watch: Watch) -> Verdict {
+    /// Judges `program`, looking so in the first run.
+    pub fn judge_watching(&mut self, program: &Program, look: impl Into<Look>) -> Verdict {
+        self.judge_run(program, look.into(), false)
+    }
+
+    /// These programs are judged next, in this order, by [`Pair::judge_next`]: a port in another process begins with them.
+    pub fn prepare(&mut self, programs: &[(Program, Look)]) {
+        let views: Vec<View> = programs.iter().map(|(_, look)| self.view(*look)).collect();
+        let runs: Vec<_> = programs.iter().map(|(program, _)| program).zip(views).collect();
+        let setup = self.plan.setup();
+        self.left.prepare(setup, &runs);
+        self.right.prepare(setup, &runs);
+    }
+
+    /// Judges the next of the programs that were prepared, which is this one.
+    pub fn judge_next(&mut self, program: &Program, look: Look) -> Verdict {
+        self.judge_run(program, look, true)
+    }
+
+    fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         self.plan.make(program);
-        self.run(program, watch);
+        self.run_on(program, look, prepared);
+        if let Some(lost) = self.lost() {
+            return lost;
+        }
         if oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
             return if self.plan.runs() == 0 { Verdict::Nothing } else { Verdict::Agree };
         }
         let Some(first) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) else {
             return Verdict::Inconclusive(Inconclusive::Unnamed);
         };
-        self.blame(program, watch, first)
+        self.blame(program, look, first)
     }
 
     /// Whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
-        self.plan.make(program);
         self.run(program, Watch::Blame);
         let (left, right) = (self.left_trace.clone(), self.right_trace.clone());
         self.run(program, Watch::Blame);
@@ -131,6 +182,7 @@ impl<L: Port, R: Port> Pair<L, R> {
                 && a.counts == b.counts
                 && a.deaths == b.deaths
                 && a.leaked == b.leaked
+                && a.mishap == b.mishap
         };
         if !same(&left, &self.left_trace) {
             return Err(Inconclusive::NotRepeatable { port: self.left.identity().name });
@@ -141,27 +193,46 @@ impl<L: Port, R: Port> Pair<L, R> {
         Ok(())
     }
 
-    /// Runs `program` on both ports and leaves the traces, without a verdict.
-    pub fn run(&mut self, program: &Program, watch: Watch) {
-        let view = View { watch, fields: self.fields, counts: self.counts };
-        exec::run(&mut self.left, program, &self.plan, view, &mut self.left_trace);
-        exec::run(&mut self.right, program, &self.plan, view, &mut self.right_trace);
+    /// Plans `program`, runs it on both ports and leaves the traces, without a verdict.
+    pub fn run(&mut self, program: &Program, look: impl Into<Look>) {
+        self.plan.make(program);
+        self.run_on(program, look.into(), false);
+    }
+
+    fn run_on(&mut self, program: &Program, look: Look, prepared: bool) {
+        let view = self.view(look);
+        self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
+        self.right.run(program, &self.plan, view, prepared, &mut self.right_trace);
+    }
+
+    /// A port that could not be run has no verdict.
+    fn lost(&self) -> Option<Verdict> {
+        let mishaps = [&self.left_trace, &self.right_trace].into_iter().filter_map(|trace| trace.mishap.as_ref());
+        let mut lost = mishaps.filter(|mishap| mishap.kind == MishapKind::Lost);
+        lost.next().map(|mishap| Verdict::Inconclusive(Inconclusive::Lost { why: mishap.text.clone() }))
+    }
+
+    fn view(&self, look: Look) -> View {
+        View { watch: look.watch, memory: look.memory, fields: self.fields, counts: self.counts }
     }
 
     /// Once more with everything observed, so that the step is the first that differs.
-    fn blame(&mut self, program: &Program, watch: Watch, first: Divergence) -> Verdict {
-        self.left.watch_memory();
-        self.right.watch_memory();
-        self.run(program, Watch::Blame);
-        let mut leaked = self.left.unwatch_memory();
-        leaked.extend(self.right.unwatch_memory());
+    fn blame(&mut self, program: &Program, look: Look, first: Divergence) -> Verdict {
+        let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
+        self.run(program, Look { watch: Watch::Blame, ..look });
+        if let Some(lost) = self.lost() {
+            return lost;
+        }
         if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            return Verdict::Diverge(Box::new(Diverged::new(divergence, leaked)));
+            let found = Diverged::new(divergence, [&self.left_trace, &self.right_trace]);
+            return Verdict::Diverge(Box::new(Diverged { mishap: found.mishap.or(broke), ..found }));
         }
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
-        self.run(program, watch);
+        self.run(program, look);
         match oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            Some(again) if again == first => Verdict::Diverge(Box::new(Diverged::new(again, leaked))),
+            Some(again) if again == first => {
+                Verdict::Diverge(Box::new(Diverged::new(again, [&self.left_trace, &self.right_trace])))
+            }
             again => Verdict::Inconclusive(Inconclusive::Flaky {
                 first: first.signature(),
                 second: again.map(|again| again.signature()),

@@ -5,13 +5,14 @@ pub mod c;
 pub mod events;
 pub mod native;
 pub mod planted;
+pub mod present;
 
 use std::fmt;
 
 use crate::field::{Field, Fields};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
 use crate::plan::Kinds;
-use crate::trace::{After, Trace};
+use crate::trace::{After, Block, Mishap, Trace};
 
 /// What a port is called and which code its calls really reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,41 @@ impl fmt::Display for Identity {
     }
 }
 
+/// What memory a library is given while a program runs. Ports that are not written in C have memory of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Memory {
+    /// That of the system's allocator, counted.
+    Plain,
+    /// Freed blocks are overwritten and kept, and lie between bytes that must stay as they are: what is written to them shows
+    /// at the end of a program, and where everything is observed after the step.
+    Poisoned,
+    /// Every block ends at an inaccessible page, and a freed block's pages are inaccessible: a wrong access is a fault at once.
+    Guarded,
+}
+
+impl Memory {
+    /// All of them, cheapest first.
+    pub const ALL: [Memory; 3] = [Memory::Plain, Memory::Poisoned, Memory::Guarded];
+
+    /// As the command line takes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Memory::Plain => "plain",
+            Memory::Poisoned => "poisoned",
+            Memory::Guarded => "guarded",
+        }
+    }
+}
+
+/// What a port says of its memory when a program has ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// How many more of the library's allocations live than when it began, if that is known.
+    pub balance: Option<i64>,
+    /// The allocations that live on, where their origin was remembered.
+    pub left: Vec<Block>,
+}
+
 /// One implementation of the API. Sessions are named by slots; the caller follows a [`crate::plan::Plan`], so a slot that
 /// is used owns a reference, and a slot for a result is empty.
 ///
@@ -42,14 +78,12 @@ pub trait Port {
     /// Whether [`Port::count`] knows.
     fn counts_references(&self) -> bool;
 
-    /// A program begins: all slots are empty.
-    fn begin(&mut self);
-    /// A program has ended. Returns how many more of the library's allocations live than when it began, if that is known.
-    fn end(&mut self) -> Option<i64>;
-    /// From now on the origin of each allocation of the library is remembered.
-    fn watch_memory(&mut self);
-    /// Ends [`Port::watch_memory`]: the allocations made since then that still live, a line each.
-    fn unwatch_memory(&mut self) -> Vec<String>;
+    /// A program begins: all slots are empty. `origins`: remember where each allocation of the library comes from.
+    fn begin(&mut self, memory: Memory, origins: bool);
+    /// A program has ended.
+    fn end(&mut self) -> Ended;
+    /// How memory was misused since this was last asked, if that was noticed.
+    fn misuse(&mut self) -> Option<Mishap>;
     /// The slot's session is gone, or not to be touched again.
     fn forget(&mut self, s: Slot);
 

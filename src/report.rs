@@ -3,5 +3,5 @@
 mod divergence;
 mod summary;
 
-pub use divergence::{artifact_name, block, manual};
+pub use divergence::{artifact_name, block, manual, quoted};
 pub use summary::{PortSummary, Signature, Summary, Unprobed, Word};

@@ -4,8 +4,12 @@
 //! counts and the step of each destruction.
 
 mod entry;
+mod frame;
+mod mishap;
 
 pub use entry::{After, Entries, Entry};
+pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
+pub use mishap::{Block, Mishap, MishapKind, Site};
 
 use crate::field::Field;
 use crate::op::Slot;
@@ -46,6 +50,10 @@ pub struct Trace {
     pub dups: Vec<DupSeen>,
     /// How many of the library's allocations live on, if that is known.
     pub leaked: Option<i64>,
+    /// Those of which it is known where they come from.
+    pub left: Vec<Block>,
+    /// The first misuse of memory, or what ended the port. A crash or hang is in the last step that there is.
+    pub mishap: Option<Mishap>,
     /// The first step with something that is wrong whatever the other port does: a shared buffer, a NULL with a length, an
     /// overrun.
     pub broken: Option<u32>,
@@ -78,6 +86,8 @@ impl Trace {
         self.deaths.clear();
         self.dups.clear();
         self.leaked = None;
+        self.left.clear();
+        self.mishap = None;
         self.broken = None;
         self.stopped = None;
     }

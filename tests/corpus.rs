@@ -143,7 +143,7 @@ fn failure(verdict: Verdict) -> Option<String> {
         Verdict::Diverge(diverged) => {
             let Divergence { step, class, left, right, .. } = &diverged.divergence;
             let signature = diverged.divergence.signature();
-            Some(format!("{class} {signature} at step {step}: native {left}, OpenSSL {right} {:?}", diverged.leaked))
+            Some(format!("{class} {signature} at step {step}: native {left}, OpenSSL {right} {:?}", diverged.left))
         }
     }
 }

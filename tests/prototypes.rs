@@ -112,6 +112,7 @@ fn redeclare(list: &[Row<'_>]) -> Result<String, String> {
 fn holds(condition: &str) -> Result<bool, String> {
     match condition {
         "" => Ok(true),
+        "ossl300" => Ok(cfg!(ossl300)),
         "ossl330" => Ok(cfg!(ossl330)),
         unknown => Err(format!("the condition `{unknown}` is not known here")),
     }
@@ -129,6 +130,7 @@ fn c_type(rust: &str) -> Result<String, String> {
         };
     }
     let c = match rust.trim() {
+        "..." => "...",
         "()" | "c_void" => "void",
         "c_char" => "char",
         "c_uchar" => "unsigned char",
@@ -141,6 +143,10 @@ fn c_type(rust: &str) -> Result<String, String> {
         "u8" => "uint8_t",
         "u16" => "uint16_t",
         "u32" => "uint32_t",
+        "u64" => "uint64_t",
+        "OPENSSL_INIT_SETTINGS" => "OPENSSL_INIT_SETTINGS",
+        "SSL_METHOD" => "SSL_METHOD",
+        "SSL_CTX" => "SSL_CTX",
         "SSL" => "SSL",
         "SSL_CIPHER" => "SSL_CIPHER",
         "SSL_SESSION" => "SSL_SESSION",
@@ -149,6 +155,8 @@ fn c_type(rust: &str) -> Result<String, String> {
         "CRYPTO_malloc_fn" => "void *(*)(size_t, const char *, int)",
         "CRYPTO_realloc_fn" => "void *(*)(void *, size_t, const char *, int)",
         "CRYPTO_free_fn" => "void (*)(void *, const char *, int)",
+        "CRYPTO_EX_new_fn" | "CRYPTO_EX_free_fn" => "void (*)(void *, void *, CRYPTO_EX_DATA *, int, long, void *)",
+        "CRYPTO_EX_dup_fn" => "int (*)(CRYPTO_EX_DATA *, const CRYPTO_EX_DATA *, void **, int, long, void *)",
         unknown => return Err(format!("`{unknown}` has no C type here")),
     };
     Ok(c.into())

@@ -24,10 +24,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("samples", &["native", "op"]),
     ("port", &["op", "plan", "trace", "native", "field", "samples"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),
-    ("pair", PAIR),
     ("host", PAIR),
+    ("pair", &["op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
-    ("emit", &["op", "field", "plan", "program", "trace", "oracle"]),
+    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "known", "emit", "pair"]),
     ("mutate", &["op", "plan", "program"]),
     ("fuzz", FUZZ),
@@ -57,6 +57,7 @@ const EXHAUSTIVE: &[&str] =
 const CATCH_ALL: &[(&str, usize, &str)] = &[
     ("src/op.rs", 2, "the macro matches opcodes and names: a byte and a string"),
     ("src/oracle.rs", 3, "matches over an Option with a guard, and over a pair of booleans"),
+    ("src/trace/frame.rs", 3, "matches over numbers that were read"),
     ("src/plan.rs", 1, "a match over an Option with a guard"),
 ];
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
 
-use super::{DoctorArgs, Exit, output};
+use super::args::DoctorArgs;
+use super::{Exit, output};
 use crate::port::c::{CPort, Clocking, Probes};
 
 /// Functions of libssl that a fuzzer must see into.

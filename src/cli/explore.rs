@@ -6,12 +6,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use super::args::Shares;
 use super::coverage::Coverage;
+use super::finding::Finding;
 use super::judge::Judge;
 use crate::exec::Watch;
 use crate::mutate::Generator;
-use crate::pair::{Diverged, Inconclusive, Verdict};
+use crate::pair::{Inconclusive, Look, Verdict};
 use crate::plan::{Kinds, Step};
+use crate::port::Memory;
 use crate::port::c::crash;
 use crate::program::{Case, Program};
 
@@ -26,8 +29,9 @@ const EXAMPLES: usize = 8;
 const LONG: usize = 10;
 /// Programs that reached something new, kept to be changed.
 const POOL: usize = 512;
-/// How often the clock is looked at: once in so many programs.
-const LOOK_EVERY: u64 = 16;
+/// Programs are made so many at a time: a port in another process runs them while this one judges. Also how often the clock is
+/// looked at.
+const BATCH: u64 = 32;
 
 /// What all threads of a run share.
 pub(super) struct Shared {
@@ -36,17 +40,19 @@ pub(super) struct Shared {
     pub programs: AtomicU64,
     pub keep_going: bool,
     pub longest: usize,
+    pub memory: Shares,
     found: Mutex<HashSet<String>>,
 }
 
 impl Shared {
-    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize) -> Shared {
+    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize, memory: Shares) -> Shared {
         Shared {
             stop: AtomicBool::new(false),
             deadline,
             programs: AtomicU64::new(0),
             keep_going,
             longest,
+            memory,
             found: Mutex::default(),
         }
     }
@@ -63,8 +69,7 @@ impl Shared {
 
 /// A program that diverged.
 pub(super) struct Found {
-    pub program: Program,
-    pub diverged: Diverged,
+    pub finding: Finding,
     /// The case it came from, if it is one.
     pub case: Option<PathBuf>,
 }
@@ -81,6 +86,8 @@ pub(super) struct Tally {
     pub inconclusive: u64,
     /// Why, and the program, of the first few.
     pub examples: Vec<String>,
+    /// Programs with each kind of memory, in the order of [`Memory::ALL`].
+    pub memory: [u64; 3],
     pub coverage: Coverage,
     pub lacks: Kinds,
 }
@@ -102,6 +109,7 @@ pub(super) fn explore(
         divergences: 0,
         inconclusive: 0,
         examples: Vec::new(),
+        memory: [0; 3],
         coverage: Coverage::new(),
         lacks: setup.lacks,
     };
@@ -111,35 +119,50 @@ pub(super) fn explore(
         if shared.stop.load(Relaxed) {
             return explorer.tally;
         }
-        explorer.judge(&case.program, Watch::Blame, Some(&case.path));
+        // Each kind of memory sees the committed cases.
+        for memory in Memory::ALL.into_iter().filter(|memory| shared.memory.has(*memory)) {
+            explorer.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
+        }
         pool.push(case.program.clone());
     }
     let mut generator = Generator::new(seed, setup);
     let mut choice = fastrand::Rng::with_seed(!seed);
-    for number in 0..programs.unwrap_or(u64::MAX) {
-        if (number % LOOK_EVERY == 0 && shared.is_over()) || shared.stop.load(Relaxed) {
-            break;
+    let all = programs.unwrap_or(u64::MAX);
+    let mut number = 0;
+    let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
+    while number < all && !shared.is_over() {
+        let first = number;
+        batch.clear();
+        while number < all && number - first < BATCH {
+            // A few are much longer: what only shows after many calls.
+            let longest = if choice.u8(0..64) == 0 { shared.longest * LONG } else { shared.longest };
+            let program = if pool.is_empty() || choice.bool() {
+                generator.program(longest)
+            } else {
+                let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
+                generator.change(&pool[one], &pool[other], shared.longest)
+            };
+            let watch = match number % BLAME_EVERY {
+                0 => Watch::Blame,
+                1 | 9 => Watch::Ends,
+                _ => Watch::Fast,
+            };
+            batch.push((program, Look { watch, memory: shared.memory.of(number / BLAME_EVERY) }));
+            number += 1;
         }
-        // A few are much longer: what only shows after many calls.
-        let longest = if choice.u8(0..64) == 0 { shared.longest * LONG } else { shared.longest };
-        let program = if pool.is_empty() || choice.bool() {
-            generator.program(longest)
-        } else {
-            let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
-            generator.change(&pool[one], &pool[other], shared.longest)
-        };
-        let watch = match number % BLAME_EVERY {
-            0 => Watch::Blame,
-            1 | 9 => Watch::Ends,
-            _ => Watch::Fast,
-        };
-        if explorer.judge(&program, watch, None) {
-            if pool.len() == POOL {
-                pool.swap_remove(choice.usize(0..POOL));
+        explorer.judge.prepare(&batch);
+        for ((program, look), number) in batch.drain(..).zip(first..) {
+            if explorer.judge(&program, look, true, None) {
+                if pool.len() == POOL {
+                    pool.swap_remove(choice.usize(0..POOL));
+                }
+                pool.push(program);
+            } else if number % TWICE_EVERY == TWICE_EVERY - 1 {
+                explorer.repeat(&program);
             }
-            pool.push(program);
-        } else if number % TWICE_EVERY == 0 {
-            explorer.repeat(&program);
+            if shared.stop.load(Relaxed) {
+                break;
+            }
         }
     }
     explorer.tally
@@ -154,11 +177,15 @@ struct Explorer<'a> {
 
 impl Explorer<'_> {
     /// Judges and books one program; whether it reached something new.
-    fn judge(&mut self, program: &Program, watch: Watch, case: Option<&PathBuf>) -> bool {
-        let verdict = crash::saving(program, || self.judge.judge(program, watch));
+    fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
+        let verdict = crash::saving(program, || match prepared {
+            true => self.judge.judge_next(program, look),
+            false => self.judge.judge(program, look),
+        });
         let plan = self.judge.plan();
         let run = plan.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count() as u64;
         self.tally.programs += 1;
+        self.tally.memory[look.memory as usize] += 1;
         self.tally.ops += run;
         self.tally.skipped += program.ops.len() as u64 - run;
         self.shared.programs.fetch_add(1, Relaxed);
@@ -173,8 +200,8 @@ impl Explorer<'_> {
             Verdict::Diverge(diverged) => {
                 self.tally.divergences += 1;
                 if self.shared.is_new(diverged.divergence.signature()) {
-                    let (program, case) = (program.clone(), case.cloned());
-                    (self.report)(&Found { program, diverged: *diverged, case });
+                    let finding = Finding { program: program.clone(), diverged: *diverged, look };
+                    (self.report)(&Found { finding, case: case.cloned() });
                 }
                 if !self.shared.keep_going {
                     self.shared.stop.store(true, Relaxed);

@@ -1,20 +1,22 @@
 //! Which port to compare with, by name, and a judge for it.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::exec::Watch;
-use crate::pair::{Inconclusive, Pair, Verdict};
+use super::args::{Limits, OneProbeChoice};
+use crate::host::{Child, ChildError, Host, Spawn};
+use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup};
-use crate::port::c::{CPort, LoadError, Probes};
+use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::native::NativePort;
 use crate::port::planted::{Bug, Planted};
-use crate::port::{Identity, Port};
+use crate::port::{Identity, Memory};
 use crate::program::Program;
 use crate::report::PortSummary;
 use crate::trace::Trace;
 
 /// A port, as `--port` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PortName {
     /// The OpenSSL this executable is linked with.
     OpenSsl,
@@ -22,48 +24,178 @@ pub(crate) enum PortName {
     Native,
     /// The native session with a planted bug.
     Planted(Bug),
+    /// A shared library.
+    Library(PathBuf),
 }
 
 impl FromStr for PortName {
     type Err = String;
 
     fn from_str(name: &str) -> Result<PortName, String> {
-        match name {
-            "openssl" => Ok(PortName::OpenSsl),
-            "native" => Ok(PortName::Native),
-            _ => {
-                let bug = name.strip_prefix("planted:").and_then(Bug::from_name);
-                let unknown =
-                    "no such port: there are openssl, native and planted:NAME (`sessdiff ports` lists the names)";
-                bug.map(PortName::Planted).ok_or_else(|| unknown.into())
+        match name.split_once(':') {
+            None if name == "openssl" => Ok(PortName::OpenSsl),
+            None if name == "native" => Ok(PortName::Native),
+            Some(("lib", path)) if !path.is_empty() => Ok(PortName::Library(path.into())),
+            Some(("planted", bug)) if Bug::from_name(bug).is_some() => {
+                Bug::from_name(bug).map(PortName::Planted).ok_or_else(String::new)
             }
+            _ => Err(
+                "no such port: there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)"
+                    .into(),
+            ),
         }
+    }
+}
+
+impl std::fmt::Display for PortName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PortName::OpenSsl => f.write_str("openssl"),
+            PortName::Native => f.write_str("native"),
+            PortName::Planted(bug) => write!(f, "planted:{}", bug.name()),
+            PortName::Library(path) => write!(f, "lib:{}", path.display()),
+        }
+    }
+}
+
+/// A port and how it is driven.
+#[derive(Clone, Debug)]
+pub(crate) struct Lab {
+    pub port: PortName,
+    pub probes: Probes,
+    /// In a process of its own.
+    pub isolate: bool,
+    pub limits: Limits,
+}
+
+/// Why a port cannot be driven.
+#[derive(Debug, thiserror::Error)]
+#[error("{port}: {why}")]
+pub(crate) struct LabError {
+    port: PortName,
+    why: Why,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
+
+impl Lab {
+    /// In this process, with all probes.
+    pub fn here_with_probes(port: PortName) -> Lab {
+        Lab { port, probes: Probes::ALL, isolate: false, limits: Limits::DEFAULT }
+    }
+
+    /// A judge for this thread: the native session, behaving as the port's release, against the port.
+    ///
+    /// # Errors
+    /// See [`LoadError`] and [`ChildError`].
+    pub fn judge(&self) -> Result<Box<dyn Judge>, LabError> {
+        let made = if self.is_isolated() { self.isolated() } else { self.here() };
+        made.map_err(|why| LabError { port: self.port.clone(), why })
+    }
+
+    /// The same, but in a process of its own.
+    pub fn in_a_child(&self) -> Lab {
+        Lab { isolate: true, ..self.clone() }
+    }
+
+    fn is_isolated(&self) -> bool {
+        self.isolate || matches!(self.port, PortName::Library(_))
+    }
+
+    fn setup(&self) -> Setup {
+        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE }
+    }
+
+    fn here(&self) -> Result<Box<dyn Judge>, Why> {
+        let c = CPort::linked(self.probes)?;
+        let (release, setup) = (c.library().release, self.setup());
+        let native = NativePort::new(release, setup);
+        Ok(match &self.port {
+            // A library is never driven here: see `is_isolated`.
+            PortName::OpenSsl | PortName::Library(_) => Box::new(Pair::new(native, c, setup.ex_data)),
+            PortName::Native => Box::new(Pair::new(native, NativePort::new(release, setup), setup.ex_data)),
+            PortName::Planted(bug) => Box::new(Pair::new(native, Planted::new(*bug, release, setup), setup.ex_data)),
+        })
+    }
+
+    fn isolated(&self) -> Result<Box<dyn Judge>, Why> {
+        let Limits { time_limit, memory_limit } = self.limits;
+        let probes = OneProbeChoice::of(self.probes).name();
+        let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
+        let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
+        let preload = match &self.port {
+            PortName::Library(path) => load::needed(path).into_iter().find(|name| name.starts_with("libasan.so")),
+            PortName::OpenSsl | PortName::Native | PortName::Planted(_) => None,
+        };
+        let child = Child::start(Spawn {
+            // The very code that runs now, even if the file was replaced meanwhile.
+            executable: "/proc/self/exe".into(),
+            args: args.into_iter().chain(limits).map(String::from).collect(),
+            seconds: time_limit,
+            preload,
+        })?;
+        let native = NativePort::new(child.release(), self.setup());
+        Ok(Box::new(Pair::new(native, child, self.probes.ex_data)))
+    }
+
+    /// What the command line says of it, for commands that are printed.
+    pub fn flags(&self, memory: Memory) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut add = |name: &str, value: String| flags.extend([name.to_string(), value]);
+        if self.port != PortName::OpenSsl {
+            add("--port", self.port.to_string());
+        }
+        if self.probes == Probes::NONE {
+            add("--probes", "none".into());
+        }
+        if memory != Memory::Plain {
+            add("--memory", memory.name().into());
+        }
+        flags
     }
 }
 
 /// A pair whose types do not matter.
 pub(crate) trait Judge {
-    fn judge(&mut self, program: &Program, watch: Watch) -> Verdict;
+    fn judge(&mut self, program: &Program, look: Look) -> Verdict;
+    fn prepare(&mut self, programs: &[(Program, Look)]);
+    fn judge_next(&mut self, program: &Program, look: Look) -> Verdict;
     fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive>;
-    /// Plans and runs `program` with everything observed.
-    fn observe(&mut self, program: &Program) -> Verdict;
+    /// Plans and runs `program`, and leaves the traces.
+    fn run(&mut self, program: &Program, look: Look);
     fn plan(&self) -> &Plan;
     fn traces(&self) -> (&Trace, &Trace);
     fn identity(&self) -> Identity;
+    /// What the native session behaves as.
+    fn expected(&self) -> Identity;
     fn counts_references(&self) -> bool;
 }
 
-impl<L: Port, R: Port> Judge for Pair<L, R> {
-    fn judge(&mut self, program: &Program, watch: Watch) -> Verdict {
-        self.judge_watching(program, watch)
+impl<L: Host, R: Host> Judge for Pair<L, R> {
+    fn judge(&mut self, program: &Program, look: Look) -> Verdict {
+        self.judge_watching(program, look)
+    }
+
+    fn prepare(&mut self, programs: &[(Program, Look)]) {
+        Pair::prepare(self, programs);
+    }
+
+    fn judge_next(&mut self, program: &Program, look: Look) -> Verdict {
+        Pair::judge_next(self, program, look)
     }
 
     fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         Pair::repeats(self, program)
     }
 
-    fn observe(&mut self, program: &Program) -> Verdict {
-        self.judge_watching(program, Watch::Blame)
+    fn run(&mut self, program: &Program, look: Look) {
+        Pair::run(self, program, look);
     }
 
     fn plan(&self) -> &Plan {
@@ -78,26 +210,18 @@ impl<L: Port, R: Port> Judge for Pair<L, R> {
         self.right().identity()
     }
 
+    fn expected(&self) -> Identity {
+        self.left().identity()
+    }
+
     fn counts_references(&self) -> bool {
         self.right().counts_references()
     }
 }
 
-/// A judge for this thread: the native session, behaving as the linked release, against the port.
-pub(crate) fn judge(name: PortName, probes: Probes) -> Result<Box<dyn Judge>, LoadError> {
-    let c = CPort::linked(probes)?;
-    let release = c.library().release;
-    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE };
-    let native = NativePort::new(release, setup);
-    Ok(match name {
-        PortName::OpenSsl => Box::new(Pair::new(native, c, setup.ex_data)),
-        PortName::Native => Box::new(Pair::new(native, NativePort::new(release, setup), setup.ex_data)),
-        PortName::Planted(bug) => Box::new(Pair::new(native, Planted::new(bug, release, setup), setup.ex_data)),
-    })
-}
-
 /// What a report says of the port of `judge`.
 pub(crate) fn port_summary(judge: &dyn Judge, unsupported: Vec<String>) -> PortSummary {
     let Identity { name, version, file } = judge.identity();
-    PortSummary { name, version, file, unsupported, counts_references: judge.counts_references() }
+    let in_c = name == "openssl" || name.starts_with("lib:");
+    PortSummary { name, version, file, unsupported, counts_references: judge.counts_references(), watches_memory: in_c }
 }

@@ -1,14 +1,14 @@
 //! `sessdiff ports`: what can be driven here.
 
-use super::judge::{PortName, judge, port_summary};
-use super::{Exit, PortsArgs, output};
-use crate::port::c::Probes;
+use super::args::PortsArgs;
+use super::judge::{Lab, PortName, port_summary};
+use super::{Exit, output};
 use crate::port::planted::Bug;
 
 pub(super) fn ports(args: &PortsArgs) -> Exit {
     let mut summaries = Vec::new();
     for name in [PortName::OpenSsl, PortName::Native] {
-        match judge(name, Probes::ALL) {
+        match Lab::here_with_probes(name).judge() {
             Ok(judge) => {
                 let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
                 summaries.push(port_summary(judge.as_ref(), lacks));
@@ -31,6 +31,7 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
         let counts = if port.counts_references { "found" } else { "not found" };
         output::result(format_args!("{:<10} reference count {counts}", ""));
     }
+    output::result(format_args!("{:<10} any shared library with the session API, in a process of its own", "lib:PATH"));
     output::result(format_args!("{:<10} the native session with one bug, {} of them:", "planted:", planted.len()));
     for name in planted {
         output::result(format_args!("{:<10} planted:{name}", ""));

@@ -1,13 +1,15 @@
 //! `sessdiff replay`: cases step by step, both sides and the ledger in columns.
 
-use super::judge::{Judge, judge};
-use super::{Exit, OneProbeChoice, ReplayArgs, output};
+use super::args::ReplayArgs;
+use super::finding::judge_every_way;
+use super::judge::{Judge, Lab};
+use super::{Exit, output};
+use crate::emit::{self, Picture};
 use crate::exec::Watch;
 use crate::op::{Op, Slot};
-use crate::oracle::Class;
-use crate::pair::Verdict;
+use crate::pair::{Look, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
-use crate::port::c::{Probes, crash};
+use crate::port::c::crash;
 use crate::program::{Case, Program};
 use crate::report;
 use crate::trace::{Entry, Trace};
@@ -16,12 +18,9 @@ use crate::trace::{Entry, Trace};
 const CALL_WIDTH: usize = 56;
 
 pub(super) fn replay(args: &ReplayArgs) -> Exit {
-    let probes = match args.probes {
-        OneProbeChoice::All => Probes::ALL,
-        OneProbeChoice::None => Probes::NONE,
-    };
     crash::catch(None);
-    let mut judge = match judge(args.port, probes) {
+    let lab = args.lab.lab(args.isolate);
+    let mut judge = match lab.judge() {
         Ok(judge) => judge,
         Err(error) => {
             output::error(error);
@@ -31,7 +30,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
     let mut exit = Exit::Expected;
     for file in &args.files {
         exit = exit.worst(match Case::read_any(file) {
-            Ok(case) => replay_case(&case, judge.as_mut(), args),
+            Ok(case) => replay_case(&case, judge.as_mut(), &lab, args),
             Err(error) => {
                 output::error(error);
                 Exit::Usage
@@ -41,20 +40,32 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
     exit
 }
 
-fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
-    let verdict = crash::saving(&format_args!("{}", case.path.display()), || {
-        // Observing everything can hide a difference, so the case is judged without first; the table shows the second run.
-        match judge.judge(&case.program, Watch::Fast) {
-            Verdict::Agree | Verdict::Nothing => judge.observe(&case.program),
-            fast => {
-                judge.observe(&case.program);
-                fast
-            }
-        }
+fn replay_case(case: &Case, judge: &mut dyn Judge, lab: &Lab, args: &ReplayArgs) -> Exit {
+    let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
+        let (look, verdict) = judge_every_way(judge, &case.program, &args.lab.memories());
+        // The table shows a run in which everything is observed, which can hide the difference.
+        judge.run(&case.program, Look { watch: Watch::Blame, ..look });
+        (look, verdict)
     });
     let name = judge.identity().name;
     output::result(format_args!("{}: native against {}", case.path.display(), judge.identity()));
     output::result(table(&case.program, judge, &name, args.trace));
+    let drawn = args.svg.as_ref().map_or(Exit::Expected, |path| {
+        let text = picture(&case.program, judge, look, &verdict);
+        std::fs::write(path, text).map_or_else(
+            |error| {
+                output::error(format_args!("{}: {error}", path.display()));
+                Exit::Usage
+            },
+            |()| Exit::Expected,
+        )
+    });
+    drawn.worst(say(case, judge, lab, look, verdict))
+}
+
+/// The verdict, in words.
+fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+    let name = judge.identity().name;
     match verdict {
         Verdict::Agree => {
             let skipped = case.program.ops.len() - judge.plan().runs();
@@ -70,11 +81,31 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, args: &ReplayArgs) -> Exit {
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let block = report::block(&case.program, &diverged, ["native", &name], None, "");
+            let file = report::quoted(&case.path.display().to_string());
+            let flags: String =
+                lab.flags(look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
+            let commands = [
+                ("C file", format!("sessdiff show{flags} --as c {file}")),
+                ("import", format!("sessdiff import{flags} {file}")),
+            ];
+            let block = report::block(&case.program, &diverged, ["native", &name], &commands);
             output::result(output::red(&block));
-            if diverged.divergence.class == Class::Memory { Exit::Crashed } else { Exit::Divergence }
+            if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
         }
     }
+}
+
+/// The reference counts over the calls.
+pub(super) fn picture(program: &Program, judge: &mut dyn Judge, look: Look, verdict: &Verdict) -> String {
+    judge.run(program, Look { watch: Watch::Blame, ..look });
+    let name = judge.identity().name;
+    let (left, right) = judge.traces();
+    let signature = match verdict {
+        Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
+        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+    };
+    let divergence = signature.as_ref().map(|(step, signature)| (*step, signature.as_str()));
+    emit::svg(&Picture { program, plan: judge.plan(), sides: [("native", left), (&name, right)], divergence })
 }
 
 fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String {

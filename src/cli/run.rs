@@ -1,21 +1,21 @@
 //! `sessdiff run`: the main job.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::args::{ProbeChoice, RunArgs, Shares};
 use super::explore::{Found, Shared, Tally, explore};
-use super::judge::{PortName, judge, port_summary};
-use super::{Exit, ProbeChoice, RunArgs, output, progress, unprobed};
+use super::finding::settle;
+use super::judge::{Lab, LabError, PortName, port_summary};
+use super::{Exit, output, progress, unprobed};
 use crate::op::Kind;
-use crate::oracle::Class;
 use crate::plan::Kinds;
-use crate::port::Identity;
-use crate::port::c::{LoadError, Probes, crash};
+use crate::port::c::{Probes, crash};
+use crate::port::{Identity, Memory};
 use crate::program::{Case, CaseError};
-use crate::report::{self, PortSummary, Signature, Summary, Unprobed, Word};
+use crate::report::{PortSummary, Signature, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -32,15 +32,13 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Relaxed)) {
-        output::note(format_args!("^C will lose the summary: {error}"));
-    }
+    answer_interrupts();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
     let mut exit = Exit::Expected;
     for port in &args.ports {
-        match run_port(args, *port, seed, &cases) {
+        match run_port(args, port, seed, &cases) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => {
                 output::error(error);
@@ -52,6 +50,13 @@ pub(super) fn run(args: &RunArgs) -> Exit {
         }
     }
     exit
+}
+
+/// From now on ^C ends what is being done, not the process: what was found is said and kept.
+pub(super) fn answer_interrupts() {
+    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Relaxed)) {
+        output::note(format_args!("^C will lose what was found: {error}"));
+    }
 }
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
@@ -71,6 +76,11 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         if !summary.port.counts_references {
             output::result(format_args!("reference counts of {}: not observed in this process", summary.port.name));
         }
+        let memory = summary.memory.iter().filter(|(name, programs)| *programs > 0 && name != Memory::Plain.name());
+        let memory: Vec<_> = memory.map(|(name, programs)| format!("{name} {programs}")).collect();
+        if !memory.is_empty() && summary.port.watches_memory {
+            output::result(format_args!("programs with watched memory: {}", memory.join(", ")));
+        }
         if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
             let Unprobed { programs, ops } = unprobed;
             output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
@@ -84,9 +94,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
         Word::Crash => Exit::Crashed,
-        Word::Diverge if summary.signatures.iter().any(|found| found.class == Class::Memory.to_string()) => {
-            Exit::Crashed
-        }
+        Word::Diverge if summary.signatures.iter().any(|found| found.broke) => Exit::Crashed,
         Word::Diverge => Exit::Divergence,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };
@@ -107,11 +115,11 @@ fn cases(folder: Option<&Path>) -> Result<Vec<Case>, CaseError> {
     Case::list(folder)?.iter().map(|path| Case::read(path)).collect()
 }
 
-fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result<Summary, LoadError> {
+fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {
     let started = Instant::now();
     let (probes, share) = match (args.probes, port) {
         (ProbeChoice::None, _) => (Probes::NONE, 0),
-        (ProbeChoice::Mixed, PortName::OpenSsl) => (Probes::ALL, 1),
+        (ProbeChoice::Mixed, PortName::OpenSsl | PortName::Library(_)) => (Probes::ALL, 1),
         // The probes are in the C library; the others have none to go without.
         (ProbeChoice::Mixed | ProbeChoice::All, _) => (Probes::ALL, 0),
     };
@@ -119,16 +127,20 @@ fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result
     let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
-    let shared = Shared::new(deadline, args.keep_going, args.longest.into());
+    // Without the memory probe there is no other memory than that of the system.
+    let in_c = matches!(port, PortName::OpenSsl | PortName::Library(_));
+    let memory = if probes.memory && in_c { args.memory } else { Shares::PLAIN };
+    let shared = Shared::new(deadline, args.keep_going, args.longest.into(), memory);
+    let lab = Lab { port: port.clone(), probes, isolate: args.host.isolate, limits: args.host.limits.clone() };
 
-    let mut summary = probed(args, port, probes, seed, programs, cases, &shared)?;
+    let mut summary = probed(args, &lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !INTERRUPTED.load(Relaxed) {
         let amount = match without {
             Some(programs) => ["--programs".into(), programs.to_string()],
             None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
         };
-        match unprobed::run(args, seed, amount, !cases.is_empty()) {
+        match unprobed::run(args, port, seed, amount, !cases.is_empty()) {
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
             Err(unprobed::UnprobedError::Interrupted) => {}
@@ -161,20 +173,18 @@ fn run_port(args: &RunArgs, port: PortName, seed: u64, cases: &[Case]) -> Result
 /// The part in this process, on as many threads as asked for.
 fn probed(
     args: &RunArgs,
-    port: PortName,
-    probes: Probes,
+    lab: &Lab,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
     shared: &Shared,
-) -> Result<Summary, LoadError> {
-    let name = port;
-    let first = judge(name, probes)?;
+) -> Result<Summary, LabError> {
+    let first = lab.judge()?;
     let (identity, port) = (first.identity(), port_summary(first.as_ref(), Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Found| {
-        let signature = keep(args, &identity, probes, found);
+        let signature = keep(args, &identity, lab, found);
         signatures.lock().unwrap_or_else(PoisonError::into_inner).push(signature);
     };
     let tallies = std::thread::scope(|scope| {
@@ -183,7 +193,7 @@ fn probed(
                 // The committed cases are replayed once.
                 let cases = if job == 0 { cases } else { &[] };
                 scope.spawn(move || {
-                    let mut judge = judge(name, probes)?;
+                    let mut judge = lab.judge()?;
                     let seed = seed ^ (u64::from(job) << 32);
                     // Each thread has a number of programs of its own, so that a seed makes the same ones every time.
                     let jobs = u64::from(args.jobs);
@@ -196,7 +206,7 @@ fn probed(
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a worker does not panic"))
-            .collect::<Result<Vec<Tally>, LoadError>>()
+            .collect::<Result<Vec<Tally>, LabError>>()
     })?;
     let mut coverage = super::coverage::Coverage::new();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
@@ -221,75 +231,37 @@ fn probed(
         states_reached: coverage.states(lacks),
         states_missing: coverage.missing(lacks),
         signatures: signatures.into_inner().unwrap_or_else(PoisonError::into_inner),
-        without_probes: (probes == Probes::NONE)
+        memory: memory_counts(&tallies),
+        without_probes: (lab.probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
         interrupted: false,
         crashed: false,
     })
 }
 
-/// Writes the program of a finding, then prints what there is to say.
-fn keep(args: &RunArgs, identity: &Identity, probes: Probes, found: &Found) -> Signature {
-    let divergence = &found.diverged.divergence;
-    let signature = divergence.signature();
-    let written = write(&args.out, &signature, found, identity);
-    if let Err(error) = &written {
-        output::error(format_args!("{}: {error}; the calls follow", args.out.display()));
-    }
-    let file = written.ok();
-    let mut flags = Vec::new();
-    if identity.name != "openssl" {
-        flags.extend(["--port".to_string(), identity.name.clone()]);
-    }
-    if probes == Probes::NONE {
-        flags.extend(["--probes".to_string(), "none".to_string()]);
-    }
-    let shown: String = flags.iter().map(|flag| format!(" {flag}")).collect();
-    let mut block = report::block(&found.program, &found.diverged, ["native", &identity.name], file.as_deref(), &shown);
-    if file.as_deref().is_some_and(|file| agrees_alone(&flags, file)) {
-        block += "\nAlone this program agrees: what ran before it in the process matters. The run with the seed below shows it again.\n";
-    }
+/// Writes the program of a finding, reduces it, and prints what there is to say.
+fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> Signature {
+    let divergence = &found.finding.diverged.divergence;
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));
     }
+    let (file, block) = settle(lab, &args.out, &found.finding, identity);
     if args.json {
         output::note(block)
     } else {
         output::result(block)
     }
-    Signature { signature, class: divergence.class.to_string(), file: file.map(|file| file.display().to_string()) }
-}
-
-/// Whether a fresh process finds nothing in the file: then the report must not send its reader there alone.
-fn agrees_alone(flags: &[String], file: &Path) -> bool {
-    let Ok(this) = std::env::current_exe() else { return false };
-    let mut replay = Command::new(this);
-    replay.arg("replay").args(flags).arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    replay.status().is_ok_and(|status| status.success())
-}
-
-/// Never writes over a file: what was found before stays.
-fn write(folder: &Path, signature: &str, found: &Found, identity: &Identity) -> std::io::Result<PathBuf> {
-    std::fs::create_dir_all(folder)?;
-    let name = report::artifact_name(signature);
-    let why = format!("{signature}: native against {identity}.");
-    let text = Case::text(&why, &found.program);
-    for number in 1.. {
-        let path = folder.join(if number == 1 { format!("{name}.ops") } else { format!("{name}-{number}.ops") });
-        match std::fs::File::create_new(&path) {
-            Ok(mut file) => {
-                std::io::Write::write_all(&mut file, text.as_bytes())?;
-                return Ok(path);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
-                    return Ok(path);
-                }
-            }
-            Err(error) => return Err(error),
-        }
+    Signature {
+        signature: divergence.signature(),
+        class: divergence.class.to_string(),
+        broke: found.finding.diverged.broke(),
+        file: file.map(|file| file.display().to_string()),
     }
-    unreachable!("there are more numbers than files")
+}
+
+fn memory_counts(tallies: &[Tally]) -> Vec<(String, u64)> {
+    let sum = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
+    Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), sum(memory))).collect()
 }
 
 fn add(summary: &mut Summary, other: Summary) {
@@ -299,5 +271,6 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.divergences += other.divergences;
     summary.inconclusive += other.inconclusive;
     summary.signatures.extend(other.signatures);
+    summary.crashed |= other.crashed;
     summary.without_probes = Some(Unprobed { programs: other.programs, ops: other.ops });
 }

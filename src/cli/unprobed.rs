@@ -5,9 +5,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+use super::args::RunArgs;
+use super::judge::PortName;
+use super::output;
 use super::progress::{TICK, spinner};
 use super::run::INTERRUPTED;
-use super::{RunArgs, output};
 use crate::port::c::crash;
 use crate::report::Summary;
 
@@ -28,9 +30,21 @@ pub(super) enum UnprobedError {
 }
 
 /// Explores for `amount`, with the same seed. What it says of a divergence goes where this process says it.
-pub(super) fn run(args: &RunArgs, seed: u64, amount: [String; 2], corpus: bool) -> Result<Summary, UnprobedError> {
+pub(super) fn run(
+    args: &RunArgs,
+    port: &PortName,
+    seed: u64,
+    amount: [String; 2],
+    corpus: bool,
+) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
+    let limits = &args.host.limits;
+    command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
+    command.args(["--memory-limit", &limits.memory_limit.to_string()]);
+    if args.host.isolate {
+        command.arg("--isolate");
+    }
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
     match &args.corpus {
         Some(folder) => drop(command.arg("--corpus").arg(folder)),

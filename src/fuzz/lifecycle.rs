@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use super::groups;
 use crate::exec::Watch;
-use crate::oracle::{Class, Divergence};
+use crate::op::Kind;
+use crate::oracle::Divergence;
 use crate::pair::{Pair, Verdict};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, Probes};
@@ -94,44 +96,12 @@ fn report(program: &Program, found: &Divergence) -> ! {
         right = found.right,
         ledger = found.ledger.as_deref().unwrap_or("no opinion"),
     );
-    match found.class {
-        Class::Memory => memory(&text),
-        Class::Leak => leak(&text),
-        Class::Count => count(&text),
-        Class::Callback => callback(&text),
-        Class::Contents => contents(&text),
-        Class::Return => returned(&text),
-    }
+    groups::end(call_kind(found), found.class, &text)
 }
 
-#[inline(never)]
-fn memory(text: &str) -> ! {
-    panic!("{text}")
-}
-
-#[inline(never)]
-fn leak(text: &str) -> ! {
-    panic!("{text}")
-}
-
-#[inline(never)]
-fn count(text: &str) -> ! {
-    panic!("{text}")
-}
-
-#[inline(never)]
-fn callback(text: &str) -> ! {
-    panic!("{text}")
-}
-
-#[inline(never)]
-fn contents(text: &str) -> ! {
-    panic!("{text}")
-}
-
-#[inline(never)]
-fn returned(text: &str) -> ! {
-    panic!("{text}")
+/// The call that is blamed; what is found when a program has ended is grouped with what frees.
+fn call_kind(found: &Divergence) -> Kind {
+    Kind::from_name(found.call).unwrap_or(Kind::Free)
 }
 
 #[inline(never)]

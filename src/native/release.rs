@@ -22,6 +22,17 @@ impl Release {
         Release { major, minor, fix, letter }
     }
 
+    /// The release as one number, for [`Release::from_number`].
+    pub const fn number(self) -> u64 {
+        u32::from_be_bytes([self.major, self.minor, self.fix, self.letter]) as u64
+    }
+
+    /// The release that [`Release::number`] gave this number.
+    pub const fn from_number(number: u64) -> Release {
+        let [major, minor, fix, letter] = (number as u32).to_be_bytes();
+        Release { major, minor, fix, letter }
+    }
+
     /// From the value of `OPENSSL_VERSION_NUMBER` or `OpenSSL_version_num()`.
     ///
     /// # Errors

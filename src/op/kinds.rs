@@ -15,6 +15,16 @@ impl Kinds {
         Kinds(self.0 | 1 << kind as u32)
     }
 
+    /// One bit for each, in table order.
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+
+    /// The set with these bits.
+    pub const fn from_bits(bits: u128) -> Kinds {
+        Kinds(bits)
+    }
+
     /// Those in either.
     pub const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)

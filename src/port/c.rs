@@ -12,15 +12,18 @@ macro_rules! call {
 }
 
 pub mod clock;
+pub mod confine;
 pub mod crash;
 mod library;
+pub mod load;
 pub mod memory;
 pub mod prototypes;
 mod read;
 mod refcount;
 mod scratch;
 
-pub use library::{Clocking, Linked, LoadError, Probes};
+pub use library::{Clocking, Library, Probes, Source};
+pub use load::LoadError;
 
 use std::ffi::{c_int, c_uint, c_ulong};
 use std::ptr;
@@ -30,12 +33,12 @@ use openssl_sys::SSL_SESSION;
 use self::prototypes::Api;
 use self::scratch::Scratch;
 use super::native::{START_SECONDS, ex_index};
-use super::{Identity, Port};
+use super::{Ended, Identity, Memory, Port};
 use crate::field::{Field, Fields, observe};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::Kinds;
 use crate::samples::{self, UNTOUCHED};
-use crate::trace::{After, Trace};
+use crate::trace::{After, Mishap, Trace};
 
 /// The buffers that each session must have of its own.
 const OWN: [Field; 6] =
@@ -55,11 +58,13 @@ const ERROR_QUEUE: usize = 16;
 
 /// Sessions of a C library, in slots.
 pub struct CPort {
-    linked: &'static Linked,
+    library: &'static Library,
     slots: [*mut SSL_SESSION; SLOTS],
     /// Where the buffers of each slot's session were when they were last read, in the order of [`OWN`].
     seen: [[*const u8; OWN.len()]; SLOTS],
     live_before: i64,
+    /// Where each allocation of the running program comes from is remembered.
+    origins: bool,
     /// Room for what a getter copies out.
     room: Box<[u8]>,
     scratch: Scratch,
@@ -76,12 +81,20 @@ impl CPort {
     /// # Errors
     /// See [`LoadError`].
     pub fn linked(probes: Probes) -> Result<CPort, LoadError> {
-        let linked = Linked::get(probes)?;
+        CPort::of(&Source::Linked, probes)
+    }
+
+    /// A port that drives the library of `source` on this thread; a process drives one library. See [`CPort::linked`].
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn of(source: &Source, probes: Probes) -> Result<CPort, LoadError> {
         let mut port = CPort {
-            linked,
+            library: Library::get(source, probes)?,
             slots: [ptr::null_mut(); SLOTS],
             seen: [[ptr::null(); OWN.len()]; SLOTS],
             live_before: 0,
+            origins: false,
             room: vec![0; MAX_BYTES].into_boxed_slice(),
             scratch: Scratch::new().ok_or(LoadError::Unusable)?,
             planted: false,
@@ -92,14 +105,14 @@ impl CPort {
     }
 
     /// What is known of the library.
-    pub fn library(&self) -> &'static Linked {
-        self.linked
+    pub fn library(&self) -> &'static Library {
+        self.library
     }
 
     /// What a library allocates once a thread is no leak: it happens here, before the first program.
     fn warm_up(&mut self) {
         let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
-        self.begin();
+        self.begin(Memory::Plain, false);
         for sample in Sample::ALL {
             if self.sample(a, *sample) {
                 self.fill_error_queue(a);
@@ -137,7 +150,7 @@ impl CPort {
     }
 
     fn api(&self) -> &'static Api {
-        &self.linked.api
+        &self.library.api
     }
 
     fn session(&self, s: Slot) -> *mut SSL_SESSION {
@@ -156,7 +169,7 @@ impl CPort {
 
 impl Port for CPort {
     fn identity(&self) -> Identity {
-        self.linked.identity.clone()
+        self.library.identity.clone()
     }
 
     fn lacks(&self) -> Kinds {
@@ -164,25 +177,33 @@ impl Port for CPort {
     }
 
     fn counts_references(&self) -> bool {
-        self.linked.count_offset.is_some()
+        self.library.count_offset.is_some()
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, memory: Memory, origins: bool) {
         self.slots = [ptr::null_mut(); SLOTS];
         self.seen = [[ptr::null(); OWN.len()]; SLOTS];
         self.live_before = memory::live();
+        self.origins = origins && self.library.probes.memory;
+        if self.library.probes.memory {
+            memory::begin(memory);
+        }
+        if self.origins {
+            memory::watch();
+        }
     }
 
-    fn end(&mut self) -> Option<i64> {
-        self.linked.probes.memory.then(|| memory::live() - self.live_before)
+    fn end(&mut self) -> Ended {
+        if !self.library.probes.memory {
+            return Ended::default();
+        }
+        memory::end();
+        let left = if self.origins { memory::unwatch() } else { Vec::new() };
+        Ended { balance: Some(memory::live() - self.live_before), left }
     }
 
-    fn watch_memory(&mut self) {
-        memory::watch();
-    }
-
-    fn unwatch_memory(&mut self) -> Vec<String> {
-        memory::unwatch().iter().map(ToString::to_string).collect()
+    fn misuse(&mut self) -> Option<Mishap> {
+        self.library.probes.memory.then(memory::misuse).flatten()
     }
 
     fn forget(&mut self, s: Slot) {
@@ -192,7 +213,7 @@ impl Port for CPort {
 
     fn new_session(&mut self, dst: Slot) -> bool {
         let session = call!(self, SSL_SESSION_new());
-        if self.linked.clocking == Clocking::Set && !session.is_null() {
+        if self.library.clocking == Clocking::Set && !session.is_null() {
             call!(self, SSL_SESSION_set_time(session, START_SECONDS));
         }
         self.keep(dst, session)
@@ -249,7 +270,7 @@ impl Port for CPort {
     }
 
     fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
-        let cipher = cipher.map_or(ptr::null(), |cipher| self.linked.cipher(cipher));
+        let cipher = cipher.map_or(ptr::null(), |cipher| self.library.cipher(cipher));
         call!(self, SSL_SESSION_set_cipher(self.session(s), cipher)).into()
     }
 
@@ -323,7 +344,7 @@ impl Port for CPort {
 
     fn count(&self, s: Slot) -> Option<u32> {
         // SAFETY: the slot's session is alive, and the offset was found within such a session.
-        self.linked.count_offset.map(|offset| unsafe { refcount::read(self.session(s), offset) })
+        self.library.count_offset.map(|offset| unsafe { refcount::read(self.session(s), offset) })
     }
 
     fn shared(&self, a: Slot, b: Slot) -> u32 {
@@ -333,10 +354,12 @@ impl Port for CPort {
     }
 
     fn plant_error(&mut self) {
+        // 1.1.1 has no such functions: there nobody looks whether an error gets lost.
+        let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) else { return };
         // SAFETY: an error of no library's, without a text.
         unsafe {
-            openssl_sys::ERR_new();
-            openssl_sys::ERR_set_error(ERR_LIB_USER, PLANTED_REASON, ptr::null());
+            new();
+            set(ERR_LIB_USER, PLANTED_REASON, ptr::null());
         }
         self.planted = true;
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Identity, Port, events};
+use super::{Ended, Identity, Memory, Port, events};
 use crate::field::{Field, Fields, observe};
 use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session, View};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::samples;
-use crate::trace::{After, Trace};
+use crate::trace::{After, Mishap, Trace};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
 pub struct NativePort {
@@ -96,18 +96,16 @@ impl Port for NativePort {
         true
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, _memory: Memory, _origins: bool) {
         self.raised = false;
     }
 
-    fn end(&mut self) -> Option<i64> {
-        None
+    fn end(&mut self) -> Ended {
+        Ended::default()
     }
 
-    fn watch_memory(&mut self) {}
-
-    fn unwatch_memory(&mut self) -> Vec<String> {
-        Vec::new()
+    fn misuse(&mut self) -> Option<Mishap> {
+        None
     }
 
     fn forget(&mut self, s: Slot) {

@@ -8,12 +8,12 @@ mod read;
 pub use bug::Bug;
 
 use super::native::{NativePort, ex_index};
-use super::{Identity, Port, events};
+use super::{Ended, Identity, Memory, Port, events};
 use crate::field::{Field, Fields};
 use crate::native::{Release, Session};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
-use crate::trace::{After, Entries, Entry, Trace};
+use crate::trace::{After, Entries, Entry, Mishap, Trace};
 
 /// A native port with a bug.
 pub struct Planted {
@@ -104,8 +104,8 @@ impl Port for Planted {
         true
     }
 
-    fn begin(&mut self) {
-        self.inner.begin();
+    fn begin(&mut self, memory: Memory, origins: bool) {
+        self.inner.begin(memory, origins);
         self.dup_of = [None; SLOTS];
         self.shares = [false; SLOTS];
         self.stale = [false; SLOTS];
@@ -117,14 +117,12 @@ impl Port for Planted {
         self.raised = false;
     }
 
-    fn end(&mut self) -> Option<i64> {
-        Some(self.leaked)
+    fn end(&mut self) -> Ended {
+        Ended { balance: Some(self.leaked), left: Vec::new() }
     }
 
-    fn watch_memory(&mut self) {}
-
-    fn unwatch_memory(&mut self) -> Vec<String> {
-        Vec::new()
+    fn misuse(&mut self) -> Option<Mishap> {
+        None
     }
 
     fn forget(&mut self, s: Slot) {

@@ -1,10 +1,9 @@
 //! The block that is printed for a divergence: it fits an issue tracker as it is.
 
-use std::path::Path;
-
 use crate::oracle::Side;
 use crate::pair::Diverged;
 use crate::program::Program;
+use crate::trace::{Block, Site};
 
 /// The file name of a signature's program.
 pub fn artifact_name(signature: &str) -> String {
@@ -13,7 +12,7 @@ pub fn artifact_name(signature: &str) -> String {
 }
 
 /// A path as a shell takes it.
-fn quoted(path: &str) -> String {
+pub fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
     if !path.is_empty() && path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
@@ -36,8 +35,22 @@ pub fn manual(call: &str) -> Option<&'static str> {
     }
 }
 
-/// Signature, both sides and the ledger, the manual's sentence, the calls, and the command that replays them.
-pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], file: Option<&Path>, flags: &str) -> String {
+/// `24 bytes, allocated in step 1, s1 = SSL_SESSION_dup(s0), at ssl/ssl_sess.c:91`
+fn described(program: &Program, block: &Block) -> String {
+    let place = |site: &Site| {
+        let call = program.ops.get(site.step as usize).map(|op| format!(", {op},")).unwrap_or_default();
+        match site.step {
+            Site::OUTSIDE => format!("outside any call at {site}"),
+            step => format!("in step {step}{call} at {site}"),
+        }
+    };
+    let freed = block.given.as_ref().map(|given| format!(", freed {}", place(given))).unwrap_or_default();
+    format!("{} bytes, allocated {}{freed}", block.size, place(&block.taken))
+}
+
+/// Signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them: a word and a
+/// command each.
+pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
     let found = &diverged.divergence;
     let mut text = String::new();
     let width = ports.iter().map(|port| port.len()).max().unwrap_or(0).max("lives on".len()) + 2;
@@ -52,15 +65,28 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], file: Opt
     line(format_args!("  {:<width$} {}{}", ports[0], found.left, wrong(Side::Left)));
     line(format_args!("  {:<width$} {}{}", ports[1], found.right, wrong(Side::Right)));
     line(format_args!("  {:<width$} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
-    for block in &diverged.leaked {
-        line(format_args!("  {:<width$} {block}", "lives on"));
+    for block in &diverged.left {
+        line(format_args!("  {:<width$} {}", "lives on", described(program, block)));
+    }
+    if let Some(mishap) = &diverged.mishap {
+        let here = mishap.step as usize == found.step && mishap.aspect == found.aspect;
+        if !here {
+            let step = mishap.step;
+            line(format_args!("  {:<width$} {} in step {step}: the port {}", "and then", mishap.aspect, mishap.text));
+        }
+        if let Some(block) = &mishap.block {
+            line(format_args!("  {:<width$} {}", "block", described(program, block)));
+        }
+        for printed in mishap.report.lines() {
+            line(format_args!("  {:<width$} {printed}", "printed"));
+        }
     }
     if let Some(sentence) = manual(found.call) {
         line(format_args!("  {:<width$} {sentence}", "manual"));
     }
     line(format_args!("\n{}", program.to_string().trim_end()));
-    if let Some(file) = file {
-        line(format_args!("\nreplay: sessdiff replay{flags} {}", quoted(&file.display().to_string())));
+    for (at, (word, command)) in commands.iter().enumerate() {
+        line(format_args!("{}{word}: {command}", if at == 0 { "\n" } else { "" }));
     }
     text
 }

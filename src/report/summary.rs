@@ -51,6 +51,8 @@ pub struct Summary {
     pub states_missing: Vec<String>,
     /// One for each signature found.
     pub signatures: Vec<Signature>,
+    /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
+    pub memory: Vec<(String, u64)>,
     /// The part that ran in a process without probes.
     pub without_probes: Option<Unprobed>,
     /// Ended by ^C.
@@ -72,6 +74,8 @@ pub struct PortSummary {
     pub unsupported: Vec<String>,
     /// Whether its reference counts were seen.
     pub counts_references: bool,
+    /// Whether its memory can be watched.
+    pub watches_memory: bool,
 }
 
 /// A signature that was found.
@@ -81,6 +85,8 @@ pub struct Signature {
     pub signature: String,
     /// `CONTENTS`
     pub class: String,
+    /// The port crashed, hung or broke memory, then or later in the program.
+    pub broke: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
 }

@@ -5,6 +5,9 @@ use super::{CORPUS, Folder, PROGRAM, Ran, corpus};
 const PORT: &str = "planted:dup-forgets-hostname";
 const SIGNATURE: &str = "CONTENTS SSL_SESSION_dup/hostname";
 const FILE: &str = "SSL_SESSION_dup.hostname.ops";
+/// All files of a finding.
+const FILES: [&str; 3] =
+    ["SSL_SESSION_dup.hostname.c", "SSL_SESSION_dup.hostname.ops", "SSL_SESSION_dup.hostname.original.ops"];
 
 /// Runs against the port that forgets, with these arguments besides.
 #[track_caller]
@@ -21,7 +24,7 @@ fn is_shown_in_full_and_kept_as_a_case() {
     assert!(ran.stdout.starts_with(&format!("{SIGNATURE}\n")), "{ran:?}");
     assert!(ran.last().starts_with("DIVERGE: ") && ran.last().contains(" 1 divergences, "), "{ran:?}");
     let ran = ran.shows("\n  native ").shows("<- contradicts the ledger").shows("\n  manual ").shows("\n  ledger ");
-    assert_eq!(folder.names("new/found"), [FILE]);
+    assert_eq!(folder.names("new/found"), FILES);
     let file = format!("new/found/{FILE}");
     let ran = ran.shows(&format!("\nreplay: sessdiff replay --port {PORT} {file}\n"));
     let calls: Vec<String> = folder.read(&file).lines().filter(|line| !line.starts_with('#')).map(Into::into).collect();
@@ -45,7 +48,7 @@ fn is_replayed_by_the_command_that_is_printed() {
 fn goes_into_the_folder_sessdiff_out_by_itself() {
     let folder = Folder::new();
     find(&folder, &[]).quietly();
-    assert_eq!(folder.names("sessdiff-out"), [FILE]);
+    assert_eq!(folder.names("sessdiff-out"), FILES);
 }
 
 #[test]
@@ -96,11 +99,12 @@ fn overwrites_no_file() {
     let folder = Folder::with(&format!("out/{FILE}"), PROGRAM);
     let second = "SSL_SESSION_dup.hostname-2.ops";
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
-    assert_eq!(folder.names("out"), [second, FILE]);
+    let names = ["SSL_SESSION_dup.hostname-2.c", second, "SSL_SESSION_dup.hostname-2.original.ops", FILE];
+    assert_eq!(folder.names("out"), names);
     assert_eq!(folder.read(&format!("out/{FILE}")), PROGRAM);
     // The same program once more needs no file more.
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
-    assert_eq!(folder.names("out"), [second, FILE]);
+    assert_eq!(folder.names("out"), names);
 }
 
 #[test]

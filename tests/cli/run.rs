@@ -124,7 +124,7 @@ mod corpus {
 
     /// How many programs ran: ten and the cases of the corpus.
     fn programs(folder: &Folder, more: &[&str]) -> u64 {
-        let args = ["run", "--programs", "10", "--seed", "1", "--probes", "all", "--json"];
+        let args = ["run", "--programs", "10", "--seed", "1", "--probes", "all", "--memory", "plain=1", "--json"];
         folder.sessdiff(&[&args, more].concat()).exits(0).number("programs")
     }
 

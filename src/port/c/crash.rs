@@ -1,25 +1,41 @@
-//! What can be saved when the library crashes this very process: the calls that were running.
+//! What can be saved when the library ends this very process: the calls that were running, or, in a child, the trace so far.
 //!
-//! A handler for the signals of a crash writes them to a file and ends the process with exit code 2. It allocates nothing and
-//! takes no lock, because the heap may be what is broken.
+//! A handler for the signals of a crash writes them out and ends the process. It allocates nothing and takes no lock, because
+//! the heap may be what is broken.
 
 use std::cell::Cell;
-use std::ffi::{CString, c_int};
+use std::ffi::{CString, c_int, c_void};
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::sync::{Once, OnceLock};
+
+use super::super::present;
+use super::memory::{self, Fault};
+use crate::trace::{MishapKind, Sink, Trace, put_head, put_number, put_site, put_text};
 
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
+/// The first byte of what is written to a parent, before a length of 8 bytes, the trace and the mishap.
+pub const MISHAP: u8 = 1;
 
-const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
+const SIGNALS: [(c_int, &str); 5] = [
+    (libc::SIGSEGV, "SIGSEGV"),
+    (libc::SIGBUS, "SIGBUS"),
+    (libc::SIGABRT, "SIGABRT"),
+    (libc::SIGILL, "SIGILL"),
+    (libc::SIGFPE, "SIGFPE"),
+];
 
 /// The folder, made when it is needed, and the file in it.
 static PLACE: OnceLock<(CString, CString)> = OnceLock::new();
+/// Where the parent listens, or -1.
+static PARENT: AtomicI32 = AtomicI32::new(-1);
 
 thread_local! {
     static RUNNING: Cell<Option<*const dyn fmt::Display>> = const { Cell::new(None) };
+    static TRACE: Cell<Option<*const Trace>> = const { Cell::new(None) };
 }
 
 /// From now on a crash is caught: what runs then is written to the file of this name in the folder, or only named on standard
@@ -31,54 +47,114 @@ pub fn catch(place: Option<(&Path, &str)>) {
     {
         PLACE.get_or_init(|| (folder, file));
     }
+    install();
+}
+
+/// From now on a crash is told to the parent at this descriptor, and so is a program that takes too long: see [`limit`].
+pub fn tell(parent: c_int) {
+    PARENT.store(parent, Relaxed);
+    install();
+    handle(libc::SIGALRM);
+}
+
+/// A program begins that has so many seconds; 0: it is over. Only where [`tell`] was called.
+pub fn limit(seconds: u32) {
+    // SAFETY: one timer, whose signal has a handler.
+    unsafe { libc::alarm(seconds) };
+}
+
+/// Ends this process without the library's own way out, which nobody asked for.
+pub fn leave(failed: bool) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::_exit(failed.into()) }
+}
+
+fn install() {
     static AT_EXIT: Once = Once::new();
     // SAFETY: a handler that ends the process or does nothing.
     AT_EXIT.call_once(|| unsafe {
         libc::atexit(on_exit);
     });
-    for signal in SIGNALS {
-        // SAFETY: a handler that only calls what may be called in one; zero is a valid `sigaction`.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = on_crash as *const () as usize;
-            action.sa_flags = libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK;
-            libc::sigaction(signal, &action, std::ptr::null_mut());
-        }
+    SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
+}
+
+fn handle(signal: c_int) {
+    // SAFETY: a handler that only calls what may be called in one; zero is a valid `sigaction`.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_signal as *const () as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK;
+        libc::sigaction(signal, &action, std::ptr::null_mut());
     }
 }
 
 /// Runs `work`; should it crash, `what` is what is saved.
 pub fn saving<R>(what: &dyn fmt::Display, work: impl FnOnce() -> R) -> R {
-    struct Forget;
-    impl Drop for Forget {
-        fn drop(&mut self) {
-            RUNNING.set(None);
-        }
-    }
     let pointer: *const (dyn fmt::Display + '_) = what;
     // SAFETY: only the lifetime changes; the pointer is forgotten before `what` can go, whichever way `work` ends.
     let pointer =
         unsafe { std::mem::transmute::<*const (dyn fmt::Display + '_), *const (dyn fmt::Display + 'static)>(pointer) };
+    let _forget = Forget(&RUNNING);
     RUNNING.set(Some(pointer));
-    let _forget = Forget;
     work()
 }
 
-extern "C" fn on_crash(signal: c_int) {
-    save(format_args!("crashed with signal {signal}"))
+/// Runs `work`, which fills `trace`; should it crash, what is there by then is told to the parent.
+pub fn tracing<R>(trace: &mut Trace, work: impl FnOnce(&mut Trace) -> R) -> R {
+    let _forget = Forget(&TRACE);
+    TRACE.set(Some(&raw const *trace));
+    work(trace)
+}
+
+struct Forget<T: 'static>(&'static std::thread::LocalKey<Cell<Option<T>>>);
+
+impl<T> Drop for Forget<T> {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
+extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+    if signal == libc::SIGALRM {
+        end(MishapKind::Hang, "hang", format_args!("did not return within the time limit"), None);
+    }
+    // SAFETY: given by the system with the signal.
+    let address = if info.is_null() { 0 } else { unsafe { (*info).si_addr() as usize } };
+    let guarded = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then(|| memory::explain(address)).flatten();
+    if let Some(fault) = guarded {
+        return end(MishapKind::Crash, fault.aspect(), format_args!("{}", fault.text()), Some(fault));
+    }
+    let name = SIGNALS.iter().find(|(known, _)| *known == signal).map_or("a signal", |(_, name)| name);
+    end(MishapKind::Crash, name, format_args!("crashed with signal {signal}"), None)
 }
 
 /// A library that ends the process in the middle of a call is no pass.
 extern "C" fn on_exit() {
-    if RUNNING.get().is_some() {
-        save(format_args!("ended the process"))
+    if RUNNING.get().is_some() || TRACE.get().is_some() {
+        end(MishapKind::Crash, "exit", format_args!("ended the process"), None)
     }
 }
 
-fn save(what: fmt::Arguments<'_>) -> ! {
-    let mut stderr = Descriptor(libc::STDERR_FILENO);
-    let mut say = |text: fmt::Arguments<'_>| stderr.write_fmt(text).unwrap_or(());
-    say(format_args!("error: the port {what}"));
+fn end(kind: MishapKind, aspect: &str, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+    match PARENT.load(Relaxed) {
+        -1 => save(what, fault),
+        parent => report(parent, kind, aspect, what, fault),
+    }
+    // SAFETY: ends the process, without the library's own way out.
+    unsafe { libc::_exit(EXIT) }
+}
+
+fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
+    let mut stderr = Buffered::new(libc::STDERR_FILENO);
+    stderr.say(format_args!("error: the port {what}"));
+    if let Some(fault) = fault {
+        let (size, taken, step, given) = fault.block();
+        stderr.say(format_args!(" ({size} bytes allocated at {taken} in step {step}"));
+        if let Some((given, step)) = given {
+            stderr.say(format_args!(", freed at {given} in step {step}"));
+        }
+        stderr.say(format_args!(")"));
+    }
     // SAFETY: what runs is alive, for this thread is in the middle of `saving`.
     let running = RUNNING.get().map(|running| unsafe { &*running });
     match (running, PLACE.get()) {
@@ -89,33 +165,139 @@ fn save(what: fmt::Arguments<'_>) -> ! {
                 libc::open(file.as_ptr(), libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC, 0o644)
             };
             let name = file.to_str().unwrap_or("a file");
-            if descriptor >= 0 && write!(Descriptor(descriptor), "{running}").is_ok() {
-                say(format_args!("; the calls are in {name}\n"));
+            let mut calls = Buffered::new(descriptor);
+            calls.say(format_args!("{running}"));
+            if descriptor >= 0 && calls.flush() {
+                stderr.say(format_args!("; the calls are in {name}\n"));
             } else {
-                say(format_args!("; {name} cannot be written; the calls:\n{running}\n"));
+                stderr.say(format_args!("; {name} cannot be written; the calls:\n{running}\n"));
             }
         }
-        (Some(running), None) => say(format_args!("; the calls:\n{running}\n")),
-        (None, _) => say(format_args!(" outside any program\n")),
+        (Some(running), None) => stderr.say(format_args!("; the calls:\n{running}\n")),
+        (None, _) => stderr.say(format_args!(" outside any program\n")),
     }
-    // SAFETY: ends the process, without the library's own way out.
-    unsafe { libc::_exit(EXIT) }
+    stderr.flush();
 }
 
-/// Writes to a file descriptor without a buffer.
-struct Descriptor(c_int);
-
-impl fmt::Write for Descriptor {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text.as_bytes();
-        while !rest.is_empty() {
-            // SAFETY: bytes and their length.
-            let written = unsafe { libc::write(self.0, rest.as_ptr().cast(), rest.len()) };
-            match usize::try_from(written) {
-                Ok(written @ 1..) => rest = &rest[written..],
-                Ok(0) | Err(_) => return Err(fmt::Error),
+fn report(parent: c_int, kind: MishapKind, aspect: &str, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+    let none = Trace::default();
+    // SAFETY: the trace is alive, for this thread is in the middle of `tracing`, and the library is in the middle of a call,
+    // during which nobody writes to it.
+    let trace = TRACE.get().map_or(&none, |trace| unsafe { &*trace });
+    let put = |sink: &mut dyn Sink| {
+        trace.write_to(sink);
+        let mut text = Text { bytes: [0; 256], length: 0 };
+        text.write_fmt(what).unwrap_or(());
+        put_head(sink, kind, present::get(), aspect, text.get());
+        put_number(sink, fault.is_some().into());
+        if let Some(fault) = &fault {
+            let (size, taken, step, given) = fault.block();
+            put_number(sink, size as u64);
+            put_place(sink, &taken, step);
+            put_number(sink, given.is_some().into());
+            if let Some((given, step)) = given {
+                put_place(sink, &given, step);
             }
         }
+        // What the port printed reaches the parent by another way.
+        put_text(sink, "");
+    };
+    let mut length = Counted(0);
+    put(&mut length);
+    let mut out = Buffered::new(parent);
+    out.put(&[MISHAP]);
+    put_number(&mut out, length.0);
+    put(&mut out);
+    out.flush();
+}
+
+fn put_place(sink: &mut dyn Sink, line: &dyn fmt::Display, step: u32) {
+    let mut text = Text { bytes: [0; 256], length: 0 };
+    write!(text, "{line}").unwrap_or(());
+    put_site(sink, text.get(), step);
+}
+
+/// A text that is cut where its room ends.
+struct Text {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl Text {
+    fn get(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or("?")
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let place = self.bytes.get_mut(self.length..self.length + text.len()).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.length += text.len();
+        Ok(())
+    }
+}
+
+/// Only how many bytes there are.
+struct Counted(u64);
+
+impl Sink for Counted {
+    fn put(&mut self, bytes: &[u8]) {
+        self.0 += bytes.len() as u64;
+    }
+}
+
+/// Writes to a file descriptor, many bytes at a time.
+struct Buffered {
+    descriptor: c_int,
+    bytes: [u8; 1024],
+    length: usize,
+    failed: bool,
+}
+
+impl Buffered {
+    fn new(descriptor: c_int) -> Buffered {
+        Buffered { descriptor, bytes: [0; 1024], length: 0, failed: false }
+    }
+
+    fn say(&mut self, text: fmt::Arguments<'_>) {
+        self.failed |= self.write_fmt(text).is_err();
+    }
+
+    /// Whether all that came before was written.
+    fn flush(&mut self) -> bool {
+        let mut rest = &self.bytes[..self.length];
+        while !rest.is_empty() && !self.failed {
+            // SAFETY: bytes and their length.
+            let written = unsafe { libc::write(self.descriptor, rest.as_ptr().cast(), rest.len()) };
+            match usize::try_from(written) {
+                Ok(written @ 1..) => rest = &rest[written..],
+                Ok(0) | Err(_) => self.failed = true,
+            }
+        }
+        self.length = 0;
+        !self.failed
+    }
+}
+
+impl Sink for Buffered {
+    fn put(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.bytes.len() - self.length;
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.bytes[self.length..self.length + now.len()].copy_from_slice(now);
+            self.length += now.len();
+            bytes = later;
+            if self.length == self.bytes.len() {
+                self.flush();
+            }
+        }
+    }
+}
+
+impl fmt::Write for Buffered {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.put(text.as_bytes());
         Ok(())
     }
 }

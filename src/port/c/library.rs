@@ -1,6 +1,7 @@
-//! The linked library, made ready once a process: probes, ex_data indices, ciphers, clock, and what it is.
+//! The library of this process, made ready once: probes, ex_data indices, ciphers, clock, and what it is.
 
-use std::ffi::{CStr, c_int, c_long, c_uchar, c_void};
+use std::ffi::{c_int, c_long, c_uchar, c_void};
+use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
@@ -8,9 +9,10 @@ use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
 use super::super::Identity;
 use super::super::events;
 use super::super::native::{START, START_SECONDS, ex_index};
+use super::load::{self, LoadError};
 use super::prototypes::Api;
 use super::{clock, crash, memory, refcount};
-use crate::native::{Clock, Release, UnknownRelease};
+use crate::native::{Clock, Release};
 use crate::op::{Cipher, ExIndex};
 
 /// As in `<openssl/crypto.h>`.
@@ -44,36 +46,17 @@ pub enum Clocking {
     Set,
 }
 
-/// Why the linked library cannot be driven.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum LoadError {
-    /// Not a release that the native session models.
-    #[error(transparent)]
-    Release(#[from] UnknownRelease),
-    /// Another part of the process asked for other probes before.
-    #[error("the linked OpenSSL is already driven with other probes in this process")]
-    OtherProbes,
-    /// The library had allocated before the memory probe was there.
-    #[error("the linked OpenSSL allocated memory before the memory probe could be installed")]
-    MemoryProbe,
-    /// Another part of the process registered ex_data indices before.
-    #[error("SSL_SESSION_get_ex_new_index returned {found}, not {wanted}: somebody else registered indices")]
-    ExDataIndex {
-        /// What it returned.
-        found: c_int,
-        /// What it should have.
-        wanted: c_int,
-    },
-    /// A cipher suite of the table is not in the library.
-    #[error("the linked OpenSSL has no {0}")]
-    Cipher(&'static str),
-    /// `SSL_CTX_new` or `SSL_new` failed.
-    #[error("the linked OpenSSL cannot make an SSL_CTX and an SSL")]
-    Unusable,
+/// Where a library comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The executable is linked with it.
+    Linked,
+    /// A shared library, opened. Only where no OpenSSL is linked dynamically: see [`load`].
+    File(PathBuf),
 }
 
-/// The linked library.
-pub struct Linked {
+/// A library that is driven.
+pub struct Library {
     pub(super) api: Api,
     /// What it is.
     pub identity: Identity,
@@ -89,71 +72,74 @@ pub struct Linked {
 }
 
 // SAFETY: the only pointers in it are those of cipher suites: constants of the library.
-unsafe impl Send for Linked {}
+unsafe impl Send for Library {}
 // SAFETY: as above.
-unsafe impl Sync for Linked {}
+unsafe impl Sync for Library {}
 
-impl Linked {
+impl Library {
     /// Makes the library ready, the first time.
     ///
     /// # Errors
     /// See [`LoadError`]; what failed once fails again.
-    pub fn get(probes: Probes) -> Result<&'static Linked, LoadError> {
-        static LINKED: OnceLock<Result<Linked, LoadError>> = OnceLock::new();
+    pub fn get(source: &Source, probes: Probes) -> Result<&'static Library, LoadError> {
+        static LIBRARY: OnceLock<(Source, Result<Library, LoadError>)> = OnceLock::new();
         // One at a time: the calibration must not see another thread's sessions.
         static READY: Mutex<()> = Mutex::new(());
         let _guard = READY.lock().unwrap_or_else(PoisonError::into_inner);
-        let linked = LINKED.get_or_init(|| Linked::load(probes)).as_ref().map_err(LoadError::clone)?;
-        if linked.probes == probes { Ok(linked) } else { Err(LoadError::OtherProbes) }
+        let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes)));
+        let library = library.as_ref().map_err(LoadError::clone)?;
+        if library.probes == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
     }
 
     pub(super) fn cipher(&self, cipher: Cipher) -> *const SSL_CIPHER {
         self.ciphers[cipher as usize]
     }
 
-    fn load(probes: Probes) -> Result<Linked, LoadError> {
-        let api = Api::linked();
+    fn load(source: &Source, probes: Probes) -> Result<Library, LoadError> {
+        let api = match source {
+            Source::Linked => Api::linked(),
+            Source::File(path) => load::open(path)?,
+        };
         if probes.memory && !memory::install(&api) {
             return Err(LoadError::MemoryProbe);
         }
-        openssl_sys::init();
+        let (init, version) = (
+            api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?,
+            api.OpenSSL_version_num.ok_or(LoadError::NoSessionApi)?,
+        );
+        // SAFETY: the settings of the library itself.
+        if unsafe { init(0, std::ptr::null()) } != 1 {
+            return Err(LoadError::Unusable);
+        }
         // SAFETY: no arguments.
-        let release = Release::from_version_number(unsafe { openssl_sys::OpenSSL_version_num() } as u64)?;
+        let release = Release::from_version_number(unsafe { version() })?;
         let ciphers = find_ciphers(&api)?;
         if probes.ex_data {
-            register_indices()?;
+            register_indices(&api)?;
         }
         let clocking = if freeze_clock(&api, release) { Clocking::Ours } else { Clocking::Set };
+        if probes.memory && !allocates_here(&api) {
+            return Err(LoadError::OtherAllocator);
+        }
         let calibrate = || crash::saving(&"the search for the reference count", || refcount::calibrate(&api));
         let count_offset = probes.count.then(calibrate).flatten();
-        Ok(Linked { identity: identify(&api), api, release, probes, count_offset, clocking, ciphers })
+        let identity = load::identify(&api, source)?;
+        Ok(Library { identity, api, release, probes, count_offset, clocking, ciphers })
     }
 }
 
-fn identify(api: &Api) -> Identity {
-    // SAFETY: a string constant of the library.
-    let version = unsafe { CStr::from_ptr(openssl_sys::OpenSSL_version(openssl_sys::OPENSSL_VERSION)) };
-    let address = api.SSL_SESSION_new.map_or(std::ptr::null(), |function| function as *const c_void);
-    let mut found = libc::Dl_info {
-        dli_fname: std::ptr::null(),
-        dli_fbase: std::ptr::null_mut(),
-        dli_sname: std::ptr::null(),
-        dli_saddr: std::ptr::null_mut(),
-    };
-    // SAFETY: an address and a place to write to; the name is the loader's and stays.
-    let file = unsafe {
-        if libc::dladdr(address, &mut found) != 0 && !found.dli_fname.is_null() {
-            CStr::from_ptr(found.dli_fname).to_string_lossy().into_owned()
-        } else {
-            "unknown".into()
-        }
-    };
-    // The loader knows an executable by how it was called.
-    let executable = std::env::current_exe().map(|path| path.display().to_string());
-    let is_executable =
-        std::fs::canonicalize(&file).ok() == std::env::current_exe().and_then(std::fs::canonicalize).ok();
-    let file = if is_executable { executable.unwrap_or(file) } else { file };
-    Identity { name: "openssl".into(), version: version.to_string_lossy().into_owned(), file }
+/// Whether a session of the library is allocated through the memory probe: whether the calls of one file reach the other
+/// that was meant.
+fn allocates_here(api: &Api) -> bool {
+    let (Some(new), Some(free)) = (api.SSL_SESSION_new, api.SSL_SESSION_free) else { return false };
+    let before = memory::live();
+    // SAFETY: a session, alive until it is freed.
+    unsafe {
+        let session = new();
+        let allocated = memory::live() > before;
+        free(session);
+        allocated
+    }
 }
 
 /// Freezes the clock and sees whether a new session shows it.
@@ -178,11 +164,15 @@ fn freeze_clock(api: &Api, release: Release) -> bool {
 }
 
 fn find_ciphers(api: &Api) -> Result<Vec<*const SSL_CIPHER>, LoadError> {
-    let find = api.SSL_CIPHER_find.ok_or(LoadError::Unusable)?;
+    let (Some(find), Some(method), Some(new_context), Some(free_context), Some(new), Some(free)) =
+        (api.SSL_CIPHER_find, api.TLS_method, api.SSL_CTX_new, api.SSL_CTX_free, api.SSL_new, api.SSL_free)
+    else {
+        return Err(LoadError::NoSessionApi);
+    };
     // SAFETY: a context and a connection of our own; SSL_CIPHER_find reads two bytes. The suites are constants.
     unsafe {
-        let context = openssl_sys::SSL_CTX_new(openssl_sys::TLS_method());
-        let ssl = if context.is_null() { std::ptr::null_mut() } else { openssl_sys::SSL_new(context) };
+        let context = new_context(method());
+        let ssl = if context.is_null() { std::ptr::null_mut() } else { new(context) };
         let found = Cipher::ALL.iter().map(|cipher| {
             let code: [c_uchar; 2] = cipher.code().to_be_bytes();
             let found = if ssl.is_null() { std::ptr::null() } else { find(ssl, code.as_ptr()) };
@@ -190,13 +180,14 @@ fn find_ciphers(api: &Api) -> Result<Vec<*const SSL_CIPHER>, LoadError> {
         });
         let found = found.collect();
         let usable = !ssl.is_null();
-        openssl_sys::SSL_free(ssl);
-        openssl_sys::SSL_CTX_free(context);
+        free(ssl);
+        free_context(context);
         if usable { found } else { Err(LoadError::Unusable) }
     }
 }
 
-fn register_indices() -> Result<(), LoadError> {
+fn register_indices(api: &Api) -> Result<(), LoadError> {
+    let register = api.CRYPTO_get_ex_new_index.ok_or(LoadError::NoSessionApi)?;
     // Index, and which of the callbacks it has: new, dup, free.
     const ROWS: [(ExIndex, [bool; 3]); 3] = [
         (ExIndex::Counted, [true, true, true]),
@@ -206,7 +197,7 @@ fn register_indices() -> Result<(), LoadError> {
     for (index, [new, dup, free]) in ROWS {
         // SAFETY: callbacks that follow no pointer of the library's but the one to the value.
         let found = unsafe {
-            openssl_sys::CRYPTO_get_ex_new_index(
+            register(
                 CRYPTO_EX_INDEX_SSL_SESSION,
                 c_long::from(index as u8),
                 argp(index),

@@ -1,33 +1,44 @@
-//! The memory probe: OpenSSL's allocations go through here, so that what a program leaves behind is known exactly.
+//! The memory probe: the library's allocations go through here, so that what a program leaves behind is known exactly, and
+//! so that memory that nobody instrumented is watched: see [`Memory`].
+
+mod arena;
+mod fault;
+mod guarded;
+mod poisoned;
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
+pub use fault::{Fault, Misuse, explain};
+
+use super::super::{Memory, present};
 use super::prototypes::Api;
+use crate::trace::{Block, Mishap};
 
 thread_local! {
     /// Allocations made on this thread and not yet freed on it.
     static LIVE: Cell<i64> = const { Cell::new(0) };
+    /// Where the blocks of the program that runs on this thread come from.
+    static MODE: Cell<Memory> = const { Cell::new(Memory::Plain) };
+    /// The first misuse that was noticed since it was last asked for.
+    static NOTICED: Cell<Option<Fault>> = const { Cell::new(None) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
-    /// Address and origin of each allocation made while watching.
-    static WATCHED: RefCell<Vec<(usize, Block)>> = const { RefCell::new(Vec::new()) };
+    /// Address, size and origin of each allocation made while watching.
+    static WATCHED: RefCell<Vec<(usize, usize, Origin)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An allocation: its size and the line of the library that made it.
+/// Who called: a line of the library, in a step of a program.
 #[derive(Clone, Copy, Debug)]
-pub struct Block {
-    /// Bytes.
-    pub size: usize,
+pub(super) struct Origin {
     file: *const c_char,
     line: c_int,
+    step: u32,
 }
 
-impl std::fmt::Display for Block {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // SAFETY: the library passes string literals, or NULL where it was built without them.
-        let file = if self.file.is_null() { c"?" } else { unsafe { CStr::from_ptr(self.file) } };
-        write!(f, "{} bytes allocated at {}:{}", self.size, file.to_string_lossy(), self.line)
+impl Origin {
+    fn here(file: *const c_char, line: c_int) -> Origin {
+        Origin { file, line, step: present::get() }
     }
 }
 
@@ -43,35 +54,63 @@ pub(super) fn live() -> i64 {
     LIVE.get()
 }
 
+/// A program begins whose blocks come from such memory.
+pub(super) fn begin(memory: Memory) {
+    MODE.set(memory);
+    NOTICED.set(None);
+    arena::begin();
+}
+
+/// The program is over: what is allocated from now on is plain.
+pub(super) fn end() {
+    MODE.set(Memory::Plain);
+}
+
+/// The first misuse since this was last asked: noticed when it happened, or found now in blocks that were written to after
+/// they were freed, or around them. It then names the step that runs now.
+pub(super) fn misuse() -> Option<Mishap> {
+    let fault = NOTICED.take().or_else(arena::check);
+    fault.map(|fault| fault.mishap())
+}
+
 /// From now on each allocation of this thread is remembered with its origin.
-pub fn watch() {
+pub(super) fn watch() {
     WATCHED.with_borrow_mut(Vec::clear);
     WATCHING.set(true);
 }
 
 /// Ends [`watch`] and returns the allocations made since then that still live.
-pub fn unwatch() -> Vec<Block> {
+pub(super) fn unwatch() -> Vec<Block> {
     WATCHING.set(false);
-    WATCHED.with_borrow_mut(|watched| watched.drain(..).map(|(_, block)| block).collect())
+    WATCHED.with_borrow_mut(|watched| {
+        let blocks = watched.drain(..);
+        blocks.map(|(_, size, taken)| Block { size: size as u64, taken: taken.site(), given: None }).collect()
+    })
 }
 
-fn took(address: *mut c_void, block: Block) -> *mut c_void {
-    if !address.is_null() {
+fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
+    if address.is_null() {
+        notice(Fault::new(Misuse::NoMemory, size, origin, None));
+    } else {
         LIVE.set(LIVE.get() + 1);
-        note(|blocks| blocks.push((address as usize, block)));
+        note(|blocks| blocks.push((address as usize, size, origin)));
     }
     address
 }
 
 fn gave(address: *mut c_void) {
-    if !address.is_null() {
-        LIVE.set(LIVE.get() - 1);
-        note(|blocks| blocks.retain(|(at, _)| *at != address as usize));
+    LIVE.set(LIVE.get() - 1);
+    note(|blocks| blocks.retain(|(at, ..)| *at != address as usize));
+}
+
+fn notice(fault: Fault) {
+    if NOTICED.get().is_none() {
+        NOTICED.set(Some(fault));
     }
 }
 
 /// Cheap when nobody watches, and at the end of a thread, where the library frees after the list is gone.
-fn note(change: impl FnOnce(&mut Vec<(usize, Block)>)) {
+fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
     if WATCHING.get() {
         WATCHED.with_borrow_mut(change);
     }
@@ -82,8 +121,15 @@ unsafe extern "C" fn allocate(size: usize, file: *const c_char, line: c_int) -> 
     if size == 0 {
         return ptr::null_mut();
     }
+    let origin = Origin::here(file, line);
+    let watched = match MODE.get() {
+        Memory::Plain => None,
+        mode @ (Memory::Poisoned | Memory::Guarded) => arena::take(mode, size, origin),
+    };
+    // What the arena has no room for comes from where everything else comes from.
     // SAFETY: any size.
-    took(unsafe { libc::malloc(size) }, Block { size, file, line })
+    let block = watched.unwrap_or_else(|| unsafe { libc::malloc(size) });
+    took(block, size, origin)
 }
 
 unsafe extern "C" fn reallocate(old: *mut c_void, size: usize, file: *const c_char, line: c_int) -> *mut c_void {
@@ -96,17 +142,38 @@ unsafe extern "C" fn reallocate(old: *mut c_void, size: usize, file: *const c_ch
             release(old, file, line);
             return ptr::null_mut();
         }
+        if arena::owns(old) {
+            let new = allocate(size, file, line);
+            if !new.is_null() {
+                ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), arena::size_of(old).min(size));
+                release(old, file, line);
+            }
+            return new;
+        }
         let new = libc::realloc(old, size);
         if !new.is_null() {
             gave(old);
-            took(new, Block { size, file, line });
         }
-        new
+        took(new, size, Origin::here(file, line))
     }
 }
 
-unsafe extern "C" fn release(block: *mut c_void, _file: *const c_char, _line: c_int) {
+unsafe extern "C" fn release(block: *mut c_void, file: *const c_char, line: c_int) {
+    if block.is_null() {
+        return;
+    }
+    if arena::owns(block) {
+        match arena::give(block, Origin::here(file, line)) {
+            Ok(damage) => {
+                gave(block);
+                damage.into_iter().for_each(notice);
+            }
+            // A block that cannot be freed is left as it is: the program goes on, and is found out.
+            Err(fault) => notice(fault),
+        }
+        return;
+    }
     gave(block);
-    // SAFETY: a block of ours, or NULL.
+    // SAFETY: a block of ours.
     unsafe { libc::free(block) }
 }

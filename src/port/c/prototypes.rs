@@ -6,7 +6,8 @@
 use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
 use libc::time_t;
-use openssl_sys::{SSL, SSL_CIPHER, SSL_SESSION, X509};
+use libloading::os::unix::Library as Loaded;
+use openssl_sys::{CRYPTO_EX_DATA, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD, SSL_SESSION, X509};
 
 /// As in `<openssl/crypto.h>`.
 #[allow(non_camel_case_types)]
@@ -17,11 +18,30 @@ pub type CRYPTO_realloc_fn = Option<unsafe extern "C" fn(*mut c_void, usize, *co
 /// As in `<openssl/crypto.h>`.
 #[allow(non_camel_case_types)]
 pub type CRYPTO_free_fn = Option<unsafe extern "C" fn(*mut c_void, *const c_char, c_int)>;
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_EX_new_fn =
+    Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut CRYPTO_EX_DATA, c_int, c_long, *mut c_void)>;
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_EX_dup_fn = Option<
+    unsafe extern "C" fn(
+        *mut CRYPTO_EX_DATA,
+        *const CRYPTO_EX_DATA,
+        *mut *mut c_void,
+        c_int,
+        c_long,
+        *mut c_void,
+    ) -> c_int,
+>;
+/// As in `<openssl/crypto.h>`.
+#[allow(non_camel_case_types)]
+pub type CRYPTO_EX_free_fn = CRYPTO_EX_new_fn;
 
 macro_rules! prototypes {
     ($(
         $(#[cfg($condition:meta)])?
-        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;
+        fn $name:ident($($argument:ident: $type:ty),* $(; $dots:tt)?) -> $result:ty;
     )*) => {
         mod linked {
             use super::*;
@@ -29,7 +49,7 @@ macro_rules! prototypes {
             unsafe extern "C" {
                 $(
                     $(#[cfg($condition)])?
-                    pub fn $name($($argument: $type),*) -> $result;
+                    pub fn $name($($argument: $type),* $(, $dots)?) -> $result;
                 )*
             }
         }
@@ -37,7 +57,7 @@ macro_rules! prototypes {
         /// The functions of one library; `None`: it does not have it.
         #[allow(non_snake_case, missing_docs)]
         pub struct Api {
-            $(pub $name: Option<unsafe extern "C" fn($($type),*) -> $result>,)*
+            $(pub $name: Option<unsafe extern "C" fn($($type),* $(, $dots)?) -> $result>,)*
         }
 
         impl Api {
@@ -49,6 +69,18 @@ macro_rules! prototypes {
                 },)* }
             }
 
+            /// Those that `library` or a library it needs has.
+            ///
+            /// # Safety
+            /// They have the types of the list, and the library is never closed.
+            pub(super) unsafe fn loaded(library: &Loaded) -> Api {
+                Api { $($name: {
+                    // SAFETY: as the caller says.
+                    let found = unsafe { library.get(concat!(stringify!($name), "\0").as_bytes()) };
+                    found.ok().map(|symbol| *symbol)
+                },)* }
+            }
+
             /// Whether the library has the function; `None` for a name that is not in the list.
             pub fn has(&self, name: &str) -> Option<bool> {
                 match name { $(stringify!($name) => Some(self.$name.is_some()),)* _ => None }
@@ -57,7 +89,7 @@ macro_rules! prototypes {
 
         /// Name, argument types, result type and condition of each function, as they are written here.
         pub const LIST: &[(&str, &[&str], &str, &str)] = &[
-            $((stringify!($name), &[$(stringify!($type)),*], stringify!($result), concat!($(stringify!($condition))?)),)*
+            $((stringify!($name), &[$(stringify!($type),)* $(stringify!($dots))?], stringify!($result), concat!($(stringify!($condition))?)),)*
         ];
     };
 }
@@ -103,11 +135,24 @@ prototypes! {
     fn SSL_SESSION_set_ex_data(session: *mut SSL_SESSION, index: c_int, value: *mut c_void) -> c_int;
     fn SSL_SESSION_get_ex_data(session: *const SSL_SESSION, index: c_int) -> *mut c_void;
     fn CRYPTO_set_mem_functions(malloc: CRYPTO_malloc_fn, realloc: CRYPTO_realloc_fn, free: CRYPTO_free_fn) -> c_int;
+    fn CRYPTO_get_ex_new_index(class: c_int, argl: c_long, argp: *mut c_void, new: CRYPTO_EX_new_fn, dup: CRYPTO_EX_dup_fn, free: CRYPTO_EX_free_fn) -> c_int;
+    fn OPENSSL_init_ssl(options: u64, settings: *const OPENSSL_INIT_SETTINGS) -> c_int;
+    fn OpenSSL_version_num() -> c_ulong;
+    fn OpenSSL_version(what: c_int) -> *const c_char;
+    #[cfg(ossl300)]
+    fn ERR_new() -> ();
+    #[cfg(ossl300)]
+    fn ERR_set_error(library: c_int, reason: c_int, format: *const c_char; ...) -> ();
     fn ERR_peek_error() -> c_ulong;
     fn ERR_peek_last_error() -> c_ulong;
     fn ERR_clear_error() -> ();
     fn d2i_SSL_SESSION(a: *mut *mut SSL_SESSION, at: *mut *const c_uchar, length: c_long) -> *mut SSL_SESSION;
     fn i2d_X509(certificate: *const X509, at: *mut *mut c_uchar) -> c_int;
+    fn TLS_method() -> *const SSL_METHOD;
+    fn SSL_CTX_new(method: *const SSL_METHOD) -> *mut SSL_CTX;
+    fn SSL_CTX_free(context: *mut SSL_CTX) -> ();
+    fn SSL_new(context: *mut SSL_CTX) -> *mut SSL;
+    fn SSL_free(ssl: *mut SSL) -> ();
     fn SSL_CIPHER_find(ssl: *mut SSL, code: *const c_uchar) -> *const SSL_CIPHER;
     fn SSL_CIPHER_get_protocol_id(cipher: *const SSL_CIPHER) -> u16;
 }

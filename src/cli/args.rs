@@ -1,0 +1,338 @@
+//! The arguments of each command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::judge::{Lab, PortName};
+use crate::port::Memory;
+use crate::port::c::Probes;
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff run --seconds 60 --seed 1 --jobs 2
+  sessdiff run --programs 200000 --json
+  sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like")]
+pub(crate) struct RunArgs {
+    /// Explore for so many seconds
+    #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
+    pub seconds: f64,
+    /// Explore so many programs instead
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub programs: Option<u64>,
+    /// Make the same programs again; shown at the end of every run
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads, each with programs of its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// The port to compare with the native session: openssl, native (with the ledger alone), planted:NAME, lib:PATH
+    #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
+    pub ports: Vec<PortName>,
+    #[command(flatten)]
+    pub host: HostChoice,
+    /// The memory that the library is given, and which shares of the programs with probes get it
+    #[arg(long, value_name = "SHARES", default_value = "plain=29,poisoned=2,guarded=1")]
+    pub memory: Shares,
+    /// The longest program to make, in calls
+    #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub longest: u16,
+    /// Go on after a divergence; keep one of each signature
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c
+    #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
+    pub out: PathBuf,
+    /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
+    #[arg(long, value_name = "DIR")]
+    pub corpus: Option<PathBuf>,
+    /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
+    #[arg(long, value_enum, default_value_t = ProbeChoice::Mixed)]
+    pub probes: ProbeChoice,
+    /// Print one JSON object a port instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff replay corpus/dup/carries-every-field.ops
+  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
+pub(crate) struct ReplayArgs {
+    /// Cases, or artifacts of the lifecycle fuzz target
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub lab: LabChoice,
+    /// Run it in a process of its own, with a time limit; a port lib:PATH always is
+    #[arg(long)]
+    pub isolate: bool,
+    /// Show everything both sides did in each step
+    #[arg(long)]
+    pub trace: bool,
+    /// Draw the reference counts over the calls into this file
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff reduce crash-1234 -o small.ops
+  sessdiff reduce --port lib:/opt/openssl/lib64/libssl.so.3 found.ops -o small.ops")]
+pub(crate) struct ReduceArgs {
+    /// A case, or an artifact of the lifecycle fuzz target
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the reduced case is written; without it, to standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub lab: LabChoice,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff import fuzz/artifacts/lifecycle/crash-1234
+  sessdiff import --port lib:/opt/openssl/lib64/libssl.so.3 --into findings sessdiff-out/SSL_SESSION_dup.hostname.ops
+
+An artifact of libFuzzer or AFL is taken as it is. A signature that is in the folder already is refused.")]
+pub(crate) struct ImportArgs {
+    /// An artifact, or a case
+    #[arg(value_name = "ARTIFACT")]
+    pub file: PathBuf,
+    /// The folder of the regressions; the case is written there as NNNN-signature.ops
+    #[arg(long, value_name = "DIR", default_value = "corpus/regressions")]
+    pub into: PathBuf,
+    /// How it was found, for the head of the case
+    #[arg(long, value_name = "TEXT", default_value = "fuzzing")]
+    pub found: String,
+    #[command(flatten)]
+    pub lab: LabChoice,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShowArgs {
+    /// A case, or an artifact of the lifecycle fuzz target
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The form
+    #[arg(long = "as", value_enum, default_value_t = Form::Ops)]
+    pub form: Form,
+    #[command(flatten)]
+    pub lab: LabChoice,
+}
+
+/// A port and how it is driven, for one program.
+#[derive(Args, Debug)]
+pub(crate) struct LabChoice {
+    /// The port to compare with the native session: openssl, native, planted:NAME, lib:PATH
+    #[arg(long, value_name = "PORT", default_value = "openssl")]
+    pub port: PortName,
+    /// With or without probes
+    #[arg(long, value_enum, default_value_t = OneProbeChoice::All)]
+    pub probes: OneProbeChoice,
+    /// The memory that the library is given [default: plain, then guarded and poisoned where that agrees]
+    #[arg(long, value_enum)]
+    pub memory: Option<MemoryChoice>,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+impl LabChoice {
+    pub fn lab(&self, isolate: bool) -> Lab {
+        Lab { port: self.port.clone(), probes: self.probes.probes(), isolate, limits: self.limits.clone() }
+    }
+
+    /// The kinds of memory that a program is run with, one after the other.
+    pub fn memories(&self) -> Vec<Memory> {
+        match (self.memory, self.probes) {
+            (Some(MemoryChoice::Plain), _) | (None, OneProbeChoice::None) => vec![Memory::Plain],
+            (Some(MemoryChoice::Poisoned), _) => vec![Memory::Poisoned],
+            (Some(MemoryChoice::Guarded), _) => vec![Memory::Guarded],
+            (None, OneProbeChoice::All) => vec![Memory::Plain, Memory::Guarded, Memory::Poisoned],
+        }
+    }
+}
+
+/// Where ports run.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct HostChoice {
+    /// Run ports in processes of their own, which may crash and hang; a port lib:PATH always is
+    #[arg(long)]
+    pub isolate: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// What a port in a process of its own may take.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Limits {
+    /// Seconds a program may take in a process of its own
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.time_limit, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub time_limit: u32,
+    /// MiB of writable memory such a process may have
+    #[arg(long, value_name = "MIB", default_value_t = Limits::DEFAULT.memory_limit, value_parser = clap::value_parser!(u32).range(256..))]
+    pub memory_limit: u32,
+}
+
+impl Limits {
+    /// Those of the command line where nothing is said.
+    pub const DEFAULT: Limits = Limits { time_limit: 10, memory_limit: 2048 };
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct HostArgs {
+    #[arg(long)]
+    pub port: PortName,
+    #[arg(long, value_enum)]
+    pub probes: OneProbeChoice,
+    #[command(flatten)]
+    pub limits: Limits,
+    /// The word that shows the step to the parent
+    pub step: PathBuf,
+}
+
+/// The kinds of memory by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MemoryChoice {
+    /// The system's, counted.
+    Plain,
+    /// Freed blocks are overwritten and kept.
+    Poisoned,
+    /// Blocks end at, and become when freed, inaccessible pages.
+    Guarded,
+}
+
+/// How many of so many programs get each kind of memory, in the order of [`Memory::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shares([u32; 3]);
+
+impl Shares {
+    /// All of them plain.
+    pub const PLAIN: Shares = Shares([1, 0, 0]);
+
+    /// Whether any program gets it.
+    pub fn has(self, memory: Memory) -> bool {
+        self.0[memory as usize] > 0
+    }
+
+    /// The kind of the program of this number.
+    pub fn of(self, number: u64) -> Memory {
+        let all: u32 = self.0.iter().sum();
+        let mut at = (number % u64::from(all)) as u32;
+        for (share, memory) in self.0.into_iter().zip(Memory::ALL) {
+            match at.checked_sub(share) {
+                Some(rest) => at = rest,
+                None => return memory,
+            }
+        }
+        Memory::Plain
+    }
+}
+
+impl std::str::FromStr for Shares {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Shares, String> {
+        let expected = "expected shares such as plain=29,poisoned=2,guarded=1";
+        let mut shares = [0; 3];
+        for part in text.split(',') {
+            let (name, share) = part.split_once('=').ok_or(expected)?;
+            let at = Memory::ALL.iter().position(|memory| memory.name() == name).ok_or(expected)?;
+            shares[at] = share.parse::<u16>().map_err(|_| expected)?.into();
+        }
+        if shares == [0; 3] { Err("at least one share must not be 0".into()) } else { Ok(Shares(shares)) }
+    }
+}
+
+impl std::fmt::Display for Shares {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts: Vec<_> =
+            Memory::ALL.iter().zip(self.0).map(|(memory, share)| format!("{}={share}", memory.name())).collect();
+        f.write_str(&parts.join(","))
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PortsArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff doctor
+  sessdiff doctor fuzz/target/x86_64-unknown-linux-gnu/release/lifecycle")]
+pub(crate) struct DoctorArgs {
+    /// Fuzz binaries: is the libssl in them instrumented?
+    #[arg(value_name = "BINARY")]
+    pub binaries: Vec<PathBuf>,
+}
+
+/// Which probes `run` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProbeChoice {
+    /// Seven eighths with, one without.
+    Mixed,
+    /// All programs with.
+    All,
+    /// All programs without.
+    None,
+}
+
+/// Which probes one process uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OneProbeChoice {
+    /// With.
+    All,
+    /// Without.
+    None,
+}
+
+/// The forms of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Text, one call a line.
+    Ops,
+    /// Bytes, as a fuzzer takes them; in hexadecimal on a terminal.
+    Wire,
+    /// A C program that needs nothing but OpenSSL: exit code 1 where the fault is present.
+    C,
+    /// A Rust test that uses this crate.
+    Rust,
+    /// A picture of the reference counts over the calls.
+    Svg,
+}
+
+impl OneProbeChoice {
+    pub fn probes(self) -> Probes {
+        match self {
+            OneProbeChoice::All => Probes::ALL,
+            OneProbeChoice::None => Probes::NONE,
+        }
+    }
+
+    pub fn of(probes: Probes) -> OneProbeChoice {
+        if probes == Probes::NONE { OneProbeChoice::None } else { OneProbeChoice::All }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            OneProbeChoice::All => "all",
+            OneProbeChoice::None => "none",
+        }
+    }
+}
+
+fn positive_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e9 => Ok(seconds),
+        _ => Err("a number of seconds above 0".into()),
+    }
+}

@@ -1,0 +1,233 @@
+//! A finding: what is done with a program that diverges. The program as it was found is written before anything else is
+//! tried; then it is reduced, in a process of its own, and written again as a case and as a C program.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::judge::{Judge, Lab, LabError};
+use super::output;
+use super::progress::spinner;
+use super::run::INTERRUPTED;
+use crate::emit;
+use crate::exec::Watch;
+use crate::pair::{Diverged, Inconclusive, Look, Verdict};
+use crate::port::native::START_SECONDS;
+use crate::port::{Identity, Memory};
+use crate::program::{Case, Program};
+use crate::reduce::{Answer, reduce};
+use crate::report;
+
+/// A program that diverges, and how it is looked at where it does.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub program: Program,
+    pub diverged: Diverged,
+    pub look: Look,
+}
+
+impl Finding {
+    pub fn signature(&self) -> String {
+        self.diverged.divergence.signature()
+    }
+}
+
+/// The ways in which one program is looked at, the cheapest first: some differences show in one of them only.
+pub(super) fn looks(memories: &[Memory]) -> impl Iterator<Item = Look> {
+    let ways = [Watch::Fast, Watch::Ends, Watch::Blame];
+    memories.iter().flat_map(move |memory| ways.map(|watch| Look { watch, memory: *memory }))
+}
+
+/// The first way of looking in which `program` does not agree; `Agree` or `Nothing` where there is none.
+pub(super) fn judge_every_way(judge: &mut dyn Judge, program: &Program, memories: &[Memory]) -> (Look, Verdict) {
+    let mut last = (Look::from(Watch::Fast), Verdict::Nothing);
+    for look in looks(memories) {
+        last = (look, judge.judge(program, look));
+        if !matches!(last.1, Verdict::Agree) {
+            break;
+        }
+    }
+    last
+}
+
+/// What a fresh process makes of a finding.
+pub(super) enum Alone {
+    /// The same signature, from this program, the smallest that there is.
+    Same(Box<Finding>),
+    /// No difference.
+    Agrees,
+    /// Another signature.
+    Other(String),
+    /// No verdict.
+    Unclear(Inconclusive),
+}
+
+/// Judges a finding in a process of its own, and reduces it there. ^C ends the reduction, not more.
+pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError> {
+    let mut judge = lab.in_a_child().judge()?;
+    let signature = found.signature();
+    let first = match judge.judge(&found.program, found.look) {
+        Verdict::Diverge(diverged) => diverged,
+        Verdict::Agree | Verdict::Nothing => return Ok(Alone::Agrees),
+        Verdict::Inconclusive(why) => return Ok(Alone::Unclear(why)),
+    };
+    if first.divergence.signature() != signature {
+        return Ok(Alone::Other(first.divergence.signature()));
+    }
+    let bar = spinner("reducing");
+    let mut best = Finding { program: found.program.clone(), diverged: *first, look: found.look };
+    let setup = judge.plan().setup();
+    let program = reduce(&found.program, setup, &mut |smaller| {
+        if INTERRUPTED.load(Relaxed) {
+            return Answer::Stop;
+        }
+        match judge.judge(smaller, found.look) {
+            Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => {
+                best = Finding { program: smaller.clone(), diverged: *diverged, look: found.look };
+                bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
+                Answer::Same
+            }
+            Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => Answer::Other,
+        }
+    });
+    bar.finish_and_clear();
+    debug_assert_eq!(program, best.program);
+    Ok(Alone::Same(Box::new(best)))
+}
+
+/// The C program that shows a finding, or does what a case does where there is none.
+pub(super) fn c_program(judge: &mut dyn Judge, why: &str, program: &Program, signature: Option<&str>) -> String {
+    judge.run(program, Watch::Blame.into());
+    let (expected, _) = judge.traces();
+    let release = judge.expected().version;
+    emit::c(&emit::Subject {
+        why,
+        program,
+        plan: judge.plan(),
+        expected,
+        signature,
+        now: START_SECONDS,
+        release: &release,
+    })
+}
+
+/// Files of one finding, which never replace what is there.
+pub(super) struct Files {
+    /// `out/SSL_SESSION_dup.hostname`, with a number if that is taken.
+    stem: PathBuf,
+}
+
+impl Files {
+    /// Writes the program as it was found, before anything else is tried.
+    pub fn begin(out: &Path, found: &Finding, identity: &Identity) -> std::io::Result<Files> {
+        std::fs::create_dir_all(out)?;
+        let signature = found.signature();
+        let name = report::artifact_name(&signature);
+        let text = Case::text(&format!("{signature}: native against {identity}, as it was found."), &found.program);
+        for number in 1.. {
+            let stem = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
+            let files = Files { stem };
+            let known = std::fs::read_to_string(files.path("original.ops")).is_ok_and(|old| old == text);
+            let free = ["original.ops", "ops", "c"].iter().all(|kind| !files.path(kind).exists());
+            // Somebody else may be as fast: then the next number is taken.
+            if known || (free && files.write("original.ops", &text)?) {
+                return Ok(files);
+            }
+        }
+        unreachable!("there are more numbers than files")
+    }
+
+    pub fn path(&self, kind: &str) -> PathBuf {
+        let mut path = self.stem.clone().into_os_string();
+        path.push(".");
+        path.push(kind);
+        path.into()
+    }
+
+    /// Writes a file; whether it is there now with this content.
+    pub fn write(&self, kind: &str, text: &str) -> std::io::Result<bool> {
+        write_new(&self.path(kind), text)
+    }
+}
+
+/// Writes a new file; `false`: there is one with another content, which stays.
+pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
+    match File::create_new(path) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes())?;
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Ok(std::fs::read_to_string(path).is_ok_and(|old| old == text))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What `run` does with the first finding of a signature: writes, reduces, writes again, and says what there is to say.
+/// The file to replay, if one could be written, and the text.
+pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> (Option<PathBuf>, String) {
+    let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
+    let files = Files::begin(out, found, identity).map_err(lost).ok();
+    let signature = found.signature();
+    let mut notes = String::new();
+    let reduced = match reduce_alone(lab, found) {
+        Ok(Alone::Same(reduced)) => Some(*reduced),
+        Ok(Alone::Agrees) => {
+            notes += "\nAlone this program agrees: what ran before it in the process matters. The run with the seed below shows it \
+                      again.\n";
+            None
+        }
+        Ok(Alone::Other(other)) => {
+            notes += &format!("\nAlone this program diverges as {other}: what ran before it in the process matters.\n");
+            None
+        }
+        Ok(Alone::Unclear(why)) => {
+            notes += &format!("\nAlone this program has no verdict: {why}.\n");
+            None
+        }
+        Err(error) => {
+            output::error(error);
+            None
+        }
+    };
+    let shown = reduced.as_ref().unwrap_or(found);
+    let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
+    let mut commands = Vec::new();
+    let mut replayed = None;
+    if let Some(files) = &files {
+        let quoted = |path: &Path| report::quoted(&path.display().to_string());
+        let mut case = files.path("original.ops");
+        if reduced.is_some() {
+            let why = format!("{signature}: native against {identity}.");
+            let c = lab
+                .in_a_child()
+                .judge()
+                .map(|mut judge| c_program(judge.as_mut(), &why, &shown.program, Some(&signature)));
+            let texts = [("ops", Ok(Case::text(&why, &shown.program))), ("c", c)];
+            for (kind, text) in texts {
+                let path = files.path(kind);
+                match text.map(|text| files.write(kind, &text)) {
+                    Ok(Ok(true)) if kind == "ops" => case = path,
+                    Ok(Ok(true)) => {
+                        commands.push(("C file", format!("cc {} -lssl -lcrypto && ./a.out", quoted(&path))))
+                    }
+                    Ok(Ok(false)) => {
+                        output::error(format_args!("{}: is there with another content; kept", path.display()))
+                    }
+                    Ok(Err(error)) => output::error(format_args!("{}: {error}", path.display())),
+                    Err(error) => output::error(error),
+                }
+            }
+        }
+        let case_text = quoted(&case);
+        commands.insert(0, ("replay", format!("sessdiff replay{flags} {case_text}")));
+        if reduced.is_some() {
+            commands.push(("import", format!("sessdiff import{flags} {case_text}")));
+        }
+        replayed = Some(case);
+    }
+    let block = report::block(&shown.program, &shown.diverged, ["native", &identity.name], &commands);
+    (replayed, block + &notes)
+}

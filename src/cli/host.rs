@@ -1,0 +1,62 @@
+//! `sessdiff host`: the other end of [`crate::host::Child`]; nobody types it.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use super::args::HostArgs;
+use super::judge::PortName;
+use super::{Exit, output};
+use crate::host::{serve, serve_error};
+use crate::plan::{Kinds, Setup};
+use crate::port::c::{CPort, LoadError, Source, confine, crash};
+use crate::port::native::NativePort;
+use crate::port::planted::Planted;
+use crate::port::present;
+
+const MIB: u64 = 1 << 20;
+
+/// The process of a sanitizer's runtime needs far more address space than memory.
+const RUNTIME: &str = "LD_PRELOAD";
+
+pub(super) fn host(args: &HostArgs) -> Exit {
+    let parent = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
+    let (parent, step) = match (parent, confine::open(&args.step)) {
+        (Ok(parent), Ok(step)) => (parent, step),
+        (Err(error), _) | (_, Err(error)) => {
+            output::error(format_args!("host is started by other commands: {error}"));
+            return Exit::Usage;
+        }
+    };
+    let confined = std::env::var_os(RUNTIME).is_none().then(|| u64::from(args.limits.memory_limit) * MIB);
+    confine::confine(confined);
+    present::show(step);
+    crash::tell(0);
+    // A parent that has gone away needs no answer.
+    match serve_port(args, &parent) {
+        Ok(()) => Exit::Expected,
+        Err(error) => {
+            serve_error(&error.to_string(), parent).unwrap_or(());
+            Exit::NotLoaded
+        }
+    }
+}
+
+fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
+    let probes = args.probes.probes();
+    let source = match &args.port {
+        PortName::Library(path) => Source::File(path.clone()),
+        PortName::OpenSsl | PortName::Native | PortName::Planted(_) => Source::Linked,
+    };
+    let mut c = CPort::of(&source, probes)?;
+    let release = c.library().release;
+    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE };
+    let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
+    let seconds = args.limits.time_limit;
+    let ended = match args.port {
+        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, release, stream()?, seconds),
+        PortName::Native => serve(&mut NativePort::new(release, setup), release, stream()?, seconds),
+        PortName::Planted(bug) => serve(&mut Planted::new(bug, release, setup), release, stream()?, seconds),
+    };
+    // Only the end of the parent ends it. No library is asked for its own way out.
+    crash::leave(ended.is_err());
+}

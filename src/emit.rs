@@ -1,0 +1,32 @@
+//! A program in the forms that others read: C, Rust, a picture.
+
+mod c;
+mod rust;
+mod svg;
+
+pub use c::c;
+pub use rust::rust;
+pub use svg::{Picture, svg};
+
+use crate::plan::Plan;
+use crate::program::Program;
+use crate::trace::Trace;
+
+/// What is shown of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Why it is kept, or what was found, in lines.
+    pub why: &'a str,
+    /// The calls.
+    pub program: &'a Program,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// What the native session did, with everything observed.
+    pub expected: &'a Trace,
+    /// The signature of what was found; without one, everything that calls return is checked.
+    pub signature: Option<&'a str>,
+    /// What the program's clock says, seconds since 1970.
+    pub now: i64,
+    /// What the expectations are those of: `behaves as OpenSSL 3.6.3`.
+    pub release: &'a str,
+}

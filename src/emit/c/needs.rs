@@ -1,0 +1,216 @@
+//! What a program needs besides its calls: headers, functions that print and compare, callbacks, memory that is watched.
+
+use super::super::Subject;
+use super::checks::{About, Checks};
+use super::value::number;
+use crate::field::Field;
+use crate::op::{Kind, Op, Sample, Slot};
+use crate::samples;
+
+/// What is needed, found out while the calls are written.
+pub(super) struct Needs {
+    about: About,
+    kinds: Vec<Kind>,
+    slots: Vec<Slot>,
+    samples: Vec<Sample>,
+    /// The harness's ex_data indices are registered.
+    ex_data: bool,
+    /// A value of the clock is expected.
+    clock: bool,
+    now: i64,
+    /// The longest bytes that a call is given.
+    argument: usize,
+    ops: Vec<Option<Vec<u8>>>,
+}
+
+impl Needs {
+    pub fn of(subject: &Subject<'_>, checks: &Checks) -> Needs {
+        let ops = &subject.program.ops;
+        let kinds: Vec<Kind> = ops.iter().map(Op::kind).collect();
+        let mut slots: Vec<Slot> = ops
+            .iter()
+            .cloned()
+            .flat_map(|mut op| op.slots_mut().into_iter().map(|slot| *slot).collect::<Vec<_>>())
+            .collect();
+        slots.sort();
+        slots.dedup();
+        let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
+        let about_ex = match checks.about {
+            About::Everything | About::Destroyed | About::Callbacks => true,
+            About::Field(field) => field.ex_index().is_some(),
+            About::Return
+            | About::Leak
+            | About::ErrorQueue
+            | About::ErrorLost
+            | About::Argument
+            | About::Copied
+            | About::Shared(_)
+            | About::Length(_)
+            | About::Memory => uses_ex,
+        };
+        let time = |kind: &Kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx);
+        let clock = match checks.about {
+            About::Everything => kinds.iter().any(time),
+            About::Field(field) => matches!(field, Field::Time | Field::TimeEx),
+            About::Return => kinds.iter().any(time),
+            _ => false,
+        };
+        let ops: Vec<Option<Vec<u8>>> = ops
+            .iter()
+            .enumerate()
+            .map(|(at, op)| super::calls::argument_of(op).filter(|_| checks.keeps_argument(at)).map(<[u8]>::to_vec))
+            .collect();
+        let argument = ops.iter().flatten().map(Vec::len).max().unwrap_or(0);
+        let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
+        Needs {
+            about: checks.about,
+            kinds,
+            slots,
+            samples: Vec::new(),
+            ex_data,
+            clock,
+            now: subject.now,
+            argument,
+            ops,
+        }
+    }
+
+    /// A sample is used.
+    pub fn sample(&mut self, sample: Sample) {
+        if !self.samples.contains(&sample) {
+            self.samples.push(sample);
+        }
+    }
+
+    /// Whether the program has this variable.
+    pub fn names(&self, slot: Slot) -> bool {
+        self.slots.contains(&slot)
+    }
+
+    /// What comes before the call of a step.
+    pub fn step(&self, at: usize) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.about == About::Memory {
+            lines.push(format!("*step = {at};"));
+        }
+        if self.about == About::Callbacks {
+            lines.push("happened = 0;".into());
+        }
+        if let Some(Some(bytes)) = self.ops.get(at) {
+            lines.push(format!("memcpy(argument, {}, {});", super::value::literal(bytes), bytes.len()));
+        }
+        lines
+    }
+
+    /// Everything before the calls.
+    pub fn head(&self) -> String {
+        let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n");
+        if matches!(self.about, About::Memory) {
+            head += "#define _GNU_SOURCE\n";
+        }
+        head +=
+            "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n";
+        if self.clock {
+            head += "#include <sys/time.h>\n";
+        }
+        if self.about == About::Memory {
+            head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n";
+        }
+        head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n#include <openssl/ssl.h>\n#include <openssl/x509.h>\n";
+        // Where not everything is used that is there to be used.
+        head += "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Wunused-function\"\n#endif\n";
+        add(&mut head, COMPARE);
+        if self.clock || self.names_now() {
+            head += &format!("\n#define now ((time_t){})\n", number(self.now));
+        }
+        if self.clock {
+            add(&mut head, CLOCK);
+        }
+        if self.uses(Kind::SetCipher) || matches!(self.about, About::Everything | About::Field(Field::Cipher)) {
+            add(&mut head, CIPHER);
+        }
+        if self.uses(Kind::GetMasterKey) {
+            add(&mut head, COPIED);
+        }
+        if self.argument > 0 {
+            head += &format!("\nstatic unsigned char argument[{}];\n", self.argument);
+        }
+        if !self.samples.is_empty() {
+            add(&mut head, STORED);
+            self.samples.iter().for_each(|sample| head += &bytes_of(*sample));
+        }
+        if self.ex_data {
+            add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
+            add(&mut head, EX_DATA);
+        }
+        if self.about == About::Everything && self.uses(Kind::Dup) {
+            head += &alike(self.has_time_ex());
+        }
+        match self.about {
+            About::Leak => add(&mut head, COUNTED),
+            About::Memory => add(&mut head, GUARDED),
+            _ => {}
+        }
+        head
+    }
+
+    /// The end of the program.
+    pub fn main(&self) -> String {
+        let register = if self.ex_data { "    register_indices();\n" } else { "" };
+        match self.about {
+            About::Leak => MAIN_LEAK.replace("REGISTER\n", register),
+            About::Memory => MAIN_MEMORY.replace("REGISTER\n", register),
+            _ => MAIN.replace("REGISTER\n", register),
+        }
+    }
+
+    fn uses(&self, kind: Kind) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    fn has_time_ex(&self) -> bool {
+        self.uses(Kind::GetTimeEx) || self.uses(Kind::SetTimeEx)
+    }
+
+    fn names_now(&self) -> bool {
+        self.uses(Kind::SetTime) || self.uses(Kind::SetTimeEx)
+    }
+}
+
+/// A part, set apart by an empty line.
+fn add(head: &mut String, part: &str) {
+    head.push('\n');
+    head.push_str(part);
+}
+
+/// The session in DER, twelve bytes a line.
+fn bytes_of(sample: Sample) -> String {
+    let der = samples::encoded(sample);
+    let lines = der.chunks(12).map(|line| line.iter().map(|byte| format!(" {byte:#04x},")).collect::<String>());
+    let lines: String = lines.map(|line| format!("   {line}\n")).collect();
+    format!("\nstatic const unsigned char {}[] = {{\n{lines}}};\n", sample.name())
+}
+
+/// Compares two sessions getter by getter.
+fn alike(time_ex: bool) -> String {
+    let mut text = String::from("\nstatic void alike(int at, SSL_SESSION *a, SSL_SESSION *b)\n{\n");
+    for field in Field::ALL.iter().filter(|field| field.is_copied() && (time_ex || **field != Field::TimeEx)) {
+        text += &super::checks::same(*field);
+    }
+    text + "}\n"
+}
+
+// Parts of the program, as they are compiled.
+const COMPARE: &str = include_str!("parts/compare.c");
+const CLOCK: &str = include_str!("parts/clock.c");
+const CIPHER: &str = include_str!("parts/cipher.c");
+const COPIED: &str = include_str!("parts/copied.c");
+const STORED: &str = include_str!("parts/stored.c");
+const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");
+const HAPPENED: &str = include_str!("parts/happened.c");
+const EX_DATA: &str = include_str!("parts/ex_data.c");
+const COUNTED: &str = include_str!("parts/counted.c");
+const GUARDED: &str = include_str!("parts/guarded.c");
+const MAIN: &str = include_str!("parts/main.c");
+const MAIN_LEAK: &str = include_str!("parts/main_leak.c");
+const MAIN_MEMORY: &str = include_str!("parts/main_memory.c");

@@ -1,0 +1,17 @@
+int main(void)
+{
+    long before;
+    int i;
+
+    if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
+        return 2;
+REGISTER
+    /* What is allocated once only is no leak. */
+    for (i = 0; i < 40; i++)
+        calls();
+    before = live;
+    calls();
+    number(0, "blocks that live on when every session was given back", 0, live - before);
+    printf(faults == 0 ? "as expected\n" : "%d differences\n", faults);
+    return faults != 0;
+}

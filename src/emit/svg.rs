@@ -1,0 +1,266 @@
+//! A program as a picture: the reference count of each session over the calls, in the eyes of the ledger and of both ports.
+
+use svg::Document;
+use svg::node::element::{Circle, Group, Line, Path, Rectangle, Style, Text, Title};
+
+use crate::op::{Op, SLOTS, Slot};
+use crate::plan::{Ledger, Plan, touches};
+use crate::program::Program;
+use crate::trace::{Entry, Trace};
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// The calls.
+    pub program: &'a Program,
+    /// Their plan.
+    pub plan: &'a Plan,
+    /// The names of both ports and what they did, with everything observed.
+    pub sides: [(&'a str, &'a Trace); 2],
+    /// The step of the first difference, and its signature.
+    pub divergence: Option<(usize, &'a str)>,
+}
+
+/// Pixels.
+const COLUMN: usize = 36;
+const LEFT: usize = 64;
+const TOP: usize = 76;
+const REFERENCE: usize = 22;
+const GAP: usize = 26;
+const LINE: usize = 18;
+/// A count above this is drawn as this.
+const HIGHEST: u32 = 8;
+/// More calls than this make no picture anybody can read: the last ones before the difference are drawn.
+const MOST: usize = 120;
+
+const STYLE: &str = "text { font: 13px ui-monospace, monospace; fill: #1b1f24 } .name { font-weight: 600 } \
+    .small { font-size: 11px; fill: #57606a } .wrong { fill: #b42318 } .ledger { stroke: #afb8c1; stroke-width: 7 } \
+    .left { stroke: #0a5cad; stroke-width: 2.5 } .right { stroke: #c2571a; stroke-width: 2.5; stroke-dasharray: 6 3 } \
+    path { fill: none } .axis { stroke: #d0d7de; stroke-width: 1 } .band { fill: #fde8e6 } \
+    .birth { fill: #1a7f37 } .death { stroke: #1b1f24; stroke-width: 2.5 }";
+
+/// One count after each step; `None`: unknown, or the port did not come so far.
+type Counts = Vec<[Option<u32>; SLOTS]>;
+
+/// The picture, as the text of an SVG file.
+pub fn svg(picture: &Picture<'_>) -> String {
+    let given_back = Slot::all()
+        .flat_map(|slot| std::iter::repeat_n(Op::Free { s: Some(slot) }, picture.plan.left[slot.index()] as usize));
+    let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(given_back).collect();
+    let ledger = ledger_counts(picture.plan, &ops);
+    let sides = picture.sides.map(|(_, trace)| port_counts(picture.plan, &ops, trace));
+    let differs = picture.divergence.map(|(step, _)| step.min(ops.len().saturating_sub(1)));
+    // As many steps as are readable, up to some behind the difference.
+    let end = differs.map_or(ops.len(), |step| (step + MOST / 4).min(ops.len())).min(ops.len());
+    let shown = end.saturating_sub(MOST)..end;
+    let drawn = Drawn { shown, rows: rows(&ledger, &sides) };
+    let width = (LEFT + COLUMN * drawn.shown.len() + 40).max(640);
+    let list_top = drawn.bottom() + 34;
+    let height = list_top + LINE * drawn.shown.len() + 16;
+    let mut document = Document::new()
+        .set("viewBox", (0, 0, width, height))
+        .set("width", width)
+        .set("height", height)
+        .add(Style::new(STYLE))
+        .add(Rectangle::new().set("width", width).set("height", height).set("fill", "#ffffff"));
+    document = document.add(heading(picture));
+    if let Some(column) = differs.and_then(|step| drawn.column(step)) {
+        let band = Rectangle::new().set("class", "band").set("x", column - COLUMN / 2).set("y", TOP - 22);
+        document = document.add(band.set("width", COLUMN).set("height", drawn.bottom() - TOP + 30));
+    }
+    for step in drawn.shown.clone() {
+        let x = drawn.column(step).unwrap_or(LEFT);
+        let number = if step < picture.program.ops.len() { step.to_string() } else { "end".into() };
+        let class = if differs == Some(step) { "small wrong" } else { "small" };
+        let label = Text::new(number).set("class", class).set("text-anchor", "middle").set("x", x).set("y", TOP - 8);
+        document = document.add(label);
+    }
+    for row in &drawn.rows {
+        document = document.add(lane(row, &drawn, &ledger, &sides));
+    }
+    for (line, step) in drawn.shown.clone().enumerate() {
+        let number = if step < picture.program.ops.len() { format!("{step:>4}") } else { " end".into() };
+        let class = if differs == Some(step) { "wrong" } else { "call" };
+        let text = format!("{number}  {}", shortened(&ops[step].to_string()));
+        let text = Text::new(text).set("class", class).set("xml:space", "preserve").set("x", 16);
+        document = document.add(text.set("y", list_top + LINE * line));
+    }
+    format!("{document}\n")
+}
+
+/// One session variable: where its lane is, and how high.
+struct Row {
+    slot: Slot,
+    /// The y of count 0.
+    zero: usize,
+    highest: u32,
+}
+
+struct Drawn {
+    shown: std::ops::Range<usize>,
+    rows: Vec<Row>,
+}
+
+impl Drawn {
+    /// The middle of a step's column.
+    fn column(&self, step: usize) -> Option<usize> {
+        self.shown.contains(&step).then(|| LEFT + COLUMN * (step - self.shown.start) + COLUMN / 2)
+    }
+
+    fn bottom(&self) -> usize {
+        self.rows.last().map_or(TOP, |row| row.zero + 8)
+    }
+}
+
+/// A lane for each variable that ever holds something.
+fn rows(ledger: &Counts, sides: &[Counts; 2]) -> Vec<Row> {
+    let mut zero = TOP;
+    let highest = |slot: Slot| {
+        let all = [ledger, &sides[0], &sides[1]].into_iter().flatten();
+        all.filter_map(|counts| counts[slot.index()]).max().unwrap_or(0).min(HIGHEST)
+    };
+    let used = Slot::all().map(|slot| (slot, highest(slot))).filter(|(_, highest)| *highest > 0);
+    used.map(|(slot, highest)| {
+        zero += REFERENCE * highest as usize + GAP;
+        Row { slot, zero, highest }
+    })
+    .collect()
+}
+
+fn heading(picture: &Picture<'_>) -> Group {
+    let title = picture.divergence.map_or("no difference".to_string(), |(step, signature)| {
+        let place = if step < picture.program.ops.len() { format!("call {step}") } else { "the end".into() };
+        format!("{signature}, first at {place}")
+    });
+    let class = if picture.divergence.is_some() { "name wrong" } else { "name" };
+    let mut heading = Group::new()
+        .add(Title::new(format!("Reference counts over the calls: {title}")))
+        .add(Text::new(title).set("class", class).set("x", 16).set("y", 24));
+    let unknown = |trace: &Trace| if trace.counts.is_empty() { " (counts not observed)" } else { "" };
+    let [(left, left_trace), (right, right_trace)] = picture.sides;
+    let legend = [
+        ("ledger", "ledger".to_string()),
+        ("left", format!("{left}{}", unknown(left_trace))),
+        ("right", format!("{right}{}", unknown(right_trace))),
+    ];
+    let mut x = 16;
+    for (class, name) in legend {
+        let name = shortened(&name);
+        let line = Path::new().set("class", class).set("d", format!("M{x} 41 h24"));
+        heading = heading.add(line).add(Text::new(name.clone()).set("class", "small").set("x", x + 30).set("y", 45));
+        x += 52 + 7 * name.chars().count();
+    }
+    let birth = Circle::new().set("class", "birth").set("cx", x + 4).set("cy", 41).set("r", 4);
+    heading = heading.add(birth).add(Text::new("born").set("class", "small").set("x", x + 14).set("y", 45));
+    let death = Path::new().set("class", "death").set("d", cross(x + 62, 41));
+    heading.add(death).add(Text::new("destroyed").set("class", "small").set("x", x + 74).set("y", 45))
+}
+
+fn lane(row: &Row, drawn: &Drawn, ledger: &Counts, sides: &[Counts; 2]) -> Group {
+    let slot = row.slot.index();
+    let mut lane =
+        Group::new().add(Text::new(row.slot.to_string()).set("class", "name").set("x", 16).set("y", row.zero));
+    let right = LEFT + COLUMN * drawn.shown.len();
+    for count in 0..=row.highest {
+        let y = height(row, count);
+        let axis = Line::new().set("class", "axis").set("x1", LEFT).set("x2", right).set("y1", y).set("y2", y);
+        let label = Text::new(count.to_string()).set("class", "small").set("text-anchor", "end");
+        lane = lane.add(axis).add(label.set("x", LEFT - 6).set("y", y + 4));
+    }
+    let lines = [("ledger", ledger, 0), ("left", &sides[0], -2), ("right", &sides[1], 2)];
+    for (class, counts, offset) in lines {
+        lane = lane.add(Path::new().set("class", class).set("d", line(row, drawn, counts, offset)));
+    }
+    for step in drawn.shown.clone() {
+        let Some(x) = drawn.column(step) else { continue };
+        let before = if step == 0 { Some(0) } else { ledger[step - 1][slot] };
+        match (before, ledger[step][slot]) {
+            (Some(0), Some(1..)) => {
+                let y = height(row, ledger[step][slot].unwrap_or(0));
+                lane = lane.add(Circle::new().set("class", "birth").set("cx", x).set("cy", y).set("r", 4));
+            }
+            (Some(1..), Some(0)) => lane = lane.add(Path::new().set("class", "death").set("d", cross(x, row.zero))),
+            _ => {}
+        }
+    }
+    lane
+}
+
+/// Steps from count to count, broken where nothing is known. The lines lie beside each other, so that all can be seen.
+fn line(row: &Row, drawn: &Drawn, counts: &Counts, offset: i64) -> String {
+    let mut path = String::new();
+    let mut pen = false;
+    for step in drawn.shown.clone() {
+        let (Some(x), Some(count)) = (drawn.column(step), counts[step][row.slot.index()]) else {
+            pen = false;
+            continue;
+        };
+        let y = height(row, count) as i64 + offset;
+        let start = x - COLUMN / 2;
+        path += &if pen { format!(" V{y}") } else { format!(" M{start} {y}") };
+        path += &format!(" H{}", start + COLUMN);
+        pen = true;
+    }
+    path.trim_start().into()
+}
+
+fn height(row: &Row, count: u32) -> usize {
+    row.zero - REFERENCE * count.min(row.highest) as usize
+}
+
+fn cross(x: usize, y: usize) -> String {
+    format!("M{} {} l8 8 m0 -8 l-8 8", x - 4, y - 4)
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 84;
+    if text.chars().count() <= LONGEST {
+        text.into()
+    } else {
+        text.chars().take(LONGEST - 3).chain("...".chars()).collect()
+    }
+}
+
+fn ledger_counts(plan: &Plan, ops: &[Op]) -> Counts {
+    let mut ledger = Ledger::new(plan.setup());
+    let after = ops.iter().map(|op| {
+        ledger.step(op);
+        std::array::from_fn(|slot| Some(ledger.references(Slot::wrapping(slot as u8))))
+    });
+    after.collect()
+}
+
+/// What a port showed: after each step the counts of the sessions that the call touched, and of all that were observed.
+fn port_counts(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
+    let mut ledger = Ledger::new(plan.setup());
+    let mut now = [Some(0); SLOTS];
+    let mut next = 0;
+    let known = !trace.counts.is_empty();
+    let mut after = Vec::new();
+    for (at, op) in ops.iter().enumerate() {
+        ledger.step(op);
+        if at >= trace.steps() || !known {
+            after.push([None; SLOTS]);
+            continue;
+        }
+        let touched = touches(op);
+        for slot in [touched.made, touched.used].into_iter().flatten() {
+            if ledger.references(slot) == 0 {
+                now[slot.index()] = Some(0);
+            }
+        }
+        let counted = plan.count_steps.iter().skip(next).take_while(|step| **step as usize == at).count();
+        let owners = [touched.made, touched.used].into_iter().flatten().filter(|slot| ledger.references(*slot) > 0);
+        for (slot, count) in owners.zip(trace.counts.iter().skip(next).take(counted)) {
+            now[slot.index()] = Some(*count);
+        }
+        next += counted;
+        for entry in trace.entries(at) {
+            if let Entry::Count(slot, count) = entry {
+                now[slot.index()] = Some(count);
+            }
+        }
+        after.push(now);
+    }
+    after
+}

@@ -1,0 +1,350 @@
+//! The parent's side: a child process is kept alive over many programs, watched, and replaced when it dies.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Host;
+use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
+use crate::exec::View;
+use crate::native::Release;
+use crate::plan::{Kinds, Plan, Setup};
+use crate::port::c::confine;
+use crate::port::c::crash::MISHAP;
+use crate::port::{Identity, present};
+use crate::program::Program;
+use crate::trace::{Mishap, MishapKind, Reader, Trace};
+
+/// How much longer than its time limit a child may take before it is killed: it ends itself and says where it was.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long a child may take to be ready.
+const START: Duration = Duration::from_secs(30);
+/// How long a child that closed its end may take to die.
+const DYING: Duration = Duration::from_secs(2);
+/// Of what a child prints, the last so many bytes are kept.
+const PRINTED: usize = 1 << 16;
+/// The most lines of a report that are shown.
+const REPORT_LINES: usize = 40;
+
+/// How a child is started: this executable once more, as `host`.
+#[derive(Clone, Debug)]
+pub struct Spawn {
+    /// The executable.
+    pub executable: PathBuf,
+    /// Its arguments but for the path of the shared word, which comes last.
+    pub args: Vec<String>,
+    /// Seconds a program may take.
+    pub seconds: u32,
+    /// The library that must be loaded before all others: the runtime of a sanitizer.
+    pub preload: Option<String>,
+}
+
+/// Why there is no child.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// The system refuses.
+    #[error("a child process cannot be started: {0}")]
+    NotStarted(#[from] io::Error),
+    /// It cannot drive its port.
+    #[error("{0}")]
+    Refused(String),
+    /// It ended, or took too long, before it was ready.
+    #[error("the library ends its process before it is ready: {0}")]
+    Died(String),
+}
+
+/// A port in a process of its own.
+pub struct Child {
+    spawn: Spawn,
+    hello: Hello,
+    process: Option<Process>,
+    /// Programs that were sent ahead and not yet asked for.
+    ahead: usize,
+    /// Shows the step that runs.
+    step: &'static AtomicU32,
+    step_file: File,
+    message: Vec<u8>,
+}
+
+struct Process {
+    child: std::process::Child,
+    stream: BufReader<UnixStream>,
+    printed: Arc<Mutex<Vec<u8>>>,
+    printer: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Child {
+    /// Starts one.
+    ///
+    /// # Errors
+    /// See [`ChildError`].
+    pub fn start(spawn: Spawn) -> Result<Child, ChildError> {
+        let (step_file, step) = confine::create()?;
+        let (process, hello) = begin(&spawn, &step_file)?;
+        Ok(Child { spawn, hello, process: Some(process), ahead: 0, step, step_file, message: Vec::new() })
+    }
+
+    /// The release whose rules the native session has to follow.
+    pub fn release(&self) -> Release {
+        self.hello.release
+    }
+
+    /// Sends programs, starting a new child if there is none.
+    fn send<'a>(
+        &mut self,
+        setup: Setup,
+        programs: impl Iterator<Item = (&'a Program, View)>,
+    ) -> Result<(), ChildError> {
+        if self.process.is_none() {
+            self.process = Some(begin(&self.spawn, &self.step_file)?.0);
+        }
+        self.message.clear();
+        self.message.extend_from_slice(&[0; 8]);
+        programs.for_each(|(program, view)| request::put(&mut self.message, setup, program, view));
+        let length = (self.message.len() - 8) as u64;
+        self.message[..8].copy_from_slice(&length.to_le_bytes());
+        let Some(process) = &mut self.process else { return Ok(()) };
+        // A child that died at once shows when it is read.
+        process.stream.get_mut().write_all(&self.message).unwrap_or(());
+        Ok(())
+    }
+
+    fn receive(&mut self, trace: &mut Trace) {
+        let Some(process) = &mut self.process else { return };
+        let limit = Duration::from_secs(self.spawn.seconds.into()) + GRACE;
+        let said = process.hear(limit, &mut self.message);
+        let mut from = Reader(&self.message);
+        let read = match said {
+            Ok(TRACE) => trace.read_from(&mut from).and_then(|()| match from.number()? {
+                0 => Some(None),
+                _ => Some(Some(Mishap::take(&mut from)?)),
+            }),
+            Ok(MISHAP) => trace.read_from(&mut from).and_then(|()| Some(Some(Mishap::take(&mut from)?))),
+            Ok(_) | Err(_) => None,
+        };
+        match read {
+            Some(None) => {}
+            Some(Some(mishap)) if !mishap.kind.ends() => trace.mishap = Some(mishap),
+            Some(Some(mishap)) => {
+                let report = self.bury().1;
+                let aspect = sanitizer(&report).unwrap_or(mishap.aspect);
+                trace.mishap = Some(Mishap { aspect, report, ..mishap });
+                self.reach(trace);
+            }
+            None => {
+                let late = matches!(&said, Err(error) if is_timeout(error));
+                trace.clear();
+                trace.mishap = Some(self.unheard(late));
+                self.reach(trace);
+            }
+        }
+    }
+
+    /// A trace that ends early still has every step that was begun.
+    fn reach(&mut self, trace: &mut Trace) {
+        let Some(mishap) = &trace.mishap else { return };
+        let step = if mishap.step == present::OUTSIDE { 0 } else { mishap.step };
+        while trace.steps() <= step as usize {
+            trace.step();
+        }
+    }
+
+    /// The child said nothing before it ended or its time was over.
+    fn unheard(&mut self, late: bool) -> Mishap {
+        let step = self.step.load(Relaxed);
+        let (status, report) = self.bury();
+        let signal = status.and_then(|status| status.signal()).filter(|_| !late);
+        let code = status.and_then(|status| status.code());
+        let (kind, aspect, text) = match (late, signal, code) {
+            (true, ..) => (MishapKind::Hang, "hang".into(), "did not return within the time limit".into()),
+            (false, Some(signal), _) => {
+                (MishapKind::Crash, format!("signal-{signal}"), format!("crashed with signal {signal}"))
+            }
+            (false, None, Some(code)) => {
+                (MishapKind::Crash, "exit".into(), format!("ended the process with status {code}"))
+            }
+            (false, None, None) => (MishapKind::Lost, "lost".into(), "the child process cannot be heard".into()),
+        };
+        let aspect = sanitizer(&report).unwrap_or(aspect);
+        Mishap { kind, step, aspect, text, block: None, report }
+    }
+
+    /// Ends the child; how it ended and what it printed.
+    fn bury(&mut self) -> (Option<ExitStatus>, String) {
+        self.ahead = 0;
+        let Some(mut process) = self.process.take() else { return (None, String::new()) };
+        let status = process.end(DYING);
+        let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let lines: Vec<&str> = printed.trim().lines().take(REPORT_LINES).collect();
+        (status, lines.join("\n"))
+    }
+}
+
+impl Host for Child {
+    fn identity(&self) -> Identity {
+        self.hello.identity.clone()
+    }
+
+    fn lacks(&self) -> Kinds {
+        self.hello.lacks
+    }
+
+    fn counts_references(&self) -> bool {
+        self.hello.counts_references
+    }
+
+    fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]) {
+        if self.ahead > 0 {
+            self.bury();
+        }
+        if self.send(setup, programs.iter().copied()).is_ok() {
+            self.ahead = programs.len();
+        }
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, view: View, prepared: bool, trace: &mut Trace) {
+        if prepared && self.ahead > 0 {
+            self.ahead -= 1;
+        } else {
+            // What was sent ahead is given up: what is asked now comes first.
+            if self.ahead > 0 {
+                self.bury();
+            }
+            if let Err(error) = self.send(plan.setup(), std::iter::once((program, view))) {
+                trace.clear();
+                trace.step();
+                let (kind, aspect, text) = (MishapKind::Lost, "lost".into(), error.to_string());
+                trace.mishap = Some(Mishap { kind, step: 0, aspect, text, block: None, report: String::new() });
+                return;
+            }
+        }
+        self.receive(trace);
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.end(Duration::ZERO);
+        }
+    }
+}
+
+fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError> {
+    let (ours, theirs) = UnixStream::pair()?;
+    let mut command = Command::new(&spawn.executable);
+    command.args(&spawn.args).arg(format!("/proc/{}/fd/{}", std::process::id(), step_file.as_raw_fd()));
+    if let Some(runtime) = &spawn.preload {
+        let ours = "abort_on_error=1:detect_leaks=0:handle_segv=0:handle_abort=0:verify_asan_link_order=0";
+        let theirs = std::env::var("ASAN_OPTIONS").unwrap_or_default();
+        command.env("LD_PRELOAD", runtime).env("ASAN_OPTIONS", format!("{ours}:{theirs}"));
+    }
+    let mut child =
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    // The command keeps the child's end of the connection open.
+    drop(command);
+    let printed = Arc::new(Mutex::new(Vec::new()));
+    let printer = child.stderr.take().map(|stream| {
+        let printed = Arc::clone(&printed);
+        std::thread::spawn(move || keep(stream, &printed))
+    });
+    let mut process = Process { child, stream: BufReader::with_capacity(1 << 16, ours), printed, printer };
+    let mut message = Vec::new();
+    match process.hear(START, &mut message) {
+        Ok(HELLO) => {
+            if let Some(hello) = Hello::take(&mut Reader(&message)) {
+                return Ok((process, hello));
+            }
+        }
+        Ok(REFUSED) => {
+            process.end(DYING);
+            return Err(ChildError::Refused(String::from_utf8_lossy(&message).into_owned()));
+        }
+        Ok(_) | Err(_) => {}
+    }
+    let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
+    let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let printed = String::from_utf8_lossy(&printed);
+    let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
+    Err(ChildError::Died(format!("{status}{first}")))
+}
+
+impl Process {
+    /// One message; what it is.
+    fn hear(&mut self, limit: Duration, message: &mut Vec<u8>) -> io::Result<u8> {
+        message.clear();
+        self.stream.get_ref().set_read_timeout(Some(limit))?;
+        let mut head = [0; 9];
+        self.stream.read_exact(&mut head)?;
+        let [what, length @ ..] = head;
+        let length = u64::from_le_bytes(length);
+        (&mut self.stream).take(length.min(LONGEST)).read_to_end(message)?;
+        if message.len() as u64 == length { Ok(what) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    /// Waits so long for its end, then kills it.
+    fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let until = Instant::now() + patience;
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
+                Ok(Some(status)) => break Some(status),
+                Ok(None) | Err(_) => {
+                    self.child.kill().unwrap_or(());
+                    break self.child.wait().ok();
+                }
+            }
+        };
+        if let Some(printer) = self.printer.take() {
+            // Should a process of the library's own hold the stream open, what came so far is enough.
+            while !printer.is_finished() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+        status
+    }
+}
+
+/// Keeps the end of what a child prints.
+fn keep(mut stream: impl Read, printed: &Mutex<Vec<u8>>) {
+    let mut some = [0; 4096];
+    while let Ok(length @ 1..) = stream.read(&mut some) {
+        let mut printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
+        printed.extend_from_slice(&some[..length]);
+        if printed.len() > 2 * PRINTED {
+            let from = printed.len() - PRINTED;
+            printed.drain(..from);
+        }
+    }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+}
+
+/// What a sanitizer calls what it found: `heap-use-after-free`.
+fn sanitizer(report: &str) -> Option<String> {
+    let (_, found) = report.split_once("Sanitizer: ")?;
+    let word: String = found.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sanitizers_word_is_found() {
+        let report = "==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1\nREAD of size 4";
+        assert_eq!(sanitizer(report).as_deref(), Some("heap-use-after-free"));
+        assert_eq!(sanitizer("free(): double free detected in tcache 2"), None);
+    }
+}

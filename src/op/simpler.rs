@@ -1,0 +1,187 @@
+//! Simpler operands: what a person would rather read. Each is smaller in an order that has an end, so that taking a simpler
+//! one again and again comes to rest.
+
+use super::bytes::{Bytes, CString};
+use super::operand::{Number, Operand, Room, Slot, Time};
+use super::words::{Cipher, ExIndex, ProtocolVersion, Sample};
+
+/// What can be made simpler, and names slots.
+pub trait Simpler: Operand {
+    /// Simpler values, the simplest first.
+    fn simpler(&self) -> Vec<Self>;
+
+    /// The slot it names.
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        None
+    }
+}
+
+/// Which variable it is says nothing; variables are renamed all at once.
+impl Simpler for Slot {
+    fn simpler(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        Some(self)
+    }
+}
+
+impl Simpler for Option<Slot> {
+    fn simpler(&self) -> Vec<Option<Slot>> {
+        Vec::new()
+    }
+
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        self.as_mut()
+    }
+}
+
+impl Simpler for Bytes {
+    fn simpler(&self) -> Vec<Bytes> {
+        self.get().map(shorter).unwrap_or_default().iter().map(|bytes| Bytes::new(bytes)).collect()
+    }
+}
+
+impl Simpler for CString {
+    fn simpler(&self) -> Vec<CString> {
+        let bytes = self.with_nul().map(|bytes| shorter(&bytes[..bytes.len() - 1]));
+        bytes.unwrap_or_default().iter().map(|bytes| CString::new(bytes)).collect()
+    }
+}
+
+/// Shorter bytes, then as many of the same letter.
+fn shorter(bytes: &[u8]) -> Vec<Vec<u8>> {
+    const LETTER: u8 = b'a';
+    let length = bytes.len();
+    let letters = |length: usize| vec![LETTER; length];
+    let mut simpler: Vec<Vec<u8>> =
+        [0, 1, length / 2, length - length / 4, length.saturating_sub(1)].into_iter().map(letters).collect();
+    simpler.extend([length / 2, length - length / 4, length.saturating_sub(1)].map(|length| bytes[..length].to_vec()));
+    simpler.retain(|simple| simple.len() < length);
+    if bytes.iter().any(|byte| *byte != LETTER) {
+        simpler.push(letters(length));
+        // One byte after the other, from the front.
+        if let Some(first) = bytes.iter().position(|byte| *byte != LETTER) {
+            let mut one = bytes.to_vec();
+            one[first] = LETTER;
+            simpler.push(one);
+        }
+    }
+    simpler.dedup();
+    simpler
+}
+
+/// Numbers nearer to 0.
+fn nearer(value: i128) -> impl Iterator<Item = i128> {
+    // A few steps of each size lead near to the smallest value that still does it, and few questions are asked.
+    let steps =
+        std::iter::successors(Some(value), |step| (*step != 0).then(|| step / 8)).chain([value / 2, value.signum()]);
+    let candidates = [0, 1].into_iter().chain(steps.map(move |step| value - step));
+    let size = move |candidate: i128| (candidate.unsigned_abs(), candidate < 0);
+    candidates.filter(move |candidate| size(*candidate) < size(value))
+}
+
+macro_rules! simpler_numbers {
+    ($($type:ty: $get:expr, $make:expr;)*) => {$(
+        impl Simpler for $type {
+            fn simpler(&self) -> Vec<$type> {
+                let get: fn(&$type) -> i128 = $get;
+                let make: fn(i128) -> $type = $make;
+                nearer(get(self)).map(make).collect()
+            }
+        }
+    )*};
+}
+
+// Nearer to 0 than a value of the type is a value of the type.
+simpler_numbers! {
+    u32: |value| (*value).into(), |value| value as u32;
+    i64: |value| (*value).into(), |value| value as i64;
+    Number: |value| value.0.into(), |value| Number(value as u64);
+    Room: |value| value.bytes() as i128, |value| Room::at_most(value as u16);
+    ProtocolVersion: |value| value.0.into(), |value| ProtocolVersion(value as i32);
+}
+
+impl Simpler for Time {
+    fn simpler(&self) -> Vec<Time> {
+        match self {
+            Time::At(seconds) => nearer((*seconds).into()).map(|seconds| Time::At(seconds as i64)).collect(),
+            Time::Now(offset) => {
+                let nearer = nearer((*offset).into()).map(|offset| Time::Now(offset as i64));
+                [Time::At(0), Time::At(1)].into_iter().chain(nearer).collect()
+            }
+        }
+    }
+}
+
+macro_rules! earlier_words {
+    ($($type:ty),*) => {$(
+        impl Simpler for $type {
+            fn simpler(&self) -> Vec<$type> {
+                <$type>::ALL[..*self as usize].to_vec()
+            }
+        }
+    )*};
+}
+
+earlier_words!(ExIndex, Cipher, Sample);
+
+impl Simpler for Option<Cipher> {
+    fn simpler(&self) -> Vec<Option<Cipher>> {
+        self.map(|cipher| cipher.simpler().into_iter().map(Some).collect()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However it is chosen, what is simpler comes to rest.
+    fn comes_to_rest<T: Simpler + Clone>(start: T, last: bool) {
+        let mut value = start;
+        for _ in 0..5_000 {
+            let mut simpler = value.simpler();
+            match if last { simpler.pop() } else { simpler.into_iter().next() } {
+                Some(next) => value = next,
+                None => return,
+            }
+        }
+        panic!("does not come to rest");
+    }
+
+    #[test]
+    fn simpler_operands_come_to_rest() {
+        for last in [false, true] {
+            for value in [i64::MIN, i64::MAX, -1, 0, 1, 0x8000_0000] {
+                comes_to_rest(value, false);
+                comes_to_rest(Time::Now(value), false);
+            }
+            for value in [0u32, 1, 33, 4_000] {
+                comes_to_rest(value, last);
+            }
+            comes_to_rest(Bytes::new(&[0xff; 600]), last);
+            comes_to_rest(CString::new(b"example.org"), last);
+            comes_to_rest(Sample::Tls12Full, last);
+            comes_to_rest(ProtocolVersion(-5), last);
+        }
+    }
+
+    #[test]
+    fn large_numbers_are_approached_in_few_steps() {
+        // The smallest number for which something happens is found from the largest.
+        for least in [5i64, 33, 0x8000_0000, 18_446_744_074] {
+            let (mut value, mut asked) = (i64::MAX, 0);
+            while let Some(next) = value.simpler().into_iter().find(|next| {
+                asked += 1;
+                *next >= least
+            }) {
+                value = next;
+                if asked > 5_000 {
+                    break;
+                }
+            }
+            assert!(value == least && asked < 5_000, "{least}: {value} after {asked}");
+        }
+    }
+}

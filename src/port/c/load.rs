@@ -1,0 +1,236 @@
+//! Opening a shared library with the session API: one process a library, its libcrypto beside it first, never closed.
+//!
+//! Two OpenSSLs in one process can bind to each other's functions without a word. So what a call really reaches is looked up
+//! afterwards, and an executable that is linked dynamically with an OpenSSL opens no other.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use libloading::os::unix::Library as Loaded;
+
+use super::super::Identity;
+use super::library::Source;
+use super::prototypes::Api;
+use crate::native::UnknownRelease;
+
+/// Why a library cannot be driven.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Not a release that the native session models.
+    #[error(transparent)]
+    Release(#[from] UnknownRelease),
+    /// This process already drives another library, or the same with other probes.
+    #[error("this process already drives a library, or drives it with other probes")]
+    Another,
+    /// The library had allocated before the memory probe was there.
+    #[error("the library allocated memory before the memory probe could be installed")]
+    MemoryProbe,
+    /// The memory probe was installed in another library than the one that allocates sessions.
+    #[error("its sessions are not allocated by its own CRYPTO_malloc: another OpenSSL is in the way")]
+    OtherAllocator,
+    /// Another part of the process registered ex_data indices before.
+    #[error("SSL_SESSION_get_ex_new_index returned {found}, not {wanted}: somebody else registered indices")]
+    ExDataIndex {
+        /// What it returned.
+        found: c_int,
+        /// What it should have.
+        wanted: c_int,
+    },
+    /// A cipher suite of the table is not in the library.
+    #[error("the library has no {0}")]
+    Cipher(&'static str),
+    /// It cannot be initialised, or `SSL_CTX_new` or `SSL_new` failed.
+    #[error("the library cannot make an SSL_CTX and an SSL")]
+    Unusable,
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The file is something else.
+    #[error("no shared library: {0}")]
+    NotALibrary(&'static str),
+    /// It is for another processor.
+    #[error("a shared library for another architecture")]
+    Architecture,
+    /// It lacks what every library with the session API has.
+    #[error("no session API: SSL_SESSION_new, SSL_SESSION_free and what they need are not all there")]
+    NoSessionApi,
+    /// The loader refuses it.
+    #[error("{0}")]
+    Refused(String),
+    /// Not a family whose types the prototypes have.
+    #[error("{0}: of this family no library can be driven yet")]
+    Family(String),
+    /// This executable binds to a libssl of its own.
+    #[error(
+        "this executable is linked dynamically with {0}, which would answer in its place: use a build with OpenSSL in it"
+    )]
+    Dynamic(String),
+    /// A function of it answers from another file.
+    #[error("{function} is answered by {found}")]
+    Elsewhere {
+        /// The function.
+        function: &'static str,
+        /// The file its code is in.
+        found: String,
+    },
+}
+
+/// Opens the library at `path`, for good.
+///
+/// # Errors
+/// See [`LoadError`].
+pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
+    inspect(path)?;
+    let own = file_of(openssl_sys::OpenSSL_version_num as *const c_void);
+    if let Some(own) = own.filter(|own| !is_executable(own)) {
+        return Err(LoadError::Dynamic(own));
+    }
+    let flags = libc::RTLD_NOW | libc::RTLD_LOCAL;
+    // SAFETY: initialisers of a library that the user names; it is never closed. `path` has a slash, so no search is made.
+    let open = |path: &Path| unsafe { Loaded::open(Some(path), flags) };
+    let refused = |error: libloading::Error| LoadError::Refused(error.to_string());
+    let whole = fs::canonicalize(path).map_err(|error| LoadError::Unreadable(error.to_string()))?;
+    // The one that the loader would find could be another. What is loaded first under its name is the one that is used.
+    if let Some(beside) = crypto_beside(path) {
+        std::mem::forget(open(&beside).map_err(refused)?);
+    }
+    let library = open(&whole).map_err(refused)?;
+    // SAFETY: a C library; nobody reads more of what is there than whether it is.
+    let api = unsafe { Api::loaded(&library) };
+    std::mem::forget(library);
+    if api.SSL_SESSION_new.is_none() || api.SSL_SESSION_free.is_none() || api.OpenSSL_version.is_none() {
+        return Err(LoadError::NoSessionApi);
+    }
+    let version = version(&api);
+    if !version.starts_with("OpenSSL ") {
+        return Err(LoadError::Family(version));
+    }
+    Ok(api)
+}
+
+/// Which library, and which files its calls reach.
+///
+/// # Errors
+/// [`LoadError::Elsewhere`].
+pub(super) fn identify(api: &Api, source: &Source) -> Result<Identity, LoadError> {
+    let session = api.SSL_SESSION_new.map_or(std::ptr::null(), |function| function as *const c_void);
+    let crypto = api.OpenSSL_version.map_or(std::ptr::null(), |function| function as *const c_void);
+    let unknown = || "unknown".to_string();
+    let (session, crypto) = (file_of(session).unwrap_or_else(unknown), file_of(crypto).unwrap_or_else(unknown));
+    let version = version(api);
+    let same = |file: &str, meant: &Path| fs::canonicalize(file).ok() == fs::canonicalize(meant).ok();
+    match source {
+        Source::Linked => {
+            // The loader knows an executable by how it was called.
+            let executable = std::env::current_exe().map(|path| path.display().to_string());
+            let file = if is_executable(&session) { executable.unwrap_or(session) } else { session };
+            Ok(Identity { name: "openssl".into(), version, file })
+        }
+        Source::File(path) => {
+            if !same(&session, path) {
+                return Err(LoadError::Elsewhere { function: "SSL_SESSION_new", found: session });
+            }
+            let meant = crypto_beside(path).unwrap_or_else(|| path.clone());
+            let alone = needed_crypto(path).is_none();
+            if (alone || crypto_beside(path).is_some()) && !same(&crypto, &meant) {
+                return Err(LoadError::Elsewhere { function: "OpenSSL_version", found: crypto });
+            }
+            let file = if crypto == session { session } else { format!("{session} with {crypto}") };
+            Ok(Identity { name: format!("lib:{}", path.display()), version, file })
+        }
+    }
+}
+
+fn version(api: &Api) -> String {
+    let Some(version) = api.OpenSSL_version else { return "unknown".into() };
+    // SAFETY: a string constant of the library.
+    unsafe { CStr::from_ptr(version(openssl_sys::OPENSSL_VERSION)) }.to_string_lossy().into_owned()
+}
+
+/// The file that holds the code at `address`.
+fn file_of(address: *const c_void) -> Option<String> {
+    let mut found = libc::Dl_info {
+        dli_fname: std::ptr::null(),
+        dli_fbase: std::ptr::null_mut(),
+        dli_sname: std::ptr::null(),
+        dli_saddr: std::ptr::null_mut(),
+    };
+    // SAFETY: an address and a place to write to; the name is the loader's and stays.
+    unsafe {
+        let known = libc::dladdr(address, &mut found) != 0 && !found.dli_fname.is_null();
+        known.then(|| CStr::from_ptr(found.dli_fname).to_string_lossy().into_owned())
+    }
+}
+
+fn is_executable(file: &str) -> bool {
+    let this = std::env::current_exe().and_then(fs::canonicalize);
+    fs::canonicalize(file).is_ok_and(|file| this.is_ok_and(|this| this == file))
+}
+
+/// Whether the file could be a library for this machine: the loader's own words are for those who know it.
+///
+/// # Errors
+/// See [`LoadError`].
+pub fn inspect(path: &Path) -> Result<(), LoadError> {
+    const MACHINE: usize = 18;
+    const TYPE: usize = 16;
+    let unreadable = |error: std::io::Error| LoadError::Unreadable(error.to_string());
+    let file = fs::File::open(path).map_err(unreadable)?;
+    if file.metadata().map_err(unreadable)?.is_dir() {
+        return Err(LoadError::NotALibrary("a folder"));
+    }
+    let mut head = Vec::new();
+    file.take(20).read_to_end(&mut head).map_err(unreadable)?;
+    if head.starts_with(b"!<arch>\n") {
+        return Err(LoadError::NotALibrary(
+            "a static archive; `cc -shared` with --whole-archive makes a library of it",
+        ));
+    }
+    if head.is_empty() {
+        return Err(LoadError::NotALibrary("an empty file"));
+    }
+    if !head.starts_with(b"\x7fELF") || head.len() < 20 {
+        return Err(LoadError::NotALibrary("not an ELF file"));
+    }
+    let mut own = Vec::new();
+    fs::File::open("/proc/self/exe").map_err(unreadable)?.take(20).read_to_end(&mut own).map_err(unreadable)?;
+    // Class and byte order, then the machine.
+    if head[4..6] != own[4..6] || head[MACHINE..] != own[MACHINE..] {
+        return Err(LoadError::Architecture);
+    }
+    const SHARED: u16 = 3;
+    let kind = u16::from_ne_bytes([head[TYPE], head[TYPE + 1]]);
+    if kind == SHARED { Ok(()) } else { Err(LoadError::NotALibrary("an ELF file of another type")) }
+}
+
+/// The libcrypto that a library needs, in the same folder.
+fn crypto_beside(path: &Path) -> Option<PathBuf> {
+    let beside = path.parent()?.join(needed_crypto(path)?);
+    beside.is_file().then_some(beside)
+}
+
+/// The file name of the libcrypto that a library needs; `None`: it is complete.
+fn needed_crypto(path: &Path) -> Option<String> {
+    needed(path).into_iter().find(|name| name.starts_with("libcrypto"))
+}
+
+/// The names of the libraries that a library needs, as the loader looks for them.
+pub fn needed(path: &Path) -> Vec<String> {
+    use object::read::elf::{Dyn as _, FileHeader as _};
+    let Ok(bytes) = fs::read(path) else { return Vec::new() };
+    let read = || -> object::read::Result<Vec<String>> {
+        let header = object::elf::FileHeader64::<object::Endianness>::parse(&*bytes)?;
+        let (endian, data) = (header.endian()?, &*bytes);
+        let sections = header.sections(endian, data)?;
+        let Some((entries, strings)) = sections.dynamic(endian, data)? else { return Ok(Vec::new()) };
+        let strings = sections.strings(endian, data, strings)?;
+        let names = entries.iter().filter(|entry| entry.tag32(endian) == Some(object::elf::DT_NEEDED));
+        Ok(names
+            .filter_map(|entry| entry.string(endian, strings).ok())
+            .map(|name| String::from_utf8_lossy(name).into_owned())
+            .collect())
+    };
+    read().unwrap_or_default()
+}

@@ -1,0 +1,196 @@
+//! Blocks that are watched: see [`guarded`](super::guarded) and [`poisoned`](super::poisoned). Both keep what was freed for the
+//! rest of its program, and long after.
+//!
+//! Each thread has a stretch of one large reservation, so that an address tells whose it is. What is known of a block is kept
+//! beside the memory, never in it.
+
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::guarded::Guarded;
+use super::poisoned::Poisoned;
+use super::{Fault, Memory, Misuse, Origin};
+
+/// How many threads have blocks that are watched; the others have plain ones.
+const THREADS: usize = 64;
+/// Bytes of address space for each thread: the first half for guarded blocks.
+const STRETCH: usize = 128 << 20;
+const HALF: usize = STRETCH / 2;
+
+/// What fresh bytes hold, and those around a block.
+const FRESH: u8 = 0xcb;
+pub(super) const AROUND: u8 = 0xfb;
+
+/// Where an address is, near a guarded block.
+pub(super) enum Place {
+    /// In a block that was freed, or right behind it.
+    Freed,
+    /// Behind a block.
+    Beyond,
+}
+
+/// What is known of a block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    pub start: usize,
+    pub size: usize,
+    pub taken: Origin,
+    /// Where it was freed; `None`: it lives.
+    pub given: Option<Origin>,
+}
+
+impl Block {
+    pub fn fault(&self, what: Misuse) -> Fault {
+        Fault::new(what, self.size, self.taken, self.given)
+    }
+}
+
+struct Arenas {
+    base: usize,
+    guarded: Guarded,
+    poisoned: Poisoned,
+}
+
+thread_local! {
+    static ARENAS: RefCell<Option<Box<Arenas>>> = const { RefCell::new(None) };
+}
+
+/// The reservation; 0: there is none.
+static RESERVED: OnceLock<usize> = OnceLock::new();
+static NEXT_STRETCH: AtomicUsize = AtomicUsize::new(0);
+
+/// A program begins: what was freed before may be reused one day.
+pub(super) fn begin() {
+    with(|arenas| {
+        arenas.guarded.begin();
+        arenas.poisoned.begin();
+    });
+}
+
+/// A block of `size` bytes; `None`: there is no room for it here.
+pub(super) fn take(memory: Memory, size: usize, origin: Origin) -> Option<*mut c_void> {
+    ARENAS.with_borrow_mut(|arenas| {
+        if arenas.is_none() {
+            *arenas = Arenas::new().map(Box::new);
+        }
+        let arenas = arenas.as_mut()?;
+        let start = match memory {
+            Memory::Plain => None,
+            Memory::Guarded => arenas.guarded.take(size, origin),
+            Memory::Poisoned => arenas.poisoned.take(size, origin),
+        }?;
+        fill(start, size, FRESH);
+        Some(start as *mut c_void)
+    })
+}
+
+/// Whether an address lies in memory of this module, on any thread.
+#[inline]
+pub(super) fn owns(address: *const c_void) -> bool {
+    RESERVED.get().is_some_and(|base| *base != 0 && (address as usize).wrapping_sub(*base) < THREADS * STRETCH)
+}
+
+/// Takes a block back, and says what happened to the bytes around it; an error: it cannot be taken back. A block of another
+/// thread is only forgotten: its owner alone may touch what is known of it.
+pub(super) fn give(address: *mut c_void, origin: Origin) -> Result<Option<Fault>, Fault> {
+    let address = address as usize;
+    let given = with(|arenas| {
+        let guarded = match address.checked_sub(arenas.base) {
+            Some(0..HALF) => true,
+            Some(HALF..STRETCH) => false,
+            Some(_) | None => return Ok(None),
+        };
+        let block = if guarded { arenas.guarded.block_mut(address) } else { arenas.poisoned.block_mut(address) };
+        let Some(block) = block else { return Err(Fault::new(Misuse::BadFree, 0, origin, None)) };
+        if block.given.is_some() {
+            return Err(block.fault(Misuse::DoubleFree));
+        }
+        if block.start != address {
+            return Err(block.fault(Misuse::BadFree));
+        }
+        block.given = Some(origin);
+        let block = *block;
+        let damage = if guarded { arenas.guarded.close(&block) } else { arenas.poisoned.close(&block) };
+        Ok(damage.map(|what| block.fault(what)))
+    });
+    given.unwrap_or(Ok(None))
+}
+
+/// How many bytes the block at this address has.
+pub(super) fn size_of(address: *const c_void) -> usize {
+    let address = address as usize;
+    let size = with(|arenas| {
+        let block =
+            arenas.guarded.block_mut(address).map(|block| *block).or(arenas.poisoned.block_mut(address).map(|b| *b));
+        block.map_or(0, |block| block.size)
+    });
+    size.unwrap_or(0)
+}
+
+/// The first block of this program that was changed where nobody may change it.
+pub(super) fn check() -> Option<Fault> {
+    with(|arenas| arenas.poisoned.check().or_else(|| arenas.guarded.check())).flatten()
+}
+
+/// The guarded block that an address belongs to. Must not be interrupted by itself: a signal handler asks.
+pub(super) fn find(address: usize) -> Option<(Place, Block)> {
+    if !owns(address as *const c_void) {
+        return None;
+    }
+    ARENAS.with(|arenas| {
+        let arenas = arenas.try_borrow().ok()?;
+        let block = arenas.as_ref()?.guarded.block(address)?;
+        match block.given {
+            Some(_) => Some((Place::Freed, block)),
+            None if address >= block.start + block.size => Some((Place::Beyond, block)),
+            None => None,
+        }
+    })
+}
+
+fn with<R>(work: impl FnOnce(&mut Arenas) -> R) -> Option<R> {
+    // At the end of a thread the arenas are gone before the library has freed everything.
+    ARENAS.try_with(|arenas| arenas.try_borrow_mut().ok()?.as_mut().map(|arenas| work(arenas))).ok().flatten()
+}
+
+impl Arenas {
+    fn new() -> Option<Arenas> {
+        let reserved = *RESERVED.get_or_init(|| reserve(THREADS * STRETCH).unwrap_or(0));
+        let number = NEXT_STRETCH.fetch_add(1, Relaxed);
+        if reserved == 0 || number >= THREADS {
+            return None;
+        }
+        let base = reserved + number * STRETCH;
+        Some(Arenas { base, guarded: Guarded::new(base, HALF)?, poisoned: Poisoned::new(base + HALF, HALF)? })
+    }
+}
+
+/// Overwrites bytes of a block that was just made or freed, or around it.
+pub(super) fn fill(start: usize, length: usize, byte: u8) {
+    // SAFETY: the callers name bytes of their own stretch that are accessible.
+    unsafe { std::ptr::write_bytes(start as *mut u8, byte, length) };
+}
+
+/// Whether bytes of a block, or around it, all hold this.
+pub(super) fn holds(start: usize, length: usize, byte: u8) -> bool {
+    // SAFETY: as above; nobody writes to them now.
+    let bytes = unsafe { std::slice::from_raw_parts(start as *const u8, length) };
+    // Compared with itself, one byte later: as fast as a comparison of memory is.
+    bytes.first().is_none_or(|first| *first == byte && bytes[1..] == bytes[..length - 1])
+}
+
+fn reserve(bytes: usize) -> Option<usize> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: new memory of our own.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
+    (start != libc::MAP_FAILED).then_some(start as usize)
+}
+
+/// Gives or takes access to whole pages of the reservation; whether that worked.
+pub(super) fn access(start: usize, bytes: usize, allowed: bool) -> bool {
+    let protection = if allowed { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    // SAFETY: the callers name pages of their own stretch.
+    unsafe { libc::mprotect(start as *mut c_void, bytes, protection) == 0 }
+}

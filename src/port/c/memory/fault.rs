@@ -1,0 +1,127 @@
+//! What can be wrong with a block of memory, and how it is said.
+
+use std::ffi::CStr;
+use std::fmt;
+
+use super::Origin;
+use super::arena::{self, Place};
+use crate::trace::{Block, Mishap, MishapKind, Site};
+
+/// A misuse of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misuse {
+    /// A block was freed a second time.
+    DoubleFree,
+    /// An address was freed that is no block's first.
+    BadFree,
+    /// Bytes of a freed block were written.
+    WrittenAfterFree,
+    /// A freed block was read or written.
+    UseAfterFree,
+    /// Bytes beyond the end of a block were read or written.
+    Overrun,
+    /// Bytes before the start of a block were written.
+    Underrun,
+    /// There is no memory left.
+    NoMemory,
+}
+
+impl Misuse {
+    /// The word in signatures: that of the address sanitizer, where it has one.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Misuse::DoubleFree => "double-free",
+            Misuse::BadFree => "bad-free",
+            Misuse::WrittenAfterFree => "heap-use-after-free",
+            Misuse::UseAfterFree => "heap-use-after-free",
+            Misuse::Overrun => "heap-buffer-overflow",
+            Misuse::Underrun => "heap-buffer-underflow",
+            Misuse::NoMemory => "out-of-memory",
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Misuse::DoubleFree => "freed a block that was free",
+            Misuse::BadFree => "freed an address that is no block's",
+            Misuse::WrittenAfterFree => "wrote to a block that was free",
+            Misuse::UseAfterFree => "touched a block that was free",
+            Misuse::Overrun => "touched memory beyond the end of a block",
+            Misuse::Underrun => "wrote before the start of a block",
+            Misuse::NoMemory => "asked for more memory than there is",
+        }
+    }
+}
+
+/// A misuse and the block it was done to. Plain data: it can be made while the heap is broken.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    what: Misuse,
+    step: u32,
+    size: usize,
+    taken: Origin,
+    given: Option<Origin>,
+}
+
+impl Fault {
+    pub(super) fn new(what: Misuse, size: usize, taken: Origin, given: Option<Origin>) -> Fault {
+        Fault { what, step: super::present::get(), size, taken, given }
+    }
+
+    /// The word in signatures.
+    pub fn aspect(&self) -> &'static str {
+        self.what.name()
+    }
+
+    pub(super) fn mishap(&self) -> Mishap {
+        Mishap {
+            kind: MishapKind::Fault,
+            step: self.step,
+            aspect: self.aspect().into(),
+            text: self.what.text().into(),
+            block: Some(Block {
+                size: self.size as u64,
+                taken: self.taken.site(),
+                given: self.given.map(Origin::site),
+            }),
+            report: String::new(),
+        }
+    }
+
+    /// In words.
+    pub fn text(&self) -> &'static str {
+        self.what.text()
+    }
+
+    /// The block: bytes, where it was allocated, where it was freed; each place a line of the library and a step.
+    pub fn block(&self) -> (usize, impl fmt::Display, u32, Option<(impl fmt::Display, u32)>) {
+        (self.size, self.taken, self.taken.step, self.given.map(|given| (given, given.step)))
+    }
+}
+
+impl Origin {
+    pub(super) fn site(self) -> Site {
+        Site { line: self.to_string(), step: self.step }
+    }
+}
+
+/// `ssl/ssl_sess.c:91`
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: the library passes string literals, or NULL where it was built without them.
+        let file = if self.file.is_null() { c"?" } else { unsafe { CStr::from_ptr(self.file) } };
+        f.write_str(file.to_str().unwrap_or("?"))?;
+        if self.file.is_null() { Ok(()) } else { write!(f, ":{}", self.line) }
+    }
+}
+
+/// What it means that an access to `address` was refused, if it is near a block that is guarded. Allocates nothing: a signal
+/// handler may ask.
+pub fn explain(address: usize) -> Option<Fault> {
+    let (place, block) = arena::find(address)?;
+    let what = match place {
+        Place::Freed => Misuse::UseAfterFree,
+        Place::Beyond => Misuse::Overrun,
+    };
+    Some(Fault::new(what, block.size, block.taken, block.given))
+}

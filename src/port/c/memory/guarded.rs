@@ -1,0 +1,169 @@
+//! Guarded blocks: each ends at an inaccessible page, and its own pages become inaccessible when it is freed, so that a use
+//! after free or an overrun is a fault at the very access.
+//!
+//! The pages of blocks belong to a file in memory and those between them do not, so that the system never has to split or
+//! join its descriptions of them: that is four fifths of what changing the access of a page costs.
+
+use std::ffi::c_void;
+
+use super::arena::{AROUND, Block, access, fill, holds};
+use super::{Fault, Misuse, Origin};
+
+const PAGE: usize = 4096;
+/// Pages of a place, and how many places of that size there are. Two descriptions a place: a process may have 65,530.
+const CLASSES: [(usize, usize); 2] = [(1, 4096), (8, 128)];
+/// So many bytes before a block must stay as they are.
+const ZONE: usize = 64;
+
+/// The places of one size.
+struct Class {
+    base: usize,
+    pages: usize,
+    blocks: Vec<Option<Block>>,
+    /// Where the next block goes, unless one lives there.
+    next: usize,
+    /// How many blocks this program made.
+    made: usize,
+}
+
+/// The guarded blocks of one thread.
+pub(super) struct Guarded {
+    classes: [Class; 2],
+}
+
+impl Guarded {
+    /// In `bytes` of address space from `base` on; `None`: the system refuses.
+    pub fn new(base: usize, bytes: usize) -> Option<Guarded> {
+        let mut at = base;
+        let mut class = |(pages, places): (usize, usize)| {
+            let class = Class { base: at, pages, blocks: vec![None; places], next: 0, made: 0 };
+            at += class.stride() * places;
+            class.map().then_some(class)
+        };
+        let classes = [class(CLASSES[0])?, class(CLASSES[1])?];
+        debug_assert!(at <= base + bytes);
+        Some(Guarded { classes })
+    }
+
+    pub fn begin(&mut self) {
+        self.classes.iter_mut().for_each(|class| class.made = 0);
+    }
+
+    /// A block; `None`: it is too large, or the program has too many.
+    pub fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
+        self.classes.iter_mut().find(|class| size <= class.pages * PAGE)?.take(size, origin)
+    }
+
+    /// Takes away the access to a block that was freed; what happened to the bytes before it.
+    pub fn close(&mut self, block: &Block) -> Option<Misuse> {
+        let damage = damage(block);
+        if let Some(class) = self.classes.iter().find(|class| class.place(block.start).is_some()) {
+            let place = class.base + class.stride() * class.place(block.start).unwrap_or(0);
+            // Should the system refuse, the block stays accessible: nothing is found, and nothing is broken.
+            access(place, class.pages * PAGE, false);
+        }
+        damage
+    }
+
+    /// The block at an address, or right before it.
+    pub fn block(&self, address: usize) -> Option<Block> {
+        self.classes.iter().find_map(|class| class.blocks[class.place(address)?])
+    }
+
+    /// As [`Guarded::block`].
+    pub fn block_mut(&mut self, address: usize) -> Option<&mut Block> {
+        self.classes.iter_mut().find_map(|class| {
+            let place = class.place(address)?;
+            class.blocks[place].as_mut()
+        })
+    }
+
+    /// The first block of this program that lives and whose surroundings were changed.
+    pub fn check(&self) -> Option<Fault> {
+        let live = self.classes.iter().flat_map(Class::of_this_program).filter(|block| block.given.is_none());
+        live.into_iter().find_map(|block| damage(block).map(|what| block.fault(what)))
+    }
+}
+
+impl Class {
+    fn stride(&self) -> usize {
+        (self.pages + 1) * PAGE
+    }
+
+    fn place(&self, address: usize) -> Option<usize> {
+        let place = address.checked_sub(self.base)? / self.stride();
+        (place < self.blocks.len()).then_some(place)
+    }
+
+    fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
+        let places = self.blocks.len();
+        // What this program freed is kept to its end, and what lives stays.
+        let place = loop {
+            if self.made == places {
+                return None;
+            }
+            let place = self.next;
+            self.next = (self.next + 1) % places;
+            self.made += 1;
+            if self.blocks[place].is_none_or(|block| block.given.is_some()) {
+                break place;
+            }
+        };
+        let from = self.base + place * self.stride();
+        if !access(from, self.pages * PAGE, true) {
+            return None;
+        }
+        let start = from + self.pages * PAGE - aligned(size);
+        let block = Block { start, size, taken: origin, given: None };
+        self.blocks[place] = Some(block);
+        fill(start - zone(&block), zone(&block), AROUND);
+        fill(start + size, aligned(size) - size, AROUND);
+        Some(start)
+    }
+
+    fn of_this_program(&self) -> impl Iterator<Item = &Block> {
+        let places = self.blocks.len();
+        let made = (1..=self.made).rev().map(move |back| (self.next + places - back) % places);
+        made.filter_map(|place| self.blocks[place].as_ref())
+    }
+
+    /// Puts the pages of a file under the places; they are inaccessible until they are used.
+    fn map(&self) -> bool {
+        let bytes = self.pages * PAGE * self.blocks.len();
+        // SAFETY: a new file without a name, mapped over pages of our own reservation that nobody uses yet, and closed: what is
+        // mapped stays.
+        unsafe {
+            let file = libc::memfd_create(c"sessdiff".as_ptr(), libc::MFD_CLOEXEC);
+            if file < 0 || libc::ftruncate(file, bytes as libc::off_t) != 0 {
+                return false;
+            }
+            let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+            let mapped = (0..self.blocks.len()).all(|place| {
+                let (start, from) = (self.base + place * self.stride(), place * self.pages * PAGE);
+                let start = start as *mut c_void;
+                let from = from as libc::off_t;
+                libc::mmap(start, self.pages * PAGE, libc::PROT_NONE, flags, file, from) != libc::MAP_FAILED
+            });
+            libc::close(file);
+            mapped
+        }
+    }
+}
+
+fn damage(block: &Block) -> Option<Misuse> {
+    if !holds(block.start - zone(block), zone(block), AROUND) {
+        return Some(Misuse::Underrun);
+    }
+    (!holds(block.start + block.size, aligned(block.size) - block.size, AROUND)).then_some(Misuse::Overrun)
+}
+
+/// How many bytes before a block are looked at: those of its first page, at most.
+fn zone(block: &Block) -> usize {
+    (block.start % PAGE).min(ZONE)
+}
+
+/// The bytes from the start of a guarded block to its guard. On x86-64 a block whose size is no multiple of 8 need not be
+/// aligned, so that a string ends at the guard too; elsewhere that could be a fault of our own making.
+const fn aligned(size: usize) -> usize {
+    if cfg!(target_arch = "x86_64") { size } else { size.next_multiple_of(16) }
+}

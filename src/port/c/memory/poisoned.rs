@@ -1,0 +1,133 @@
+//! Poisoned blocks: each lies between bytes that must stay as they are, and is overwritten when it is freed: a change shows
+//! when it is looked for. A cheaper watch than an inaccessible page, and one that sees what is only written.
+
+use super::arena::{AROUND, Block, access, fill, holds};
+use super::{Fault, Misuse, Origin};
+
+/// Blocks start at multiples of this, and so many bytes before and at least so many after stay as they are.
+const GRAIN: usize = 64;
+const ZONE: usize = 16;
+/// Bytes for blocks.
+const BYTES: usize = 8 << 20;
+/// The most blocks of a program.
+const MOST: usize = 1 << 16;
+/// What a freed block holds.
+const FREED: u8 = 0xdd;
+
+/// The poisoned blocks of one thread: a ring.
+pub(super) struct Poisoned {
+    base: usize,
+    /// For each grain the number of its block's first grain, plus 1; 0: it never had one.
+    owners: Vec<u32>,
+    /// For each grain that is a block's first: the block.
+    blocks: Vec<Option<Block>>,
+    next: usize,
+    /// The first grains of the blocks of this program, in order.
+    made: Vec<u32>,
+}
+
+impl Poisoned {
+    /// In `bytes` of address space from `base` on; `None`: the system refuses.
+    pub fn new(base: usize, bytes: usize) -> Option<Poisoned> {
+        debug_assert!(BYTES <= bytes);
+        let grains = BYTES / GRAIN;
+        access(base, BYTES, true).then(|| Poisoned {
+            base,
+            owners: vec![0; grains],
+            blocks: vec![None; grains],
+            next: 0,
+            made: Vec::with_capacity(MOST),
+        })
+    }
+
+    pub fn begin(&mut self) {
+        self.made.clear();
+    }
+
+    /// A block; `None`: it is too large, or the program has too many.
+    pub fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
+        let grains = (size + 2 * ZONE).div_ceil(GRAIN);
+        let first = self.room(grains)?;
+        let start = self.base + first * GRAIN + ZONE;
+        let block = Block { start, size, taken: origin, given: None };
+        self.blocks[first] = Some(block);
+        self.owners[first..first + grains].fill(first as u32 + 1);
+        self.made.push(first as u32);
+        fill(start - ZONE, ZONE, AROUND);
+        fill(start + size, after(&block), AROUND);
+        Some(start)
+    }
+
+    /// Overwrites a block that was freed; what happened to the bytes around it.
+    pub fn close(&mut self, block: &Block) -> Option<Misuse> {
+        let damage = damage(block);
+        fill(block.start, block.size, FREED);
+        damage
+    }
+
+    /// The block at an address.
+    pub fn block_mut(&mut self, address: usize) -> Option<&mut Block> {
+        let grain = address.checked_sub(self.base)? / GRAIN;
+        let first = self.owners.get(grain)?.checked_sub(1)?;
+        self.blocks[first as usize].as_mut()
+    }
+
+    /// The first block of this program that was written to after it was freed, or around which something was written.
+    pub fn check(&self) -> Option<Fault> {
+        self.made.iter().filter_map(|first| self.blocks[*first as usize]).find_map(|block| {
+            let written = block.given.is_some() && !holds(block.start, block.size, FREED);
+            let what = if written { Some(Misuse::WrittenAfterFree) } else { damage(&block) };
+            what.map(|what| block.fault(what))
+        })
+    }
+
+    /// So many grains in a row, of which none belongs to a block that lives or is of this program.
+    fn room(&mut self, grains: usize) -> Option<usize> {
+        let all = self.owners.len();
+        if self.made.len() == MOST {
+            return None;
+        }
+        let mut wrapped = false;
+        loop {
+            if self.next + grains > all {
+                if wrapped || grains > all {
+                    return None;
+                }
+                (self.next, wrapped) = (0, true);
+            }
+            match (self.next..self.next + grains).rev().find(|grain| self.is_kept(*grain)) {
+                Some(grain) => self.next = grain + 1,
+                None => {
+                    self.next += grains;
+                    return Some(self.next - grains);
+                }
+            }
+        }
+    }
+
+    fn is_kept(&self, grain: usize) -> bool {
+        let Some(block) = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]) else {
+            return false;
+        };
+        block.given.is_none() || self.is_of_this_program(grain)
+    }
+
+    /// Whether `grain` lies between the first one made in this program and the last one, around the ring.
+    fn is_of_this_program(&self, grain: usize) -> bool {
+        let (Some(first), Some(last)) = (self.made.first(), self.made.last()) else { return false };
+        let (first, last) = (*first as usize, *last as usize);
+        if first <= last { (first..=last).contains(&grain) } else { grain >= first || grain <= last }
+    }
+}
+
+fn damage(block: &Block) -> Option<Misuse> {
+    if !holds(block.start - ZONE, ZONE, AROUND) {
+        return Some(Misuse::Underrun);
+    }
+    (!holds(block.start + block.size, after(block), AROUND)).then_some(Misuse::Overrun)
+}
+
+/// How many bytes after a block must stay as they are.
+fn after(block: &Block) -> usize {
+    (block.size + 2 * ZONE).next_multiple_of(GRAIN) - ZONE - block.size
+}

@@ -1,0 +1,225 @@
+//! A failing program to its few lines: the smallest that still fails in the same way. What "in the same way" means is the
+//! caller's; no port is known here.
+
+use crate::op::{Op, SLOTS, Slot};
+use crate::plan::{Plan, Setup, Step};
+use crate::program::Program;
+
+/// What came of a smaller program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It fails in the same way.
+    Same,
+    /// It does not, or in another.
+    Other,
+    /// Nobody wants to know any more: the smallest so far is the result.
+    Stop,
+}
+
+/// The most questions: a bound on what no program has come near.
+const QUESTIONS: usize = 20_000;
+
+/// Makes `program`, which fails, as small as it gets: cuts off its end, drops what is skipped, deletes in halving chunks,
+/// makes operands simpler, gives variables the first names; again and again, until nothing of that is possible.
+pub fn reduce(program: &Program, setup: Setup, ask: &mut dyn FnMut(&Program) -> Answer) -> Program {
+    let mut search = Search { best: program.clone(), setup, ask, asked: 0, stopped: false };
+    loop {
+        let before = search.best.clone();
+        search.drop_skipped();
+        search.cut_off_the_end();
+        search.delete_chunks();
+        search.simplify_calls();
+        search.rename_slots();
+        if search.stopped || search.best == before {
+            return search.best;
+        }
+    }
+}
+
+struct Search<'a> {
+    best: Program,
+    setup: Setup,
+    ask: &'a mut dyn FnMut(&Program) -> Answer,
+    asked: usize,
+    stopped: bool,
+}
+
+impl Search<'_> {
+    /// Whether these ops fail in the same way too; then they are the best so far.
+    fn holds(&mut self, ops: Vec<Op>) -> bool {
+        if self.stopped || ops == self.best.ops {
+            return false;
+        }
+        self.asked += 1;
+        let smaller = Program { ops };
+        match (self.ask)(&smaller) {
+            Answer::Same => {
+                self.best = smaller;
+                self.stopped |= self.asked >= QUESTIONS;
+                true
+            }
+            Answer::Other => {
+                self.stopped |= self.asked >= QUESTIONS;
+                false
+            }
+            Answer::Stop => {
+                self.stopped = true;
+                false
+            }
+        }
+    }
+
+    /// What is not called changes nothing; what is called changes nothing by itself when it only fills the way.
+    fn drop_skipped(&mut self) {
+        let mut plan = Plan::new(self.setup);
+        plan.make(&self.best);
+        let run = self.best.ops.iter().zip(&plan.steps).filter(|(_, step)| matches!(step, Step::Run { .. }));
+        let run = run.map(|(op, _)| op.clone()).collect();
+        self.holds(run);
+    }
+
+    fn cut_off_the_end(&mut self) {
+        let mut cut = self.best.ops.len() / 2;
+        while cut > 0 {
+            let kept = self.best.ops.len().saturating_sub(cut);
+            if !self.holds(self.best.ops[..kept].to_vec()) {
+                cut /= 2;
+            }
+        }
+    }
+
+    fn delete_chunks(&mut self) {
+        let mut chunk = (self.best.ops.len() / 2).max(1);
+        loop {
+            let mut end = self.best.ops.len();
+            while end > 0 {
+                let start = end.saturating_sub(chunk);
+                let rest = [&self.best.ops[..start], &self.best.ops[end..]].concat();
+                self.holds(rest);
+                end = start.min(self.best.ops.len());
+            }
+            if chunk == 1 {
+                break;
+            }
+            chunk /= 2;
+        }
+        self.delete_pairs();
+    }
+
+    /// Two calls that only go together: a reference taken and given back, a session made and freed.
+    fn delete_pairs(&mut self) {
+        let mut first = 0;
+        while first < self.best.ops.len() {
+            let mut second = first + 1;
+            let mut gone = false;
+            while second < self.best.ops.len() && self.best.ops.len() <= PAIRS {
+                let mut rest = self.best.ops.clone();
+                rest.remove(second);
+                rest.remove(first);
+                gone = self.holds(rest);
+                if gone {
+                    break;
+                }
+                second += 1;
+            }
+            first += usize::from(!gone);
+        }
+    }
+
+    fn simplify_calls(&mut self) {
+        let mut at = 0;
+        while at < self.best.ops.len() {
+            let simpler = simpler_calls(&self.best.ops[at]);
+            let simplified = simpler.into_iter().any(|op| {
+                let mut ops = self.best.ops.clone();
+                ops[at] = op;
+                self.holds(ops)
+            });
+            at += usize::from(!simplified);
+        }
+    }
+
+    /// Variables in the order of their first use.
+    fn rename_slots(&mut self) {
+        let mut names: [Option<Slot>; SLOTS] = [None; SLOTS];
+        let mut next = 0;
+        let mut ops = self.best.ops.clone();
+        for slot in ops.iter_mut().flat_map(Op::slots_mut) {
+            *slot = *names[slot.index()].get_or_insert_with(|| {
+                next += 1;
+                Slot::wrapping(next - 1)
+            });
+        }
+        self.holds(ops);
+    }
+}
+
+/// Pairs are tried in programs of at most so many calls.
+const PAIRS: usize = 24;
+
+/// Calls that say less, the least first.
+fn simpler_calls(op: &Op) -> Vec<Op> {
+    let mut simpler = Vec::new();
+    if let Op::SampleSession { dst, .. } = op {
+        simpler.push(Op::New { dst: *dst });
+    }
+    simpler.extend(op.simpler());
+    simpler
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::op::Kinds;
+
+    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+
+    fn program(calls: &str) -> Program {
+        format!("#! sessdiff 1\n{calls}").parse().unwrap()
+    }
+
+    /// Fails where a hostname of at least three bytes is copied.
+    fn fails(program: &Program) -> Answer {
+        let mut plan = Plan::new(SETUP);
+        plan.make(program);
+        let mut named = [false; SLOTS];
+        for (op, step) in program.ops.iter().zip(&plan.steps) {
+            match (op, step) {
+                (_, Step::Skip(_)) => {}
+                (Op::Set1Hostname { s, hostname }, _) => {
+                    named[s.index()] = hostname.with_nul().is_some_and(|name| name.len() > 3);
+                }
+                (Op::New { dst }, _) => named[dst.index()] = false,
+                (Op::Dup { src, .. }, _) if named[src.index()] => return Answer::Same,
+                _ => {}
+            }
+        }
+        Answer::Other
+    }
+
+    #[test]
+    fn what_does_not_matter_goes() {
+        let long = program(
+            "SSL_SESSION_up_ref(s3)\ns7 = SSL_SESSION_new()\ns2 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s7)\n\
+             SSL_SESSION_free(s2)\nSSL_SESSION_set1_hostname(s7, \"example.org\")\nSSL_SESSION_free(s7)\n\
+             s1 = SSL_SESSION_dup(s7)\nSSL_SESSION_get_time(s1)\n",
+        );
+        assert_eq!(fails(&long), Answer::Same);
+        let small = reduce(&long, SETUP, &mut fails);
+        let expected = "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_hostname(s0, \"aaa\")\ns1 = SSL_SESSION_dup(s0)\n";
+        assert_eq!(small, program(expected));
+        // What is as small as it gets stays as it is.
+        assert_eq!(reduce(&small, SETUP, &mut fails), small);
+    }
+
+    #[test]
+    fn whoever_stops_keeps_the_smallest_so_far() {
+        let long = program(&"SSL_SESSION_free(NULL)\n".repeat(64));
+        let mut asked = 0;
+        let small = reduce(&long, SETUP, &mut |_| {
+            asked += 1;
+            if asked < 2 { Answer::Same } else { Answer::Stop }
+        });
+        assert!(small.ops.len() == 32 && asked == 2, "{asked}: {small}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What went wrong with memory, or ended a port in the middle of a call.
+
+use std::fmt;
+
+/// The kinds of a [`Mishap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MishapKind {
+    /// Memory was misused, and the port went on.
+    Fault,
+    /// The port ended: a signal, an abort, a sanitizer's report, a call of `exit`.
+    Crash,
+    /// The port did not return within the time limit.
+    Hang,
+    /// The port could not be run: this says nothing of it.
+    Lost,
+}
+
+impl MishapKind {
+    /// Whether nothing follows.
+    pub const fn ends(self) -> bool {
+        match self {
+            MishapKind::Fault => false,
+            MishapKind::Crash | MishapKind::Hang | MishapKind::Lost => true,
+        }
+    }
+}
+
+/// What went wrong, the first time in a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mishap {
+    /// Whether the port went on.
+    pub kind: MishapKind,
+    /// The step that ran.
+    pub step: u32,
+    /// The word in the signature: `use-after-free`, `SIGSEGV`, `hang`, …
+    pub aspect: String,
+    /// In words.
+    pub text: String,
+    /// The block of memory it is about, if that is known.
+    pub block: Option<Block>,
+    /// What the port printed before it ended: a sanitizer's report.
+    pub report: String,
+}
+
+/// A block of the library's memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Bytes.
+    pub size: u64,
+    /// Where it was allocated.
+    pub taken: Site,
+    /// Where it was freed, if it was.
+    pub given: Option<Site>,
+}
+
+/// A place in the library, and the step that led there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// File and line of the library, `?` where it was built without them.
+    pub line: String,
+    /// The step, or [`Site::OUTSIDE`].
+    pub step: u32,
+}
+
+impl Site {
+    /// No step of the program.
+    pub const OUTSIDE: u32 = u32::MAX;
+}
+
+/// `ssl/ssl_sess.c:91`, without the step, which says nothing without its program.
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
