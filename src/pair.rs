@@ -31,15 +31,17 @@ pub struct Diverged {
     pub left: Vec<Block>,
     /// What went wrong with memory or ended the port, now or in a later step.
     pub mishap: Option<Mishap>,
+    /// In what memory it was seen.
+    pub memory: Memory,
 }
 
 impl Diverged {
     /// What lives on is of interest where that is the finding; elsewhere it is what the program still owned.
-    fn new(divergence: Divergence, traces: [&Trace; 2]) -> Diverged {
+    fn new(divergence: Divergence, traces: [&Trace; 2], memory: Memory) -> Diverged {
         let leaks = divergence.class == Class::Leak;
         let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
         let mishap = traces.into_iter().find_map(|trace| trace.mishap.clone());
-        Diverged { divergence, left, mishap }
+        Diverged { divergence, left, mishap, memory }
     }
 
     /// Whether the port crashed, hung or broke memory, in this step or a later one.
@@ -73,6 +75,8 @@ pub enum Inconclusive {
         first: String,
         /// The second, if there was one.
         second: Option<String>,
+        /// The port crashed, hung or broke memory: what ran before may be to blame.
+        broke: bool,
     },
     /// The traces differ, and no difference could be named: a mistake of the oracle's.
     #[error("the traces differ, but the oracle cannot say where")]
@@ -171,6 +175,16 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.blame(program, look, first)
     }
 
+    /// The first difference of one run, without the second look that finds the call and confirms it.
+    pub fn glance(&mut self, program: &Program, look: Look) -> Option<Diverged> {
+        self.run(program, look);
+        if self.lost().is_some() || oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
+            return None;
+        }
+        let divergence = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace)?;
+        Some(Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory))
+    }
+
     /// Whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.run(program, Watch::Blame);
@@ -199,6 +213,13 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.run_on(program, look.into(), false);
     }
 
+    /// Plans `program`, runs it on the left port alone, and leaves that trace, with everything observed.
+    pub fn run_left(&mut self, program: &Program) {
+        self.plan.make(program);
+        let view = self.view(Watch::Blame.into());
+        self.left.run(program, &self.plan, view, false, &mut self.left_trace);
+    }
+
     fn run_on(&mut self, program: &Program, look: Look, prepared: bool) {
         let view = self.view(look);
         self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
@@ -219,23 +240,31 @@ impl<L: Host, R: Host> Pair<L, R> {
     /// Once more with everything observed, so that the step is the first that differs.
     fn blame(&mut self, program: &Program, look: Look, first: Divergence) -> Verdict {
         let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
+        // What ends a port may have been broken long before. Where blocks are guarded, the step is the one that breaks it.
+        if look.memory == Memory::Plain && broke.as_ref().is_some_and(|mishap| mishap.kind == MishapKind::Crash) {
+            let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded };
+            if let Some(found) = self.glance(program, guarded) {
+                return Verdict::Diverge(Box::new(found));
+            }
+        }
         self.run(program, Look { watch: Watch::Blame, ..look });
         if let Some(lost) = self.lost() {
             return lost;
         }
         if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            let found = Diverged::new(divergence, [&self.left_trace, &self.right_trace]);
+            let found = Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory);
             return Verdict::Diverge(Box::new(Diverged { mishap: found.mishap.or(broke), ..found }));
         }
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
         self.run(program, look);
         match oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
             Some(again) if again == first => {
-                Verdict::Diverge(Box::new(Diverged::new(again, [&self.left_trace, &self.right_trace])))
+                Verdict::Diverge(Box::new(Diverged::new(again, [&self.left_trace, &self.right_trace], look.memory)))
             }
             again => Verdict::Inconclusive(Inconclusive::Flaky {
                 first: first.signature(),
                 second: again.map(|again| again.signature()),
+                broke: broke.is_some(),
             }),
         }
     }

@@ -25,6 +25,16 @@ pub struct Identity {
     pub file: String,
 }
 
+impl Identity {
+    /// A name for a column: of a library the file's name without its folder.
+    pub fn short_name(&self) -> &str {
+        match self.name.strip_prefix("lib:").and_then(|path| path.rsplit('/').next()) {
+            Some(file) => file,
+            None => &self.name,
+        }
+    }
+}
+
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({}, {})", self.name, self.version, self.file)

@@ -9,6 +9,7 @@ use sessdiff::exec::{self, View, Watch};
 use sessdiff::field::Fields;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::{Kinds, Plan, Setup};
+use sessdiff::port::Memory;
 use sessdiff::port::Port;
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::NativePort;
@@ -52,7 +53,8 @@ fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
             (program, plan)
         })
         .collect();
-    let view = View { watch: Watch::Nothing, fields: Fields::all_but(setup.lacks), counts: false };
+    let view =
+        View { watch: Watch::Nothing, memory: Memory::Plain, fields: Fields::all_but(setup.lacks), counts: false };
     let mut trace = Trace::with_room();
     nanoseconds_an_op(programs, || {
         for (program, plan) in &planned {

@@ -172,8 +172,8 @@ pub(crate) struct HostChoice {
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Limits {
     /// Seconds a program may take in a process of its own
-    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.time_limit, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub time_limit: u32,
+    #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.time_limit, value_parser = time_limit)]
+    pub time_limit: f64,
     /// MiB of writable memory such a process may have
     #[arg(long, value_name = "MIB", default_value_t = Limits::DEFAULT.memory_limit, value_parser = clap::value_parser!(u32).range(256..))]
     pub memory_limit: u32,
@@ -181,7 +181,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Those of the command line where nothing is said.
-    pub const DEFAULT: Limits = Limits { time_limit: 10, memory_limit: 2048 };
+    pub const DEFAULT: Limits = Limits { time_limit: 10.0, memory_limit: 2048 };
 }
 
 #[derive(Args, Debug)]
@@ -327,6 +327,13 @@ impl OneProbeChoice {
             OneProbeChoice::All => "all",
             OneProbeChoice::None => "none",
         }
+    }
+}
+
+fn time_limit(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.01..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number of seconds from 0.01 to 3600".into()),
     }
 }
 

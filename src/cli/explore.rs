@@ -1,6 +1,6 @@
 //! One thread of `sessdiff run`: replays cases, then makes, changes and judges programs until it is told to stop.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -23,6 +23,8 @@ use crate::program::{Case, Program};
 const BLAME_EVERY: u64 = 16;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
+/// After a crash that a fresh process does not repeat, so many of the programs that ran before are suspected.
+const SUSPECTS: usize = 2 * BATCH as usize;
 /// How many programs without a verdict are shown.
 const EXAMPLES: usize = 8;
 /// How much longer a long program may be.
@@ -113,7 +115,7 @@ pub(super) fn explore(
         coverage: Coverage::new(),
         lacks: setup.lacks,
     };
-    let mut explorer = Explorer { judge, shared, report, tally };
+    let mut explorer = Explorer { judge, shared, report, tally, recent: VecDeque::with_capacity(SUSPECTS) };
     let mut pool: Vec<Program> = Vec::new();
     for case in cases {
         if shared.stop.load(Relaxed) {
@@ -173,6 +175,8 @@ struct Explorer<'a> {
     shared: &'a Shared,
     report: &'a mut dyn FnMut(&Found),
     tally: Tally,
+    /// The programs that ran last, the last one at the end.
+    recent: VecDeque<Program>,
 }
 
 impl Explorer<'_> {
@@ -184,6 +188,10 @@ impl Explorer<'_> {
         });
         let plan = self.judge.plan();
         let run = plan.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count() as u64;
+        if self.recent.len() == SUSPECTS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(program.clone());
         self.tally.programs += 1;
         self.tally.memory[look.memory as usize] += 1;
         self.tally.ops += run;
@@ -193,22 +201,46 @@ impl Explorer<'_> {
         match verdict {
             Verdict::Agree => new,
             Verdict::Nothing => false,
+            Verdict::Inconclusive(why @ Inconclusive::Flaky { broke: true, .. }) => {
+                match self.suspect() {
+                    Some(finding) => self.found(finding, None),
+                    None => self.inconclusive(&why, program),
+                }
+                false
+            }
             Verdict::Inconclusive(why) => {
                 self.inconclusive(&why, program);
                 false
             }
             Verdict::Diverge(diverged) => {
-                self.tally.divergences += 1;
-                if self.shared.is_new(diverged.divergence.signature()) {
-                    let finding = Finding { program: program.clone(), diverged: *diverged, look };
-                    (self.report)(&Found { finding, case: case.cloned() });
-                }
-                if !self.shared.keep_going {
-                    self.shared.stop.store(true, Relaxed);
-                }
+                let look = Look { memory: diverged.memory, ..look };
+                let finding = Finding { program: program.clone(), diverged: *diverged, look };
+                self.found(finding, case.cloned());
                 false
             }
         }
+    }
+
+    fn found(&mut self, finding: Finding, case: Option<PathBuf>) {
+        self.tally.divergences += 1;
+        if self.shared.is_new(finding.signature()) {
+            (self.report)(&Found { finding, case });
+        }
+        if !self.shared.keep_going {
+            self.shared.stop.store(true, Relaxed);
+        }
+    }
+
+    /// The port broke where it does not break again: an earlier program broke it, and shows in memory that is watched.
+    fn suspect(&mut self) -> Option<Finding> {
+        let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
+        [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
+            let look = Look { watch: Watch::Blame, memory };
+            suspects.iter().find_map(|program| match self.judge.judge(program, look) {
+                Verdict::Diverge(diverged) => Some(Finding { program: program.clone(), diverged: *diverged, look }),
+                Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+            })
+        })
     }
 
     fn repeat(&mut self, program: &Program) {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use super::judge::{Judge, Lab, LabError};
 use super::output;
@@ -12,12 +13,20 @@ use super::progress::spinner;
 use super::run::INTERRUPTED;
 use crate::emit;
 use crate::exec::Watch;
+use crate::oracle::Class;
 use crate::pair::{Diverged, Inconclusive, Look, Verdict};
 use crate::port::native::START_SECONDS;
 use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
 use crate::reduce::{Answer, reduce};
 use crate::report;
+
+/// How long a program may take while one that hangs is reduced, seconds.
+const HASTY: f64 = 0.05;
+/// How long it may take when it is looked at again, seconds.
+const PATIENT: f64 = 1.0;
+/// How long one finding is reduced: then the smallest so far is the result.
+const REDUCING: Duration = Duration::from_secs(60);
 
 /// A program that diverges, and how it is looked at where it does.
 #[derive(Clone, Debug)]
@@ -44,8 +53,13 @@ pub(super) fn judge_every_way(judge: &mut dyn Judge, program: &Program, memories
     let mut last = (Look::from(Watch::Fast), Verdict::Nothing);
     for look in looks(memories) {
         last = (look, judge.judge(program, look));
-        if !matches!(last.1, Verdict::Agree) {
-            break;
+        match &last.1 {
+            Verdict::Agree => {}
+            Verdict::Diverge(diverged) => {
+                last.0.memory = diverged.memory;
+                break;
+            }
+            Verdict::Nothing | Verdict::Inconclusive(_) => break,
         }
     }
     last
@@ -65,40 +79,74 @@ pub(super) enum Alone {
 
 /// Judges a finding in a process of its own, and reduces it there. ^C ends the reduction, not more.
 pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError> {
-    let mut judge = lab.in_a_child().judge()?;
     let signature = found.signature();
-    let first = match judge.judge(&found.program, found.look) {
-        Verdict::Diverge(diverged) => diverged,
+    // What hung for as long as it was allowed to is not given as long again, each time.
+    let patient = match found.diverged.divergence.class {
+        Class::Hang => lab.in_a_child().hasty(lab.limits.time_limit.min(PATIENT)),
+        Class::Memory | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Return => {
+            lab.in_a_child()
+        }
+    };
+    let mut judge = patient.judge()?;
+    let alone = match judge.judge(&found.program, found.look) {
+        Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree | Verdict::Nothing => return Ok(Alone::Agrees),
         Verdict::Inconclusive(why) => return Ok(Alone::Unclear(why)),
     };
-    if first.divergence.signature() != signature {
-        return Ok(Alone::Other(first.divergence.signature()));
+    if alone.divergence.signature() != signature {
+        return Ok(Alone::Other(alone.divergence.signature()));
     }
-    let bar = spinner("reducing");
-    let mut best = Finding { program: found.program.clone(), diverged: *first, look: found.look };
+    let alone = Finding { program: found.program.clone(), diverged: alone, look: found.look };
+    let smallest = smallest(lab, judge, &alone)?;
+    // What was found in haste is judged once more with patience.
+    let mut judge = patient.judge()?;
+    Ok(Alone::Same(Box::new(match judge.judge(&smallest, found.look) {
+        Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => {
+            Finding { program: smallest, diverged: *diverged, look: found.look }
+        }
+        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => alone,
+    })))
+}
+
+/// The smallest program with the signature of `found`.
+fn smallest(lab: &Lab, judge: Box<dyn Judge>, found: &Finding) -> Result<Program, LabError> {
+    let signature = found.signature();
+    let mut judge = judge;
+    if found.diverged.divergence.class == Class::Hang {
+        // A program that ends takes a thousandth of this; one that hangs is asked about a hundred times.
+        judge = lab.in_a_child().hasty(HASTY).judge()?;
+    }
     let setup = judge.plan().setup();
+    let careful = Look { watch: Watch::Blame, ..found.look };
+    // One run is enough where it names the call by itself.
+    let one_run = judge.glance(&found.program, careful).is_some_and(|seen| seen.divergence.signature() == signature);
+    let bar = spinner("reducing");
+    let until = Instant::now() + REDUCING;
     let program = reduce(&found.program, setup, &mut |smaller| {
-        if INTERRUPTED.load(Relaxed) {
+        if INTERRUPTED.load(Relaxed) || Instant::now() > until {
             return Answer::Stop;
         }
-        match judge.judge(smaller, found.look) {
-            Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => {
-                best = Finding { program: smaller.clone(), diverged: *diverged, look: found.look };
-                bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
-                Answer::Same
-            }
-            Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => Answer::Other,
+        let seen = match one_run {
+            true => judge.glance(smaller, careful).map(|seen| seen.divergence.signature()),
+            false => match judge.judge(smaller, found.look) {
+                Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
+                Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+            },
+        };
+        if seen.is_some_and(|seen| seen == signature) {
+            bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
+            Answer::Same
+        } else {
+            Answer::Other
         }
     });
     bar.finish_and_clear();
-    debug_assert_eq!(program, best.program);
-    Ok(Alone::Same(Box::new(best)))
+    Ok(program)
 }
 
 /// The C program that shows a finding, or does what a case does where there is none.
 pub(super) fn c_program(judge: &mut dyn Judge, why: &str, program: &Program, signature: Option<&str>) -> String {
-    judge.run(program, Watch::Blame.into());
+    judge.expect(program);
     let (expected, _) = judge.traces();
     let release = judge.expected().version;
     emit::c(&emit::Subject {
@@ -228,6 +276,6 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         }
         replayed = Some(case);
     }
-    let block = report::block(&shown.program, &shown.diverged, ["native", &identity.name], &commands);
+    let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
     (replayed, block + &notes)
 }

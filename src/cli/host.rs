@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use super::args::HostArgs;
 use super::judge::PortName;
@@ -51,11 +52,11 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let release = c.library().release;
     let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE };
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
-    let seconds = args.limits.time_limit;
+    let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {
-        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, release, stream()?, seconds),
-        PortName::Native => serve(&mut NativePort::new(release, setup), release, stream()?, seconds),
-        PortName::Planted(bug) => serve(&mut Planted::new(bug, release, setup), release, stream()?, seconds),
+        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, release, stream()?, limit),
+        PortName::Native => serve(&mut NativePort::new(release, setup), release, stream()?, limit),
+        PortName::Planted(bug) => serve(&mut Planted::new(bug, release, setup), release, stream()?, limit),
     };
     // Only the end of the parent ends it. No library is asked for its own way out.
     crash::leave(ended.is_err());

@@ -41,10 +41,7 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
     }
     let identity = match lab.judge() {
         Ok(judge) => judge.identity(),
-        Err(error) => {
-            output::error(error);
-            return Exit::NotLoaded;
-        }
+        Err(error) => return error.say(),
     };
     let found_with: String = lab.flags(found.look.memory).iter().map(|flag| format!(" {flag}")).collect();
     let why = format!(

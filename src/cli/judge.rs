@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::args::{Limits, OneProbeChoice};
+use super::{Exit, output};
 use crate::host::{Child, ChildError, Host, Spawn};
-use crate::pair::{Inconclusive, Look, Pair, Verdict};
+use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::native::NativePort;
@@ -84,6 +86,18 @@ enum Why {
     Child(#[from] ChildError),
 }
 
+impl LabError {
+    /// Says it, and is the exit code.
+    pub fn say(&self) -> Exit {
+        output::error(self);
+        match self.why {
+            // It can be driven into a crash, if not far.
+            Why::Child(ChildError::Died(_)) => Exit::Crashed,
+            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_)) | Why::Load(_) => Exit::NotLoaded,
+        }
+    }
+}
+
 impl Lab {
     /// In this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
@@ -102,6 +116,11 @@ impl Lab {
     /// The same, but in a process of its own.
     pub fn in_a_child(&self) -> Lab {
         Lab { isolate: true, ..self.clone() }
+    }
+
+    /// The same with less time for a program, seconds.
+    pub fn hasty(self, time_limit: f64) -> Lab {
+        Lab { limits: Limits { time_limit, ..self.limits }, ..self }
     }
 
     fn is_isolated(&self) -> bool {
@@ -137,7 +156,7 @@ impl Lab {
             // The very code that runs now, even if the file was replaced meanwhile.
             executable: "/proc/self/exe".into(),
             args: args.into_iter().chain(limits).map(String::from).collect(),
-            seconds: time_limit,
+            limit: Duration::from_secs_f64(time_limit),
             preload,
         })?;
         let native = NativePort::new(child.release(), self.setup());
@@ -166,9 +185,13 @@ pub(crate) trait Judge {
     fn judge(&mut self, program: &Program, look: Look) -> Verdict;
     fn prepare(&mut self, programs: &[(Program, Look)]);
     fn judge_next(&mut self, program: &Program, look: Look) -> Verdict;
+    /// The first difference of one run, without a second look.
+    fn glance(&mut self, program: &Program, look: Look) -> Option<Diverged>;
     fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive>;
     /// Plans and runs `program`, and leaves the traces.
     fn run(&mut self, program: &Program, look: Look);
+    /// Plans and runs `program` on the native session alone, and leaves its trace, with everything observed.
+    fn expect(&mut self, program: &Program);
     fn plan(&self) -> &Plan;
     fn traces(&self) -> (&Trace, &Trace);
     fn identity(&self) -> Identity;
@@ -190,12 +213,20 @@ impl<L: Host, R: Host> Judge for Pair<L, R> {
         Pair::judge_next(self, program, look)
     }
 
+    fn glance(&mut self, program: &Program, look: Look) -> Option<Diverged> {
+        Pair::glance(self, program, look)
+    }
+
     fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         Pair::repeats(self, program)
     }
 
     fn run(&mut self, program: &Program, look: Look) {
         Pair::run(self, program, look);
+    }
+
+    fn expect(&mut self, program: &Program) {
+        self.run_left(program);
     }
 
     fn plan(&self) -> &Plan {

@@ -13,10 +13,7 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
                 let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
                 summaries.push(port_summary(judge.as_ref(), lacks));
             }
-            Err(error) => {
-                output::error(error);
-                return Exit::NotLoaded;
-            }
+            Err(error) => return error.say(),
         }
     }
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();

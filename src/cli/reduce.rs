@@ -38,11 +38,7 @@ pub(super) fn reduce(args: &ReduceArgs) -> Exit {
 
 /// The finding in a case, as small as it gets. An error has been said, and is the exit code.
 pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Finding, Exit> {
-    let unloaded = |error| {
-        output::error(error);
-        Exit::NotLoaded
-    };
-    let mut judge = lab.judge().map_err(unloaded)?;
+    let mut judge = lab.judge().map_err(|error| error.say())?;
     let (look, verdict) = judge_every_way(judge.as_mut(), &case.program, memories);
     drop(judge);
     let path = case.path.display();
@@ -59,7 +55,7 @@ pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Fi
     let found = Finding { program: case.program.clone(), diverged, look };
     let flaky =
         |second: &str| format!("inconclusive: diverged as {}, then in a fresh process {second}", found.signature());
-    match reduce_alone(lab, &found).map_err(unloaded)? {
+    match reduce_alone(lab, &found).map_err(|error| error.say())? {
         Alone::Same(reduced) => Ok(*reduced),
         Alone::Agrees => Err(unclear(&flaky("agreed"))),
         Alone::Other(other) => Err(unclear(&flaky(&format!("diverged as {other}")))),

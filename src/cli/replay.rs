@@ -22,10 +22,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
     let lab = args.lab.lab(args.isolate);
     let mut judge = match lab.judge() {
         Ok(judge) => judge,
-        Err(error) => {
-            output::error(error);
-            return Exit::NotLoaded;
-        }
+        Err(error) => return error.say(),
     };
     let mut exit = Exit::Expected;
     for file in &args.files {
@@ -47,9 +44,10 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, lab: &Lab, args: &ReplayArgs)
         judge.run(&case.program, Look { watch: Watch::Blame, ..look });
         (look, verdict)
     });
-    let name = judge.identity().name;
+    let identity = judge.identity();
+    let name = identity.short_name();
     output::result(format_args!("{}: native against {}", case.path.display(), judge.identity()));
-    output::result(table(&case.program, judge, &name, args.trace));
+    output::result(table(&case.program, judge, name, args.trace));
     let drawn = args.svg.as_ref().map_or(Exit::Expected, |path| {
         let text = picture(&case.program, judge, look, &verdict);
         std::fs::write(path, text).map_or_else(
@@ -65,7 +63,8 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, lab: &Lab, args: &ReplayArgs)
 
 /// The verdict, in words.
 fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
-    let name = judge.identity().name;
+    let identity = judge.identity();
+    let name = identity.short_name();
     match verdict {
         Verdict::Agree => {
             let skipped = case.program.ops.len() - judge.plan().runs();
@@ -88,7 +87,7 @@ fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) 
                 ("C file", format!("sessdiff show{flags} --as c {file}")),
                 ("import", format!("sessdiff import{flags} {file}")),
             ];
-            let block = report::block(&case.program, &diverged, ["native", &name], &commands);
+            let block = report::block(&case.program, &diverged, ["native", name], &commands);
             output::result(output::red(&block));
             if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
         }
@@ -98,14 +97,15 @@ fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) 
 /// The reference counts over the calls.
 pub(super) fn picture(program: &Program, judge: &mut dyn Judge, look: Look, verdict: &Verdict) -> String {
     judge.run(program, Look { watch: Watch::Blame, ..look });
-    let name = judge.identity().name;
+    let identity = judge.identity();
+    let name = identity.short_name();
     let (left, right) = judge.traces();
     let signature = match verdict {
         Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
         Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
     };
     let divergence = signature.as_ref().map(|(step, signature)| (*step, signature.as_str()));
-    emit::svg(&Picture { program, plan: judge.plan(), sides: [("native", left), (&name, right)], divergence })
+    emit::svg(&Picture { program, plan: judge.plan(), sides: [("native", left), (name, right)], divergence })
 }
 
 fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String {

@@ -40,10 +40,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
     for port in &args.ports {
         match run_port(args, port, seed, &cases) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
-            Err(error) => {
-                output::error(error);
-                exit = exit.worst(Exit::NotLoaded);
-            }
+            Err(error) => exit = exit.worst(error.say()),
         }
         if INTERRUPTED.load(Relaxed) {
             break;

@@ -7,7 +7,6 @@ use super::finding::{c_program, judge_every_way};
 use super::judge::Judge;
 use super::{Exit, import, output, replay};
 use crate::emit;
-use crate::exec::Watch;
 use crate::pair::{Look, Verdict};
 use crate::port::native::START_SECONDS;
 use crate::program::Case;
@@ -44,10 +43,7 @@ fn wire(case: &Case) {
 fn run(case: &Case, args: &ShowArgs) -> Exit {
     let mut judge = match args.lab.lab(true).judge() {
         Ok(judge) => judge,
-        Err(error) => {
-            output::error(error);
-            return Exit::NotLoaded;
-        }
+        Err(error) => return error.say(),
     };
     let (look, verdict) = judge_every_way(judge.as_mut(), &case.program, &args.lab.memories());
     let text = form(case, args.form, judge.as_mut(), look, &verdict);
@@ -65,7 +61,7 @@ fn form(case: &Case, form: Form, judge: &mut dyn Judge, look: Look, verdict: &Ve
     match form {
         Form::Svg => replay::picture(&case.program, judge, look, verdict),
         Form::Rust => {
-            judge.run(&case.program, Watch::Blame.into());
+            judge.expect(&case.program);
             let (expected, _) = judge.traces();
             let release = judge.expected().version;
             emit::rust(&emit::Subject {

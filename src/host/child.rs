@@ -40,8 +40,8 @@ pub struct Spawn {
     pub executable: PathBuf,
     /// Its arguments but for the path of the shared word, which comes last.
     pub args: Vec<String>,
-    /// Seconds a program may take.
-    pub seconds: u32,
+    /// How long a program may take.
+    pub limit: Duration,
     /// The library that must be loaded before all others: the runtime of a sanitizer.
     pub preload: Option<String>,
 }
@@ -56,7 +56,7 @@ pub enum ChildError {
     #[error("{0}")]
     Refused(String),
     /// It ended, or took too long, before it was ready.
-    #[error("the library ends its process before it is ready: {0}")]
+    #[error("the library ends its process before the first program: {0}")]
     Died(String),
 }
 
@@ -118,7 +118,7 @@ impl Child {
 
     fn receive(&mut self, trace: &mut Trace) {
         let Some(process) = &mut self.process else { return };
-        let limit = Duration::from_secs(self.spawn.seconds.into()) + GRACE;
+        let limit = self.spawn.limit + GRACE;
         let said = process.hear(limit, &mut self.message);
         let mut from = Reader(&self.message);
         let read = match said {
@@ -150,6 +150,7 @@ impl Child {
     /// A trace that ends early still has every step that was begun.
     fn reach(&mut self, trace: &mut Trace) {
         let Some(mishap) = &trace.mishap else { return };
+        // What is not known to have run is at least begun; what ran outside every step came after the last one.
         let step = if mishap.step == present::OUTSIDE { 0 } else { mishap.step };
         while trace.steps() <= step as usize {
             trace.step();
@@ -176,7 +177,16 @@ impl Child {
         Mishap { kind, step, aspect, text, block: None, report }
     }
 
-    /// Ends the child; how it ended and what it printed.
+    /// Ends a child that is busy with what nobody wants to know any more.
+    fn give_up(&mut self) {
+        if std::mem::take(&mut self.ahead) > 0
+            && let Some(mut process) = self.process.take()
+        {
+            process.end(Duration::ZERO);
+        }
+    }
+
+    /// Waits for a child that ends; how it ended and what it printed.
     fn bury(&mut self) -> (Option<ExitStatus>, String) {
         self.ahead = 0;
         let Some(mut process) = self.process.take() else { return (None, String::new()) };
@@ -202,9 +212,7 @@ impl Host for Child {
     }
 
     fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]) {
-        if self.ahead > 0 {
-            self.bury();
-        }
+        self.give_up();
         if self.send(setup, programs.iter().copied()).is_ok() {
             self.ahead = programs.len();
         }
@@ -215,9 +223,7 @@ impl Host for Child {
             self.ahead -= 1;
         } else {
             // What was sent ahead is given up: what is asked now comes first.
-            if self.ahead > 0 {
-                self.bury();
-            }
+            self.give_up();
             if let Err(error) = self.send(plan.setup(), std::iter::once((program, view))) {
                 trace.clear();
                 trace.step();

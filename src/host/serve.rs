@@ -2,21 +2,22 @@
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
 use crate::exec;
 use crate::native::Release;
 use crate::plan::Plan;
+use crate::port::Port;
 use crate::port::c::crash;
-use crate::port::{Port, present};
 use crate::trace::{Reader, Trace, put_number};
 
 /// Answers `parent` with what `port` does, which follows the rules of `release`. A program that takes longer than
-/// `seconds` ends this process, as a crash does.
+/// `limit` ends this process, as a crash does.
 ///
 /// # Errors
 /// The parent has gone away.
-pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, seconds: u32) -> io::Result<()> {
+pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let mut answer = Vec::new();
     let (lacks, counts_references) = (port.lacks(), port.counts_references());
     Hello { identity: port.identity(), release, lacks, counts_references }.put(&mut answer);
@@ -36,17 +37,19 @@ pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, se
             }
             let Some(plan) = plan.as_mut() else { continue };
             plan.make(&program);
-            crash::limit(seconds);
-            crash::tracing(&mut trace, |trace| exec::run(port, &program, plan, view, trace));
-            crash::limit(0);
-            answer.clear();
-            trace.write_to(&mut answer);
-            put_number(&mut answer, trace.mishap.is_some().into());
-            if let Some(mishap) = &trace.mishap {
-                mishap.put(&mut answer);
-            }
-            say(&mut parent, TRACE, &answer)?;
-            present::set(present::OUTSIDE);
+            // Until it is told, what happened can be told: the heap may be broken by now.
+            crash::tracing(&mut trace, |trace| {
+                crash::limit(limit);
+                exec::run(port, &program, plan, view, trace);
+                crash::limit(Duration::ZERO);
+                answer.clear();
+                trace.write_to(&mut answer);
+                put_number(&mut answer, trace.mishap.is_some().into());
+                if let Some(mishap) = &trace.mishap {
+                    mishap.put(&mut answer);
+                }
+                say(&mut parent, TRACE, &answer)
+            })?;
         }
     }
 }

@@ -72,35 +72,38 @@ fn shorter(bytes: &[u8]) -> Vec<Vec<u8>> {
     simpler
 }
 
-/// Numbers nearer to 0.
+/// Numbers nearer to 0, the nearest first: a few steps of each size, towards it from 0 and from the number itself, so that the
+/// smallest number that still does it is found with few questions.
 fn nearer(value: i128) -> impl Iterator<Item = i128> {
-    // A few steps of each size lead near to the smallest value that still does it, and few questions are asked.
-    let steps =
-        std::iter::successors(Some(value), |step| (*step != 0).then(|| step / 8)).chain([value / 2, value.signum()]);
-    let candidates = [0, 1].into_iter().chain(steps.map(move |step| value - step));
-    let size = move |candidate: i128| (candidate.unsigned_abs(), candidate < 0);
-    candidates.filter(move |candidate| size(*candidate) < size(value))
+    let size = move |candidate: &i128| (candidate.unsigned_abs(), *candidate < 0);
+    let steps = std::iter::successors(Some(value), |step| (*step != 0).then(|| step / 8));
+    let mut candidates: Vec<i128> = steps.flat_map(|step| [step, value - step]).collect();
+    candidates.extend([0, 1, -1, value / 2, value - value.signum()]);
+    candidates.retain(|candidate| size(candidate) < size(&value));
+    candidates.sort_by_key(size);
+    candidates.dedup();
+    candidates.into_iter()
 }
 
 macro_rules! simpler_numbers {
-    ($($type:ty: $get:expr, $make:expr;)*) => {$(
+    ($($type:ty: $least:expr, $get:expr, $make:expr;)*) => {$(
         impl Simpler for $type {
             fn simpler(&self) -> Vec<$type> {
                 let get: fn(&$type) -> i128 = $get;
                 let make: fn(i128) -> $type = $make;
-                nearer(get(self)).map(make).collect()
+                nearer(get(self)).filter(|value| *value >= $least).map(make).collect()
             }
         }
     )*};
 }
 
-// Nearer to 0 than a value of the type is a value of the type.
+// Nearer to 0 than a value of the type is a value of the type, but for what is unsigned.
 simpler_numbers! {
-    u32: |value| (*value).into(), |value| value as u32;
-    i64: |value| (*value).into(), |value| value as i64;
-    Number: |value| value.0.into(), |value| Number(value as u64);
-    Room: |value| value.bytes() as i128, |value| Room::at_most(value as u16);
-    ProtocolVersion: |value| value.0.into(), |value| ProtocolVersion(value as i32);
+    u32: 0, |value| (*value).into(), |value| value as u32;
+    i64: i128::MIN, |value| (*value).into(), |value| value as i64;
+    Number: 0, |value| value.0.into(), |value| Number(value as u64);
+    Room: 0, |value| value.bytes() as i128, |value| Room::at_most(value as u16);
+    ProtocolVersion: i128::MIN, |value| value.0.into(), |value| ProtocolVersion(value as i32);
 }
 
 impl Simpler for Time {

@@ -112,7 +112,11 @@ impl CPort {
     /// What a library allocates once a thread is no leak: it happens here, before the first program.
     fn warm_up(&mut self) {
         let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
-        self.begin(Memory::Plain, false);
+        if !self.library.probes.memory {
+            return;
+        }
+        // A library that frees twice, or writes beyond a block, is for the programs to find: here it must not fall over it.
+        self.begin(Memory::Poisoned, false);
         for sample in Sample::ALL {
             if self.sample(a, *sample) {
                 self.fill_error_queue(a);
@@ -126,12 +130,24 @@ impl CPort {
             self.forget(b);
             self.after();
         }
+        self.end();
         super::events::begin();
     }
 
-    /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held. The call
-    /// raises one with a text and one without, so it takes two rounds, the second moved on by one, to reach each place.
+    /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held.
     fn fill_error_queue(&mut self, s: Slot) {
+        if let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) {
+            for _ in 0..2 * ERROR_QUEUE {
+                // SAFETY: an error of no library's, with a text that has no arguments.
+                unsafe {
+                    new();
+                    set(ERR_LIB_USER, PLANTED_REASON, c"a text of the usual length for an error".as_ptr());
+                }
+            }
+            self.after();
+            return;
+        }
+        // 1.1.1: the call raises one with a text and one without, so it takes two rounds, the second moved on by one.
         for moved in [false, true] {
             self.after();
             if moved {

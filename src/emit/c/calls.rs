@@ -20,6 +20,7 @@ pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) 
             true => "argument".into(),
             // Where C wants unsigned characters or no type at all, both are taken.
             false if pointer == "NULL" => pointer,
+            false if needs.lends() => format!("lent({pointer}, {length})"),
             false => format!("(const unsigned char *){pointer}"),
         };
         let pointer = if name.ends_with("ticket_appdata") {
@@ -53,6 +54,9 @@ pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) 
             match (hostname.with_nul(), argument) {
                 (None, _) => "NULL".into(),
                 (Some(_), true) => "(const char *)argument".into(),
+                (Some(name), false) if needs.lends() => {
+                    format!("lent({}, {})", literal(&name[..name.len() - 1]), name.len())
+                }
                 (Some(name), false) => literal(&name[..name.len() - 1]),
             },
         ),

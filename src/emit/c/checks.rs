@@ -120,11 +120,6 @@ impl Checks {
         if let Some(slot) = made {
             // Whatever is looked for: what follows relies on the pointer.
             lines.push(format!("number({at}, \"a session is returned\", {}, {slot} != NULL);", i32::from(makes)));
-            lines.push(if makes {
-                format!("if ({slot} == NULL)\n    return;")
-            } else {
-                format!("if ({slot} != NULL)\n    return;")
-            });
         }
         if !self.is_at(at) {
             return lines;
@@ -265,9 +260,7 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let changes = deaths.iter().any(|death| *death as usize == at);
     let frees = at >= subject.program.ops.len() || matches!(subject.program.ops[at], Op::Free { .. });
     let looked = subject.plan.setup().ex_data && (changes || frees);
-    looked.then(|| {
-        format!("number({at}, \"sessions destroyed\", {now}, destroyed);\nif (destroyed > {now})\n    return;")
-    })
+    looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }
 
 fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {

@@ -82,6 +82,11 @@ impl Needs {
         }
     }
 
+    /// Whether what calls read ends at an inaccessible page.
+    pub fn lends(&self) -> bool {
+        self.about == About::Memory
+    }
+
     /// Whether the program has this variable.
     pub fn names(&self, slot: Slot) -> bool {
         self.slots.contains(&slot)
@@ -108,13 +113,12 @@ impl Needs {
         if matches!(self.about, About::Memory) {
             head += "#define _GNU_SOURCE\n";
         }
-        head +=
-            "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n";
+        head += "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n#include <unistd.h>\n";
         if self.clock {
             head += "#include <sys/time.h>\n";
         }
         if self.about == About::Memory {
-            head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n#include <unistd.h>\n";
+            head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n";
         }
         head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n#include <openssl/ssl.h>\n#include <openssl/x509.h>\n";
         // Where not everything is used that is there to be used.

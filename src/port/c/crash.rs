@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use std::sync::{Once, OnceLock};
+use std::time::Duration;
 
 use super::super::present;
 use super::memory::{self, Fault};
@@ -57,10 +58,12 @@ pub fn tell(parent: c_int) {
     handle(libc::SIGALRM);
 }
 
-/// A program begins that has so many seconds; 0: it is over. Only where [`tell`] was called.
-pub fn limit(seconds: u32) {
+/// A program begins that may take so long; zero: it is over. Only where [`tell`] was called.
+pub fn limit(limit: Duration) {
+    let value = libc::timeval { tv_sec: limit.as_secs() as libc::time_t, tv_usec: limit.subsec_micros().into() };
+    let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
     // SAFETY: one timer, whose signal has a handler.
-    unsafe { libc::alarm(seconds) };
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &once, std::ptr::null_mut()) };
 }
 
 /// Ends this process without the library's own way out, which nobody asked for.

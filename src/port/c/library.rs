@@ -6,9 +6,9 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
 
-use super::super::Identity;
 use super::super::events;
 use super::super::native::{START, START_SECONDS, ex_index};
+use super::super::{Identity, Memory};
 use super::load::{self, LoadError};
 use super::prototypes::Api;
 use super::{clock, crash, memory, refcount};
@@ -103,6 +103,14 @@ impl Library {
         if probes.memory && !memory::install(&api) {
             return Err(LoadError::MemoryProbe);
         }
+        // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
+        memory::begin(if probes.memory { Memory::Poisoned } else { Memory::Plain });
+        let library = Library::make_ready(source, probes, api);
+        memory::end();
+        library
+    }
+
+    fn make_ready(source: &Source, probes: Probes, api: Api) -> Result<Library, LoadError> {
         let (init, version) = (
             api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?,
             api.OpenSSL_version_num.ok_or(LoadError::NoSessionApi)?,

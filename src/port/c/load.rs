@@ -219,16 +219,18 @@ fn needed_crypto(path: &Path) -> Option<String> {
 /// The names of the libraries that a library needs, as the loader looks for them.
 pub fn needed(path: &Path) -> Vec<String> {
     use object::read::elf::{Dyn as _, FileHeader as _};
-    let Ok(bytes) = fs::read(path) else { return Vec::new() };
+    let Ok(file) = fs::File::open(path) else { return Vec::new() };
+    // Of a large file only the parts that say something are read.
+    let file = object::ReadCache::new(file);
     let read = || -> object::read::Result<Vec<String>> {
-        let header = object::elf::FileHeader64::<object::Endianness>::parse(&*bytes)?;
-        let (endian, data) = (header.endian()?, &*bytes);
+        let header = object::elf::FileHeader64::<object::Endianness>::parse(&file)?;
+        let (endian, data) = (header.endian()?, &file);
         let sections = header.sections(endian, data)?;
         let Some((entries, strings)) = sections.dynamic(endian, data)? else { return Ok(Vec::new()) };
         let strings = sections.strings(endian, data, strings)?;
         let names = entries.iter().filter(|entry| entry.tag32(endian) == Some(object::elf::DT_NEEDED));
         Ok(names
-            .filter_map(|entry| entry.string(endian, strings).ok())
+            .filter_map(|entry| strings.get(entry.val32(endian)?).ok())
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect())
     };

@@ -73,6 +73,12 @@ pub(super) fn misuse() -> Option<Mishap> {
     fault.map(|fault| fault.mishap())
 }
 
+/// How many bytes a block has that the library allocated.
+pub(super) fn size_of(block: *mut c_void) -> usize {
+    // SAFETY: a block of ours, or of the system's allocator.
+    if arena::owns(block) { arena::size_of(block) } else { unsafe { libc::malloc_usable_size(block) } }
+}
+
 /// From now on each allocation of this thread is remembered with its origin.
 pub(super) fn watch() {
     WATCHED.with_borrow_mut(Vec::clear);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use openssl_sys::SSL_SESSION;
 
 use super::super::events;
+use super::memory;
 use super::prototypes::Api;
 
 /// A session larger than this is not searched to its end.
@@ -15,8 +16,9 @@ const LOOKS: usize = 6;
 /// No call changes the count by more, not even a wrong one.
 const STEP: i64 = 8;
 
-/// The offset of the one aligned 32-bit word of a new session that moves up with every reference taken and down with every one
-/// given back. By how much is not asked: a count that moves wrongly is a finding, not a reason to look away. `None`: no such
+/// The offset of the one aligned 32-bit word of a new session that moves up with references taken, down with references given
+/// back, and never the other way. By how much, and whether every time, is not asked: a count that moves wrongly is a finding,
+/// not a reason to look away. `None`: no such
 /// word, or more than one, or the session was destroyed too early; the count is then unknown, never guessed.
 pub(super) fn calibrate(api: &Api) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
@@ -30,7 +32,7 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
         if session.is_null() {
             return None;
         }
-        let words = libc::malloc_usable_size(session.cast()).min(MAX_BLOCK) / WORD;
+        let words = memory::size_of(session.cast()).min(MAX_BLOCK) / WORD;
         for (at, snapshot) in snapshots.iter_mut().enumerate() {
             match at {
                 0 => {}
@@ -54,9 +56,10 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
     };
     let moves = |word: usize, at: usize| i64::from(snapshots[at][word]) - i64::from(snapshots[at - 1][word]);
     let follows = |word: &usize| {
-        let up = (1..=3).all(|at| (1..=STEP).contains(&moves(*word, at)));
-        let down = (4..LOOKS).all(|at| (-STEP..=-1).contains(&moves(*word, at)));
-        up && down
+        let up = (1..=3).all(|at| (0..=STEP).contains(&moves(*word, at)));
+        let down = (4..LOOKS).all(|at| (-STEP..=0).contains(&moves(*word, at)));
+        let moved = |range: std::ops::Range<usize>| range.filter(|at| moves(*word, *at) != 0).count();
+        up && down && moved(1..4) >= 2 && moved(4..LOOKS) >= 1
     };
     let mut found = (0..words).filter(follows);
     let only = found.next()?;

@@ -1,11 +1,16 @@
-static int faults;
+/* The first difference ends the program: what follows would rely on what is not so. */
+static void stop(void)
+{
+    fflush(stdout);
+    _exit(1);
+}
 
 static void number(int at, const char *what, long long expected, long long actual)
 {
     if (expected == actual)
         return;
     printf("call %d: %s\n  expected: %lld\n  actual:   %lld\n", at, what, expected, actual);
-    faults++;
+    stop();
 }
 
 static void print(const char *word, const void *bytes, size_t length)
@@ -28,5 +33,5 @@ static void bytes(int at, const char *what, const void *expected, size_t expecte
     printf("call %d: %s\n", at, what);
     print("expected:", expected, expected_length);
     print("actual:  ", actual, length);
-    faults++;
+    stop();
 }

@@ -31,8 +31,10 @@ static void *guarded_malloc(size_t size, const char *file, int line)
         return NULL;
     block->length = (size + page - 1) / page * page;
     block->pages = mmap(NULL, block->length + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block->pages == MAP_FAILED || mprotect(block->pages, block->length, PROT_READ | PROT_WRITE) != 0)
-        return NULL;
+    if (block->pages == MAP_FAILED || mprotect(block->pages, block->length, PROT_READ | PROT_WRITE) != 0) {
+        printf("call %d: %zu bytes are asked for\n  expected: no more memory than there is\n  actual:   more\n", *step, size);
+        stop();
+    }
 #if defined(__x86_64__)
     block->start = block->pages + block->length - size;
 #else
@@ -53,8 +55,7 @@ static void guarded_free(void *start, const char *file, int line)
     if (block == NULL || block->freed) {
         printf("call %d: %s at %s:%d\n  expected: each block is freed once\n  actual:   %s\n", *step, "free", file, line,
             block == NULL ? "an address that is no block's is freed" : "a block that is free is freed");
-        fflush(stdout);
-        _exit(1);
+        stop();
     }
     block->freed = 1;
     mprotect(block->pages, block->length, PROT_NONE);
@@ -83,6 +84,15 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         if (address >= blocks[i].pages && address < blocks[i].pages + blocks[i].length + 4096)
             what = blocks[i].freed ? "a block that is free is touched" : "memory beyond the end of a block is touched";
     printf("call %d: signal %d\n  expected: the call returns\n  actual:   %s\n", *step, signal, what);
-    fflush(stdout);
-    _exit(1);
+    stop();
+}
+
+/* A copy of what a call may read, which ends at a page that cannot be touched. */
+static const void *lent(const void *bytes, size_t length)
+{
+    char *copy = guarded_malloc(length + 1, NULL, 0);
+
+    if (copy == NULL)
+        exit(2);
+    return memcpy(copy + 1, bytes, length);
 }

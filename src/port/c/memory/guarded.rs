@@ -4,7 +4,7 @@
 //! The pages of blocks belong to a file in memory and those between them do not, so that the system never has to split or
 //! join its descriptions of them: that is four fifths of what changing the access of a page costs.
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 
 use super::arena::{AROUND, Block, access, fill, holds};
 use super::{Fault, Misuse, Origin};
@@ -19,11 +19,14 @@ const ZONE: usize = 64;
 struct Class {
     base: usize,
     pages: usize,
+    /// The block at each place that was ever used; there is room for as many as there are places.
     blocks: Vec<Option<Block>>,
     /// Where the next block goes, unless one lives there.
     next: usize,
     /// How many blocks this program made.
     made: usize,
+    /// The file whose pages lie under the places.
+    file: c_int,
 }
 
 /// The guarded blocks of one thread.
@@ -36,9 +39,10 @@ impl Guarded {
     pub fn new(base: usize, bytes: usize) -> Option<Guarded> {
         let mut at = base;
         let mut class = |(pages, places): (usize, usize)| {
-            let class = Class { base: at, pages, blocks: vec![None; places], next: 0, made: 0 };
+            let file = file_of(pages * PAGE * places)?;
+            let class = Class { base: at, pages, blocks: Vec::with_capacity(places), next: 0, made: 0, file };
             at += class.stride() * places;
-            class.map().then_some(class)
+            Some(class)
         };
         let classes = [class(CLASSES[0])?, class(CLASSES[1])?];
         debug_assert!(at <= base + bytes);
@@ -96,7 +100,7 @@ impl Class {
     }
 
     fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
-        let places = self.blocks.len();
+        let places = self.blocks.capacity();
         // What this program freed is kept to its end, and what lives stays.
         let place = loop {
             if self.made == places {
@@ -105,12 +109,12 @@ impl Class {
             let place = self.next;
             self.next = (self.next + 1) % places;
             self.made += 1;
-            if self.blocks[place].is_none_or(|block| block.given.is_some()) {
+            if self.blocks.get(place).is_none_or(|block| block.is_none_or(|block| block.given.is_some())) {
                 break place;
             }
         };
         let from = self.base + place * self.stride();
-        if !access(from, self.pages * PAGE, true) {
+        if !self.open(place, from) {
             return None;
         }
         let start = from + self.pages * PAGE - aligned(size);
@@ -122,31 +126,41 @@ impl Class {
     }
 
     fn of_this_program(&self) -> impl Iterator<Item = &Block> {
-        let places = self.blocks.len();
+        let places = self.blocks.capacity();
         let made = (1..=self.made).rev().map(move |back| (self.next + places - back) % places);
-        made.filter_map(|place| self.blocks[place].as_ref())
+        made.filter_map(|place| self.blocks.get(place)?.as_ref())
     }
 
-    /// Puts the pages of a file under the places; they are inaccessible until they are used.
-    fn map(&self) -> bool {
-        let bytes = self.pages * PAGE * self.blocks.len();
-        // SAFETY: a new file without a name, mapped over pages of our own reservation that nobody uses yet, and closed: what is
-        // mapped stays.
-        unsafe {
-            let file = libc::memfd_create(c"sessdiff".as_ptr(), libc::MFD_CLOEXEC);
-            if file < 0 || libc::ftruncate(file, bytes as libc::off_t) != 0 {
-                return false;
-            }
-            let flags = libc::MAP_SHARED | libc::MAP_FIXED;
-            let mapped = (0..self.blocks.len()).all(|place| {
-                let (start, from) = (self.base + place * self.stride(), place * self.pages * PAGE);
-                let start = start as *mut c_void;
-                let from = from as libc::off_t;
-                libc::mmap(start, self.pages * PAGE, libc::PROT_NONE, flags, file, from) != libc::MAP_FAILED
-            });
-            libc::close(file);
-            mapped
+    /// Gives access to the pages of a place, of which those after the last one that was used have no file under them yet.
+    fn open(&mut self, place: usize, from: usize) -> bool {
+        if place < self.blocks.len() {
+            return access(from, self.pages * PAGE, true);
         }
+        let (flags, access) = (libc::MAP_SHARED | libc::MAP_FIXED, libc::PROT_READ | libc::PROT_WRITE);
+        let offset = (place * self.pages * PAGE) as libc::off_t;
+        // SAFETY: pages of our own reservation that nobody uses yet, and bytes that the file has.
+        let mapped = unsafe { libc::mmap(from as *mut c_void, self.pages * PAGE, access, flags, self.file, offset) };
+        if mapped == libc::MAP_FAILED {
+            return false;
+        }
+        self.blocks.push(None);
+        true
+    }
+}
+
+impl Drop for Class {
+    fn drop(&mut self) {
+        // SAFETY: our own file; what is mapped stays.
+        unsafe { libc::close(self.file) };
+    }
+}
+
+/// A file in memory; `None`: the system refuses.
+fn file_of(bytes: usize) -> Option<c_int> {
+    // SAFETY: a new file without a name.
+    unsafe {
+        let file = libc::memfd_create(c"sessdiff".as_ptr(), libc::MFD_CLOEXEC);
+        (file >= 0 && libc::ftruncate(file, bytes as libc::off_t) == 0).then_some(file)
     }
 }
 

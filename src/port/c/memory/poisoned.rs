@@ -8,9 +8,9 @@ use super::{Fault, Misuse, Origin};
 const GRAIN: usize = 64;
 const ZONE: usize = 16;
 /// Bytes for blocks.
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 2 << 20;
 /// The most blocks of a program.
-const MOST: usize = 1 << 16;
+const MOST: usize = 1 << 14;
 /// What a freed block holds.
 const FREED: u8 = 0xdd;
 

@@ -1,0 +1,136 @@
+//! Bugs planted in a C library: `ssl_sess.c` with a patch of ours, built without any instrumentation and loaded by path.
+//! `run` finds each under its signature, `import` makes a case of it, and the C made from that fails against the library with
+//! the bug and passes against the one without.
+#![cfg(feature = "vendored")]
+
+#[path = "libraries/build.rs"]
+mod build;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use build::{Bug, bugs, good};
+
+/// A program of `run` that takes longer than this hangs, seconds.
+const TIME_LIMIT: &str = "1";
+
+fn sessdiff(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sessdiff"));
+    command.current_dir(folder).args(args).output().expect("the executable")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn port(library: &Path) -> String {
+    format!("lib:{}", library.display())
+}
+
+#[test]
+fn the_good_library_agrees() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = port(&good());
+    let args = ["run", "--port", &port, "--programs", "3000", "--seed", "1", "--corpus"];
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    let ran = sessdiff(folder.path(), &[&args[..], &[corpus]].concat());
+    assert_eq!(ran.status.code(), Some(0), "{}\n{}", text(&ran.stdout), text(&ran.stderr));
+    assert!(text(&ran.stdout).contains("; lib:"), "{}", text(&ran.stdout));
+}
+
+/// What a bug comes to, or what went wrong on the way.
+fn follow(bug: &Bug) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let port = port(&bug.library());
+    let args = ["run", "--port", &port, "--programs", "20000", "--seed", "1", "--corpus", "none"];
+    let ran = sessdiff(folder.path(), &[&args[..], &["--time-limit", TIME_LIMIT, "--out", "out"]].concat());
+    let said = || format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
+    if !matches!(ran.status.code(), Some(1 | 2)) {
+        return Err(format!("run ended with {}:\n{}", ran.status, said()));
+    }
+    let stems = bug.signatures.iter().map(|signature| signature.replace('/', "."));
+    let found = stems.map(|stem| (folder.path().join(format!("out/{stem}.original.ops")), stem));
+    let Some((artifact, stem)) = found.into_iter().find(|(artifact, _)| artifact.is_file()) else {
+        return Err(format!("not found as {:?}:\n{}", bug.signatures, said()));
+    };
+    // From here on as from a fuzzer: bytes.
+    let wire = sessdiff(folder.path(), &["show", "--as", "wire", &artifact.display().to_string()]).stdout;
+    fs::write(folder.path().join("crash-1"), wire).map_err(|error| error.to_string())?;
+    let import = ["import", "crash-1", "--port", &port, "--time-limit", TIME_LIMIT, "--into", "regressions"];
+    let imported = sessdiff(folder.path(), &import);
+    if !imported.status.success() {
+        return Err(format!("import ended with {}:\n{}", imported.status, text(&imported.stderr)));
+    }
+    let case = folder.path().join(text(&imported.stdout).trim());
+    let name = format!("0001-{stem}.ops");
+    if case.file_name().is_none_or(|found| *found != *name) {
+        return Err(format!("imported as {}, not {name}", case.display()));
+    }
+    let calls = fs::read_to_string(&case).map_err(|error| error.to_string())?;
+    let calls = calls.lines().filter(|line| !line.starts_with('#')).count();
+    if calls > 5 {
+        return Err(format!("{calls} calls:\n{}", fs::read_to_string(&case).unwrap_or_default()));
+    }
+    let again = sessdiff(folder.path(), &import);
+    if again.status.code() != Some(64) || !text(&again.stderr).contains("is known already") {
+        return Err(format!("imported twice: {}\n{}", again.status, text(&again.stderr)));
+    }
+    let shown = sessdiff(folder.path(), &["show", "--as", "c", &case.display().to_string()]);
+    let c = folder.path().join("case.c");
+    fs::write(&c, &shown.stdout).map_err(|error| error.to_string())?;
+    for (library, wanted) in [(bug.library(), 1), (good(), 0)] {
+        let (code, said) = compile_and_run(&c, &library)?;
+        if code != Some(wanted) {
+            return Err(format!(
+                "the C program ends with {code:?} on {}:\n{said}\n{}",
+                library.display(),
+                text(&shown.stdout)
+            ));
+        }
+        if wanted == 1 && !(said.contains("expected") && said.contains("actual")) {
+            return Err(format!("the C program does not say what it found:\n{said}"));
+        }
+    }
+    Ok(())
+}
+
+fn compile_and_run(c: &Path, library: &Path) -> Result<(Option<i32>, String), String> {
+    let program: PathBuf = c.with_extension("out");
+    let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
+    let compiled = Command::new("cc")
+        .args(["-Wall", "-Werror", "-I"])
+        .arg(include)
+        .arg(c)
+        .arg(library)
+        .arg("-o")
+        .arg(&program)
+        .output()
+        .map_err(|error| error.to_string())?;
+    if !compiled.status.success() {
+        return Err(format!("{}\n{}", text(&compiled.stderr), fs::read_to_string(c).unwrap_or_default()));
+    }
+    let ran = Command::new(&program).output().map_err(|error| error.to_string())?;
+    Ok((ran.status.code(), text(&ran.stdout)))
+}
+
+#[test]
+fn each_bug_is_found_imported_and_shown_in_c() {
+    let bugs = bugs();
+    assert!(bugs.len() >= 12, "{} patches", bugs.len());
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let failures = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(bug) = bugs.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    if let Err(why) = follow(bug) {
+                        failures.lock().expect("no panic").push(format!("== {} ({})\n{why}", bug.name, bug.why));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic");
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bugs.len(), failures.join("\n"));
+}

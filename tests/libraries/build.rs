@@ -1,0 +1,119 @@
+//! Libraries with a bug: `ssl/ssl_sess.c` of the sources that the linked OpenSSL was built from, with a patch of ours, and the
+//! rest of that build, as one shared library. A few seconds each, once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// The file that is patched.
+const SOURCE: &str = "ssl/ssl_sess.c";
+/// Its place in libssl.a.
+const MEMBER: &str = "libssl-lib-ssl_sess.o";
+
+/// A patch and what it is found as.
+#[derive(Clone, Debug)]
+pub struct Bug {
+    /// The file's name without its ending.
+    pub name: String,
+    /// What is wrong, in a sentence.
+    pub why: String,
+    /// The signatures: of the same bug there may be one for each kind of memory.
+    pub signatures: Vec<String>,
+    diff: String,
+}
+
+/// Every patch, by name.
+pub fn bugs() -> Vec<Bug> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libraries");
+    let paths = fs::read_dir(folder).expect("the patches").map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|kind| kind == "patch")).collect();
+    paths.sort();
+    paths.iter().map(|path| Bug::read(path)).collect()
+}
+
+impl Bug {
+    fn read(path: &Path) -> Bug {
+        let text = fs::read_to_string(path).expect("a patch");
+        let (head, diff) = text.split_once("\n\n").expect("a head, an empty line, and a diff");
+        let (why, signature) = head.split_once("\nsignature: ").expect("a sentence and a signature");
+        let name = path.file_stem().expect("a name").to_str().expect("a name in UTF-8");
+        Bug {
+            name: name.into(),
+            why: why.into(),
+            signatures: signature.split(" | ").map(String::from).collect(),
+            diff: diff.into(),
+        }
+    }
+
+    /// The library with this bug.
+    pub fn library(&self) -> PathBuf {
+        library(&self.name, Some(&self.diff))
+    }
+}
+
+/// The library without a bug.
+pub fn good() -> PathBuf {
+    library("good", None)
+}
+
+/// `libssl.a` and `libcrypto.a` as they are linked, with one file compiled again, in one shared library.
+fn library(name: &str, diff: Option<&str>) -> PathBuf {
+    // One at a time: tests of one process need the same ones.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _guard = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let source = fs::read_to_string(openssl_src::source_dir().join(SOURCE)).expect("the sources");
+    let patched = diff.map_or_else(
+        || source.clone(),
+        |diff| {
+            let patch = diffy::Patch::from_str(diff).unwrap_or_else(|error| panic!("{name}: {error}"));
+            diffy::apply(&source, &patch).unwrap_or_else(|error| panic!("{name}: {error}"))
+        },
+    );
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries").join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    let (made, c) = (folder.join("libssl.so"), folder.join("ssl_sess.c"));
+    let root = Path::new(env!("SESSDIFF_OPENSSL_ROOT"));
+    // What it is made of is beside it: the source, and which build the rest is of.
+    let key = format!("/* {} {} */\n{patched}", openssl_src::version(), root.display());
+    if made.is_file() && fs::read_to_string(&c).is_ok_and(|old| old == key) {
+        return made;
+    }
+    fs::write(&c, key).expect("a file");
+    let sources = openssl_src::source_dir();
+    let include = |path: PathBuf| format!("-I{}", path.display());
+    let object = folder.join("ssl_sess.o");
+    run(Command::new("cc")
+        .args(["-c", "-fPIC", "-O2", "-pthread", "-DNDEBUG", "-DOPENSSL_BUILDING_OPENSSL"])
+        .arg(include(root.join("include")))
+        .args(["include", "ssl", ""].map(|part| include(sources.join(part))))
+        // The name that reports show.
+        .arg(format!("-ffile-prefix-map={}=ssl", folder.display()))
+        .arg(&c)
+        .arg("-o")
+        .arg(&object));
+    let archives = ["lib", "lib64"].map(|lib| root.join(lib)).into_iter().find(|lib| lib.join("libssl.a").is_file());
+    let archives = archives.expect("the archives that are linked");
+    let ssl = folder.join("libssl.a");
+    fs::copy(archives.join("libssl.a"), &ssl).expect("an archive");
+    run(Command::new("ar").arg("d").arg(&ssl).arg(MEMBER));
+    let linking = folder.join("linking.so");
+    run(Command::new("cc")
+        .arg("-shared")
+        .arg("-o")
+        .arg(&linking)
+        .arg(&object)
+        .arg("-Wl,--whole-archive")
+        .arg(&ssl)
+        .arg(archives.join("libcrypto.a"))
+        .args(["-Wl,--no-whole-archive", "-Wl,-Bsymbolic", "-Wl,-z,defs", "-pthread", "-ldl"]));
+    fs::remove_file(&ssl).expect("an archive");
+    // Whoever finds it finds it whole.
+    fs::rename(&linking, &made).expect("a library");
+    made
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+}
