@@ -160,7 +160,7 @@ const PAIRS: usize = 24;
 /// Calls that say less, the least first.
 fn simpler_calls(op: &Op) -> Vec<Op> {
     let mut simpler = Vec::new();
-    if let Op::SampleSession { dst, .. } = op {
+    if let Op::SampleSession { dst, .. } | Op::Dup { dst, .. } = op {
         simpler.push(Op::New { dst: *dst });
     }
     simpler.extend(op.simpler());

@@ -2,57 +2,18 @@
 //! must be found from a fixed seed, under its signature, at the right step.
 #![cfg(feature = "linked")]
 
+#[path = "sabotage/find.rs"]
+mod find;
+
+use find::{LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, can_show, find, sabotaged, watch};
 use sessdiff::exec::Watch;
 use sessdiff::mutate::Generator;
-use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
-use sessdiff::plan::{Kinds, Setup};
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::NativePort;
 use sessdiff::port::planted::{Bug, Planted};
 use sessdiff::program::Program;
-use sessdiff::samples;
-
-const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
-const SEED: u64 = 1;
-/// A bug that takes more programs than this counts as missed.
-const PROGRAMS: usize = 20_000;
-const LONGEST: usize = 48;
-
-type Sabotaged = Pair<NativePort, Planted>;
-
-fn sabotaged(bug: Bug) -> Sabotaged {
-    let release = Release::V3_6_3;
-    Pair::new(NativePort::new(release, SETUP), Planted::new(bug, release, SETUP), SETUP.ex_data)
-}
-
-/// Without compression in the linked library, no sample has a compression method to forget.
-fn can_show(bug: Bug) -> bool {
-    bug != Bug::DupForgetsCompressId || samples::COMPRESSION
-}
-
-fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), String> {
-    let mut generator = Generator::new(seed, SETUP);
-    for number in 0..PROGRAMS {
-        let program = generator.program(LONGEST);
-        match pair.judge_watching(&program, watch(number)) {
-            Verdict::Agree | Verdict::Nothing => {}
-            Verdict::Diverge(found) => return Ok((program, found.divergence)),
-            Verdict::Inconclusive(why) => return Err(format!("inconclusive: {why}\n{program}")),
-        }
-    }
-    Err(format!("not found in {PROGRAMS} programs"))
-}
-
-/// In turns, as `run` does: some bugs show in one way of looking only.
-fn watch(number: usize) -> Watch {
-    match number % 4 {
-        0 => Watch::Blame,
-        1 => Watch::Ends,
-        _ => Watch::Fast,
-    }
-}
 
 /// The step is right if nothing shows before it: the program cut off there agrees, or differs only in what the harness
 /// gives back after the cut.

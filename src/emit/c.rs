@@ -7,6 +7,7 @@
 mod calls;
 mod checks;
 mod needs;
+mod readers;
 mod value;
 
 use std::fmt::Write as _;
@@ -51,7 +52,7 @@ pub fn c(subject: &Subject<'_>) -> String {
         "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
          not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
-        head = needs.head(),
+        head = needs.head(&body),
         main = needs.main(),
     )
 }

@@ -2,6 +2,7 @@
 
 use super::super::Subject;
 use super::calls::{argument_of, index_of};
+use super::readers;
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Op, Slot};
@@ -159,7 +160,10 @@ impl Checks {
             About::Argument => {
                 if let Some(bytes) = argument_of(op) {
                     let length = bytes.len();
-                    lines.push(format!("bytes({at}, \"argument\", {}, {length}, argument, {length});", literal(bytes)));
+                    lines.push(format!(
+                        "bytes({at}, \"argument\", {}, {length}, (struct bytes){{ argument, {length} }});",
+                        literal(bytes)
+                    ));
                 }
             }
             About::Copied => {
@@ -178,19 +182,21 @@ impl Checks {
             About::Shared(field) => {
                 for (number, one) in live.iter().enumerate() {
                     for other in &live[..number] {
-                        let (read, pointer) = (read_pointer(*one, field, "p"), read_pointer(*other, field, "q"));
                         lines.push(format!(
-                            "{{ {read} {pointer} number({at}, \"{} of {other} and {one} is one buffer\", 0, p != NULL && p == q); }}",
-                            field.name()
+                            "number({at}, \"{} of {other} and {one} is one buffer\", 0, {} != NULL && {} == {});",
+                            field.name(),
+                            pointer(*one, field),
+                            pointer(*one, field),
+                            pointer(*other, field)
                         ));
                     }
                 }
             }
             About::Length(field) => {
                 for slot in live {
-                    let read = read_pointer(slot, field, "p");
+                    let read = reader(slot, field);
                     lines.push(format!(
-                        "{{ {read} number({at}, \"{} of {slot} is NULL with a length\", 0, p == NULL && p_length != 0); }}",
+                        "number({at}, \"{} of {slot} is NULL with a length\", 0, {read}.at == NULL && {read}.length != 0);",
                         field.name()
                     ));
                 }
@@ -271,7 +277,7 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     })?;
     let length = room.bytes();
     Some(format!(
-        "bytes({at}, \"copied\", {}, {length}, copied + 16, {length});\n\
+        "bytes({at}, \"copied\", {}, {length}, (struct bytes){{ copied + 16, {length} }});\n\
          number({at}, \"bytes around the buffer are unchanged\", 1, untouched(copied, 16) && untouched(copied + 16 + {length}, 16));",
         literal(&expected)
     ))
@@ -323,8 +329,7 @@ fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Op
         Err(value) => format!("number({at}, \"{name}\", {}, {});", number(value), read_number(slot, field)?),
         Ok(expected) => {
             let (pointer, length) = super::value::pointer_and_length(expected.as_deref());
-            let read = read_pointer(slot, field, "p");
-            format!("{{ {read} bytes({at}, \"{name}\", {pointer}, {length}, p, p_length); }}")
+            format!("bytes({at}, \"{name}\", {pointer}, {length}, {});", reader(slot, field))
         }
     })
 }
@@ -345,38 +350,20 @@ pub(super) fn same(field: Field) -> String {
     match (read_number("a", field), read_number("b", field)) {
         (Some(a), Some(b)) => format!("    number(at, \"{name} of source and copy\", {a}, {b});\n"),
         _ => {
-            let (a, b) = (read_pointer("a", field, "p"), read_pointer("b", field, "q"));
-            format!(
-                "    {{\n        {a}\n        {b}\n        bytes(at, \"{name} of source and copy\", p, p_length, q, q_length);\n    }}\n"
-            )
+            let (a, b) = (reader("a", field), reader("b", field));
+            format!("    bytes(at, \"{name} of source and copy\", {a}.at, {a}.length, {b});\n")
         }
     }
 }
 
-/// Declares `NAME` and `NAME_length` and reads a field that is bytes into them.
-fn read_pointer(slot: impl std::fmt::Display, field: Field, name: &str) -> String {
-    let getter = field.getter().name();
-    let declared = format!("const unsigned char *{name} = NULL; size_t {name}_length = 0;");
-    let read = match field {
-        Field::Id | Field::IdContext => {
-            format!("unsigned int {name}_n = 0; {name} = {getter}({slot}, &{name}_n); {name}_length = {name}_n;")
-        }
-        Field::Hostname => format!(
-            "{name} = (const unsigned char *){getter}({slot}); {name}_length = {name} == NULL ? 0 : strlen((const char *){name});"
-        ),
-        Field::Alpn | Field::Ticket => format!("{getter}({slot}, &{name}, &{name}_length);"),
-        Field::TicketAppdata => {
-            format!("void *{name}_v = NULL; (void){getter}({slot}, &{name}_v, &{name}_length); {name} = {name}_v;")
-        }
-        Field::MasterKey => format!(
-            "unsigned char {name}_key[1024]; {name} = {name}_key; {name}_length = {getter}({slot}, {name}_key, sizeof({name}_key));"
-        ),
-        _ => format!(
-            "unsigned char *{name}_der = NULL; X509 *{name}_x = {getter}({slot}); int {name}_n = {name}_x == NULL ? 0 : \
-             i2d_X509({name}_x, &{name}_der); {name} = {name}_der; {name}_length = {name}_n;"
-        ),
-    };
-    format!("{declared} {read}")
+/// Reads a field that is bytes.
+fn reader(slot: impl std::fmt::Display, field: Field) -> String {
+    format!("{}({slot})", readers::name(field))
+}
+
+/// Where the bytes of a field are.
+fn pointer(slot: Slot, field: Field) -> String {
+    format!("{}.at", reader(slot, field))
 }
 
 /// A callback as the C program writes it down.

@@ -2,6 +2,7 @@
 
 use super::super::Subject;
 use super::checks::{About, Checks};
+use super::readers;
 use super::value::number;
 use crate::field::Field;
 use crate::op::{Kind, Op, Sample, Slot};
@@ -108,7 +109,7 @@ impl Needs {
     }
 
     /// Everything before the calls.
-    pub fn head(&self) -> String {
+    pub fn head(&self, body: &str) -> String {
         let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n");
         if matches!(self.about, About::Memory) {
             head += "#define _GNU_SOURCE\n";
@@ -121,38 +122,53 @@ impl Needs {
             head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n";
         }
         head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n#include <openssl/ssl.h>\n#include <openssl/x509.h>\n";
-        // Where not everything is used that is there to be used.
-        head += "\n#if defined(__GNUC__)\n#pragma GCC diagnostic ignored \"-Wunused-function\"\n#endif\n";
-        add(&mut head, COMPARE);
+        let alike = if body.contains("alike(") { alike(self.has_time_ex()) } else { String::new() };
+        let calls = |name: &str| [body, &alike].iter().any(|text| calls(text, name));
+        add(&mut head, STOP);
+        let reads = calls("bytes") || Field::BYTES.into_iter().any(|field| calls(&readers::name(field)));
+        if reads {
+            add(
+                &mut head,
+                "/* Bytes of the library\'s, or NULL. */\nstruct bytes {\n    const void *at;\n    size_t length;\n};\n",
+            );
+        }
+        let parts =
+            [("number", NUMBER), ("bytes", BYTES), ("cipher", CIPHER), ("cipher_of", CIPHER_OF), ("stored", STORED)];
+        parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(&mut head, part));
+        for field in Field::BYTES.into_iter().filter(|field| calls(&readers::name(*field))) {
+            head += &readers::text(field);
+        }
         if self.clock || self.names_now() {
             head += &format!("\n#define now ((time_t){})\n", number(self.now));
         }
         if self.clock {
             add(&mut head, CLOCK);
         }
-        if self.uses(Kind::SetCipher) || matches!(self.about, About::Everything | About::Field(Field::Cipher)) {
-            add(&mut head, CIPHER);
-        }
         if self.uses(Kind::GetMasterKey) {
             add(&mut head, COPIED);
+        }
+        if calls("untouched") {
+            add(&mut head, UNTOUCHED);
         }
         if self.argument > 0 {
             head += &format!("\nstatic unsigned char argument[{}];\n", self.argument);
         }
         if !self.samples.is_empty() {
-            add(&mut head, STORED);
             self.samples.iter().for_each(|sample| head += &bytes_of(*sample));
         }
         if self.ex_data {
             add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
             add(&mut head, EX_DATA);
         }
-        if self.about == About::Everything && self.uses(Kind::Dup) {
-            head += &alike(self.has_time_ex());
-        }
+        head += &alike;
         match self.about {
             About::Leak => add(&mut head, COUNTED),
-            About::Memory => add(&mut head, GUARDED),
+            About::Memory => {
+                add(&mut head, GUARDED);
+                if calls("lent") {
+                    add(&mut head, LENT);
+                }
+            }
             _ => {}
         }
         head
@@ -181,6 +197,13 @@ impl Needs {
     }
 }
 
+/// Whether a function of this name is called, not one whose name ends so.
+fn calls(text: &str, name: &str) -> bool {
+    let call = format!("{name}(");
+    let mut found = text.match_indices(&call).map(|(at, _)| text[..at].chars().next_back());
+    found.any(|before| before.is_none_or(|before| !before.is_ascii_alphanumeric() && before != '_'))
+}
+
 /// A part, set apart by an empty line.
 fn add(head: &mut String, part: &str) {
     head.push('\n');
@@ -205,10 +228,15 @@ fn alike(time_ex: bool) -> String {
 }
 
 // Parts of the program, as they are compiled.
-const COMPARE: &str = include_str!("parts/compare.c");
+const STOP: &str = include_str!("parts/stop.c");
+const NUMBER: &str = include_str!("parts/number.c");
+const BYTES: &str = include_str!("parts/bytes.c");
 const CLOCK: &str = include_str!("parts/clock.c");
 const CIPHER: &str = include_str!("parts/cipher.c");
 const COPIED: &str = include_str!("parts/copied.c");
+const CIPHER_OF: &str = include_str!("parts/cipher_of.c");
+const UNTOUCHED: &str = include_str!("parts/untouched.c");
+const LENT: &str = include_str!("parts/lent.c");
 const STORED: &str = include_str!("parts/stored.c");
 const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");
 const HAPPENED: &str = include_str!("parts/happened.c");

@@ -10,10 +10,3 @@ static const SSL_CIPHER *cipher(unsigned int code)
     bytes[1] = (unsigned char)code;
     return SSL_CIPHER_find(ssl, bytes);
 }
-
-static long long cipher_of(SSL_SESSION *session)
-{
-    const SSL_CIPHER *found = SSL_SESSION_get0_cipher(session);
-
-    return found == NULL ? -1 : SSL_CIPHER_get_protocol_id(found);
-}

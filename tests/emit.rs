@@ -1,0 +1,197 @@
+//! The forms of a program that others read: the C of every committed case and of every planted bug, reduced, is compiled
+//! without a warning and ends as it must with the OpenSSL that is linked; the Rust test compiles; the picture is one.
+#![cfg(feature = "cli")]
+
+#[cfg(feature = "vendored")]
+#[path = "libraries/build.rs"]
+mod build;
+#[path = "sabotage/find.rs"]
+mod find;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use find::{SEED, SETUP, can_show, find, sabotaged};
+use sessdiff::emit::{self, Picture, Subject};
+use sessdiff::exec::Watch;
+use sessdiff::pair::{Pair, Verdict};
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::{NativePort, START_SECONDS};
+use sessdiff::port::planted::Bug;
+use sessdiff::program::{Case, Program};
+use sessdiff::reduce::{Answer, reduce};
+
+/// The most calls that a planted bug needs.
+const FEW: usize = 5;
+
+/// A program in C, and where it comes from.
+struct Emitted {
+    from: String,
+    c: String,
+}
+
+/// The C of `program`, expected to be what the linked release does.
+fn c_of(why: &str, program: &Program, signature: Option<&str>) -> String {
+    let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let native = NativePort::new(c.library().release, SETUP);
+    let mut pair = Pair::new(native, c, SETUP.ex_data);
+    pair.run_left(program);
+    let (expected, _) = pair.traces();
+    let now = START_SECONDS;
+    emit::c(&Subject { why, program, plan: pair.plan(), expected, signature, now, release: "the linked release" })
+}
+
+fn committed() -> Vec<Case> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    Case::list(&corpus).expect("the corpus").iter().map(|path| Case::read(path).expect("a case")).collect()
+}
+
+/// Every planted bug, found from a fixed seed and reduced to the same signature.
+fn reduced() -> Vec<(Bug, Program)> {
+    let bugs = Bug::ALL.iter().copied().filter(|bug| can_show(*bug));
+    bugs.map(|bug| {
+        let mut pair = sabotaged(bug);
+        let (program, found) = find(&mut pair, SEED).unwrap_or_else(|why| panic!("{}: {why}", bug.name()));
+        let same = |pair: &mut find::Sabotaged, program: &Program| {
+            // Some bugs show in one way of looking only.
+            [Watch::Fast, Watch::Ends, Watch::Blame].into_iter().any(|watch| {
+                match pair.judge_watching(program, watch) {
+                    Verdict::Diverge(seen) => seen.divergence.signature() == found.signature(),
+                    Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => false,
+                }
+            })
+        };
+        let small = reduce(&program, SETUP, &mut |smaller| {
+            if same(&mut pair, smaller) { Answer::Same } else { Answer::Other }
+        });
+        assert!(same(&mut pair, &small), "{}", bug.name());
+        (bug, small)
+    })
+    .collect()
+}
+
+#[test]
+fn every_planted_bug_needs_few_calls() {
+    let all = reduced();
+    let long: Vec<_> = all.iter().filter(|(_, program)| program.ops.len() > FEW).collect();
+    let shown: Vec<_> = long.iter().map(|(bug, program)| format!("{}:\n{program}", bug.name())).collect();
+    assert!(shown.is_empty(), "{} of {}:\n{}", shown.len(), all.len(), shown.join("\n"));
+}
+
+/// Of real OpenSSL none of it is true: each program ends with 0.
+#[test]
+fn the_c_of_every_case_and_of_every_planted_bug_passes_on_the_linked_openssl() {
+    let cases = committed().into_iter();
+    let cases =
+        cases.map(|case| Emitted { from: case.path.display().to_string(), c: c_of(&case.why, &case.program, None) });
+    let bugs = reduced().into_iter();
+    let bugs = bugs.map(|(bug, program)| {
+        let signature = bug.signature();
+        Emitted { from: format!("planted:{}", bug.name()), c: c_of(signature, &program, Some(signature)) }
+    });
+    all_end_with_0(&cases.chain(bugs).collect::<Vec<_>>());
+}
+
+fn all_end_with_0(programs: &[Emitted]) {
+    assert!(programs.len() > 200, "{} programs", programs.len());
+    let folder = tempfile::tempdir().expect("a folder");
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let folder = folder.path().join(thread.to_string());
+            let (next, failures) = (&next, &failures);
+            scope.spawn(move || {
+                fs::create_dir(&folder).expect("a folder");
+                while let Some(program) = programs.get(next.fetch_add(1, Relaxed)) {
+                    if let Err(why) = passes(&folder, &program.c) {
+                        failures.lock().expect("no panic").push(format!("== {}\n{why}\n{}", program.from, program.c));
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic");
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), programs.len(), failures.join("\n"));
+}
+
+fn passes(folder: &Path, c: &str) -> Result<(), String> {
+    let (file, program) = (folder.join("case.c"), folder.join("case"));
+    fs::write(&file, c).map_err(|error| error.to_string())?;
+    let mut compiler = Command::new("cc");
+    compiler.args(["-Wall", "-Werror"]).arg(&file).arg("-o").arg(&program).args(library());
+    let compiled = compiler.output().map_err(|error| error.to_string())?;
+    if !compiled.status.success() {
+        return Err(String::from_utf8_lossy(&compiled.stderr).into_owned());
+    }
+    let ran = Command::new(&program).output().map_err(|error| error.to_string())?;
+    match ran.status.code() {
+        Some(0) => Ok(()),
+        code => Err(format!("ends with {code:?}:\n{}", String::from_utf8_lossy(&ran.stdout))),
+    }
+}
+
+/// How a program is linked with the OpenSSL that this crate is linked with. The archives that cargo built are one shared
+/// library here: two hundred programs are linked with it.
+#[cfg(feature = "vendored")]
+fn library() -> Vec<PathBuf> {
+    let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
+    vec!["-I".into(), include, build::good()]
+}
+
+#[cfg(not(feature = "vendored"))]
+fn library() -> Vec<PathBuf> {
+    vec!["-lssl".into(), "-lcrypto".into()]
+}
+
+/// The test that is emitted for this program is the file that is compiled with these tests.
+#[test]
+fn the_rust_of_a_case_is_the_test_that_runs_here() {
+    let program: Program =
+        "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_set1_hostname(s0, \"#\\\"#a\")\ns1 = SSL_SESSION_dup(s0)\n"
+            .parse()
+            .expect("a program");
+    let mut pair = sabotaged(Bug::DupForgetsHostname);
+    pair.run_left(&program);
+    let (expected, _) = pair.traces();
+    let (signature, now) = (Some("SSL_SESSION_dup/hostname"), START_SECONDS);
+    let why = "SSL_SESSION_dup must carry the server name.";
+    let subject = Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any" };
+    assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));
+}
+
+#[path = "emit/emitted.rs"]
+mod emitted;
+
+/// Lines for the ledger and both sides in each lane, a birth, a death, the first difference.
+#[test]
+fn the_picture_of_a_wrong_count_shows_where_it_parts() {
+    let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\nSSL_SESSION_free(s0)\n"
+        .parse()
+        .expect("a program");
+    let mut pair = sabotaged(Bug::UpRefTakesTwo);
+    let Verdict::Diverge(found) = pair.judge(&program) else { panic!("not found") };
+    let (left, right) = pair.traces();
+    let signature = found.divergence.signature();
+    let divergence = Some((found.divergence.step, signature.as_str()));
+    let sides = [("native", left), ("planted", right)];
+    let svg = emit::svg(&Picture { program: &program, plan: pair.plan(), sides, divergence });
+    let paths = |class: &str| -> Vec<&str> {
+        let lines = svg.lines().filter(|line| line.contains("<path") && line.contains(&format!("class=\"{class}\"")));
+        lines.filter_map(|line| line.split(" d=\"").nth(1)?.split('"').next()).collect()
+    };
+    for class in ["ledger", "left", "right"] {
+        // One in the legend, one in the lane of the only variable.
+        assert_eq!(paths(class).len(), 2, "{class}: {svg}");
+    }
+    assert_ne!(paths("right")[1].matches('V').count(), 0, "{svg}");
+    assert!(svg.contains("SSL_SESSION_up_ref/count, first at call 1"), "{svg}");
+    assert!(
+        svg.contains("class=\"band\"") && svg.contains("class=\"birth\"") && svg.contains("class=\"death\""),
+        "{svg}"
+    );
+}

@@ -1,0 +1,27 @@
+//! SSL_SESSION_dup must carry the server name.
+//! Needs the crate `sessdiff` with the feature `linked`, and OpenSSL: `vendored`, or `system`.
+
+use sessdiff::exec::Watch;
+use sessdiff::pair::{Pair, Verdict};
+use sessdiff::plan::{Kinds, Setup};
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::NativePort;
+use sessdiff::program::Program;
+
+const CALLS: &str = r##"#! sessdiff 1
+s0 = SSL_SESSION_new()
+SSL_SESSION_set1_hostname(s0, "#\"#a")
+s1 = SSL_SESSION_dup(s0)
+"##;
+
+#[test]
+fn ssl_session_dup_hostname() {
+    let program: Program = CALLS.parse().expect("calls");
+    let openssl = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let setup = Setup { ex_data: true, lacks: Kinds::NONE };
+    let native = NativePort::new(openssl.library().release, setup);
+    let mut pair = Pair::new(native, openssl, setup.ex_data);
+    for watch in [Watch::Fast, Watch::Ends, Watch::Blame] {
+        assert_eq!(pair.judge_watching(&program, watch), Verdict::Agree);
+    }
+}
