@@ -6,8 +6,12 @@
 mod doctor;
 #[path = "cli/finding.rs"]
 mod finding;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/library.rs"]
+mod library;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/run.rs"]

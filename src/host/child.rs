@@ -264,6 +264,7 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
     });
     let mut process = Process { child, stream: BufReader::with_capacity(1 << 16, ours), printed, printer };
     let mut message = Vec::new();
+    let mut first_calls = String::new();
     match process.hear(START, &mut message) {
         Ok(HELLO) => {
             if let Some(hello) = Hello::take(&mut Reader(&message)) {
@@ -274,13 +275,18 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
             process.end(DYING);
             return Err(ChildError::Refused(String::from_utf8_lossy(&message).into_owned()));
         }
+        Ok(MISHAP) => {
+            let mut from = Reader(&message);
+            let mishap = Trace::default().read_from(&mut from).and_then(|()| Mishap::take(&mut from));
+            first_calls = mishap.map_or(String::new(), |mishap| format!(": {}", mishap.text));
+        }
         Ok(_) | Err(_) => {}
     }
     let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
     let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let printed = String::from_utf8_lossy(&printed);
     let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
-    Err(ChildError::Died(format!("{status}{first}")))
+    Err(ChildError::Died(format!("{status}{first_calls}{first}")))
 }
 
 impl Process {

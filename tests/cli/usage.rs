@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Folder, PROGRAM, sessdiff};
 
-const COMMANDS: [&str; 5] = ["run", "replay", "show", "ports", "doctor"];
+const COMMANDS: [&str; 7] = ["run", "replay", "reduce", "show", "import", "ports", "doctor"];
 
 #[test]
 fn help_names_commands_examples_and_exit_codes() {
@@ -74,7 +74,9 @@ fn unknown_commands_and_flags_are_wrong() {
 #[test]
 fn missing_files_on_the_command_line_are_wrong() {
     is_wrong(&["replay"], "required");
-    is_wrong(&["show"], "required");
+    for command in ["reduce", "show", "import"] {
+        is_wrong(&[command], "required");
+    }
 }
 
 #[test]
@@ -86,7 +88,10 @@ fn values_out_of_range_are_wrong() {
         ("--longest", &["0", "x", "10001"]),
         ("--seed", &["x", "18446744073709551616"]),
         ("--probes", &["some"]),
-        ("--port", &["nonsense", "planted:", "planted:nonsense", "OpenSSL"]),
+        ("--port", &["nonsense", "planted:", "planted:nonsense", "OpenSSL", "lib:", "lib"]),
+        ("--time-limit", &["0", "x", "nan", "4000"]),
+        ("--memory-limit", &["0", "x", "1.5"]),
+        ("--memory", &["all"]),
     ] {
         for value in values {
             is_wrong(&["run", flag, value], flag);
@@ -103,7 +108,7 @@ fn values_out_of_range_are_wrong() {
 #[test]
 fn an_unknown_port_is_answered_with_those_there_are() {
     let ran = sessdiff(&["run", "--port", "nonsense"]).exits(64);
-    for word in ["openssl", "native", "planted:NAME", "sessdiff ports"] {
+    for word in ["openssl", "native", "lib:PATH", "planted:NAME", "sessdiff ports"] {
         assert!(ran.stderr.contains(word), "no `{word}`: {ran:?}");
     }
 }

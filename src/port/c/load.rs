@@ -202,7 +202,28 @@ pub fn inspect(path: &Path) -> Result<(), LoadError> {
     }
     const SHARED: u16 = 3;
     let kind = u16::from_ne_bytes([head[TYPE], head[TYPE + 1]]);
-    if kind == SHARED { Ok(()) } else { Err(LoadError::NotALibrary("an ELF file of another type")) }
+    if kind != SHARED {
+        return Err(LoadError::NotALibrary("an ELF file of another type"));
+    }
+    // The loader maps what is not there, and a look at it is a fault.
+    if is_whole(path) { Ok(()) } else { Err(LoadError::NotALibrary("an ELF file that is cut off")) }
+}
+
+/// Whether all that is to be loaded is in the file.
+fn is_whole(path: &Path) -> bool {
+    use object::read::elf::{FileHeader as _, ProgramHeader as _};
+    let Ok((file, length)) = fs::File::open(path).and_then(|file| Ok((file.try_clone()?, file.metadata()?.len())))
+    else {
+        return false;
+    };
+    let file = object::ReadCache::new(file);
+    let ends = || -> object::read::Result<bool> {
+        let header = object::elf::FileHeader64::<object::Endianness>::parse(&file)?;
+        let endian = header.endian()?;
+        let mut parts = header.program_headers(endian, &file)?.iter();
+        Ok(parts.all(|part| part.p_offset(endian).checked_add(part.p_filesz(endian)).is_some_and(|end| end <= length)))
+    };
+    ends().unwrap_or(false)
 }
 
 /// The libcrypto that a library needs, in the same folder.

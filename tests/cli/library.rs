@@ -1,0 +1,105 @@
+//! Ports in processes of their own, and libraries by path.
+
+use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff, text_of};
+
+/// One line that names the port and says `why`, and exit code 5.
+#[track_caller]
+fn is_no_library(folder: &Folder, path: &str, why: &str) {
+    for command in [&["run", "--programs", "10", "--corpus", "none"][..], &["replay", "a.ops"], &["import", "a.ops"]] {
+        let ran = folder.sessdiff(&[command, &["--port", &format!("lib:{path}")]].concat()).exits(5);
+        assert_eq!(ran.stdout, "", "{ran:?}");
+        ran.complains(&format!("lib:{path}: ")).complains(why);
+    }
+}
+
+#[test]
+fn what_is_no_library_is_named() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("folder/file", "");
+    folder.write("empty.so", "");
+    folder.write("text.so", "INPUT(libssl.so.3)\n");
+    folder.write("libssl.a", "!<arch>\n");
+    folder.write("cut.so", b"\x7fELF\x02\x01");
+    let own = std::fs::read(env!("CARGO_BIN_EXE_sessdiff")).expect("the executable");
+    let mut other = own[..64].to_vec();
+    other[18..20].copy_from_slice(&0x28u16.to_le_bytes());
+    folder.write("arm.so", &other);
+    folder.write("half.so", &own[..4096]);
+    is_no_library(&folder, "missing.so", "No such file");
+    is_no_library(&folder, "folder", "a folder");
+    is_no_library(&folder, "empty.so", "an empty file");
+    is_no_library(&folder, "text.so", "not an ELF file");
+    is_no_library(&folder, "libssl.a", "a static archive");
+    is_no_library(&folder, "cut.so", "not an ELF file");
+    is_no_library(&folder, "arm.so", "another architecture");
+    is_no_library(&folder, "half.so", "cut off");
+    if cfg!(feature = "vendored") {
+        is_no_library(&folder, "/lib/x86_64-linux-gnu/libc.so.6", "no session API");
+    }
+}
+
+/// Two OpenSSLs in one process: neither would be what it seems.
+#[cfg(not(feature = "vendored"))]
+#[test]
+fn an_executable_with_a_libssl_of_its_own_opens_no_other() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    is_no_library(&folder, "/usr/lib/x86_64-linux-gnu/libssl.so.3", "linked dynamically with ");
+}
+
+#[test]
+fn a_process_of_its_own_says_the_same() {
+    let args = ["run", "--programs", "2000", "--seed", "3", "--probes", "all", "--json", "--corpus", CORPUS];
+    let (here, there) = (sessdiff(&args).exits(0), sessdiff(&[&args[..], &["--isolate"]].concat()).exits(0));
+    for number in ["programs", "ops", "skipped", "divergences", "inconclusive"] {
+        assert_eq!(here.number(number), there.number(number), "{number}: {here:?}\n{there:?}");
+    }
+}
+
+#[test]
+fn a_case_in_a_process_of_its_own_is_the_same_table() {
+    let all = corpus();
+    let some: Vec<_> = all.iter().step_by(16).cloned().collect();
+    let files = text_of(&some);
+    let here = sessdiff(&[&["replay"], &files[..]].concat()).exits(0);
+    let there = sessdiff(&[&["replay", "--isolate"], &files[..]].concat()).exits(0).quietly();
+    let table = |text: &str| {
+        text.lines().filter(|line| !line.contains(": native against ")).map(String::from).collect::<Vec<_>>()
+    };
+    assert_eq!(table(&here.stdout), table(&there.stdout));
+}
+
+#[test]
+fn a_finding_in_a_process_of_its_own_is_the_same() {
+    let args = ["run", "--port", "planted:free-at-one-left", "--programs", "500", "--seed", "1", "--corpus", "none"];
+    for more in [&[][..], &["--isolate"], &["--isolate", "--jobs", "2"]] {
+        let folder = Folder::new();
+        let ran = folder.sessdiff(&[&args[..], more].concat()).exits(1).quietly();
+        ran.shows("COUNT SSL_SESSION_free/destroyed-early\n")
+            .shows("s0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\n\n");
+    }
+}
+
+#[test]
+fn shares_of_memory_are_as_asked_for() {
+    let args = ["run", "--programs", "640", "--seed", "1", "--probes", "all", "--corpus", "none", "--memory"];
+    let run = |shares: &str| sessdiff(&[&args[..], &[shares, "--json"]].concat()).exits(0);
+    run("plain=1").shows("\"memory\":[[\"plain\",640],[\"poisoned\",0],[\"guarded\",0]]");
+    run("guarded=1").shows("\"memory\":[[\"plain\",0],[\"poisoned\",0],[\"guarded\",640]]");
+    run("plain=2,poisoned=1,guarded=1").shows("\"memory\":[[\"plain\",320],[\"poisoned\",160],[\"guarded\",160]]");
+    sessdiff(&[&args[..], &["poisoned=1,guarded=1"]].concat())
+        .exits(0)
+        .shows("watched memory: poisoned 320, guarded 320");
+    for wrong in ["", "plain", "plain=x", "plain=0", "other=1", "plain=1;guarded=1", "plain=99999999"] {
+        let ran = sessdiff(&[&args[..], &[wrong]].concat()).exits(64);
+        assert!(ran.stderr.starts_with("error: ") && ran.stderr.contains("--memory"), "{ran:?}");
+    }
+}
+
+/// Nobody starts it by hand.
+#[test]
+fn the_other_end_is_hidden_and_does_nothing_alone() {
+    let help = sessdiff(&["--help"]).exits(0);
+    assert!(!help.stdout.contains("\n  host"), "{help:?}");
+    let args = ["host", "--port", "native", "--probes", "all", "missing"];
+    sessdiff(&args).refuses("host is started by other commands: ");
+}
