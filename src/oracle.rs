@@ -203,9 +203,13 @@ fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
         step: plan.count_steps[at] as usize,
         class: Class::Count,
         aspect: "count".into(),
-        seen: format!("{} references", trace.counts[at]),
-        ledger: format!("{} references", plan.counts[at]),
+        seen: references(trace.counts[at]),
+        ledger: references(plan.counts[at]),
     })
+}
+
+fn references(count: u32) -> String {
+    if count == 1 { "1 reference".into() } else { format!("{count} references") }
 }
 
 fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {

@@ -134,3 +134,51 @@ fn each_bug_is_found_imported_and_shown_in_c() {
     let failures = failures.into_inner().expect("no panic");
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bugs.len(), failures.join("\n"));
 }
+
+/// The page that shows what becomes of a finding was not made up.
+#[test]
+fn the_finding_in_the_docs_is_what_is_seen() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/finding.md")).expect("the page");
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = bugs();
+    let patched = |name: &str| all.iter().find(|bug| bug.name == name).expect("a patch").library();
+    for (place, library) in [("buggy", patched("dup-takes-a-reference-of-a-ticket")), ("fixed", good())] {
+        fs::create_dir(folder.path().join(place)).expect("a folder");
+        fs::copy(library, folder.path().join(place).join("libssl.so")).expect("a library");
+    }
+    let shown = |what: &str, text: &str| {
+        for line in text.lines().filter(|line| !line.is_empty()) {
+            assert!(page.contains(&format!("\n    {line}\n")), "{what}: the page has no line `{line}`");
+        }
+    };
+    // Each command of the page, in its order; a line of shell is what follows `$ `.
+    let commands = page.lines().filter_map(|line| line.strip_prefix("    $ "));
+    let mut run = 0;
+    for command in commands.filter(|command| !command.starts_with("echo ")) {
+        let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
+        let script =
+            format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\ncc() {{ command cc -I \"$INCLUDE\" \"$@\"; }}\n{command}");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]).current_dir(folder.path()).env("INCLUDE", include);
+        let ran = shell.env("SESSDIFF", env!("CARGO_BIN_EXE_sessdiff")).output().expect("a shell");
+        let said = text(&ran.stdout);
+        assert!(!said.is_empty(), "{command}\n{}", text(&ran.stderr));
+        // The last line of a run has times in it; the first and the last of a replay are said elsewhere.
+        match command.split(' ').nth(1) {
+            Some("run") => shown(command, said.split("\nDIVERGE: ").next().expect("what was found")),
+            Some("replay") => {
+                shown(command, said.split("\n\n").next().and_then(|said| said.split_once('\n')).expect("a table").1)
+            }
+            _ => shown(command, &format!("{said}{}", text(&ran.stderr))),
+        }
+        run += 1;
+    }
+    assert_eq!(run, 5, "commands on the page");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
+    shown("the case", &read("corpus/regressions/0001-SSL_SESSION_dup.count.ops"));
+    let c = read("sessdiff-out/SSL_SESSION_dup.count.c");
+    let calls = c.find("static void calls(void)").and_then(|from| Some(&c[from..c.find("int main(void)")?]));
+    shown("the C program", calls.expect("the calls"));
+    let picture = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/finding.svg")).expect("the picture");
+    assert_eq!(read("finding.svg"), picture, "docs/finding.svg is another");
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::judge::{Judge, Lab, LabError};
+use super::judge::{Judge, Lab, LabError, PortName};
 use super::output;
 use super::progress::spinner;
 use super::run::INTERRUPTED;
@@ -15,6 +15,7 @@ use crate::emit;
 use crate::exec::Watch;
 use crate::oracle::Class;
 use crate::pair::{Diverged, Inconclusive, Look, Verdict};
+use crate::port::c::load;
 use crate::port::native::START_SECONDS;
 use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
@@ -160,6 +161,14 @@ pub(super) fn c_program(judge: &mut dyn Judge, why: &str, program: &Program, sig
     })
 }
 
+/// What it is, without the folder it lies in: for those who have another.
+pub(super) fn of(identity: &Identity) -> String {
+    format!("{}, {}", identity.short_name(), identity.version)
+}
+
+/// The word in the head of a case before its signature.
+pub(super) const SIGNATURE: &str = "signature: ";
+
 /// Files of one finding, which never replace what is there.
 pub(super) struct Files {
     /// `out/SSL_SESSION_dup.hostname`, with a number if that is taken.
@@ -172,7 +181,8 @@ impl Files {
         std::fs::create_dir_all(out)?;
         let signature = found.signature();
         let name = report::artifact_name(&signature);
-        let text = Case::text(&format!("{signature}: native against {identity}, as it was found."), &found.program);
+        let text =
+            Case::text(&format!("{signature}: native against {}, as it was found.", of(identity)), &found.program);
         for number in 1.. {
             let stem = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
             let files = Files { stem };
@@ -196,6 +206,19 @@ impl Files {
     /// Writes a file; whether it is there now with this content.
     pub fn write(&self, kind: &str, text: &str) -> std::io::Result<bool> {
         write_new(&self.path(kind), text)
+    }
+}
+
+/// The command that shows a finding without this program, with the library that it was found in.
+fn compile_and_run(port: &PortName, c: &str) -> String {
+    let quoted = |path: &Path| report::quoted(&path.display().to_string());
+    match port {
+        PortName::OpenSsl | PortName::Native | PortName::Planted(_) => format!("cc {c} -lssl -lcrypto && ./a.out"),
+        PortName::Library(path) => {
+            let crypto = load::crypto_beside(path).map(|crypto| format!(" {}", quoted(&crypto))).unwrap_or_default();
+            let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+            format!("cc {c} {}{crypto} && LD_LIBRARY_PATH={} ./a.out", quoted(path), quoted(folder))
+        }
     }
 }
 
@@ -248,7 +271,8 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         let quoted = |path: &Path| report::quoted(&path.display().to_string());
         let mut case = files.path("original.ops");
         if reduced.is_some() {
-            let why = format!("{signature}: native against {identity}.");
+            let sentence = shown.diverged.divergence.sentence();
+            let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
             let c = lab
                 .in_a_child()
                 .judge()
@@ -258,9 +282,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
                 let path = files.path(kind);
                 match text.map(|text| files.write(kind, &text)) {
                     Ok(Ok(true)) if kind == "ops" => case = path,
-                    Ok(Ok(true)) => {
-                        commands.push(("C file", format!("cc {} -lssl -lcrypto && ./a.out", quoted(&path))))
-                    }
+                    Ok(Ok(true)) => commands.push(("C file", compile_and_run(&lab.port, &quoted(&path)))),
                     Ok(Ok(false)) => {
                         output::error(format_args!("{}: is there with another content; kept", path.display()))
                     }

@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use super::args::ImportArgs;
-use super::finding::write_new;
+use super::finding::{SIGNATURE, of, write_new};
 use super::reduce::smallest;
 use super::{Exit, output, run};
+use crate::port::Memory;
 use crate::program::Case;
 use crate::report;
-
-/// The word in the head of a regression before its signature.
-pub(super) const SIGNATURE: &str = "signature: ";
 
 pub(super) fn import(args: &ImportArgs) -> Exit {
     run::answer_interrupts();
@@ -43,14 +41,13 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
         Ok(judge) => judge.identity(),
         Err(error) => return error.say(),
     };
-    let found_with: String = lab.flags(found.look.memory).iter().map(|flag| format!(" {flag}")).collect();
-    let why = format!(
-        "{}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {}, {}\nreplay: sessdiff replay{found_with}",
-        found.diverged.divergence.sentence(),
-        args.found,
-        identity.name,
-        identity.version,
-    );
+    let memory = match found.look.memory {
+        Memory::Plain => String::new(),
+        memory @ (Memory::Poisoned | Memory::Guarded) => format!("\nmemory: {}", memory.name()),
+    };
+    let sentence = found.diverged.divergence.sentence();
+    let why =
+        format!("{sentence}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {}{memory}", args.found, of(&identity));
     let text = Case::text(&why, &found.program);
     let last = known.iter().filter_map(number_of).max().unwrap_or(0);
     for number in last + 1.. {

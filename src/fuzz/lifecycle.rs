@@ -88,7 +88,7 @@ fn report(program: &Program, found: &Divergence) -> ! {
     let text = format!(
         "{class} {signature} at step {step}\n  native:  {left}\n  openssl: {right}\n  ledger:  {ledger}\n\n{program}\n\
          Save the lines from `#! sessdiff 1` on as FILE.ops, or take the artifact as it is, and:\n  \
-         cargo run --release -- replay{flags} FILE\n  cargo run --release -- show FILE --as ops\n",
+         cargo run --release -- replay{flags} FILE\n  cargo run --release -- import{flags} FILE\n",
         class = found.class,
         signature = found.signature(),
         step = found.step,

@@ -171,7 +171,7 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
             let mut calls = Buffered::new(descriptor);
             calls.say(format_args!("{running}"));
             if descriptor >= 0 && calls.flush() {
-                stderr.say(format_args!("; the calls are in {name}\n"));
+                stderr.say(format_args!("; the calls are in {name}, for `sessdiff import`\n"));
             } else {
                 stderr.say(format_args!("; {name} cannot be written; the calls:\n{running}\n"));
             }

@@ -54,7 +54,7 @@ pub enum LoadError {
     #[error("a shared library for another architecture")]
     Architecture,
     /// It lacks what every library with the session API has.
-    #[error("no session API: SSL_SESSION_new, SSL_SESSION_free and what they need are not all there")]
+    #[error("no session API: SSL_SESSION_new, SSL_SESSION_free and what goes with them are not all there")]
     NoSessionApi,
     /// The loader refuses it.
     #[error("{0}")]
@@ -100,7 +100,19 @@ pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
     // SAFETY: a C library; nobody reads more of what is there than whether it is.
     let api = unsafe { Api::loaded(&library) };
     std::mem::forget(library);
-    if api.SSL_SESSION_new.is_none() || api.SSL_SESSION_free.is_none() || api.OpenSSL_version.is_none() {
+    // Without these nothing can be looked at. What else is missing is a function that is not supported.
+    const NEEDED: [&str; 9] = [
+        "SSL_SESSION_new",
+        "SSL_SESSION_free",
+        "SSL_SESSION_set_time",
+        "OpenSSL_version",
+        "ERR_peek_error",
+        "ERR_peek_last_error",
+        "ERR_clear_error",
+        "i2d_X509",
+        "SSL_CIPHER_get_protocol_id",
+    ];
+    if NEEDED.iter().any(|name| api.has(name) == Some(false)) {
         return Err(LoadError::NoSessionApi);
     }
     let version = version(&api);
@@ -227,7 +239,7 @@ fn is_whole(path: &Path) -> bool {
 }
 
 /// The libcrypto that a library needs, in the same folder.
-fn crypto_beside(path: &Path) -> Option<PathBuf> {
+pub fn crypto_beside(path: &Path) -> Option<PathBuf> {
     let beside = path.parent()?.join(needed_crypto(path)?);
     beside.is_file().then_some(beside)
 }
