@@ -27,7 +27,9 @@ pub(super) struct Needs {
 impl Needs {
     pub fn of(subject: &Subject<'_>, checks: &Checks) -> Needs {
         let ops = &subject.program.ops;
-        let kinds: Vec<Kind> = ops.iter().map(Op::kind).collect();
+        // What the library lacks is not called.
+        let lacks = subject.plan.setup().lacks;
+        let kinds: Vec<Kind> = ops.iter().map(Op::kind).filter(|kind| !lacks.contains(*kind)).collect();
         let mut slots: Vec<Slot> = ops
             .iter()
             .cloned()
