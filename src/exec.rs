@@ -6,7 +6,7 @@ use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::START_SECONDS;
 use crate::port::{Memory, Port, events, present};
 use crate::program::Program;
-use crate::trace::{DupSeen, Trace};
+use crate::trace::{After, DupSeen, Trace};
 
 /// What is observed besides what the calls return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,11 +178,11 @@ impl<P: Port> Run<'_, P> {
         }
         if self.watch == Watch::Blame {
             note_misuse(self.port, self.trace);
+            let before = self.all_counts();
             self.observe_all();
-            // What a getter of the observation raised.
             let after = self.port.after();
-            if after.raised {
-                self.trace.after(after);
+            if after.raised || before != self.all_counts() {
+                self.find_meddler(after);
             }
         }
         Ok(())
@@ -236,6 +236,26 @@ impl<P: Port> Run<'_, P> {
         let shared = self.port.shared(dst, src);
         self.trace.shared(shared);
         self.trace.dups.push(DupSeen { step: at as u32, source, dup });
+    }
+
+    fn all_counts(&self) -> [Option<u32>; crate::op::SLOTS] {
+        std::array::from_fn(|slot| self.port.count(Slot::wrapping(slot as u8)).filter(|_| self.live[slot]))
+    }
+
+    /// A getter of the observation raised an error or changed a count, which none may: each is called once more, to see which.
+    fn find_meddler(&mut self, after: After) {
+        let (live, mut unseen) = (self.live, Trace::default());
+        for slot in Slot::all().filter(|slot| live[slot.index()]) {
+            for field in Field::ALL.iter().copied().filter(|field| self.fields.contains(*field)) {
+                let before = self.port.count(slot);
+                self.port.read(slot, field, &mut unseen);
+                let raised = self.port.after().raised;
+                if raised || self.port.count(slot) != before {
+                    return self.trace.meddled(field, raised);
+                }
+            }
+        }
+        self.trace.after(after);
     }
 
     fn observe_all(&mut self) {

@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::op::{Op, Slot};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{After, Entries, Entry, MishapKind, Trace};
+use crate::trace::{After, Entries, Entry, MishapKind, Trace, WRONG_ARGUMENTS};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +92,8 @@ impl Divergence {
 pub struct Fault {
     step: usize,
     class: Class,
+    /// The getter that is to blame, where the step's call is not.
+    getter: Option<&'static str>,
     aspect: String,
     seen: String,
     ledger: String,
@@ -137,7 +139,11 @@ pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Opt
             Some(Divergence {
                 step: fault.step,
                 class: fault.class,
-                call: if fault.class == Class::Leak { "end" } else { call_at(program, fault.step) },
+                call: if fault.class == Class::Leak {
+                    "end"
+                } else {
+                    fault.getter.unwrap_or_else(|| call_at(program, fault.step))
+                },
                 aspect: fault.aspect.clone(),
                 left: shown(0),
                 right: shown(1),
@@ -175,6 +181,7 @@ fn mishap_fault(trace: &Trace) -> Option<Fault> {
         // What belongs to no step was left behind by the last one.
         step: (mishap.step as usize).min(trace.steps().saturating_sub(1)),
         class,
+        getter: None,
         aspect: mishap.aspect.clone(),
         seen: mishap.text.clone(),
         ledger: "each call returns, and touches no memory but its own".into(),
@@ -191,6 +198,7 @@ fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     (made != planned).then(|| Fault {
         step,
         class: Class::Return,
+        getter: None,
         aspect: "return".into(),
         seen: shown(made).into(),
         ledger: shown(planned).into(),
@@ -202,6 +210,7 @@ fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     Some(Fault {
         step: plan.count_steps[at] as usize,
         class: Class::Count,
+        getter: None,
         aspect: "count".into(),
         seen: references(trace.counts[at]),
         ledger: references(plan.counts[at]),
@@ -216,12 +225,22 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     if !plan.setup().ex_data {
         return None;
     }
-    let unfinished = ended_at(trace).map(|step| step.saturating_sub(1));
-    let last = trace.stopped.map(|step| step as usize).or(unfinished).unwrap_or(usize::MAX);
-    let planned = plan.deaths.iter().map(|step| *step as usize).filter(|step| *step <= last);
+    // Of the step in which the port ended, and of those after it, nothing is known.
+    let known = |step: &usize| {
+        trace.stopped.is_none_or(|stopped| *step <= stopped as usize)
+            && compared_until(trace).is_none_or(|ended| *step < ended)
+    };
+    let planned = plan.deaths.iter().map(|step| *step as usize).filter(known);
     let mut seen = trace.deaths.iter().map(|step| *step as usize);
     let fault = |step, aspect: &str, seen: &str, ledger: &str| {
-        Some(Fault { step, class: Class::Count, aspect: aspect.into(), seen: seen.into(), ledger: ledger.into() })
+        Some(Fault {
+            step,
+            class: Class::Count,
+            getter: None,
+            aspect: aspect.into(),
+            seen: seen.into(),
+            ledger: ledger.into(),
+        })
     };
     let early = |step| fault(step, "destroyed-early", "a session was destroyed", "it still has an owner");
     let late = |step| fault(step, "destroyed-late", "no session was destroyed", "its last reference was given back");
@@ -235,6 +254,11 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     seen.next().and_then(early)
 }
 
+/// The first step that says nothing, of a port that ended: the one in which it did, or all where its trace was lost with it.
+fn compared_until(trace: &Trace) -> Option<usize> {
+    ended_at(trace).map(|step| if trace.log().is_empty() { 0 } else { step })
+}
+
 /// The step in which the port ended, if it did.
 fn ended_at(trace: &Trace) -> Option<usize> {
     trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()).map(|_| trace.steps().saturating_sub(1))
@@ -245,7 +269,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let step = trace.broken? as usize;
     let broken = |entry: &Entry<'_>| match entry {
         Entry::Shared(fields) => *fields != 0,
-        Entry::Overrun | Entry::NullWithLength(..) => true,
+        Entry::Overrun | Entry::NullWithLength(..) | Entry::Meddled(..) => true,
         Entry::After(after) => after.error_lost || after.argument_changed,
         Entry::Return(_)
         | Entry::Made(_)
@@ -262,13 +286,15 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let entry = trace.entries(step).find(broken)?;
     let (class, aspect) = describe_one(None, None, &entry);
     let ledger = match class {
+        Class::Count | Class::Return if matches!(entry, Entry::Meddled(..)) => "a getter changes nothing",
         Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
         Class::Return => "a call leaves alone what others raised",
         Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents => {
             "each session has buffers of its own, and NULL has no length"
         }
     };
-    Some(Fault { step, class, aspect, seen: entry.to_string(), ledger: ledger.into() })
+    let getter = if let Entry::Meddled(field, _) = entry { Some(field.getter().name()) } else { None };
+    Some(Fault { step, class, getter, aspect, seen: entry.to_string(), ledger: ledger.into() })
 }
 
 fn dup_fault(trace: &Trace) -> Option<Fault> {
@@ -276,6 +302,7 @@ fn dup_fault(trace: &Trace) -> Option<Fault> {
     Some(Fault {
         step,
         class: Class::Contents,
+        getter: None,
         aspect: field.name().into(),
         seen: dup,
         ledger: format!("as in the source: {source}"),
@@ -310,6 +337,7 @@ fn leak_fault(trace: &Trace) -> Option<Fault> {
     Some(Fault {
         step: trace.steps().saturating_sub(1),
         class: Class::Leak,
+        getter: None,
         aspect: aspect.into(),
         seen,
         ledger: "no session has an owner".into(),
@@ -328,6 +356,7 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
         | Entry::Overrun
         | Entry::NullWithLength(..)
         | Entry::Count(..)
+        | Entry::Meddled(..)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
         | Entry::ExFree(..)
@@ -338,7 +367,7 @@ fn field_of(entry: &Entry<'_>) -> Option<Field> {
 /// The first entry that differs.
 fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergence> {
     // Of the step in which a port ended, and of those it did not come to, nothing can be compared.
-    let ended = [left, right].into_iter().filter_map(ended_at).min();
+    let ended = [left, right].into_iter().filter_map(compared_until).min();
     let steps = ended.unwrap_or(left.steps().max(right.steps()));
     let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
     let (mut left, mut right) = (left.entries(step), right.entries(step));
@@ -383,6 +412,7 @@ fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class,
         Entry::Overrun => (Class::Memory, "overrun".into()),
         Entry::ExNew(_) => (Class::Callback, "callback.new".into()),
         Entry::ExDup(..) => (Class::Callback, "callback.dup".into()),
+        Entry::ExFree(WRONG_ARGUMENTS, ..) => (Class::Callback, "callback.arguments".into()),
         Entry::ExFree(..) => (Class::Callback, "callback.free".into()),
         Entry::Shared(fields) => {
             let shared = Field::ALL.iter().find(|field| fields & (1 << **field as u32) != 0);
@@ -399,6 +429,8 @@ fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class,
             let own = touched.used == Some(*slot) || touched.made == Some(*slot);
             (Class::Count, if own { "count" } else { "other.count" }.into())
         }
+        Entry::Meddled(_, false) => (Class::Count, "count".into()),
+        Entry::Meddled(_, true) => (Class::Return, "error-queue".into()),
         Entry::Copied(_) => (Class::Contents, "copied".into()),
         Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
         Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),

@@ -14,6 +14,9 @@ pub use mishap::{Block, Mishap, MishapKind, Site};
 use crate::field::Field;
 use crate::op::Slot;
 
+/// The index of a callback that comes with other arguments than it was registered with.
+pub(crate) const WRONG_ARGUMENTS: u8 = u8::MAX;
+
 /// What is written where a length is written and the pointer is NULL.
 pub(crate) const NULL_LENGTH: u16 = u16::MAX;
 
@@ -34,6 +37,7 @@ pub(crate) enum Tag {
     Numbers,
     NullWithLength,
     Count,
+    Meddled,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -212,6 +216,12 @@ impl Trace {
         self.breaks();
         self.log.extend_from_slice(&[Tag::NullWithLength as u8, field as u8]);
         self.log.extend_from_slice(&(length as u64).to_le_bytes());
+    }
+
+    /// A getter raised an error, or changed a reference count.
+    pub fn meddled(&mut self, field: Field, raised: bool) {
+        self.breaks();
+        self.log.extend_from_slice(&[Tag::Meddled as u8, field as u8, raised.into()]);
     }
 
     /// The reference count of a slot's session, where every session is observed.

@@ -192,6 +192,9 @@ pub(crate) struct HostArgs {
     pub probes: OneProbeChoice,
     #[command(flatten)]
     pub limits: Limits,
+    /// Make no call before the first program
+    #[arg(long)]
+    pub cold: bool,
     /// The word that shows the step to the parent
     pub step: PathBuf,
 }

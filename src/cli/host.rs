@@ -48,7 +48,7 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
         PortName::Library(path) => Source::File(path.clone()),
         PortName::OpenSsl | PortName::Native | PortName::Planted(_) => Source::Linked,
     };
-    let mut c = CPort::of(&source, probes)?;
+    let mut c = CPort::of(&source, probes, args.cold)?;
     let release = c.library().release;
     let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE };
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));

@@ -157,6 +157,7 @@ impl Lab {
             executable: "/proc/self/exe".into(),
             args: args.into_iter().chain(limits).map(String::from).collect(),
             limit: Duration::from_secs_f64(time_limit),
+            cold: "--cold".into(),
             preload,
         })?;
         let native = NativePort::new(child.release(), self.setup());

@@ -12,7 +12,7 @@ mod value;
 
 use std::fmt::Write as _;
 
-use self::calls::statement;
+use self::calls::{argument_of, statement};
 use self::checks::Checks;
 use self::needs::Needs;
 use super::Subject;
@@ -35,11 +35,16 @@ pub fn c(subject: &Subject<'_>) -> String {
             continue;
         }
         if at == subject.program.ops.len() {
+            checks.at_the_end(subject).iter().for_each(|line| put(line));
             put("/* What is still owned. */");
         }
         needs.step(at).iter().for_each(|line| put(line));
         checks.before(at).iter().for_each(|line| put(line));
         put(&statement(op, &mut needs, checks.keeps_result(at), checks.keeps_argument(at)));
+        // A library that keeps the pointer has nothing of it.
+        if checks.keeps_argument(at) && checks.overwrites_argument() && argument_of(op).is_some() {
+            put("memset(argument, 0xee, sizeof(argument));");
+        }
         checks.after(subject, at, op).iter().for_each(|line| put(line));
     }
     let slots: Vec<Slot> = Slot::all().filter(|slot| needs.names(*slot)).collect();

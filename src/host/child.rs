@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -23,7 +23,7 @@ use crate::program::Program;
 use crate::trace::{Mishap, MishapKind, Reader, Trace};
 
 /// How much longer than its time limit a child may take before it is killed: it ends itself and says where it was.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a child may take to be ready.
 const START: Duration = Duration::from_secs(30);
 /// How long a child that closed its end may take to die.
@@ -42,6 +42,8 @@ pub struct Spawn {
     pub args: Vec<String>,
     /// How long a program may take.
     pub limit: Duration,
+    /// Told to a child that makes no calls before the first program: one that does has died of them.
+    pub cold: String,
     /// The library that must be loaded before all others: the runtime of a sanitizer.
     pub preload: Option<String>,
 }
@@ -87,7 +89,15 @@ impl Child {
     /// See [`ChildError`].
     pub fn start(spawn: Spawn) -> Result<Child, ChildError> {
         let (step_file, step) = confine::create()?;
-        let (process, hello) = begin(&spawn, &step_file)?;
+        let mut spawn = spawn;
+        let (process, hello) = match begin(&spawn, &step_file) {
+            // What it dies of is for the programs to find.
+            Err(ChildError::Died(_)) => {
+                spawn.args.push(spawn.cold.clone());
+                begin(&spawn, &step_file)?
+            }
+            begun => begun?,
+        };
         Ok(Child { spawn, hello, process: Some(process), ahead: 0, step, step_file, message: Vec::new() })
     }
 
@@ -133,7 +143,7 @@ impl Child {
             Some(None) => {}
             Some(Some(mishap)) if !mishap.kind.ends() => trace.mishap = Some(mishap),
             Some(Some(mishap)) => {
-                let report = self.bury().1;
+                let report = self.bury(DYING).1;
                 let aspect = sanitizer(&report).unwrap_or(mishap.aspect);
                 trace.mishap = Some(Mishap { aspect, report, ..mishap });
                 self.reach(trace);
@@ -160,7 +170,7 @@ impl Child {
     /// The child said nothing before it ended or its time was over.
     fn unheard(&mut self, late: bool) -> Mishap {
         let step = self.step.load(Relaxed);
-        let (status, report) = self.bury();
+        let (status, report) = self.bury(if late { Duration::ZERO } else { DYING });
         let signal = status.and_then(|status| status.signal()).filter(|_| !late);
         let code = status.and_then(|status| status.code());
         let (kind, aspect, text) = match (late, signal, code) {
@@ -187,10 +197,10 @@ impl Child {
     }
 
     /// Waits for a child that ends; how it ended and what it printed.
-    fn bury(&mut self) -> (Option<ExitStatus>, String) {
+    fn bury(&mut self, patience: Duration) -> (Option<ExitStatus>, String) {
         self.ahead = 0;
         let Some(mut process) = self.process.take() else { return (None, String::new()) };
-        let status = process.end(DYING);
+        let status = process.end(patience);
         let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let printed = String::from_utf8_lossy(&printed).into_owned();
         let lines: Vec<&str> = printed.trim().lines().take(REPORT_LINES).collect();
@@ -253,6 +263,8 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
         let theirs = std::env::var("ASAN_OPTIONS").unwrap_or_default();
         command.env("LD_PRELOAD", runtime).env("ASAN_OPTIONS", format!("{ours}:{theirs}"));
     }
+    // A group of its own: what it starts ends with it.
+    command.process_group(0);
     let mut child =
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     // The command keeps the child's end of the connection open.
@@ -302,19 +314,16 @@ impl Process {
         if message.len() as u64 == length { Ok(what) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
-    /// Waits so long for its end, then kills it.
+    /// Waits so long for its end, then kills it, and whatever it has started.
     fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
-        let status = loop {
-            match self.child.try_wait() {
-                Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(1)),
-                Ok(Some(status)) => break Some(status),
-                Ok(None) | Err(_) => {
-                    self.child.kill().unwrap_or(());
-                    break self.child.wait().ok();
-                }
-            }
-        };
+        while !confine::has_ended(self.child.id()) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // Before it is waited for, its number is nobody else's.
+        confine::kill_group(self.child.id());
+        let status = self.child.wait().ok();
+        let until = Instant::now() + patience;
         if let Some(printer) = self.printer.take() {
             // Should a process of the library's own hold the stream open, what came so far is enough.
             while !printer.is_finished() && Instant::now() < until {

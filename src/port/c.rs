@@ -81,16 +81,18 @@ impl CPort {
     /// # Errors
     /// See [`LoadError`].
     pub fn linked(probes: Probes) -> Result<CPort, LoadError> {
-        CPort::of(&Source::Linked, probes)
+        CPort::of(&Source::Linked, probes, false)
     }
 
     /// A port that drives the library of `source` on this thread; a process drives one library. See [`CPort::linked`].
+    /// `cold`: no call is made before the first program, for one of them ends the process. Then counts are unknown, and so is
+    /// what a program leaves behind.
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub fn of(source: &Source, probes: Probes) -> Result<CPort, LoadError> {
+    pub fn of(source: &Source, probes: Probes, cold: bool) -> Result<CPort, LoadError> {
         let mut port = CPort {
-            library: Library::get(source, probes)?,
+            library: Library::get(source, probes, cold)?,
             slots: [ptr::null_mut(); SLOTS],
             seen: [[ptr::null(); OWN.len()]; SLOTS],
             live_before: 0,
@@ -100,7 +102,9 @@ impl CPort {
             planted: false,
             argument_changed: false,
         };
-        crash::saving(&"the first calls on this thread", || port.warm_up());
+        if !cold {
+            crash::saving(&"the first calls on this thread", || port.warm_up());
+        }
         Ok(port)
     }
 
@@ -215,7 +219,9 @@ impl Port for CPort {
         }
         memory::end();
         let left = if self.origins { memory::unwatch() } else { Vec::new() };
-        Ended { balance: Some(memory::live() - self.live_before), left }
+        // What is allocated once only is no leak, and was not allocated beforehand.
+        let balance = (!self.library.cold).then(|| memory::live() - self.live_before);
+        Ended { balance, left }
     }
 
     fn misuse(&mut self) -> Option<Mishap> {
@@ -359,8 +365,10 @@ impl Port for CPort {
     }
 
     fn count(&self, s: Slot) -> Option<u32> {
+        let session = self.session(s);
+        let offset = self.library.count_offset.filter(|_| !session.is_null())?;
         // SAFETY: the slot's session is alive, and the offset was found within such a session.
-        self.library.count_offset.map(|offset| unsafe { refcount::read(self.session(s), offset) })
+        Some(unsafe { refcount::read(session, offset) })
     }
 
     fn shared(&self, a: Slot, b: Slot) -> u32 {

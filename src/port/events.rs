@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::op::ExIndex;
-use crate::trace::Trace;
+use crate::trace::{Trace, WRONG_ARGUMENTS};
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
@@ -113,11 +113,11 @@ pub(super) fn deaths() -> usize {
     EVENTS.with_borrow(|events| events.list[..events.listed].iter().filter(counted).count())
 }
 
-/// A callback with arguments that it was not registered with: recorded as one of no index.
+/// A callback with other arguments than it was registered with: recorded as one of no index, besides what it is.
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| events.record(Event::Free { index: u8::MAX, birth: UNKNOWN, value: 0 }));
+    EVENTS.with_borrow_mut(|events| events.record(Event::Free { index: WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 }));
 }
 
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they

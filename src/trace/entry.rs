@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{NULL_LENGTH, Tag};
+use super::{NULL_LENGTH, Tag, WRONG_ARGUMENTS};
 use crate::field::Field;
 use crate::op::{ExIndex, Slot};
 
@@ -31,6 +31,8 @@ pub enum Entry<'a> {
     NullWithLength(Field, u64),
     /// The reference count of a slot's session.
     Count(Slot, u32),
+    /// The getter of a field raised an error; `false`: it changed a reference count.
+    Meddled(Field, bool),
     /// A session was born: its number.
     ExNew(u32),
     /// A dup callback: index, number of the source, value.
@@ -121,7 +123,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 14] = [
+        const TAGS: [Tag; 15] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -136,6 +138,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Numbers,
             Tag::NullWithLength,
             Tag::Count,
+            Tag::Meddled,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -148,6 +151,10 @@ impl<'a> Iterator for Entries<'a> {
             Tag::NullWithLength => {
                 let [field] = self.take()?;
                 Entry::NullWithLength(*Field::ALL.get(usize::from(field))?, u64::from_le_bytes(self.take()?))
+            }
+            Tag::Meddled => {
+                let [field, raised] = self.take()?;
+                Entry::Meddled(*Field::ALL.get(usize::from(field))?, raised != 0)
             }
             Tag::Count => Entry::Count(Slot::wrapping(self.take::<1>()?[0]), u32::from_le_bytes(self.take()?)),
             Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
@@ -184,9 +191,14 @@ impl fmt::Display for Entry<'_> {
             Entry::Overrun => f.write_str("wrote beyond the buffer"),
             Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
             Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
+            Entry::Meddled(field, true) => write!(f, "{} raised an error", field.getter().name()),
+            Entry::Meddled(field, false) => write!(f, "{} changed a reference count", field.getter().name()),
             Entry::ExNew(birth) => write!(f, "new callback for session {birth}"),
             Entry::ExDup(index, from, value) => {
                 write!(f, "dup callback of {} for session {from}, value {value:#x}", index_name(*index))
+            }
+            Entry::ExFree(WRONG_ARGUMENTS, ..) => {
+                f.write_str("a callback with other arguments than it was registered with")
             }
             Entry::ExFree(index, birth, value) => {
                 write!(f, "free callback of {} for session {birth}, value {value:#x}", index_name(*index))

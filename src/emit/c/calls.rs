@@ -69,6 +69,9 @@ pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) 
         Op::GetExData { s, index } => kept(format!("(uintptr_t){name}({s}, {})", index_of(*index))),
         Op::GetMasterKey { s, room } => {
             let room = room.bytes();
+            if needs.lends() {
+                return kept(format!("{name}({s}, room({room}), {room})"));
+            }
             format!("memset(copied, 0xa5, sizeof(copied));\n{}", kept(format!("{name}({s}, copied + 16, {room})")))
         }
         Op::GetTime { s } | Op::GetTimeEx { s } | Op::GetTimeout { s } => kept(format!("{name}({})", or_null(s))),

@@ -83,7 +83,12 @@ impl Checks {
 
     /// Whether the call is given an array that is looked at afterwards.
     pub fn keeps_argument(&self, at: usize) -> bool {
-        self.about == About::Argument && self.is_at(at)
+        matches!(self.about, About::Argument | About::Field(_)) && self.is_at(at)
+    }
+
+    /// Whether that array is overwritten before it is looked at anything else.
+    pub fn overwrites_argument(&self) -> bool {
+        self.about != About::Argument
     }
 
     fn is_at(&self, at: usize) -> bool {
@@ -110,6 +115,31 @@ impl Checks {
             | About::Callbacks
             | About::Memory => Vec::new(),
         }
+    }
+
+    /// Calls of the getter that is to blame, where the program has none: that it is called at all is what is wrong.
+    pub fn at_the_end(&self, subject: &Subject<'_>) -> Vec<String> {
+        let call = subject.signature.and_then(|signature| signature.split_once('/')).map(|(call, _)| call);
+        let getter = call.filter(|call| !subject.program.ops.iter().any(|op| op.kind().name() == *call));
+        let fields = Field::ALL.iter().filter(|field| getter.is_some_and(|getter| field.getter().name() == getter));
+        let last = subject.program.ops.len().saturating_sub(1);
+        let live = live_slots(subject, last);
+        let mut lines = Vec::new();
+        for (field, slot) in fields.flat_map(|field| live.iter().map(move |slot| (*field, *slot))) {
+            let read = read_number(slot, field).unwrap_or_else(|| reader(slot, field));
+            match self.about {
+                About::ErrorQueue => lines.extend([
+                    "ERR_clear_error();".into(),
+                    format!("(void){read};"),
+                    format!(
+                        "number({last}, \"reading {} of {slot} raised an error\", 0, ERR_peek_error() != 0);",
+                        field.name()
+                    ),
+                ]),
+                _ => lines.push(format!("(void){read};")),
+            }
+        }
+        lines
     }
 
     /// What is checked after a call.
@@ -202,8 +232,7 @@ impl Checks {
                 }
             }
             About::Callbacks => {
-                let mut events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
-                events.sort();
+                let events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
                 lines.push(format!("events({at}, \"{}\");", events.concat()));
             }
             About::Leak | About::Memory => {}
@@ -237,7 +266,7 @@ fn about(aspect: &str) -> About {
         "error-lost" => About::ErrorLost,
         "argument-changed" => About::Argument,
         "copied" | "overrun" => About::Copied,
-        "callback.new" | "callback.dup" | "callback.free" => About::Callbacks,
+        "callback.new" | "callback.dup" | "callback.free" | "callback.arguments" => About::Callbacks,
         _ => {
             let shared = plain.strip_prefix("shared.").and_then(field).map(About::Shared);
             let length = plain.strip_suffix(".length").and_then(field).map(About::Length);

@@ -63,7 +63,8 @@ impl Needs {
             .enumerate()
             .map(|(at, op)| super::calls::argument_of(op).filter(|_| checks.keeps_argument(at)).map(<[u8]>::to_vec))
             .collect();
-        let argument = ops.iter().flatten().map(Vec::len).max().unwrap_or(0);
+        // No array has no bytes.
+        let argument = ops.iter().flatten().map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
         let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
         Needs {
             about: checks.about,
@@ -146,7 +147,7 @@ impl Needs {
         if self.clock {
             add(&mut head, CLOCK);
         }
-        if self.uses(Kind::GetMasterKey) {
+        if body.contains("copied + 16") {
             add(&mut head, COPIED);
         }
         if calls("untouched") {
@@ -167,8 +168,10 @@ impl Needs {
             About::Leak => add(&mut head, COUNTED),
             About::Memory => {
                 add(&mut head, GUARDED);
-                if calls("lent") {
-                    add(&mut head, LENT);
+                for (name, part) in [("lent", LENT), ("room", ROOM)] {
+                    if calls(name) {
+                        add(&mut head, part);
+                    }
                 }
             }
             _ => {}
@@ -238,6 +241,7 @@ const CIPHER: &str = include_str!("parts/cipher.c");
 const COPIED: &str = include_str!("parts/copied.c");
 const CIPHER_OF: &str = include_str!("parts/cipher_of.c");
 const UNTOUCHED: &str = include_str!("parts/untouched.c");
+const ROOM: &str = include_str!("parts/room.c");
 const LENT: &str = include_str!("parts/lent.c");
 const STORED: &str = include_str!("parts/stored.c");
 const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");

@@ -24,6 +24,24 @@ pub fn confine(bytes: Option<u64>) {
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
 }
 
+/// Whether a child of this process has ended; it still has to be waited for.
+pub fn has_ended(child: u32) -> bool {
+    // SAFETY: zero is a valid `siginfo_t`, and a place to write to.
+    unsafe {
+        let mut info: libc::siginfo_t = std::mem::zeroed();
+        let how = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        libc::waitid(libc::P_PID, child, &mut info, how) != 0 || info.si_pid() != 0
+    }
+}
+
+/// Ends every process of the group of a child that leads one and was not waited for yet.
+pub fn kill_group(child: u32) {
+    if let Ok(child @ 1..) = libc::pid_t::try_from(child) {
+        // SAFETY: the number is that of our child, and its group has the same.
+        unsafe { libc::kill(-child, libc::SIGKILL) };
+    }
+}
+
 /// A word that [`open`] shows to a child, as long as the file is open.
 ///
 /// # Errors

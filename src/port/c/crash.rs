@@ -74,10 +74,7 @@ pub fn leave(failed: bool) -> ! {
 
 fn install() {
     static AT_EXIT: Once = Once::new();
-    // SAFETY: a handler that ends the process or does nothing.
-    AT_EXIT.call_once(|| unsafe {
-        libc::atexit(on_exit);
-    });
+    AT_EXIT.call_once(at_exit_first);
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
 }
 
@@ -89,6 +86,12 @@ fn handle(signal: c_int) {
         action.sa_flags = libc::SA_SIGINFO | libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK;
         libc::sigaction(signal, &action, std::ptr::null_mut());
     }
+}
+
+/// A library that ends the process is found out before its own functions for that run, which were registered before now.
+pub(super) fn at_exit_first() {
+    // SAFETY: a handler that ends the process in the middle of a program, and otherwise does nothing.
+    unsafe { libc::atexit(on_exit) };
 }
 
 /// Runs `work`; should it crash, `what` is what is saved.
@@ -117,8 +120,18 @@ impl<T> Drop for Forget<T> {
     }
 }
 
+/// Whether the timer of [`limit`] has run out: anybody can send its signal.
+fn is_over() -> bool {
+    // SAFETY: zero is a valid `itimerval`, and a place to write to.
+    unsafe {
+        let mut left: libc::itimerval = std::mem::zeroed();
+        libc::getitimer(libc::ITIMER_REAL, &mut left);
+        left.it_value.tv_sec == 0 && left.it_value.tv_usec == 0
+    }
+}
+
 extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
-    if signal == libc::SIGALRM {
+    if signal == libc::SIGALRM && is_over() {
         end(MishapKind::Hang, "hang", format_args!("did not return within the time limit"), None);
     }
     // SAFETY: given by the system with the signal.
@@ -127,7 +140,7 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
     if let Some(fault) = guarded {
         return end(MishapKind::Crash, fault.aspect(), format_args!("{}", fault.text()), Some(fault));
     }
-    let name = SIGNALS.iter().find(|(known, _)| *known == signal).map_or("a signal", |(_, name)| name);
+    let name = SIGNALS.iter().find(|(known, _)| *known == signal).map_or("signal", |(_, name)| name);
     end(MishapKind::Crash, name, format_args!("crashed with signal {signal}"), None)
 }
 

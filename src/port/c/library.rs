@@ -68,6 +68,8 @@ pub struct Library {
     pub count_offset: Option<usize>,
     /// Where the time comes from.
     pub clocking: Clocking,
+    /// No call was made before the first program.
+    pub cold: bool,
     ciphers: Vec<*const SSL_CIPHER>,
 }
 
@@ -81,12 +83,12 @@ impl Library {
     ///
     /// # Errors
     /// See [`LoadError`]; what failed once fails again.
-    pub fn get(source: &Source, probes: Probes) -> Result<&'static Library, LoadError> {
+    pub fn get(source: &Source, probes: Probes, cold: bool) -> Result<&'static Library, LoadError> {
         static LIBRARY: OnceLock<(Source, Result<Library, LoadError>)> = OnceLock::new();
         // One at a time: the calibration must not see another thread's sessions.
         static READY: Mutex<()> = Mutex::new(());
         let _guard = READY.lock().unwrap_or_else(PoisonError::into_inner);
-        let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes)));
+        let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes, cold)));
         let library = library.as_ref().map_err(LoadError::clone)?;
         if library.probes == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
     }
@@ -95,7 +97,7 @@ impl Library {
         self.ciphers[cipher as usize]
     }
 
-    fn load(source: &Source, probes: Probes) -> Result<Library, LoadError> {
+    fn load(source: &Source, probes: Probes, cold: bool) -> Result<Library, LoadError> {
         let api = match source {
             Source::Linked => Api::linked(),
             Source::File(path) => load::open(path)?,
@@ -105,12 +107,13 @@ impl Library {
         }
         // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
         memory::begin(if probes.memory { Memory::Poisoned } else { Memory::Plain });
-        let library = Library::make_ready(source, probes, api);
+        let library = Library::make_ready(source, probes, cold, api);
         memory::end();
+        crash::at_exit_first();
         library
     }
 
-    fn make_ready(source: &Source, probes: Probes, api: Api) -> Result<Library, LoadError> {
+    fn make_ready(source: &Source, probes: Probes, cold: bool, api: Api) -> Result<Library, LoadError> {
         let (init, version) = (
             api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?,
             api.OpenSSL_version_num.ok_or(LoadError::NoSessionApi)?,
@@ -125,14 +128,14 @@ impl Library {
         if probes.ex_data {
             register_indices(&api)?;
         }
-        let clocking = if freeze_clock(&api, release) { Clocking::Ours } else { Clocking::Set };
-        if probes.memory && !allocates_here(&api) {
+        let clocking = if freeze_clock(&api, release, cold) { Clocking::Ours } else { Clocking::Set };
+        if probes.memory && !cold && !allocates_here(&api) {
             return Err(LoadError::OtherAllocator);
         }
         let calibrate = || crash::saving(&"the search for the reference count", || refcount::calibrate(&api));
-        let count_offset = probes.count.then(calibrate).flatten();
+        let count_offset = (probes.count && !cold).then(calibrate).flatten();
         let identity = load::identify(&api, source)?;
-        Ok(Library { identity, api, release, probes, count_offset, clocking, ciphers })
+        Ok(Library { identity, api, release, probes, count_offset, clocking, cold, ciphers })
     }
 }
 
@@ -151,9 +154,13 @@ fn allocates_here(api: &Api) -> bool {
 }
 
 /// Freezes the clock and sees whether a new session shows it.
-fn freeze_clock(api: &Api, release: Release) -> bool {
+fn freeze_clock(api: &Api, release: Release, cold: bool) -> bool {
     let Clock::Frozen { micros } = START else { return false };
     clock::freeze(micros);
+    // Every release that is modelled reads it; whether this one does is found out by a call.
+    if cold {
+        return true;
+    }
     let (Some(new), Some(get_time), Some(free)) = (api.SSL_SESSION_new, api.SSL_SESSION_get_time, api.SSL_SESSION_free)
     else {
         return false;
@@ -227,10 +234,14 @@ fn argp(index: ExIndex) -> *mut c_void {
     std::ptr::without_provenance_mut(0x1000 + index as usize)
 }
 
-/// The index that a callback was registered for, if the library says so with all three arguments.
+/// The index that a callback is called for. That it comes with other arguments than it was registered with is noted.
 fn of(index: c_int, argl: c_long, registered_argp: *mut c_void) -> Option<ExIndex> {
-    let named = usize::try_from(argl).ok().and_then(|number| ExIndex::ALL.get(number).copied())?;
-    (ex_index(named) == index && argp(named) == registered_argp).then_some(named)
+    let named =
+        [ExIndex::Counted, ExIndex::Replaced, ExIndex::Refused].into_iter().find(|named| ex_index(*named) == index);
+    if named.is_none_or(|named| argl != c_long::from(named as u8) || argp(named) != registered_argp) {
+        events::wrong();
+    }
+    named
 }
 
 // A session is named by the address of its CRYPTO_EX_DATA, the one thing that all three callbacks get.
@@ -243,9 +254,12 @@ unsafe extern "C" fn on_new(
     argl: c_long,
     argp: *mut c_void,
 ) {
+    // A new session has no value.
+    if !value.is_null() || session.is_null() {
+        events::wrong();
+    }
     match of(index, argl, argp) {
-        // A new session has no value.
-        Some(ExIndex::Counted) if value.is_null() && !session.is_null() => events::ex_new(data as usize),
+        Some(ExIndex::Counted) => events::ex_new(data as usize),
         _ => events::wrong(),
     }
 }
@@ -258,10 +272,10 @@ unsafe extern "C" fn on_dup(
     argl: c_long,
     argp: *mut c_void,
 ) -> c_int {
-    let Some(named) = of(index, argl, argp).filter(|_| to.cast_const() != from) else {
+    if to.cast_const() == from {
         events::wrong();
-        return 1;
-    };
+    }
+    let Some(named) = of(index, argl, argp) else { return 1 };
     // SAFETY: called by the library with the place of the value.
     unsafe {
         let mut number = *value as usize;
@@ -279,8 +293,10 @@ unsafe extern "C" fn on_free(
     argl: c_long,
     argp: *mut c_void,
 ) {
-    match of(index, argl, argp) {
-        Some(named) if !session.is_null() => events::ex_free(named, data as usize, value as usize),
-        Some(_) | None => events::wrong(),
+    if session.is_null() {
+        events::wrong();
+    }
+    if let Some(named) = of(index, argl, argp) {
+        events::ex_free(named, data as usize, value as usize);
     }
 }

@@ -118,7 +118,8 @@ fn notice(fault: Fault) {
 /// Cheap when nobody watches, and at the end of a thread, where the library frees after the list is gone.
 fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
     if WATCHING.get() {
-        WATCHED.with_borrow_mut(change);
+        // At the end of a thread there is no list any more.
+        WATCHED.try_with(|watched| change(&mut watched.borrow_mut())).unwrap_or(());
     }
 }
 

@@ -1,9 +1,12 @@
 /* Three indices: 1 tells births and deaths, 2 adds one to what is duplicated, 3 refuses to duplicate odd values. */
 static int destroyed;
+static char marks[4];
 
 static void on_new(void *session, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
-    (void)session, (void)value, (void)data, (void)index, (void)argl, (void)argp;
+    (void)data;
+    if (session == NULL || value != NULL || argl != index || argp != &marks[index])
+        happens("wrong", index, NULL);
     happens("new", 0, NULL);
 }
 
@@ -16,7 +19,8 @@ static int on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void *value, i
 {
     void **place = (void **)value;
 #endif
-    (void)to, (void)from, (void)argl, (void)argp;
+    if (to == from || argl != index || argp != &marks[index])
+        happens("wrong", index, NULL);
     happens("dup", index, *place);
     if (index == 2)
         *place = (void *)((uintptr_t)*place + 1);
@@ -25,16 +29,18 @@ static int on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void *value, i
 
 static void on_free(void *session, void *value, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
-    (void)session, (void)data, (void)argl, (void)argp;
+    (void)data;
+    if (session == NULL || argl != index || argp != &marks[index])
+        happens("wrong", index, NULL);
     happens("free", index, value);
     destroyed += index == 1;
 }
 
 static void register_indices(void)
 {
-    if (SSL_SESSION_get_ex_new_index(0, NULL, on_new, on_dup, on_free) != 1
-        || SSL_SESSION_get_ex_new_index(0, NULL, NULL, on_dup, on_free) != 2
-        || SSL_SESSION_get_ex_new_index(0, NULL, NULL, on_dup, NULL) != 3) {
+    if (SSL_SESSION_get_ex_new_index(1, &marks[1], on_new, on_dup, on_free) != 1
+        || SSL_SESSION_get_ex_new_index(2, &marks[2], NULL, on_dup, on_free) != 2
+        || SSL_SESSION_get_ex_new_index(3, &marks[3], NULL, on_dup, NULL) != 3) {
         printf("the indices are not 1, 2 and 3\n");
         exit(2);
     }

@@ -41,9 +41,22 @@ static void *guarded_malloc(size_t size, const char *file, int line)
     block->start = block->pages + block->length - (size + 15) / 16 * 16;
 #endif
     block->size = size;
+    memset(block->pages, 0xfb, (size_t)(block->start - block->pages));
     memset(block->start, 0xcb, size);
     made++;
     return block->start;
+}
+
+/* Bytes before a block that were written. */
+static void look_before(const struct block *block)
+{
+    const char *at;
+
+    for (at = block->pages; at < block->start; at++)
+        if ((unsigned char)*at != 0xfb) {
+            printf("call %d: bytes before a block\n  expected: they are as they were\n  actual:   they are written\n", *step);
+            stop();
+        }
 }
 
 static void guarded_free(void *start, const char *file, int line)
@@ -57,6 +70,7 @@ static void guarded_free(void *start, const char *file, int line)
             block == NULL ? "an address that is no block's is freed" : "a block that is free is freed");
         stop();
     }
+    look_before(block);
     block->freed = 1;
     mprotect(block->pages, block->length, PROT_NONE);
 }
