@@ -1,6 +1,6 @@
 //! The fields of a session: what its getters read.
 
-use crate::op::{ExIndex, Kind, Kinds};
+use crate::op::{ExIndex, Kind, Kinds, MAX_BYTES, Op, Room, Slot, Wire};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
@@ -111,6 +111,20 @@ impl Field {
 
     /// How many of [`Field::NUMBERS`] are copied by a dup: the first so many. All of [`Field::BYTES`] are.
     pub const COPIED_NUMBERS: usize = 10;
+
+    /// The call that reads it from a session; `None`: an index of ex_data, which shares its getter.
+    pub fn read_op(self, slot: Slot) -> Option<Op> {
+        if self.getter() == Kind::GetMasterKey {
+            return Some(Op::GetMasterKey { s: slot, room: Room::at_most(MAX_BYTES as u16) });
+        }
+        // Its operands are those of the session's slot, and of the first index.
+        let mut op = self
+            .getter()
+            .take_wire(&mut Wire::new(&[0; 16]))
+            .filter(|_| !matches!(self.ex_index(), Some(index) if index != ExIndex::AppData))?;
+        op.slots_mut().into_iter().for_each(|named| *named = slot);
+        Some(op)
+    }
 
     /// The ex_data index it reads, if it reads one.
     pub const fn ex_index(self) -> Option<ExIndex> {

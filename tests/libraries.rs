@@ -50,8 +50,11 @@ fn follow(bug: &Bug) -> Result<(), String> {
         return Err(format!("run ended with {}:\n{}", ran.status, said()));
     }
     let stems = bug.signatures.iter().map(|signature| signature.replace('/', "."));
-    let found = stems.map(|stem| (folder.path().join(format!("out/{stem}.original.ops")), stem));
-    let Some((artifact, stem)) = found.into_iter().find(|(artifact, _)| artifact.is_file()) else {
+    let mut found = stems.filter(|stem| folder.path().join(format!("out/{stem}.ops")).is_file());
+    // What was found can be named after another call than what is left of it.
+    let written = fs::read_dir(folder.path().join("out")).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut originals = written.filter(|path| path.to_string_lossy().ends_with(".original.ops"));
+    let (Some(stem), Some(artifact)) = (found.next(), originals.next()) else {
         return Err(format!("not found as {:?}:\n{}", bug.signatures, said()));
     };
     // From here on as from a fuzzer: bytes.

@@ -13,8 +13,11 @@ use super::progress::spinner;
 use super::run::INTERRUPTED;
 use crate::emit;
 use crate::exec::Watch;
+use crate::field::Field;
+use crate::op::Slot;
 use crate::oracle::Class;
 use crate::pair::{Diverged, Inconclusive, Look, Verdict};
+use crate::plan::Ledger;
 use crate::port::c::load;
 use crate::port::native::START_SECONDS;
 use crate::port::{Identity, Memory};
@@ -101,12 +104,44 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     let smallest = smallest(lab, judge, &alone)?;
     // What was found in haste is judged once more with patience.
     let mut judge = patient.judge()?;
-    Ok(Alone::Same(Box::new(match judge.judge(&smallest, found.look) {
+    let reduced = match judge.judge(&smallest, found.look) {
         Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => {
             Finding { program: smallest, diverged: *diverged, look: found.look }
         }
         Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => alone,
-    })))
+    };
+    Ok(Alone::Same(Box::new(pin_down(judge.as_mut(), reduced))))
+}
+
+/// A port that breaks while a session is observed breaks in a getter. What ends the process or does not return is the getter's
+/// own doing; a wrong access can be that of the call before, which left something wrong behind, unless it happens without that
+/// call too. The getter is found by calling each, where nothing else is observed.
+fn pin_down(judge: &mut dyn Judge, found: Finding) -> Finding {
+    let step = found.diverged.divergence.step;
+    let mishap = found.diverged.mishap.as_ref().filter(|mishap| mishap.step as usize == step);
+    let (Some(mishap), Some(op)) = (mishap, found.program.ops.get(step)) else { return found };
+    let own_doing = mishap.block.is_none() && !matches!(mishap.aspect.as_str(), "SIGSEGV" | "SIGBUS");
+    let quiet = Look { watch: Watch::Ends, memory: found.diverged.memory };
+    let at = |judge: &mut dyn Judge, program: &Program, step: usize| {
+        judge.glance(program, quiet).filter(|seen| seen.divergence.step == step && seen.broke())
+    };
+    if Field::ALL.iter().any(|field| field.getter() == op.kind()) || at(judge, &found.program, step).is_some() {
+        return found;
+    }
+    let before = if own_doing { &found.program.ops[..=step] } else { &found.program.ops[..step] };
+    let mut ledger = Ledger::new(judge.plan().setup());
+    for op in before {
+        ledger.step(op);
+    }
+    for slot in Slot::all().filter(|slot| ledger.references(*slot) > 0) {
+        for getter in Field::ALL.iter().filter_map(|field| field.read_op(slot)) {
+            let program = Program { ops: [before, &[getter]].concat() };
+            if let Some(diverged) = at(judge, &program, before.len()) {
+                return Finding { program, diverged, look: quiet };
+            }
+        }
+    }
+    found
 }
 
 /// The smallest program with the signature of `found`.
@@ -173,6 +208,9 @@ pub(super) const SIGNATURE: &str = "signature: ";
 pub(super) struct Files {
     /// `out/SSL_SESSION_dup.hostname`, with a number if that is taken.
     stem: PathBuf,
+    /// The program as it was found.
+    original: PathBuf,
+    signature: String,
 }
 
 impl Files {
@@ -185,7 +223,8 @@ impl Files {
             Case::text(&format!("{signature}: native against {}, as it was found.", of(identity)), &found.program);
         for number in 1.. {
             let stem = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
-            let files = Files { stem };
+            let original = with_ending(&stem, "original.ops");
+            let files = Files { stem, original, signature: signature.clone() };
             let known = std::fs::read_to_string(files.path("original.ops")).is_ok_and(|old| old == text);
             let free = ["original.ops", "ops", "c"].iter().all(|kind| !files.path(kind).exists());
             // Somebody else may be as fast: then the next number is taken.
@@ -196,11 +235,14 @@ impl Files {
         unreachable!("there are more numbers than files")
     }
 
+    /// The same with the name of another signature for what is written from now on.
+    fn named(self, out: &Path, signature: &str) -> Files {
+        let stem = out.join(report::artifact_name(signature));
+        if signature == self.signature { self } else { Files { stem, ..self } }
+    }
+
     pub fn path(&self, kind: &str) -> PathBuf {
-        let mut path = self.stem.clone().into_os_string();
-        path.push(".");
-        path.push(kind);
-        path.into()
+        with_ending(&self.stem, kind)
     }
 
     /// Writes a file; whether it is there now with this content.
@@ -222,6 +264,13 @@ fn compile_and_run(port: &PortName, c: &str) -> String {
     }
 }
 
+fn with_ending(stem: &Path, kind: &str) -> PathBuf {
+    let mut path = stem.as_os_str().to_owned();
+    path.push(".");
+    path.push(kind);
+    path.into()
+}
+
 /// Writes a new file; `false`: there is one with another content, which stays.
 pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
     match File::create_new(path) {
@@ -241,7 +290,6 @@ pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
 pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> (Option<PathBuf>, String) {
     let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
     let files = Files::begin(out, found, identity).map_err(lost).ok();
-    let signature = found.signature();
     let mut notes = String::new();
     let reduced = match reduce_alone(lab, found) {
         Ok(Alone::Same(reduced)) => Some(*reduced),
@@ -265,11 +313,14 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
     };
     let shown = reduced.as_ref().unwrap_or(found);
     let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
+    // Looked at more closely, it can be another call that is to blame.
+    let files = files.map(|files| files.named(out, &shown.signature()));
+    let signature = shown.signature();
     let mut commands = Vec::new();
     let mut replayed = None;
     if let Some(files) = &files {
         let quoted = |path: &Path| report::quoted(&path.display().to_string());
-        let mut case = files.path("original.ops");
+        let mut case = files.original.clone();
         if reduced.is_some() {
             let sentence = shown.diverged.divergence.sentence();
             let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
