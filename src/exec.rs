@@ -6,7 +6,7 @@ use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::START_SECONDS;
 use crate::port::{Memory, Port, events, present};
 use crate::program::Program;
-use crate::trace::{After, DupSeen, Trace};
+use crate::trace::{After, DupSeen, Meddling, Trace};
 
 /// What is observed besides what the calls return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -251,7 +251,8 @@ impl<P: Port> Run<'_, P> {
                 self.port.read(slot, field, &mut unseen);
                 let raised = self.port.after().raised;
                 if raised || self.port.count(slot) != before {
-                    return self.trace.meddled(field, raised);
+                    let how = if raised { Meddling::Raised } else { Meddling::Count };
+                    return self.trace.meddled(field, how);
                 }
             }
         }

@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::op::{Op, Slot};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{After, Entries, Entry, MishapKind, Trace, WRONG_ARGUMENTS};
+use crate::trace::{After, Entries, Entry, Meddling, MishapKind, Trace, WRONG_ARGUMENTS};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -429,8 +429,9 @@ fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class,
             let own = touched.used == Some(*slot) || touched.made == Some(*slot);
             (Class::Count, if own { "count" } else { "other.count" }.into())
         }
-        Entry::Meddled(_, false) => (Class::Count, "count".into()),
-        Entry::Meddled(_, true) => (Class::Return, "error-queue".into()),
+        Entry::Meddled(_, Meddling::Count) => (Class::Count, "count".into()),
+        Entry::Meddled(_, Meddling::Raised) => (Class::Return, "error-queue".into()),
+        Entry::Meddled(_, Meddling::Returned) => (Class::Return, "return".into()),
         Entry::Copied(_) => (Class::Contents, "copied".into()),
         Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
         Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),

@@ -258,7 +258,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
         self.run(program, look);
         match oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            Some(again) if again == first => {
+            Some(again) if again.signature() == first.signature() => {
                 Verdict::Diverge(Box::new(Diverged::new(again, [&self.left_trace, &self.right_trace], look.memory)))
             }
             again => Verdict::Inconclusive(Inconclusive::Flaky {

@@ -2,7 +2,7 @@
 //! caller's; no port is known here.
 
 use crate::op::{Op, SLOTS, Slot};
-use crate::plan::{Plan, Setup, Step};
+use crate::plan::{Plan, Setup, Step, touches};
 use crate::program::Program;
 
 /// What came of a smaller program.
@@ -130,7 +130,7 @@ impl Search<'_> {
         let mut at = 0;
         while at < self.best.ops.len() {
             let simpler = simpler_calls(&self.best.ops[at]);
-            let simplified = simpler.into_iter().any(|op| {
+            let simplified = simpler.into_iter().chain(lower_slots(&self.best.ops[at])).any(|op| {
                 let mut ops = self.best.ops.clone();
                 ops[at] = op;
                 self.holds(ops)
@@ -156,6 +156,18 @@ impl Search<'_> {
 
 /// Pairs are tried in programs of at most so many calls.
 const PAIRS: usize = 24;
+
+/// The same call on a variable with a lower number: what made the other may then go.
+fn lower_slots(op: &Op) -> Vec<Op> {
+    let Some(used) = touches(op).used else { return Vec::new() };
+    let lower = (0..used.index()).map(|lower| {
+        let mut op = op.clone();
+        let slot = op.slots_mut().into_iter().find(|slot| **slot == used);
+        slot.into_iter().for_each(|slot| *slot = Slot::wrapping(lower as u8));
+        op
+    });
+    lower.collect()
+}
 
 /// Calls that say less, the least first.
 fn simpler_calls(op: &Op) -> Vec<Op> {

@@ -7,7 +7,7 @@ mod entry;
 mod frame;
 mod mishap;
 
-pub use entry::{After, Entries, Entry};
+pub use entry::{After, Entries, Entry, Meddling};
 pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 
@@ -218,10 +218,10 @@ impl Trace {
         self.log.extend_from_slice(&(length as u64).to_le_bytes());
     }
 
-    /// A getter raised an error, or changed a reference count.
-    pub fn meddled(&mut self, field: Field, raised: bool) {
+    /// A getter did more than to read, or said that it could not.
+    pub fn meddled(&mut self, field: Field, how: Meddling) {
         self.breaks();
-        self.log.extend_from_slice(&[Tag::Meddled as u8, field as u8, raised.into()]);
+        self.log.extend_from_slice(&[Tag::Meddled as u8, field as u8, how as u8]);
     }
 
     /// The reference count of a slot's session, where every session is observed.

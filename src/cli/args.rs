@@ -171,7 +171,7 @@ pub(crate) struct HostChoice {
 /// What a port in a process of its own may take.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Limits {
-    /// Seconds a program may take in a process of its own
+    /// Seconds a call may take in a process of its own, with what is observed after it
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.time_limit, value_parser = time_limit)]
     pub time_limit: f64,
     /// MiB of writable memory such a process may have

@@ -10,6 +10,7 @@ use super::args::Shares;
 use super::coverage::Coverage;
 use super::finding::Finding;
 use super::judge::Judge;
+use super::run::INTERRUPTED;
 use crate::exec::Watch;
 use crate::mutate::Generator;
 use crate::pair::{Inconclusive, Look, Verdict};
@@ -208,6 +209,8 @@ impl Explorer<'_> {
                 }
                 false
             }
+            // Whoever stopped it knows.
+            Verdict::Inconclusive(Inconclusive::Lost { .. }) if INTERRUPTED.load(Relaxed) => false,
             Verdict::Inconclusive(why) => {
                 self.inconclusive(&why, program);
                 false

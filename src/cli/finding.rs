@@ -30,7 +30,7 @@ const HASTY: f64 = 0.05;
 /// How long it may take when it is looked at again, seconds.
 const PATIENT: f64 = 1.0;
 /// How long one finding is reduced: then the smallest so far is the result.
-const REDUCING: Duration = Duration::from_secs(60);
+const REDUCING: Duration = Duration::from_secs(30);
 
 /// A program that diverges, and how it is looked at where it does.
 #[derive(Clone, Debug)]
@@ -311,6 +311,9 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             None
         }
     };
+    if INTERRUPTED.load(Relaxed) {
+        notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
+    }
     let shown = reduced.as_ref().unwrap_or(found);
     let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
     // Looked at more closely, it can be another call that is to blame.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::args::{Limits, OneProbeChoice};
+use super::run::INTERRUPTED;
 use super::{Exit, output};
 use crate::host::{Child, ChildError, Host, Spawn};
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
@@ -157,6 +158,7 @@ impl Lab {
             executable: "/proc/self/exe".into(),
             args: args.into_iter().chain(limits).map(String::from).collect(),
             limit: Duration::from_secs_f64(time_limit),
+            stop: &INTERRUPTED,
             cold: "--cold".into(),
             preload,
         })?;

@@ -1,8 +1,11 @@
 //! `sessdiff reduce`: the smallest program with the same signature.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::args::ReduceArgs;
 use super::finding::{Alone, Finding, judge_every_way, reduce_alone};
 use super::judge::Lab;
+use super::run::INTERRUPTED;
 use super::{Exit, output, run};
 use crate::pair::Verdict;
 use crate::port::Memory;
@@ -50,12 +53,18 @@ pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Fi
         Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
         Verdict::Nothing => return Err(unclear(&"nothing ran: no call has what it needs")),
+        Verdict::Inconclusive(_) if INTERRUPTED.load(Relaxed) => return Err(Exit::Interrupted),
         Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
     };
     let found = Finding { program: case.program.clone(), diverged, look };
     let flaky =
         |second: &str| format!("inconclusive: diverged as {}, then in a fresh process {second}", found.signature());
     match reduce_alone(lab, &found).map_err(|error| error.say())? {
+        // What was cut short is not the smallest: nobody should take it for that.
+        Alone::Same(_) if INTERRUPTED.load(Relaxed) => {
+            output::error(format_args!("{path}: interrupted while it was reduced; nothing is written"));
+            Err(Exit::Interrupted)
+        }
         Alone::Same(reduced) => Ok(*reduced),
         Alone::Agrees => Err(unclear(&flaky("agreed"))),
         Alone::Other(other) => Err(unclear(&flaky(&format!("diverged as {other}")))),

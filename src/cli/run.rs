@@ -109,7 +109,11 @@ fn cases(folder: Option<&Path>) -> Result<Vec<Case>, CaseError> {
             return Ok(Vec::new());
         }
     };
-    Case::list(folder)?.iter().map(|path| Case::read(path)).collect()
+    let paths = Case::list(folder)?;
+    if paths.is_empty() {
+        output::note(format_args!("no case in `{}`: exploring without replay", folder.display()));
+    }
+    paths.iter().map(|path| Case::read(path)).collect()
 }
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {

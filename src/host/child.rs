@@ -1,13 +1,13 @@
 //! The parent's side: a child process is kept alive over many programs, watched, and replaced when it dies.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ use crate::trace::{Mishap, MishapKind, Reader, Trace};
 
 /// How much longer than its time limit a child may take before it is killed: it ends itself and says where it was.
 const GRACE: Duration = Duration::from_millis(500);
+/// How often it is looked whether a program goes on.
+const TURN: Duration = Duration::from_millis(100);
 /// How long a child may take to be ready.
 const START: Duration = Duration::from_secs(30);
 /// How long a child that closed its end may take to die.
@@ -40,8 +42,10 @@ pub struct Spawn {
     pub executable: PathBuf,
     /// Its arguments but for the path of the shared word, which comes last.
     pub args: Vec<String>,
-    /// How long a program may take.
+    /// How long one call of a program may take, with what is observed after it.
     pub limit: Duration,
+    /// Set by whoever does not want to wait any more.
+    pub stop: &'static AtomicBool,
     /// Told to a child that makes no calls before the first program: one that does has died of them.
     pub cold: String,
     /// The library that must be loaded before all others: the runtime of a sanitizer.
@@ -128,8 +132,8 @@ impl Child {
 
     fn receive(&mut self, trace: &mut Trace) {
         let Some(process) = &mut self.process else { return };
-        let limit = self.spawn.limit + GRACE;
-        let said = process.hear(limit, &mut self.message);
+        let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
+        let said = process.hear(&patience, &mut self.message);
         let mut from = Reader(&self.message);
         let read = match said {
             Ok(TRACE) => trace.read_from(&mut from).and_then(|()| match from.number()? {
@@ -151,7 +155,13 @@ impl Child {
             None => {
                 let late = matches!(&said, Err(error) if is_timeout(error));
                 trace.clear();
-                trace.mishap = Some(self.unheard(late));
+                trace.mishap = Some(match self.spawn.stop.load(Relaxed) {
+                    true => {
+                        self.bury(Duration::ZERO);
+                        lost("interrupted")
+                    }
+                    false => self.unheard(late),
+                });
                 self.reach(trace);
             }
         }
@@ -237,13 +247,25 @@ impl Host for Child {
             if let Err(error) = self.send(plan.setup(), std::iter::once((program, view))) {
                 trace.clear();
                 trace.step();
-                let (kind, aspect, text) = (MishapKind::Lost, "lost".into(), error.to_string());
-                trace.mishap = Some(Mishap { kind, step: 0, aspect, text, block: None, report: String::new() });
+                trace.mishap = Some(lost(&error.to_string()));
                 return;
             }
         }
         self.receive(trace);
     }
+}
+
+fn lost(why: &str) -> Mishap {
+    let (kind, aspect, report) = (MishapKind::Lost, "lost".into(), String::new());
+    Mishap { kind, step: 0, aspect, text: why.into(), block: None, report }
+}
+
+/// How long is waited for an answer.
+struct Patience<'a> {
+    /// From one step to the next.
+    limit: Duration,
+    step: &'a AtomicU32,
+    stop: &'a AtomicBool,
 }
 
 impl Drop for Child {
@@ -256,6 +278,7 @@ impl Drop for Child {
 
 fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError> {
     let (ours, theirs) = UnixStream::pair()?;
+    ours.set_read_timeout(Some(TURN))?;
     let mut command = Command::new(&spawn.executable);
     command.args(&spawn.args).arg(format!("/proc/{}/fd/{}", std::process::id(), step_file.as_raw_fd()));
     if let Some(runtime) = &spawn.preload {
@@ -277,7 +300,9 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
     let mut process = Process { child, stream: BufReader::with_capacity(1 << 16, ours), printed, printer };
     let mut message = Vec::new();
     let mut first_calls = String::new();
-    match process.hear(START, &mut message) {
+    let no_step = AtomicU32::new(0);
+    let patience = Patience { limit: START, step: &no_step, stop: spawn.stop };
+    match process.hear(&patience, &mut message) {
         Ok(HELLO) => {
             if let Some(hello) = Hello::take(&mut Reader(&message)) {
                 return Ok((process, hello));
@@ -303,15 +328,51 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
 
 impl Process {
     /// One message; what it is.
-    fn hear(&mut self, limit: Duration, message: &mut Vec<u8>) -> io::Result<u8> {
+    fn hear(&mut self, patience: &Patience<'_>, message: &mut Vec<u8>) -> io::Result<u8> {
         message.clear();
-        self.stream.get_ref().set_read_timeout(Some(limit))?;
+        let mut step = patience.step.load(Relaxed);
+        let mut since = Instant::now();
+        // In short turns: somebody may want to stop, and a program that goes on is slow, and no more.
+        loop {
+            match self.stream.fill_buf() {
+                Ok(_) => break,
+                Err(error) if is_timeout(&error) => {
+                    let now = patience.step.load(Relaxed);
+                    if std::mem::replace(&mut step, now) != now {
+                        since = Instant::now();
+                    }
+                    if patience.stop.load(Relaxed) || since.elapsed() >= patience.limit {
+                        return Err(error);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         let mut head = [0; 9];
-        self.stream.read_exact(&mut head)?;
+        self.fill(&mut head)?;
         let [what, length @ ..] = head;
         let length = u64::from_le_bytes(length);
-        (&mut self.stream).take(length.min(LONGEST)).read_to_end(message)?;
-        if message.len() as u64 == length { Ok(what) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        if length > LONGEST {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        message.resize(length as usize, 0);
+        self.fill(message).map(|()| what)
+    }
+
+    /// Reads what has begun to come, and so comes soon.
+    fn fill(&mut self, mut into: &mut [u8]) -> io::Result<()> {
+        let until = Instant::now() + DYING;
+        while !into.is_empty() {
+            match self.stream.read(into) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => into = &mut into[length..],
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) && Instant::now() < until => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Waits so long for its end, then kills it, and whatever it has started.

@@ -71,8 +71,11 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     if let Some(mishap) = &diverged.mishap {
         let here = mishap.step as usize == found.step && mishap.aspect == found.aspect;
         if !here {
-            let step = mishap.step;
-            line(format_args!("  {:<width$} {} in step {step}: the port {}", "and then", mishap.aspect, mishap.text));
+            let step = match mishap.step {
+                Site::OUTSIDE => "after the last step".into(),
+                step => format!("in step {step}"),
+            };
+            line(format_args!("  {:<width$} {} {step}: the port {}", "and then", mishap.aspect, mishap.text));
         }
         if let Some(block) = &mishap.block {
             line(format_args!("  {:<width$} {}", "block", described(program, block)));

@@ -31,8 +31,8 @@ pub enum Entry<'a> {
     NullWithLength(Field, u64),
     /// The reference count of a slot's session.
     Count(Slot, u32),
-    /// The getter of a field raised an error; `false`: it changed a reference count.
-    Meddled(Field, bool),
+    /// The getter of a field did more than to read it.
+    Meddled(Field, Meddling),
     /// A session was born: its number.
     ExNew(u32),
     /// A dup callback: index, number of the source, value.
@@ -41,6 +41,17 @@ pub enum Entry<'a> {
     ExFree(u8, u32, u64),
     /// The program ended here.
     Stopped,
+}
+
+/// What a getter did besides reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddling {
+    /// It changed a reference count.
+    Count,
+    /// It raised an error.
+    Raised,
+    /// It returned a failure, where it cannot fail.
+    Returned,
 }
 
 /// What a call left behind, besides what it returned.
@@ -153,8 +164,9 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::NullWithLength(*Field::ALL.get(usize::from(field))?, u64::from_le_bytes(self.take()?))
             }
             Tag::Meddled => {
-                let [field, raised] = self.take()?;
-                Entry::Meddled(*Field::ALL.get(usize::from(field))?, raised != 0)
+                let [field, how] = self.take()?;
+                let how = *[Meddling::Count, Meddling::Raised, Meddling::Returned].get(usize::from(how))?;
+                Entry::Meddled(*Field::ALL.get(usize::from(field))?, how)
             }
             Tag::Count => Entry::Count(Slot::wrapping(self.take::<1>()?[0]), u32::from_le_bytes(self.take()?)),
             Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
@@ -191,20 +203,30 @@ impl fmt::Display for Entry<'_> {
             Entry::Overrun => f.write_str("wrote beyond the buffer"),
             Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
             Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
-            Entry::Meddled(field, true) => write!(f, "{} raised an error", field.getter().name()),
-            Entry::Meddled(field, false) => write!(f, "{} changed a reference count", field.getter().name()),
-            Entry::ExNew(birth) => write!(f, "new callback for session {birth}"),
+            Entry::Meddled(field, Meddling::Raised) => write!(f, "{} raised an error", field.getter().name()),
+            Entry::Meddled(field, Meddling::Count) => write!(f, "{} changed a reference count", field.getter().name()),
+            Entry::Meddled(field, Meddling::Returned) => write!(f, "{} returned a failure", field.getter().name()),
+            Entry::ExNew(birth) => write!(f, "new callback for {}", Born(*birth)),
             Entry::ExDup(index, from, value) => {
-                write!(f, "dup callback of {} for session {from}, value {value:#x}", index_name(*index))
+                write!(f, "dup callback of {} for {}, value {value:#x}", index_name(*index), Born(*from))
             }
             Entry::ExFree(WRONG_ARGUMENTS, ..) => {
                 f.write_str("a callback with other arguments than it was registered with")
             }
             Entry::ExFree(index, birth, value) => {
-                write!(f, "free callback of {} for session {birth}, value {value:#x}", index_name(*index))
+                write!(f, "free callback of {} for {}, value {value:#x}", index_name(*index), Born(*birth))
             }
             Entry::Stopped => f.write_str("ended here"),
         }
+    }
+}
+
+/// A session by its number, or one that no new callback announced.
+struct Born(u32);
+
+impl fmt::Display for Born {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == u32::MAX { f.write_str("a session that was never born") } else { write!(f, "session {}", self.0) }
     }
 }
 

@@ -136,6 +136,10 @@ impl Checks {
                         field.name()
                     ),
                 ]),
+                About::Return if field == Field::TicketAppdata => lines.push(format!(
+                    "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({slot}, &p, &n));\n}}",
+                    field.getter().name()
+                )),
                 _ => lines.push(format!("(void){read};")),
             }
         }

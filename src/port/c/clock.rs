@@ -14,14 +14,21 @@ pub fn freeze(micros: u64) {
     FROZEN.store(micros, Relaxed);
 }
 
+/// The system's clock, seconds since 1970.
+pub(super) fn system_seconds() -> i64 {
+    (system_micros() / MICROS) as i64
+}
+
+fn system_micros() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a place to write to.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut now) };
+    now.tv_sec as u64 * MICROS + now.tv_nsec as u64 / 1_000
+}
+
 fn micros() -> u64 {
     match FROZEN.load(Relaxed) {
-        0 => {
-            let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-            // SAFETY: a place to write to.
-            unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut now) };
-            now.tv_sec as u64 * MICROS + now.tv_nsec as u64 / 1_000
-        }
+        0 => system_micros(),
         frozen => frozen,
     }
 }

@@ -20,8 +20,11 @@ pub fn confine(bytes: Option<u64>) {
         set(libc::RLIMIT_DATA, bytes);
     }
     set(libc::RLIMIT_CORE, 0);
-    // SAFETY: no handler.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
+    // SAFETY: no handler, and the end of this process with that of its parent.
+    unsafe {
+        libc::signal(libc::SIGINT, libc::SIG_IGN);
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
+    }
 }
 
 /// Whether a child of this process has ended; it still has to be waited for.

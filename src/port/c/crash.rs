@@ -8,7 +8,7 @@ use std::ffi::{CString, c_int, c_void};
 use std::fmt::{self, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ const SIGNALS: [(c_int, &str); 5] = [
 
 /// The folder, made when it is needed, and the file in it.
 static PLACE: OnceLock<(CString, CString)> = OnceLock::new();
+/// The time limit, microseconds, and the step that ran when it was last looked at.
+static LIMIT: AtomicU64 = AtomicU64::new(0);
+static SEEN: AtomicU32 = AtomicU32::new(present::OUTSIDE);
 /// Where the parent listens, or -1.
 static PARENT: AtomicI32 = AtomicI32::new(-1);
 
@@ -58,10 +61,12 @@ pub fn tell(parent: c_int) {
     handle(libc::SIGALRM);
 }
 
-/// A program begins that may take so long; zero: it is over. Only where [`tell`] was called.
+/// A program begins each of whose steps may take so long, and twice as long at most; zero: it is over. Only where [`tell`]
+/// was called.
 pub fn limit(limit: Duration) {
     let value = libc::timeval { tv_sec: limit.as_secs() as libc::time_t, tv_usec: limit.subsec_micros().into() };
     let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
+    LIMIT.store(limit.as_micros() as u64, Relaxed);
     // SAFETY: one timer, whose signal has a handler.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &once, std::ptr::null_mut()) };
 }
@@ -83,7 +88,11 @@ fn handle(signal: c_int) {
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = on_signal as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESETHAND | libc::SA_NODEFER | libc::SA_ONSTACK;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_NODEFER | libc::SA_ONSTACK;
+        // A second crash, in the handler, ends the process. The timer's signal comes again.
+        if signal != libc::SIGALRM {
+            action.sa_flags |= libc::SA_RESETHAND;
+        }
         libc::sigaction(signal, &action, std::ptr::null_mut());
     }
 }
@@ -132,6 +141,12 @@ fn is_over() -> bool {
 
 extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
     if signal == libc::SIGALRM && is_over() {
+        // A program that has come further since is slow, and no more.
+        let step = present::get();
+        if SEEN.swap(step, Relaxed) != step {
+            limit(Duration::from_micros(LIMIT.load(Relaxed)));
+            return;
+        }
         end(MishapKind::Hang, "hang", format_args!("did not return within the time limit"), None);
     }
     // SAFETY: given by the system with the signal.

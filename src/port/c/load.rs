@@ -25,7 +25,9 @@ pub enum LoadError {
     #[error("this process already drives a library, or drives it with other probes")]
     Another,
     /// The library had allocated before the memory probe was there.
-    #[error("the library allocated memory before the memory probe could be installed")]
+    #[error(
+        "the memory probe cannot be installed: no CRYPTO_set_mem_functions, or memory was allocated before; try --probes none"
+    )]
     MemoryProbe,
     /// The memory probe was installed in another library than the one that allocates sessions.
     #[error("its sessions are not allocated by its own CRYPTO_malloc: another OpenSSL is in the way")]

@@ -9,7 +9,7 @@ use super::super::native::ex_index;
 use super::CPort;
 use crate::field::Field;
 use crate::op::{MAX_BYTES, Slot};
-use crate::trace::Trace;
+use crate::trace::{Meddling, Trace};
 
 impl CPort {
     /// Writes a field, and remembers where its buffer is.
@@ -43,7 +43,7 @@ impl CPort {
                 let returned = call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
                 // Always 1; anything else is a difference.
                 if returned != 1 {
-                    trace.returned(returned.into());
+                    trace.meddled(field, Meddling::Returned);
                 }
                 self.put(s, 4, field, bytes.cast_const().cast(), length, trace);
             }
