@@ -181,7 +181,7 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Those of the command line where nothing is said.
-    pub const DEFAULT: Limits = Limits { time_limit: 10.0, memory_limit: 2048 };
+    pub const DEFAULT: Limits = Limits { time_limit: 5.0, memory_limit: 2048 };
 }
 
 #[derive(Args, Debug)]

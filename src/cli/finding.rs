@@ -285,9 +285,19 @@ pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
     }
 }
 
+/// What came of a finding.
+pub(super) struct Settled {
+    /// As it is after a closer look.
+    pub signature: String,
+    pub class: Class,
+    /// What can be replayed, if it could be written.
+    pub file: Option<PathBuf>,
+    /// What there is to say.
+    pub text: String,
+}
+
 /// What `run` does with the first finding of a signature: writes, reduces, writes again, and says what there is to say.
-/// The file to replay, if one could be written, and the text.
-pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> (Option<PathBuf>, String) {
+pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> Settled {
     let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
     let files = Files::begin(out, found, identity).map_err(lost).ok();
     let mut notes = String::new();
@@ -353,5 +363,5 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         replayed = Some(case);
     }
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
-    (replayed, block + &notes)
+    Settled { signature, class: shown.diverged.divergence.class, file: replayed, text: block + &notes }
 }

@@ -242,21 +242,20 @@ fn probed(
 
 /// Writes the program of a finding, reduces it, and prints what there is to say.
 fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> Signature {
-    let divergence = &found.finding.diverged.divergence;
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));
     }
-    let (file, block) = settle(lab, &args.out, &found.finding, identity);
+    let settled = settle(lab, &args.out, &found.finding, identity);
     if args.json {
-        output::note(block)
+        output::note(settled.text)
     } else {
-        output::result(block)
+        output::result(settled.text)
     }
     Signature {
-        signature: divergence.signature(),
-        class: divergence.class.to_string(),
+        signature: settled.signature,
+        class: settled.class.to_string(),
         broke: found.finding.diverged.broke(),
-        file: file.map(|file| file.display().to_string()),
+        file: settled.file.map(|file| file.display().to_string()),
     }
 }
 
