@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::op::ExIndex;
-use crate::trace::{Trace, WRONG_ARGUMENTS};
+use crate::trace::Trace;
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
@@ -117,7 +117,9 @@ pub(super) fn deaths() -> usize {
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| events.record(Event::Free { index: WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 }));
+    EVENTS.with_borrow_mut(|events| {
+        events.record(Event::Free { index: crate::trace::WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 })
+    });
 }
 
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they
