@@ -188,8 +188,14 @@ impl<L: Host, R: Host> Pair<L, R> {
     /// Whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.run(program, Watch::Blame);
+        if let Some(Verdict::Inconclusive(lost)) = self.lost() {
+            return Err(lost);
+        }
         let (left, right) = (self.left_trace.clone(), self.right_trace.clone());
         self.run(program, Watch::Blame);
+        if let Some(Verdict::Inconclusive(lost)) = self.lost() {
+            return Err(lost);
+        }
         let same = |a: &Trace, b: &Trace| {
             a.log() == b.log()
                 && a.marks() == b.marks()

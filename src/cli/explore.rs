@@ -116,7 +116,8 @@ pub(super) fn explore(
         coverage: Coverage::new(),
         lacks: setup.lacks,
     };
-    let mut explorer = Explorer { judge, shared, report, tally, recent: VecDeque::with_capacity(SUSPECTS) };
+    let mut explorer =
+        Explorer { judge, shared, report, tally, agreed: false, recent: VecDeque::with_capacity(SUSPECTS) };
     let mut pool: Vec<Program> = Vec::new();
     for case in cases {
         if shared.stop.load(Relaxed) {
@@ -160,7 +161,7 @@ pub(super) fn explore(
                     pool.swap_remove(choice.usize(0..POOL));
                 }
                 pool.push(program);
-            } else if number % TWICE_EVERY == TWICE_EVERY - 1 {
+            } else if explorer.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
                 explorer.repeat(&program);
             }
             if shared.stop.load(Relaxed) {
@@ -176,6 +177,8 @@ struct Explorer<'a> {
     shared: &'a Shared,
     report: &'a mut dyn FnMut(&Found),
     tally: Tally,
+    /// The last program agreed.
+    agreed: bool,
     /// The programs that ran last, the last one at the end.
     recent: VecDeque<Program>,
 }
@@ -199,6 +202,7 @@ impl Explorer<'_> {
         self.tally.skipped += program.ops.len() as u64 - run;
         self.shared.programs.fetch_add(1, Relaxed);
         let new = self.tally.coverage.add(program, plan);
+        self.agreed = verdict == Verdict::Agree;
         match verdict {
             Verdict::Agree => new,
             Verdict::Nothing => false,
@@ -247,7 +251,9 @@ impl Explorer<'_> {
     }
 
     fn repeat(&mut self, program: &Program) {
-        if let Err(why) = crash::saving(program, || self.judge.repeats(program)) {
+        if let Err(why) = crash::saving(program, || self.judge.repeats(program))
+            && !INTERRUPTED.load(Relaxed)
+        {
             self.inconclusive(&why, program);
         }
     }

@@ -177,6 +177,9 @@ fn smallest(lab: &Lab, judge: Box<dyn Judge>, found: &Finding) -> Result<Program
         }
     });
     bar.finish_and_clear();
+    if Instant::now() > until {
+        output::note(format_args!("{signature}: reduced for {} s; there may be a smaller program", REDUCING.as_secs()));
+    }
     Ok(program)
 }
 
@@ -228,7 +231,7 @@ impl Files {
             let known = std::fs::read_to_string(files.path("original.ops")).is_ok_and(|old| old == text);
             let free = ["original.ops", "ops", "c"].iter().all(|kind| !files.path(kind).exists());
             // Somebody else may be as fast: then the next number is taken.
-            if known || (free && files.write("original.ops", &text)?) {
+            if known || (free && write_new(&files.original, &text)?) {
                 return Ok(files);
             }
         }
@@ -245,9 +248,19 @@ impl Files {
         with_ending(&self.stem, kind)
     }
 
-    /// Writes a file; whether it is there now with this content.
-    pub fn write(&self, kind: &str, text: &str) -> std::io::Result<bool> {
-        write_new(&self.path(kind), text)
+    /// Writes a file, under the next number that is free where the name is taken; where it is.
+    pub fn write(&self, kind: &str, text: &str) -> std::io::Result<PathBuf> {
+        for number in 1.. {
+            let mut stem = self.stem.clone().into_os_string();
+            if number > 1 {
+                stem.push(format!("-{number}"));
+            }
+            let path = with_ending(Path::new(&stem), kind);
+            if write_new(&path, text)? {
+                return Ok(path);
+            }
+        }
+        unreachable!("there are more numbers than files")
     }
 }
 
@@ -343,14 +356,10 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
                 .map(|mut judge| c_program(judge.as_mut(), &why, &shown.program, Some(&signature)));
             let texts = [("ops", Ok(Case::text(&why, &shown.program))), ("c", c)];
             for (kind, text) in texts {
-                let path = files.path(kind);
                 match text.map(|text| files.write(kind, &text)) {
-                    Ok(Ok(true)) if kind == "ops" => case = path,
-                    Ok(Ok(true)) => commands.push(("C file", compile_and_run(&lab.port, &quoted(&path)))),
-                    Ok(Ok(false)) => {
-                        output::error(format_args!("{}: is there with another content; kept", path.display()))
-                    }
-                    Ok(Err(error)) => output::error(format_args!("{}: {error}", path.display())),
+                    Ok(Ok(path)) if kind == "ops" => case = path,
+                    Ok(Ok(path)) => commands.push(("C file", compile_and_run(&lab.port, &quoted(&path)))),
+                    Ok(Err(error)) => output::error(format_args!("{}: {error}", files.path(kind).display())),
                     Err(error) => output::error(error),
                 }
             }

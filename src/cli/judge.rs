@@ -90,11 +90,17 @@ enum Why {
 impl LabError {
     /// Says it, and is the exit code.
     pub fn say(&self) -> Exit {
+        if let Why::Child(ChildError::Interrupted) = self.why {
+            return Exit::Interrupted;
+        }
         output::error(self);
         match self.why {
+            Why::Child(ChildError::Interrupted) => Exit::Interrupted,
             // It can be driven into a crash, if not far.
             Why::Child(ChildError::Died(_)) => Exit::Crashed,
-            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_)) | Why::Load(_) => Exit::NotLoaded,
+            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow) | Why::Load(_) => {
+                Exit::NotLoaded
+            }
         }
     }
 }

@@ -185,8 +185,18 @@ fn probed(
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Found| {
-        let signature = keep(args, &identity, lab, found);
-        signatures.lock().unwrap_or_else(PoisonError::into_inner).push(signature);
+        let (signature, text) = keep(args, &identity, lab, found);
+        let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
+        // After a closer look it can be one that is known.
+        if signatures.iter().any(|known: &Signature| known.signature == signature.signature) {
+            return;
+        }
+        if args.json {
+            output::note(text)
+        } else {
+            output::result(text)
+        }
+        signatures.push(signature);
     };
     let tallies = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..args.jobs)
@@ -240,23 +250,19 @@ fn probed(
     })
 }
 
-/// Writes the program of a finding, reduces it, and prints what there is to say.
-fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> Signature {
+/// Writes the program of a finding and reduces it; and what there is to say.
+fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (Signature, String) {
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));
     }
     let settled = settle(lab, &args.out, &found.finding, identity);
-    if args.json {
-        output::note(settled.text)
-    } else {
-        output::result(settled.text)
-    }
-    Signature {
+    let signature = Signature {
         signature: settled.signature,
         class: settled.class.to_string(),
         broke: found.finding.diverged.broke(),
         file: settled.file.map(|file| file.display().to_string()),
-    }
+    };
+    (signature, settled.text)
 }
 
 fn memory_counts(tallies: &[Tally]) -> Vec<(String, u64)> {

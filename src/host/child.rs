@@ -61,7 +61,13 @@ pub enum ChildError {
     /// It cannot drive its port.
     #[error("{0}")]
     Refused(String),
-    /// It ended, or took too long, before it was ready.
+    /// Nobody wanted to wait for it.
+    #[error("interrupted")]
+    Interrupted,
+    /// It was not ready in time.
+    #[error("the library is not ready after {} seconds", START.as_secs())]
+    TooSlow,
+    /// It ended before it was ready.
     #[error("the library ends its process before the first program: {0}")]
     Died(String),
 }
@@ -130,7 +136,7 @@ impl Child {
         Ok(())
     }
 
-    fn receive(&mut self, trace: &mut Trace) {
+    fn receive(&mut self, trace: &mut Trace, most: usize) {
         let Some(process) = &mut self.process else { return };
         let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
         let said = process.hear(&patience, &mut self.message);
@@ -150,7 +156,7 @@ impl Child {
                 let report = self.bury(DYING).1;
                 let aspect = sanitizer(&report).unwrap_or(mishap.aspect);
                 trace.mishap = Some(Mishap { aspect, report, ..mishap });
-                self.reach(trace);
+                self.reach(trace, most);
             }
             None => {
                 let late = matches!(&said, Err(error) if is_timeout(error));
@@ -162,17 +168,18 @@ impl Child {
                     }
                     false => self.unheard(late),
                 });
-                self.reach(trace);
+                self.reach(trace, most);
             }
         }
     }
 
     /// A trace that ends early still has every step that was begun.
-    fn reach(&mut self, trace: &mut Trace) {
+    fn reach(&mut self, trace: &mut Trace, most: usize) {
         let Some(mishap) = &trace.mishap else { return };
         // What is not known to have run is at least begun; what ran outside every step came after the last one.
-        let step = if mishap.step == present::OUTSIDE { 0 } else { mishap.step };
-        while trace.steps() <= step as usize {
+        // The number comes from a process that may have written anywhere.
+        let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
+        while trace.steps() <= step {
             trace.step();
         }
     }
@@ -251,7 +258,8 @@ impl Host for Child {
                 return;
             }
         }
-        self.receive(trace);
+        let left: u32 = plan.left.iter().sum();
+        self.receive(trace, plan.steps.len() + left as usize);
     }
 }
 
@@ -316,6 +324,14 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
             let mut from = Reader(&message);
             let mishap = Trace::default().read_from(&mut from).and_then(|()| Mishap::take(&mut from));
             first_calls = mishap.map_or(String::new(), |mishap| format!(": {}", mishap.text));
+        }
+        Err(_) if spawn.stop.load(Relaxed) => {
+            process.end(Duration::ZERO);
+            return Err(ChildError::Interrupted);
+        }
+        Err(error) if is_timeout(&error) => {
+            process.end(Duration::ZERO);
+            return Err(ChildError::TooSlow);
         }
         Ok(_) | Err(_) => {}
     }

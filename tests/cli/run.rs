@@ -88,6 +88,16 @@ fn an_agreement_about_nothing_is_none() {
     assert!(ran.last().starts_with("NOTHING RAN: 0 programs, "), "{ran:?}");
 }
 
+/// What the library keeps for all threads is made by one of them.
+#[test]
+fn many_threads_end_well() {
+    for memory in ["plain=1", "plain=1,poisoned=1,guarded=1"] {
+        let args = ["run", "--programs", "600", "--seed", "1", "--jobs", "6", "--probes", "all", "--corpus", "none"];
+        let ran = sessdiff(&[&args[..], &["--memory", memory]].concat()).exits(0).quietly();
+        assert!(ran.last().starts_with("agree: 600 programs, "), "{ran:?}");
+    }
+}
+
 #[test]
 fn the_native_session_agrees_with_the_ledger() {
     let ran = sessdiff(&["run", "--port", "native", "--programs", "500", "--seed", "1", "--corpus", "none"]);

@@ -67,6 +67,9 @@ pub fn limit(limit: Duration) {
     let value = libc::timeval { tv_sec: limit.as_secs() as libc::time_t, tv_usec: limit.subsec_micros().into() };
     let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
     LIMIT.store(limit.as_micros() as u64, Relaxed);
+    if present::get() == present::OUTSIDE {
+        SEEN.store(present::OUTSIDE, Relaxed);
+    }
     // SAFETY: one timer, whose signal has a handler.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &once, std::ptr::null_mut()) };
 }
@@ -75,6 +78,11 @@ pub fn limit(limit: Duration) {
 pub fn leave(failed: bool) -> ! {
     // SAFETY: ends the process.
     unsafe { libc::_exit(failed.into()) }
+}
+
+/// Whether this process is a child that tells its parent, and so has one thread that drives the library.
+pub(super) fn tells() -> bool {
+    PARENT.load(Relaxed) != -1
 }
 
 fn install() {
@@ -143,6 +151,9 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
     if signal == libc::SIGALRM && is_over() {
         // A program that has come further since is slow, and no more.
         let step = present::get();
+        if LIMIT.load(Relaxed) == 0 {
+            return;
+        }
         if SEEN.swap(step, Relaxed) != step {
             limit(Duration::from_micros(LIMIT.load(Relaxed)));
             return;

@@ -106,7 +106,8 @@ impl Library {
             return Err(LoadError::MemoryProbe);
         }
         // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
-        memory::begin(if probes.memory { Memory::Poisoned } else { Memory::Plain });
+        let alone = *source != Source::Linked || crash::tells();
+        memory::begin(if probes.memory && alone { Memory::Poisoned } else { Memory::Plain });
         let library = Library::make_ready(source, probes, cold, api);
         memory::end();
         crash::at_exit_first();

@@ -95,7 +95,7 @@ pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
     let refused = |error: libloading::Error| LoadError::Refused(error.to_string());
     let whole = fs::canonicalize(path).map_err(|error| LoadError::Unreadable(error.to_string()))?;
     // The one that the loader would find could be another. What is loaded first under its name is the one that is used.
-    if let Some(beside) = crypto_beside(path) {
+    if let Some(beside) = crypto_beside(&whole) {
         std::mem::forget(open(&beside).map_err(refused)?);
     }
     let library = open(&whole).map_err(refused)?;
@@ -142,17 +142,19 @@ pub(super) fn identify(api: &Api, source: &Source) -> Result<Identity, LoadError
             let file = if is_executable(&session) { executable.unwrap_or(session) } else { session };
             Ok(Identity { name: "openssl".into(), version, file })
         }
-        Source::File(path) => {
+        Source::File(named) => {
+            let path = named;
             if !same(&session, path) {
                 return Err(LoadError::Elsewhere { function: "SSL_SESSION_new", found: session });
             }
+            let path = &fs::canonicalize(path).unwrap_or_else(|_| path.clone());
             let meant = crypto_beside(path).unwrap_or_else(|| path.clone());
             let alone = needed_crypto(path).is_none();
             if (alone || crypto_beside(path).is_some()) && !same(&crypto, &meant) {
                 return Err(LoadError::Elsewhere { function: "OpenSSL_version", found: crypto });
             }
             let file = if crypto == session { session } else { format!("{session} with {crypto}") };
-            Ok(Identity { name: format!("lib:{}", path.display()), version, file })
+            Ok(Identity { name: format!("lib:{}", named.display()), version, file })
         }
     }
 }

@@ -152,7 +152,12 @@ unsafe extern "C" fn reallocate(old: *mut c_void, size: usize, file: *const c_ch
         if arena::owns(old) {
             let new = allocate(size, file, line);
             if !new.is_null() {
-                ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), arena::size_of(old).min(size));
+                // Of another thread's block the size is not known here, only how far it can reach.
+                let old_size = match arena::size_of(old) {
+                    0 => arena::readable(old),
+                    known => known,
+                };
+                ptr::copy_nonoverlapping(old.cast::<u8>(), new.cast::<u8>(), old_size.min(size));
                 release(old, file, line);
             }
             return new;

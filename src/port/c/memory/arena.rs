@@ -118,7 +118,17 @@ pub(super) fn give(address: *mut c_void, origin: Origin) -> Result<Option<Fault>
     given.unwrap_or(Ok(None))
 }
 
-/// How many bytes the block at this address has.
+/// How many bytes can be read from an address on, whoever's it is: at most to the end of its place.
+pub(super) fn readable(address: *const c_void) -> usize {
+    let base = RESERVED.get().copied().unwrap_or(0);
+    let offset = (address as usize).wrapping_sub(base) % STRETCH;
+    match offset.checked_sub(HALF) {
+        Some(offset) => Poisoned::left(offset),
+        None => Guarded::left(offset),
+    }
+}
+
+/// How many bytes the block at this address has; 0: it is another thread's.
 pub(super) fn size_of(address: *const c_void) -> usize {
     let address = address as usize;
     let size = with(|arenas| {

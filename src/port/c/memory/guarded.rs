@@ -49,6 +49,18 @@ impl Guarded {
         Some(Guarded { classes })
     }
 
+    /// How many bytes follow this offset to the end of its place.
+    pub fn left(mut offset: usize) -> usize {
+        for (pages, places) in CLASSES {
+            let stride = (pages + 1) * PAGE;
+            if offset < stride * places {
+                return (pages * PAGE).saturating_sub(offset % stride);
+            }
+            offset -= stride * places;
+        }
+        0
+    }
+
     pub fn begin(&mut self) {
         self.classes.iter_mut().for_each(|class| class.made = 0);
     }
@@ -115,6 +127,8 @@ impl Class {
         };
         let from = self.base + place * self.stride();
         if !self.open(place, from) {
+            // The system refuses: the next block asks for the same place.
+            (self.next, self.made) = (place, self.made - 1);
             return None;
         }
         let start = from + self.pages * PAGE - aligned(size);

@@ -40,13 +40,18 @@ impl Poisoned {
         })
     }
 
+    /// How many bytes follow this offset.
+    pub fn left(offset: usize) -> usize {
+        BYTES.saturating_sub(offset)
+    }
+
     pub fn begin(&mut self) {
         self.made.clear();
     }
 
     /// A block; `None`: it is too large, or the program has too many.
     pub fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
-        let grains = (size + 2 * ZONE).div_ceil(GRAIN);
+        let grains = size.checked_add(2 * ZONE)?.div_ceil(GRAIN);
         let first = self.room(grains)?;
         let start = self.base + first * GRAIN + ZONE;
         let block = Block { start, size, taken: origin, given: None };
