@@ -138,6 +138,26 @@ fn each_bug_is_found_imported_and_shown_in_c() {
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bugs.len(), failures.join("\n"));
 }
 
+/// What is found under the name of one call and blamed on another is one finding; a name that is taken gets a number.
+#[test]
+fn a_finding_that_is_renamed_is_kept_once_and_beside_what_is_there() {
+    let all = bugs();
+    let bug = all.iter().find(|bug| bug.name == "ticket-getter-aborts").expect("a patch");
+    let (folder, stem) = (tempfile::tempdir().expect("a folder"), "SSL_SESSION_get0_ticket.SIGABRT");
+    let path = |name: &str| folder.path().join("out").join(name);
+    fs::create_dir(folder.path().join("out")).expect("a folder");
+    fs::write(path(&format!("{stem}.ops")), "Another file.\n").expect("a file");
+    let port = port(&bug.library());
+    let args = ["run", "--port", &port, "--programs", "300", "--seed", "1", "--corpus", "none", "--out", "out"];
+    let ran = sessdiff(folder.path(), &[&args[..], &["--keep-going"]].concat());
+    let said = text(&ran.stdout);
+    assert_eq!(ran.status.code(), Some(2), "{said}\n{}", text(&ran.stderr));
+    let blocks = said.lines().filter(|line| *line == "MEMORY SSL_SESSION_get0_ticket/SIGABRT").count();
+    assert_eq!(blocks, 1, "{said}");
+    assert_eq!(fs::read_to_string(path(&format!("{stem}.ops"))).expect("the other file"), "Another file.\n");
+    assert!(path(&format!("{stem}-2.ops")).is_file() && said.contains(&format!("out/{stem}-2.ops")), "{said}");
+}
+
 /// The page that shows what becomes of a finding was not made up.
 #[test]
 fn the_finding_in_the_docs_is_what_is_seen() {

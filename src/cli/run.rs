@@ -141,7 +141,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
             Some(programs) => ["--programs".into(), programs.to_string()],
             None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
         };
-        match unprobed::run(args, port, seed, amount, !cases.is_empty()) {
+        match unprobed::run(args, port, seed, amount, !cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
             Err(unprobed::UnprobedError::Interrupted) => {}
@@ -276,7 +276,12 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.skipped += other.skipped;
     summary.divergences += other.divergences;
     summary.inconclusive += other.inconclusive;
-    summary.signatures.extend(other.signatures);
+    for found in other.signatures {
+        // The same bug in both parts is one finding.
+        if !summary.signatures.iter().any(|known| known.signature == found.signature) {
+            summary.signatures.push(found);
+        }
+    }
     summary.crashed |= other.crashed;
     summary.without_probes = Some(Unprobed { programs: other.programs, ops: other.ops });
 }

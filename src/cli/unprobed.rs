@@ -11,7 +11,7 @@ use super::output;
 use super::progress::{TICK, spinner};
 use super::run::INTERRUPTED;
 use crate::port::c::crash;
-use crate::report::Summary;
+use crate::report::{Signature, Summary};
 
 /// How long it may take to end by itself after ^C.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -29,13 +29,15 @@ pub(super) enum UnprobedError {
     Interrupted,
 }
 
-/// Explores for `amount`, with the same seed. What it says of a divergence goes where this process says it.
+/// Explores for `amount`, with the same seed. What it says of a divergence goes where this process says it, unless all it found
+/// is `known`.
 pub(super) fn run(
     args: &RunArgs,
     port: &PortName,
     seed: u64,
     amount: [String; 2],
     corpus: bool,
+    known: &[Signature],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
@@ -70,8 +72,11 @@ pub(super) fn run(
         }
         Ok(summary) => {
             let said = String::from_utf8_lossy(&stderr);
+            let is_known = |found: &Signature| known.iter().any(|known| known.signature == found.signature);
+            let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
             match said.trim_end() {
                 "" => {}
+                _ if all_known && summary.inconclusive == 0 => {}
                 said if args.json => output::note(said),
                 said => output::result(said),
             }
