@@ -1,7 +1,10 @@
 //! Runs a planned program on a port and writes its trace: one exhaustive match over the ops.
 
+mod audit;
+mod sharing;
+
 use crate::field::{Field, Fields};
-use crate::op::{Op, Slot, Time};
+use crate::op::{Op, Slot, Time, sharing_ops};
 use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::START_SECONDS;
 use crate::port::{Memory, Port, events, present};
@@ -40,18 +43,22 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     let View { watch, memory, fields, counts } = view;
     trace.clear();
     port.begin(memory, watch == Watch::Blame);
-    events::begin();
+    events::begin(counts);
     let observed = match watch {
         Watch::Nothing | Watch::Blame => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
         Watch::Fast | Watch::Ends => fields.without(Field::TimeEx),
     };
+    let shared = sharing::State::default();
     let mut run =
-        Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0 };
+        Run { port, plan, watch, fields: observed, trace, live: [false; crate::op::SLOTS], counts, deaths: 0, shared };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
-    let Run { port, trace, live, .. } = run;
+    let Run { port, trace, live, shared, .. } = run;
     for slot in Slot::all().filter(|slot| live[slot.index()]) {
         port.forget(slot);
+    }
+    if plan.shared {
+        shared.forget(port);
     }
     note_misuse(port, trace);
     present::set(present::OUTSIDE);
@@ -95,6 +102,8 @@ struct Run<'a, P> {
     counts: bool,
     /// How many destructions the ledger has seen.
     deaths: usize,
+    /// What only programs with contexts or connections need.
+    shared: sharing::State,
 }
 
 impl<P: Port> Run<'_, P> {
@@ -125,7 +134,7 @@ impl<P: Port> Run<'_, P> {
                 self.step(at, &Op::Free { s: Some(slot) }, planned)?;
             }
         }
-        Ok(())
+        if self.plan.shared { self.release_shared() } else { Ok(()) }
     }
 
     /// An error left behind by a call that must not leave one.
@@ -138,6 +147,25 @@ impl<P: Port> Run<'_, P> {
 
     fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Stopped> {
         let Planned { ends, makes, touched, sets } = planned;
+        if touched.used.is_some_and(|slot| !self.live[slot.index()]) {
+            // Only a call whose result is not known beforehand leaves an empty slot.
+            self.trace.skipped();
+            return Ok(());
+        }
+        let mut ends = ends;
+        if self.plan.shared {
+            self.make_room(touched);
+            if let Op::Free { s: Some(s) } = op {
+                // What was planned may not have come to be: a slot may own less than it could.
+                match self.shared.owned[s.index()] {
+                    0 => {
+                        self.trace.skipped();
+                        return Ok(());
+                    }
+                    owned => ends = owned == 1,
+                }
+            }
+        }
         if ends
             && matches!(self.watch, Watch::Fast | Watch::Ends)
             && let Some(slot) = touched.used
@@ -147,8 +175,14 @@ impl<P: Port> Run<'_, P> {
         if self.watch == Watch::Blame {
             self.port.plant_error();
         }
-        let Called { made, getter } = call(self.port, op, self.fields, self.trace);
+        let Called { made, getter } = match op {
+            sharing_ops!() => self.call_shared(op, ends),
+            of_sessions => call(self.port, of_sessions, self.fields, self.shared.passed, self.trace),
+        };
         self.book(touched, ends, made);
+        if self.plan.shared {
+            self.book_shared(op, made);
+        }
         if self.watch == Watch::Nothing {
             return Ok(());
         }
@@ -158,14 +192,19 @@ impl<P: Port> Run<'_, P> {
             self.trace.after(after);
         }
         events::drain(self.trace);
-        if (makes == Makes::Session) != made {
+        if makes != Makes::Maybe && (makes == Makes::Session) != made {
             return self.end();
         }
-        if self.plan.setup().ex_data {
-            self.deaths_as_planned(at)?;
-        }
-        for slot in [touched.made, touched.used].into_iter().flatten() {
-            self.count(slot)?;
+        if self.plan.shared {
+            self.audit(at, touched, getter)?;
+            self.observe_shared(op, touched, made);
+        } else {
+            if self.plan.setup().ex_data {
+                self.deaths_as_planned(at)?;
+            }
+            for slot in [touched.made, touched.used].into_iter().flatten() {
+                self.count(slot)?;
+            }
         }
         if let (Op::Dup { dst, src }, true) = (op, made) {
             self.see_dup(at, *dst, *src);
@@ -179,6 +218,9 @@ impl<P: Port> Run<'_, P> {
         if self.watch == Watch::Blame {
             note_misuse(self.port, self.trace);
             let before = self.all_counts();
+            if self.plan.shared {
+                self.observe_all_shared();
+            }
             self.observe_all();
             let after = self.port.after();
             if after.raised || before != self.all_counts() {
@@ -269,7 +311,9 @@ impl<P: Port> Run<'_, P> {
         }
         for slot in Slot::all().filter(|slot| live[slot.index()]) {
             for other in Slot::all().take(slot.index()).filter(|other| live[other.index()]) {
-                let shared = self.port.shared(slot, other);
+                // Two slots may hold one session.
+                let shared =
+                    if self.port.address(slot) == self.port.address(other) { 0 } else { self.port.shared(slot, other) };
                 if shared != 0 {
                     self.trace.shared(shared);
                 }
@@ -292,7 +336,7 @@ const READ: Called = Called { made: false, getter: true };
 
 /// The call itself.
 #[inline]
-fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Called {
+fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, passed: u64, trace: &mut Trace) -> Called {
     let returned = match op {
         Op::New { dst } => return made(port.new_session(*dst), trace),
         Op::Dup { dst, src } => return made(port.dup(*dst, *src), trace),
@@ -304,8 +348,8 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Ca
         }
         Op::Set1Id { s, id } => port.set1_id(*s, id),
         Op::Set1IdContext { s, context } => port.set1_id_context(*s, context),
-        Op::SetTime { s, time } => port.set_time(*s, seconds(*time)),
-        Op::SetTimeEx { s, time } => port.set_time_ex(*s, seconds(*time)),
+        Op::SetTime { s, time } => port.set_time(*s, seconds(*time, passed)),
+        Op::SetTimeEx { s, time } => port.set_time_ex(*s, seconds(*time, passed)),
         Op::SetTimeout { s, timeout } => port.set_timeout(*s, *timeout),
         Op::SetProtocolVersion { s, version } => port.set_protocol_version(*s, version.0),
         Op::SetCipher { s, cipher } => port.set_cipher(*s, *cipher),
@@ -348,6 +392,8 @@ fn call<P: Port>(port: &mut P, op: &Op, fields: Fields, trace: &mut Trace) -> Ca
         Op::GetMaxFragmentLength { s } => return read(port, *s, Field::MaxFragmentLength, fields, trace),
         Op::Get0Peer { s } => return read(port, *s, Field::Peer, fields, trace),
         Op::IsResumable { s } => return read(port, *s, Field::Resumable, fields, trace),
+        // Called where contexts and connections are.
+        sharing_ops!() => return Called { made: false, getter: false },
     };
     trace.returned(returned);
     Called { made: false, getter: false }
@@ -365,9 +411,9 @@ fn read<P: Port>(port: &mut P, s: Slot, field: Field, fields: Fields, trace: &mu
     READ
 }
 
-fn seconds(time: Time) -> i64 {
+fn seconds(time: Time, passed: u64) -> i64 {
     match time {
         Time::At(seconds) => seconds,
-        Time::Now(offset) => START_SECONDS.wrapping_add(offset),
+        Time::Now(offset) => START_SECONDS.wrapping_add(passed as i64).wrapping_add(offset),
     }
 }

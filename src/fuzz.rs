@@ -31,7 +31,7 @@ pub fn spelling(data: &[u8]) {
     assert_eq!(read, program, "the text is another program");
     assert_eq!(Program::from_bytes(text.as_bytes()), program, "text is not accepted where wire is");
     for ex_data in [true, false] {
-        let mut plan = Plan::new(Setup { ex_data, lacks: Kinds::NONE });
+        let mut plan = Plan::new(Setup { ex_data, lacks: Kinds::NONE, hazards: false });
         plan.make(&program);
         assert_eq!(plan.steps.len(), program.ops.len(), "a step for each op");
         assert!(plan.runs() <= program.ops.len());

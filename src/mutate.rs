@@ -1,5 +1,7 @@
 //! Makes and changes programs with the ledger in view, so that most calls have a session to work on.
 
+mod sharing;
+
 use fastrand::Rng;
 
 use crate::op::{
@@ -49,21 +51,50 @@ pub struct Generator {
     setup: Setup,
     /// The bytes made last.
     last: Vec<u8>,
+    /// Contexts and connections are used.
+    shares: bool,
+    which: Which,
+}
+
+/// What programs are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Sessions alone, or with contexts and connections, in turns.
+    All,
+    /// Sessions alone.
+    Sessions,
+    /// Contexts and what they have cached.
+    Caches,
+    /// Connections and their sessions.
+    Connections,
 }
 
 impl Generator {
     /// Of programs that run under `setup`.
     pub fn new(seed: u64, setup: Setup) -> Generator {
-        Generator { rng: Rng::with_seed(seed), kinds: Vec::with_capacity(Kind::ALL.len()), setup, last: Vec::new() }
+        Generator {
+            rng: Rng::with_seed(seed),
+            kinds: Vec::with_capacity(Kind::ALL.len()),
+            setup,
+            last: Vec::new(),
+            shares: false,
+            which: Which::All,
+        }
+    }
+
+    /// Of programs that are about this.
+    pub fn about(self, which: Which) -> Generator {
+        Generator { which, ..self }
     }
 
     /// A new program of at most `longest` ops. Each program draws from a share of all kinds only: what is never
     /// called together with something else is then called much more often with the rest.
     pub fn program(&mut self, longest: usize) -> Program {
         let share = self.rng.u8(1..=3);
+        self.choose_whether_to_share();
         self.kinds.clear();
-        let lacks = self.setup.lacks;
-        let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind));
+        let (lacks, shares) = (self.setup.lacks, self.shares);
+        let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && (shares || !kind.is_shared()));
         self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
         let length = self.rng.usize(1..=longest.clamp(1, MAX_OPS));
         let mut ledger = Ledger::new(self.setup);
@@ -86,6 +117,7 @@ impl Generator {
     /// A change of `program`, at most `longest` ops long: some of insert, remove, replace, repeat, move, splice.
     pub fn change(&mut self, program: &Program, other: &Program, longest: usize) -> Program {
         let mut ops = program.ops.clone();
+        self.choose_whether_to_share();
         self.kinds.clear();
         self.kinds.extend(Kind::ALL.iter().filter(|kind| !self.setup.lacks.contains(**kind)));
         for _ in 0..self.rng.usize(1..=4) {
@@ -126,7 +158,10 @@ impl Generator {
 
     /// One op that most likely runs after what `ledger` has seen.
     fn op(&mut self, ledger: &Ledger) -> Op {
-        let live = Slot::all().filter(|slot| ledger.references(*slot) > 0).count();
+        if self.shares && self.rng.u8(0..3) == 0 {
+            return self.shared_op(ledger);
+        }
+        let live = Slot::all().filter(|slot| ledger.holds(*slot)).count();
         let kind = match self.rng.u8(0..16) {
             // Without a session nothing else runs; with many, one may go.
             _ if live == 0 && self.rng.u8(0..8) > 0 => self.one_of(&[Kind::New, Kind::New, Kind::SampleSession]),
@@ -134,6 +169,10 @@ impl Generator {
             1 | 2 => Kind::Dup,
             3 => Kind::UpRef,
             4 | 5 => Kind::Free,
+            // What a cache goes by.
+            6 | 7 if self.shares => {
+                self.one_of(&[Kind::Set1Id, Kind::Set1Id, Kind::SetProtocolVersion, Kind::SetTime, Kind::SetTimeout])
+            }
             _ => self.kinds[self.rng.usize(0..self.kinds.len())],
         };
         self.op_of(kind, ledger)
@@ -156,9 +195,7 @@ impl Generator {
             Kind::GetTimeEx => Op::GetTimeEx { s: self.live_or_null(ledger) },
             Kind::SetTimeout => Op::SetTimeout { s: self.live_or_null(ledger), timeout: self.seconds() },
             Kind::GetTimeout => Op::GetTimeout { s: self.live_or_null(ledger) },
-            Kind::SetProtocolVersion => {
-                Op::SetProtocolVersion { s: self.live(ledger), version: ProtocolVersion(self.one_of(VERSIONS)) }
-            }
+            Kind::SetProtocolVersion => Op::SetProtocolVersion { s: self.live(ledger), version: self.version() },
             Kind::GetProtocolVersion => Op::GetProtocolVersion { s: self.live(ledger) },
             Kind::SetCipher => {
                 let cipher = (self.rng.u8(0..6) > 0).then(|| self.one_of(Cipher::ALL));
@@ -191,16 +228,17 @@ impl Generator {
                 Op::SetExData { s: self.live(ledger), index: self.one_of(ExIndex::ALL), value }
             }
             Kind::GetExData => Op::GetExData { s: self.live(ledger), index: self.one_of(ExIndex::ALL) },
+            shared => self.shared_op_of(shared, ledger),
         }
     }
 
     /// A slot that owns something, if there is one; now and then any slot.
     fn live(&mut self, ledger: &Ledger) -> Slot {
-        self.slot_where(|slot| ledger.references(slot) > 0)
+        self.slot_where(|slot| ledger.holds(slot))
     }
 
     fn empty(&mut self, ledger: &Ledger) -> Slot {
-        self.slot_where(|slot| ledger.references(slot) == 0)
+        self.slot_where(|slot| !ledger.holds(slot))
     }
 
     fn slot_where(&mut self, wanted: impl Fn(Slot) -> bool) -> Slot {
@@ -217,6 +255,11 @@ impl Generator {
         (self.rng.u8(0..24) > 0).then(|| self.live(ledger))
     }
 
+    fn version(&mut self) -> ProtocolVersion {
+        let few = self.shares && self.rng.u8(0..4) > 0;
+        ProtocolVersion(self.one_of(if few { sharing::VERSIONS } else { VERSIONS }))
+    }
+
     fn length(&mut self) -> usize {
         match self.rng.u8(0..8) {
             0 => self.rng.usize(0..=MAX_BYTES),
@@ -228,6 +271,9 @@ impl Generator {
     fn raw(&mut self) -> Option<Vec<u8>> {
         if self.rng.u8(0..12) == 0 {
             return None;
+        }
+        if self.shares && self.rng.bool() {
+            return Some(self.one_of(sharing::IDS).to_vec());
         }
         let mut bytes = match self.rng.u8(0..8) {
             0 => self.one_of(WORDS).as_bytes().to_vec(),
@@ -258,10 +304,16 @@ impl Generator {
     }
 
     fn seconds(&mut self) -> i64 {
+        if self.shares && self.rng.bool() {
+            return self.one_of(sharing::SECONDS);
+        }
         if self.rng.u8(0..4) == 0 { self.rng.i64(..) >> self.rng.u8(0..64) } else { self.one_of(SECONDS) }
     }
 
     fn time(&mut self) -> Time {
+        if self.shares && self.rng.bool() {
+            return Time::Now(self.one_of(sharing::SECONDS));
+        }
         if self.rng.u8(0..4) == 0 { Time::Now(self.rng.i64(-400..400)) } else { Time::At(self.seconds()) }
     }
 
@@ -277,7 +329,7 @@ fn is_ownership(kind: Kind) -> bool {
 /// libFuzzer's custom mutator: changes the program in `data[..size]`, writes it into `data[..max_size]` and returns its
 /// length. Ops that do not fit are left out, from the end.
 pub fn in_place(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    let setup = Setup { ex_data: true, lacks: Kinds::default() };
+    let setup = Setup { ex_data: true, lacks: Kinds::default(), hazards: false };
     let mut generator = Generator::new(u64::from(seed), setup);
     let old = Program::from_bytes(&data[..size.min(data.len())]);
     let changed = if old.ops.is_empty() { generator.program(8) } else { generator.change(&old, &old, MAX_OPS) };
@@ -298,7 +350,7 @@ pub fn in_place(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usi
 mod tests {
     use super::*;
 
-    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
 
     #[test]
     fn every_kind_is_generated_and_most_ops_run() {

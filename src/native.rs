@@ -16,7 +16,10 @@
 //! ```
 
 mod bytes;
+mod cache;
+mod connection;
 mod contents;
+mod context;
 mod error;
 mod established;
 mod ex_data;
@@ -26,11 +29,13 @@ mod session;
 mod time;
 
 pub use bytes::Short;
+pub use connection::Connection;
 pub use contents::View;
+pub use context::{Callbacks, Context, Statistic};
 pub use error::Error;
 pub use established::Established;
 pub use ex_data::ExCallbacks;
 pub use library::Library;
 pub use release::{Release, UnknownRelease};
-pub use session::{Cipher, Session};
+pub use session::{Cipher, Session, WeakSession};
 pub use time::{Clock, Expiry};

@@ -7,26 +7,31 @@
 mod bytes;
 mod kinds;
 mod operand;
+mod sharing;
 mod simpler;
+mod slots;
 mod text;
 mod wire;
 mod words;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use kinds::Kinds;
-pub use operand::{Number, Operand, Room, SLOTS, Slot, Time};
+pub use operand::{Number, Operand, Room, Time};
+pub(crate) use sharing::sharing_ops;
+pub use sharing::{CacheMode, Method, RemoveCallback};
 pub use simpler::Simpler;
+pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;
 pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
 
 /// Makes the enum of ops, the enum of their kinds, and both codecs, from the table. Nothing semantic belongs in it.
 macro_rules! ops {
-    ($( $(#[$doc:meta])* $code:literal $kind:ident $name:literal [$($dst:ident)?] ($($operand:ident: $type:ty),*); )*) => {
+    ($( $(#[$doc:meta])* $code:literal $kind:ident $name:literal [$($dst:ident: $made:ty)?] ($($operand:ident: $type:ty),*); )*) => {
         /// One call with its operands.
         #[derive(Clone, PartialEq, Eq, Hash)]
         pub enum Op {
-            $( $(#[$doc])* #[allow(missing_docs)] $kind { $($dst: Slot,)? $($operand: $type),* }, )*
+            $( $(#[$doc])* #[allow(missing_docs)] $kind { $($dst: $made,)? $($operand: $type),* }, )*
         }
 
         /// Which call, without its operands.
@@ -59,28 +64,34 @@ macro_rules! ops {
                 match name { $($name => Some(Kind::$kind),)* _ => None }
             }
 
-            /// Whether the call's result is a session: `s0 = NAME(...)`.
-            pub const fn makes_session(self) -> bool {
+            /// Whether the call's result goes into a variable: `s0 = NAME(...)`.
+            pub const fn has_result(self) -> bool {
                 match self { $(Kind::$kind => ops!(@has $($dst)?)),* }
+            }
+
+            /// Whether it is about contexts, connections or time.
+            pub fn is_shared(self) -> bool {
+                // Any op of the kind tells: which it is does not depend on its operands.
+                self.take_wire(&mut Wire::new(&[0; 32])).is_some_and(|op| op.is_shared())
             }
 
             /// The op with these operands, read in table order from the wire.
             pub fn take_wire(self, wire: &mut Wire<'_>) -> Option<Op> {
                 match self {
                     $(Kind::$kind => Some(Op::$kind {
-                        $($dst: Slot::take_wire(wire)?,)?
+                        $($dst: <$made>::take_wire(wire)?,)?
                         $($operand: <$type>::take_wire(wire)?),*
                     })),*
                 }
             }
 
-            /// The op whose operands follow at `cursor`; `result` is the slot before the `=`.
-            pub fn parse(self, result: Option<Slot>, cursor: &mut Cursor<'_>) -> Result<Op, TextError> {
+            /// The op whose operands follow at `cursor`; `result` is where the slot before the `=` is.
+            pub fn parse(self, result: Option<Cursor<'_>>, cursor: &mut Cursor<'_>) -> Result<Op, TextError> {
                 cursor.expect('(')?;
                 let mut operands = Separated::default();
                 match self {
                     $(Kind::$kind => {
-                        $( let $dst = result.ok_or_else(|| cursor.error(Expected::Result))?; )?
+                        $( let $dst = <$made>::parse(&mut result.ok_or_else(|| cursor.error(Expected::Result))?)?; )?
                         $( let $operand = operands.next::<$type>(cursor)?; )*
                         operands.end(cursor)?;
                         Ok(Op::$kind { $($dst,)? $($operand),* })
@@ -93,6 +104,11 @@ macro_rules! ops {
             /// Which call this is.
             pub const fn kind(&self) -> Kind {
                 match self { $(Op::$kind { .. } => Kind::$kind),* }
+            }
+
+            /// Whether it is about contexts, connections or time.
+            pub const fn is_shared(&self) -> bool {
+                matches!(self, sharing_ops!())
             }
 
             /// The same call with one operand simpler, the simplest first.
@@ -112,12 +128,24 @@ macro_rules! ops {
                 simpler
             }
 
-            /// The slots it names, that of the result first.
+            /// The slots of sessions it names, that of the result first.
             pub fn slots_mut(&mut self) -> Vec<&mut Slot> {
                 match self {
                     $(Op::$kind { $($dst,)? $($operand),* } => {
-                        let slots: Vec<Option<&mut Slot>> = vec![$(Some($dst),)? $(Simpler::slot_mut($operand)),*];
+                        let slots: Vec<Option<&mut Slot>> =
+                            vec![$(Simpler::slot_mut($dst),)? $(Simpler::slot_mut($operand)),*];
                         slots.into_iter().flatten().collect()
+                    })*
+                }
+            }
+
+            /// The variables it names, of every kind, that of the result first.
+            pub fn variables(&self) -> Vec<Variable> {
+                match self {
+                    $(Op::$kind { $($dst,)? $($operand),* } => {
+                        let named: Vec<Option<Variable>> =
+                            vec![$(Simpler::variable($dst),)? $(Simpler::variable($operand)),*];
+                        named.into_iter().flatten().collect()
                     })*
                 }
             }
@@ -152,9 +180,9 @@ macro_rules! ops {
 
 ops! {
     /// A new session.
-    0x01 New "SSL_SESSION_new" [dst] ();
+    0x01 New "SSL_SESSION_new" [dst: Slot] ();
     /// A copy of a session.
-    0x02 Dup "SSL_SESSION_dup" [dst] (src: Slot);
+    0x02 Dup "SSL_SESSION_dup" [dst: Slot] (src: Slot);
     /// One more reference.
     0x03 UpRef "SSL_SESSION_up_ref" [] (s: Slot);
     /// One reference less; `NULL` does nothing.
@@ -227,7 +255,97 @@ ops! {
     /// Reads a value of the application's.
     0x26 GetExData "SSL_SESSION_get_ex_data" [] (s: Slot, index: ExIndex);
     /// The harness's own word: a session as a handshake leaves it, read with `d2i_SSL_SESSION` from a fixed DER.
-    0x27 SampleSession "sample_session" [dst] (sample: Sample);
+    0x27 SampleSession "sample_session" [dst: Slot] (sample: Sample);
+
+    /// The harness's own word: so many seconds pass.
+    0x28 AdvanceClock "advance_clock" [] (seconds: u32);
+    /// A new context.
+    0x29 CtxNew "SSL_CTX_new" [dst: ContextSlot] (method: Method);
+    /// The harness's own word: a context that was made before and is as a new one. Making one takes 500 times as long as a session.
+    0x2a CtxPooled "pooled_context" [dst: ContextSlot] (method: Method);
+    /// One more reference.
+    0x2b CtxUpRef "SSL_CTX_up_ref" [] (c: ContextSlot);
+    /// One reference less; `NULL` does nothing.
+    0x2c CtxFree "SSL_CTX_free" [] (c: Option<ContextSlot>);
+    /// Who caches what; returns the mode before.
+    0x2d CtxSetCacheMode "SSL_CTX_set_session_cache_mode" [] (c: ContextSlot, mode: CacheMode);
+    /// Reads the mode.
+    0x2e CtxGetCacheMode "SSL_CTX_get_session_cache_mode" [] (c: ContextSlot);
+    /// How many sessions are cached, 0 without limit; returns the size before.
+    0x2f CtxSetCacheSize "SSL_CTX_sess_set_cache_size" [] (c: ContextSlot, size: i64);
+    /// Reads the size.
+    0x30 CtxGetCacheSize "SSL_CTX_sess_get_cache_size" [] (c: ContextSlot);
+    /// Seconds, for sessions that are established; returns the timeout before.
+    0x31 CtxSetTimeout "SSL_CTX_set_timeout" [] (c: ContextSlot, timeout: i64);
+    /// Reads the timeout.
+    0x32 CtxGetTimeout "SSL_CTX_get_timeout" [] (c: ContextSlot);
+    /// The session id context of connections made afterwards, at most 32 bytes.
+    0x33 CtxSetIdContext "SSL_CTX_set_session_id_context" [] (c: ContextSlot, context: Bytes);
+    /// Puts a session into the cache; 1 if it was not there.
+    0x34 CtxAdd "SSL_CTX_add_session" [] (c: ContextSlot, s: Slot);
+    /// Takes a session out of the cache; 1 if one with its id was there.
+    0x35 CtxRemove "SSL_CTX_remove_session" [] (c: ContextSlot, s: Option<Slot>);
+    /// Takes out what is expired at this time; 0 is the end of time.
+    0x36 CtxFlush "SSL_CTX_flush_sessions" [] (c: ContextSlot, time: Time);
+    /// As above, since OpenSSL 3.4.
+    0x37 CtxFlushEx "SSL_CTX_flush_sessions_ex" [] (c: ContextSlot, time: Time);
+    /// How many sessions are cached.
+    0x38 SessNumber "SSL_CTX_sess_number" [] (c: ContextSlot);
+    /// Handshakes begun as client.
+    0x39 SessConnect "SSL_CTX_sess_connect" [] (c: ContextSlot);
+    /// Handshakes finished as client.
+    0x3a SessConnectGood "SSL_CTX_sess_connect_good" [] (c: ContextSlot);
+    /// Renegotiations as client.
+    0x3b SessConnectRenegotiate "SSL_CTX_sess_connect_renegotiate" [] (c: ContextSlot);
+    /// Handshakes begun as server.
+    0x3c SessAccept "SSL_CTX_sess_accept" [] (c: ContextSlot);
+    /// Handshakes finished as server.
+    0x3d SessAcceptGood "SSL_CTX_sess_accept_good" [] (c: ContextSlot);
+    /// Renegotiations as server.
+    0x3e SessAcceptRenegotiate "SSL_CTX_sess_accept_renegotiate" [] (c: ContextSlot);
+    /// Sessions resumed.
+    0x3f SessHits "SSL_CTX_sess_hits" [] (c: ContextSlot);
+    /// Sessions that the callback found.
+    0x40 SessCbHits "SSL_CTX_sess_cb_hits" [] (c: ContextSlot);
+    /// Sessions that were not found.
+    0x41 SessMisses "SSL_CTX_sess_misses" [] (c: ContextSlot);
+    /// Sessions that were found and expired.
+    0x42 SessTimeouts "SSL_CTX_sess_timeouts" [] (c: ContextSlot);
+    /// Sessions that went because the cache was full.
+    0x43 SessCacheFull "SSL_CTX_sess_cache_full" [] (c: ContextSlot);
+    /// What is cached.
+    0x44 CtxSessions "SSL_CTX_sessions" [] (c: ContextSlot);
+    /// What is called when a session leaves the cache.
+    0x45 CtxSetRemoveCb "SSL_CTX_sess_set_remove_cb" [] (c: ContextSlot, callback: RemoveCallback);
+    /// The harness's own word: the session that a callback kept first.
+    0x46 TakeKept "take_kept" [dst: Slot] ();
+
+    /// A new connection.
+    0x47 SslNew "SSL_new" [dst: ConnectionSlot] (c: ContextSlot);
+    /// One more reference.
+    0x48 SslUpRef "SSL_up_ref" [] (x: ConnectionSlot);
+    /// One reference less; `NULL` does nothing.
+    0x49 SslFree "SSL_free" [] (x: Option<ConnectionSlot>);
+    /// Makes the connection ready for another handshake.
+    0x4a SslClear "SSL_clear" [] (x: ConnectionSlot);
+    /// Before a handshake a copy that shares the session.
+    0x4b SslDup "SSL_dup" [dst: ConnectionSlot] (x: ConnectionSlot);
+    /// The session to be used; `NULL` clears.
+    0x4c SetSession "SSL_set_session" [] (x: ConnectionSlot, s: Option<Slot>);
+    /// Borrows the session.
+    0x4d GetSession "SSL_get_session" [dst: Slot] (x: ConnectionSlot);
+    /// Borrows the session, by its newer name.
+    0x4e Get0Session "SSL_get0_session" [dst: Slot] (x: ConnectionSlot);
+    /// A reference to the session.
+    0x4f Get1Session "SSL_get1_session" [dst: Slot] (x: ConnectionSlot);
+    /// Gives `to` the session of `from`.
+    0x50 CopySessionId "SSL_copy_session_id" [] (to: ConnectionSlot, from: ConnectionSlot);
+    /// Whether the handshake resumed a session.
+    0x51 SessionReused "SSL_session_reused" [] (x: ConnectionSlot);
+    /// The session id context, at most 32 bytes.
+    0x52 SslSetIdContext "SSL_set_session_id_context" [] (x: ConnectionSlot, context: Bytes);
+    /// Another context; `NULL` is the one it was made from.
+    0x53 SetSslCtx "SSL_set_SSL_CTX" [] (x: ConnectionSlot, c: Option<ContextSlot>);
 }
 
 /// Reads operands with a comma before each but the first.

@@ -3,13 +3,16 @@
 //! Three voters: two ports and the ledger's own prediction of counts and destructions. Two that agree on a wrong answer
 //! are caught by the third, and where one is alone the ledger says who is wrong.
 
+mod describe;
+
 use std::fmt;
 
+use self::describe::{describe, describe_one, field_of};
 use crate::field::Field;
-use crate::op::{Op, Slot};
+use crate::op::{Kind, Op};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{After, Entries, Entry, Meddling, MishapKind, Trace, WRONG_ARGUMENTS};
+use crate::trace::{Entries, Entry, MishapKind, Seen, Trace, Unowned};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +29,8 @@ pub enum Class {
     Callback,
     /// What a getter shows, a dup against its source, a buffer that two sessions share.
     Contents,
+    /// What is in a cache, or which session a connection has.
+    Cache,
     /// A return value, or the state of the error queue.
     Return,
 }
@@ -39,6 +44,7 @@ impl fmt::Display for Class {
             Class::Count => "COUNT",
             Class::Callback => "CALLBACK",
             Class::Contents => "CONTENTS",
+            Class::Cache => "CACHE",
             Class::Return => "RETURN",
         })
     }
@@ -106,17 +112,21 @@ pub fn agree(plan: &Plan, left: &Trace, right: &Trace) -> bool {
 
 fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
-    let died = !plan.setup().ex_data || trace.deaths == plan.deaths;
+    let died = !plan.setup().ex_data || plan.shared || trace.deaths == plan.deaths;
     let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
     let balanced = trace.leaked.is_none_or(|leaked| leaked == 0);
-    let ends_clean = balanced && trace.stopped.is_none() && trace.broken.is_none() && trace.mishap.is_none();
+    let ends_clean = balanced
+        && trace.unowned.is_none()
+        && trace.stopped.is_none()
+        && trace.broken.is_none()
+        && trace.mishap.is_none();
     counted && died && ends_clean && copied
 }
 
 /// The first difference between two traces of `program`, the worst of its step; `None` if there is none.
 pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Option<Divergence> {
     let faults = [(Side::Left, audit(plan, left)), (Side::Right, audit(plan, right))];
-    let differing = difference(program, left, right);
+    let differing = difference(program, plan, left, right);
     let first_fault =
         faults.iter().filter_map(|(_, fault)| fault.as_ref()).min_by_key(|fault| (fault.step, fault.class));
     match (first_fault, differing) {
@@ -142,7 +152,7 @@ pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Opt
                 call: if fault.class == Class::Leak {
                     "end"
                 } else {
-                    fault.getter.unwrap_or_else(|| call_at(program, fault.step))
+                    fault.getter.unwrap_or_else(|| call_at(program, plan, fault.step))
                 },
                 aspect: fault.aspect.clone(),
                 left: shown(0),
@@ -154,9 +164,10 @@ pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Opt
     }
 }
 
-/// The name of the call of a step; what is given back at the end is `SSL_SESSION_free`.
-pub fn call_at(program: &Program, step: usize) -> &'static str {
-    program.ops.get(step).map_or("SSL_SESSION_free", |op| op.kind().name())
+/// The name of the call of a step; what is given back at the end is given back in the order of [`Plan::given_back`].
+pub fn call_at(program: &Program, plan: &Plan, step: usize) -> &'static str {
+    let given_back = || plan.given_back().nth(step - program.ops.len()).map(|op| op.kind());
+    program.ops.get(step).map(Op::kind).or_else(given_back).unwrap_or(Kind::Free).name()
 }
 
 /// The first thing in a trace that the ledger contradicts.
@@ -165,7 +176,7 @@ pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
     // A session that should not be there, or should, explains every birth and death that is missing in its step.
     let explained = made.as_ref().map(|fault| fault.step);
     let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
-    let others = [dup_fault(trace), broken_fault(trace), leak_fault(trace), mishap_fault(trace)];
+    let others = [dup_fault(trace), broken_fault(trace), leak_fault(trace), mishap_fault(trace), owners_fault(trace)];
     [made, count_fault(plan, trace), death]
         .into_iter()
         .chain(others)
@@ -205,6 +216,18 @@ fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     })
 }
 
+/// A session whose references are not those that its owners have.
+fn owners_fault(trace: &Trace) -> Option<Fault> {
+    let Unowned { step, owners, seen, named } = trace.unowned?;
+    let counted = if named { "count" } else { "other.count" };
+    let (aspect, seen, ledger) = match seen {
+        Seen::References(count) => (counted, references(count), owners.to_string()),
+        Seen::Lives => ("destroyed-late", "a session lives".into(), "it has no owner".into()),
+        Seen::Destroyed => ("destroyed-early", "a session was destroyed".into(), format!("it has {owners}")),
+    };
+    Some(Fault { step: step as usize, class: Class::Count, getter: None, aspect: aspect.into(), seen, ledger })
+}
+
 fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     let at = trace.counts.iter().zip(&plan.counts).position(|(seen, planned)| seen != planned)?;
     Some(Fault {
@@ -222,7 +245,7 @@ fn references(count: u32) -> String {
 }
 
 fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
-    if !plan.setup().ex_data {
+    if !plan.setup().ex_data || plan.shared {
         return None;
     }
     // Of the step in which the port ended, and of those after it, nothing is known.
@@ -281,6 +304,13 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
         | Entry::ExNew(_)
         | Entry::ExDup(..)
         | Entry::ExFree(..)
+        | Entry::Skipped
+        | Entry::Same(_)
+        | Entry::Connection(..)
+        | Entry::Cache(..)
+        | Entry::Member(..)
+        | Entry::Removed(..)
+        | Entry::ContextFreed(_)
         | Entry::Stopped => false,
     };
     let entry = trace.entries(step).find(broken)?;
@@ -289,7 +319,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
         Class::Count | Class::Return if matches!(entry, Entry::Meddled(..)) => "a getter changes nothing",
         Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
         Class::Return => "a call leaves alone what others raised",
-        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents => {
+        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache => {
             "each session has buffers of its own, and NULL has no length"
         }
     };
@@ -344,28 +374,8 @@ fn leak_fault(trace: &Trace) -> Option<Fault> {
     })
 }
 
-fn field_of(entry: &Entry<'_>) -> Option<Field> {
-    match entry {
-        Entry::Number(field, _) | Entry::Bytes(field, _) => Some(*field),
-        Entry::Return(_)
-        | Entry::Made(_)
-        | Entry::Copied(_)
-        | Entry::After(_)
-        | Entry::Session(_)
-        | Entry::Shared(_)
-        | Entry::Overrun
-        | Entry::NullWithLength(..)
-        | Entry::Count(..)
-        | Entry::Meddled(..)
-        | Entry::ExNew(_)
-        | Entry::ExDup(..)
-        | Entry::ExFree(..)
-        | Entry::Stopped => None,
-    }
-}
-
 /// The first entry that differs.
-fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergence> {
+fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Option<Divergence> {
     // Of the step in which a port ended, and of those it did not come to, nothing can be compared.
     let ended = [left, right].into_iter().filter_map(compared_until).min();
     let steps = ended.unwrap_or(left.steps().max(right.steps()));
@@ -383,7 +393,7 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
         if a != b {
             let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string()));
-            let call = call_at(program, step);
+            let call = call_at(program, plan, step);
             let found = Divergence { step, class, call, aspect, left, right, ledger: None, wrong: None };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
@@ -395,48 +405,5 @@ fn difference(program: &Program, left: &Trace, right: &Trace) -> Option<Divergen
             Some(_) => {}
             None => return following,
         }
-    }
-}
-
-/// Class and aspect of two entries that differ; `of` is the slot that fields belong to.
-fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
-    if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
-        return describe_one(op, of, &Entry::Shared(left ^ right));
-    }
-    let ranked = entries.into_iter().flatten().map(|entry| describe_one(op, of, &entry));
-    ranked.min_by_key(|(class, _)| *class).unwrap_or((Class::Return, "nothing".into()))
-}
-
-fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class, String) {
-    match entry {
-        Entry::Overrun => (Class::Memory, "overrun".into()),
-        Entry::ExNew(_) => (Class::Callback, "callback.new".into()),
-        Entry::ExDup(..) => (Class::Callback, "callback.dup".into()),
-        Entry::ExFree(WRONG_ARGUMENTS, ..) => (Class::Callback, "callback.arguments".into()),
-        Entry::ExFree(..) => (Class::Callback, "callback.free".into()),
-        Entry::Shared(fields) => {
-            let shared = Field::ALL.iter().find(|field| fields & (1 << **field as u32) != 0);
-            (Class::Contents, format!("shared.{}", shared.map_or("none", |field| field.name())))
-        }
-        Entry::Number(field, _) | Entry::Bytes(field, _) => {
-            let touched = op.map(touches).unwrap_or_default();
-            let own = of.is_none() || touched.used == of || touched.made == of;
-            (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
-        }
-        Entry::NullWithLength(field, _) => (Class::Contents, format!("{}.length", field.name())),
-        Entry::Count(slot, _) => {
-            let touched = op.map(touches).unwrap_or_default();
-            let own = touched.used == Some(*slot) || touched.made == Some(*slot);
-            (Class::Count, if own { "count" } else { "other.count" }.into())
-        }
-        Entry::Meddled(_, Meddling::Count) => (Class::Count, "count".into()),
-        Entry::Meddled(_, Meddling::Raised) => (Class::Return, "error-queue".into()),
-        Entry::Meddled(_, Meddling::Returned) => (Class::Return, "return".into()),
-        Entry::Copied(_) => (Class::Contents, "copied".into()),
-        Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
-        Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),
-        Entry::After(After { error_lost: true, .. }) => (Class::Return, "error-lost".into()),
-        Entry::After(_) => (Class::Return, "error-queue".into()),
-        Entry::Session(_) | Entry::Stopped => (Class::Return, "ended".into()),
     }
 }

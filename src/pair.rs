@@ -110,10 +110,16 @@ impl<L: Host, R: Host> Pair<L, R> {
     /// Judges programs on `left` and `right`. `ex_data`: both were made with the harness's ex_data indices.
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
         let lacks = left.lacks().or(right.lacks());
-        let plan = Plan::new(Setup { ex_data, lacks });
+        let plan = Plan::new(Setup { ex_data, lacks, hazards: false });
         let fields = Fields::all_but(lacks);
         let counts = left.counts_references() && right.counts_references();
         Pair { left, right, plan, fields, counts, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
+    }
+
+    /// Makes the calls that are legal C and break the library, too.
+    pub fn with_hazards(mut self) -> Pair<L, R> {
+        self.plan = Plan::new(Setup { hazards: true, ..self.plan.setup() });
+        self
     }
 
     /// The left port.
@@ -243,19 +249,34 @@ impl<L: Host, R: Host> Pair<L, R> {
         View { watch: look.watch, memory: look.memory, fields: self.fields, counts: self.counts }
     }
 
+    /// What ends a port may have been broken long before. Where blocks are guarded, the step is the one that breaks it.
+    fn guarded(&mut self, program: &Program, look: Look, broke: Option<&Mishap>) -> Option<Verdict> {
+        if look.memory != Memory::Plain || broke.is_none_or(|mishap| mishap.kind != MishapKind::Crash) {
+            return None;
+        }
+        let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded };
+        self.glance(program, guarded).map(|found| Verdict::Diverge(Box::new(found)))
+    }
+
     /// Once more with everything observed, so that the step is the first that differs.
     fn blame(&mut self, program: &Program, look: Look, first: Divergence) -> Verdict {
         let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
-        // What ends a port may have been broken long before. Where blocks are guarded, the step is the one that breaks it.
-        if look.memory == Memory::Plain && broke.as_ref().is_some_and(|mishap| mishap.kind == MishapKind::Crash) {
-            let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded };
-            if let Some(found) = self.glance(program, guarded) {
-                return Verdict::Diverge(Box::new(found));
-            }
+        if let Some(found) = self.guarded(program, look, broke.as_ref()) {
+            return found;
         }
         self.run(program, Look { watch: Watch::Blame, ..look });
         if let Some(lost) = self.lost() {
             return lost;
+        }
+        // What broke unseen may end the port now.
+        if broke.is_none() {
+            let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
+            if let Some(found) = self.guarded(program, look, broke.as_ref()) {
+                return found;
+            }
+            if broke.is_some() {
+                self.run(program, Look { watch: Watch::Blame, ..look });
+            }
         }
         if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
             let found = Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory);

@@ -24,15 +24,17 @@
 //!    1.1.1 to 4.0). A port that returns anything else has diverged, and its program ends there: no later call
 //!    relies on a pointer that is not as planned.
 
+mod ledger;
+mod sharing;
 mod touched;
 
-use std::fmt;
-
+pub use ledger::Ledger;
+pub use sharing::Shared;
 pub use touched::{Touched, touches};
 
 use crate::field::Field;
 pub use crate::op::Kinds;
-use crate::op::{ExIndex, Op, SLOTS, Sample, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
 use crate::program::Program;
 
 /// What the ledger has to know of the process a program runs in.
@@ -42,6 +44,8 @@ pub struct Setup {
     pub ex_data: bool,
     /// The functions that one of the ports lacks.
     pub lacks: Kinds,
+    /// Calls that are legal C and break the library are made too.
+    pub hazards: bool,
 }
 
 /// What becomes of one op.
@@ -73,6 +77,8 @@ pub enum Makes {
     Session,
     /// NULL.
     Null,
+    /// One of both: what is in a session, or a handshake, decides.
+    Maybe,
 }
 
 /// Why an op is not called.
@@ -84,24 +90,35 @@ pub enum Skip {
     Empty,
     /// A port lacks the function.
     Unsupported,
+    /// The operand is not the program's to give back.
+    Borrowed,
+    /// The call is legal C and breaks the library: it is made where that is looked for.
+    Hazard,
 }
 
-/// A session as the coverage summary sees it.
+/// A session as the coverage summary sees it, as far as the ledger knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
-    /// 1, 2, or 3 and more.
+    /// Those of the slot: 1, 2, or 3 and more; 0: it borrows.
     pub references: u32,
     /// Where it comes from.
     pub origin: Origin,
+    /// It may be in a cache.
+    pub cached: bool,
+    /// A connection has it.
+    pub connected: bool,
+    /// It has an id, or a ticket, and was not taken out of a cache.
+    pub resumable: bool,
 }
 
 impl State {
     /// How many states there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 32;
 
-    /// A number below [`State::COUNT`].
+    /// A number below [`State::COUNT`]: references, then cached, connected, resumable.
     pub fn index(self) -> usize {
-        (self.references.clamp(1, 3) as usize - 1) * 3 + self.origin as usize
+        let flags = usize::from(self.cached) * 4 + usize::from(self.connected) * 2 + usize::from(self.resumable);
+        self.references.min(3) as usize * 8 + flags
     }
 }
 
@@ -116,182 +133,11 @@ pub enum Origin {
     Dup,
 }
 
-/// Who owns what, after the ops so far.
-#[derive(Clone, Debug)]
-pub struct Ledger {
-    setup: Setup,
-    slots: [Option<Held>; SLOTS],
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Held {
-    references: u32,
-    origin: Origin,
-    /// The first of the reasons why a duplicate of it is NULL.
-    cannot_dup: Option<CannotDup>,
-    /// Application data was set at any index.
-    has_ex_data: bool,
-}
-
+/// Why a duplicate of a session is NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CannotDup {
     Callback,
     EmptyTicket,
-}
-
-impl Held {
-    fn new(origin: Origin) -> Held {
-        Held { references: 1, origin, cannot_dup: None, has_ex_data: false }
-    }
-}
-
-impl Ledger {
-    /// Nobody owns anything.
-    pub fn new(setup: Setup) -> Ledger {
-        Ledger { setup, slots: [None; SLOTS] }
-    }
-
-    /// How many references a slot owns; 0 when it is empty.
-    pub fn references(&self, slot: Slot) -> u32 {
-        self.slots[slot.index()].map_or(0, |held| held.references)
-    }
-
-    /// The state of a slot's session.
-    pub fn state(&self, slot: Slot) -> Option<State> {
-        self.slots[slot.index()].map(|held| State { references: held.references, origin: held.origin })
-    }
-
-    /// Settles what becomes of `op`, and books it.
-    pub fn step(&mut self, op: &Op) -> Step {
-        if self.setup.lacks.contains(op.kind()) {
-            return Step::Skip(Skip::Unsupported);
-        }
-        let touched = touches(op);
-        if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {
-            return Step::Skip(Skip::Taken);
-        }
-        if touched.used.is_some_and(|slot| self.slots[slot.index()].is_none()) {
-            return Step::Skip(Skip::Empty);
-        }
-        let state = touched.used.and_then(|slot| self.state(slot));
-        let (ends, makes) = self.book(op);
-        Step::Run { state, ends, makes, touched, sets: touched::sets(op) }
-    }
-
-    fn book(&mut self, op: &Op) -> (bool, Makes) {
-        let mut ends = false;
-        let mut makes = Makes::Nothing;
-        match *op {
-            Op::New { dst } => makes = self.make(dst, Held::new(Origin::Fresh)),
-            Op::SampleSession { dst, sample } => {
-                let cannot_dup = (sample == Sample::EmptyTicket).then_some(CannotDup::EmptyTicket);
-                makes = self.make(dst, Held { cannot_dup, ..Held::new(Origin::Filled) });
-            }
-            Op::Dup { dst, src } => {
-                makes = match self.slots[src.index()] {
-                    Some(source) if self.can_dup(source) => {
-                        self.make(dst, Held { has_ex_data: source.has_ex_data, ..Held::new(Origin::Dup) })
-                    }
-                    _ => Makes::Null,
-                }
-            }
-            Op::UpRef { s } => self.held(s, |held| held.references += 1),
-            Op::Free { s } => ends = s.is_some_and(|slot| self.give_back(slot)),
-            Op::SetExData { s, index, value } => self.held(s, |held| {
-                held.has_ex_data = true;
-                held.fill();
-                if index == ExIndex::Refused && held.cannot_dup != Some(CannotDup::EmptyTicket) {
-                    held.cannot_dup = (value.0 % 2 == 1).then_some(CannotDup::Callback);
-                }
-            }),
-            Op::Set1Id { s, .. }
-            | Op::Set1IdContext { s, .. }
-            | Op::SetTime { s: Some(s), .. }
-            | Op::SetTimeEx { s: Some(s), .. }
-            | Op::SetTimeout { s: Some(s), .. }
-            | Op::SetProtocolVersion { s, .. }
-            | Op::SetCipher { s, .. }
-            | Op::Set1MasterKey { s, .. }
-            | Op::Set1Hostname { s, .. }
-            | Op::Set1AlpnSelected { s, .. }
-            | Op::SetMaxEarlyData { s, .. }
-            | Op::Set1TicketAppdata { s, .. } => self.held(s, Held::fill),
-            Op::SetTime { s: None, .. }
-            | Op::SetTimeEx { s: None, .. }
-            | Op::SetTimeout { s: None, .. }
-            | Op::GetId { .. }
-            | Op::Get0IdContext { .. }
-            | Op::GetTime { .. }
-            | Op::GetTimeEx { .. }
-            | Op::GetTimeout { .. }
-            | Op::GetProtocolVersion { .. }
-            | Op::Get0Cipher { .. }
-            | Op::GetMasterKey { .. }
-            | Op::Get0Hostname { .. }
-            | Op::Get0AlpnSelected { .. }
-            | Op::GetMaxEarlyData { .. }
-            | Op::Get0TicketAppdata { .. }
-            | Op::HasTicket { .. }
-            | Op::Get0Ticket { .. }
-            | Op::GetTicketLifetimeHint { .. }
-            | Op::GetCompressId { .. }
-            | Op::GetMaxFragmentLength { .. }
-            | Op::Get0Peer { .. }
-            | Op::IsResumable { .. }
-            | Op::GetExData { .. } => {}
-        }
-        (ends, makes)
-    }
-
-    fn can_dup(&self, source: Held) -> bool {
-        let callbacks = self.setup.ex_data;
-        match source.cannot_dup {
-            Some(CannotDup::EmptyTicket) => false,
-            Some(CannotDup::Callback) => false,
-            None => callbacks || !source.has_ex_data,
-        }
-    }
-
-    fn make(&mut self, slot: Slot, held: Held) -> Makes {
-        self.slots[slot.index()] = Some(held);
-        Makes::Session
-    }
-
-    fn held(&mut self, slot: Slot, change: impl FnOnce(&mut Held)) {
-        if let Some(held) = &mut self.slots[slot.index()] {
-            change(held);
-        }
-    }
-
-    /// One reference less; whether it was the last.
-    fn give_back(&mut self, slot: Slot) -> bool {
-        let held = &mut self.slots[slot.index()];
-        if let Some(Held { references: 2.., .. }) = held {
-            self.held(slot, |held| held.references -= 1);
-            return false;
-        }
-        held.take().is_some()
-    }
-}
-
-impl Held {
-    fn fill(&mut self) {
-        if self.origin == Origin::Fresh {
-            self.origin = Origin::Filled;
-        }
-    }
-}
-
-/// `s0:2 s3:1`: the slots that hold something and how many references they own.
-impl fmt::Display for Ledger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for slot in Slot::all().filter(|slot| self.references(*slot) > 0) {
-            write!(f, "{separator}{slot}:{}", self.references(slot))?;
-            separator = " ";
-        }
-        if separator.is_empty() { f.write_str("-") } else { Ok(()) }
-    }
 }
 
 /// A program with everything settled that can be settled before it runs. Reused from program to program.
@@ -306,8 +152,16 @@ pub struct Plan {
     pub count_steps: Vec<u32>,
     /// The step of each destruction, in order.
     pub deaths: Vec<u32>,
-    /// How many references each slot owns at the end; the harness gives them back in slot order.
+    /// How many references each slot owns at the end; the harness gives them back in slot order, sessions first, then
+    /// connections, then contexts.
     pub left: [u32; SLOTS],
+    /// The same of connections.
+    pub left_connections: [u32; CONNECTIONS],
+    /// The same of contexts.
+    pub left_contexts: [u32; CONTEXTS],
+    /// Contexts or connections are used: who holds a session is found out while the program runs, and neither counts nor deaths
+    /// are worked out beforehand.
+    pub shared: bool,
     setup: Setup,
 }
 
@@ -320,6 +174,9 @@ impl Plan {
             count_steps: Vec::new(),
             deaths: Vec::new(),
             left: [0; SLOTS],
+            left_connections: [0; CONNECTIONS],
+            left_contexts: [0; CONTEXTS],
+            shared: false,
             setup,
         }
     }
@@ -336,7 +193,7 @@ impl Plan {
             self.steps.push(step);
             let Step::Run { ends, makes, touched, .. } = step else { continue };
             // A duplicate that is refused was born all the same, and dies within the call.
-            if ends || makes == Makes::Null {
+            if ends || makes == Makes::Null && matches!(op, Op::Dup { .. }) {
                 self.deaths.push(at as u32);
             }
             for slot in [touched.made, touched.used].into_iter().flatten() {
@@ -346,6 +203,13 @@ impl Plan {
                     self.count_steps.push(at as u32);
                 }
             }
+        }
+        self.shared = ledger.shared().used();
+        for slot in ConnectionSlot::all() {
+            self.left_connections[slot.index()] = ledger.shared().connection_references(slot);
+        }
+        for slot in ContextSlot::all() {
+            self.left_contexts[slot.index()] = ledger.shared().context_references(slot);
         }
         let mut at = program.ops.len() as u32;
         for slot in Slot::all() {
@@ -360,6 +224,24 @@ impl Plan {
                 self.deaths.push(at - 1);
             }
         }
+        if self.shared {
+            self.counts.clear();
+            self.count_steps.clear();
+            self.deaths.clear();
+        }
+    }
+
+    /// What is given back after the last op, one reference each: sessions, then connections, then contexts, in slot order.
+    pub fn given_back(&self) -> impl Iterator<Item = Op> {
+        let (sessions, connections, contexts) = (self.left, self.left_connections, self.left_contexts);
+        let sessions = Slot::all()
+            .flat_map(move |slot| std::iter::repeat_n(Op::Free { s: Some(slot) }, sessions[slot.index()] as usize));
+        let connections = ConnectionSlot::all().flat_map(move |slot| {
+            std::iter::repeat_n(Op::SslFree { x: Some(slot) }, connections[slot.index()] as usize)
+        });
+        let contexts = ContextSlot::all()
+            .flat_map(move |slot| std::iter::repeat_n(Op::CtxFree { c: Some(slot) }, contexts[slot.index()] as usize));
+        sessions.chain(connections).chain(contexts)
     }
 
     /// What the ports can do, as given.

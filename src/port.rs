@@ -6,13 +6,17 @@ pub mod events;
 pub mod native;
 pub mod planted;
 pub mod present;
+pub mod sharing;
 
 use std::fmt;
+
+pub use events::key;
 
 use crate::field::{Field, Fields};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
 use crate::plan::Kinds;
 use crate::trace::{After, Block, Mishap, Trace};
+use sharing::Sharing;
 
 /// What a port is called and which code its calls really reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +84,7 @@ pub struct Ended {
 /// is used owns a reference, and a slot for a result is empty.
 ///
 /// No method has a default: a port says out loud what it cannot do, in [`Port::lacks`].
-pub trait Port {
+pub trait Port: Sharing {
     /// What it is.
     fn identity(&self) -> Identity;
     /// The functions it does not have; none of them is ever called.

@@ -92,10 +92,10 @@ fn read_line(number: usize, line: &str) -> Result<Option<Op>, TextError> {
     let start = cursor.clone();
     let result = cursor.result()?;
     let kind = cursor.word_as(Expected::Function, Kind::from_name)?;
-    if result.is_some() && !kind.makes_session() {
+    if result.is_some() && !kind.has_result() {
         return Err(start.error(Expected::NoResult));
     }
-    if result.is_none() && kind.makes_session() {
+    if result.is_none() && kind.has_result() {
         return Err(start.error(Expected::Result));
     }
     let op = kind.parse(result, &mut cursor)?;
@@ -144,10 +144,7 @@ mod tests {
         );
         assert_eq!(error("SSL_SESSION_fre(s0)"), "2:1: expected a function of the table of operations");
         assert_eq!(error("SSL_SESSION_new()"), "2:1: expected a slot for the result: `s0 = ...`");
-        assert_eq!(
-            error("s1 = SSL_SESSION_up_ref(s0)"),
-            "2:1: expected no slot for a result: this call makes no session"
-        );
+        assert_eq!(error("s1 = SSL_SESSION_up_ref(s0)"), "2:1: expected no slot for a result: this call makes nothing");
         assert_eq!(error("SSL_SESSION_up_ref(s8)"), "2:20: expected a session slot, s0 to s7");
         assert_eq!(error("SSL_SESSION_up_ref(NULL)"), "2:20: expected a session slot, s0 to s7");
         assert_eq!(error("SSL_SESSION_set1_id(s0)"), "2:23: expected `,`");

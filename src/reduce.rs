@@ -184,7 +184,7 @@ mod tests {
     use super::*;
     use crate::op::Kinds;
 
-    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
 
     fn program(calls: &str) -> Program {
         format!("#! sessdiff 1\n{calls}").parse().unwrap()

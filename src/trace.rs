@@ -6,13 +6,15 @@
 mod entry;
 mod frame;
 mod mishap;
+mod owners;
 
 pub use entry::{After, Entries, Entry, Meddling};
 pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};
+pub use owners::{Owners, Seen, Unowned};
 
 use crate::field::Field;
-use crate::op::Slot;
+use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
 /// The index of a callback that comes with other arguments than it was registered with.
 pub(crate) const WRONG_ARGUMENTS: u8 = u8::MAX;
@@ -38,6 +40,13 @@ pub(crate) enum Tag {
     NullWithLength,
     Count,
     Meddled,
+    Skipped,
+    Same,
+    Connection,
+    Cache,
+    Member,
+    Removed,
+    ContextFreed,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -63,6 +72,8 @@ pub struct Trace {
     pub broken: Option<u32>,
     /// Where the program was ended because the port was not where the ledger is.
     pub stopped: Option<u32>,
+    /// The first session whose owners are not all that there are.
+    pub unowned: Option<Unowned>,
 }
 
 /// Two observations that an `SSL_SESSION_dup` must make alike.
@@ -94,6 +105,7 @@ impl Trace {
         self.mishap = None;
         self.broken = None;
         self.stopped = None;
+        self.unowned = None;
     }
 
     /// All bytes.
@@ -228,6 +240,53 @@ impl Trace {
     pub fn count_of(&mut self, slot: Slot, references: u32) {
         self.log.extend_from_slice(&[Tag::Count as u8, slot.index() as u8]);
         self.log.extend_from_slice(&references.to_le_bytes());
+    }
+
+    /// The step did not run: a slot turned out to be empty.
+    pub fn skipped(&mut self) {
+        self.log.push(Tag::Skipped as u8);
+    }
+
+    /// Which slots hold the session that a call returned: one bit each.
+    pub fn same(&mut self, slots: u8) {
+        self.log.extend_from_slice(&[Tag::Same as u8, slots]);
+    }
+
+    /// Whether a connection has a session, and which slots hold it: one bit each.
+    pub fn connection(&mut self, x: ConnectionSlot, session: bool, slots: u8) {
+        self.log.extend_from_slice(&[Tag::Connection as u8, x.index() as u8, u8::from(session), slots]);
+    }
+
+    /// How many sessions a context has cached, and a digest of them that does not depend on their order. A few are listed
+    /// behind it.
+    pub fn cache(&mut self, c: ContextSlot, number: u32, digest: u32) {
+        self.log.extend_from_slice(&[Tag::Cache as u8, c.index() as u8]);
+        self.log.extend_from_slice(&number.to_le_bytes());
+        self.log.extend_from_slice(&digest.to_le_bytes());
+    }
+
+    /// A cached session: which slots hold it, one bit each, its version and its id.
+    pub fn member(&mut self, slots: u8, version: i32, id: &[u8]) {
+        self.log.extend_from_slice(&[Tag::Member as u8, slots]);
+        self.log.extend_from_slice(&version.to_le_bytes());
+        let length = id.len().min(usize::from(u8::MAX));
+        self.log.push(length as u8);
+        self.log.extend_from_slice(&id[..length]);
+    }
+
+    /// The callback that tells that a session leaves a cache ran: number of the context, of the session, and a digest of its
+    /// version and id, and its reference count.
+    pub fn removed(&mut self, context: u32, birth: u32, key: u32, references: u32) {
+        self.log.push(Tag::Removed as u8);
+        for number in [context, birth, key, references] {
+            self.log.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    /// A context was destroyed: its number.
+    pub fn context_freed(&mut self, context: u32) {
+        self.log.push(Tag::ContextFreed as u8);
+        self.log.extend_from_slice(&context.to_le_bytes());
     }
 
     /// The new callback ran for a session: the `birth`th of the program.

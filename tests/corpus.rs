@@ -21,9 +21,10 @@ const FEWEST: usize = 40;
 const MOST_LINES: usize = 3;
 
 /// Nothing is missing: the releases from 3.3 on.
-const COMPLETE: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+const COMPLETE: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
 /// Before 3.3.
-const WITHOUT_TIME_EX: Setup = Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx) };
+const WITHOUT_TIME_EX: Setup =
+    Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx), hazards: false };
 
 #[test]
 fn every_case_says_why_it_is_there() {

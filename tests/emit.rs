@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use find::{SEED, SETUP, can_show, find, sabotaged};
 use sessdiff::emit::{self, Picture, Subject};
 use sessdiff::exec::Watch;
+use sessdiff::op::Op;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::{NativePort, START_SECONDS};
@@ -26,6 +27,8 @@ use sessdiff::reduce::{Answer, reduce};
 
 /// The most calls that a planted bug needs.
 const FEW: usize = 5;
+/// The same with a context or a connection, which has to be made, and a callback that has to be set.
+const FEW_SHARED: usize = 8;
 
 /// A program in C, and where it comes from.
 struct Emitted {
@@ -50,7 +53,7 @@ fn committed() -> Vec<Case> {
 }
 
 /// Every planted bug, found from a fixed seed and reduced to the same signature.
-fn reduced() -> Vec<(Bug, Program)> {
+fn reduced() -> Vec<(Bug, String, Program)> {
     let bugs = Bug::ALL.iter().copied().filter(|bug| can_show(*bug));
     bugs.map(|bug| {
         let mut pair = sabotaged(bug);
@@ -68,7 +71,7 @@ fn reduced() -> Vec<(Bug, Program)> {
             if same(&mut pair, smaller) { Answer::Same } else { Answer::Other }
         });
         assert!(same(&mut pair, &small), "{}", bug.name());
-        (bug, small)
+        (bug, found.signature(), small)
     })
     .collect()
 }
@@ -76,8 +79,9 @@ fn reduced() -> Vec<(Bug, Program)> {
 #[test]
 fn every_planted_bug_needs_few_calls() {
     let all = reduced();
-    let long: Vec<_> = all.iter().filter(|(_, program)| program.ops.len() > FEW).collect();
-    let shown: Vec<_> = long.iter().map(|(bug, program)| format!("{}:\n{program}", bug.name())).collect();
+    let few = |program: &Program| if program.ops.iter().any(Op::is_shared) { FEW_SHARED } else { FEW };
+    let long: Vec<_> = all.iter().filter(|(_, _, program)| program.ops.len() > few(program)).collect();
+    let shown: Vec<_> = long.iter().map(|(bug, _, program)| format!("{}:\n{program}", bug.name())).collect();
     assert!(shown.is_empty(), "{} of {}:\n{}", shown.len(), all.len(), shown.join("\n"));
 }
 
@@ -88,9 +92,9 @@ fn the_c_of_every_case_and_of_every_planted_bug_passes_on_the_linked_openssl() {
     let cases =
         cases.map(|case| Emitted { from: case.path.display().to_string(), c: c_of(&case.why, &case.program, None) });
     let bugs = reduced().into_iter();
-    let bugs = bugs.map(|(bug, program)| {
-        let signature = bug.signature();
-        Emitted { from: format!("planted:{}", bug.name()), c: c_of(signature, &program, Some(signature)) }
+    let bugs = bugs.map(|(bug, signature, program)| Emitted {
+        from: format!("planted:{}", bug.name()),
+        c: c_of(&signature, &program, Some(&signature)),
     });
     all_end_with_0(&cases.chain(bugs).collect::<Vec<_>>());
 }

@@ -26,6 +26,7 @@ const HEADERS: &str = "\
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <openssl/crypto.h>
+#include <openssl/lhash.h>
 ";
 
 #[test]
@@ -114,6 +115,7 @@ fn holds(condition: &str) -> Result<bool, String> {
         "" => Ok(true),
         "ossl300" => Ok(cfg!(ossl300)),
         "ossl330" => Ok(cfg!(ossl330)),
+        "ossl340" => Ok(cfg!(ossl340)),
         unknown => Err(format!("the condition `{unknown}` is not known here")),
     }
 }
@@ -151,6 +153,10 @@ fn c_type(rust: &str) -> Result<String, String> {
         "SSL_CIPHER" => "SSL_CIPHER",
         "SSL_SESSION" => "SSL_SESSION",
         "X509" => "X509",
+        "LHASH_OF_SSL_SESSION" => "LHASH_OF(SSL_SESSION)",
+        "OPENSSL_LHASH" => "OPENSSL_LHASH",
+        "OPENSSL_LH_DOALL_FUNCARG" => "void (*)(void *, void *)",
+        "remove_session_cb" => "void (*)(SSL_CTX *, SSL_SESSION *)",
         // Spelled out: 1.1.1 has no names for them.
         "CRYPTO_malloc_fn" => "void *(*)(size_t, const char *, int)",
         "CRYPTO_realloc_fn" => "void *(*)(void *, size_t, const char *, int)",

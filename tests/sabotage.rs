@@ -35,7 +35,7 @@ fn every_planted_bug_is_found_under_its_signature_at_the_right_step() {
         match find(&mut pair, SEED) {
             Err(why) => fail(why),
             Ok((program, found)) => {
-                if found.signature() != bug.signature() {
+                if !bug.shows_as(&found.signature()) {
                     fail(format!("found as {}, not {}\n{found:?}\n{program}", found.signature(), bug.signature()));
                 }
                 if let Some(earlier) = shows_before(&mut pair, &program, found.step) {
@@ -123,7 +123,7 @@ fn the_same_bug_is_found_against_openssl_too() {
                 Verdict::Diverge(found) => Some(found.divergence.signature()),
                 Verdict::Inconclusive(why) => Some(why.to_string()),
             });
-        if found.as_deref() != Some(bug.signature()) {
+        if !found.as_deref().is_some_and(|found| bug.shows_as(found)) {
             failures.push(format!("{}: {found:?}, not {}", bug.name(), bug.signature()));
         }
     }

@@ -29,7 +29,7 @@ pub fn measure(variant: &str) -> f64 {
         "openssl" => alone(c(Probes::NONE), &programs),
         "native" => {
             let release = c(Probes::NONE).library().release;
-            alone(NativePort::new(release, Setup { ex_data: false, lacks: Kinds::NONE }), &programs)
+            alone(NativePort::new(release, Setup { ex_data: false, lacks: Kinds::NONE, hazards: false }), &programs)
         }
         "differential-fast" => differential(Watch::Fast, &programs),
         "differential-blame" => differential(Watch::Blame, &programs),
@@ -44,7 +44,7 @@ fn c(probes: Probes) -> CPort {
 /// The calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
 /// that they are used.
 fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
-    let setup = Setup { ex_data: false, lacks: port.lacks() };
+    let setup = Setup { ex_data: false, lacks: port.lacks(), hazards: false };
     let planned: Vec<(&Program, Plan)> = programs
         .iter()
         .map(|program| {
@@ -66,7 +66,7 @@ fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
 
 fn differential(watch: Watch, programs: &[Program]) -> f64 {
     let c = c(Probes::ALL);
-    let native = NativePort::new(c.library().release, Setup { ex_data: true, lacks: Kinds::NONE });
+    let native = NativePort::new(c.library().release, Setup { ex_data: true, lacks: Kinds::NONE, hazards: false });
     let mut pair = Pair::new(native, c, true);
     nanoseconds_an_op(programs, || {
         for program in programs {

@@ -9,10 +9,10 @@ use crate::program::Program;
 pub(super) struct Coverage {
     kinds: Kinds,
     /// One bit a [`State`] for each kind.
-    states: [u16; Kind::ALL.len()],
+    states: [u32; Kind::ALL.len()],
 }
 
-const EVERY_STATE: u16 = (1 << State::COUNT) - 1;
+const EVERY_STATE: u32 = u32::MAX;
 
 impl Coverage {
     pub fn new() -> Coverage {

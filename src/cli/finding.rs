@@ -87,9 +87,13 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     // What hung for as long as it was allowed to is not given as long again, each time.
     let patient = match found.diverged.divergence.class {
         Class::Hang => lab.in_a_child().hasty(lab.limits.time_limit.min(PATIENT)),
-        Class::Memory | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Return => {
-            lab.in_a_child()
-        }
+        Class::Memory
+        | Class::Leak
+        | Class::Count
+        | Class::Callback
+        | Class::Contents
+        | Class::Cache
+        | Class::Return => lab.in_a_child(),
     };
     let mut judge = patient.judge()?;
     let alone = match judge.judge(&found.program, found.look) {

@@ -50,7 +50,7 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     };
     let mut c = CPort::of(&source, probes, args.cold)?;
     let release = c.library().release;
-    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE };
+    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false };
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
     let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {

@@ -135,7 +135,7 @@ impl Lab {
     }
 
     fn setup(&self) -> Setup {
-        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE }
+        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: false }
     }
 
     fn here(&self) -> Result<Box<dyn Judge>, Why> {

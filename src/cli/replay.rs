@@ -6,7 +6,7 @@ use super::judge::{Judge, Lab};
 use super::{Exit, output};
 use crate::emit::{self, Picture};
 use crate::exec::Watch;
-use crate::op::{Op, Slot};
+use crate::op::Op;
 use crate::pair::{Look, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::port::c::crash;
@@ -122,11 +122,7 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
         text += "\n";
     };
     row(["step", "call", "native", name, "ledger"]);
-    let given_back = Slot::all().flat_map(|slot| {
-        let references = plan.left[slot.index()] as usize;
-        std::iter::repeat_n(Op::Free { s: Some(slot) }, references)
-    });
-    let ops: Vec<Op> = program.ops.iter().cloned().chain(given_back).collect();
+    let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
         let step = ledger.step(op);
         let mut call = op.to_string();
@@ -135,12 +131,16 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
         }
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
+            // What is given back at the end is given back, whoever owns it.
+            Step::Skip(_) if at >= program.ops.len() => [brief(op, plan, left, at), brief(op, plan, right, at)],
             Step::Run { .. } => [brief(op, plan, left, at), brief(op, plan, right, at)],
             Step::Skip(why) => {
                 let why = match why {
                     Skip::Taken => "skipped: slot taken",
                     Skip::Empty => "skipped: slot empty",
                     Skip::Unsupported => "skipped: UNSUPPORTED",
+                    Skip::Borrowed => "skipped: not its own",
+                    Skip::Hazard => "skipped: a hazard",
                 };
                 [why.into(), why.into()]
             }
@@ -189,7 +189,17 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
         shown.push("destroyed".into());
     }
     let counts = plan.count_steps.iter().zip(&trace.counts).filter(|(step, _)| **step as usize == at);
-    let counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
+    let mut counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
+    if plan.shared {
+        let touched = touches(op);
+        counts.extend(trace.entries(at).filter_map(|entry| match entry {
+            Entry::Count(slot, count) if touched.made == Some(slot) || touched.used == Some(slot) => {
+                Some(count.to_string())
+            }
+            _ => None,
+        }));
+        counts.truncate(2);
+    }
     if !counts.is_empty() {
         shown.push(format!("refs {}", counts.join("/")));
     }

@@ -8,6 +8,7 @@ mod calls;
 mod checks;
 mod needs;
 mod readers;
+mod sharing;
 mod value;
 
 use std::fmt::Write as _;
@@ -16,8 +17,9 @@ use self::calls::{argument_of, statement};
 use self::checks::Checks;
 use self::needs::Needs;
 use super::Subject;
-use crate::op::{Op, Slot};
+use crate::op::{Op, Variable};
 use crate::plan::Step;
+use crate::trace::Entry;
 
 /// The text of the program.
 pub fn c(subject: &Subject<'_>) -> String {
@@ -29,9 +31,13 @@ pub fn c(subject: &Subject<'_>) -> String {
             let _ = writeln!(body, "    {line}"); // writing to a String cannot fail
         }
     };
-    let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(given_back(subject)).collect();
+    let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
         if let Some(Step::Skip(_)) = subject.plan.steps.get(at) {
+            continue;
+        }
+        // A slot that turned out to be empty.
+        if subject.expected.entries(at).any(|entry| matches!(entry, Entry::Skipped)) {
             continue;
         }
         if at == subject.program.ops.len() {
@@ -47,8 +53,13 @@ pub fn c(subject: &Subject<'_>) -> String {
         }
         checks.after(subject, at, op).iter().for_each(|line| put(line));
     }
-    let slots: Vec<Slot> = Slot::all().filter(|slot| needs.names(*slot)).collect();
-    let mut declared: String = slots.iter().map(|slot| format!("    SSL_SESSION *{slot} = NULL;\n")).collect();
+    if subject.plan.shared && needs.keeps() {
+        put("while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);");
+    }
+    let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
+    if needs.keeps() {
+        declared += "    SSL_SESSION *kept_last;\n";
+    }
     if checks.any_result() {
         declared += "    long long returned;\n";
     }
@@ -62,8 +73,11 @@ pub fn c(subject: &Subject<'_>) -> String {
     )
 }
 
-/// What the harness gives back at the end, in slot order.
-fn given_back(subject: &Subject<'_>) -> impl Iterator<Item = Op> {
-    let left = subject.plan.left;
-    Slot::all().flat_map(move |slot| std::iter::repeat_n(Op::Free { s: Some(slot) }, left[slot.index()] as usize))
+fn declaration(variable: Variable) -> String {
+    let of = match variable {
+        Variable::Session(_) => "SSL_SESSION",
+        Variable::Context(_) => "SSL_CTX",
+        Variable::Connection(_) => "SSL",
+    };
+    format!("    {of} *{variable} = NULL;\n")
 }

@@ -44,9 +44,7 @@ type Counts = Vec<[Option<u32>; SLOTS]>;
 
 /// The picture, as the text of an SVG file.
 pub fn svg(picture: &Picture<'_>) -> String {
-    let given_back = Slot::all()
-        .flat_map(|slot| std::iter::repeat_n(Op::Free { s: Some(slot) }, picture.plan.left[slot.index()] as usize));
-    let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(given_back).collect();
+    let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(picture.plan.given_back()).collect();
     let ledger = ledger_counts(picture.plan, &ops);
     let sides = picture.sides.map(|(_, trace)| port_counts(picture.plan, &ops, trace));
     let differs = picture.divergence.map(|(step, _)| step.min(ops.len().saturating_sub(1)));

@@ -50,7 +50,8 @@ impl Lab {
             Ok(other) => panic!("{PROBES}={other}: expected all or none"),
         };
         let c = CPort::linked(probes).unwrap_or_else(|error| panic!("{error}"));
-        let (release, setup) = (c.library().release, Setup { ex_data: probes.ex_data, lacks: Kinds::NONE });
+        let (release, setup) =
+            (c.library().release, Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false });
         match std::env::var(PLANT) {
             Err(_) => Lab::Honest(Box::new(Pair::new(NativePort::new(release, setup), c, probes.ex_data))),
             Ok(name) => {

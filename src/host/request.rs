@@ -48,6 +48,7 @@ impl Hello {
 /// Appends a run of `program`.
 pub(super) fn put(out: &mut Vec<u8>, setup: Setup, program: &Program, view: View) {
     put_number(out, setup.ex_data.into());
+    put_number(out, setup.hazards.into());
     put_kinds(out, setup.lacks);
     put_number(out, view.watch as u64);
     put_number(out, view.memory as u64);
@@ -60,7 +61,7 @@ pub(super) fn put(out: &mut Vec<u8>, setup: Setup, program: &Program, view: View
 
 /// Reads a run.
 pub(super) fn take(from: &mut Reader<'_>) -> Option<(Setup, Program, View)> {
-    let setup = Setup { ex_data: from.number()? != 0, lacks: take_kinds(from)? };
+    let setup = Setup { ex_data: from.number()? != 0, hazards: from.number()? != 0, lacks: take_kinds(from)? };
     let watch = match from.number()? {
         0 => Watch::Nothing,
         1 => Watch::Fast,
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn a_run_comes_back_as_it_was_and_is_refused_when_cut_off() {
         let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\n".parse().unwrap();
-        let setup = Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::GetExData) };
+        let setup = Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::GetExData), hazards: true };
         for watch in [Watch::Nothing, Watch::Fast, Watch::Ends, Watch::Blame] {
             for memory in Memory::ALL {
                 let view = View { watch, memory, fields: Fields::all_but(setup.lacks), counts: true };

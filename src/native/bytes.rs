@@ -93,7 +93,7 @@ impl<const WORDS: usize> Bytes<WORDS> {
 }
 
 /// A copy of a session id or session id context: at most 32 bytes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Short {
     len: u8,
     bytes: [u8; 32],
@@ -107,7 +107,27 @@ impl PartialEq for Short {
 
 impl Eq for Short {}
 
+/// Its bytes alone, as they are compared.
+impl std::hash::Hash for Short {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
+    }
+}
+
+impl fmt::Debug for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_slice())
+    }
+}
+
 impl Short {
+    /// At most 32 of `bytes`.
+    pub(super) fn new(bytes: &[u8]) -> Short {
+        let mut short = Short { len: bytes.len().min(32) as u8, bytes: [0; 32] };
+        short.bytes[..usize::from(short.len)].copy_from_slice(&bytes[..usize::from(short.len)]);
+        short
+    }
+
     pub(super) fn of(field: &Bytes<4>) -> Short {
         let mut bytes = [0; 32];
         // All words, whatever the length: faster than deciding how many.

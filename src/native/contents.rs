@@ -1,7 +1,8 @@
 //! The parts of a session that live on the heap.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use super::context::Context;
 use super::ex_data::Values;
 
 /// Buffers of their own size, NULL and empty being different.
@@ -15,6 +16,8 @@ pub(super) struct Contents {
     /// The peer's certificate in DER: shared by duplicates, as the X509 is in C.
     pub peer: Option<Arc<[u8]>>,
     pub ex_data: Values,
+    /// The context that has the session in the list of its cache.
+    pub owner: Weak<Context>,
 }
 
 /// The buffers of a session, all at one moment: what several getters would read one after the other.

@@ -89,6 +89,10 @@ impl Release {
             // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.
             stack_reports_index: self >= Release::new(3, 0, 6, 0),
             empty_copy_raises: !at_least(2, 0),
+            list_by_expiry: self >= Release::new(3, 0, 0, 0),
+            linked_before_eviction: self < Release::new(3, 0, 6, 0),
+            callbacks_after_unlock: self >= Release::new(4, 0, 2, 0),
+            lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
         }
     }
 
@@ -128,6 +132,14 @@ pub(super) struct Rules {
     pub stack_reports_index: bool,
     /// `SSL_SESSION_dup` raises `ERR_R_MALLOC_FAILURE` when it cannot copy a buffer, an empty one included.
     pub empty_copy_raises: bool,
+    /// The list of a cache is ordered by expiry, not by when a session came in; `UPDATE_TIME` counts when a session is added.
+    pub list_by_expiry: bool,
+    /// `SSL_CTX_add_session` puts a session into the list before it evicts others, and evicts when there are more than the size.
+    pub linked_before_eviction: bool,
+    /// `remove_session_cb` of what was evicted or flushed is called without the cache's lock, for the last one first.
+    pub callbacks_after_unlock: bool,
+    /// A thread that holds the cache's lock cannot take it again, and is told so.
+    pub lock_refuses_holder: bool,
 }
 
 #[cfg(test)]

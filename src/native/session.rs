@@ -1,10 +1,11 @@
 //! The session object: a reference-counted handle and its fields.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::bytes::{Bytes, Short};
 use super::contents::{Contents, View, replace};
+use super::context::Context;
 use super::error::Error;
 use super::library::Library;
 use super::time::Expiry;
@@ -46,7 +47,30 @@ pub(super) struct Inner {
     /// Whether `contents` has a ticket of at least one byte, and a peer: known without its lock.
     pub(super) has_ticket: AtomicBool,
     pub(super) has_peer: AtomicBool,
+    /// Whether `contents` has an owner.
+    pub(super) owned: AtomicBool,
     pub(super) contents: Mutex<Contents>,
+}
+
+/// A pointer to a session that is not a reference.
+#[derive(Clone, Debug)]
+pub struct WeakSession(Weak<Inner>);
+
+impl WeakSession {
+    /// A reference, while the session lives.
+    pub fn upgrade(&self) -> Option<Session> {
+        self.0.upgrade().map(Session)
+    }
+
+    /// As [`Session::references`].
+    pub fn references(&self) -> usize {
+        self.0.strong_count()
+    }
+
+    /// As [`Session::address`].
+    pub fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
 }
 
 impl Session {
@@ -65,7 +89,7 @@ impl Session {
             id_context: Bytes::new(),
             master_key: Bytes::new(),
             not_resumable: AtomicBool::new(false),
-            time: AtomicU64::new(rules.time.now(library.clock)),
+            time: AtomicU64::new(rules.time.now(library.micros())),
             timeout: AtomicU64::new(rules.time.keep(DEFAULT_TIMEOUT)),
             compress_id: AtomicU32::new(0),
             cipher: AtomicU32::new(NO_CIPHER),
@@ -74,6 +98,7 @@ impl Session {
             fragment_mode: AtomicU8::new(if rules.fragment_unspecified { FRAGMENT_UNSPECIFIED } else { 0 }),
             has_ticket: AtomicBool::new(false),
             has_peer: AtomicBool::new(false),
+            owned: AtomicBool::new(false),
             contents: Mutex::default(),
         }));
         for (index, callbacks) in library.classes.iter() {
@@ -136,6 +161,11 @@ impl Session {
         Session(self.0.clone())
     }
 
+    /// A pointer that keeps nothing alive.
+    pub fn downgrade(&self) -> WeakSession {
+        WeakSession(Arc::downgrade(&self.0))
+    }
+
     /// How many references there are.
     pub fn references(&self) -> usize {
         Arc::strong_count(&self.0)
@@ -183,6 +213,35 @@ impl Session {
     /// `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`: seconds since 1970. Any value is taken.
     pub fn set_time(&self, seconds: i64) {
         self.0.time.store(self.0.library.rules.time.keep(seconds), Relaxed);
+        self.relink();
+    }
+
+    /// The time is now. The list that it is in stays as it is.
+    pub(super) fn touch(&self) {
+        let library = &self.0.library;
+        self.0.time.store(library.rules.time.now(library.micros()), Relaxed);
+    }
+
+    pub(super) fn mark_not_resumable(&self) {
+        self.0.not_resumable.store(true, Relaxed);
+    }
+
+    /// The context that has it in its list, or nobody.
+    pub(super) fn set_owner(&self, owner: Option<Weak<Context>>) {
+        if owner.is_some() || self.0.owned.load(Relaxed) {
+            self.0.owned.store(owner.is_some(), Relaxed);
+            self.contents().owner = owner.unwrap_or_default();
+        }
+    }
+
+    /// To its place in the list of the context that has it: from 3.0 on, time and timeout decide it.
+    fn relink(&self) {
+        if self.0.owned.load(Relaxed) && self.0.library.rules.list_by_expiry {
+            let owner = self.contents().owner.upgrade();
+            if let Some(owner) = owner {
+                owner.relink(self);
+            }
+        }
     }
 
     /// `SSL_SESSION_get_time`, `SSL_SESSION_get_time_ex`: seconds since 1970.
@@ -200,6 +259,7 @@ impl Session {
             return Err(Error::NegativeTimeout);
         }
         self.0.timeout.store(rules.time.keep(seconds), Relaxed);
+        self.relink();
         Ok(())
     }
 

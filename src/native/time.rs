@@ -1,5 +1,6 @@
 //! Session time and timeout: each OpenSSL release line has its own arithmetic.
 
+use std::cmp::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECOND: u64 = 1_000_000_000;
@@ -17,7 +18,7 @@ pub enum Clock {
 }
 
 impl Clock {
-    fn micros(self) -> u64 {
+    pub(super) fn micros(self) -> u64 {
         match self {
             Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64),
             Clock::Frozen { micros } => micros,
@@ -57,10 +58,29 @@ impl TimeRule {
     }
 
     /// The time of a new session; releases that keep nanoseconds keep the clock's microseconds.
-    pub fn now(self, clock: Clock) -> u64 {
+    pub fn now(self, micros: u64) -> u64 {
         match self {
-            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => clock.micros() / 1_000_000,
-            TimeRule::Ticks => clock.micros().wrapping_mul(1_000),
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => micros / 1_000_000,
+            TimeRule::Ticks => micros.wrapping_mul(1_000),
+        }
+    }
+
+    /// Which of two ends is later: `timeoutcmp`.
+    pub fn compare(self, a: Expiry, b: Expiry) -> Ordering {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => {
+                a.beyond.cmp(&b.beyond).then((a.at as i64).cmp(&(b.at as i64)))
+            }
+            TimeRule::Ticks => a.at.cmp(&b.at),
+        }
+    }
+
+    /// Whether at this time, in seconds since 1970, a session with this end is over: `timeout`, `sess_timedout`. In its last
+    /// second it is not.
+    pub fn is_over(self, seconds: i64, end: Expiry) -> bool {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => !end.beyond && seconds > end.at as i64,
+            TimeRule::Ticks => self.keep(seconds) > end.at,
         }
     }
 
@@ -123,8 +143,7 @@ mod tests {
 
     #[test]
     fn microseconds_survive_only_in_nanoseconds() {
-        let clock = Clock::Frozen { micros: 5_000_007 };
-        assert_eq!(TimeRule::Ticks.now(clock), 5_000_007_000);
-        assert_eq!(TimeRule::Split.now(clock), 5);
+        assert_eq!(TimeRule::Ticks.now(5_000_007), 5_000_007_000);
+        assert_eq!(TimeRule::Split.now(5_000_007), 5);
     }
 }

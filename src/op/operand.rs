@@ -3,11 +3,8 @@
 use std::fmt;
 
 use super::bytes::MAX_BYTES;
-use super::text::{Cursor, Expected, TextError};
+use super::text::{Cursor, TextError};
 use super::wire::Wire;
-
-/// How many session slots a program has.
-pub const SLOTS: usize = 8;
 
 /// `NULL` on the wire, where a byte names something.
 pub(super) const WIRE_NULL: u8 = 0xff;
@@ -25,81 +22,6 @@ pub trait Operand: Sized {
     /// # Errors
     /// Where the text is something else.
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError>;
-}
-
-/// A variable of the program: `s0` … `s7`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Slot(u8);
-
-impl Slot {
-    /// Slot number `index`, counted from the front again after the last.
-    pub const fn wrapping(index: u8) -> Slot {
-        Slot(index % SLOTS as u8)
-    }
-
-    /// Every slot in order.
-    pub fn all() -> impl Iterator<Item = Slot> {
-        (0..SLOTS as u8).map(Slot)
-    }
-
-    /// Its number.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    pub(super) fn from_name(name: &str) -> Option<Slot> {
-        let number = name.strip_prefix('s')?;
-        Slot::all().find(|slot| number.len() == 1 && number.as_bytes()[0] == b'0' + slot.0)
-    }
-}
-
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s{}", self.0)
-    }
-}
-
-impl Operand for Slot {
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        out.push(self.0);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        wire.byte().map(Slot::wrapping)
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        cursor.word_as(Expected::Slot, Slot::from_name)
-    }
-}
-
-/// `NULL` where a function allows it.
-impl Operand for Option<Slot> {
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        out.push(self.map_or(WIRE_NULL, |slot| slot.0));
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        wire.byte().map(|byte| (byte != WIRE_NULL).then(|| Slot::wrapping(byte)))
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Some(slot) => slot.print(f),
-            None => f.write_str("NULL"),
-        }
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        cursor.word_as(Expected::SlotOrNull, |word| match word {
-            "NULL" => Some(None),
-            name => Slot::from_name(name).map(Some),
-        })
-    }
 }
 
 macro_rules! integer_operand {

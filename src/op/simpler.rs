@@ -2,7 +2,9 @@
 //! one again and again comes to rest.
 
 use super::bytes::{Bytes, CString};
-use super::operand::{Number, Operand, Room, Slot, Time};
+use super::operand::{Number, Operand, Room, Time};
+use super::sharing::{CacheMode, Method, RemoveCallback};
+use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};
 use super::words::{Cipher, ExIndex, ProtocolVersion, Sample};
 
 /// What can be made simpler, and names slots.
@@ -10,8 +12,13 @@ pub trait Simpler: Operand {
     /// Simpler values, the simplest first.
     fn simpler(&self) -> Vec<Self>;
 
-    /// The slot it names.
+    /// The slot of a session it names.
     fn slot_mut(&mut self) -> Option<&mut Slot> {
+        None
+    }
+
+    /// The variable it names.
+    fn variable(&self) -> Option<Variable> {
         None
     }
 }
@@ -25,6 +32,10 @@ impl Simpler for Slot {
     fn slot_mut(&mut self) -> Option<&mut Slot> {
         Some(self)
     }
+
+    fn variable(&self) -> Option<Variable> {
+        Some(Variable::Session(*self))
+    }
 }
 
 impl Simpler for Option<Slot> {
@@ -34,6 +45,46 @@ impl Simpler for Option<Slot> {
 
     fn slot_mut(&mut self) -> Option<&mut Slot> {
         self.as_mut()
+    }
+
+    fn variable(&self) -> Option<Variable> {
+        self.map(Variable::Session)
+    }
+}
+
+macro_rules! other_variables {
+    ($($slot:ident $variable:ident;)*) => {$(
+        impl Simpler for $slot {
+            fn simpler(&self) -> Vec<$slot> {
+                Vec::new()
+            }
+
+            fn variable(&self) -> Option<Variable> {
+                Some(Variable::$variable(*self))
+            }
+        }
+
+        impl Simpler for Option<$slot> {
+            fn simpler(&self) -> Vec<Option<$slot>> {
+                Vec::new()
+            }
+
+            fn variable(&self) -> Option<Variable> {
+                self.map(Variable::$variable)
+            }
+        }
+    )*};
+}
+
+other_variables! {
+    ContextSlot Context;
+    ConnectionSlot Connection;
+}
+
+impl Simpler for CacheMode {
+    fn simpler(&self) -> Vec<CacheMode> {
+        let bits = CacheMode::BITS.iter().filter(|(bit, _)| self.bits() & bit != 0);
+        bits.map(|(bit, _)| CacheMode::of(self.bits() & !bit)).collect()
     }
 }
 
@@ -128,7 +179,7 @@ macro_rules! earlier_words {
     )*};
 }
 
-earlier_words!(ExIndex, Cipher, Sample);
+earlier_words!(ExIndex, Cipher, Sample, Method, RemoveCallback);
 
 impl Simpler for Option<Cipher> {
     fn simpler(&self) -> Vec<Option<Cipher>> {

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::Slot;
-
 /// What would have been right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -15,11 +13,19 @@ pub enum Expected {
     Slot,
     /// `s0` … `s7` or `NULL`
     SlotOrNull,
+    /// `c0` or `c1`
+    Context,
+    /// `c0`, `c1` or `NULL`
+    ContextOrNull,
+    /// `x0` … `x3`
+    Connection,
+    /// `x0` … `x3` or `NULL`
+    ConnectionOrNull,
     /// A function of the table.
     Function,
-    /// `sN = ` before a call that makes a session.
+    /// `sN = ` before a call that makes something.
     Result,
-    /// No `sN = ` before a call that makes none.
+    /// No `sN = ` before a call that makes nothing.
     NoResult,
     /// An integer, decimal or `0x`, between these limits.
     Integer {
@@ -51,9 +57,13 @@ impl fmt::Display for Expected {
             Expected::Char(wanted) => write!(f, "`{wanted}`"),
             Expected::Slot => f.write_str("a session slot, s0 to s7"),
             Expected::SlotOrNull => f.write_str("a session slot, s0 to s7, or NULL"),
+            Expected::Context => f.write_str("a context slot, c0 or c1"),
+            Expected::ContextOrNull => f.write_str("a context slot, c0 or c1, or NULL"),
+            Expected::Connection => f.write_str("a connection slot, x0 to x3"),
+            Expected::ConnectionOrNull => f.write_str("a connection slot, x0 to x3, or NULL"),
             Expected::Function => f.write_str("a function of the table of operations"),
             Expected::Result => f.write_str("a slot for the result: `s0 = ...`"),
-            Expected::NoResult => f.write_str("no slot for a result: this call makes no session"),
+            Expected::NoResult => f.write_str("no slot for a result: this call makes nothing"),
             Expected::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
             Expected::Bytes => f.write_str("a byte string, \"...\" or x\"...\", or NULL"),
             Expected::Hex => f.write_str("two hexadecimal digits"),
@@ -181,14 +191,15 @@ impl<'a> Cursor<'a> {
         Ok(byte)
     }
 
-    /// `sN =`, if the line starts so.
-    pub fn result(&mut self) -> Result<Option<Slot>, TextError> {
+    /// Where `sN` is, if the line starts with `sN =`.
+    pub fn result(&mut self) -> Result<Option<Cursor<'a>>, TextError> {
         let mut ahead = self.clone();
         ahead.word();
         if !ahead.accept('=') {
             return Ok(None);
         }
-        let slot = self.word_as(Expected::Slot, Slot::from_name)?;
+        let slot = self.clone();
+        self.word();
         self.expect('=')?;
         Ok(Some(slot))
     }

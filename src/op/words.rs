@@ -49,6 +49,8 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// An index of application data. Three are registered by the harness, in this order, unless its probes are off.
     ExIndex first 6 {

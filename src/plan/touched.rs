@@ -1,7 +1,7 @@
 //! What an op names: the slots, and the field that a setter sets.
 
 use crate::field::Field;
-use crate::op::{Op, Slot};
+use crate::op::{Op, Slot, sharing_ops};
 
 /// The slots an op names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -52,8 +52,22 @@ pub fn touches(op: &Op) -> Touched {
         | Op::IsResumable { s }
         | Op::SetExData { s, index: _, value: _ }
         | Op::GetExData { s, index: _ } => (None, Some(s)),
+        sharing_ops!() => touches_shared(op),
     };
     Touched { made, used }
+}
+
+/// The sessions that a call on a context or connection names.
+fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
+    match *op {
+        Op::TakeKept { dst }
+        | Op::GetSession { dst, x: _ }
+        | Op::Get0Session { dst, x: _ }
+        | Op::Get1Session { dst, x: _ } => (Some(dst), None),
+        Op::CtxAdd { c: _, s } => (None, Some(s)),
+        Op::CtxRemove { c: _, s } | Op::SetSession { x: _, s } => (None, s),
+        _ => (None, None),
+    }
 }
 
 /// The field that a setter sets.
@@ -95,6 +109,7 @@ pub(super) fn sets(op: &Op) -> Option<Field> {
         | Op::GetMaxFragmentLength { .. }
         | Op::Get0Peer { .. }
         | Op::IsResumable { .. }
-        | Op::GetExData { .. } => None,
+        | Op::GetExData { .. }
+        | sharing_ops!() => None,
     }
 }

@@ -11,9 +11,13 @@ macro_rules! call {
     }};
 }
 
+mod callbacks;
 pub mod clock;
 pub mod confine;
+mod connections;
+mod contexts;
 pub mod crash;
+mod lacks;
 mod library;
 pub mod load;
 pub mod memory;
@@ -28,14 +32,15 @@ pub use load::LoadError;
 use std::ffi::{c_int, c_uint, c_ulong};
 use std::ptr;
 
-use openssl_sys::SSL_SESSION;
+use openssl_sys::{SSL, SSL_SESSION};
 
 use self::prototypes::Api;
 use self::scratch::Scratch;
 use super::native::{START_SECONDS, ex_index};
+use super::sharing::Sharing;
 use super::{Ended, Identity, Memory, Port};
 use crate::field::{Field, Fields, observe};
-use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::op::{Bytes, CONNECTIONS, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::Kinds;
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::{After, Mishap, Trace};
@@ -72,6 +77,8 @@ pub struct CPort {
     planted: bool,
     /// A call changed bytes that it only had to read.
     argument_changed: bool,
+    contexts: contexts::Contexts,
+    connections: [*mut SSL; CONNECTIONS],
 }
 
 impl CPort {
@@ -101,7 +108,10 @@ impl CPort {
             scratch: Scratch::new().ok_or(LoadError::Unusable)?,
             planted: false,
             argument_changed: false,
+            contexts: contexts::Contexts::default(),
+            connections: [ptr::null_mut(); CONNECTIONS],
         };
+        callbacks::of(port.library);
         if !cold {
             crash::saving(&"the first calls on this thread", || port.warm_up());
         }
@@ -116,12 +126,14 @@ impl CPort {
     /// What a library allocates once a thread is no leak: it happens here, before the first program.
     fn warm_up(&mut self) {
         let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
+        self.fill_pool();
         if !self.library.probes.memory {
             return;
         }
         // A library that frees twice, or writes beyond a block, is for the programs to find: here it must not fall over it.
         // What the threads of one process share must not lie in memory of one of them.
         self.begin(if crash::tells() { Memory::Poisoned } else { Memory::Plain }, false);
+        self.warm_up_contexts();
         for sample in Sample::ALL {
             if !self.lacks().contains(Kind::SampleSession) && self.sample(a, *sample) {
                 self.fill_error_queue(a);
@@ -136,7 +148,32 @@ impl CPort {
             self.after();
         }
         self.end();
-        super::events::begin();
+        super::events::begin(false);
+    }
+
+    /// A context, a connection and a cached session: what they allocate once is allocated here.
+    fn warm_up_contexts(&mut self) {
+        use crate::op::{ConnectionSlot, ContextSlot, Method};
+        let (c, x, s) = (ContextSlot::wrapping(0), ConnectionSlot::wrapping(0), Slot::wrapping(0));
+        if self.lacks().contains(Kind::SslNew) || self.lacks().contains(Kind::CtxAdd) {
+            return;
+        }
+        for method in Method::ALL {
+            if self.new_context(c, *method, false) {
+                if self.new_connection(x, c) {
+                    self.clear(x);
+                    self.free_connection(Some(x));
+                }
+                self.forget_connection(x);
+                if self.new_session(s) {
+                    self.add_session(c, s);
+                    self.free(Some(s));
+                }
+                self.forget(s);
+                self.free_context(Some(c), true);
+            }
+            self.forget_context(c);
+        }
     }
 
     /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held.
@@ -194,7 +231,7 @@ impl Port for CPort {
     }
 
     fn lacks(&self) -> Kinds {
-        self.api().lacks()
+        self.library.lacks()
     }
 
     fn counts_references(&self) -> bool {
@@ -204,6 +241,10 @@ impl Port for CPort {
     fn begin(&mut self, memory: Memory, origins: bool) {
         self.slots = [ptr::null_mut(); SLOTS];
         self.seen = [[ptr::null(); OWN.len()]; SLOTS];
+        self.connections = [ptr::null_mut(); CONNECTIONS];
+        self.contexts.begin(memory);
+        clock::set_passed(0);
+        callbacks::begin();
         self.live_before = memory::live();
         self.origins = origins && self.library.probes.memory;
         if self.library.probes.memory {
@@ -215,6 +256,7 @@ impl Port for CPort {
     }
 
     fn end(&mut self) -> Ended {
+        self.put_back_contexts();
         if !self.library.probes.memory {
             return Ended::default();
         }
@@ -402,16 +444,5 @@ impl Port for CPort {
         };
         call!(self, ERR_clear_error());
         After { raised, error_lost, argument_changed }
-    }
-}
-
-/// The kinds of ops whose function is missing.
-impl Api {
-    fn lacks(&self) -> Kinds {
-        let missing = Kind::ALL.iter().filter(|kind| match kind {
-            Kind::SampleSession => self.d2i_SSL_SESSION.is_none(),
-            named => self.has(named.name()) == Some(false),
-        });
-        missing.fold(Kinds::default(), |set, kind| set.with(*kind))
     }
 }

@@ -10,35 +10,71 @@ use crate::trace::Trace;
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
 
-/// More events than any call makes, and more sessions than any program has: what a port does beyond is a difference all
-/// the same, for the number recorded differs.
-const ROOM: usize = 64;
+/// More sessions than any program has: each takes three calls to be made, cached and left alone.
+const ROOM: usize = 4096;
+/// More events than any call makes: three when such a session is flushed. What a port does beyond is a difference all the
+/// same, for the number recorded differs.
+const EVENTS_ROOM: usize = 3 * ROOM;
+/// More contexts than slots and connections can hold.
+const CONTEXTS_ROOM: usize = 16;
 
 #[derive(Clone, Copy)]
 enum Event {
     New { birth: u32 },
     Dup { index: u8, from: u32, value: u64 },
     Free { index: u8, birth: u32, value: u64 },
+    Removed { context: u32, birth: u32, key: u32, references: u32 },
+    ContextFreed { context: u32 },
 }
 
 /// Arrays, so that the callbacks neither allocate nor need a destructor at the end of a thread.
 struct Events {
-    list: [Event; ROOM],
+    list: [Event; EVENTS_ROOM],
     listed: usize,
-    /// Address and number of each session that lives.
-    live: [(usize, u32); ROOM],
+    /// Each session that lives.
+    live: [Live; ROOM],
     living: usize,
     births: u32,
+    /// Address and number of each context that lives.
+    contexts: [(usize, u32); CONTEXTS_ROOM],
+    contexts_living: usize,
+    contexts_born: u32,
+    /// Both ports know their reference counts.
+    counts: bool,
+}
+
+/// A session that lives.
+#[derive(Clone, Copy)]
+struct Live {
+    /// What all its callbacks get: in C the address of its application data.
+    name: usize,
+    address: usize,
+    birth: u32,
 }
 
 impl Events {
     const fn new() -> Events {
-        Events { list: [Event::New { birth: 0 }; ROOM], listed: 0, live: [(0, 0); ROOM], living: 0, births: 0 }
+        Events {
+            list: [Event::New { birth: 0 }; EVENTS_ROOM],
+            listed: 0,
+            live: [Live { name: 0, address: 0, birth: 0 }; ROOM],
+            living: 0,
+            births: 0,
+            contexts: [(0, 0); CONTEXTS_ROOM],
+            contexts_living: 0,
+            contexts_born: 0,
+            counts: false,
+        }
     }
 
-    fn birth_of(&self, address: usize) -> u32 {
+    fn birth_of(&self, name: usize) -> u32 {
         let live = self.live[..self.living].iter().rev();
-        live.into_iter().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, birth)| *birth)
+        live.into_iter().find(|live| live.name == name).map_or(UNKNOWN, |live| live.birth)
+    }
+
+    fn context(&self, address: usize) -> u32 {
+        let live = self.contexts[..self.contexts_living].iter().rev();
+        live.into_iter().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, number)| *number)
     }
 
     fn record(&mut self, event: Event) {
@@ -55,25 +91,28 @@ thread_local! {
     static EVENTS: RefCell<Events> = const { RefCell::new(Events::new()) };
 }
 
-/// A program begins.
-pub fn begin() {
+/// A program begins. `counts`: both ports know their reference counts.
+pub fn begin(counts: bool) {
     PENDING.set(false);
     EVENTS.with_borrow_mut(|events| {
         events.listed = 0;
         events.living = 0;
         events.births = 0;
+        events.contexts_living = 0;
+        events.contexts_born = 0;
+        events.counts = counts;
     });
 }
 
-/// The new callback of the counted index.
-pub fn ex_new(address: usize) {
+/// The new callback of the counted index: what its other callbacks call the session, and where it is.
+pub fn ex_new(name: usize, address: usize) {
     PENDING.set(true);
     EVENTS.with_borrow_mut(|events| {
         let birth = events.births;
         events.births += 1;
         let living = events.living;
         if let Some(place) = events.live.get_mut(living) {
-            *place = (address, birth);
+            *place = Live { name, address, birth };
             events.living += 1;
         }
         events.record(Event::New { birth });
@@ -104,6 +143,69 @@ pub fn ex_free(index: ExIndex, address: usize, value: usize) {
         let birth = events.birth_of(address);
         events.record(Event::Free { index: index as u8, birth, value: value as u64 });
     });
+}
+
+/// The callback of a cache: `key` is a digest of version and id, `references` the session's count, 0 where it is not known.
+pub fn removed(context: usize, session: usize, key: u32, references: u32) {
+    PENDING.set(true);
+    EVENTS.with_borrow_mut(|events| {
+        let live = events.live[..events.living].iter().rev().find(|live| live.address == session);
+        let birth = live.map_or(UNKNOWN, |live| live.birth);
+        let context = events.context(context);
+        let references = if events.counts { references } else { 0 };
+        events.record(Event::Removed { context, birth, key, references });
+    });
+}
+
+/// A context of the program's, from here on.
+pub fn context_born(address: usize) {
+    EVENTS.with_borrow_mut(|events| {
+        let number = events.contexts_born;
+        events.contexts_born += 1;
+        let living = events.contexts_living;
+        if let Some(place) = events.contexts.get_mut(living) {
+            *place = (address, number);
+            events.contexts_living += 1;
+        }
+    });
+}
+
+/// A context was destroyed. Those that are not of the program's do not count.
+pub fn context_freed(address: usize) {
+    EVENTS.with_borrow_mut(|events| {
+        let context = events.context(address);
+        if context != UNKNOWN {
+            PENDING.set(true);
+            events.record(Event::ContextFreed { context });
+            let at = events.contexts[..events.contexts_living].iter().position(|(live, _)| *live == address);
+            if let Some(at) = at {
+                events.contexts.copy_within(at + 1..events.contexts_living, at);
+                events.contexts_living -= 1;
+            }
+        }
+    });
+}
+
+/// The address of the `at`th context that lives.
+pub fn context_at(at: usize) -> Option<usize> {
+    EVENTS.with_borrow(|events| events.contexts[..events.contexts_living].get(at).map(|(address, _)| *address))
+}
+
+/// The address of the `at`th session that lives, of those whose birth was announced.
+pub fn session_at(at: usize) -> Option<usize> {
+    EVENTS.with_borrow(|events| events.live[..events.living].get(at).map(|live| live.address))
+}
+
+/// Whether a session lives, of those whose birth was announced.
+pub fn lives(address: usize) -> bool {
+    EVENTS.with_borrow(|events| events.live[..events.living].iter().any(|live| live.address == address))
+}
+
+/// A digest of version and id, the same on every port.
+pub fn key(version: i32, id: &[u8]) -> u32 {
+    // FNV-1a
+    let bytes = version.to_le_bytes().into_iter().chain(id.iter().copied());
+    bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// How many destructions have been recorded and not yet written.
@@ -141,18 +243,20 @@ fn write(trace: &mut Trace) {
         for frees in events.list[..listed].chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
-                Event::New { .. } => 0,
+                Event::New { .. } | Event::Removed { .. } | Event::ContextFreed { .. } => 0,
             });
         }
         for event in &events.list[..listed] {
             match *event {
                 Event::New { birth } => trace.ex_new(birth),
                 Event::Dup { index, from, value } => trace.ex_dup(index, from, value),
+                Event::Removed { context, birth, key, references } => trace.removed(context, birth, key, references),
+                Event::ContextFreed { context } => trace.context_freed(context),
                 Event::Free { index, birth, value } => {
                     trace.ex_free(index, birth, value);
                     if index == ExIndex::Counted as u8 {
                         trace.died();
-                        let gone = events.live[..events.living].iter().position(|(_, live)| *live == birth);
+                        let gone = events.live[..events.living].iter().position(|live| live.birth == birth);
                         if let Some(gone) = gone {
                             events.living -= 1;
                             events.live[gone] = events.live[events.living];

@@ -1,11 +1,16 @@
 //! The native session as a port.
 
+mod sharing;
+
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Ended, Identity, Memory, Port, events};
 use crate::field::{Field, Fields, observe};
-use crate::native::{self, Clock, Error, ExCallbacks, Library, Release, Session, View};
-use crate::op::{Bytes, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::native::{
+    self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View, WeakSession,
+};
+use crate::op::{Bytes, CONNECTIONS, CONTEXTS, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::samples;
 use crate::trace::{After, Mishap, Trace};
@@ -13,8 +18,50 @@ use crate::trace::{After, Mishap, Trace};
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
 pub struct NativePort {
     library: Arc<Library>,
-    slots: [Vec<Session>; SLOTS],
+    slots: [Held; SLOTS],
+    contexts: [Vec<Arc<Context>>; CONTEXTS],
+    connections: [Vec<Arc<Connection>>; CONNECTIONS],
+    /// The end of a context is told.
+    tells_contexts: bool,
     raised: bool,
+}
+
+/// What a slot holds: as many handles as it owns references, or a pointer that is none.
+#[derive(Default)]
+struct Held {
+    owned: Vec<Session>,
+    borrowed: Option<WeakSession>,
+}
+
+impl Held {
+    fn address(&self) -> usize {
+        let borrowed = || self.borrowed.as_ref().map(WeakSession::address);
+        self.owned.first().map(Session::address).or_else(borrowed).unwrap_or(0)
+    }
+
+    fn clear(&mut self) {
+        self.owned.clear();
+        self.borrowed = None;
+    }
+}
+
+/// A slot's session, for one call.
+pub(super) enum Access<'a> {
+    Owned(&'a Session),
+    /// A reference more than there are, for as long as the call takes.
+    Borrowed(Session),
+}
+
+impl Deref for Access<'_> {
+    type Target = Session;
+
+    #[inline(always)]
+    fn deref(&self) -> &Session {
+        match self {
+            Access::Owned(session) => session,
+            Access::Borrowed(session) => session,
+        }
+    }
 }
 
 /// What every program starts at, in both clocks: some microseconds past a second, which 3.2 and later keep.
@@ -29,12 +76,36 @@ impl NativePort {
         if setup.ex_data {
             register(&library);
         }
-        NativePort { library, slots: Default::default(), raised: false }
+        NativePort {
+            library,
+            slots: Default::default(),
+            contexts: Default::default(),
+            connections: Default::default(),
+            tells_contexts: setup.ex_data,
+            raised: false,
+        }
     }
 
-    pub(super) fn session(&self, s: Slot) -> &Session {
-        // The plan allows only calls on slots that own a reference.
-        &self.slots[s.index()][0]
+    #[inline(always)]
+    pub(super) fn session(&self, s: Slot) -> Access<'_> {
+        let held = &self.slots[s.index()];
+        match held.owned.first() {
+            Some(session) => Access::Owned(session),
+            None => self.borrowed(held),
+        }
+    }
+
+    /// The slot owns one reference to another session.
+    pub(super) fn replace(&mut self, s: Slot, session: Session) {
+        self.slots[s.index()].clear();
+        self.slots[s.index()].owned.push(session);
+    }
+
+    #[cold]
+    fn borrowed(&self, held: &Held) -> Access<'_> {
+        let lent = held.borrowed.as_ref().and_then(WeakSession::upgrade);
+        // The plan allows only calls on slots that own a reference or borrow from somebody who does.
+        Access::Borrowed(lent.unwrap_or_else(|| self.library.session()))
     }
 
     fn answer(&mut self, result: Result<(), Error>) -> i64 {
@@ -50,7 +121,7 @@ impl NativePort {
 
 fn register(library: &Library) {
     library.register(ExCallbacks {
-        new: Some(|session, _| events::ex_new(session.address())),
+        new: Some(|session, _| events::ex_new(session.address(), session.address())),
         dup: Some(|from, value, _| events::ex_dup(ExIndex::Counted, from, value)),
         free: Some(|session, value, _| events::ex_free(ExIndex::Counted, session, value)),
     });
@@ -98,6 +169,8 @@ impl Port for NativePort {
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {
         self.raised = false;
+        self.library.set_passed(0);
+        sharing::begin();
     }
 
     fn end(&mut self) -> Ended {
@@ -114,14 +187,15 @@ impl Port for NativePort {
 
     fn new_session(&mut self, dst: Slot) -> bool {
         let session = self.library.session();
-        self.slots[dst.index()].push(session);
+        self.slots[dst.index()].owned.push(session);
         true
     }
 
     fn dup(&mut self, dst: Slot, src: Slot) -> bool {
-        match self.session(src).dup() {
+        let copy = self.session(src).dup();
+        match copy {
             Ok(session) => {
-                self.slots[dst.index()].push(session);
+                self.slots[dst.index()].owned.push(session);
                 true
             }
             Err(error) => {
@@ -134,19 +208,19 @@ impl Port for NativePort {
     fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
         let session = self.library.session();
         let made = session.establish(samples::established(sample)).is_ok();
-        self.slots[dst.index()].push(session);
+        self.slots[dst.index()].owned.push(session);
         made
     }
 
     fn up_ref(&mut self, s: Slot) -> i64 {
         let another = self.session(s).up_ref();
-        self.slots[s.index()].push(another);
+        self.slots[s.index()].owned.push(another);
         1
     }
 
     fn free(&mut self, s: Option<Slot>) {
         if let Some(s) = s {
-            self.slots[s.index()].pop();
+            self.slots[s.index()].owned.pop();
         }
     }
 
@@ -233,7 +307,7 @@ impl Port for NativePort {
     }
 
     fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
-        let session = self.session(s);
+        let session = &*self.session(s);
         session.view(|view| match field.is_bytes() {
             true => bytes(session, view, field, trace),
             false => trace.field_number(field, number(session, view, field)),
@@ -241,14 +315,16 @@ impl Port for NativePort {
     }
 
     fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        let session = self.session(s);
+        let session = &*self.session(s);
         session.view(|view| {
             observe!(trace, fields, |field| number(session, view, field), |field| bytes(session, view, field, trace));
         });
     }
 
     fn count(&self, s: Slot) -> Option<u32> {
-        Some(self.slots[s.index()].first().map_or(0, |session| session.references() as u32))
+        let held = &self.slots[s.index()];
+        let lent = || held.borrowed.as_ref().map_or(0, |lent| lent.references());
+        Some(held.owned.first().map_or_else(lent, Session::references) as u32)
     }
 
     fn shared(&self, _a: Slot, _b: Slot) -> u32 {

@@ -4,13 +4,16 @@
 mod bug;
 mod dup;
 mod read;
+mod sharing;
 
 pub use bug::Bug;
 
-use super::native::{NativePort, ex_index};
+use std::sync::Arc;
+
+use super::native::{Access, NativePort, ex_index};
 use super::{Ended, Identity, Memory, Port, events};
 use crate::field::{Field, Fields};
-use crate::native::{Release, Session};
+use crate::native::{Context, Release, Session};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
 use crate::plan::{Kinds, Setup};
 use crate::trace::{After, Entries, Entry, Mishap, Trace};
@@ -31,6 +34,10 @@ pub struct Planted {
     after: After,
     /// References that were never given back.
     kept: Vec<Session>,
+    kept_contexts: Vec<Arc<Context>>,
+    /// The last call of its kind gave a reference, for the bugs that take none.
+    copied: bool,
+    got: bool,
     live: [bool; SLOTS],
     leaked: i64,
     raised: bool,
@@ -49,13 +56,16 @@ impl Planted {
             error_planted: false,
             after: After::default(),
             kept: Vec::new(),
+            kept_contexts: Vec::new(),
+            copied: false,
+            got: false,
             live: [false; SLOTS],
             leaked: 0,
             raised: false,
         }
     }
 
-    fn session(&self, s: Slot) -> &Session {
+    fn session(&self, s: Slot) -> Access<'_> {
         self.inner.session(s)
     }
 
@@ -76,7 +86,7 @@ impl Planted {
     /// Carries a change of one buffer over to the sessions that share it.
     fn spread(&self, s: Slot, change: impl Fn(&Session)) {
         for partner in self.partners(s).filter(|partner| self.live[partner.index()]) {
-            change(self.session(partner));
+            change(&self.session(partner));
         }
     }
 }
@@ -112,6 +122,8 @@ impl Port for Planted {
         self.error_planted = false;
         self.after = After::default();
         self.kept.clear();
+        self.kept_contexts.clear();
+        (self.copied, self.got) = (false, false);
         self.live = [false; SLOTS];
         self.leaked = 0;
         self.raised = false;
@@ -409,7 +421,9 @@ impl Port for Planted {
     }
 
     fn count(&self, s: Slot) -> Option<u32> {
-        self.inner.count(s)
+        let count = self.inner.count(s)?;
+        let uncounted = if self.bug.is_uncounting() { self.uncounted(s) } else { 0 };
+        Some(count.saturating_sub(uncounted))
     }
 
     fn shared(&self, a: Slot, b: Slot) -> u32 {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{NULL_LENGTH, Tag, WRONG_ARGUMENTS};
 use crate::field::Field;
-use crate::op::{ExIndex, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, ExIndex, Slot};
 
 /// One thing a port did or showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,20 @@ pub enum Entry<'a> {
     ExDup(u8, u32, u64),
     /// A free callback: index, number of the session, value.
     ExFree(u8, u32, u64),
+    /// The step did not run: a slot turned out to be empty.
+    Skipped,
+    /// Which slots hold the session that a call returned: one bit each.
+    Same(u8),
+    /// Whether a connection has a session, and which slots hold it.
+    Connection(ConnectionSlot, bool, u8),
+    /// How many sessions a context has cached, and a digest of them.
+    Cache(ContextSlot, u32, u32),
+    /// A cached session: which slots hold it, version, id.
+    Member(u8, i32, &'a [u8]),
+    /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
+    Removed(u32, u32, u32, u32),
+    /// A context was destroyed: its number.
+    ContextFreed(u32),
     /// The program ended here.
     Stopped,
 }
@@ -106,6 +120,10 @@ impl<'a> Entries<'a> {
         Some(Some(bytes))
     }
 
+    fn word(&mut self) -> Option<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
     fn callback(&mut self) -> Option<(u8, u32, u64)> {
         let [index] = self.take()?;
         Some((index, u32::from_le_bytes(self.take()?), u64::from_le_bytes(self.take()?)))
@@ -134,7 +152,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 15] = [
+        const TAGS: [Tag; 22] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -150,6 +168,13 @@ impl<'a> Iterator for Entries<'a> {
             Tag::NullWithLength,
             Tag::Count,
             Tag::Meddled,
+            Tag::Skipped,
+            Tag::Same,
+            Tag::Connection,
+            Tag::Cache,
+            Tag::Member,
+            Tag::Removed,
+            Tag::ContextFreed,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -172,6 +197,22 @@ impl<'a> Iterator for Entries<'a> {
             Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
             Tag::ExDup => self.callback().map(|(index, from, value)| Entry::ExDup(index, from, value))?,
             Tag::ExFree => self.callback().map(|(index, birth, value)| Entry::ExFree(index, birth, value))?,
+            Tag::Skipped => Entry::Skipped,
+            Tag::Same => Entry::Same(self.take::<1>()?[0]),
+            Tag::Connection => {
+                let [x, session, slots] = self.take()?;
+                Entry::Connection(ConnectionSlot::wrapping(x), session != 0, slots)
+            }
+            Tag::Cache => Entry::Cache(ContextSlot::wrapping(self.take::<1>()?[0]), self.word()?, self.word()?),
+            Tag::Member => {
+                let ([slots], version) = (self.take()?, i32::from_le_bytes(self.take()?));
+                let [length] = self.take()?;
+                let (id, rest) = self.log.split_at_checked(usize::from(length))?;
+                self.log = rest;
+                Entry::Member(slots, version, id)
+            }
+            Tag::Removed => Entry::Removed(self.word()?, self.word()?, self.word()?, self.word()?),
+            Tag::ContextFreed => Entry::ContextFreed(self.word()?),
             Tag::Stopped | Tag::Numbers => Entry::Stopped,
         })
     }
@@ -216,8 +257,35 @@ impl fmt::Display for Entry<'_> {
             Entry::ExFree(index, birth, value) => {
                 write!(f, "free callback of {} for {}, value {value:#x}", index_name(*index), Born(*birth))
             }
+            Entry::Skipped => f.write_str("did not run: the slot is empty"),
+            Entry::Same(slots) => write!(f, "the session of {}", Slots(*slots)),
+            Entry::Connection(x, false, _) => write!(f, "{x} has no session"),
+            Entry::Connection(x, true, slots) => write!(f, "{x} has the session of {}", Slots(*slots)),
+            Entry::Cache(c, number, digest) => write!(f, "{c} has {number} cached, digest {digest:#010x}"),
+            Entry::Member(slots, version, id) => {
+                write!(f, "cached: version {version:#06x}, id {}, {}", Hex(Some(id)), Slots(*slots))
+            }
+            Entry::Removed(context, birth, _, references) => {
+                write!(f, "remove callback of context {context} for {}", Born(*birth))?;
+                if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
+            }
+            Entry::ContextFreed(context) => write!(f, "context {context} destroyed"),
             Entry::Stopped => f.write_str("ended here"),
         }
+    }
+}
+
+/// The slots of a session: one bit each.
+struct Slots(u8);
+
+impl fmt::Display for Slots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for slot in Slot::all().filter(|slot| self.0 & (1 << slot.index()) != 0) {
+            write!(f, "{separator}{slot}")?;
+            separator = " and ";
+        }
+        if separator.is_empty() { f.write_str("no slot") } else { Ok(()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A trace as bytes, for another process: written without an allocation, because what crashed writes it too.
 
-use super::{Block, DupSeen, Mishap, MishapKind, Site, Trace};
+use super::{Block, DupSeen, Mishap, MishapKind, Site, Trace, Unowned};
 
 /// Where bytes go.
 pub trait Sink {
@@ -71,6 +71,7 @@ impl Trace {
             put_number(sink, known.is_some().into());
             put_number(sink, known.unwrap_or(0));
         }
+        Unowned::put(self.unowned, sink);
         put_number(sink, self.left.len() as u64);
         self.left.iter().for_each(|block| block.put(sink));
     }
@@ -94,6 +95,7 @@ impl Trace {
         let [leaked, broken, stopped] = [known()?, known()?, known()?].map(|(is, value)| is.then_some(value));
         self.leaked = leaked.map(|leaked| leaked as i64);
         (self.broken, self.stopped) = (broken.map(|step| step as u32), stopped.map(|step| step as u32));
+        self.unowned = Unowned::take(from)?;
         for _ in 0..from.number()? {
             self.left.push(Block::take(from)?);
         }
@@ -180,6 +182,7 @@ fn put_list(sink: &mut dyn Sink, length: usize, list: impl Iterator<Item = u32>)
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Owners, Seen};
     use super::*;
 
     fn example() -> (Trace, Mishap) {
@@ -192,6 +195,8 @@ mod tests {
         trace.dups.push(DupSeen { step: 1, source: (0, 2), dup: (2, 4) });
         trace.stop();
         trace.leaked = Some(-3);
+        let owners = Owners { program: 1, connections: 2, caches: 3, callbacks: 4 };
+        trace.unowned = Some(Unowned { step: 1, owners, seen: Seen::References(11), named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None });
         let block = Block { size: 10, taken: site(0), given: Some(site(1)) };

@@ -11,7 +11,7 @@ use sessdiff::port::planted::{Bug, Planted};
 use sessdiff::program::Program;
 use sessdiff::samples;
 
-pub const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE };
+pub const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
 pub const SEED: u64 = 1;
 /// A bug that takes more programs than this counts as missed.
 pub const PROGRAMS: usize = 20_000;

@@ -2,7 +2,7 @@
 
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
-use crate::op::{ExIndex, Op, Slot};
+use crate::op::{ExIndex, Op, Slot, sharing_ops};
 
 /// The statement of a call; with `keep`, its result is left in `returned`. With `argument`, its bytes come from an array of
 /// that name.
@@ -89,6 +89,7 @@ pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) 
             format!("{{ const unsigned char *p; size_t n; {name}({s}, &p, &n); }}")
         }
         Op::Get0TicketAppdata { s } => format!("{{ void *p; size_t n; (void){name}({s}, &p, &n); }}"),
+        sharing_ops!() => super::sharing::statement(op, needs, keep),
     }
 }
 
@@ -132,7 +133,8 @@ pub(super) fn argument_of(op: &Op) -> Option<&[u8]> {
         | Op::GetMaxFragmentLength { .. }
         | Op::Get0Peer { .. }
         | Op::IsResumable { .. }
-        | Op::GetExData { .. } => None,
+        | Op::GetExData { .. }
+        | sharing_ops!() => None,
     }
 }
 
@@ -148,7 +150,7 @@ pub(super) fn index_of(index: ExIndex) -> &'static str {
     }
 }
 
-fn or_null(s: &Option<Slot>) -> String {
+pub(super) fn or_null(s: &Option<Slot>) -> String {
     s.map_or("NULL".into(), |slot| slot.to_string())
 }
 

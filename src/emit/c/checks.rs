@@ -3,6 +3,7 @@
 use super::super::Subject;
 use super::calls::{argument_of, index_of};
 use super::readers;
+use super::sharing::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Op, Slot};
@@ -34,6 +35,8 @@ pub(super) enum About {
     Shared(Field),
     /// A NULL that must have no length.
     Length(Field),
+    /// What is cached, and which session a connection has.
+    Sharing,
     /// The callbacks of ex_data.
     Callbacks,
     /// That the calls return, and touch no memory but their own.
@@ -54,8 +57,12 @@ impl Checks {
             Some((call, aspect)) => (Some(call), about(aspect)),
             None => (None, About::Everything),
         };
-        let steps = subject.plan.steps.len() + subject.plan.left.iter().sum::<u32>() as usize;
-        let name = |at: usize| subject.program.ops.get(at).map_or("SSL_SESSION_free", |op| op.kind().name());
+        let steps = subject.plan.steps.len() + subject.plan.given_back().count();
+        let given_back: Vec<Op> = subject.plan.given_back().collect();
+        let name = |at: usize| {
+            let op = subject.program.ops.get(at).or_else(|| given_back.get(at - subject.program.ops.len()));
+            op.map_or("SSL_SESSION_free", |op| op.kind().name())
+        };
         let everywhere = matches!(about, About::Everything | About::Destroyed | About::Callbacks);
         let at: Vec<bool> = (0..steps).map(|step| everywhere || call == Some(name(step))).collect();
         let keeps = |step: &usize| {
@@ -112,6 +119,7 @@ impl Checks {
             | About::Field(_)
             | About::Shared(_)
             | About::Length(_)
+            | About::Sharing
             | About::Callbacks
             | About::Memory => Vec::new(),
         }
@@ -154,6 +162,11 @@ impl Checks {
         let mut lines = Vec::new();
         if let Some(slot) = made {
             // Whatever is looked for: what follows relies on the pointer.
+            let expected = subject.expected.entries(at).find_map(|entry| match entry {
+                Entry::Made(made) => Some(made),
+                _ => None,
+            });
+            let makes = expected.unwrap_or(makes);
             lines.push(format!("number({at}, \"a session is returned\", {}, {slot} != NULL);", i32::from(makes)));
         }
         if !self.is_at(at) {
@@ -173,6 +186,7 @@ impl Checks {
                 if let (Op::Dup { dst, src }, true) = (op, makes) {
                     lines.push(format!("alike({at}, {src}, {dst});"));
                 }
+                lines.extend(shared_checks(at, op, entries()));
                 lines.extend(destroyed(subject, at));
             }
             About::Return => lines.extend(self.result(subject, at)),
@@ -236,9 +250,14 @@ impl Checks {
                 }
             }
             About::Callbacks => {
-                let events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
+                let mut events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
+                // As the program sorts them.
+                for frees in events.chunk_by_mut(|a, b| a.starts_with("free") && b.starts_with("free")) {
+                    frees.sort();
+                }
                 lines.push(format!("events({at}, \"{}\");", events.concat()));
             }
+            About::Sharing => lines.extend(shared_checks(at, op, entries())),
             About::Leak | About::Memory => {}
         }
         lines
@@ -270,7 +289,13 @@ fn about(aspect: &str) -> About {
         "error-lost" => About::ErrorLost,
         "argument-changed" => About::Argument,
         "copied" | "overrun" => About::Copied,
-        "callback.new" | "callback.dup" | "callback.free" | "callback.arguments" => About::Callbacks,
+        "callback.new"
+        | "callback.dup"
+        | "callback.free"
+        | "callback.arguments"
+        | "callback.remove"
+        | "callback.context-freed" => About::Callbacks,
+        "cache" | "connection" | "session" => About::Sharing,
         _ => {
             let shared = plain.strip_prefix("shared.").and_then(field).map(About::Shared);
             let length = plain.strip_suffix(".length").and_then(field).map(About::Length);
@@ -294,10 +319,11 @@ fn live_slots(subject: &Subject<'_>, at: usize) -> Vec<Slot> {
 }
 
 fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
-    let deaths = &subject.plan.deaths;
+    let deaths = &subject.expected.deaths;
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
     let changes = deaths.iter().any(|death| *death as usize == at);
-    let frees = at >= subject.program.ops.len() || matches!(subject.program.ops[at], Op::Free { .. });
+    let op = subject.program.ops.get(at);
+    let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || may_destroy(op));
     let looked = subject.plan.setup().ex_data && (changes || frees);
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }
@@ -405,6 +431,7 @@ fn event(entry: &Entry<'_>) -> Option<String> {
         Entry::ExNew(_) => Some("new ".into()),
         Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
         Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
+        Entry::Removed(..) => Some("remove ".into()),
         _ => None,
     }
 }

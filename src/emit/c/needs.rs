@@ -3,16 +3,19 @@
 use super::super::Subject;
 use super::checks::{About, Checks};
 use super::readers;
+use super::sharing::TAKE_KEPT;
 use super::value::number;
 use crate::field::Field;
-use crate::op::{Kind, Op, Sample, Slot};
+use crate::op::{Kind, Op, Sample, Variable};
 use crate::samples;
 
 /// What is needed, found out while the calls are written.
 pub(super) struct Needs {
     about: About,
     kinds: Vec<Kind>,
-    slots: Vec<Slot>,
+    variables: Vec<Variable>,
+    /// The callbacks of contexts.
+    callbacks: Vec<&'static str>,
     samples: Vec<Sample>,
     /// The harness's ex_data indices are registered.
     ex_data: bool,
@@ -30,13 +33,9 @@ impl Needs {
         // What the library lacks is not called.
         let lacks = subject.plan.setup().lacks;
         let kinds: Vec<Kind> = ops.iter().map(Op::kind).filter(|kind| !lacks.contains(*kind)).collect();
-        let mut slots: Vec<Slot> = ops
-            .iter()
-            .cloned()
-            .flat_map(|mut op| op.slots_mut().into_iter().map(|slot| *slot).collect::<Vec<_>>())
-            .collect();
-        slots.sort();
-        slots.dedup();
+        let mut variables: Vec<Variable> = ops.iter().flat_map(Op::variables).collect();
+        variables.sort();
+        variables.dedup();
         let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
         let about_ex = match checks.about {
             About::Everything | About::Destroyed | About::Callbacks => true,
@@ -49,6 +48,7 @@ impl Needs {
             | About::Copied
             | About::Shared(_)
             | About::Length(_)
+            | About::Sharing
             | About::Memory => uses_ex,
         };
         let time = |kind: &Kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx);
@@ -57,7 +57,8 @@ impl Needs {
             About::Field(field) => matches!(field, Field::Time | Field::TimeEx),
             About::Return => kinds.iter().any(time),
             _ => false,
-        };
+        } || super::sharing::needs_clock(&kinds);
+        let callbacks = super::sharing::callbacks(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
             .iter()
             .enumerate()
@@ -69,7 +70,8 @@ impl Needs {
         Needs {
             about: checks.about,
             kinds,
-            slots,
+            variables,
+            callbacks,
             samples: Vec::new(),
             ex_data,
             clock,
@@ -91,9 +93,14 @@ impl Needs {
         self.about == About::Memory
     }
 
-    /// Whether the program has this variable.
-    pub fn names(&self, slot: Slot) -> bool {
-        self.slots.contains(&slot)
+    /// The program's variables, sessions first.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// Whether callbacks may keep sessions.
+    pub fn keeps(&self) -> bool {
+        self.callbacks.contains(&TAKE_KEPT)
     }
 
     /// What comes before the call of a step.
@@ -142,7 +149,12 @@ impl Needs {
             head += &readers::text(field);
         }
         if self.clock || self.names_now() {
-            head += &format!("\n#define now ((time_t){})\n", number(self.now));
+            let passes = self.uses(Kind::AdvanceClock);
+            if passes {
+                head += "\n/* Seconds since the program began. */\nstatic time_t passed;\n";
+            }
+            let passed = if passes { " + passed" } else { "" };
+            head += &format!("\n#define now ((time_t){}{passed})\n", number(self.now));
         }
         if self.clock {
             add(&mut head, CLOCK);
@@ -162,6 +174,27 @@ impl Needs {
         if self.ex_data {
             add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
             add(&mut head, EX_DATA);
+        }
+        for (name, part) in [("is_cached", IS_CACHED), ("has_id", HAS_ID)] {
+            if calls(name) {
+                if !head.contains("lhash.h") {
+                    let err = "#include <openssl/err.h>\n";
+                    head = head.replace(err, &format!("{err}#include <openssl/lhash.h>\n"));
+                }
+                add(&mut head, part);
+            }
+        }
+        if !self.callbacks.is_empty() {
+            if !self.ex_data && self.callbacks.iter().any(|callback| *callback != TAKE_KEPT) {
+                add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
+            }
+            let parts = [
+                (TAKE_KEPT, KEPT),
+                ("remove_cb_records", REMOVE_CB_RECORDS),
+                ("remove_cb_up_refs", REMOVE_CB_UP_REFS),
+                ("remove_cb_removes", REMOVE_CB_REMOVES),
+            ];
+            parts.iter().filter(|(name, _)| self.callbacks.contains(name)).for_each(|(_, part)| add(&mut head, part));
         }
         head += &alike;
         match self.about {
@@ -243,6 +276,12 @@ const CIPHER_OF: &str = include_str!("parts/cipher_of.c");
 const UNTOUCHED: &str = include_str!("parts/untouched.c");
 const ROOM: &str = include_str!("parts/room.c");
 const LENT: &str = include_str!("parts/lent.c");
+const IS_CACHED: &str = include_str!("parts/is_cached.c");
+const HAS_ID: &str = include_str!("parts/has_id.c");
+const KEPT: &str = include_str!("parts/kept.c");
+const REMOVE_CB_RECORDS: &str = include_str!("parts/remove_cb_records.c");
+const REMOVE_CB_UP_REFS: &str = include_str!("parts/remove_cb_up_refs.c");
+const REMOVE_CB_REMOVES: &str = include_str!("parts/remove_cb_removes.c");
 const STORED: &str = include_str!("parts/stored.c");
 const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");
 const HAPPENED: &str = include_str!("parts/happened.c");

@@ -1,6 +1,7 @@
 //! The clock probe: OpenSSL reads `gettimeofday` (3.2 on) or `time` (before). An executable that defines them decides
 //! what OpenSSL sees, linked statically or not. Rust's std reads `clock_gettime` and is not affected.
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -26,10 +27,20 @@ fn system_micros() -> u64 {
     now.tv_sec as u64 * MICROS + now.tv_nsec as u64 / 1_000
 }
 
+thread_local! {
+    /// Seconds since the clock was stopped, on this thread: each runs programs of its own.
+    static PASSED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// So many seconds have passed on this thread since the clock was stopped.
+pub(super) fn set_passed(seconds: u64) {
+    PASSED.set(seconds);
+}
+
 fn micros() -> u64 {
     match FROZEN.load(Relaxed) {
         0 => system_micros(),
-        frozen => frozen,
+        frozen => frozen.wrapping_add(PASSED.get().wrapping_mul(MICROS)),
     }
 }
 

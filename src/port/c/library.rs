@@ -17,6 +17,8 @@ use crate::op::{Cipher, ExIndex};
 
 /// As in `<openssl/crypto.h>`.
 const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
+/// As in `<openssl/crypto.h>`.
+const CRYPTO_EX_INDEX_SSL_CTX: c_int = 1;
 
 /// Which probes a process has. Every probe changes what it observes, so part of all programs runs without them: they
 /// cannot be taken away again, so that part runs in a process of its own.
@@ -93,6 +95,10 @@ impl Library {
         if library.probes == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
     }
 
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     pub(super) fn cipher(&self, cipher: Cipher) -> *const SSL_CIPHER {
         self.ciphers[cipher as usize]
     }
@@ -128,6 +134,7 @@ impl Library {
         let ciphers = find_ciphers(&api)?;
         if probes.ex_data {
             register_indices(&api)?;
+            register_context_index(&api)?;
         }
         let clocking = if freeze_clock(&api, release, cold) { Clocking::Ours } else { Clocking::Set };
         if probes.memory && !cold && !allocates_here(&api) {
@@ -231,6 +238,26 @@ fn register_indices(api: &Api) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// Tells when a context is destroyed.
+fn register_context_index(api: &Api) -> Result<(), LoadError> {
+    let register = api.CRYPTO_get_ex_new_index.ok_or(LoadError::NoSessionApi)?;
+    // SAFETY: a callback that follows no pointer.
+    let found =
+        unsafe { register(CRYPTO_EX_INDEX_SSL_CTX, 0, std::ptr::null_mut(), None, None, Some(on_context_free)) };
+    if found < 0 { Err(LoadError::ExDataIndex { found, wanted: 1 }) } else { Ok(()) }
+}
+
+unsafe extern "C" fn on_context_free(
+    context: *mut c_void,
+    _value: *mut c_void,
+    _data: *mut CRYPTO_EX_DATA,
+    _index: c_int,
+    _argl: c_long,
+    _argp: *mut c_void,
+) {
+    events::context_freed(context as usize);
+}
+
 /// A pointer of each index's own, never followed: it must come back with every callback, as `argl` and the index must.
 fn argp(index: ExIndex) -> *mut c_void {
     std::ptr::without_provenance_mut(0x1000 + index as usize)
@@ -261,7 +288,7 @@ unsafe extern "C" fn on_new(
         events::wrong();
     }
     match of(index, argl, argp) {
-        Some(ExIndex::Counted) => events::ex_new(data as usize),
+        Some(ExIndex::Counted) => events::ex_new(data as usize, session as usize),
         _ => events::wrong(),
     }
 }

@@ -37,6 +37,26 @@ pub type CRYPTO_EX_dup_fn = Option<
 /// As in `<openssl/crypto.h>`.
 #[allow(non_camel_case_types)]
 pub type CRYPTO_EX_free_fn = CRYPTO_EX_new_fn;
+/// As `SSL_CTX_sess_set_remove_cb(3)` takes it.
+#[allow(non_camel_case_types)]
+pub type remove_session_cb = Option<unsafe extern "C" fn(*mut SSL_CTX, *mut SSL_SESSION)>;
+/// As in `<openssl/lhash.h>`.
+#[allow(non_camel_case_types)]
+pub type OPENSSL_LH_DOALL_FUNCARG = Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>;
+
+/// As in `<openssl/lhash.h>`: the hash of a cache, as `SSL_CTX_sessions` returns it.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+pub struct LHASH_OF_SSL_SESSION {
+    _hidden: [u8; 0],
+}
+
+/// As in `<openssl/lhash.h>`.
+#[allow(non_camel_case_types)]
+#[repr(C)]
+pub struct OPENSSL_LHASH {
+    _hidden: [u8; 0],
+}
 
 macro_rules! prototypes {
     ($(
@@ -149,10 +169,36 @@ prototypes! {
     fn d2i_SSL_SESSION(a: *mut *mut SSL_SESSION, at: *mut *const c_uchar, length: c_long) -> *mut SSL_SESSION;
     fn i2d_X509(certificate: *const X509, at: *mut *mut c_uchar) -> c_int;
     fn TLS_method() -> *const SSL_METHOD;
+    fn TLS_server_method() -> *const SSL_METHOD;
+    fn TLS_client_method() -> *const SSL_METHOD;
     fn SSL_CTX_new(method: *const SSL_METHOD) -> *mut SSL_CTX;
+    fn SSL_CTX_up_ref(context: *mut SSL_CTX) -> c_int;
     fn SSL_CTX_free(context: *mut SSL_CTX) -> ();
+    fn SSL_CTX_ctrl(context: *mut SSL_CTX, command: c_int, number: c_long, pointer: *mut c_void) -> c_long;
+    fn SSL_CTX_set_timeout(context: *mut SSL_CTX, seconds: c_long) -> c_long;
+    fn SSL_CTX_get_timeout(context: *const SSL_CTX) -> c_long;
+    fn SSL_CTX_set_session_id_context(context: *mut SSL_CTX, id_context: *const c_uchar, length: c_uint) -> c_int;
+    fn SSL_CTX_add_session(context: *mut SSL_CTX, session: *mut SSL_SESSION) -> c_int;
+    fn SSL_CTX_remove_session(context: *mut SSL_CTX, session: *mut SSL_SESSION) -> c_int;
+    fn SSL_CTX_flush_sessions(context: *mut SSL_CTX, seconds: c_long) -> ();
+    #[cfg(ossl340)]
+    fn SSL_CTX_flush_sessions_ex(context: *mut SSL_CTX, seconds: time_t) -> ();
+    fn SSL_CTX_sessions(context: *mut SSL_CTX) -> *mut LHASH_OF_SSL_SESSION;
+    fn SSL_CTX_sess_set_remove_cb(context: *mut SSL_CTX, callback: remove_session_cb) -> ();
+    fn OPENSSL_LH_doall_arg(hash: *mut OPENSSL_LHASH, each: OPENSSL_LH_DOALL_FUNCARG, argument: *mut c_void) -> ();
+    fn OPENSSL_LH_retrieve(hash: *mut OPENSSL_LHASH, like: *const c_void) -> *mut c_void;
     fn SSL_new(context: *mut SSL_CTX) -> *mut SSL;
+    fn SSL_up_ref(ssl: *mut SSL) -> c_int;
     fn SSL_free(ssl: *mut SSL) -> ();
+    fn SSL_clear(ssl: *mut SSL) -> c_int;
+    fn SSL_dup(ssl: *mut SSL) -> *mut SSL;
+    fn SSL_set_session(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int;
+    fn SSL_get_session(ssl: *const SSL) -> *mut SSL_SESSION;
+    fn SSL_get1_session(ssl: *mut SSL) -> *mut SSL_SESSION;
+    fn SSL_copy_session_id(to: *mut SSL, from: *const SSL) -> c_int;
+    fn SSL_session_reused(ssl: *const SSL) -> c_int;
+    fn SSL_set_session_id_context(ssl: *mut SSL, id_context: *const c_uchar, length: c_uint) -> c_int;
+    fn SSL_set_SSL_CTX(ssl: *mut SSL, context: *mut SSL_CTX) -> *mut SSL_CTX;
     fn SSL_CIPHER_find(ssl: *mut SSL, code: *const c_uchar) -> *const SSL_CIPHER;
     fn SSL_CIPHER_get_protocol_id(cipher: *const SSL_CIPHER) -> u16;
 }

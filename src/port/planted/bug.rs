@@ -1,12 +1,24 @@
 //! The planted bugs, by name, each with the signature it must be found under.
 
 macro_rules! bugs {
-    ($($(#[$doc:meta])* $bug:ident $name:literal $signature:literal;)*) => {
+    ($($(#[$doc:meta])* $bug:ident $name:literal $signature:literal $($also:literal)*;)*) => {
         /// One planted bug.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Bug { $($(#[$doc])* #[allow(missing_docs)] $bug),* }
 
         impl Bug {
+            /// Whether it is about a reference that is not taken: the count shows fewer than there are.
+            pub(super) const fn is_uncounting(self) -> bool {
+                matches!(
+                    self,
+                    Bug::AddTakesNoReference
+                        | Bug::SetSessionTakesNoReference
+                        | Bug::SslDupTakesNoReference
+                        | Bug::CopySessionIdTakesNoReference
+                        | Bug::Get1TakesNoReference
+                )
+            }
+
             /// Every bug.
             pub const ALL: &'static [Bug] = &[$(Bug::$bug),*];
 
@@ -18,6 +30,12 @@ macro_rules! bugs {
             /// The signature of the divergence it makes.
             pub const fn signature(self) -> &'static str {
                 match self { $(Bug::$bug => $signature),* }
+            }
+
+            /// Whether a divergence of this signature is this bug: some show in more than one call.
+            pub fn shows_as(self, signature: &str) -> bool {
+                let also: &[&str] = match self { $(Bug::$bug => &[$($also),*]),* };
+                signature == self.signature() || also.contains(&signature)
             }
 
             /// The bug of this name.
@@ -50,8 +68,8 @@ bugs! {
     DupForgetsExData "dup-forgets-ex-data" "SSL_SESSION_dup/ex_data.app_data";
     DupCopiesUnregistered "dup-copies-unregistered" "SSL_SESSION_dup/ex_data.unregistered";
     DupIgnoresReplacement "dup-ignores-replacement" "SSL_SESSION_dup/ex_data.replaced";
-    DupIgnoresRefusal "dup-ignores-refusal" "SSL_SESSION_dup/return";
-    DupIsNotResumable "dup-is-not-resumable" "SSL_SESSION_dup/resumable";
+    DupIgnoresRefusal "dup-ignores-refusal" "SSL_SESSION_dup/return" "SSL_SESSION_dup/error-queue";
+    DupIsNotResumable "dup-is-not-resumable" "SSL_SESSION_dup/resumable" "SSL_SESSION_set1_id/resumable";
     DupSharesHostname "dup-shares-hostname" "SSL_SESSION_dup/shared.hostname";
     DupSharesAlpn "dup-shares-alpn" "SSL_SESSION_dup/shared.alpn_selected";
     DupSharesTicketAppdata "dup-shares-ticket-appdata" "SSL_SESSION_dup/shared.ticket_appdata";
@@ -109,4 +127,93 @@ bugs! {
     /// Shows only where nothing reads the field between the setter and the dup.
     TicketAppdataWaits "ticket-appdata-waits" "SSL_SESSION_dup/ticket_appdata";
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
+
+    ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time";
+    ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
+        "SSL_CTX_set_session_cache_mode/return";
+    ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return";
+    ContextFreeKeepsSessions "context-free-keeps-sessions" "SSL_CTX_free/destroyed-late" "SSL_CTX_free/other.count";
+    ContextFreeTellsNobody "context-free-tells-nobody" "SSL_CTX_free/callback.remove";
+    CacheModeReturnsNew "cache-mode-returns-new" "SSL_CTX_set_session_cache_mode/return";
+    CacheModeForgetsUpdateTime "cache-mode-forgets-update-time" "SSL_CTX_get_session_cache_mode/return"
+        "SSL_CTX_set_session_cache_mode/return" "SSL_CTX_add_session/time";
+    CacheSizeTakesNegative "cache-size-takes-negative" "SSL_CTX_sess_set_cache_size/return";
+    CacheSizeHas32Bits "cache-size-has-32-bits" "SSL_CTX_sess_get_cache_size/return"
+        "SSL_CTX_sess_set_cache_size/return";
+    CacheSizeEvictsAtOnce "cache-size-evicts-at-once" "SSL_CTX_sess_set_cache_size/cache"
+        "SSL_CTX_sess_set_cache_size/callback.remove" "SSL_CTX_sess_set_cache_size/callback.free" "SSL_CTX_sess_set_cache_size/other.count";
+    ContextTimeoutReturnsNew "context-timeout-returns-new" "SSL_CTX_set_timeout/return";
+    ContextIdContextOneByteMore "context-id-context-one-byte-more" "SSL_CTX_set_session_id_context/return";
+    AddTakesNoReference "add-takes-no-reference" "SSL_CTX_add_session/count";
+    AddTakesTwoReferences "add-takes-two-references" "SSL_CTX_add_session/count";
+    AddAgainTakesReference "add-again-takes-reference" "SSL_CTX_add_session/count";
+    AddKeepsDisplaced "add-keeps-displaced" "SSL_CTX_add_session/other.count"
+        "SSL_CTX_add_session/destroyed-late" "SSL_CTX_add_session/count";
+    AddEvictsOneLate "add-evicts-one-late" "SSL_CTX_add_session/cache"
+        "SSL_CTX_add_session/callback.free" "SSL_CTX_add_session/callback.remove" "SSL_CTX_add_session/other.count";
+    AddEvictsWithoutLimit "add-evicts-without-limit" "SSL_CTX_add_session/cache"
+        "SSL_CTX_add_session/callback.remove" "SSL_CTX_add_session/callback.free" "SSL_CTX_add_session/other.count";
+    AddForgetsUpdateTime "add-forgets-update-time" "SSL_CTX_add_session/time";
+    AddSetsTime "add-sets-time" "SSL_CTX_add_session/time";
+    AddReturnsZero "add-returns-zero" "SSL_CTX_add_session/return";
+    AddAgainReturnsOne "add-again-returns-one" "SSL_CTX_add_session/return";
+    RemoveKeepsReference "remove-keeps-reference" "SSL_CTX_remove_session/count";
+    RemoveReturnsOne "remove-returns-one" "SSL_CTX_remove_session/return";
+    RemoveReturnsZero "remove-returns-zero" "SSL_CTX_remove_session/return";
+    RemoveLeavesResumable "remove-leaves-resumable" "SSL_CTX_remove_session/resumable";
+    RemoveTellsTwice "remove-tells-twice" "SSL_CTX_remove_session/callback.remove";
+    RemoveOfNothingTellsNobody "remove-of-nothing-tells-nobody" "SSL_CTX_remove_session/callback.remove";
+    RemoveIgnoresVersion "remove-ignores-version" "SSL_CTX_remove_session/return"
+        "SSL_CTX_remove_session/callback.remove";
+    RemoveEmptiesCache "remove-empties-cache" "SSL_CTX_remove_session/cache"
+        "SSL_CTX_remove_session/callback.remove" "SSL_CTX_remove_session/callback.free" "SSL_CTX_remove_session/other.count";
+    RemoveCallbackStays "remove-callback-stays" "SSL_CTX_remove_session/callback.remove"
+        "SSL_CTX_free/callback.remove" "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_add_session/callback.remove";
+    FlushTakesLastSecond "flush-takes-last-second" "SSL_CTX_flush_sessions/cache"
+        "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_flush_sessions/callback.free" "SSL_CTX_flush_sessions/other.count";
+    FlushOfAllKeepsOne "flush-of-all-keeps-one" "SSL_CTX_flush_sessions/cache"
+        "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_flush_sessions/callback.free" "SSL_CTX_flush_sessions/other.count";
+    FlushOfAllKeepsUnexpired "flush-of-all-keeps-unexpired" "SSL_CTX_flush_sessions/cache"
+        "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_flush_sessions/callback.free" "SSL_CTX_flush_sessions/other.count";
+    FlushKeepsReferences "flush-keeps-references" "SSL_CTX_flush_sessions/other.count"
+        "SSL_CTX_flush_sessions/destroyed-late" "SSL_CTX_flush_sessions/count";
+    FlushDoesNothing "flush-does-nothing" "SSL_CTX_flush_sessions/cache"
+        "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_flush_sessions/callback.free" "SSL_CTX_flush_sessions/other.count";
+    FlushExHas32Bits "flush-ex-has-32-bits" "SSL_CTX_flush_sessions_ex/cache"
+        "SSL_CTX_flush_sessions_ex/callback.remove" "SSL_CTX_flush_sessions_ex/callback.free" "SSL_CTX_flush_sessions_ex/other.count";
+    NumberCountsOneMore "number-counts-one-more" "SSL_CTX_sess_number/return";
+    CacheFullIsNotCounted "cache-full-is-not-counted" "SSL_CTX_sess_cache_full/return";
+    SslUpRefReturnsTwo "ssl-up-ref-returns-two" "SSL_up_ref/return";
+    SslFreeKeepsSession "ssl-free-keeps-session" "SSL_free/other.count" "SSL_free/destroyed-late" "SSL_free/count";
+    ClearDropsSession "clear-drops-session" "SSL_clear/connection";
+    ClearTakesReference "clear-takes-reference" "SSL_clear/other.count" "SSL_clear/destroyed-late" "SSL_clear/count";
+    SslDupDupsSession "ssl-dup-dups-session" "SSL_dup/callback.new";
+    SslDupForgetsSession "ssl-dup-forgets-session" "SSL_dup/connection";
+    SslDupTakesNoReference "ssl-dup-takes-no-reference" "SSL_dup/other.count"
+        "SSL_dup/destroyed-late" "SSL_dup/count";
+    SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
+        "SSL_dup/destroyed-late" "SSL_dup/count";
+    SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
+    SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
+    SetSessionAgainTakesReference "set-session-again-takes-reference" "SSL_set_session/count";
+    SetSessionKeepsOld "set-session-keeps-old" "SSL_set_session/other.count"
+        "SSL_set_session/destroyed-late" "SSL_set_session/count";
+    SetSessionIgnoresNull "set-session-ignores-null" "SSL_set_session/connection";
+    SetSessionOfNullReturnsZero "set-session-of-null-returns-zero" "SSL_set_session/return";
+    GetSessionTakesReference "get-session-takes-reference" "SSL_get_session/count" "SSL_get0_session/count";
+    Get1TakesNoReference "get1-takes-no-reference" "SSL_get1_session/count";
+    Get1TakesTwoReferences "get1-takes-two-references" "SSL_get1_session/count";
+    Get1ReturnsACopy "get1-returns-a-copy" "SSL_get1_session/callback.new";
+    CopySessionIdTakesNoReference "copy-session-id-takes-no-reference" "SSL_copy_session_id/other.count"
+        "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
+    CopySessionIdTakesTwoReferences "copy-session-id-takes-two-references" "SSL_copy_session_id/other.count"
+        "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
+    CopySessionIdKeepsOld "copy-session-id-keeps-old" "SSL_copy_session_id/other.count"
+        "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
+    CopySessionIdToItselfDrops "copy-session-id-to-itself-drops" "SSL_copy_session_id/connection";
+    ReusedBeforeHandshake "reused-before-handshake" "SSL_session_reused/return";
+    SslIdContextRaisesNothing "ssl-id-context-raises-nothing" "SSL_set_session_id_context/error-queue";
+    SetContextKeepsOld "set-context-keeps-old" "SSL_CTX_free/callback.context-freed"
+        "SSL_CTX_free/destroyed-late" "SSL_free/callback.context-freed" "SSL_free/destroyed-late";
+    SetContextOfNullReturnsNull "set-context-of-null-returns-null" "SSL_set_SSL_CTX/return";
 }

@@ -8,7 +8,7 @@ use crate::trace::Trace;
 impl Planted {
     /// Writes the field as the bug has it; `false`: the honest value is still to be written.
     pub(super) fn read_spoilt(&mut self, s: Slot, field: Field, trace: &mut Trace) -> bool {
-        let session = self.session(s);
+        let session = self.inner.session(s);
         match (self.bug, field) {
             (Bug::AlpnNullHasLength, Field::Alpn) if self.stale[s.index()] => {
                 trace.null_with_length(field, 7);
@@ -22,6 +22,9 @@ impl Planted {
                 trace.field_number(field, session.ticket(|ticket| ticket.is_some()).into());
             }
             (Bug::ResumableIgnoresTicket, Field::Resumable) => {
+                trace.field_number(field, (!session.id().as_slice().is_empty()).into());
+            }
+            (Bug::RemoveLeavesResumable, Field::Resumable) if self.stale[s.index()] => {
                 trace.field_number(field, (!session.id().as_slice().is_empty()).into());
             }
             (Bug::DupIsNotResumable, Field::Resumable) if self.dup_of[s.index()].is_some() => {

@@ -1,0 +1,292 @@
+//! Calls on contexts and connections, and what is seen of them.
+
+use super::{Called, READ, Run, Stopped, Watch, seconds};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
+use crate::plan::{Makes, Touched};
+use crate::port::sharing::Statistic;
+use crate::port::{Port, events, key};
+
+/// As many cached sessions are listed one by one.
+const LISTED: usize = 16;
+
+/// What a run keeps of contexts and connections.
+#[derive(Default)]
+pub(super) struct State {
+    /// Seconds since the program began.
+    pub passed: u64,
+    /// The references that each session slot owns.
+    pub owned: [u32; SLOTS],
+    contexts: [bool; CONTEXTS],
+    pub connections: [bool; CONNECTIONS],
+    /// The connection whose session a slot borrows.
+    lenders: [Option<ConnectionSlot>; SLOTS],
+    /// Room for the addresses of cached sessions.
+    pub addresses: Vec<usize>,
+    members: Vec<Member>,
+}
+
+/// A cached session, in the order in which it is listed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    version: i32,
+    length: usize,
+    id: [u8; 32],
+    slots: u8,
+}
+
+impl State {
+    /// Nothing is to be used any more.
+    pub fn forget<P: Port>(&self, port: &mut P) {
+        for slot in ConnectionSlot::all().filter(|slot| self.connections[slot.index()]) {
+            port.forget_connection(slot);
+        }
+        for slot in ContextSlot::all().filter(|slot| self.contexts[slot.index()]) {
+            port.forget_context(slot);
+        }
+    }
+}
+
+impl<P: Port> Run<'_, P> {
+    /// Gives back connections, contexts and what callbacks kept.
+    pub(super) fn release_shared(&mut self) -> Result<(), Stopped> {
+        let plan = self.plan;
+        for op in plan.given_back().filter(Op::is_shared) {
+            self.begin_step();
+            let at = self.trace.steps() - 1;
+            let ends = self.last_of(at, &op);
+            let planned = super::Planned { ends, makes: Makes::Nothing, touched: Touched::default(), sets: None };
+            self.step(at, &op, planned)?;
+        }
+        self.begin_step();
+        self.port.release_kept();
+        if self.watch == Watch::Nothing {
+            return Ok(());
+        }
+        let after = self.port.after();
+        self.trace.after(after);
+        events::drain(self.trace);
+        self.audit(self.trace.steps() - 1, Touched::default(), false)
+    }
+
+    /// Whether the step that gives back is the last for its slot.
+    fn last_of(&self, at: usize, op: &Op) -> bool {
+        let next = self.plan.given_back().nth(at + 1 - self.plan.steps.len());
+        next.as_ref() != Some(op)
+    }
+
+    pub(super) fn call_shared(&mut self, op: &Op, ends: bool) -> Called {
+        let passed = self.shared.passed;
+        let port = &mut *self.port;
+        let returned = match op {
+            Op::AdvanceClock { seconds } => {
+                self.shared.passed = passed.saturating_add(u64::from(*seconds));
+                port.set_passed(self.shared.passed);
+                return READ;
+            }
+            Op::CtxNew { dst, method } | Op::CtxPooled { dst, method } => {
+                let pooled = matches!(op, Op::CtxPooled { .. });
+                let made = port.new_context(*dst, *method, pooled);
+                self.shared.contexts[dst.index()] = made;
+                i64::from(made)
+            }
+            Op::CtxUpRef { c } => port.up_ref_context(*c),
+            Op::CtxFree { c } => {
+                if let Some(c) = c.filter(|_| ends) {
+                    self.list(c);
+                }
+                self.port.free_context(*c, ends);
+                if let Some(c) = c.filter(|_| ends) {
+                    self.shared.contexts[c.index()] = false;
+                    self.port.forget_context(c);
+                }
+                return Called { made: false, getter: false };
+            }
+            Op::CtxSetCacheMode { c, mode } => port.set_cache_mode(*c, mode.bits().into()),
+            Op::CtxGetCacheMode { c } => port.cache_mode(*c),
+            Op::CtxSetCacheSize { c, size } => port.set_cache_size(*c, *size),
+            Op::CtxGetCacheSize { c } => port.cache_size(*c),
+            Op::CtxSetTimeout { c, timeout } => port.set_context_timeout(*c, *timeout),
+            Op::CtxGetTimeout { c } => port.context_timeout(*c),
+            Op::CtxSetIdContext { c, context } => port.set_context_id_context(*c, context),
+            Op::CtxAdd { c, s } => port.add_session(*c, *s),
+            Op::CtxRemove { c, s } => port.remove_session(*c, *s),
+            Op::CtxFlush { c, time } => {
+                port.flush_sessions(*c, seconds(*time, passed));
+                return Called { made: false, getter: false };
+            }
+            Op::CtxFlushEx { c, time } => {
+                port.flush_sessions_ex(*c, seconds(*time, passed));
+                return Called { made: false, getter: false };
+            }
+            Op::SessNumber { c } => port.cached_number(*c),
+            Op::SessConnect { c } => port.statistic(*c, Statistic::Connect),
+            Op::SessConnectGood { c } => port.statistic(*c, Statistic::ConnectGood),
+            Op::SessConnectRenegotiate { c } => port.statistic(*c, Statistic::ConnectRenegotiate),
+            Op::SessAccept { c } => port.statistic(*c, Statistic::Accept),
+            Op::SessAcceptGood { c } => port.statistic(*c, Statistic::AcceptGood),
+            Op::SessAcceptRenegotiate { c } => port.statistic(*c, Statistic::AcceptRenegotiate),
+            Op::SessHits { c } => port.statistic(*c, Statistic::Hits),
+            Op::SessCbHits { c } => port.statistic(*c, Statistic::CbHits),
+            Op::SessMisses { c } => port.statistic(*c, Statistic::Misses),
+            Op::SessTimeouts { c } => port.statistic(*c, Statistic::Timeouts),
+            Op::SessCacheFull { c } => port.statistic(*c, Statistic::CacheFull),
+            Op::CtxSessions { .. } => return READ,
+            Op::CtxSetRemoveCb { c, callback } => {
+                port.set_remove_callback(*c, *callback);
+                return Called { made: false, getter: false };
+            }
+            Op::TakeKept { dst } => return super::made(port.take_kept(*dst), self.trace),
+            Op::SslNew { dst, c } => {
+                let made = port.new_connection(*dst, *c);
+                self.shared.connections[dst.index()] = made;
+                i64::from(made)
+            }
+            Op::SslDup { dst, x } => {
+                let made = port.dup_connection(*dst, *x);
+                self.shared.connections[dst.index()] = made;
+                i64::from(made)
+            }
+            Op::SslUpRef { x } => port.up_ref_connection(*x),
+            Op::SslFree { x } => {
+                port.free_connection(*x);
+                if let Some(x) = x.filter(|_| ends) {
+                    self.shared.connections[x.index()] = false;
+                    port.forget_connection(x);
+                }
+                return Called { made: false, getter: false };
+            }
+            Op::SslClear { x } => port.clear(*x),
+            Op::SetSession { x, s } => port.set_session(*x, *s),
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
+                return super::made(port.get_session(*dst, *x), self.trace);
+            }
+            Op::Get1Session { dst, x } => return super::made(port.get1_session(*dst, *x), self.trace),
+            Op::CopySessionId { to, from } => port.copy_session_id(*to, *from),
+            Op::SessionReused { x } => port.session_reused(*x),
+            Op::SslSetIdContext { x, context } => port.set_connection_id_context(*x, context),
+            Op::SetSslCtx { x, c } => i64::from(port.set_context(*x, *c)),
+            _ => return READ,
+        };
+        self.trace.returned(returned);
+        Called { made: false, getter: false }
+    }
+
+    /// What a slot still borrows goes when it gets something else.
+    pub(super) fn make_room(&mut self, touched: Touched) {
+        if let Some(slot) = touched.made.filter(|slot| self.live[slot.index()]) {
+            self.shared.lenders[slot.index()] = None;
+            self.live[slot.index()] = false;
+            self.port.forget(slot);
+        }
+    }
+
+    /// Keeps track of what slots own.
+    pub(super) fn book_shared(&mut self, op: &Op, made: bool) {
+        let owned = &mut self.shared.owned;
+        match op {
+            Op::New { dst } | Op::Dup { dst, .. } | Op::SampleSession { dst, .. } => owned[dst.index()] = made.into(),
+            Op::TakeKept { dst } | Op::Get1Session { dst, .. } => owned[dst.index()] = made.into(),
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
+                owned[dst.index()] = 0;
+                self.shared.lenders[dst.index()] = made.then_some(*x);
+            }
+            Op::UpRef { s } => {
+                owned[s.index()] += 1;
+                self.shared.lenders[s.index()] = None;
+            }
+            Op::Free { s: Some(s) } => owned[s.index()] = owned[s.index()].saturating_sub(1),
+            _ => {}
+        }
+        // A pointer is borrowed for as long as the lender has what it lent.
+        for slot in Slot::all() {
+            let Some(lender) = self.shared.lenders[slot.index()] else { continue };
+            let lives = self.shared.connections[lender.index()];
+            if !lives || self.port.connected(lender) != self.port.address(slot) {
+                self.shared.lenders[slot.index()] = None;
+                self.live[slot.index()] = false;
+                self.port.forget(slot);
+            }
+        }
+    }
+
+    /// What a call on a context or connection changed.
+    pub(super) fn observe_shared(&mut self, op: &Op, touched: Touched, made: bool) {
+        match *op {
+            Op::CtxAdd { c, .. }
+            | Op::CtxRemove { c, .. }
+            | Op::CtxFlush { c, .. }
+            | Op::CtxFlushEx { c, .. }
+            | Op::CtxSessions { c } => self.list(c),
+            Op::SetSession { x, .. } | Op::SslClear { x } | Op::SslDup { dst: x, .. } => self.see_connection(x),
+            Op::CopySessionId { to, .. } => self.see_connection(to),
+            Op::GetSession { dst, .. }
+            | Op::Get0Session { dst, .. }
+            | Op::Get1Session { dst, .. }
+            | Op::TakeKept { dst }
+                if made =>
+            {
+                let slots = self.slots_with(self.port.address(dst));
+                self.trace.same(slots);
+            }
+            _ => {}
+        }
+        for slot in [touched.made, touched.used].into_iter().flatten().filter(|slot| self.live[slot.index()]) {
+            if let (true, Some(references)) = (self.counts, self.port.count(slot)) {
+                self.trace.count_of(slot, references);
+            }
+        }
+    }
+
+    /// Everything that can be seen.
+    pub(super) fn observe_all_shared(&mut self) {
+        for slot in ConnectionSlot::all().filter(|slot| self.shared.connections[slot.index()]).collect::<Vec<_>>() {
+            self.see_connection(slot);
+        }
+        for slot in ContextSlot::all().filter(|slot| self.shared.contexts[slot.index()]).collect::<Vec<_>>() {
+            self.list(slot);
+        }
+    }
+
+    fn see_connection(&mut self, x: ConnectionSlot) {
+        let address = self.port.connected(x);
+        let slots = self.slots_with(address);
+        self.trace.connection(x, address != 0, slots);
+    }
+
+    /// The slots that hold the session at this address: one bit each.
+    fn slots_with(&self, address: usize) -> u8 {
+        let holds = |slot: &Slot| address != 0 && self.live[slot.index()] && self.port.address(*slot) == address;
+        Slot::all().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
+    }
+
+    /// The cache of a context: how many, and a few of them in an order that does not depend on the hash.
+    fn list(&mut self, c: ContextSlot) {
+        let mut members = std::mem::take(&mut self.shared.members);
+        members.clear();
+        let (mut number, mut digest) = (0u32, 0u32);
+        self.port.cached(c, &mut |address, version, bytes| {
+            number += 1;
+            digest = digest.wrapping_add(key(version, bytes));
+            if number as usize <= LISTED {
+                let mut id = [0; 32];
+                let length = bytes.len().min(id.len());
+                id[..length].copy_from_slice(&bytes[..length]);
+                // The address for now: the port cannot be asked in between.
+                self.shared.addresses.push(address);
+                members.push(Member { version, length, id, slots: 0 });
+            }
+        });
+        for (member, address) in members.iter_mut().zip(&self.shared.addresses) {
+            member.slots = self.slots_with(*address);
+        }
+        self.shared.addresses.clear();
+        self.trace.cache(c, number, digest);
+        if number as usize <= LISTED {
+            members.sort_unstable();
+            for member in &members {
+                self.trace.member(member.slots, member.version, &member.id[..member.length]);
+            }
+        }
+        self.shared.members = members;
+    }
+}

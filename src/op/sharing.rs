@@ -1,0 +1,195 @@
+//! Operands of the calls on contexts and connections.
+
+use std::fmt;
+
+use super::operand::Operand;
+use super::text::{Cursor, Expected, TextError};
+use super::wire::Wire;
+use super::words::words;
+
+/// Which side of a connection a context is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Method {
+    /// `TLS_server_method()`
+    Server,
+    /// `TLS_client_method()`
+    Client,
+}
+
+impl Method {
+    /// Both.
+    pub const ALL: &'static [Method] = &[Method::Server, Method::Client];
+
+    /// The function that returns it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Method::Server => "TLS_server_method",
+            Method::Client => "TLS_client_method",
+        }
+    }
+}
+
+impl Operand for Method {
+    fn put_wire(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+
+    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+        wire.byte().map(|byte| Method::ALL[usize::from(byte) % Method::ALL.len()])
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}()", self.name())
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+        let named = |word: &str| Method::ALL.iter().copied().find(|method| method.name() == word);
+        let method = cursor.word_as(Expected::OneOf(&["TLS_server_method()", "TLS_client_method()"]), named)?;
+        cursor.expect('(')?;
+        cursor.expect(')')?;
+        Ok(method)
+    }
+}
+
+/// Operands that are some of the header's bits, in text joined by `|`.
+macro_rules! bits {
+    ($(#[$doc:meta])* $name:ident($type:ty) none $none:literal { $($bit:literal $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub struct $name($type);
+
+        impl $name {
+            /// Every bit with its name.
+            pub const BITS: &'static [($type, &'static str)] = &[$(($bit, $word)),*];
+
+            const KNOWN: $type = $($bit)|*;
+
+            /// Those of `bits` that have a name.
+            pub const fn of(bits: $type) -> $name {
+                $name(bits & $name::KNOWN)
+            }
+
+            /// As in C.
+            pub const fn bits(self) -> $type {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let mut separator = "";
+                for (_, word) in $name::BITS.iter().filter(|(bit, _)| self.0 & bit != 0) {
+                    write!(f, "{separator}{word}")?;
+                    separator = " | ";
+                }
+                if separator.is_empty() { f.write_str($none) } else { Ok(()) }
+            }
+        }
+
+        impl Operand for $name {
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.0.to_le_bytes());
+            }
+
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                wire.array().map(|bytes| $name::of(<$type>::from_le_bytes(bytes)))
+            }
+
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                let mut bits = 0;
+                loop {
+                    bits |= cursor.word_as(Expected::OneOf(&[$none, $($word),*]), |word| match word {
+                        $none => Some(0),
+                        $($word => Some($bit),)*
+                        _ => None,
+                    })?;
+                    if !cursor.accept('|') {
+                        return Ok($name(bits));
+                    }
+                }
+            }
+        }
+    };
+}
+
+bits! {
+    /// Who caches what: `SSL_CTX_set_session_cache_mode(3)`.
+    CacheMode(u16) none "SSL_SESS_CACHE_OFF" {
+        0x001 "SSL_SESS_CACHE_CLIENT",
+        0x002 "SSL_SESS_CACHE_SERVER",
+        0x080 "SSL_SESS_CACHE_NO_AUTO_CLEAR",
+        0x100 "SSL_SESS_CACHE_NO_INTERNAL_LOOKUP",
+        0x200 "SSL_SESS_CACHE_NO_INTERNAL_STORE",
+        0x400 "SSL_SESS_CACHE_UPDATE_TIME",
+    }
+}
+
+words! {
+    /// What `remove_session_cb` does besides being recorded.
+    RemoveCallback first 4 {
+        /// There is none.
+        None = "NULL",
+        /// Nothing.
+        Records = "remove_cb_records",
+        /// It takes a reference, and the harness keeps it.
+        UpRefs = "remove_cb_up_refs",
+        /// It takes a session with the same id out of the cache once more: there is none.
+        Removes = "remove_cb_removes",
+    }
+}
+
+/// The ops that are about contexts, connections and time, as a pattern: what a match over the ops of sessions leaves out.
+macro_rules! sharing_ops {
+    () => {
+        $crate::op::Op::AdvanceClock { .. }
+            | $crate::op::Op::CtxNew { .. }
+            | $crate::op::Op::CtxPooled { .. }
+            | $crate::op::Op::CtxUpRef { .. }
+            | $crate::op::Op::CtxFree { .. }
+            | $crate::op::Op::CtxSetCacheMode { .. }
+            | $crate::op::Op::CtxGetCacheMode { .. }
+            | $crate::op::Op::CtxSetCacheSize { .. }
+            | $crate::op::Op::CtxGetCacheSize { .. }
+            | $crate::op::Op::CtxSetTimeout { .. }
+            | $crate::op::Op::CtxGetTimeout { .. }
+            | $crate::op::Op::CtxSetIdContext { .. }
+            | $crate::op::Op::CtxAdd { .. }
+            | $crate::op::Op::CtxRemove { .. }
+            | $crate::op::Op::CtxFlush { .. }
+            | $crate::op::Op::CtxFlushEx { .. }
+            | $crate::op::Op::SessNumber { .. }
+            | $crate::op::Op::SessConnect { .. }
+            | $crate::op::Op::SessConnectGood { .. }
+            | $crate::op::Op::SessConnectRenegotiate { .. }
+            | $crate::op::Op::SessAccept { .. }
+            | $crate::op::Op::SessAcceptGood { .. }
+            | $crate::op::Op::SessAcceptRenegotiate { .. }
+            | $crate::op::Op::SessHits { .. }
+            | $crate::op::Op::SessCbHits { .. }
+            | $crate::op::Op::SessMisses { .. }
+            | $crate::op::Op::SessTimeouts { .. }
+            | $crate::op::Op::SessCacheFull { .. }
+            | $crate::op::Op::CtxSessions { .. }
+            | $crate::op::Op::CtxSetRemoveCb { .. }
+            | $crate::op::Op::TakeKept { .. }
+            | $crate::op::Op::SslNew { .. }
+            | $crate::op::Op::SslUpRef { .. }
+            | $crate::op::Op::SslFree { .. }
+            | $crate::op::Op::SslClear { .. }
+            | $crate::op::Op::SslDup { .. }
+            | $crate::op::Op::SetSession { .. }
+            | $crate::op::Op::GetSession { .. }
+            | $crate::op::Op::Get0Session { .. }
+            | $crate::op::Op::Get1Session { .. }
+            | $crate::op::Op::CopySessionId { .. }
+            | $crate::op::Op::SessionReused { .. }
+            | $crate::op::Op::SslSetIdContext { .. }
+            | $crate::op::Op::SetSslCtx { .. }
+    };
+}
+
+pub(crate) use sharing_ops;

@@ -1,0 +1,123 @@
+//! The variables of a program: sessions, contexts, connections.
+
+use std::fmt;
+
+use super::operand::{Operand, WIRE_NULL};
+use super::text::{Cursor, Expected, TextError};
+use super::wire::Wire;
+
+/// How many session slots a program has.
+pub const SLOTS: usize = 8;
+/// How many context slots a program has.
+pub const CONTEXTS: usize = 2;
+/// How many connection slots a program has.
+pub const CONNECTIONS: usize = 4;
+
+/// A variable of any kind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Variable {
+    /// `s0` … `s7`
+    Session(Slot),
+    /// `c0`, `c1`
+    Context(ContextSlot),
+    /// `x0` … `x3`
+    Connection(ConnectionSlot),
+}
+
+impl fmt::Display for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Variable::Session(slot) => slot.fmt(f),
+            Variable::Context(slot) => slot.fmt(f),
+            Variable::Connection(slot) => slot.fmt(f),
+        }
+    }
+}
+
+macro_rules! slots {
+    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $one:ident $or_null:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name(u8);
+
+        impl $name {
+            /// Slot number `index`, counted from the front again after the last.
+            pub const fn wrapping(index: u8) -> $name {
+                $name(index % $count as u8)
+            }
+
+            /// Every slot in order.
+            pub fn all() -> impl Iterator<Item = $name> {
+                (0..$count as u8).map($name)
+            }
+
+            /// Its number.
+            pub const fn index(self) -> usize {
+                self.0 as usize
+            }
+
+            fn from_name(name: &str) -> Option<$name> {
+                let number = name.strip_prefix($letter)?;
+                $name::all().find(|slot| number.len() == 1 && number.as_bytes()[0] == b'0' + slot.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}", $letter, self.0)
+            }
+        }
+
+        impl Operand for $name {
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                out.push(self.0);
+            }
+
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                wire.byte().map($name::wrapping)
+            }
+
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                cursor.word_as(Expected::$one, $name::from_name)
+            }
+        }
+
+        /// `NULL` where a function allows it.
+        impl Operand for Option<$name> {
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                out.push(self.map_or(WIRE_NULL, |slot| slot.0));
+            }
+
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                wire.byte().map(|byte| (byte != WIRE_NULL).then(|| $name::wrapping(byte)))
+            }
+
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Some(slot) => slot.print(f),
+                    None => f.write_str("NULL"),
+                }
+            }
+
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                cursor.word_as(Expected::$or_null, |word| match word {
+                    "NULL" => Some(None),
+                    name => $name::from_name(name).map(Some),
+                })
+            }
+        }
+    )*};
+}
+
+slots! {
+    /// A session of the program: `s0` … `s7`.
+    Slot 's' SLOTS Slot SlotOrNull;
+    /// A context of the program: `c0`, `c1`.
+    ContextSlot 'c' CONTEXTS Context ContextOrNull;
+    /// A connection of the program: `x0` … `x3`.
+    ConnectionSlot 'x' CONNECTIONS Connection ConnectionOrNull;
+}

@@ -1,0 +1,122 @@
+//! What a difference is called: its class, and the second part of its signature.
+
+use super::Class;
+use crate::field::Field;
+use crate::op::{Op, Slot};
+use crate::plan::touches;
+use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
+
+/// The field that an entry shows.
+pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
+    match entry {
+        Entry::Number(field, _) | Entry::Bytes(field, _) => Some(*field),
+        Entry::Return(_)
+        | Entry::Made(_)
+        | Entry::Copied(_)
+        | Entry::After(_)
+        | Entry::Session(_)
+        | Entry::Shared(_)
+        | Entry::Overrun
+        | Entry::NullWithLength(..)
+        | Entry::Count(..)
+        | Entry::Meddled(..)
+        | Entry::ExNew(_)
+        | Entry::ExDup(..)
+        | Entry::ExFree(..)
+        | Entry::Skipped
+        | Entry::Same(_)
+        | Entry::Connection(..)
+        | Entry::Cache(..)
+        | Entry::Member(..)
+        | Entry::Removed(..)
+        | Entry::ContextFreed(_)
+        | Entry::Stopped => None,
+    }
+}
+
+/// Class and aspect of two entries that differ; `of` is the slot that fields belong to.
+pub(super) fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
+    if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
+        return describe_one(op, of, &Entry::Shared(left ^ right));
+    }
+    // One side has a callback that the other has not: what comes after it is no part of that.
+    if let [Some(left), Some(right)] = &entries
+        && std::mem::discriminant(left) != std::mem::discriminant(right)
+        && let Some(called) = [left, right]
+            .into_iter()
+            .filter(|entry| callback_rank(entry).is_some())
+            .min_by_key(|entry| callback_rank(entry))
+    {
+        return describe_one(op, of, called);
+    }
+    let ranked = entries.into_iter().flatten().map(|entry| describe_one(op, of, &entry));
+    ranked.min_by_key(|(class, _)| *class).unwrap_or((Class::Return, "nothing".into()))
+}
+
+/// Callbacks of contexts come before those that follow from them.
+fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
+    match entry {
+        Entry::Removed(..) => Some(0),
+        Entry::ContextFreed(_) => Some(1),
+        Entry::ExNew(_) => Some(2),
+        Entry::ExDup(..) => Some(3),
+        Entry::ExFree(..) => Some(4),
+        Entry::Return(_)
+        | Entry::Made(_)
+        | Entry::Copied(_)
+        | Entry::After(_)
+        | Entry::Session(_)
+        | Entry::Number(..)
+        | Entry::Bytes(..)
+        | Entry::Shared(_)
+        | Entry::Overrun
+        | Entry::NullWithLength(..)
+        | Entry::Count(..)
+        | Entry::Meddled(..)
+        | Entry::Skipped
+        | Entry::Same(_)
+        | Entry::Connection(..)
+        | Entry::Cache(..)
+        | Entry::Member(..)
+        | Entry::Stopped => None,
+    }
+}
+
+pub(super) fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class, String) {
+    match entry {
+        Entry::Overrun => (Class::Memory, "overrun".into()),
+        Entry::ExNew(_) => (Class::Callback, "callback.new".into()),
+        Entry::ExDup(..) => (Class::Callback, "callback.dup".into()),
+        Entry::ExFree(WRONG_ARGUMENTS, ..) => (Class::Callback, "callback.arguments".into()),
+        Entry::ExFree(..) => (Class::Callback, "callback.free".into()),
+        Entry::Shared(fields) => {
+            let shared = Field::ALL.iter().find(|field| fields & (1 << **field as u32) != 0);
+            (Class::Contents, format!("shared.{}", shared.map_or("none", |field| field.name())))
+        }
+        Entry::Number(field, _) | Entry::Bytes(field, _) => {
+            let touched = op.map(touches).unwrap_or_default();
+            let own = of.is_none() || touched.used == of || touched.made == of;
+            (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
+        }
+        Entry::NullWithLength(field, _) => (Class::Contents, format!("{}.length", field.name())),
+        Entry::Count(slot, _) => {
+            let touched = op.map(touches).unwrap_or_default();
+            let own = touched.used == Some(*slot) || touched.made == Some(*slot);
+            (Class::Count, if own { "count" } else { "other.count" }.into())
+        }
+        Entry::Meddled(_, Meddling::Count) => (Class::Count, "count".into()),
+        Entry::Meddled(_, Meddling::Raised) => (Class::Return, "error-queue".into()),
+        Entry::Meddled(_, Meddling::Returned) => (Class::Return, "return".into()),
+        Entry::Copied(_) => (Class::Contents, "copied".into()),
+        Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
+        Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),
+        Entry::After(After { error_lost: true, .. }) => (Class::Return, "error-lost".into()),
+        Entry::After(_) => (Class::Return, "error-queue".into()),
+        Entry::Removed(..) => (Class::Callback, "callback.remove".into()),
+        Entry::ContextFreed(_) => (Class::Callback, "callback.context-freed".into()),
+        Entry::Same(_) => (Class::Return, "session".into()),
+        Entry::Connection(..) => (Class::Cache, "connection".into()),
+        Entry::Cache(..) | Entry::Member(..) => (Class::Cache, "cache".into()),
+        Entry::Session(_) | Entry::Skipped | Entry::Stopped => (Class::Return, "ended".into()),
+    }
+}

@@ -1,0 +1,334 @@
+//! The ledger: who owns what, op by op.
+
+use std::fmt;
+
+use super::sharing::Shared;
+use super::touched::{self, touches};
+use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
+use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, sharing_ops};
+
+/// Who owns what, after the ops so far.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(super) setup: Setup,
+    pub(super) slots: [Option<Held>; SLOTS],
+    objects: [Object; OBJECTS],
+    pub(super) shared: Shared,
+}
+
+/// More sessions than slots and connections can hold.
+const OBJECTS: usize = 16;
+
+/// A session, by its number in the ledger: several slots and connections may hold one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ObjectId(u8);
+
+/// What a slot holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    /// 0: it only borrows.
+    pub references: u32,
+    pub object: ObjectId,
+    /// Whether it holds anything is known only when the program runs.
+    pub maybe: bool,
+}
+
+/// What is known of a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Object {
+    /// How many slots and connections hold it.
+    pub holders: u32,
+    pub origin: Origin,
+    /// The first of the reasons why a duplicate of it is NULL.
+    pub cannot_dup: Option<CannotDup>,
+    /// Application data was set at any index.
+    pub has_ex_data: bool,
+    /// It may be one of those that other slots hold: a handshake decided.
+    pub unknown: bool,
+    /// Whether it is there at all is known only when the program runs.
+    pub maybe: bool,
+    /// Whether it has an id, if that is known.
+    pub has_id: Option<bool>,
+    /// One bit for each context that may have it in its cache.
+    pub cached: u16,
+    pub connections: u32,
+    /// Nothing was done that makes it not resumable.
+    pub resumable: bool,
+}
+
+impl Object {
+    pub(super) const fn new(origin: Origin) -> Object {
+        Object {
+            holders: 0,
+            origin,
+            cannot_dup: None,
+            has_ex_data: false,
+            unknown: false,
+            maybe: false,
+            has_id: Some(false),
+            cached: 0,
+            connections: 0,
+            resumable: true,
+        }
+    }
+
+    /// One that may be any, or none: no call is made on it that is a hazard for some.
+    pub(super) const fn unknown() -> Object {
+        Object { unknown: true, maybe: true, cached: u16::MAX, has_id: None, ..Object::new(Origin::Filled) }
+    }
+
+    /// From here on it may be held by others, too.
+    pub(super) const fn make_unknown(&mut self) {
+        (self.unknown, self.cached, self.has_id) = (true, u16::MAX, None);
+    }
+
+    pub(super) const fn is_uncertain(&self) -> bool {
+        self.unknown || self.maybe
+    }
+
+    fn fill(&mut self) {
+        if self.origin == Origin::Fresh {
+            self.origin = Origin::Filled;
+        }
+    }
+}
+
+impl Ledger {
+    /// Nobody owns anything.
+    pub fn new(setup: Setup) -> Ledger {
+        Ledger {
+            setup,
+            slots: [None; SLOTS],
+            objects: [Object::new(Origin::Fresh); OBJECTS],
+            shared: Shared::default(),
+        }
+    }
+
+    /// How many references a slot owns; 0 when it is empty or borrows.
+    pub fn references(&self, slot: Slot) -> u32 {
+        self.slots[slot.index()].map_or(0, |held| held.references)
+    }
+
+    /// Whether a slot holds a session, owned or borrowed.
+    pub fn holds(&self, slot: Slot) -> bool {
+        self.slots[slot.index()].is_some()
+    }
+
+    /// Contexts and connections.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The state of a slot's session.
+    pub fn state(&self, slot: Slot) -> Option<State> {
+        self.slots[slot.index()].map(|held| {
+            let object = self.object(held.object);
+            State {
+                references: held.references,
+                origin: object.origin,
+                cached: object.cached != 0,
+                connected: object.connections > 0,
+                resumable: object.resumable && object.has_id != Some(false),
+            }
+        })
+    }
+
+    /// Settles what becomes of `op`, and books it.
+    pub fn step(&mut self, op: &Op) -> Step {
+        if self.setup.lacks.contains(op.kind()) {
+            return Step::Skip(Skip::Unsupported);
+        }
+        let touched = touches(op);
+        if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {
+            return Step::Skip(Skip::Taken);
+        }
+        if touched.used.is_some_and(|slot| self.slots[slot.index()].is_none()) {
+            return Step::Skip(Skip::Empty);
+        }
+        if let Some(skip) = self.refuses(op) {
+            return Step::Skip(skip);
+        }
+        let state = touched.used.and_then(|slot| self.state(slot));
+        let (ends, makes) = self.book(op);
+        Step::Run { state, ends, makes, touched, sets: touched::sets(op) }
+    }
+
+    fn book(&mut self, op: &Op) -> (bool, Makes) {
+        let mut ends = false;
+        let mut makes = Makes::Nothing;
+        match *op {
+            Op::New { dst } => makes = self.make(dst, Object::new(Origin::Fresh)),
+            Op::SampleSession { dst, sample } => {
+                let cannot_dup = (sample == Sample::EmptyTicket).then_some(CannotDup::EmptyTicket);
+                makes = self.make(dst, Object { cannot_dup, has_id: None, ..Object::new(Origin::Filled) });
+            }
+            Op::Dup { dst, src } => {
+                let source = self.slots[src.index()].map(|held| *self.object(held.object));
+                makes = match source {
+                    Some(source) if self.can_dup(source) => {
+                        let (has_ex_data, has_id) = (source.has_ex_data, source.has_id);
+                        let maybe = source.is_uncertain() || self.is_maybe(src);
+                        let made = self.make(dst, Object { has_ex_data, has_id, maybe, ..Object::new(Origin::Dup) });
+                        self.maybe(dst, made, maybe)
+                    }
+                    _ => Makes::Null,
+                }
+            }
+            Op::UpRef { s } => {
+                if let Some(held) = &mut self.slots[s.index()] {
+                    held.references += 1;
+                }
+                self.shared.owned_now(s);
+            }
+            Op::Free { s } => ends = s.is_some_and(|slot| self.give_back(slot)),
+            Op::SetExData { s, index, value } => self.change(s, |object| {
+                object.has_ex_data = true;
+                object.fill();
+                if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
+                    object.cannot_dup = (value.0 % 2 == 1).then_some(CannotDup::Callback);
+                }
+            }),
+            Op::Set1Id { s, ref id } => {
+                let length = id.get().map_or(0, <[u8]>::len);
+                self.change(s, |object| {
+                    object.fill();
+                    if length <= 32 {
+                        object.has_id = Some(length > 0);
+                    }
+                });
+            }
+            Op::Set1IdContext { s, .. }
+            | Op::SetTime { s: Some(s), .. }
+            | Op::SetTimeEx { s: Some(s), .. }
+            | Op::SetTimeout { s: Some(s), .. }
+            | Op::SetProtocolVersion { s, .. }
+            | Op::SetCipher { s, .. }
+            | Op::Set1MasterKey { s, .. }
+            | Op::Set1Hostname { s, .. }
+            | Op::Set1AlpnSelected { s, .. }
+            | Op::SetMaxEarlyData { s, .. }
+            | Op::Set1TicketAppdata { s, .. } => self.change(s, Object::fill),
+            Op::SetTime { s: None, .. }
+            | Op::SetTimeEx { s: None, .. }
+            | Op::SetTimeout { s: None, .. }
+            | Op::GetId { .. }
+            | Op::Get0IdContext { .. }
+            | Op::GetTime { .. }
+            | Op::GetTimeEx { .. }
+            | Op::GetTimeout { .. }
+            | Op::GetProtocolVersion { .. }
+            | Op::Get0Cipher { .. }
+            | Op::GetMasterKey { .. }
+            | Op::Get0Hostname { .. }
+            | Op::Get0AlpnSelected { .. }
+            | Op::GetMaxEarlyData { .. }
+            | Op::Get0TicketAppdata { .. }
+            | Op::HasTicket { .. }
+            | Op::Get0Ticket { .. }
+            | Op::GetTicketLifetimeHint { .. }
+            | Op::GetCompressId { .. }
+            | Op::GetMaxFragmentLength { .. }
+            | Op::Get0Peer { .. }
+            | Op::IsResumable { .. }
+            | Op::GetExData { .. } => {}
+            sharing_ops!() => (ends, makes) = self.book_shared(op),
+        }
+        (ends, makes)
+    }
+
+    fn can_dup(&self, source: Object) -> bool {
+        let callbacks = self.setup.ex_data;
+        match source.cannot_dup {
+            Some(CannotDup::EmptyTicket) => false,
+            Some(CannotDup::Callback) => false,
+            None => callbacks || !source.has_ex_data,
+        }
+    }
+
+    pub(super) fn is_maybe(&self, slot: Slot) -> bool {
+        self.slots[slot.index()].is_some_and(|held| held.maybe)
+    }
+
+    /// What a constructor returns when it is not known beforehand.
+    pub(super) fn maybe(&mut self, slot: Slot, makes: Makes, maybe: bool) -> Makes {
+        let Some(held) = self.slots[slot.index()].as_mut().filter(|_| maybe) else { return makes };
+        held.maybe = true;
+        Makes::Maybe
+    }
+
+    fn make(&mut self, slot: Slot, object: Object) -> Makes {
+        let id = self.new_object(object);
+        self.hold(slot, id, 1);
+        Makes::Session
+    }
+
+    /// Room for another session.
+    pub(super) fn new_object(&mut self, object: Object) -> ObjectId {
+        let free = self.objects.iter().position(|object| object.holders == 0).unwrap_or(OBJECTS - 1);
+        self.objects[free] = object;
+        ObjectId(free as u8)
+    }
+
+    /// The slot holds this session from here on.
+    pub(super) fn hold(&mut self, slot: Slot, object: ObjectId, references: u32) {
+        self.object_mut(object).holders += 1;
+        self.slots[slot.index()] = Some(Held { references, object, maybe: false });
+    }
+
+    /// The slot holds nothing any more.
+    pub(super) fn let_go(&mut self, slot: Slot) {
+        if let Some(held) = self.slots[slot.index()].take() {
+            let object = self.object_mut(held.object);
+            object.holders = object.holders.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn object(&self, id: ObjectId) -> &Object {
+        &self.objects[usize::from(id.0)]
+    }
+
+    pub(super) fn object_mut(&mut self, id: ObjectId) -> &mut Object {
+        &mut self.objects[usize::from(id.0)]
+    }
+
+    /// No session is in the caches of these contexts any more: one bit each.
+    pub(super) fn uncache_all(&mut self, contexts: u16) {
+        for object in self.objects.iter_mut().filter(|object| !object.unknown && object.cached & contexts != 0) {
+            object.cached &= !contexts;
+            object.resumable = false;
+        }
+    }
+
+    fn change(&mut self, slot: Slot, change: impl FnOnce(&mut Object)) {
+        if let Some(held) = self.slots[slot.index()] {
+            change(self.object_mut(held.object));
+        }
+    }
+
+    /// One reference less; whether it was the last of this slot's.
+    fn give_back(&mut self, slot: Slot) -> bool {
+        match &mut self.slots[slot.index()] {
+            Some(Held { references: references @ 2.., .. }) => {
+                *references -= 1;
+                false
+            }
+            Some(_) => {
+                self.let_go(slot);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// `s0:2 s3:1`: the slots that hold something and how many references they own.
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for slot in Slot::all().filter(|slot| self.holds(*slot)) {
+            write!(f, "{separator}{slot}:{}", self.references(slot))?;
+            separator = " ";
+        }
+        self.shared.print(f, separator)
+    }
+}

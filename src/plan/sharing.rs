@@ -1,0 +1,306 @@
+//! The ledger of what is shared: contexts with their caches, connections with their sessions.
+
+use std::fmt;
+
+use super::ledger::{Ledger, Object, ObjectId};
+use super::{Makes, Skip};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, SLOTS, Slot, Time, Variable};
+
+/// More contexts than slots and connections can hold.
+const OBJECTS: usize = 16;
+
+/// Contexts and connections of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    contexts: [Option<HeldContext>; CONTEXTS],
+    connections: [Option<HeldConnection>; CONNECTIONS],
+    /// How many slots and connections hold each context.
+    holders: [u32; OBJECTS],
+    /// The connection that lent what a session slot borrows.
+    lenders: [Option<ConnectionSlot>; SLOTS],
+    /// Something may have been kept by a callback.
+    keeps: bool,
+    /// An op on contexts or connections has run.
+    pub(super) used: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HeldContext {
+    references: u32,
+    object: u8,
+    method: Method,
+    /// It was not made by the program.
+    pooled: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HeldConnection {
+    references: u32,
+    session: Option<ObjectId>,
+    context: u8,
+    /// Where its sessions are cached.
+    session_context: u8,
+    method: Method,
+}
+
+impl Shared {
+    /// How many references a context slot owns.
+    pub fn context_references(&self, slot: ContextSlot) -> u32 {
+        self.contexts[slot.index()].map_or(0, |held| held.references)
+    }
+
+    /// How many references a connection slot owns.
+    pub fn connection_references(&self, slot: ConnectionSlot) -> u32 {
+        self.connections[slot.index()].map_or(0, |held| held.references)
+    }
+
+    /// Which side a context is for, and whether it is pooled.
+    pub fn context(&self, slot: ContextSlot) -> Option<(Method, bool)> {
+        self.contexts[slot.index()].map(|held| (held.method, held.pooled))
+    }
+
+    /// Which side a connection is.
+    pub fn method(&self, slot: ConnectionSlot) -> Option<Method> {
+        self.connections[slot.index()].map(|held| held.method)
+    }
+
+    /// Whether an op on contexts or connections has run.
+    pub fn used(&self) -> bool {
+        self.used
+    }
+
+    pub(super) fn owned_now(&mut self, slot: Slot) {
+        self.lenders[slot.index()] = None;
+    }
+
+    fn holds(&self, variable: Variable) -> bool {
+        match variable {
+            Variable::Context(slot) => self.contexts[slot.index()].is_some(),
+            Variable::Connection(slot) => self.connections[slot.index()].is_some(),
+            Variable::Session(_) => true,
+        }
+    }
+
+    fn new_context(&mut self) -> u8 {
+        let free = self.holders.iter().position(|holders| *holders == 0).unwrap_or(OBJECTS - 1);
+        self.holders[free] = 1;
+        free as u8
+    }
+
+    pub(super) fn print(&self, f: &mut fmt::Formatter<'_>, mut separator: &str) -> fmt::Result {
+        for slot in ContextSlot::all().filter(|slot| self.context_references(*slot) > 0) {
+            write!(f, "{separator}{slot}:{}", self.context_references(slot))?;
+            separator = " ";
+        }
+        for slot in ConnectionSlot::all().filter(|slot| self.connection_references(*slot) > 0) {
+            write!(f, "{separator}{slot}:{}", self.connection_references(slot))?;
+            separator = " ";
+        }
+        if separator.is_empty() { f.write_str("-") } else { Ok(()) }
+    }
+}
+
+impl Ledger {
+    /// Why an op must not run, besides that a session's slot is empty or taken.
+    pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
+        let made = match op {
+            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => Some(Variable::Context(*dst)),
+            Op::SslNew { dst, .. } | Op::SslDup { dst, .. } => Some(Variable::Connection(*dst)),
+            _ => None,
+        };
+        if made.is_some_and(|made| self.shared.holds(made)) {
+            return Some(Skip::Taken);
+        }
+        if op.is_shared() {
+            // The result's variable comes first, and is empty.
+            let mut operands = op.variables().into_iter().skip(usize::from(made.is_some()));
+            if operands.any(|named| !self.shared.holds(named)) {
+                return Some(Skip::Empty);
+            }
+        }
+        let object = |slot: Slot| self.slots[slot.index()].map(|held| *self.object(held.object));
+        match *op {
+            // What a slot only borrows is not its to give back.
+            Op::Free { s: Some(s) } if self.references(s) == 0 => Some(Skip::Borrowed),
+            // The hash of a cache goes by version and id, and is not told.
+            Op::Set1Id { s, .. } | Op::SetProtocolVersion { s, .. } => {
+                let cached = object(s).is_some_and(|object| object.cached != 0 || object.unknown);
+                (cached && !self.setup.hazards).then_some(Skip::Hazard)
+            }
+            // A session has one pair of links: it can be in one list.
+            Op::CtxAdd { c, s } => {
+                let here = 1u16 << self.shared.contexts[c.index()]?.object;
+                let elsewhere = object(s).is_some_and(|object| object.cached & !here != 0);
+                (elsewhere && !self.setup.hazards).then_some(Skip::Hazard)
+            }
+            // The pool has the last reference.
+            Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
+                .filter(|held| held.pooled && held.references == 1)
+                .map(|_| Skip::Borrowed),
+            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
+            _ => None,
+        }
+    }
+
+    /// Whether the slot lost its last reference, and what a constructor returns.
+    pub(super) fn book_shared(&mut self, op: &Op) -> (bool, Makes) {
+        const NOTHING: (bool, Makes) = (false, Makes::Nothing);
+        self.shared.used = true;
+        match *op {
+            Op::CtxNew { dst, method } => self.new_context(dst, method, false),
+            Op::CtxPooled { dst, method } => self.new_context(dst, method, true),
+            Op::CtxUpRef { c } => {
+                if let Some(held) = &mut self.shared.contexts[c.index()] {
+                    held.references += 1;
+                }
+            }
+            Op::CtxFree { c: Some(c) } => {
+                let Some(held) = &mut self.shared.contexts[c.index()] else { return NOTHING };
+                held.references -= 1;
+                if held.references == 0 {
+                    let object = held.object;
+                    self.shared.contexts[c.index()] = None;
+                    self.let_go_context(object);
+                    return (true, Makes::Nothing);
+                }
+            }
+            Op::CtxAdd { c, s } => {
+                if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
+                    self.object_mut(held.object).cached |= 1 << context.object;
+                }
+            }
+            Op::CtxRemove { c, s: Some(s) } => {
+                if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
+                    let object = self.object_mut(held.object);
+                    object.resumable &= object.has_id == Some(false);
+                    if object.has_id == Some(true) && !object.unknown {
+                        object.cached &= !(1 << context.object);
+                    }
+                }
+            }
+            Op::CtxFlush { c, time: Time::At(0) } | Op::CtxFlushEx { c, time: Time::At(0) } => {
+                if let Some(context) = self.shared.contexts[c.index()] {
+                    self.uncache_all(1 << context.object);
+                }
+            }
+            Op::CtxSetRemoveCb { .. } => self.shared.keeps = true,
+            Op::TakeKept { dst } => {
+                let id = self.new_object(Object::unknown());
+                self.hold(dst, id, 1);
+                return (false, self.maybe(dst, Makes::Session, true));
+            }
+            Op::SslNew { dst, c } => {
+                let Some(context) = self.shared.contexts[c.index()] else { return NOTHING };
+                self.shared.holders[usize::from(context.object)] += 2;
+                self.shared.connections[dst.index()] = Some(HeldConnection {
+                    references: 1,
+                    session: None,
+                    context: context.object,
+                    session_context: context.object,
+                    method: context.method,
+                });
+            }
+            Op::SslDup { dst, x } => {
+                let Some(source) = self.shared.connections[x.index()] else { return NOTHING };
+                self.shared.holders[usize::from(source.context)] += 2;
+                let copy = HeldConnection { references: 1, session: None, session_context: source.context, ..source };
+                self.shared.connections[dst.index()] = Some(copy);
+                self.put_session(dst, source.session);
+            }
+            Op::SslUpRef { x } => {
+                if let Some(held) = &mut self.shared.connections[x.index()] {
+                    held.references += 1;
+                }
+            }
+            Op::SslFree { x: Some(x) } => {
+                let Some(held) = &mut self.shared.connections[x.index()] else { return NOTHING };
+                held.references -= 1;
+                if held.references == 0 {
+                    self.put_session(x, None);
+                    if let Some(held) = self.shared.connections[x.index()].take() {
+                        self.let_go_context(held.session_context);
+                        self.let_go_context(held.context);
+                    }
+                    return (true, Makes::Nothing);
+                }
+            }
+            Op::SetSession { x, s } => {
+                let session = s.and_then(|s| self.slots[s.index()]).map(|held| held.object);
+                self.put_session(x, session);
+            }
+            Op::CopySessionId { to, from } => {
+                let session = self.shared.connections[from.index()].and_then(|held| held.session);
+                self.put_session(to, session);
+            }
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => return (false, self.read_session(dst, x, 0)),
+            Op::Get1Session { dst, x } => return (false, self.read_session(dst, x, 1)),
+            Op::SetSslCtx { x, c } => {
+                let Some(connection) = self.shared.connections[x.index()] else { return NOTHING };
+                let named = c.and_then(|c| self.shared.contexts[c.index()]).map(|held| held.object);
+                let context = named.unwrap_or(connection.session_context);
+                self.shared.holders[usize::from(context)] += 1;
+                self.let_go_context(connection.context);
+                self.shared.connections[x.index()] = Some(HeldConnection { context, ..connection });
+            }
+            _ => {}
+        }
+        NOTHING
+    }
+
+    fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
+        let object = self.shared.new_context();
+        self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
+    }
+
+    fn let_go_context(&mut self, object: u8) {
+        let holders = &mut self.shared.holders[usize::from(object)];
+        *holders = holders.saturating_sub(1);
+        if *holders == 0 {
+            self.uncache_all(1 << object);
+        }
+    }
+
+    /// The connection's session is this one; what it lent before is not to be used any more.
+    fn put_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
+        let Some(held) = self.shared.connections[x.index()] else { return };
+        // What may not be there is not set, and the connection keeps what it had: from here on it has one of both, and neither
+        // is known any more by its slot alone.
+        let uncertain = session.filter(|id| self.object(*id).is_uncertain());
+        let session = match uncertain {
+            Some(id) => {
+                [Some(id), held.session].into_iter().flatten().for_each(|id| self.object_mut(id).make_unknown());
+                Some(self.new_object(Object::unknown()))
+            }
+            None => session,
+        };
+        if let Some(id) = session {
+            let object = self.object_mut(id);
+            (object.holders, object.connections) = (object.holders + 1, object.connections + 1);
+        }
+        for slot in Slot::all() {
+            if self.shared.lenders[slot.index()] == Some(x) && held.session != session {
+                self.shared.lenders[slot.index()] = None;
+                self.let_go(slot);
+            }
+        }
+        if let Some(id) = held.session {
+            let object = self.object_mut(id);
+            object.holders = object.holders.saturating_sub(1);
+            object.connections = object.connections.saturating_sub(1);
+        }
+        if let Some(held) = &mut self.shared.connections[x.index()] {
+            held.session = session;
+        }
+    }
+
+    fn read_session(&mut self, dst: Slot, x: ConnectionSlot, references: u32) -> Makes {
+        let session = self.shared.connections[x.index()].and_then(|held| held.session);
+        let Some(id) = session else { return Makes::Null };
+        self.hold(dst, id, references);
+        if references == 0 {
+            self.shared.lenders[dst.index()] = Some(x);
+        }
+        // What may not be there may not have been set either.
+        self.maybe(dst, Makes::Session, self.object(id).is_uncertain())
+    }
+}

@@ -1,0 +1,124 @@
+//! The callbacks that contexts of the harness have: what they saw goes to [`events`], what they keep is kept here.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_uint;
+use std::sync::OnceLock;
+
+use openssl_sys::{SSL_CTX, SSL_SESSION};
+
+use super::super::events;
+use super::library::Library;
+use super::prototypes::remove_session_cb;
+use super::refcount;
+use crate::op::RemoveCallback;
+
+static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
+
+/// References that callbacks have taken at most.
+const ROOM: usize = 4096;
+
+thread_local! {
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept { sessions: [0; ROOM], first: 0, end: 0 }) };
+    /// A callback is running, and calls back.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// References that callbacks have taken, by the address of the session, in order.
+struct Kept {
+    sessions: [usize; ROOM],
+    first: usize,
+    end: usize,
+}
+
+/// The library whose callbacks these are: a process has one.
+pub(super) fn of(library: &'static Library) {
+    LIBRARY.get_or_init(|| library);
+}
+
+/// A program begins: nothing is kept.
+pub(super) fn begin() {
+    KEPT.with_borrow_mut(|kept| (kept.first, kept.end) = (0, 0));
+}
+
+/// What was kept first, and is not kept any more.
+pub(super) fn take() -> Option<*mut SSL_SESSION> {
+    KEPT.with_borrow_mut(|kept| {
+        let first = kept.first;
+        (first < kept.end).then(|| {
+            kept.first += 1;
+            std::ptr::with_exposed_provenance_mut(kept.sessions[first])
+        })
+    })
+}
+
+/// How many references to this session are kept.
+pub(super) fn kept(address: usize) -> u32 {
+    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|session| **session == address).count())
+        as u32
+}
+
+fn keep(session: *mut SSL_SESSION) -> bool {
+    KEPT.with_borrow_mut(|kept| {
+        let end = kept.end;
+        let Some(place) = kept.sessions.get_mut(end) else { return false };
+        *place = session.expose_provenance();
+        kept.end += 1;
+        true
+    })
+}
+
+/// The function for each kind.
+pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
+    match callback {
+        RemoveCallback::None => None,
+        RemoveCallback::Records => Some(records),
+        RemoveCallback::UpRefs => Some(up_refs),
+        RemoveCallback::Removes => Some(removes),
+    }
+}
+
+fn record(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    let Some(library) = LIBRARY.get().filter(|_| !session.is_null()) else { return };
+    let (Some(id), Some(version)) = (library.api.SSL_SESSION_get_id, library.api.SSL_SESSION_get_protocol_version)
+    else {
+        return;
+    };
+    let mut length: c_uint = 0;
+    // SAFETY: the library calls with a session that it or the caller still owns.
+    let (key, references) = unsafe {
+        let bytes = id(session, &mut length);
+        let id = match bytes.is_null() {
+            true => &[],
+            false => std::slice::from_raw_parts(bytes, (length as usize).min(32)),
+        };
+        let references = library.count_offset.map_or(0, |offset| refcount::read(session, offset));
+        (events::key(version(session), id), references)
+    };
+    events::removed(context as usize, session as usize, key, references);
+}
+
+unsafe extern "C" fn records(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    record(context, session);
+}
+
+unsafe extern "C" fn up_refs(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    record(context, session);
+    let up_ref = LIBRARY.get().and_then(|library| library.api.SSL_SESSION_up_ref);
+    if let Some(up_ref) = up_ref
+        && keep(session)
+    {
+        // SAFETY: as in `record`.
+        unsafe { up_ref(session) };
+    }
+}
+
+unsafe extern "C" fn removes(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    record(context, session);
+    let remove = LIBRARY.get().and_then(|library| library.api.SSL_CTX_remove_session);
+    // Without this the library would call for ever: it calls for what is not there, too.
+    if let (Some(remove), false) = (remove, WITHIN.replace(true)) {
+        // SAFETY: as in `record`.
+        unsafe { remove(context, session) };
+        WITHIN.set(false);
+    }
+}

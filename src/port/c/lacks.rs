@@ -1,0 +1,41 @@
+//! Which ops a library cannot be asked for.
+
+use super::library::{Clocking, Library};
+use crate::op::Kind;
+use crate::plan::Kinds;
+
+/// What is called whenever a program has a context or a connection.
+const SHARING: [&str; 17] = [
+    "SSL_CTX_new",
+    "SSL_CTX_free",
+    "TLS_server_method",
+    "TLS_client_method",
+    "SSL_CTX_ctrl",
+    "SSL_CTX_sessions",
+    "OPENSSL_LH_doall_arg",
+    "OPENSSL_LH_retrieve",
+    "SSL_CTX_flush_sessions",
+    "SSL_CTX_set_timeout",
+    "SSL_CTX_set_session_id_context",
+    "SSL_CTX_sess_set_remove_cb",
+    "SSL_CTX_remove_session",
+    "SSL_new",
+    "SSL_free",
+    "SSL_get_session",
+    "SSL_SESSION_get_id",
+];
+
+impl Library {
+    /// The kinds of ops whose function, or whose observation, is missing.
+    pub(super) fn lacks(&self) -> Kinds {
+        let shares = SHARING.iter().all(|function| self.api.has(function) == Some(true));
+        let missing = |kind: &Kind| match kind {
+            Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
+            Kind::AdvanceClock => self.clocking != Clocking::Ours,
+            named if named.is_shared() => !shares || self.api.has(named.name()) == Some(false),
+            named => self.api.has(named.name()) == Some(false),
+        };
+        let missing = Kind::ALL.iter().copied().filter(missing);
+        missing.fold(Kinds::default(), |set, kind| set.with(kind))
+    }
+}

@@ -1,0 +1,321 @@
+//! Contexts and connections of the native library, in slots.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::super::events;
+use super::super::sharing::Sharing;
+use super::{Access, NativePort};
+use crate::native::{Callbacks, Connection, Context, Session, Statistic};
+use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
+
+thread_local! {
+    /// References that callbacks have taken, in order.
+    static KEPT: std::cell::RefCell<Vec<Session>> = const { std::cell::RefCell::new(Vec::new()) };
+    /// A callback is running, and calls back.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+    /// The session that the running call was given by a pointer that is no reference: it has one more for so long.
+    static LENT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A program begins: nothing is kept.
+pub(super) fn begin() {
+    WITHIN.set(false);
+    let kept = KEPT.with_borrow_mut(std::mem::take);
+    drop(kept);
+}
+
+fn record(context: &Context, session: &Session) {
+    let key = events::key(session.protocol_version(), session.id().as_slice());
+    let lent = usize::from(LENT.get() == session.address());
+    events::removed(context.address(), session.address(), key, (session.references() - lent) as u32);
+}
+
+fn up_refs(context: &Context, session: &Session) {
+    record(context, session);
+    KEPT.with_borrow_mut(|kept| kept.push(session.up_ref()));
+}
+
+fn removes(context: &Context, session: &Session) {
+    record(context, session);
+    if !WITHIN.replace(true) {
+        context.remove_session(session);
+        WITHIN.set(false);
+    }
+}
+
+fn callbacks(remove: RemoveCallback) -> Callbacks {
+    let remove: Option<fn(&Context, &Session)> = match remove {
+        RemoveCallback::None => None,
+        RemoveCallback::Records => Some(record),
+        RemoveCallback::UpRefs => Some(up_refs),
+        RemoveCallback::Removes => Some(removes),
+    };
+    Callbacks { remove, freed: Some(|context| events::context_freed(context.address())) }
+}
+
+impl NativePort {
+    pub(in crate::port) fn context(&self, c: ContextSlot) -> &Arc<Context> {
+        // The plan allows only calls on slots that hold a context.
+        &self.contexts[c.index()][0]
+    }
+
+    pub(in crate::port) fn connection(&self, x: ConnectionSlot) -> &Arc<Connection> {
+        &self.connections[x.index()][0]
+    }
+}
+
+impl Sharing for NativePort {
+    fn set_passed(&mut self, seconds: u64) {
+        self.library.set_passed(seconds);
+    }
+
+    fn new_context(&mut self, dst: ContextSlot, _method: Method, _pooled: bool) -> bool {
+        let context = self.library.context();
+        events::context_born(context.address());
+        let freed = callbacks(RemoveCallback::None);
+        context.set_callbacks(if self.tells_contexts { freed } else { Callbacks::default() });
+        self.contexts[dst.index()].push(context);
+        true
+    }
+
+    fn up_ref_context(&mut self, c: ContextSlot) -> i64 {
+        let another = self.context(c).clone();
+        self.contexts[c.index()].push(another);
+        1
+    }
+
+    fn free_context(&mut self, c: Option<ContextSlot>, _last: bool) {
+        if let Some(c) = c {
+            self.contexts[c.index()].pop();
+        }
+    }
+
+    fn forget_context(&mut self, c: ContextSlot) {
+        self.contexts[c.index()].clear();
+    }
+
+    fn set_cache_mode(&mut self, c: ContextSlot, mode: u32) -> i64 {
+        self.context(c).set_cache_mode(mode).into()
+    }
+
+    fn cache_mode(&mut self, c: ContextSlot) -> i64 {
+        self.context(c).cache_mode().into()
+    }
+
+    fn set_cache_size(&mut self, c: ContextSlot, size: i64) -> i64 {
+        self.context(c).set_cache_size(size)
+    }
+
+    fn cache_size(&mut self, c: ContextSlot) -> i64 {
+        self.context(c).cache_size()
+    }
+
+    fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) -> i64 {
+        self.context(c).set_timeout(seconds)
+    }
+
+    fn context_timeout(&mut self, c: ContextSlot) -> i64 {
+        self.context(c).timeout()
+    }
+
+    fn set_context_id_context(&mut self, c: ContextSlot, context: &Bytes) -> i64 {
+        let result = self.context(c).set_id_context(context.get().unwrap_or_default());
+        self.answer(result)
+    }
+
+    fn add_session(&mut self, c: ContextSlot, s: Slot) -> i64 {
+        self.context(c).add_session(&self.session(s)).into()
+    }
+
+    fn remove_session(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
+        let Some(s) = s else { return 0 };
+        let session = self.session(s);
+        if let Access::Borrowed(lent) = &session {
+            LENT.set(lent.address());
+        }
+        let removed = self.context(c).remove_session(&session);
+        LENT.set(0);
+        removed.into()
+    }
+
+    fn flush_sessions(&mut self, c: ContextSlot, seconds: i64) {
+        self.context(c).flush_sessions(seconds);
+    }
+
+    fn flush_sessions_ex(&mut self, c: ContextSlot, seconds: i64) {
+        self.context(c).flush_sessions(seconds);
+    }
+
+    fn cached_number(&mut self, c: ContextSlot) -> i64 {
+        self.context(c).number() as i64
+    }
+
+    fn statistic(&mut self, c: ContextSlot, of: Statistic) -> i64 {
+        self.context(c).statistic(of) as i64
+    }
+
+    fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
+        let freed = self.context(c).callbacks().freed;
+        self.context(c).set_callbacks(Callbacks { freed, ..callbacks(callback) });
+    }
+
+    fn take_kept(&mut self, dst: Slot) -> bool {
+        let first = KEPT.with_borrow_mut(|kept| (!kept.is_empty()).then(|| kept.remove(0)));
+        let Some(first) = first else { return false };
+        self.slots[dst.index()].owned.push(first);
+        true
+    }
+
+    fn release_kept(&mut self) {
+        // In order, one at a time: each may run callbacks.
+        for session in KEPT.with_borrow_mut(std::mem::take) {
+            drop(session);
+        }
+    }
+
+    fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
+        let connection = Connection::new(self.context(c));
+        self.connections[dst.index()].push(connection);
+        true
+    }
+
+    fn up_ref_connection(&mut self, x: ConnectionSlot) -> i64 {
+        let another = self.connection(x).clone();
+        self.connections[x.index()].push(another);
+        1
+    }
+
+    fn free_connection(&mut self, x: Option<ConnectionSlot>) {
+        if let Some(x) = x {
+            self.connections[x.index()].pop();
+        }
+    }
+
+    fn forget_connection(&mut self, x: ConnectionSlot) {
+        self.connections[x.index()].clear();
+    }
+
+    fn clear(&mut self, x: ConnectionSlot) -> i64 {
+        self.connection(x).clear();
+        1
+    }
+
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
+        let copy = self.connection(x).dup();
+        self.connections[dst.index()].push(copy);
+        true
+    }
+
+    fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
+        let session = s.map(|s| self.session(s));
+        self.connection(x).set_session(session.as_deref());
+        1
+    }
+
+    fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        let lent = self.connection(x).session();
+        let Some(lent) = lent else { return false };
+        // A pointer that keeps nothing alive.
+        self.slots[dst.index()].borrowed = Some(lent.downgrade());
+        true
+    }
+
+    fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        let Some(session) = self.connection(x).session() else { return false };
+        self.slots[dst.index()].owned.push(session);
+        true
+    }
+
+    fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
+        self.connection(to).copy_session_id(self.connection(from));
+        1
+    }
+
+    fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
+        self.connection(x).session_reused().into()
+    }
+
+    fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
+        let result = self.connection(x).set_id_context(context.get().unwrap_or_default());
+        self.answer(result)
+    }
+
+    fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool {
+        self.connection(x).set_context(c.map(|c| self.context(c)));
+        true
+    }
+
+    fn address(&self, s: Slot) -> usize {
+        self.slots[s.index()].address()
+    }
+
+    fn connected(&self, x: ConnectionSlot) -> usize {
+        self.connections[x.index()].first().and_then(|connection| connection.session_address()).unwrap_or(0)
+    }
+
+    fn connections_with(&self, address: usize) -> u32 {
+        let firsts = self.connections.iter().filter_map(|connections| connections.first());
+        firsts.filter(|connection| connection.session_address() == Some(address)).count() as u32
+    }
+
+    fn caches_with(&self, s: Slot) -> u32 {
+        let session = self.session(s);
+        let mut caches = 0;
+        self.each_context(&mut |context| caches += u32::from(context.lists(&session)));
+        caches
+    }
+
+    fn cached_addresses(&self, out: &mut Vec<usize>) {
+        self.each_context(&mut |context| context.sessions(|session| out.push(session.address())));
+    }
+
+    fn count_at(&self, address: usize) -> Option<u32> {
+        let in_slots = self.slots.iter().filter_map(|held| held.owned.first());
+        if let Some(session) = in_slots.into_iter().find(|session| session.address() == address) {
+            return Some(session.references() as u32);
+        }
+        let mut connected = self.connections.iter().filter_map(|connections| connections.first()?.session());
+        if let Some(session) = connected.find(|session| session.address() == address) {
+            // Without the reference that looks.
+            return Some(session.references() as u32 - 1);
+        }
+        let mut found = None;
+        self.each_context(&mut |context| {
+            context.sessions(|session| {
+                if session.address() == address {
+                    found = Some(session.references() as u32);
+                }
+            });
+        });
+        found
+    }
+
+    fn kept(&self, address: usize) -> u32 {
+        KEPT.with_borrow(|kept| kept.iter().filter(|session| session.address() == address).count()) as u32
+    }
+
+    fn cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {
+        self.context(c).sessions(|session| {
+            each(session.address(), session.protocol_version(), session.id().as_slice());
+        });
+    }
+}
+
+impl NativePort {
+    /// Every context that lives, once: held by a slot or by a connection.
+    fn each_context(&self, look: &mut dyn FnMut(&Context)) {
+        let mut seen = [0; 16];
+        let mut number = 0;
+        let in_slots = self.contexts.iter().filter_map(|contexts| contexts.first().cloned());
+        let in_connections =
+            self.connections.iter().filter_map(|connections| connections.first()).flat_map(|one| one.contexts());
+        for context in in_slots.chain(in_connections) {
+            if !seen[..number].contains(&context.address()) && number < seen.len() {
+                seen[number] = context.address();
+                number += 1;
+                look(&context);
+            }
+        }
+    }
+}

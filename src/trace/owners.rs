@@ -1,0 +1,103 @@
+//! The owners of a session, where contents decide who they are.
+
+use std::fmt;
+
+use super::frame::{Reader, Sink, put_number};
+
+/// Who holds a session, by what can be seen from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Owners {
+    /// References that slots of the program own.
+    pub program: u32,
+    /// Connections that use it.
+    pub connections: u32,
+    /// Caches that list it.
+    pub caches: u32,
+    /// References that callbacks took.
+    pub callbacks: u32,
+}
+
+impl Owners {
+    /// How many references that makes.
+    pub fn references(self) -> u32 {
+        self.program + self.connections + self.caches + self.callbacks
+    }
+}
+
+impl fmt::Display for Owners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total = self.references();
+        write!(f, "{total} reference{}", if total == 1 { "" } else { "s" })?;
+        let parts = [
+            (self.program, "the program's"),
+            (self.connections, "of connections"),
+            (self.caches, "of caches"),
+            (self.callbacks, "taken by callbacks"),
+        ];
+        let mut separator = ": ";
+        for (count, whose) in parts.into_iter().filter(|(count, _)| *count > 0 && *count < total) {
+            write!(f, "{separator}{count} {whose}")?;
+            separator = ", ";
+        }
+        match parts.into_iter().find(|(count, _)| *count > 0 && *count == total) {
+            Some((_, whose)) => write!(f, ", {whose}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A session whose references are not those that its owners have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unowned {
+    /// The step after which it was seen.
+    pub step: u32,
+    /// Its owners.
+    pub owners: Owners,
+    /// What was seen.
+    pub seen: Seen,
+    /// The call names it.
+    pub named: bool,
+}
+
+/// What was seen of a session that has other owners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// This reference count.
+    References(u32),
+    /// It lives, and nobody has it.
+    Lives,
+    /// It was destroyed.
+    Destroyed,
+}
+
+impl Unowned {
+    pub(super) fn put(found: Option<Unowned>, sink: &mut dyn Sink) {
+        put_number(sink, found.is_some().into());
+        let Some(Unowned { step, owners, seen, named }) = found else { return };
+        let (kind, references) = match seen {
+            Seen::References(references) => (0, references),
+            Seen::Lives => (1, 0),
+            Seen::Destroyed => (2, 0),
+        };
+        let Owners { program, connections, caches, callbacks } = owners;
+        for number in [step, kind, references, named.into(), program, connections, caches, callbacks] {
+            put_number(sink, number.into());
+        }
+    }
+
+    pub(super) fn take(from: &mut Reader<'_>) -> Option<Option<Unowned>> {
+        if from.number()? == 0 {
+            return Some(None);
+        }
+        let mut number = || from.number().map(|number| number as u32);
+        let (step, kind, references, named) = (number()?, number()?, number()?, number()? != 0);
+        let seen = match kind {
+            0 => Seen::References(references),
+            1 => Seen::Lives,
+            2 => Seen::Destroyed,
+            _ => return None,
+        };
+        let owners = Owners { program: number()?, connections: number()?, caches: number()?, callbacks: number()? };
+        Some(Some(Unowned { step, owners, seen, named }))
+    }
+}
