@@ -50,7 +50,7 @@ pub(super) struct Cache {
 /// What became of a session that was to be put in.
 pub(super) enum Put {
     /// It was there already.
-    Known,
+    Known(usize),
     /// It is in the hash, and not yet in the list.
     New(usize),
 }
@@ -85,7 +85,7 @@ impl Cache {
         let mut displaced = None;
         if let Some(at) = self.hash.get(&key).copied() {
             if self.node(at).is_some_and(|node| node.session.address() == session.address()) {
-                return (Put::Known, None);
+                return (Put::Known(at), None);
             }
             displaced = self.take_at(at);
         }

@@ -194,7 +194,15 @@ impl Context {
         if rules.list_by_expiry && self.cache_mode() & mode::UPDATE_TIME != 0 {
             session.touch();
         }
-        let Put::New(at) = put else { return false };
+        let at = match put {
+            Put::New(at) => at,
+            Put::Known(at) => {
+                if rules.added_again_moves {
+                    self.link(&mut locked, at, session);
+                }
+                return false;
+            }
+        };
         let mut gone = Vec::new();
         if rules.linked_before_eviction {
             self.link(&mut locked, at, session);

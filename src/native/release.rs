@@ -93,6 +93,13 @@ impl Release {
             linked_before_eviction: self < Release::new(3, 0, 6, 0),
             callbacks_after_unlock: self >= Release::new(4, 0, 2, 0),
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
+            added_again_moves: match (self.major, self.minor) {
+                (3, 0) => self.fix <= 19,
+                (3, 1..=4) => true,
+                (3, 5) => self.fix <= 5,
+                (3, 6) => self.fix <= 1,
+                (_, _) => false,
+            },
         }
     }
 
@@ -138,6 +145,8 @@ pub(super) struct Rules {
     pub linked_before_eviction: bool,
     /// `remove_session_cb` of what was evicted or flushed is called without the cache's lock, for the last one first.
     pub callbacks_after_unlock: bool,
+    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now.
+    pub added_again_moves: bool,
     /// A thread that holds the cache's lock cannot take it again, and is told so.
     pub lock_refuses_holder: bool,
 }

@@ -8,7 +8,7 @@ use super::{Fault, Misuse, Origin};
 const GRAIN: usize = 64;
 const ZONE: usize = 16;
 /// Bytes for blocks.
-const BYTES: usize = 2 << 20;
+const BYTES: usize = 4 << 20;
 /// The most blocks of a program.
 const MOST: usize = 1 << 14;
 /// What a freed block holds.
@@ -22,6 +22,8 @@ pub(super) struct Poisoned {
     /// For each grain that is a block's first: the block.
     blocks: Vec<Option<Block>>,
     next: usize,
+    /// Grains passed in this program: once around, what it made first would be next.
+    passed: usize,
     /// The first grains of the blocks of this program, in order.
     made: Vec<u32>,
 }
@@ -36,6 +38,7 @@ impl Poisoned {
             owners: vec![0; grains],
             blocks: vec![None; grains],
             next: 0,
+            passed: 0,
             made: Vec::with_capacity(MOST),
         })
     }
@@ -47,6 +50,7 @@ impl Poisoned {
 
     pub fn begin(&mut self) {
         self.made.clear();
+        self.passed = 0;
     }
 
     /// A block; `None`: it is too large, or the program has too many.
@@ -86,24 +90,28 @@ impl Poisoned {
         })
     }
 
-    /// So many grains in a row, of which none belongs to a block that lives or is of this program.
+    /// So many grains in a row, of which none belongs to a block that lives or is of this program; `None`: there are none left.
     fn room(&mut self, grains: usize) -> Option<usize> {
         let all = self.owners.len();
         if self.made.len() == MOST {
             return None;
         }
-        let mut wrapped = false;
         loop {
             if self.next + grains > all {
-                if wrapped || grains > all {
-                    return None;
-                }
-                (self.next, wrapped) = (0, true);
+                self.passed += all - self.next;
+                self.next = 0;
+            }
+            if self.passed + grains > all {
+                return None;
             }
             match (self.next..self.next + grains).rev().find(|grain| self.is_kept(*grain)) {
-                Some(grain) => self.next = grain + 1,
+                Some(grain) => {
+                    self.passed += grain + 1 - self.next;
+                    self.next = grain + 1;
+                }
                 None => {
                     self.next += grains;
+                    self.passed += grains;
                     return Some(self.next - grains);
                 }
             }
@@ -114,14 +122,8 @@ impl Poisoned {
         let Some(block) = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]) else {
             return false;
         };
-        block.given.is_none() || self.is_of_this_program(grain)
-    }
-
-    /// Whether `grain` lies between the first one made in this program and the last one, around the ring.
-    fn is_of_this_program(&self, grain: usize) -> bool {
-        let (Some(first), Some(last)) = (self.made.first(), self.made.last()) else { return false };
-        let (first, last) = (*first as usize, *last as usize);
-        if first <= last { (first..=last).contains(&grain) } else { grain >= first || grain <= last }
+        // Those of this program are not come to again.
+        block.given.is_none()
     }
 }
 
