@@ -196,7 +196,7 @@ impl<P: Port> Run<'_, P> {
             return self.end();
         }
         if self.plan.shared {
-            self.audit(at, touched, getter)?;
+            self.audit(at, Some(op), touched, getter)?;
             self.observe_shared(op, touched, made);
         } else {
             if self.plan.setup().ex_data {

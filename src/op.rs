@@ -346,6 +346,8 @@ ops! {
     0x52 SslSetIdContext "SSL_set_session_id_context" [] (x: ConnectionSlot, context: Bytes);
     /// Another context; `NULL` is the one it was made from.
     0x53 SetSslCtx "SSL_set_SSL_CTX" [] (x: ConnectionSlot, c: Option<ContextSlot>);
+    /// The harness's own word: the program loses what the slot holds, and can never give it back.
+    0x54 Forget "forget" [] (s: Slot);
 }
 
 /// Reads operands with a comma before each but the first.

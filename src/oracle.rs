@@ -149,7 +149,7 @@ pub fn judge(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Opt
             Some(Divergence {
                 step: fault.step,
                 class: fault.class,
-                call: if fault.class == Class::Leak {
+                call: if fault.class == Class::Leak && fault.aspect != "lost" {
                     "end"
                 } else {
                     fault.getter.unwrap_or_else(|| call_at(program, plan, fault.step))
@@ -220,12 +220,14 @@ fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
 fn owners_fault(trace: &Trace) -> Option<Fault> {
     let Unowned { step, owners, seen, named } = trace.unowned?;
     let counted = if named { "count" } else { "other.count" };
+    let class = if seen == Seen::Lost { Class::Leak } else { Class::Count };
     let (aspect, seen, ledger) = match seen {
+        Seen::Lost => ("lost", "a session lives".into(), "the program lost it: nobody can free it".into()),
         Seen::References(count) => (counted, references(count), owners.to_string()),
         Seen::Lives => ("destroyed-late", "a session lives".into(), "it has no owner".into()),
         Seen::Destroyed => ("destroyed-early", "a session was destroyed".into(), format!("it has {owners}")),
     };
-    Some(Fault { step: step as usize, class: Class::Count, getter: None, aspect: aspect.into(), seen, ledger })
+    Some(Fault { step: step as usize, class, getter: None, aspect: aspect.into(), seen, ledger })
 }
 
 fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {

@@ -20,11 +20,15 @@ const ALWAYS: Release = Release::new(1, 1, 1, 0);
 
 /// Each program, and the first release that does what it shows.
 const PROGRAMS: &[(&str, Release)] = &[
+    // Not in 3.0.19; see `Release` for the others.
+    ("added-again-stays-behind.c", Release::new(3, 6, 2, 0)),
     ("app-data-ends-connection.c", ALWAYS),
     ("app-data-stops-dup.c", ALWAYS),
     ("empty-ticket-stops-dup.c", ALWAYS),
     ("hint-dropped-by-dup.c", ALWAYS),
+    ("id-changed-while-cached.c", ALWAYS),
     ("long-master-key-is-silent.c", ALWAYS),
+    ("one-session-in-two-caches.c", ALWAYS),
     ("set-time-returns-the-time.c", ALWAYS),
     // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.
     ("success-with-an-error.c", Release::new(3, 0, 6, 0)),

@@ -78,7 +78,9 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/port/c.rs", "calls C"),
     ("src/port/c/", "calls C and is called by C"),
     ("tests/wipe.rs", "a global allocator is an unsafe trait"),
+    ("tests/balance.rs", "the allocator of a C library is C"),
     ("benches/ratios/calls.rs", "calls C without the harness, to time it"),
+    ("benches/ratios/caches.rs", "calls C without the harness, to time it"),
 ];
 /// A block's `SAFETY:` begins at most so many lines above it.
 const SAFETY_WITHIN: usize = 3;

@@ -5,6 +5,7 @@
 //! its own; the variants take turns, and the median of the rounds counts. Nothing here fails on a time.
 #![allow(unsafe_code)] // The calls alone, without the harness, are C calls.
 
+mod caches;
 mod calls;
 mod programs;
 
@@ -50,12 +51,23 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
+    println!(
+        "\ncaches: nanoseconds to add one more session and to take it out, median of the batches of one process\n"
+    );
+    match turn("caches") {
+        Ok(table) => print!("{table}"),
+        Err(error) => {
+            eprintln!("caches: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     ExitCode::SUCCESS
 }
 
 fn child(variant: &str) -> ExitCode {
     match variant {
         "calls" => print!("{}", calls::table()),
+        "caches" => print!("{}", caches::table()),
         _ => println!("{}", programs::measure(variant)),
     }
     ExitCode::SUCCESS

@@ -138,13 +138,22 @@ pub(crate) struct LabChoice {
     /// The memory that the library is given [default: plain, then guarded and poisoned where that agrees]
     #[arg(long, value_enum)]
     pub memory: Option<MemoryChoice>,
+    /// Make the calls that are legal C and break the library, too; in a process of its own
+    #[arg(long)]
+    pub hazards: bool,
     #[command(flatten)]
     pub limits: Limits,
 }
 
 impl LabChoice {
     pub fn lab(&self, isolate: bool) -> Lab {
-        Lab { port: self.port.clone(), probes: self.probes.probes(), isolate, limits: self.limits.clone() }
+        Lab {
+            port: self.port.clone(),
+            probes: self.probes.probes(),
+            isolate,
+            hazards: self.hazards,
+            limits: self.limits.clone(),
+        }
     }
 
     /// The kinds of memory that a program is run with, one after the other.
@@ -164,6 +173,9 @@ pub(crate) struct HostChoice {
     /// Run ports in processes of their own, which may crash and hang; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
+    /// Make the calls that are legal C and break the library, too; in a process of its own
+    #[arg(long)]
+    pub hazards: bool,
     #[command(flatten)]
     pub limits: Limits,
 }

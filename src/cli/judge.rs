@@ -68,6 +68,8 @@ pub(crate) struct Lab {
     pub probes: Probes,
     /// In a process of its own.
     pub isolate: bool,
+    /// What breaks the library is called too.
+    pub hazards: bool,
     pub limits: Limits,
 }
 
@@ -108,7 +110,7 @@ impl LabError {
 impl Lab {
     /// In this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
-        Lab { port, probes: Probes::ALL, isolate: false, limits: Limits::DEFAULT }
+        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, limits: Limits::DEFAULT }
     }
 
     /// A judge for this thread: the native session, behaving as the port's release, against the port.
@@ -131,11 +133,11 @@ impl Lab {
     }
 
     fn is_isolated(&self) -> bool {
-        self.isolate || matches!(self.port, PortName::Library(_))
+        self.isolate || self.hazards || matches!(self.port, PortName::Library(_))
     }
 
     fn setup(&self) -> Setup {
-        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: false }
+        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: self.hazards }
     }
 
     fn here(&self) -> Result<Box<dyn Judge>, Why> {
@@ -169,7 +171,8 @@ impl Lab {
             preload,
         })?;
         let native = NativePort::new(child.release(), self.setup());
-        Ok(Box::new(Pair::new(native, child, self.probes.ex_data)))
+        let pair = Pair::new(native, child, self.probes.ex_data);
+        Ok(Box::new(if self.hazards { pair.with_hazards() } else { pair }))
     }
 
     /// What the command line says of it, for commands that are printed.
@@ -184,6 +187,9 @@ impl Lab {
         }
         if memory != Memory::Plain {
             add("--memory", memory.name().into());
+        }
+        if self.hazards {
+            flags.push("--hazards".into());
         }
         flags
     }

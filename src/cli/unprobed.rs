@@ -47,6 +47,9 @@ pub(super) fn run(
     if args.host.isolate {
         command.arg("--isolate");
     }
+    if args.host.hazards {
+        command.arg("--hazards");
+    }
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
     match &args.corpus {
         Some(folder) => drop(command.arg("--corpus").arg(folder)),

@@ -2,14 +2,14 @@
 //! that lives must have an owner.
 
 use super::{Run, Stopped, Watch};
-use crate::op::{ConnectionSlot, Slot};
+use crate::op::{ConnectionSlot, Op, Slot};
 use crate::plan::Touched;
 use crate::port::{Port, events};
 use crate::trace::{Owners, Seen, Unowned};
 
 impl<P: Port> Run<'_, P> {
     /// The counts of the slots that a step touched, of all slots where everything is observed; then births and deaths.
-    pub(super) fn audit(&mut self, at: usize, touched: Touched, getter: bool) -> Result<(), Stopped> {
+    pub(super) fn audit(&mut self, at: usize, op: Option<&Op>, touched: Touched, getter: bool) -> Result<(), Stopped> {
         let live = self.live;
         for slot in [touched.made, touched.used].into_iter().flatten().filter(|slot| live[slot.index()]) {
             self.audit_count(at, slot, touched)?;
@@ -19,7 +19,8 @@ impl<P: Port> Run<'_, P> {
                 self.audit_count(at, slot, touched)?;
             }
         }
-        if self.plan.setup().ex_data && !getter { self.audit_lives(at) } else { Ok(()) }
+        let lost = matches!(op, Some(Op::Forget { .. }));
+        if self.plan.setup().ex_data && !getter { self.audit_lives(at, lost) } else { Ok(()) }
     }
 
     fn audit_count(&mut self, at: usize, slot: Slot, touched: Touched) -> Result<(), Stopped> {
@@ -44,7 +45,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// What lives has an owner, and what an owner has lives.
-    fn audit_lives(&mut self, at: usize) -> Result<(), Stopped> {
+    fn audit_lives(&mut self, at: usize, lost: bool) -> Result<(), Stopped> {
         let mut cached = std::mem::take(&mut self.shared.addresses);
         cached.clear();
         self.port.cached_addresses(&mut cached);
@@ -53,6 +54,9 @@ impl<P: Port> Run<'_, P> {
         cached.clear();
         self.shared.addresses = cached;
         match found {
+            Some((owners, Seen::Lives)) if lost => {
+                self.unowned(Unowned { step: at as u32, owners, seen: Seen::Lost, named: true })
+            }
             Some((owners, seen)) => self.unowned(Unowned { step: at as u32, owners, seen, named: false }),
             None => Ok(()),
         }

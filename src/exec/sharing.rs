@@ -65,7 +65,7 @@ impl<P: Port> Run<'_, P> {
         let after = self.port.after();
         self.trace.after(after);
         events::drain(self.trace);
-        self.audit(self.trace.steps() - 1, Touched::default(), false)
+        self.audit(self.trace.steps() - 1, None, Touched::default(), false)
     }
 
     /// Whether the step that gives back is the last for its slot.
@@ -133,6 +133,14 @@ impl<P: Port> Run<'_, P> {
             Op::CtxSessions { .. } => return READ,
             Op::CtxSetRemoveCb { c, callback } => {
                 port.set_remove_callback(*c, *callback);
+                return Called { made: false, getter: false };
+            }
+            Op::Forget { s } => {
+                port.lose(*s);
+                port.forget(*s);
+                self.live[s.index()] = false;
+                self.shared.owned[s.index()] = 0;
+                self.shared.lenders[s.index()] = None;
                 return Called { made: false, getter: false };
             }
             Op::TakeKept { dst } => return super::made(port.take_kept(*dst), self.trace),

@@ -110,6 +110,7 @@ functions! { call(Kind), in_class;
     SessionReused ssl_session_reused
     SslSetIdContext ssl_set_session_id_context
     SetSslCtx ssl_set_ssl_ctx
+    Forget forget
 }
 
 /// Ends with a panic whose stack names the call and the class.

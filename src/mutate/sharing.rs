@@ -97,6 +97,7 @@ impl Generator {
             Kind::SessionReused => Op::SessionReused { x },
             Kind::SslSetIdContext => Op::SslSetIdContext { x, context: self.bytes() },
             Kind::SetSslCtx => Op::SetSslCtx { x, c: (self.rng.u8(0..4) > 0).then(|| self.context(ledger)) },
+            Kind::Forget => Op::Forget { s: self.held(ledger) },
             // The rest is about sessions alone.
             _ => Op::New { dst: self.empty_slot(ledger) },
         }

@@ -71,7 +71,9 @@ impl Cache {
 
     pub fn lists(&self, session: &Session) -> bool {
         let at = self.hash.get(&Key::of(session)).copied();
-        at.and_then(|at| self.node(at)).is_some_and(|node| node.session.address() == session.address())
+        let found = at.and_then(|at| self.node(at)).is_some_and(|node| node.session.address() == session.address());
+        // Under a key that it had before, perhaps.
+        found || self.sessions().any(|cached| cached.address() == session.address())
     }
 
     /// What expires first.

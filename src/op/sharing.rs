@@ -189,6 +189,7 @@ macro_rules! sharing_ops {
             | $crate::op::Op::SessionReused { .. }
             | $crate::op::Op::SslSetIdContext { .. }
             | $crate::op::Op::SetSslCtx { .. }
+            | $crate::op::Op::Forget { .. }
     };
 }
 

@@ -137,6 +137,8 @@ impl Ledger {
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
+            // It leaks, as it says.
+            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
             Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => None,
         }
@@ -182,6 +184,10 @@ impl Ledger {
                 if let Some(context) = self.shared.contexts[c.index()] {
                     self.uncache_all(1 << context.object);
                 }
+            }
+            Op::Forget { s } => {
+                self.shared.owned_now(s);
+                self.let_go(s);
             }
             Op::CtxSetRemoveCb { .. } => self.shared.keeps = true,
             Op::TakeKept { dst } => {

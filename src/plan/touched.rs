@@ -64,7 +64,7 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::GetSession { dst, x: _ }
         | Op::Get0Session { dst, x: _ }
         | Op::Get1Session { dst, x: _ } => (Some(dst), None),
-        Op::CtxAdd { c: _, s } => (None, Some(s)),
+        Op::CtxAdd { c: _, s } | Op::Forget { s } => (None, Some(s)),
         Op::CtxRemove { c: _, s } | Op::SetSession { x: _, s } => (None, s),
         _ => (None, None),
     }

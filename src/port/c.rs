@@ -37,7 +37,6 @@ use openssl_sys::{SSL, SSL_SESSION};
 use self::prototypes::Api;
 use self::scratch::Scratch;
 use super::native::{START_SECONDS, ex_index};
-use super::sharing::Sharing;
 use super::{Ended, Identity, Memory, Port};
 use crate::field::{Field, Fields, observe};
 use crate::op::{Bytes, CONNECTIONS, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
@@ -151,31 +150,6 @@ impl CPort {
         super::events::begin(false);
     }
 
-    /// A context, a connection and a cached session: what they allocate once is allocated here.
-    fn warm_up_contexts(&mut self) {
-        use crate::op::{ConnectionSlot, ContextSlot, Method};
-        let (c, x, s) = (ContextSlot::wrapping(0), ConnectionSlot::wrapping(0), Slot::wrapping(0));
-        if self.lacks().contains(Kind::SslNew) || self.lacks().contains(Kind::CtxAdd) {
-            return;
-        }
-        for method in Method::ALL {
-            if self.new_context(c, *method, false) {
-                if self.new_connection(x, c) {
-                    self.clear(x);
-                    self.free_connection(Some(x));
-                }
-                self.forget_connection(x);
-                if self.new_session(s) {
-                    self.add_session(c, s);
-                    self.free(Some(s));
-                }
-                self.forget(s);
-                self.free_context(Some(c), true);
-            }
-            self.forget_context(c);
-        }
-    }
-
     /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held.
     fn fill_error_queue(&mut self, s: Slot) {
         if let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) {
@@ -222,6 +196,13 @@ impl CPort {
     fn keep(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
         self.slots[dst.index()] = session;
         !session.is_null()
+    }
+}
+
+/// The contexts of the pool go with it.
+impl Drop for CPort {
+    fn drop(&mut self) {
+        self.empty_pool();
     }
 }
 

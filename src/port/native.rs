@@ -21,6 +21,8 @@ pub struct NativePort {
     slots: [Held; SLOTS],
     contexts: [Vec<Arc<Context>>; CONTEXTS],
     connections: [Vec<Arc<Connection>>; CONNECTIONS],
+    /// Handles that a program lost: they go when the next one begins.
+    lost: Vec<Session>,
     /// The end of a context is told.
     tells_contexts: bool,
     raised: bool,
@@ -81,6 +83,7 @@ impl NativePort {
             slots: Default::default(),
             contexts: Default::default(),
             connections: Default::default(),
+            lost: Vec::new(),
             tells_contexts: setup.ex_data,
             raised: false,
         }
@@ -169,6 +172,7 @@ impl Port for NativePort {
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {
         self.raised = false;
+        self.lost.clear();
         self.library.set_passed(0);
         sharing::begin();
     }

@@ -48,6 +48,8 @@ pub trait Sharing {
     fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback);
     /// `dst` gets the session that a callback kept first; whether there is one.
     fn take_kept(&mut self, dst: Slot) -> bool;
+    /// The references of a slot are lost: nobody can give them back.
+    fn lose(&mut self, s: Slot);
     /// What callbacks kept is given back.
     fn release_kept(&mut self);
 

@@ -68,6 +68,8 @@ pub enum Seen {
     Lives,
     /// It was destroyed.
     Destroyed,
+    /// It lives, and the program lost it in this step.
+    Lost,
 }
 
 impl Unowned {
@@ -78,6 +80,7 @@ impl Unowned {
             Seen::References(references) => (0, references),
             Seen::Lives => (1, 0),
             Seen::Destroyed => (2, 0),
+            Seen::Lost => (3, 0),
         };
         let Owners { program, connections, caches, callbacks } = owners;
         for number in [step, kind, references, named.into(), program, connections, caches, callbacks] {
@@ -95,6 +98,7 @@ impl Unowned {
             0 => Seen::References(references),
             1 => Seen::Lives,
             2 => Seen::Destroyed,
+            3 => Seen::Lost,
             _ => return None,
         };
         let owners = Owners { program: number()?, connections: number()?, caches: number()?, callbacks: number()? };

@@ -60,6 +60,7 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         | Op::SessCacheFull { c } => kept(format!("{name}({c})")),
         Op::CtxSessions { c } => format!("(void){name}({c});"),
         Op::CtxSetRemoveCb { c, callback } => format!("{name}({c}, {});", callback.name()),
+        Op::Forget { s } => format!("{s} = NULL; /* lost */"),
         Op::TakeKept { dst } => format!("{dst} = take_kept();"),
         Op::SslNew { dst, c } => made(dst, format!("{name}({c})")),
         Op::SslDup { dst, x } => made(dst, format!("{name}({x})")),

@@ -8,10 +8,35 @@ use openssl_sys::{SSL, SSL_SESSION};
 use super::contexts::Setting;
 use super::{CPort, callbacks, clock, refcount};
 use crate::native::Statistic;
-use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
+use crate::op::{Bytes, ConnectionSlot, ContextSlot, Kind, Method, RemoveCallback, Slot};
+use crate::port::Port;
 use crate::port::sharing::Sharing;
 
 impl CPort {
+    /// A context, a connection and a cached session: what they allocate once is allocated here.
+    pub(super) fn warm_up_contexts(&mut self) {
+        let (c, x, s) = (ContextSlot::wrapping(0), ConnectionSlot::wrapping(0), Slot::wrapping(0));
+        if self.lacks().contains(Kind::SslNew) || self.lacks().contains(Kind::CtxAdd) {
+            return;
+        }
+        for method in Method::ALL {
+            if self.new_context(c, *method, false) {
+                if self.new_connection(x, c) {
+                    self.clear(x);
+                    self.free_connection(Some(x));
+                }
+                self.forget_connection(x);
+                if self.new_session(s) {
+                    self.add_session(c, s);
+                    self.free(Some(s));
+                }
+                self.forget(s);
+                self.free_context(Some(c), true);
+            }
+            self.forget_context(c);
+        }
+    }
+
     fn connection(&self, x: ConnectionSlot) -> *mut SSL {
         self.connections[x.index()]
     }
@@ -107,6 +132,8 @@ impl Sharing for CPort {
         let session = callbacks::take().unwrap_or(ptr::null_mut());
         self.keep(dst, session)
     }
+
+    fn lose(&mut self, _s: Slot) {}
 
     fn release_kept(&mut self) {
         while let Some(session) = callbacks::take() {

@@ -111,6 +111,13 @@ impl CPort {
         }
     }
 
+    /// Frees what waits.
+    pub(super) fn empty_pool(&mut self) {
+        for waiting in std::mem::take(&mut self.contexts.pool) {
+            call!(self, SSL_CTX_free(waiting.context));
+        }
+    }
+
     pub(super) fn make_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) -> bool {
         let place = self.contexts.pool.iter().position(|waiting| !waiting.taken && waiting.method == method);
         let place = place.filter(|_| pooled && self.contexts.pools);
@@ -219,7 +226,13 @@ impl CPort {
     pub(super) fn caches_listing(&self, session: *const SSL_SESSION) -> u32 {
         let lists = |context: &*mut SSL_CTX| {
             let hash = call!(self, SSL_CTX_sessions(*context));
-            call!(self, OPENSSL_LH_retrieve(hash.cast(), session.cast())).cast_const() == session.cast()
+            if call!(self, OPENSSL_LH_retrieve(hash.cast(), session.cast())).cast_const() == session.cast() {
+                return true;
+            }
+            // Under a key that it had before, perhaps.
+            let mut all: Vec<usize> = Vec::new();
+            call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(note_address), (&raw mut all).cast::<c_void>()));
+            all.contains(&(session as usize))
         };
         self.living().filter(lists).count() as u32
     }

@@ -167,6 +167,11 @@ impl Sharing for NativePort {
         true
     }
 
+    fn lose(&mut self, s: Slot) {
+        let lost = std::mem::take(&mut self.slots[s.index()].owned);
+        self.lost.extend(lost);
+    }
+
     fn release_kept(&mut self) {
         // In order, one at a time: each may run callbacks.
         for session in KEPT.with_borrow_mut(std::mem::take) {

@@ -261,6 +261,10 @@ impl Sharing for Planted {
         made
     }
 
+    fn lose(&mut self, s: Slot) {
+        self.inner.lose(s);
+    }
+
     fn release_kept(&mut self) {
         self.inner.release_kept();
     }
