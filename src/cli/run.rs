@@ -235,6 +235,8 @@ fn probed(
     }
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
+    // What leaks by itself is a hazard.
+    let left_out = if args.host.hazards { lacks } else { lacks.with(Kind::Forget) };
     Ok(Summary {
         verdict: Word::Nothing,
         programs: sum(|tally| tally.programs),
@@ -246,9 +248,9 @@ fn probed(
         seed,
         jobs: args.jobs,
         port: PortSummary { unsupported, ..port },
-        ops_reached: coverage.ops(lacks),
-        states_reached: coverage.states(lacks),
-        states_missing: coverage.missing(lacks),
+        ops_reached: coverage.ops(left_out),
+        states_reached: coverage.states(left_out),
+        states_missing: coverage.missing(left_out),
         signatures: signatures.into_inner().unwrap_or_else(PoisonError::into_inner),
         memory: memory_counts(&tallies),
         without_probes: (lab.probes == Probes::NONE)
