@@ -103,6 +103,16 @@ impl Release {
         }
     }
 
+    /// Whether the caches of this release are modelled: from 3.0 on. Before, a flush goes through the hash in its own order.
+    pub fn has_modelled_cache(self) -> bool {
+        self >= Release::new(3, 0, 0, 0)
+    }
+
+    /// Whether `SSL_CTX_flush_sessions_ex` exists (since 3.4).
+    pub fn has_flush_ex(self) -> bool {
+        self >= Release::new(3, 4, 0, 0)
+    }
+
     /// Whether `SSL_SESSION_get_time_ex` and `SSL_SESSION_set_time_ex` exist (since 3.3).
     pub fn has_time_ex(self) -> bool {
         self >= Release::new(3, 3, 0, 0)

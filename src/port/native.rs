@@ -159,11 +159,14 @@ impl Port for NativePort {
     }
 
     fn lacks(&self) -> Kinds {
-        if self.library.release().has_time_ex() {
-            Kinds::default()
-        } else {
-            Kinds::default().with(Kind::SetTimeEx).with(Kind::GetTimeEx)
-        }
+        let release = self.library.release();
+        let lacks = |kind: &Kind| match kind {
+            Kind::SetTimeEx | Kind::GetTimeEx => !release.has_time_ex(),
+            Kind::CtxFlushEx => !release.has_flush_ex() || !release.has_modelled_cache(),
+            Kind::AdvanceClock => false,
+            other => other.is_shared() && !release.has_modelled_cache(),
+        };
+        Kind::ALL.iter().copied().filter(lacks).fold(Kinds::default(), |set, kind| set.with(kind))
     }
 
     fn counts_references(&self) -> bool {
