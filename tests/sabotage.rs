@@ -115,6 +115,10 @@ fn the_same_bug_is_found_against_openssl_too() {
     for bug in Bug::ALL.iter().copied().filter(|bug| can_show(*bug)) {
         let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
         let release = c.library().release;
+        // A function that the release does not have is never called.
+        if bug == Bug::FlushExHas32Bits && !release.has_flush_ex() {
+            continue;
+        }
         let mut pair = Pair::new(Planted::new(bug, release, SETUP), c, true);
         let mut generator = Generator::new(SEED, SETUP);
         let found =
