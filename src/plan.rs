@@ -7,8 +7,8 @@
 //! 1. *Pointers.* A session pointer lives in a slot, and only in slots. A constructor runs only into an empty slot, so no
 //!    pointer is overwritten; every other call runs only on a slot that owns at least one reference, so no pointer is
 //!    used after the reference it stands for was given back. A free takes one reference off the slot that owns it, and
-//!    the slot is empty when it owned one. The object is alive as long as its slot is not empty, because nobody else
-//!    holds or gives back references to it.
+//!    the slot is empty when it owned one. The object is alive as long as a slot owns a reference to it: whoever else holds
+//!    one, a connection, a cache or a callback, gives back its own.
 //! 2. *NULL* is an operand only where SEMANTICS allows it: `SSL_SESSION_free`, the time and timeout functions, byte
 //!    strings with length 0, `SSL_SESSION_set_cipher`, `SSL_SESSION_set1_hostname`. The operand types make any other
 //!    NULL unspellable (`Slot` against `Option<Slot>`).
@@ -23,6 +23,17 @@
 //!    when application data was set and no index was ever registered, and when the ticket is empty (all three: OpenSSL
 //!    1.1.1 to 4.0). A port that returns anything else has diverged, and its program ends there: no later call
 //!    relies on a pointer that is not as planned.
+//! 7. *Borrowed pointers* (`SSL_get_session`) are used as long as the connection that lent them has the same session: every call
+//!    that may change it ends the loan. A free of what is only borrowed is skipped; taking a reference makes it the slot's own.
+//! 8. *What may be empty.* Whether a callback kept anything is known when the program runs, and so is everything made from that.
+//!    Such a slot counts as taken here, and a step that uses it while it is empty is skipped then (`exec`), on both ports, or
+//!    they differ. A slot is freed then as often as it owns, never more. A session that may be another one, because a step
+//!    before may not have run, is *unknown*: no call that is a hazard for any session is made on it.
+//! 9. *Contexts and connections* are owned by their slots alike; connections hold two references to contexts. The last reference
+//!    to a pooled context is the pool's. `NULL` is an operand of `SSL_CTX_free`, `SSL_free`, `SSL_set_session`, `SSL_set_SSL_CTX`
+//!    and `SSL_CTX_remove_session` only (SEMANTICS, section 6).
+//! 10. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
+//!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
 
 mod ledger;
 mod sharing;

@@ -2,7 +2,7 @@
 //! that lives must have an owner.
 
 use super::{Run, Stopped, Watch};
-use crate::op::{ConnectionSlot, Op, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, Op, Slot};
 use crate::plan::Touched;
 use crate::port::{Port, events};
 use crate::trace::{Owners, Seen, Unowned};
@@ -10,6 +10,12 @@ use crate::trace::{Owners, Seen, Unowned};
 impl<P: Port> Run<'_, P> {
     /// The counts of the slots that a step touched, of all slots where everything is observed; then births and deaths.
     pub(super) fn audit(&mut self, at: usize, op: Option<&Op>, touched: Touched, getter: bool) -> Result<(), Stopped> {
+        // A context that was destroyed while a variable has it must not be touched again; its end is in the trace.
+        let held = ContextSlot::all().filter(|slot| self.shared.contexts[slot.index()]);
+        let gone = |slot: ContextSlot| !events::context_lives(self.port.context_address(slot));
+        if self.plan.setup().ex_data && held.into_iter().any(gone) {
+            return self.end();
+        }
         let live = self.live;
         for slot in [touched.made, touched.used].into_iter().flatten().filter(|slot| live[slot.index()]) {
             self.audit_count(at, slot, touched)?;

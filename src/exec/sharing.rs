@@ -16,7 +16,7 @@ pub(super) struct State {
     pub passed: u64,
     /// The references that each session slot owns.
     pub owned: [u32; SLOTS],
-    contexts: [bool; CONTEXTS],
+    pub contexts: [bool; CONTEXTS],
     pub connections: [bool; CONNECTIONS],
     /// The connection whose session a slot borrows.
     lenders: [Option<ConnectionSlot>; SLOTS],

@@ -191,6 +191,11 @@ pub fn context_at(at: usize) -> Option<usize> {
     EVENTS.with_borrow(|events| events.contexts[..events.contexts_living].get(at).map(|(address, _)| *address))
 }
 
+/// Whether a context of the program's lives.
+pub fn context_lives(address: usize) -> bool {
+    EVENTS.with_borrow(|events| events.contexts[..events.contexts_living].iter().any(|(live, _)| *live == address))
+}
+
 /// The address of the `at`th session that lives, of those whose birth was announced.
 pub fn session_at(at: usize) -> Option<usize> {
     EVENTS.with_borrow(|events| events.live[..events.living].get(at).map(|live| live.address))

@@ -80,6 +80,8 @@ pub trait Sharing {
     /// `SSL_set_SSL_CTX`; whether it returned the context it was told, or for `NULL` that which the connection was made from.
     fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool;
 
+    /// Where the slot's context is; 0: there is none. Nobody follows it.
+    fn context_address(&self, c: ContextSlot) -> usize;
     /// Where the slot's session is; 0: there is none. Nobody follows it.
     fn address(&self, s: Slot) -> usize;
     /// Where the connection's session is; 0: it has none.

@@ -203,6 +203,10 @@ impl Sharing for CPort {
         if context.is_null() { !returned.is_null() } else { returned == context }
     }
 
+    fn context_address(&self, c: ContextSlot) -> usize {
+        self.contexts.get(c) as usize
+    }
+
     fn address(&self, s: Slot) -> usize {
         self.session(s) as usize
     }

@@ -251,6 +251,10 @@ impl Sharing for NativePort {
         true
     }
 
+    fn context_address(&self, c: ContextSlot) -> usize {
+        self.contexts[c.index()].first().map_or(0, |context| context.address())
+    }
+
     fn address(&self, s: Slot) -> usize {
         self.slots[s.index()].address()
     }

@@ -395,6 +395,10 @@ impl Sharing for Planted {
         returned && !(self.has(Bug::SetContextOfNullReturnsNull) && c.is_none())
     }
 
+    fn context_address(&self, c: ContextSlot) -> usize {
+        self.inner.context_address(c)
+    }
+
     fn address(&self, s: Slot) -> usize {
         self.inner.address(s)
     }
