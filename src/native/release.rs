@@ -155,7 +155,8 @@ pub(super) struct Rules {
     pub linked_before_eviction: bool,
     /// `remove_session_cb` of what was evicted or flushed is called without the cache's lock, for the last one first.
     pub callbacks_after_unlock: bool,
-    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now.
+    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now. 3.0.19 does, 3.6.3 does
+    /// not; the releases between were not seen, and are placed by their dates.
     pub added_again_moves: bool,
     /// A thread that holds the cache's lock cannot take it again, and is told so.
     pub lock_refuses_holder: bool,

@@ -129,6 +129,7 @@ bugs! {
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
 
     ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time";
+    ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
         "SSL_CTX_set_session_cache_mode/return";
     ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return";
