@@ -14,16 +14,21 @@ mod text;
 mod wire;
 mod words;
 
+use std::sync::LazyLock;
+
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
-pub(crate) use sharing::sharing_ops;
 pub use sharing::{CacheMode, Method, RemoveCallback};
+pub(crate) use sharing::{session_ops, sharing_ops};
 pub use simpler::Simpler;
 pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;
 pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
+
+/// No op has more operands, its result counted; a test holds it to that.
+const MOST_OPERANDS: usize = 4;
 
 /// Makes the enum of ops, the enum of their kinds, and both codecs, from the table. Nothing semantic belongs in it.
 macro_rules! ops {
@@ -71,8 +76,13 @@ macro_rules! ops {
 
             /// Whether it is about contexts, connections or time.
             pub fn is_shared(self) -> bool {
-                // Any op of the kind tells: which it is does not depend on its operands.
-                self.take_wire(&mut Wire::new(&[0; 32])).is_some_and(|op| op.is_shared())
+                static SHARED: LazyLock<Kinds> = LazyLock::new(|| {
+                    // Any op of the kind tells: which it is does not depend on its operands.
+                    let any = |kind: &Kind| kind.take_wire(&mut Wire::new(&[0; 32]));
+                    let shared = |kind: &Kind| any(kind).is_some_and(|op| op.is_shared());
+                    Kind::ALL.iter().copied().filter(shared).fold(Kinds::NONE, Kinds::with)
+                });
+                SHARED.contains(self)
             }
 
             /// The op with these operands, read in table order from the wire.
@@ -140,14 +150,22 @@ macro_rules! ops {
             }
 
             /// The variables it names, of every kind, that of the result first.
-            pub fn variables(&self) -> Vec<Variable> {
+            pub fn variables(&self) -> impl Iterator<Item = Variable> {
+                // As many as an op has operands, its result counted.
+                let mut named = [None; MOST_OPERANDS];
                 match self {
                     $(Op::$kind { $($dst,)? $($operand),* } => {
-                        let named: Vec<Option<Variable>> =
-                            vec![$(Simpler::variable($dst),)? $(Simpler::variable($operand)),*];
-                        named.into_iter().flatten().collect()
+                        let all: &[Option<Variable>] =
+                            &[$(Simpler::variable($dst),)? $(Simpler::variable($operand)),*];
+                        named[..all.len()].copy_from_slice(all);
                     })*
                 }
+                named.into_iter().flatten()
+            }
+
+            /// The variable of its result, if it has one.
+            pub fn result(&self) -> Option<Variable> {
+                self.variables().next().filter(|_| self.kind().has_result())
             }
 
             /// Appends opcode and operands.
@@ -408,6 +426,9 @@ mod tests {
             assert_ne!(code, b'#');
             assert_eq!(Kind::from_opcode(code), Some(*kind));
             assert_eq!(Kind::from_name(kind.name()), Some(*kind));
+            // Whether there is room for its operands.
+            let any = kind.take_wire(&mut Wire::new(&[0; 64])).expect("64 bytes are enough for any");
+            assert_eq!(any.result().is_some(), kind.has_result());
         }
     }
 }

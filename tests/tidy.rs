@@ -69,8 +69,7 @@ const CATCH_ALL: &[(&str, usize, &str)] = &[
     ("src/trace/frame.rs", 3, "matches over numbers that were read"),
     ("src/trace/owners.rs", 1, "a match over a number that was read"),
     ("src/plan/ledger.rs", 1, "a match over an Option with a guard"),
-    ("src/plan/sharing.rs", 3, "of the ops of contexts and connections, most own nothing and are no hazard"),
-    ("src/plan/touched.rs", 1, "of the ops of contexts and connections, few name a session"),
+    ("src/plan/sharing.rs", 1, "few ops are a hazard, or free what is not theirs"),
 ];
 
 /// Files with `unsafe`, with the reason; an entry that ends in `/` is a folder.

@@ -1,7 +1,7 @@
 //! Calls on contexts and connections, and what is seen of them.
 
 use super::{Called, READ, Run, Stopped, Watch, seconds};
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, session_ops};
 use crate::plan::{Makes, Touched};
 use crate::port::sharing::Statistic;
 use crate::port::{Port, events, key};
@@ -173,7 +173,7 @@ impl<P: Port> Run<'_, P> {
             Op::SessionReused { x } => port.session_reused(*x),
             Op::SslSetIdContext { x, context } => port.set_connection_id_context(*x, context),
             Op::SetSslCtx { x, c } => i64::from(port.set_context(*x, *c)),
-            _ => return READ,
+            session_ops!() => return READ,
         };
         self.trace.returned(returned);
         Called { made: false, getter: false }
@@ -247,10 +247,11 @@ impl<P: Port> Run<'_, P> {
 
     /// Everything that can be seen.
     pub(super) fn observe_all_shared(&mut self) {
-        for slot in ConnectionSlot::all().filter(|slot| self.shared.connections[slot.index()]).collect::<Vec<_>>() {
+        let (connections, contexts) = (self.shared.connections, self.shared.contexts);
+        for slot in ConnectionSlot::all().filter(|slot| connections[slot.index()]) {
             self.see_connection(slot);
         }
-        for slot in ContextSlot::all().filter(|slot| self.shared.contexts[slot.index()]).collect::<Vec<_>>() {
+        for slot in ContextSlot::all().filter(|slot| contexts[slot.index()]) {
             self.list(slot);
         }
     }

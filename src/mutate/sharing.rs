@@ -34,8 +34,9 @@ impl Generator {
             0..=2 if self.which != Which::Connections => Kind::CtxAdd,
             3 if !connection && self.which != Which::Caches => Kind::SslNew,
             _ => {
-                let all: Vec<Kind> = self.kinds.iter().copied().filter(|kind| kind.is_shared()).collect();
-                let kind = if all.is_empty() { Kind::CtxAdd } else { all[self.rng.usize(0..all.len())] };
+                let shared = self.kinds.iter().filter(|kind| kind.is_shared()).count();
+                let at = self.rng.usize(0..shared.max(1));
+                let kind = self.kinds.iter().copied().filter(|kind| kind.is_shared()).nth(at).unwrap_or(Kind::CtxAdd);
                 if kind == Kind::CtxNew && !made { Kind::CtxPooled } else { kind }
             }
         };

@@ -194,3 +194,49 @@ macro_rules! sharing_ops {
 }
 
 pub(crate) use sharing_ops;
+
+/// The ops that are about sessions alone, as a pattern: what a match over the others leaves out.
+macro_rules! session_ops {
+    () => {
+        $crate::op::Op::New { .. }
+            | $crate::op::Op::Dup { .. }
+            | $crate::op::Op::UpRef { .. }
+            | $crate::op::Op::Free { .. }
+            | $crate::op::Op::Set1Id { .. }
+            | $crate::op::Op::GetId { .. }
+            | $crate::op::Op::Set1IdContext { .. }
+            | $crate::op::Op::Get0IdContext { .. }
+            | $crate::op::Op::SetTime { .. }
+            | $crate::op::Op::GetTime { .. }
+            | $crate::op::Op::SetTimeEx { .. }
+            | $crate::op::Op::GetTimeEx { .. }
+            | $crate::op::Op::SetTimeout { .. }
+            | $crate::op::Op::GetTimeout { .. }
+            | $crate::op::Op::SetProtocolVersion { .. }
+            | $crate::op::Op::GetProtocolVersion { .. }
+            | $crate::op::Op::SetCipher { .. }
+            | $crate::op::Op::Get0Cipher { .. }
+            | $crate::op::Op::Set1MasterKey { .. }
+            | $crate::op::Op::GetMasterKey { .. }
+            | $crate::op::Op::Set1Hostname { .. }
+            | $crate::op::Op::Get0Hostname { .. }
+            | $crate::op::Op::Set1AlpnSelected { .. }
+            | $crate::op::Op::Get0AlpnSelected { .. }
+            | $crate::op::Op::SetMaxEarlyData { .. }
+            | $crate::op::Op::GetMaxEarlyData { .. }
+            | $crate::op::Op::Set1TicketAppdata { .. }
+            | $crate::op::Op::Get0TicketAppdata { .. }
+            | $crate::op::Op::HasTicket { .. }
+            | $crate::op::Op::Get0Ticket { .. }
+            | $crate::op::Op::GetTicketLifetimeHint { .. }
+            | $crate::op::Op::GetCompressId { .. }
+            | $crate::op::Op::GetMaxFragmentLength { .. }
+            | $crate::op::Op::Get0Peer { .. }
+            | $crate::op::Op::IsResumable { .. }
+            | $crate::op::Op::SetExData { .. }
+            | $crate::op::Op::GetExData { .. }
+            | $crate::op::Op::SampleSession { .. }
+    };
+}
+
+pub(crate) use session_ops;

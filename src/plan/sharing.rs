@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::ledger::{Ledger, Object, ObjectId};
 use super::{Makes, Skip};
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, SLOTS, Slot, Time, Variable};
+use crate::op::{
+    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, SLOTS, Slot, Time, Variable, session_ops,
+};
 
 /// More contexts than slots and connections can hold.
 const OBJECTS: usize = 16;
@@ -103,17 +105,14 @@ impl Shared {
 impl Ledger {
     /// Why an op must not run, besides that a session's slot is empty or taken.
     pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
-        let made = match op {
-            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => Some(Variable::Context(*dst)),
-            Op::SslNew { dst, .. } | Op::SslDup { dst, .. } => Some(Variable::Connection(*dst)),
-            _ => None,
-        };
+        // That of a session is looked at by the caller.
+        let made = op.result().filter(|made| !matches!(made, Variable::Session(_)));
         if made.is_some_and(|made| self.shared.holds(made)) {
             return Some(Skip::Taken);
         }
         if op.is_shared() {
             // The result's variable comes first, and is empty.
-            let mut operands = op.variables().into_iter().skip(usize::from(made.is_some()));
+            let mut operands = op.variables().skip(usize::from(made.is_some()));
             if operands.any(|named| !self.shared.holds(named)) {
                 return Some(Skip::Empty);
             }
@@ -248,7 +247,37 @@ impl Ledger {
                 self.let_go_context(connection.context);
                 self.shared.connections[x.index()] = Some(HeldConnection { context, ..connection });
             }
-            _ => {}
+            // Only some of these change who owns what: NULL, and times other than 0, do not.
+            Op::AdvanceClock { .. }
+            | Op::CtxFree { .. }
+            | Op::CtxSetCacheMode { .. }
+            | Op::CtxGetCacheMode { .. }
+            | Op::CtxSetCacheSize { .. }
+            | Op::CtxGetCacheSize { .. }
+            | Op::CtxSetTimeout { .. }
+            | Op::CtxGetTimeout { .. }
+            | Op::CtxSetIdContext { .. }
+            | Op::CtxRemove { .. }
+            | Op::CtxFlush { .. }
+            | Op::CtxFlushEx { .. }
+            | Op::SessNumber { .. }
+            | Op::SessConnect { .. }
+            | Op::SessConnectGood { .. }
+            | Op::SessConnectRenegotiate { .. }
+            | Op::SessAccept { .. }
+            | Op::SessAcceptGood { .. }
+            | Op::SessAcceptRenegotiate { .. }
+            | Op::SessHits { .. }
+            | Op::SessCbHits { .. }
+            | Op::SessMisses { .. }
+            | Op::SessTimeouts { .. }
+            | Op::SessCacheFull { .. }
+            | Op::CtxSessions { .. }
+            | Op::SslFree { .. }
+            | Op::SslClear { .. }
+            | Op::SessionReused { .. }
+            | Op::SslSetIdContext { .. }
+            | session_ops!() => {}
         }
         NOTHING
     }

@@ -1,7 +1,7 @@
 //! What an op names: the slots, and the field that a setter sets.
 
 use crate::field::Field;
-use crate::op::{Op, Slot, sharing_ops};
+use crate::op::{Op, Slot, session_ops, sharing_ops};
 
 /// The slots an op names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -66,7 +66,44 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::Get1Session { dst, x: _ } => (Some(dst), None),
         Op::CtxAdd { c: _, s } | Op::Forget { s } => (None, Some(s)),
         Op::CtxRemove { c: _, s } | Op::SetSession { x: _, s } => (None, s),
-        _ => (None, None),
+        Op::AdvanceClock { .. }
+        | Op::CtxNew { .. }
+        | Op::CtxPooled { .. }
+        | Op::CtxUpRef { .. }
+        | Op::CtxFree { .. }
+        | Op::CtxSetCacheMode { .. }
+        | Op::CtxGetCacheMode { .. }
+        | Op::CtxSetCacheSize { .. }
+        | Op::CtxGetCacheSize { .. }
+        | Op::CtxSetTimeout { .. }
+        | Op::CtxGetTimeout { .. }
+        | Op::CtxSetIdContext { .. }
+        | Op::CtxFlush { .. }
+        | Op::CtxFlushEx { .. }
+        | Op::SessNumber { .. }
+        | Op::SessConnect { .. }
+        | Op::SessConnectGood { .. }
+        | Op::SessConnectRenegotiate { .. }
+        | Op::SessAccept { .. }
+        | Op::SessAcceptGood { .. }
+        | Op::SessAcceptRenegotiate { .. }
+        | Op::SessHits { .. }
+        | Op::SessCbHits { .. }
+        | Op::SessMisses { .. }
+        | Op::SessTimeouts { .. }
+        | Op::SessCacheFull { .. }
+        | Op::CtxSessions { .. }
+        | Op::CtxSetRemoveCb { .. }
+        | Op::SslNew { .. }
+        | Op::SslUpRef { .. }
+        | Op::SslFree { .. }
+        | Op::SslClear { .. }
+        | Op::SslDup { .. }
+        | Op::CopySessionId { .. }
+        | Op::SessionReused { .. }
+        | Op::SslSetIdContext { .. }
+        | Op::SetSslCtx { .. }
+        | session_ops!() => (None, None),
     }
 }
 

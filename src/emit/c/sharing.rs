@@ -3,7 +3,7 @@
 use super::calls::or_null;
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
-use crate::op::{CacheMode, Kind, Op, RemoveCallback, Slot};
+use crate::op::{CacheMode, Kind, Op, RemoveCallback, Slot, session_ops};
 use crate::trace::Entry;
 
 /// The statement of a call on a context or connection; with `keep`, its result is left in `returned`.
@@ -75,8 +75,7 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         Op::SetSslCtx { x, c } if !keep => format!("{name}({x}, {});", c.map_or("NULL".into(), |c| c.to_string())),
         Op::SetSslCtx { x, c: Some(c) } => kept(format!("({name}({x}, {c}) == {c})")),
         Op::SetSslCtx { x, c: None } => kept(format!("({name}({x}, NULL) != NULL)")),
-        // The rest is about sessions alone.
-        _ => String::new(),
+        session_ops!() => String::new(),
     }
 }
 

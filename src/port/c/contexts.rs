@@ -47,6 +47,8 @@ pub(super) struct Contexts {
     pool: Vec<Pooled>,
     /// What lives on beyond its program must be made of memory that does.
     pools: bool,
+    /// Room for what a cache lists.
+    found: Vec<*mut SSL_SESSION>,
 }
 
 #[derive(Clone, Copy)]
@@ -230,9 +232,9 @@ impl CPort {
                 return true;
             }
             // Under a key that it had before, perhaps.
-            let mut all: Vec<usize> = Vec::new();
-            call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(note_address), (&raw mut all).cast::<c_void>()));
-            all.contains(&(session as usize))
+            let mut sought = Sought { session: session.cast(), found: false };
+            call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(seek), (&raw mut sought).cast::<c_void>()));
+            sought.found
         };
         self.living().filter(lists).count() as u32
     }
@@ -245,10 +247,11 @@ impl CPort {
     }
 
     pub(super) fn each_cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {
-        let mut found: Vec<*mut SSL_SESSION> = Vec::new();
+        let mut found = std::mem::take(&mut self.contexts.found);
+        found.clear();
         let hash = call!(self, SSL_CTX_sessions(self.contexts.get(c)));
         call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(note), (&raw mut found).cast::<c_void>()));
-        for session in found {
+        for session in found.iter().copied() {
             let mut length: c_uint = 0;
             let bytes = call!(self, SSL_SESSION_get_id(session, &mut length));
             let version = call!(self, SSL_SESSION_get_protocol_version(session));
@@ -256,6 +259,7 @@ impl CPort {
             let id = unsafe { std::slice::from_raw_parts(bytes, length as usize) };
             each(session as usize, version, id);
         }
+        self.contexts.found = found;
     }
 }
 
@@ -267,6 +271,18 @@ pub(super) enum Setting {
     SetSize(i64),
     Size,
     Number,
+}
+
+/// A session that is looked for in a hash.
+struct Sought {
+    session: *const c_void,
+    found: bool,
+}
+
+unsafe extern "C" fn seek(session: *mut c_void, sought: *mut c_void) {
+    // SAFETY: called with what `caches_listing` gave.
+    let sought = unsafe { &mut *sought.cast::<Sought>() };
+    sought.found |= sought.session == session.cast_const();
 }
 
 unsafe extern "C" fn note_address(session: *mut c_void, found: *mut c_void) {
