@@ -75,15 +75,14 @@ pub(super) enum Alone {
     Same(Box<Finding>),
     /// No difference.
     Agrees,
-    /// Another signature.
-    Other(String),
+    /// Another signature, and the smallest program that has it.
+    Other(Box<Finding>),
     /// No verdict.
     Unclear(Inconclusive),
 }
 
 /// Judges a finding in a process of its own, and reduces it there. ^C ends the reduction, not more.
 pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError> {
-    let signature = found.signature();
     // What hung for as long as it was allowed to is not given as long again, each time.
     let patient = match found.diverged.divergence.class {
         Class::Hang => lab.in_a_child().hasty(lab.limits.time_limit.min(PATIENT)),
@@ -101,10 +100,8 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
         Verdict::Agree | Verdict::Nothing => return Ok(Alone::Agrees),
         Verdict::Inconclusive(why) => return Ok(Alone::Unclear(why)),
     };
-    if alone.divergence.signature() != signature {
-        return Ok(Alone::Other(alone.divergence.signature()));
-    }
     let alone = Finding { program: found.program.clone(), diverged: alone, look: found.look };
+    let signature = alone.signature();
     let smallest = smallest(lab, judge, &alone)?;
     // What was found in haste is judged once more with patience.
     let mut judge = patient.judge()?;
@@ -114,7 +111,8 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
         }
         Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => alone,
     };
-    Ok(Alone::Same(Box::new(pin_down(judge.as_mut(), reduced))))
+    let reduced = Box::new(pin_down(judge.as_mut(), reduced));
+    Ok(if signature == found.signature() { Alone::Same(reduced) } else { Alone::Other(reduced) })
 }
 
 /// A port that breaks while a session is observed breaks in a getter. What ends the process or does not return is the getter's
@@ -326,8 +324,9 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             None
         }
         Ok(Alone::Other(other)) => {
-            notes += &format!("\nAlone this program diverges as {other}: what ran before it in the process matters.\n");
-            None
+            notes +=
+                &format!("\nIn the run this was {}: what ran before it in the process matters.\n", found.signature());
+            Some(*other)
         }
         Ok(Alone::Unclear(why)) => {
             notes += &format!("\nAlone this program has no verdict: {why}.\n");

@@ -67,7 +67,7 @@ pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Fi
         }
         Alone::Same(reduced) => Ok(*reduced),
         Alone::Agrees => Err(unclear(&flaky("agreed"))),
-        Alone::Other(other) => Err(unclear(&flaky(&format!("diverged as {other}")))),
+        Alone::Other(other) => Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
         Alone::Unclear(why) => Err(unclear(&flaky(&format!("had no verdict: {why}")))),
     }
 }

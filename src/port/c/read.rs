@@ -11,6 +11,9 @@ use crate::field::Field;
 use crate::op::{MAX_BYTES, Slot};
 use crate::trace::{Meddling, Trace};
 
+/// Bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
+const LONGEST_ID: usize = 32;
+
 impl CPort {
     /// Writes a field, and remembers where its buffer is.
     #[inline(always)]
@@ -121,6 +124,10 @@ impl CPort {
         self.seen[s.index()][own] = bytes;
         if bytes.is_null() && length != 0 {
             trace.null_with_length(field, length);
+        }
+        if own < 2 && length > LONGEST_ID {
+            // Whoever follows such a length reads anything. It is enough to differ.
+            return trace.field_bytes(field, Some(&length.to_le_bytes()));
         }
         // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
         let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
