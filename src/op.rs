@@ -5,6 +5,7 @@
 //! in `plan.rs` and `exec.rs`, which the compiler lists when a row is added.
 
 mod bytes;
+mod handshake;
 mod kinds;
 mod operand;
 mod sharing;
@@ -17,6 +18,7 @@ mod words;
 use std::sync::LazyLock;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
+pub use handshake::{Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify};
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
 pub use sharing::{CacheMode, Method, RemoveCallback};
@@ -366,6 +368,32 @@ ops! {
     0x53 SetSslCtx "SSL_set_SSL_CTX" [] (x: ConnectionSlot, c: Option<ContextSlot>);
     /// The harness's own word: the program loses what the slot holds, and can never give it back.
     0x54 Forget "forget" [] (s: Slot);
+    /// The harness's own word: a handshake in memory, to its end or until one side refuses.
+    0x55 Handshake "handshake" [] (client: ConnectionSlot, server: ConnectionSlot);
+    /// Says that nothing more is sent.
+    0x56 SslShutdown "SSL_shutdown" [] (x: ConnectionSlot);
+    /// The newest version that connections made from here on speak.
+    0x57 CtxSetMaxVersion "SSL_CTX_set_max_proto_version" [] (c: ContextSlot, version: MaxVersion);
+    /// What connections made from here on do otherwise.
+    0x58 CtxSetOptions "SSL_CTX_set_options" [] (c: ContextSlot, options: Options);
+    /// What they do no more.
+    0x59 CtxClearOptions "SSL_CTX_clear_options" [] (c: ContextSlot, options: Options);
+    /// How many tickets a server sends after a full TLS 1.3 handshake.
+    0x5a CtxSetNumTickets "SSL_CTX_set_num_tickets" [] (c: ContextSlot, tickets: Few);
+    /// One more ticket, which the server sends and its client reads.
+    0x5b NewSessionTicket "SSL_new_session_ticket" [] (x: ConnectionSlot);
+    /// Whether servers ask for a certificate, which the harness's callback takes.
+    0x5c CtxSetVerify "SSL_CTX_set_verify" [] (c: ContextSlot, mode: Verify);
+    /// The harness's own word: a client gets a certificate and its key.
+    0x5d UseCertificate "use_certificate" [] (x: ConnectionSlot);
+    /// Who is told of sessions that can be resumed.
+    0x5e CtxSetNewCb "SSL_CTX_sess_set_new_cb" [] (c: ContextSlot, callback: NewCallback);
+    /// Who is asked for a session that is not in the cache.
+    0x5f CtxSetGetCb "SSL_CTX_sess_set_get_cb" [] (c: ContextSlot, callback: GetCallback);
+    /// Who says whether a session is to be resumed.
+    0x60 CtxSetNotResumableCb "SSL_CTX_set_not_resumable_session_callback" [] (c: ContextSlot, callback: NotResumableCallback);
+    /// Who makes session ids.
+    0x61 CtxSetGenerateId "SSL_CTX_set_generate_session_id" [] (c: ContextSlot, callback: GenerateId);
 }
 
 /// Reads operands with a comma before each but the first.

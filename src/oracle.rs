@@ -313,6 +313,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
         | Entry::Member(..)
         | Entry::Removed(..)
         | Entry::ContextFreed(_)
+        | Entry::Called(..)
         | Entry::Stopped => false,
     };
     let entry = trace.entries(step).find(broken)?;

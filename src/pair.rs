@@ -229,13 +229,17 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn run_left(&mut self, program: &Program) {
         self.plan.make(program);
         let view = self.view(Watch::Blame.into());
+        self.left_trace.tape.clear();
         self.left.run(program, &self.plan, view, false, &mut self.left_trace);
     }
 
     fn run_on(&mut self, program: &Program, look: Look, prepared: bool) {
         let view = self.view(look);
-        self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
+        // What the peers of its handshakes decided is played to the other.
+        self.right_trace.tape.clear();
         self.right.run(program, &self.plan, view, prepared, &mut self.right_trace);
+        self.left_trace.tape.play(&self.right_trace.tape);
+        self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
     }
 
     /// A port that could not be run has no verdict.

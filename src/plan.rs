@@ -32,9 +32,13 @@
 //! 9. *Contexts and connections* are owned by their slots alike; connections hold two references to contexts. The last reference
 //!    to a pooled context is the pool's. `NULL` is an operand of `SSL_CTX_free`, `SSL_free`, `SSL_set_session`, `SSL_set_SSL_CTX`
 //!    and `SSL_CTX_remove_session` only (SEMANTICS, section 6).
-//! 10. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
+//! 10. *Handshakes* are made on connections that have not begun one, one made for clients and one made for servers, with sessions
+//!     that come from handshakes and were not changed since (`handshake.rs`): then no byte of what a peer sends is the program's. A
+//!     session of a handshake may be in the cache of the contexts of the connections that it was on, and in no other.
+//! 11. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
 //!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
 
+mod handshake;
 mod ledger;
 mod sharing;
 mod touched;
@@ -105,6 +109,9 @@ pub enum Skip {
     Borrowed,
     /// The call is legal C and breaks the library: it is made where that is looked for.
     Hazard,
+    /// A connection is not ready for a handshake, or has a session that the program made or changed: how the handshake would
+    /// go depends on every byte of it.
+    Unready,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

@@ -3,6 +3,7 @@
 #[cfg(feature = "linked")]
 pub mod c;
 pub mod events;
+pub mod handshakes;
 pub mod native;
 pub mod planted;
 pub mod present;
@@ -16,7 +17,15 @@ use crate::field::{Field, Fields};
 use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
 use crate::plan::Kinds;
 use crate::trace::{After, Block, Mishap, Trace};
+use handshakes::Handshakes;
 use sharing::Sharing;
+
+/// The `number`th id that the callbacks of a program make: of no session that a program makes by other means.
+pub(crate) fn generated(number: u64) -> [u8; 32] {
+    let mut id = [0xa5; 32];
+    id[..8].copy_from_slice(&(number | 0xa5 << 56).to_le_bytes());
+    id
+}
 
 /// What a port is called and which code its calls really reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +93,7 @@ pub struct Ended {
 /// is used owns a reference, and a slot for a result is empty.
 ///
 /// No method has a default: a port says out loud what it cannot do, in [`Port::lacks`].
-pub trait Port: Sharing {
+pub trait Port: Sharing + Handshakes {
     /// What it is.
     fn identity(&self) -> Identity;
     /// The functions it does not have; none of them is ever called.

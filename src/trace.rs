@@ -7,11 +7,13 @@ mod entry;
 mod frame;
 mod mishap;
 mod owners;
+mod tape;
 
-pub use entry::{After, Entries, Entry, Meddling};
+pub use entry::{After, Callback, Entries, Entry, Meddling};
 pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 pub use owners::{Owners, Seen, Unowned};
+pub use tape::{Recorded, Tape};
 
 use crate::field::Field;
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
@@ -47,6 +49,7 @@ pub(crate) enum Tag {
     Member,
     Removed,
     ContextFreed,
+    Called,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -74,6 +77,8 @@ pub struct Trace {
     pub stopped: Option<u32>,
     /// The first session whose owners are not all that there are.
     pub unowned: Option<Unowned>,
+    /// What handshakes put into sessions.
+    pub tape: Tape,
 }
 
 /// Two observations that an `SSL_SESSION_dup` must make alike.
@@ -106,6 +111,7 @@ impl Trace {
         self.broken = None;
         self.stopped = None;
         self.unowned = None;
+        self.tape.begin();
     }
 
     /// All bytes.
@@ -279,6 +285,14 @@ impl Trace {
     pub fn removed(&mut self, context: u32, birth: u32, key: u32, references: u32) {
         self.log.push(Tag::Removed as u8);
         for number in [context, birth, key, references] {
+            self.log.extend_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    /// A callback that a handshake calls: what it was told, and what of it.
+    pub fn called(&mut self, callback: Callback, arguments: [u32; 4]) {
+        self.log.extend_from_slice(&[Tag::Called as u8, callback as u8]);
+        for number in arguments {
             self.log.extend_from_slice(&number.to_le_bytes());
         }
     }

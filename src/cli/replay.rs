@@ -141,6 +141,7 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
                     Skip::Unsupported => "skipped: UNSUPPORTED",
                     Skip::Borrowed => "skipped: not its own",
                     Skip::Hazard => "skipped: a hazard",
+                    Skip::Unready => "skipped: no handshake",
                 };
                 [why.into(), why.into()]
             }

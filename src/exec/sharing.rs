@@ -3,6 +3,7 @@
 use super::{Called, READ, Run, Stopped, Watch, seconds};
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, session_ops};
 use crate::plan::{Makes, Touched};
+use crate::port::handshakes::Setting;
 use crate::port::sharing::Statistic;
 use crate::port::{Port, events, key};
 
@@ -173,6 +174,19 @@ impl<P: Port> Run<'_, P> {
             Op::SessionReused { x } => port.session_reused(*x),
             Op::SslSetIdContext { x, context } => port.set_connection_id_context(*x, context),
             Op::SetSslCtx { x, c } => i64::from(port.set_context(*x, *c)),
+            Op::Handshake { client, server } => port.handshake(*client, *server, &mut self.trace.tape),
+            Op::NewSessionTicket { x } => port.new_session_ticket(*x, &mut self.trace.tape),
+            Op::SslShutdown { x } => port.shutdown(*x),
+            Op::CtxSetMaxVersion { c, version } => port.set(*c, Setting::MaxVersion(*version)),
+            Op::CtxSetOptions { c, options } => port.set(*c, Setting::Options(*options)),
+            Op::CtxClearOptions { c, options } => port.set(*c, Setting::NoOptions(*options)),
+            Op::CtxSetNumTickets { c, tickets } => port.set(*c, Setting::Tickets(*tickets)),
+            Op::CtxSetVerify { c, mode } => port.set(*c, Setting::Verify(*mode)),
+            Op::UseCertificate { x } => port.use_certificate(*x),
+            Op::CtxSetNewCb { c, callback } => port.set(*c, Setting::New(*callback)),
+            Op::CtxSetGetCb { c, callback } => port.set(*c, Setting::Get(*callback)),
+            Op::CtxSetNotResumableCb { c, callback } => port.set(*c, Setting::NotResumable(*callback)),
+            Op::CtxSetGenerateId { c, callback } => port.set(*c, Setting::GenerateId(*callback)),
             session_ops!() => return READ,
         };
         self.trace.returned(returned);
@@ -227,6 +241,12 @@ impl<P: Port> Run<'_, P> {
             | Op::CtxSessions { c } => self.list(c),
             Op::SetSession { x, .. } | Op::SslClear { x } | Op::SslDup { dst: x, .. } => self.see_connection(x),
             Op::CopySessionId { to, .. } => self.see_connection(to),
+            Op::Handshake { client, server } => {
+                self.see_connection(client);
+                self.see_connection(server);
+                self.see_caches();
+            }
+            Op::NewSessionTicket { .. } => self.see_caches(),
             Op::GetSession { dst, .. }
             | Op::Get0Session { dst, .. }
             | Op::Get1Session { dst, .. }
@@ -247,10 +267,15 @@ impl<P: Port> Run<'_, P> {
 
     /// Everything that can be seen.
     pub(super) fn observe_all_shared(&mut self) {
-        let (connections, contexts) = (self.shared.connections, self.shared.contexts);
+        let connections = self.shared.connections;
         for slot in ConnectionSlot::all().filter(|slot| connections[slot.index()]) {
             self.see_connection(slot);
         }
+        self.see_caches();
+    }
+
+    fn see_caches(&mut self) {
+        let contexts = self.shared.contexts;
         for slot in ContextSlot::all().filter(|slot| contexts[slot.index()]) {
             self.list(slot);
         }

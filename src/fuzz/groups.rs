@@ -111,6 +111,19 @@ functions! { call(Kind), in_class;
     SslSetIdContext ssl_set_session_id_context
     SetSslCtx ssl_set_ssl_ctx
     Forget forget
+    Handshake handshake
+    SslShutdown ssl_shutdown
+    CtxSetMaxVersion ssl_ctx_set_max_proto_version
+    CtxSetOptions ssl_ctx_set_options
+    CtxClearOptions ssl_ctx_clear_options
+    CtxSetNumTickets ssl_ctx_set_num_tickets
+    NewSessionTicket ssl_new_session_ticket
+    CtxSetVerify ssl_ctx_set_verify
+    UseCertificate use_certificate
+    CtxSetNewCb ssl_ctx_sess_set_new_cb
+    CtxSetGetCb ssl_ctx_sess_set_get_cb
+    CtxSetNotResumableCb ssl_ctx_set_not_resumable_session_callback
+    CtxSetGenerateId ssl_ctx_set_generate_session_id
 }
 
 /// Ends with a panic whose stack names the call and the class.

@@ -1,7 +1,10 @@
 //! Calls on contexts and connections: few different ids, versions and times, so that they meet.
 
 use super::{Generator, Which};
-use crate::op::{CacheMode, ConnectionSlot, ContextSlot, Kind, Method, Op, RemoveCallback, Slot, Time};
+use crate::op::{
+    CacheMode, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Op, Options, RemoveCallback, Slot, Time, Verify,
+};
 use crate::plan::Ledger;
 
 /// Few, some alike in the four bytes that a hash looks at.
@@ -99,6 +102,23 @@ impl Generator {
             Kind::SslSetIdContext => Op::SslSetIdContext { x, context: self.bytes() },
             Kind::SetSslCtx => Op::SetSslCtx { x, c: (self.rng.u8(0..4) > 0).then(|| self.context(ledger)) },
             Kind::Forget => Op::Forget { s: self.held(ledger) },
+            Kind::Handshake => {
+                Op::Handshake { client: self.ready(Method::Client, ledger), server: self.ready(Method::Server, ledger) }
+            }
+            Kind::SslShutdown => Op::SslShutdown { x },
+            Kind::CtxSetMaxVersion => Op::CtxSetMaxVersion { c, version: self.one_of(MaxVersion::ALL) },
+            Kind::CtxSetOptions => Op::CtxSetOptions { c, options: self.one_of(Options::ALL) },
+            Kind::CtxClearOptions => Op::CtxClearOptions { c, options: self.one_of(Options::ALL) },
+            Kind::CtxSetNumTickets => Op::CtxSetNumTickets { c, tickets: Few::at_most(self.one_of(&[0, 1, 1, 2, 3])) },
+            Kind::NewSessionTicket => Op::NewSessionTicket { x },
+            Kind::CtxSetVerify => Op::CtxSetVerify { c, mode: self.one_of(Verify::ALL) },
+            Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, ledger) },
+            Kind::CtxSetNewCb => Op::CtxSetNewCb { c, callback: self.one_of(NewCallback::ALL) },
+            Kind::CtxSetGetCb => Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+            Kind::CtxSetNotResumableCb => {
+                Op::CtxSetNotResumableCb { c, callback: self.one_of(NotResumableCallback::ALL) }
+            }
+            Kind::CtxSetGenerateId => Op::CtxSetGenerateId { c, callback: self.one_of(GenerateId::ALL) },
             // The rest is about sessions alone.
             _ => Op::New { dst: self.empty_slot(ledger) },
         }
@@ -129,6 +149,11 @@ impl Generator {
 
     fn connection(&mut self, ledger: &Ledger) -> ConnectionSlot {
         self.connection_where(|slot| ledger.shared().connection_references(slot) > 0)
+    }
+
+    /// A connection of this side that has not made a handshake, if there is one.
+    fn ready(&mut self, method: Method, ledger: &Ledger) -> ConnectionSlot {
+        self.connection_where(|slot| ledger.shared().is_ready(slot, method))
     }
 
     fn empty_connection(&mut self, ledger: &Ledger) -> ConnectionSlot {

@@ -21,6 +21,10 @@ impl Key {
     pub fn of(session: &Session) -> Key {
         Key { version: session.protocol_version(), id: session.id() }
     }
+
+    pub fn new(version: i32, id: &[u8]) -> Key {
+        Key { version, id: Short::new(&id[..id.len().min(32)]) }
+    }
 }
 
 /// No node.
@@ -74,6 +78,12 @@ impl Cache {
         let found = at.and_then(|at| self.node(at)).is_some_and(|node| node.session.address() == session.address());
         // Under a key that it had before, perhaps.
         found || self.sessions().any(|cached| cached.address() == session.address())
+    }
+
+    /// A reference to what has the key.
+    pub fn find(&self, key: &Key) -> Option<Session> {
+        let at = self.hash.get(key).copied()?;
+        self.node(at).map(|node| node.session.up_ref())
     }
 
     /// What expires first.

@@ -1,6 +1,7 @@
 //! The connection: what of an `SSL` has to do with sessions.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::bytes::Short;
 use super::context::Context;
@@ -13,16 +14,95 @@ pub struct Connection {
     state: Mutex<State>,
 }
 
+/// A protocol version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// TLS 1.2
+    Tls12,
+    /// TLS 1.3
+    #[default]
+    Tls13,
+}
+
+impl Version {
+    /// As sessions have it.
+    pub const fn number(self) -> i32 {
+        match self {
+            Version::Tls12 => 0x0303,
+            Version::Tls13 => 0x0304,
+        }
+    }
+}
+
+/// The settings that a connection takes over from its context when it is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited {
+    /// `SSL_CTX_set_max_proto_version`
+    pub max_version: Version,
+    /// `SSL_OP_NO_TICKET`
+    pub no_ticket: bool,
+    /// `SSL_CTX_set_num_tickets`
+    pub tickets: u8,
+    /// `SSL_VERIFY_PEER`
+    pub verifies: bool,
+    /// `SSL_CTX_set_not_resumable_session_callback`
+    pub not_resumable: Option<fn() -> bool>,
+    /// `SSL_CTX_set_generate_session_id`
+    pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
+}
+
+impl Default for Inherited {
+    fn default() -> Inherited {
+        Inherited {
+            max_version: Version::Tls13,
+            no_ticket: false,
+            tickets: 2,
+            verifies: false,
+            not_resumable: None,
+            generate_id: None,
+        }
+    }
+}
+
+/// What a client says of the session that it wants to resume, before TLS 1.3.
+pub(super) struct Offer {
+    pub id: Vec<u8>,
+    /// `None`: an empty one, which asks for a ticket.
+    pub ticket: Option<Vec<u8>>,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No handshake was begun.
+    Before,
+    /// One was begun and is not finished, nor will be.
+    Within,
+    /// It is finished.
+    Done,
+}
+
 #[derive(Debug)]
-struct State {
-    session: Option<Session>,
-    /// A handshake is finished, and no end was announced since.
-    open: bool,
-    reused: bool,
-    id_context: Short,
+pub(super) struct State {
+    pub session: Option<Session>,
+    pub stage: Stage,
+    pub version: Version,
+    pub server: bool,
+    /// It has said that it sends nothing more, and has read that the other does not.
+    pub shut: (bool, bool),
+    pub sent_ticket: bool,
+    /// The other side of the handshake.
+    pub peer: Weak<Connection>,
+    /// It has said that it sends nothing more.
+    pub peer_is_shut: bool,
+    pub inherited: Inherited,
+    /// Whether a client has a certificate: shared with those that were given its session.
+    pub certificate: Arc<AtomicBool>,
+    pub reused: bool,
+    pub id_context: Short,
     /// Where sessions are cached: the context it was made from.
-    session_context: Arc<Context>,
-    context: Arc<Context>,
+    pub session_context: Arc<Context>,
+    pub context: Arc<Context>,
 }
 
 impl Connection {
@@ -31,7 +111,15 @@ impl Connection {
         Arc::new(Connection {
             state: Mutex::new(State {
                 session: None,
-                open: false,
+                stage: Stage::Before,
+                version: Version::Tls13,
+                server: false,
+                shut: (false, false),
+                sent_ticket: false,
+                peer: Weak::new(),
+                peer_is_shut: false,
+                inherited: context.inherited(),
+                certificate: Arc::default(),
                 reused: false,
                 id_context: context.id_context(),
                 session_context: context.clone(),
@@ -43,10 +131,21 @@ impl Connection {
     /// `SSL_dup` before a handshake: a new connection that shares the session.
     pub fn dup(&self) -> Arc<Connection> {
         let copy = Connection::new(&self.state().context);
-        let id_context = self.state().id_context;
-        copy.set_session(self.session().as_ref());
-        copy.state().id_context = id_context;
-        copy.state().reused = self.state().reused;
+        let session = self.session();
+        copy.set_session(session.as_ref());
+        let from = self.state();
+        let mut to = copy.state();
+        to.id_context = from.id_context;
+        to.reused = from.reused;
+        // The rest is what its context has now.
+        let Inherited { tickets, not_resumable, .. } = to.inherited;
+        to.inherited = Inherited { tickets, not_resumable, ..from.inherited };
+        to.certificate = match session {
+            Some(_) => from.certificate.clone(),
+            None => Arc::new(AtomicBool::new(from.certificate.load(Relaxed))),
+        };
+        drop(to);
+        drop(from);
         copy
     }
 
@@ -55,7 +154,7 @@ impl Connection {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
-        (state.open, state.reused) = (false, false);
+        (state.stage, state.reused, state.shut, state.sent_ticket) = (Stage::Before, false, (false, false), false);
         drop(state);
         drop(session);
     }
@@ -81,8 +180,12 @@ impl Connection {
     /// `SSL_copy_session_id`: session and session id context of `from`.
     pub fn copy_session_id(&self, from: &Connection) {
         self.set_session(from.session().as_ref());
-        let id_context = from.state().id_context;
-        self.state().id_context = id_context;
+        let (id_context, certificate) = {
+            let from = from.state();
+            (from.id_context, from.certificate.clone())
+        };
+        let mut to = self.state();
+        (to.id_context, to.certificate) = (id_context, certificate);
     }
 
     /// `SSL_session_reused`.
@@ -113,6 +216,7 @@ impl Connection {
             state.id_context = context.id_context();
         }
         let before = std::mem::replace(&mut state.context, context);
+        state.certificate = Arc::default();
         drop(state);
         drop(before);
     }
@@ -126,14 +230,16 @@ impl Connection {
     /// `ssl_clear_bad_session`: the session of a connection that was not closed is not to be resumed.
     fn clear_bad_session(&self) -> bool {
         let state = self.state();
-        let Some(session) = state.session.as_ref().filter(|_| state.open).map(Session::up_ref) else { return false };
-        let context = state.session_context.clone();
+        let bad = state.stage == Stage::Done && state.shut == (false, false);
+        let bad = bad && state.session.is_some();
         drop(state);
-        context.remove_session(&session);
-        true
+        if bad {
+            self.remove_own_session();
+        }
+        bad
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

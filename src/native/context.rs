@@ -1,19 +1,30 @@
 //! The context: settings, statistics and the cache of sessions.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use super::bytes::{Bytes, Short};
 use super::cache::{Cache, Key, Put};
+use super::connection::Inherited;
 use super::error::Error;
+use super::established::Established;
 use super::library::Library;
 use super::session::{ID_MAX, Session};
 
 /// `SSL_SESS_CACHE_*`
 pub mod mode {
+    /// Clients cache.
+    pub const CLIENT: u32 = 0x001;
     /// Servers cache: the default.
     pub const SERVER: u32 = 0x002;
+    /// Nothing is flushed by itself.
+    pub const NO_AUTO_CLEAR: u32 = 0x080;
+    /// Servers do not look for sessions in the cache.
+    pub const NO_INTERNAL_LOOKUP: u32 = 0x100;
+    /// Handshakes put no sessions into the cache.
+    pub const NO_INTERNAL_STORE: u32 = 0x200;
     /// `SSL_CTX_add_session` sets the session's time.
     pub const UPDATE_TIME: u32 = 0x400;
 }
@@ -56,6 +67,13 @@ pub struct Callbacks {
     pub remove: Option<fn(context: &Context, session: &Session)>,
     /// The context is destroyed: the free callback of its ex_data.
     pub freed: Option<fn(context: &Context)>,
+    /// A session can be resumed: `SSL_CTX_sess_set_new_cb`. The session is another reference, for the callback to keep or to
+    /// drop.
+    pub new: Option<fn(context: &Context, server: bool, session: Session)>,
+    /// A server looks for a session that the cache does not have: `SSL_CTX_sess_set_get_cb`. The caller gets a reference.
+    pub get: Option<fn(context: &Context, id: &[u8]) -> Option<Session>>,
+    /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
+    pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
 }
 
 /// `SSL_CTX`. A reference to it is an [`Arc`]; the last one that goes takes the cached sessions along.
@@ -71,6 +89,9 @@ pub struct Context {
     pub(super) id_context: Bytes<4>,
     statistics: [AtomicU64; 11],
     callbacks: Mutex<Callbacks>,
+    inherited: Mutex<Inherited>,
+    /// What was in the tickets that servers sent.
+    tickets: Mutex<HashMap<Vec<u8>, Arc<Established>>>,
 }
 
 /// The cache and who holds its lock while a callback runs.
@@ -93,6 +114,8 @@ impl Context {
             id_context: Bytes::new(),
             statistics: Default::default(),
             callbacks: Mutex::default(),
+            inherited: Mutex::default(),
+            tickets: Mutex::default(),
         })
     }
 
@@ -172,6 +195,80 @@ impl Context {
     /// The callbacks.
     pub fn callbacks(&self) -> Callbacks {
         *self.callbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What connections made from here on inherit.
+    pub fn inherited(&self) -> Inherited {
+        *self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `SSL_CTX_set_options` and the like.
+    pub fn set_inherited(&self, inherited: Inherited) {
+        *self.inherited.lock().unwrap_or_else(PoisonError::into_inner) = inherited;
+    }
+
+    /// A server sent this ticket.
+    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, with);
+    }
+
+    /// `tls_decrypt_ticket`: what was in a ticket of this context's.
+    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
+        let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
+        let session = Session::blank(&self.library);
+        session.establish(&with).ok()?;
+        // d2i_SSL_SESSION: what is 0 is not written, and read as this.
+        if with.time == 0 {
+            session.touch();
+        }
+        if with.timeout == 0 {
+            session.put_timeout(self.library.rules.time.keep(3));
+        }
+        Some(session)
+    }
+
+    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy.
+    pub(super) fn seal(&self, session: &Session) -> Arc<Established> {
+        let with = Arc::new(session.established());
+        drop(Session::blank(&self.library));
+        with
+    }
+
+    /// `lookup_sess_in_cache`: the caller gets a reference.
+    pub(super) fn look_up(&self, version: i32, id: &[u8]) -> Option<Session> {
+        let cache_mode = self.cache_mode();
+        if cache_mode & mode::NO_INTERNAL_LOOKUP == 0 {
+            let found = self.peek().cache.find(&Key::new(version, id));
+            if found.is_some() {
+                return found;
+            }
+            self.counted(Statistic::Misses);
+        }
+        let found = (self.callbacks().get?)(self, id)?;
+        if found.is_marked_not_resumable() && self.library.rules.not_resumable_is_left_alone {
+            return None;
+        }
+        self.counted(Statistic::CbHits);
+        if cache_mode & mode::NO_INTERNAL_STORE == 0 {
+            self.add_session(&found);
+        }
+        Some(found)
+    }
+
+    pub(super) fn discount(&self, of: Statistic) {
+        self.statistics[of as usize].fetch_sub(1, Relaxed);
+    }
+
+    pub(super) fn library(&self) -> &Arc<Library> {
+        &self.library
+    }
+
+    /// The timeout of new sessions, as the release keeps it: 0 stands for that of the method.
+    pub(super) fn session_timeout(&self) -> u64 {
+        match self.timeout.load(Relaxed) {
+            0 => self.library.rules.time.keep(DEFAULT_TIMEOUT),
+            timeout => timeout,
+        }
     }
 
     /// `SSL_CTX_sessions`: calls `each` for every cached session, in no order.

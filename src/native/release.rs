@@ -80,6 +80,13 @@ impl Release {
         } else {
             64
         };
+        let after_2511 = match (self.major, self.minor) {
+            (1, _) => false,
+            (3, 0) => self.fix >= 14,
+            (3, 1) => self.fix >= 6,
+            (3, 2) => self.fix >= 2,
+            (_, _) => true,
+        };
         Rules {
             time,
             fragment_unspecified,
@@ -92,6 +99,11 @@ impl Release {
             list_by_expiry: self >= Release::new(3, 0, 0, 0),
             linked_before_eviction: self < Release::new(3, 0, 6, 0),
             callbacks_after_unlock: self >= Release::new(4, 0, 2, 0),
+            // After CVE-2024-2511.
+            replaced_is_resumable: after_2511,
+            not_resumable_is_left_alone: after_2511,
+            asked_id_checked: at_least(6, 3) && self != Release::new(4, 0, 0, 0),
+            single_use_has_no_id: true,
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
             added_again_moves: match (self.major, self.minor) {
                 (3, 0) => self.fix <= 19,
@@ -158,6 +170,14 @@ pub(super) struct Rules {
     /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now. 3.0.19 does, 3.6.3 does
     /// not; the releases between were not seen, and are placed by their dates.
     pub added_again_moves: bool,
+    /// The duplicate that takes a session's place in a handshake can be resumed, whatever was said of the session.
+    pub replaced_is_resumable: bool,
+    /// A session that is not to be resumed is not cached by itself, nor taken from `get_session_cb`.
+    pub not_resumable_is_left_alone: bool,
+    /// A TLS 1.2 server resumes no session with another id than the one that it was asked for.
+    pub asked_id_checked: bool,
+    /// A TLS 1.2 server gives a session that is not to be resumed no id.
+    pub single_use_has_no_id: bool,
     /// A thread that holds the cache's lock cannot take it again, and is told so.
     pub lock_refuses_holder: bool,
 }

@@ -114,6 +114,19 @@ impl Session {
     /// # Errors
     /// A refusing ex_data dup callback, or an empty ticket (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
     pub fn dup(&self) -> Result<Session, Error> {
+        self.dup_with(true)
+    }
+
+    /// `ssl_session_dup` without the ticket, as handshakes do it; `None`: a dup callback refuses.
+    pub(super) fn dup_without_ticket(&self) -> Option<Session> {
+        let copy = self.dup_with(false).ok()?;
+        if self.0.library.rules.replaced_is_resumable {
+            copy.set_not_resumable(false);
+        }
+        Some(copy)
+    }
+
+    fn dup_with(&self, ticket: bool) -> Result<Session, Error> {
         let source = &*self.0;
         let copy = Session::blank(&source.library);
         let dest = &*copy.0;
@@ -139,7 +152,7 @@ impl Session {
         to.peer = from.peer.clone();
         dest.has_peer.store(to.peer.is_some(), Relaxed);
         to.hostname = from.hostname.clone();
-        match &from.ticket {
+        match from.ticket.as_ref().filter(|_| ticket) {
             Some(ticket) if ticket.is_empty() => return Err(Error::EmptyTicket),
             Some(ticket) => {
                 to.ticket = Some(ticket.clone());
@@ -205,6 +218,10 @@ impl Session {
         Ok(())
     }
 
+    pub(super) fn copy_id_context(&self, from: &Short) {
+        self.0.id_context.set(from.as_slice());
+    }
+
     /// `SSL_SESSION_get0_id_context`.
     pub fn id_context(&self) -> Short {
         Short::of(&self.0.id_context)
@@ -223,7 +240,53 @@ impl Session {
     }
 
     pub(super) fn mark_not_resumable(&self) {
-        self.0.not_resumable.store(true, Relaxed);
+        self.set_not_resumable(true);
+    }
+
+    pub(super) fn set_not_resumable(&self, not_resumable: bool) {
+        self.0.not_resumable.store(not_resumable, Relaxed);
+    }
+
+    pub(super) fn is_marked_not_resumable(&self) -> bool {
+        self.0.not_resumable.load(Relaxed)
+    }
+
+    /// The timeout, as the release keeps it, of a session that is in no list.
+    pub(super) fn put_timeout(&self, kept: u64) {
+        self.0.timeout.store(kept, Relaxed);
+    }
+
+    /// At most 32 bytes.
+    pub(super) fn put_id(&self, id: &[u8]) {
+        self.0.id.set(&id[..id.len().min(ID_MAX)]);
+    }
+
+    pub(super) fn put_master_key(&self, key: &[u8]) {
+        self.0.master_key.set(&key[..key.len().min(self.0.library.rules.master_key_max)]);
+    }
+
+    pub(super) fn put_ticket(&self, ticket: &[u8], hint: u64) {
+        replace(&mut self.contents().ticket, Some(ticket));
+        self.0.has_ticket.store(!ticket.is_empty(), Relaxed);
+        self.0.ticket_lifetime_hint.store(hint, Relaxed);
+    }
+
+    pub(super) fn put_peer(&self, peer: &[u8]) {
+        self.contents().peer = (!peer.is_empty()).then(|| Arc::from(peer));
+        self.0.has_peer.store(!peer.is_empty(), Relaxed);
+    }
+
+    /// How long ago its time is, seconds.
+    pub(super) fn age(&self) -> u64 {
+        let library = &self.0.library;
+        let (now, then) = (library.rules.time.now(library.micros()), self.0.time.load(Relaxed));
+        library.rules.time.seconds(now.saturating_sub(then)) as u64
+    }
+
+    /// Whether it has expired.
+    pub(super) fn is_over(&self) -> bool {
+        let library = &self.0.library;
+        library.rules.time.is_over_at(library.rules.time.now(library.micros()), self.expiry())
     }
 
     /// The context that has it in its list, or nobody.

@@ -84,6 +84,14 @@ impl TimeRule {
         }
     }
 
+    /// The same at a time as it is kept.
+    pub fn is_over_at(self, kept: u64, end: Expiry) -> bool {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => self.is_over(kept as i64, end),
+            TimeRule::Ticks => kept > end.at,
+        }
+    }
+
     /// When a session ends: `ssl_session_calculate_timeout`.
     pub fn expiry(self, time: u64, timeout: u64) -> Expiry {
         match self {

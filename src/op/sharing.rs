@@ -190,6 +190,19 @@ macro_rules! sharing_ops {
             | $crate::op::Op::SslSetIdContext { .. }
             | $crate::op::Op::SetSslCtx { .. }
             | $crate::op::Op::Forget { .. }
+            | $crate::op::Op::Handshake { .. }
+            | $crate::op::Op::SslShutdown { .. }
+            | $crate::op::Op::CtxSetMaxVersion { .. }
+            | $crate::op::Op::CtxSetOptions { .. }
+            | $crate::op::Op::CtxClearOptions { .. }
+            | $crate::op::Op::CtxSetNumTickets { .. }
+            | $crate::op::Op::NewSessionTicket { .. }
+            | $crate::op::Op::CtxSetVerify { .. }
+            | $crate::op::Op::UseCertificate { .. }
+            | $crate::op::Op::CtxSetNewCb { .. }
+            | $crate::op::Op::CtxSetGetCb { .. }
+            | $crate::op::Op::CtxSetNotResumableCb { .. }
+            | $crate::op::Op::CtxSetGenerateId { .. }
     };
 }
 

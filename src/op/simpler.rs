@@ -2,6 +2,9 @@
 //! one again and again comes to rest.
 
 use super::bytes::{Bytes, CString};
+use super::handshake::{
+    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify,
+};
 use super::operand::{Number, Operand, Room, Time};
 use super::sharing::{CacheMode, Method, RemoveCallback};
 use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};
@@ -180,6 +183,13 @@ macro_rules! earlier_words {
 }
 
 earlier_words!(ExIndex, Cipher, Sample, Method, RemoveCallback);
+earlier_words!(MaxVersion, Options, Verify, NewCallback, GetCallback, NotResumableCallback, GenerateId);
+
+impl Simpler for Few {
+    fn simpler(&self) -> Vec<Few> {
+        (0..self.get()).map(Few::at_most).collect()
+    }
+}
 
 impl Simpler for Option<Cipher> {
     fn simpler(&self) -> Vec<Option<Cipher>> {

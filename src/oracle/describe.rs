@@ -30,6 +30,7 @@ pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
         | Entry::Member(..)
         | Entry::Removed(..)
         | Entry::ContextFreed(_)
+        | Entry::Called(..)
         | Entry::Stopped => None,
     }
 }
@@ -56,7 +57,7 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry
 /// Callbacks of contexts come before those that follow from them.
 fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
     match entry {
-        Entry::Removed(..) => Some(0),
+        Entry::Called(..) | Entry::Removed(..) => Some(0),
         Entry::ContextFreed(_) => Some(1),
         Entry::ExNew(_) => Some(2),
         Entry::ExDup(..) => Some(3),
@@ -113,6 +114,7 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>)
         Entry::After(After { error_lost: true, .. }) => (Class::Return, "error-lost".into()),
         Entry::After(_) => (Class::Return, "error-queue".into()),
         Entry::Removed(..) => (Class::Callback, "callback.remove".into()),
+        Entry::Called(callback, _) => (Class::Callback, format!("callback.{}", callback.name())),
         Entry::ContextFreed(_) => (Class::Callback, "callback.context-freed".into()),
         Entry::Same(_) => (Class::Return, "session".into()),
         Entry::Connection(..) => (Class::Cache, "connection".into()),

@@ -54,6 +54,8 @@ pub(super) struct Object {
     pub connections: u32,
     /// Nothing was done that makes it not resumable.
     pub resumable: bool,
+    /// It comes from a handshake, or is a duplicate of one that does, and the program changed nothing in it.
+    pub pristine: bool,
 }
 
 impl Object {
@@ -69,6 +71,7 @@ impl Object {
             cached: 0,
             connections: 0,
             resumable: true,
+            pristine: false,
         }
     }
 
@@ -149,6 +152,7 @@ impl Ledger {
             return Step::Skip(skip);
         }
         let state = touched.used.and_then(|slot| self.state(slot));
+        self.note_tampering(op);
         let (ends, makes) = self.book(op);
         Step::Run { state, ends, makes, touched, sets: touched::sets(op) }
     }
@@ -166,9 +170,10 @@ impl Ledger {
                 let source = self.slots[src.index()].map(|held| *self.object(held.object));
                 makes = match source {
                     Some(source) if self.can_dup(source) => {
-                        let (has_ex_data, has_id) = (source.has_ex_data, source.has_id);
+                        let Object { has_ex_data, has_id, pristine, .. } = source;
                         let maybe = source.is_uncertain() || self.is_maybe(src);
-                        let made = self.make(dst, Object { has_ex_data, has_id, maybe, ..Object::new(Origin::Dup) });
+                        let dup = Object { has_ex_data, has_id, maybe, pristine, ..Object::new(Origin::Dup) };
+                        let made = self.make(dst, dup);
                         self.maybe(dst, made, maybe)
                     }
                     _ => Makes::Null,

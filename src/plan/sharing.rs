@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::handshake::{Progress, Trust};
 use super::ledger::{Ledger, Object, ObjectId};
 use super::{Makes, Skip};
 use crate::op::{
@@ -15,7 +16,7 @@ const OBJECTS: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Shared {
     contexts: [Option<HeldContext>; CONTEXTS],
-    connections: [Option<HeldConnection>; CONNECTIONS],
+    pub(super) connections: [Option<HeldConnection>; CONNECTIONS],
     /// How many slots and connections hold each context.
     holders: [u32; OBJECTS],
     /// The connection that lent what a session slot borrows.
@@ -24,6 +25,7 @@ pub struct Shared {
     keeps: bool,
     /// An op on contexts or connections has run.
     pub(super) used: bool,
+    pub(super) trust: Trust,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +38,14 @@ struct HeldContext {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct HeldConnection {
+pub(super) struct HeldConnection {
     references: u32,
-    session: Option<ObjectId>,
+    pub session: Option<ObjectId>,
     context: u8,
     /// Where its sessions are cached.
-    session_context: u8,
-    method: Method,
+    pub session_context: u8,
+    pub method: Method,
+    pub progress: Progress,
 }
 
 impl Shared {
@@ -130,12 +133,24 @@ impl Ledger {
             Op::CtxAdd { c, s } => {
                 let here = 1u16 << self.shared.contexts[c.index()]?.object;
                 let elsewhere = object(s).is_some_and(|object| object.cached & !here != 0);
-                (elsewhere && !self.setup.hazards).then_some(Skip::Hazard)
+                // A server that finds one that is not to be resumed takes its id away, and the cache is not told.
+                let server = self.shared.context(c).is_some_and(|(method, _)| method == Method::Server);
+                let found = server && object(s).is_some_and(|object| object.pristine);
+                ((elsewhere || found) && !self.setup.hazards).then_some(Skip::Hazard)
             }
             // The pool has the last reference.
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
+            Op::Handshake { client, server } => (!self.can_shake_hands(client, server)).then_some(Skip::Unready),
+            Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
+            Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
+            // It would be the same connection once more.
+            Op::SslDup { x, .. } => self.shared.progress(x).has_begun().then_some(Skip::Unready),
+            Op::CopySessionId { to, from } => {
+                let other_side = self.shared.method(to) != self.shared.method(from);
+                (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready)
+            }
             // It leaks, as it says.
             Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
             Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
@@ -188,9 +203,20 @@ impl Ledger {
                 self.shared.owned_now(s);
                 self.let_go(s);
             }
-            Op::CtxSetRemoveCb { .. } => self.shared.keeps = true,
+            Op::CtxSetRemoveCb { .. } | Op::CtxSetNewCb { .. } => self.shared.keeps = true,
+            Op::CtxSetTimeout { c, timeout } => {
+                if let Some(context) = self.shared.contexts[c.index()] {
+                    self.shared.trust.note_timeout(context.object, timeout);
+                }
+            }
+            Op::Handshake { client, server } => self.shake_hands(client, server),
+            Op::NewSessionTicket { x } => self.send_ticket(x),
+            Op::SslClear { x } => self.clear(x),
+            // Nothing is sent after that.
+            Op::SslShutdown { x } => self.shared.note_other_session(x),
             Op::TakeKept { dst } => {
-                let id = self.new_object(Object::unknown());
+                let pristine = self.shared.trust.kept_are_pristine();
+                let id = self.new_object(Object { pristine, ..Object::unknown() });
                 self.hold(dst, id, 1);
                 return (false, self.maybe(dst, Makes::Session, true));
             }
@@ -203,6 +229,7 @@ impl Ledger {
                     context: context.object,
                     session_context: context.object,
                     method: context.method,
+                    progress: Progress::default(),
                 });
             }
             Op::SslDup { dst, x } => {
@@ -221,6 +248,7 @@ impl Ledger {
                 let Some(held) = &mut self.shared.connections[x.index()] else { return NOTHING };
                 held.references -= 1;
                 if held.references == 0 {
+                    self.shared.note_other_session(x);
                     self.put_session(x, None);
                     if let Some(held) = self.shared.connections[x.index()].take() {
                         self.let_go_context(held.session_context);
@@ -230,10 +258,15 @@ impl Ledger {
                 }
             }
             Op::SetSession { x, s } => {
+                self.shared.note_other_session(x);
                 let session = s.and_then(|s| self.slots[s.index()]).map(|held| held.object);
                 self.put_session(x, session);
             }
             Op::CopySessionId { to, from } => {
+                if self.shared.method(to) != self.shared.method(from) {
+                    self.shared.note_other_side(to);
+                }
+                self.shared.note_other_session(to);
                 let session = self.shared.connections[from.index()].and_then(|held| held.session);
                 self.put_session(to, session);
             }
@@ -241,8 +274,12 @@ impl Ledger {
             Op::Get1Session { dst, x } => return (false, self.read_session(dst, x, 1)),
             Op::SetSslCtx { x, c } => {
                 let Some(connection) = self.shared.connections[x.index()] else { return NOTHING };
-                let named = c.and_then(|c| self.shared.contexts[c.index()]).map(|held| held.object);
-                let context = named.unwrap_or(connection.session_context);
+                let named = c.and_then(|c| self.shared.contexts[c.index()]);
+                if named.is_some_and(|named| named.method != connection.method) {
+                    self.shared.note_other_side(x);
+                }
+                let Some(connection) = self.shared.connections[x.index()] else { return NOTHING };
+                let context = named.map_or(connection.session_context, |named| named.object);
                 self.shared.holders[usize::from(context)] += 1;
                 self.let_go_context(connection.context);
                 self.shared.connections[x.index()] = Some(HeldConnection { context, ..connection });
@@ -254,7 +291,6 @@ impl Ledger {
             | Op::CtxGetCacheMode { .. }
             | Op::CtxSetCacheSize { .. }
             | Op::CtxGetCacheSize { .. }
-            | Op::CtxSetTimeout { .. }
             | Op::CtxGetTimeout { .. }
             | Op::CtxSetIdContext { .. }
             | Op::CtxRemove { .. }
@@ -274,9 +310,17 @@ impl Ledger {
             | Op::SessCacheFull { .. }
             | Op::CtxSessions { .. }
             | Op::SslFree { .. }
-            | Op::SslClear { .. }
             | Op::SessionReused { .. }
             | Op::SslSetIdContext { .. }
+            | Op::CtxSetMaxVersion { .. }
+            | Op::CtxSetOptions { .. }
+            | Op::CtxClearOptions { .. }
+            | Op::CtxSetNumTickets { .. }
+            | Op::CtxSetVerify { .. }
+            | Op::UseCertificate { .. }
+            | Op::CtxSetGetCb { .. }
+            | Op::CtxSetNotResumableCb { .. }
+            | Op::CtxSetGenerateId { .. }
             | session_ops!() => {}
         }
         NOTHING
@@ -303,11 +347,19 @@ impl Ledger {
         let uncertain = session.filter(|id| self.object(*id).is_uncertain());
         let session = match uncertain {
             Some(id) => {
-                [Some(id), held.session].into_iter().flatten().for_each(|id| self.object_mut(id).make_unknown());
-                Some(self.new_object(Object::unknown()))
+                let either = [Some(id), held.session].into_iter().flatten();
+                let pristine = either.clone().all(|id| self.object(id).pristine);
+                either.for_each(|id| self.object_mut(id).make_unknown());
+                Some(self.new_object(Object { pristine, ..Object::unknown() }))
             }
             None => session,
         };
+        self.replace_session(x, session);
+    }
+
+    /// The connection's session is this one, whatever it was.
+    pub(super) fn replace_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
+        let Some(held) = self.shared.connections[x.index()] else { return };
         if let Some(id) = session {
             let object = self.object_mut(id);
             (object.holders, object.connections) = (object.holders + 1, object.connections + 1);

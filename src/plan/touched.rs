@@ -103,6 +103,19 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::SessionReused { .. }
         | Op::SslSetIdContext { .. }
         | Op::SetSslCtx { .. }
+        | Op::Handshake { .. }
+        | Op::SslShutdown { .. }
+        | Op::CtxSetMaxVersion { .. }
+        | Op::CtxSetOptions { .. }
+        | Op::CtxClearOptions { .. }
+        | Op::CtxSetNumTickets { .. }
+        | Op::NewSessionTicket { .. }
+        | Op::CtxSetVerify { .. }
+        | Op::UseCertificate { .. }
+        | Op::CtxSetNewCb { .. }
+        | Op::CtxSetGetCb { .. }
+        | Op::CtxSetNotResumableCb { .. }
+        | Op::CtxSetGenerateId { .. }
         | session_ops!() => (None, None),
     }
 }

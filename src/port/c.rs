@@ -17,11 +17,14 @@ pub mod confine;
 mod connections;
 mod contexts;
 pub mod crash;
+mod handshake_callbacks;
+mod handshakes;
 mod lacks;
 mod library;
 pub mod load;
 pub mod memory;
 pub mod prototypes;
+mod random;
 mod read;
 mod refcount;
 mod scratch;
@@ -78,6 +81,7 @@ pub struct CPort {
     argument_changed: bool,
     contexts: contexts::Contexts,
     connections: [*mut SSL; CONNECTIONS],
+    credentials: handshakes::Credentials,
 }
 
 impl CPort {
@@ -109,6 +113,7 @@ impl CPort {
             argument_changed: false,
             contexts: contexts::Contexts::default(),
             connections: [ptr::null_mut(); CONNECTIONS],
+            credentials: handshakes::Credentials::default(),
         };
         callbacks::of(port.library);
         if !cold {
@@ -125,7 +130,12 @@ impl CPort {
     /// What a library allocates once a thread is no leak: it happens here, before the first program.
     fn warm_up(&mut self) {
         let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
+        random::pin(self.library);
         self.fill_pool();
+        if !self.lacks().contains(Kind::Handshake) {
+            let library = self.library;
+            self.credentials.load(library);
+        }
         if !self.library.probes.memory {
             return;
         }
@@ -133,6 +143,9 @@ impl CPort {
         // What the threads of one process share must not lie in memory of one of them.
         self.begin(if crash::tells() { Memory::Poisoned } else { Memory::Plain }, false);
         self.warm_up_contexts();
+        if !self.lacks().contains(Kind::Handshake) {
+            self.warm_up_handshakes();
+        }
         for sample in Sample::ALL {
             if !self.lacks().contains(Kind::SampleSession) && self.sample(a, *sample) {
                 self.fill_error_queue(a);
@@ -203,6 +216,8 @@ impl CPort {
 impl Drop for CPort {
     fn drop(&mut self) {
         self.empty_pool();
+        let library = self.library;
+        self.credentials.free(library);
     }
 }
 
@@ -226,6 +241,8 @@ impl Port for CPort {
         self.contexts.begin(memory);
         clock::set_passed(0);
         callbacks::begin();
+        handshake_callbacks::begin_program();
+        random::begin();
         self.live_before = memory::live();
         self.origins = origins && self.library.probes.memory;
         if self.library.probes.memory {
@@ -239,12 +256,14 @@ impl Port for CPort {
     fn end(&mut self) -> Ended {
         self.put_back_contexts();
         if !self.library.probes.memory {
+            self.replace_used_up();
             return Ended::default();
         }
         memory::end();
         let left = if self.origins { memory::unwatch() } else { Vec::new() };
         // What is allocated once only is no leak, and was not allocated beforehand.
         let balance = (!self.library.cold).then(|| memory::live() - self.live_before);
+        self.replace_used_up();
         Ended { balance, left }
     }
 

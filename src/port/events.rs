@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::op::ExIndex;
-use crate::trace::Trace;
+use crate::trace::{Callback, Trace};
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
@@ -24,6 +24,7 @@ enum Event {
     Dup { index: u8, from: u32, value: u64 },
     Free { index: u8, birth: u32, value: u64 },
     Removed { context: u32, birth: u32, key: u32, references: u32 },
+    Called { callback: Callback, arguments: [u32; 4] },
     ContextFreed { context: u32 },
 }
 
@@ -157,6 +158,44 @@ pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     });
 }
 
+/// `new_session_cb`, for a client or a server: as [`removed`].
+pub fn is_new(server: bool, session: usize, key: u32, references: u32) {
+    let birth = birth_at(session).unwrap_or(UNKNOWN);
+    let references = if EVENTS.with_borrow(|events| events.counts) { references } else { 0 };
+    called(Callback::New, [server.into(), birth, key, references]);
+}
+
+/// A callback that a handshake calls, with what [`Callback`] says.
+pub fn called(callback: Callback, arguments: [u32; 4]) {
+    PENDING.set(true);
+    EVENTS.with_borrow_mut(|events| events.record(Event::Called { callback, arguments }));
+}
+
+/// The number of the session that lives at this address, and was announced last.
+pub fn birth_at(address: usize) -> Option<u32> {
+    EVENTS.with_borrow(|events| {
+        let live = events.live[..events.living].iter().rev().find(|live| live.address == address);
+        live.map(|live| live.birth)
+    })
+}
+
+/// How many sessions were born.
+pub fn births() -> u32 {
+    EVENTS.with_borrow(|events| events.births)
+}
+
+/// Number and address of each session that lives and was born after the first `births`.
+pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
+    EVENTS.with_borrow(|events| {
+        let freed = |birth: u32| {
+            let mut listed = events.list[..events.listed].iter();
+            listed.any(|event| matches!(event, Event::Free { birth: freed, .. } if *freed == birth))
+        };
+        let live = events.live[..events.living].iter().filter(|live| live.birth >= births && !freed(live.birth));
+        live.for_each(|live| each(live.birth, live.address));
+    });
+}
+
 /// A context of the program's, from here on.
 pub fn context_born(address: usize) {
     EVENTS.with_borrow_mut(|events| {
@@ -248,7 +287,7 @@ fn write(trace: &mut Trace) {
         for frees in events.list[..listed].chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
-                Event::New { .. } | Event::Removed { .. } | Event::ContextFreed { .. } => 0,
+                Event::New { .. } | Event::Removed { .. } | Event::Called { .. } | Event::ContextFreed { .. } => 0,
             });
         }
         for event in &events.list[..listed] {
@@ -256,6 +295,7 @@ fn write(trace: &mut Trace) {
                 Event::New { birth } => trace.ex_new(birth),
                 Event::Dup { index, from, value } => trace.ex_dup(index, from, value),
                 Event::Removed { context, birth, key, references } => trace.removed(context, birth, key, references),
+                Event::Called { callback, arguments } => trace.called(callback, arguments),
                 Event::ContextFreed { context } => trace.context_freed(context),
                 Event::Free { index, birth, value } => {
                     trace.ex_free(index, birth, value);

@@ -1,5 +1,6 @@
 //! The native session as a port.
 
+mod handshakes;
 mod sharing;
 
 use std::ops::Deref;

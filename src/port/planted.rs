@@ -3,6 +3,7 @@
 
 mod bug;
 mod dup;
+mod handshakes;
 mod read;
 mod sharing;
 

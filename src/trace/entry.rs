@@ -51,10 +51,39 @@ pub enum Entry<'a> {
     Member(u8, i32, &'a [u8]),
     /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
     Removed(u32, u32, u32, u32),
+    /// A callback that a handshake calls: see [`Callback`].
+    Called(Callback, [u32; 4]),
     /// A context was destroyed: its number.
     ContextFreed(u32),
     /// The program ended here.
     Stopped,
+}
+
+/// A callback that a handshake calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callback {
+    /// `new_session_cb`: whether for a server, number of the session, digest of its version and id, references.
+    New,
+    /// `get_session_cb`: whether for a server, 0, digest of the id.
+    Get,
+    /// `not_resumable_session_callback`: whether for a server, 0, 0, whether it is forward secure.
+    NotResumable,
+    /// `generate_session_id`: whether for a server, 0, 0, room.
+    GenerateId,
+}
+
+impl Callback {
+    const ALL: [Callback; 4] = [Callback::New, Callback::Get, Callback::NotResumable, Callback::GenerateId];
+
+    /// In signatures and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Callback::New => "new",
+            Callback::Get => "get",
+            Callback::NotResumable => "not-resumable",
+            Callback::GenerateId => "generate-id",
+        }
+    }
 }
 
 /// What a getter did besides reading.
@@ -152,7 +181,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 22] = [
+        const TAGS: [Tag; 23] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -175,6 +204,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Member,
             Tag::Removed,
             Tag::ContextFreed,
+            Tag::Called,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -213,6 +243,11 @@ impl<'a> Iterator for Entries<'a> {
             }
             Tag::Removed => Entry::Removed(self.word()?, self.word()?, self.word()?, self.word()?),
             Tag::ContextFreed => Entry::ContextFreed(self.word()?),
+            Tag::Called => {
+                let [callback] = self.take()?;
+                let callback = Callback::ALL.into_iter().find(|known| *known as u8 == callback)?;
+                Entry::Called(callback, [self.word()?, self.word()?, self.word()?, self.word()?])
+            }
             Tag::Stopped | Tag::Numbers => Entry::Stopped,
         })
     }
@@ -270,6 +305,19 @@ impl fmt::Display for Entry<'_> {
                 if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
             }
             Entry::ContextFreed(context) => write!(f, "context {context} destroyed"),
+            Entry::Called(callback, [server, birth, key, references]) => {
+                let side = if *server != 0 { "server" } else { "client" };
+                write!(f, "{} callback of the {side}", callback.name())?;
+                match callback {
+                    Callback::New => {
+                        write!(f, " for {}", Born(*birth))?;
+                        if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
+                    }
+                    Callback::Get => write!(f, " for the id with digest {key:08x}"),
+                    Callback::NotResumable => write!(f, ", forward secure: {references}"),
+                    Callback::GenerateId => write!(f, ", {references} bytes at most"),
+                }
+            }
             Entry::Stopped => f.write_str("ended here"),
         }
     }

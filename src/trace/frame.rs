@@ -72,6 +72,8 @@ impl Trace {
             put_number(sink, known.unwrap_or(0));
         }
         Unowned::put(self.unowned, sink);
+        put_number(sink, self.tape.bytes().len() as u64);
+        sink.put(self.tape.bytes());
         put_number(sink, self.left.len() as u64);
         self.left.iter().for_each(|block| block.put(sink));
     }
@@ -96,6 +98,8 @@ impl Trace {
         self.leaked = leaked.map(|leaked| leaked as i64);
         (self.broken, self.stopped) = (broken.map(|step| step as u32), stopped.map(|step| step as u32));
         self.unowned = Unowned::take(from)?;
+        let length = usize::try_from(from.number()?).ok()?;
+        self.tape.set_bytes(from.take(length)?);
         for _ in 0..from.number()? {
             self.left.push(Block::take(from)?);
         }

@@ -75,6 +75,19 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         Op::SetSslCtx { x, c } if !keep => format!("{name}({x}, {});", c.map_or("NULL".into(), |c| c.to_string())),
         Op::SetSslCtx { x, c: Some(c) } => kept(format!("({name}({x}, {c}) == {c})")),
         Op::SetSslCtx { x, c: None } => kept(format!("({name}({x}, NULL) != NULL)")),
+        Op::Handshake { client, server } => kept(format!("{name}({client}, {server})")),
+        Op::UseCertificate { x } | Op::SslShutdown { x } => kept(format!("{name}({x})")),
+        Op::NewSessionTicket { x } => kept(format!("new_session_ticket({x})")),
+        Op::CtxSetMaxVersion { c, version } => kept(format!("{name}({c}, {})", version.name())),
+        Op::CtxSetOptions { c, options } | Op::CtxClearOptions { c, options } => {
+            kept(format!("({name}({c}, {0}) & {0})", options.name()))
+        }
+        Op::CtxSetNumTickets { c, tickets } => kept(format!("{name}({c}, {})", tickets.get())),
+        Op::CtxSetVerify { c, mode } => format!("{name}({c}, {}, takes_any);", mode.name()),
+        Op::CtxSetNewCb { c, callback } => format!("{name}({c}, {});", callback.name()),
+        Op::CtxSetGetCb { c, callback } => format!("{name}({c}, {});", callback.name()),
+        Op::CtxSetNotResumableCb { c, callback } => format!("{name}({c}, {});", callback.name()),
+        Op::CtxSetGenerateId { c, callback } => kept(format!("{name}({c}, {})", callback.name())),
         session_ops!() => String::new(),
     }
 }

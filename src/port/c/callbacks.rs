@@ -9,7 +9,7 @@ use openssl_sys::{SSL_CTX, SSL_SESSION};
 use super::super::events;
 use super::library::Library;
 use super::prototypes::remove_session_cb;
-use super::refcount;
+use super::{handshake_callbacks, refcount};
 use crate::op::RemoveCallback;
 
 static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
@@ -18,14 +18,15 @@ static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
 const ROOM: usize = 4096;
 
 thread_local! {
-    static KEPT: RefCell<Kept> = const { RefCell::new(Kept { sessions: [0; ROOM], first: 0, end: 0 }) };
+    static KEPT: RefCell<Kept> = const { RefCell::new(Kept { sessions: [(0, 0); ROOM], first: 0, end: 0 }) };
     /// A callback is running, and calls back.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// References that callbacks have taken, by the address of the session, in order.
+/// References that callbacks have taken, in order.
 struct Kept {
-    sessions: [usize; ROOM],
+    /// The address of each session, and that of the context whose new callback kept it, or 0.
+    sessions: [(usize, usize); ROOM],
     first: usize,
     end: usize,
 }
@@ -33,6 +34,11 @@ struct Kept {
 /// The library whose callbacks these are: a process has one.
 pub(super) fn of(library: &'static Library) {
     LIBRARY.get_or_init(|| library);
+}
+
+/// The library of this process.
+pub(super) fn of_process() -> Option<&'static Library> {
+    LIBRARY.get().copied()
 }
 
 /// A program begins: nothing is kept.
@@ -46,25 +52,62 @@ pub(super) fn take() -> Option<*mut SSL_SESSION> {
         let first = kept.first;
         (first < kept.end).then(|| {
             kept.first += 1;
-            std::ptr::with_exposed_provenance_mut(kept.sessions[first])
+            std::ptr::with_exposed_provenance_mut(kept.sessions[first].0)
         })
     })
 }
 
 /// How many references to this session are kept.
 pub(super) fn kept(address: usize) -> u32 {
-    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|session| **session == address).count())
+    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.0 == address).count())
         as u32
 }
 
-fn keep(session: *mut SSL_SESSION) -> bool {
+/// Keeps a reference for the new callback of a context, or for no context; whether there is room.
+pub(super) fn keep(session: *mut SSL_SESSION, context: usize) -> bool {
     KEPT.with_borrow_mut(|kept| {
         let end = kept.end;
         let Some(place) = kept.sessions.get_mut(end) else { return false };
-        *place = session.expose_provenance();
+        *place = (session.expose_provenance(), context);
         kept.end += 1;
         true
     })
+}
+
+/// The first session that the new callback of this context kept, and whose id is the one that is sought.
+pub(super) fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<*mut SSL_SESSION> {
+    KEPT.with_borrow(|kept| {
+        let kept = kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.1 == context);
+        let mut sessions = kept.map(|kept| std::ptr::with_exposed_provenance_mut(kept.0));
+        sessions.find(|session| with_id(*session, |id| is_sought(id)).unwrap_or(false))
+    })
+}
+
+fn with_id<R>(session: *mut SSL_SESSION, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    let get_id = of_process()?.api.SSL_SESSION_get_id?;
+    let mut length: c_uint = 0;
+    // SAFETY: a session that somebody owns, and its id for as long as it is looked at.
+    unsafe {
+        let bytes = get_id(session, &mut length);
+        let id = if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, (length as usize).min(32)) };
+        Some(look(id))
+    }
+}
+
+/// A digest of version and id of a session, and its references; it may be gone when the handshake is over.
+pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(u32, u32)) {
+    let Some(library) = of_process().filter(|_| !session.is_null()) else { return };
+    let Some(version) = library.api.SSL_SESSION_get_protocol_version else { return };
+    // SAFETY: the library calls with a session that it or the caller still owns.
+    let (version, references) =
+        unsafe { (version(session), library.count_offset.map_or(0, |offset| refcount::read(session, offset))) };
+    let key = with_id(session, |id| {
+        handshake_callbacks::note(session as usize, id);
+        events::key(version, id)
+    });
+    if let Some(key) = key {
+        tell(key, references);
+    }
 }
 
 /// The function for each kind.
@@ -78,23 +121,7 @@ pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
 }
 
 fn record(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
-    let Some(library) = LIBRARY.get().filter(|_| !session.is_null()) else { return };
-    let (Some(id), Some(version)) = (library.api.SSL_SESSION_get_id, library.api.SSL_SESSION_get_protocol_version)
-    else {
-        return;
-    };
-    let mut length: c_uint = 0;
-    // SAFETY: the library calls with a session that it or the caller still owns.
-    let (key, references) = unsafe {
-        let bytes = id(session, &mut length);
-        let id = match bytes.is_null() {
-            true => &[],
-            false => std::slice::from_raw_parts(bytes, (length as usize).min(32)),
-        };
-        let references = library.count_offset.map_or(0, |offset| refcount::read(session, offset));
-        (events::key(version(session), id), references)
-    };
-    events::removed(context as usize, session as usize, key, references);
+    with_key(session, |key, references| events::removed(context as usize, session as usize, key, references));
 }
 
 unsafe extern "C" fn records(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
@@ -105,7 +132,7 @@ unsafe extern "C" fn up_refs(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     record(context, session);
     let up_ref = LIBRARY.get().and_then(|library| library.api.SSL_SESSION_up_ref);
     if let Some(up_ref) = up_ref
-        && keep(session)
+        && keep(session, 0)
     {
         // SAFETY: as in `record`.
         unsafe { up_ref(session) };

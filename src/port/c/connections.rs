@@ -37,7 +37,7 @@ impl CPort {
         }
     }
 
-    fn connection(&self, x: ConnectionSlot) -> *mut SSL {
+    pub(super) fn connection(&self, x: ConnectionSlot) -> *mut SSL {
         self.connections[x.index()]
     }
 
@@ -142,7 +142,9 @@ impl Sharing for CPort {
     }
 
     fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
-        let ssl = call!(self, SSL_new(self.contexts.get(c)));
+        let context = self.contexts.get(c);
+        let ssl = call!(self, SSL_new(context));
+        self.credentials.note_context(dst, context);
         self.keep_connection(dst, ssl)
     }
 
@@ -163,7 +165,9 @@ impl Sharing for CPort {
     }
 
     fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
+        let context = call!(self, SSL_get_SSL_CTX(self.connection(x)));
         let copy = call!(self, SSL_dup(self.connection(x)));
+        self.credentials.note_context(dst, context);
         self.keep_connection(dst, copy)
     }
 

@@ -58,12 +58,21 @@ struct Held {
     pooled: Option<usize>,
 }
 
+#[derive(Clone, Copy)]
 struct Pooled {
     method: Method,
     context: *mut SSL_CTX,
     taken: bool,
+    /// It was given what it cannot lose again, or its statistics have moved: it is replaced.
+    used_up: bool,
     /// The statistics when it was taken: they cannot be set back.
     before: [c_long; STATISTICS.len()],
+}
+
+impl Pooled {
+    fn new(method: Method, context: *mut SSL_CTX) -> Pooled {
+        Pooled { method, context, taken: false, used_up: false, before: [0; STATISTICS.len()] }
+    }
 }
 
 const STATISTICS: [Statistic; 11] = [
@@ -84,6 +93,18 @@ impl Contexts {
     pub fn begin(&mut self, memory: Memory) {
         self.slots = [None; CONTEXTS];
         self.pools = memory == Memory::Plain;
+    }
+
+    /// The slot's context is not as new any more, whatever is set back.
+    pub fn used_up(&mut self, c: ContextSlot) {
+        if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
+            self.pool[place].used_up = true;
+        }
+    }
+
+    /// The same of all that a program has.
+    pub fn all_used_up(&mut self) {
+        self.pool.iter_mut().filter(|pooled| pooled.taken).for_each(|pooled| pooled.used_up = true);
     }
 
     /// Gives a program the slot's context.
@@ -108,7 +129,7 @@ impl CPort {
         for method in Method::ALL.iter().flat_map(|method| std::iter::repeat_n(*method, CONTEXTS)) {
             let context = make(self.library, method);
             if !context.is_null() {
-                self.contexts.pool.push(Pooled { method, context, taken: false, before: [0; STATISTICS.len()] });
+                self.contexts.pool.push(Pooled::new(method, context));
             }
         }
     }
@@ -121,7 +142,9 @@ impl CPort {
     }
 
     pub(super) fn make_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) -> bool {
-        let place = self.contexts.pool.iter().position(|waiting| !waiting.taken && waiting.method == method);
+        let place = self.contexts.pool.iter().position(|waiting| {
+            !waiting.taken && waiting.method == method && !waiting.context.is_null()
+        });
         let place = place.filter(|_| pooled && self.contexts.pools);
         let context = match place {
             Some(place) => {
@@ -173,6 +196,15 @@ impl CPort {
             self.ctrl(context, SSL_CTRL_SET_SESS_CACHE_SIZE, DEFAULT_CACHE_SIZE);
             call!(self, SSL_CTX_set_timeout(context, DEFAULT_TIMEOUT));
             call!(self, SSL_CTX_set_session_id_context(context, c"".as_ptr().cast(), 0));
+        }
+    }
+
+    /// What is not as new is made anew: outside of what is counted for a program.
+    pub(super) fn replace_used_up(&mut self) {
+        for place in 0..self.contexts.pool.len() {
+            let Pooled { method, context, used_up: true, .. } = self.contexts.pool[place] else { continue };
+            call!(self, SSL_CTX_free(context));
+            self.contexts.pool[place] = Pooled::new(method, make(self.library, method));
         }
     }
 

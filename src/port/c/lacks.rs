@@ -25,13 +25,43 @@ const SHARING: [&str; 17] = [
     "SSL_SESSION_get_id",
 ];
 
+/// What is called whenever a program has a handshake.
+const HANDSHAKES: [&str; 20] = [
+    "SSL_set_connect_state",
+    "SSL_set_accept_state",
+    "SSL_set_bio",
+    "SSL_do_handshake",
+    "SSL_read",
+    "SSL_ctrl",
+    "SSL_use_certificate",
+    "SSL_use_PrivateKey",
+    "SSL_get_SSL_CTX",
+    "BIO_new",
+    "BIO_s_mem",
+    "BIO_up_ref",
+    "d2i_X509",
+    "X509_free",
+    "d2i_AutoPrivateKey",
+    "EVP_PKEY_free",
+    "RAND_set_rand_method",
+    "SSL_SESSION_get0_ticket",
+    "SSL_SESSION_get_master_key",
+    "SSL_SESSION_get0_peer",
+];
+
 impl Library {
     /// The kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
         let shares = SHARING.iter().all(|function| self.api.has(function) == Some(true));
+        // What a peer decides is played to the other port by the births of sessions.
+        let shakes = self.probes.ex_data
+            && self.clocking == Clocking::Ours
+            && HANDSHAKES.iter().all(|function| self.api.has(function) == Some(true));
         let missing = |kind: &Kind| match kind {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
+            Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
+            Kind::CtxSetMaxVersion => !shares,
             named if named.is_shared() => !shares || self.api.has(named.name()) == Some(false),
             named => self.api.has(named.name()) == Some(false),
         };

@@ -3,11 +3,14 @@
 //! `openssl-sys` binds no `SSL_SESSION_new`, `_dup` or `set1_*`; `tests/prototypes.rs` turns this list back into C and lets a
 //! C compiler compare it with `<openssl/ssl.h>`.
 
-use std::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
+use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
 use libc::time_t;
 use libloading::os::unix::Library as Loaded;
-use openssl_sys::{CRYPTO_EX_DATA, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD, SSL_SESSION, X509};
+use openssl_sys::{
+    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD, SSL_SESSION,
+    X509, X509_STORE_CTX,
+};
 
 /// As in `<openssl/crypto.h>`.
 #[allow(non_camel_case_types)]
@@ -40,6 +43,35 @@ pub type CRYPTO_EX_free_fn = CRYPTO_EX_new_fn;
 /// As `SSL_CTX_sess_set_remove_cb(3)` takes it.
 #[allow(non_camel_case_types)]
 pub type remove_session_cb = Option<unsafe extern "C" fn(*mut SSL_CTX, *mut SSL_SESSION)>;
+/// As `SSL_CTX_sess_set_new_cb(3)` takes it.
+#[allow(non_camel_case_types)]
+pub type new_session_cb = Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION) -> c_int>;
+/// As `SSL_CTX_sess_set_get_cb(3)` takes it.
+#[allow(non_camel_case_types)]
+pub type get_session_cb =
+    Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, c_int, *mut c_int) -> *mut SSL_SESSION>;
+/// As `SSL_CTX_set_not_resumable_session_callback(3)` takes it.
+#[allow(non_camel_case_types)]
+pub type not_resumable_session_callback = Option<unsafe extern "C" fn(*mut SSL, c_int) -> c_int>;
+/// As in `<openssl/ssl.h>`.
+#[allow(non_camel_case_types)]
+pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uint) -> c_int>;
+/// As `SSL_CTX_set_verify(3)` takes it.
+#[allow(non_camel_case_types)]
+pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
+
+/// As in `<openssl/rand.h>`.
+#[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs)]
+#[repr(C)]
+pub struct RAND_METHOD {
+    pub seed: Option<unsafe extern "C" fn(*const c_void, c_int) -> c_int>,
+    pub bytes: Option<unsafe extern "C" fn(*mut c_uchar, c_int) -> c_int>,
+    pub cleanup: Option<unsafe extern "C" fn()>,
+    pub add: Option<unsafe extern "C" fn(*const c_void, c_int, c_double) -> c_int>,
+    pub pseudorand: Option<unsafe extern "C" fn(*mut c_uchar, c_int) -> c_int>,
+    pub status: Option<unsafe extern "C" fn() -> c_int>,
+}
+
 /// As in `<openssl/lhash.h>`.
 #[allow(non_camel_case_types)]
 pub type OPENSSL_LH_DOALL_FUNCARG = Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>;
@@ -199,6 +231,34 @@ prototypes! {
     fn SSL_session_reused(ssl: *const SSL) -> c_int;
     fn SSL_set_session_id_context(ssl: *mut SSL, id_context: *const c_uchar, length: c_uint) -> c_int;
     fn SSL_set_SSL_CTX(ssl: *mut SSL, context: *mut SSL_CTX) -> *mut SSL_CTX;
+    fn SSL_get_SSL_CTX(ssl: *const SSL) -> *mut SSL_CTX;
+    fn SSL_CTX_set_options(context: *mut SSL_CTX, options: u64) -> u64;
+    fn SSL_CTX_clear_options(context: *mut SSL_CTX, options: u64) -> u64;
+    fn SSL_CTX_set_num_tickets(context: *mut SSL_CTX, tickets: usize) -> c_int;
+    fn SSL_CTX_set_verify(context: *mut SSL_CTX, mode: c_int, callback: SSL_verify_cb) -> ();
+    fn SSL_CTX_sess_set_new_cb(context: *mut SSL_CTX, callback: new_session_cb) -> ();
+    fn SSL_CTX_sess_set_get_cb(context: *mut SSL_CTX, callback: get_session_cb) -> ();
+    fn SSL_CTX_set_not_resumable_session_callback(context: *mut SSL_CTX, callback: not_resumable_session_callback) -> ();
+    fn SSL_CTX_set_generate_session_id(context: *mut SSL_CTX, callback: GEN_SESSION_CB) -> c_int;
+    fn SSL_ctrl(ssl: *mut SSL, command: c_int, number: c_long, pointer: *mut c_void) -> c_long;
+    fn SSL_set_connect_state(ssl: *mut SSL) -> ();
+    fn SSL_set_accept_state(ssl: *mut SSL) -> ();
+    fn SSL_set_bio(ssl: *mut SSL, read: *mut BIO, write: *mut BIO) -> ();
+    fn SSL_do_handshake(ssl: *mut SSL) -> c_int;
+    fn SSL_read(ssl: *mut SSL, out: *mut c_void, length: c_int) -> c_int;
+    fn SSL_shutdown(ssl: *mut SSL) -> c_int;
+    #[cfg(ossl300)]
+    fn SSL_new_session_ticket(ssl: *mut SSL) -> c_int;
+    fn SSL_use_certificate(ssl: *mut SSL, certificate: *mut X509) -> c_int;
+    fn SSL_use_PrivateKey(ssl: *mut SSL, key: *mut EVP_PKEY) -> c_int;
+    fn BIO_new(method: *const BIO_METHOD) -> *mut BIO;
+    fn BIO_s_mem() -> *const BIO_METHOD;
+    fn BIO_up_ref(bio: *mut BIO) -> c_int;
+    fn d2i_X509(a: *mut *mut X509, at: *mut *const c_uchar, length: c_long) -> *mut X509;
+    fn X509_free(certificate: *mut X509) -> ();
+    fn d2i_AutoPrivateKey(a: *mut *mut EVP_PKEY, at: *mut *const c_uchar, length: c_long) -> *mut EVP_PKEY;
+    fn EVP_PKEY_free(key: *mut EVP_PKEY) -> ();
+    fn RAND_set_rand_method(method: *const RAND_METHOD) -> c_int;
     fn SSL_CIPHER_find(ssl: *mut SSL, code: *const c_uchar) -> *const SSL_CIPHER;
     fn SSL_CIPHER_get_protocol_id(cipher: *const SSL_CIPHER) -> u16;
 }

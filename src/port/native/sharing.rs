@@ -10,8 +10,8 @@ use crate::native::{Callbacks, Connection, Context, Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
 
 thread_local! {
-    /// References that callbacks have taken, in order.
-    static KEPT: std::cell::RefCell<Vec<Session>> = const { std::cell::RefCell::new(Vec::new()) };
+    /// References that callbacks have taken, in order, and the address of the context whose new callback did, or 0.
+    static KEPT: std::cell::RefCell<Vec<(Session, usize)>> = const { std::cell::RefCell::new(Vec::new()) };
     /// A callback is running, and calls back.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
     /// The session that the running call was given by a pointer that is no reference: it has one more for so long.
@@ -21,6 +21,7 @@ thread_local! {
 /// A program begins: nothing is kept.
 pub(super) fn begin() {
     WITHIN.set(false);
+    super::handshakes::begin();
     let kept = KEPT.with_borrow_mut(std::mem::take);
     drop(kept);
 }
@@ -31,9 +32,22 @@ fn record(context: &Context, session: &Session) {
     events::removed(context.address(), session.address(), key, (session.references() - lent) as u32);
 }
 
+/// Keeps a reference for the new callback of a context, or for no context.
+pub(super) fn keep(session: Session, context: usize) {
+    KEPT.with_borrow_mut(|kept| kept.push((session, context)));
+}
+
+/// The first session that the new callback of this context kept, and whose id is the one that is sought.
+pub(super) fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<Session> {
+    KEPT.with_borrow(|kept| {
+        let mut kept = kept.iter().filter(|kept| kept.1 == context);
+        kept.find(|kept| is_sought(kept.0.id().as_slice())).map(|kept| kept.0.up_ref())
+    })
+}
+
 fn up_refs(context: &Context, session: &Session) {
     record(context, session);
-    KEPT.with_borrow_mut(|kept| kept.push(session.up_ref()));
+    keep(session.up_ref(), 0);
 }
 
 fn removes(context: &Context, session: &Session) {
@@ -44,14 +58,13 @@ fn removes(context: &Context, session: &Session) {
     }
 }
 
-fn callbacks(remove: RemoveCallback) -> Callbacks {
-    let remove: Option<fn(&Context, &Session)> = match remove {
+fn remove_callback(callback: RemoveCallback) -> Option<fn(&Context, &Session)> {
+    match callback {
         RemoveCallback::None => None,
         RemoveCallback::Records => Some(record),
         RemoveCallback::UpRefs => Some(up_refs),
         RemoveCallback::Removes => Some(removes),
-    };
-    Callbacks { remove, freed: Some(|context| events::context_freed(context.address())) }
+    }
 }
 
 impl NativePort {
@@ -73,8 +86,8 @@ impl Sharing for NativePort {
     fn new_context(&mut self, dst: ContextSlot, _method: Method, _pooled: bool) -> bool {
         let context = self.library.context();
         events::context_born(context.address());
-        let freed = callbacks(RemoveCallback::None);
-        context.set_callbacks(if self.tells_contexts { freed } else { Callbacks::default() });
+        let freed: fn(&Context) = |context| events::context_freed(context.address());
+        context.set_callbacks(Callbacks { freed: self.tells_contexts.then_some(freed), ..Callbacks::default() });
         self.contexts[dst.index()].push(context);
         true
     }
@@ -156,13 +169,13 @@ impl Sharing for NativePort {
     }
 
     fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
-        let freed = self.context(c).callbacks().freed;
-        self.context(c).set_callbacks(Callbacks { freed, ..callbacks(callback) });
+        let callbacks = self.context(c).callbacks();
+        self.context(c).set_callbacks(Callbacks { remove: remove_callback(callback), ..callbacks });
     }
 
     fn take_kept(&mut self, dst: Slot) -> bool {
         let first = KEPT.with_borrow_mut(|kept| (!kept.is_empty()).then(|| kept.remove(0)));
-        let Some(first) = first else { return false };
+        let Some((first, _)) = first else { return false };
         self.slots[dst.index()].owned.push(first);
         true
     }
@@ -174,8 +187,8 @@ impl Sharing for NativePort {
 
     fn release_kept(&mut self) {
         // In order, one at a time: each may run callbacks.
-        for session in KEPT.with_borrow_mut(std::mem::take) {
-            drop(session);
+        for kept in KEPT.with_borrow_mut(std::mem::take) {
+            drop(kept);
         }
     }
 
@@ -301,7 +314,7 @@ impl Sharing for NativePort {
     }
 
     fn kept(&self, address: usize) -> u32 {
-        KEPT.with_borrow(|kept| kept.iter().filter(|session| session.address() == address).count()) as u32
+        KEPT.with_borrow(|kept| kept.iter().filter(|kept| kept.0.address() == address).count()) as u32
     }
 
     fn cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {

@@ -1,0 +1,426 @@
+//! Handshakes between two connections: which session each side ends up with, and who is told.
+//!
+//! No byte is exchanged. What decides about sessions is here, in the order of `ssl/statem/statem_clnt.c` and `statem_srvr.c`;
+//! what only a peer decides, ids, keys and tickets, comes from [`Peers`].
+
+use std::sync::Arc;
+
+use super::connection::{Connection, Version};
+use super::context::{Statistic, mode};
+use super::established::Established;
+use super::session::{Cipher, Session};
+
+/// What a session has from the other side.
+#[derive(Clone, Debug, Default)]
+pub struct FromPeer {
+    /// At most 32 bytes.
+    pub id: Vec<u8>,
+    /// The master key.
+    pub master_key: Vec<u8>,
+    /// The ticket; empty: none.
+    pub ticket: Vec<u8>,
+    /// Seconds.
+    pub ticket_lifetime_hint: u64,
+    /// The cipher suite.
+    pub cipher: Option<Cipher>,
+}
+
+/// The outside of a handshake.
+pub trait Peers {
+    /// What `session` gets: asked again for each part of it, always with the same answer.
+    fn of(&mut self, session: &Session) -> FromPeer;
+    /// The certificate that a peer of this side showed, in DER.
+    fn certificate(&mut self, session: &Session, of_server: bool) -> Vec<u8>;
+}
+
+/// A handshake that one side refuses: both give up.
+struct Refused;
+
+/// A server's ticket on its way: what the client will give back.
+enum Sent {
+    /// The session itself, sealed.
+    Sealed(Arc<Established>),
+    /// The id of a session that is in a cache.
+    Id(Vec<u8>),
+}
+
+/// What a server knows when it has read the first message.
+struct Hello {
+    version: Version,
+    hit: bool,
+    ticket_expected: bool,
+}
+
+/// A handshake, from the first message to the last ticket. Whether the client has finished, and whether the server has.
+pub fn handshake(client: &Arc<Connection>, server: &Arc<Connection>, peers: &mut dyn Peers) -> (bool, bool) {
+    Handshake { client, server, peers }.run()
+}
+
+/// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
+pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
+    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return false };
+    let client = &client;
+    let mut handshake = Handshake { client, server, peers };
+    let sent = handshake.send_ticket();
+    if client.is_open() {
+        handshake.read_ticket(sent);
+    }
+    true
+}
+
+struct Handshake<'a> {
+    client: &'a Arc<Connection>,
+    server: &'a Arc<Connection>,
+    peers: &'a mut dyn Peers,
+}
+
+impl Handshake<'_> {
+    fn run(&mut self) -> (bool, bool) {
+        self.client.begin(false, self.server);
+        self.server.begin(true, self.client);
+        match self.negotiate() {
+            Ok(hello) if hello.version == Version::Tls13 => self.finish_13(&hello),
+            Ok(hello) => self.finish_12(&hello),
+            Err(Refused) => (false, false),
+        }
+    }
+
+    /// Both hellos, and what the client makes of the second.
+    fn negotiate(&mut self) -> Result<Hello, Refused> {
+        let offered = self.client.session();
+        let fits = |session: &Session| self.client.supports(session.protocol_version()) && session.is_resumable();
+        if !offered.as_ref().is_some_and(fits) {
+            self.client.new_session(self.client.max_version().number());
+        }
+        drop(offered);
+        let version = self.client.max_version().min(self.server.max_version());
+        self.server.settle_statistics();
+        let hello = match version {
+            Version::Tls12 => self.server_hello_12()?,
+            Version::Tls13 => self.server_hello_13()?,
+        };
+        self.client_reads_hello(&hello)?;
+        Ok(hello)
+    }
+
+    /// `ssl_get_prev_session` of a TLS 1.2 server, and a new session where there is none.
+    fn server_hello_12(&mut self) -> Result<Hello, Refused> {
+        let offer = self.client.offer();
+        let mut ticket_expected = false;
+        let mut from_cache = false;
+        let mut found = None;
+        if self.server.uses_tickets() && self.client.uses_tickets() {
+            match &offer.ticket {
+                // Decrypted: it takes the id that the client sent.
+                Some(ticket) => match self.server.open_ticket(ticket) {
+                    Some(session) => {
+                        if !offer.id.is_empty() {
+                            session.put_id(&offer.id);
+                        }
+                        found = Some(session);
+                    }
+                    None => ticket_expected = true,
+                },
+                None => (ticket_expected, from_cache) = (true, true),
+            }
+        } else {
+            from_cache = true;
+        }
+        from_cache &= !offer.id.is_empty();
+        if from_cache {
+            found = self.server.look_up(Version::Tls12, &offer.id);
+        }
+        let refuse = |ticket_expected: bool| ticket_expected || !from_cache;
+        let mut resumed = None;
+        if let Some(session) = found {
+            if !self.server.accepts(&session, Version::Tls12) {
+                ticket_expected = refuse(ticket_expected);
+            } else if self.server.cannot_tell_context() {
+                self.refuse_by_server();
+                return Err(Refused);
+            } else if session.is_over() {
+                self.server.session_context().counted(Statistic::Timeouts);
+                if from_cache {
+                    self.server.session_context().remove_session(&session);
+                }
+                ticket_expected = refuse(ticket_expected);
+            } else {
+                resumed = Some(session);
+            }
+        }
+        let hit = match resumed {
+            Some(session) => {
+                let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
+                self.server.put_session(Some(session));
+                if right_id || !self.server.checks_id() {
+                    self.server.session_context().counted(Statistic::Hits);
+                    true
+                } else {
+                    false
+                }
+            }
+            None => false,
+        };
+        if !hit {
+            let session = self.server.new_session(Version::Tls12.number());
+            if !ticket_expected {
+                self.server.generate_id(&session, self.peers);
+            }
+        }
+        self.after_hello(hit, &mut ticket_expected);
+        Ok(Hello { version: Version::Tls12, hit, ticket_expected })
+    }
+
+    /// The same of a TLS 1.3 server: what is offered is a key that was agreed on before.
+    fn server_hello_13(&mut self) -> Result<Hello, Refused> {
+        self.server.put_session(None);
+        let mut ticket_expected = true;
+        if let Some(ticket) = self.client.offered_key() {
+            let stateful = !self.server.uses_tickets();
+            let found = match stateful {
+                true if ticket.len() == 32 => self.server.look_up(Version::Tls13, &ticket),
+                true => None,
+                false => self.server.open_ticket(&ticket),
+            };
+            self.server.put_session(found);
+        }
+        let mut hit = false;
+        let found = self.server.session().map(|session| {
+            (self.server.accepts(&session, Version::Tls13), session.is_over())
+        });
+        match found {
+            None => {}
+            Some((false, _)) => self.server.put_session(None),
+            Some((true, _)) if self.server.cannot_tell_context() => {
+                self.refuse_by_server();
+                self.server.put_session(None);
+                return Err(Refused);
+            }
+            Some((true, true)) => {
+                self.server.session_context().counted(Statistic::Timeouts);
+                self.server.put_session(None);
+            }
+            Some((true, false)) => {
+                self.server.session_context().counted(Statistic::Hits);
+                hit = true;
+            }
+        }
+        if !hit {
+            self.server.new_session(Version::Tls13.number());
+        }
+        self.after_hello(hit, &mut ticket_expected);
+        Ok(Hello { version: Version::Tls13, hit, ticket_expected })
+    }
+
+    /// `tls_post_process_client_hello`, and the id of a session that no cache takes.
+    fn after_hello(&mut self, hit: bool, ticket_expected: &mut bool) {
+        self.server.set_reused(hit);
+        let Some(session) = self.server.session() else { return };
+        if !hit {
+            if let Some(not_resumable) = self.server.asks_not_resumable() {
+                session.set_not_resumable(not_resumable);
+            }
+            if session.is_marked_not_resumable() {
+                *ticket_expected = false;
+            }
+            let single_use = session.is_marked_not_resumable() && self.server.single_use_has_no_id();
+            if single_use || self.server.context().cache_mode() & mode::SERVER == 0 {
+                session.put_id(&[]);
+            }
+        }
+    }
+
+    /// `tls_process_server_hello`.
+    fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
+        let client = self.client;
+        let (Some(own), Some(theirs)) = (client.session(), self.server.session()) else { return Err(Refused) };
+        let hit = match hello.version {
+            Version::Tls13 => hello.hit,
+            Version::Tls12 => !theirs.id().as_slice().is_empty() && own.id() == theirs.id(),
+        };
+        client.set_reused(hit);
+        if hit {
+            // "actually a client application bug"
+            if own.id_context() != client.id_context() {
+                drop((own, theirs));
+                self.refuse_by_client();
+                return Err(Refused);
+            }
+        } else {
+            if !own.id().as_slice().is_empty() {
+                client.session_context().counted(Statistic::Misses);
+                client.new_session(hello.version.number());
+            }
+            drop(own);
+            let Some(own) = client.session() else { return Err(Refused) };
+            own.set_protocol_version(hello.version.number());
+            if hello.version == Version::Tls12 {
+                own.put_id(theirs.id().as_slice());
+            }
+        }
+        drop(theirs);
+        if hit != hello.hit {
+            // The server goes on as if it resumed.
+            self.refuse_by_client();
+            return Err(Refused);
+        }
+        Ok(())
+    }
+
+    fn finish_12(&mut self, hello: &Hello) -> (bool, bool) {
+        let mut sent = None;
+        let sends = hello.ticket_expected && self.server.uses_tickets();
+        if !hello.hit {
+            self.fill(self.server);
+        }
+        if sends {
+            sent = Some(Sent::Sealed(self.server.seal()));
+        }
+        // Whoever sends the last message has finished last.
+        if !hello.hit {
+            self.server_is_done_12();
+            self.fill(self.client);
+        }
+        if let Some(sent) = sent {
+            self.client_reads_ticket_12(sent);
+        }
+        self.client.update_cache(mode::CLIENT, false);
+        if hello.hit {
+            self.client.session_context().counted(Statistic::Hits);
+        }
+        self.client.session_context().counted(Statistic::ConnectGood);
+        self.client.open(Version::Tls12);
+        if hello.hit {
+            self.server_is_done_12();
+        }
+        (true, true)
+    }
+
+    fn server_is_done_12(&mut self) {
+        self.server.update_cache(mode::SERVER, true);
+        self.server.context().counted(Statistic::AcceptGood);
+        self.server.open(Version::Tls12);
+    }
+
+    fn client_reads_ticket_12(&mut self, sent: Sent) {
+        let Some(own) = self.client.session() else { return };
+        if !own.id().as_slice().is_empty() {
+            let copy = own.dup_without_ticket();
+            drop(own);
+            if self.client.session_context().cache_mode() & mode::CLIENT != 0 {
+                self.client.remove_own_session();
+            }
+            self.client.put_session(copy);
+        }
+        self.take_ticket(sent);
+    }
+
+    fn finish_13(&mut self, hello: &Hello) -> (bool, bool) {
+        if !hello.hit {
+            self.fill(self.client);
+        }
+        // A ticket is used once.
+        let context = self.client.session_context();
+        if context.cache_mode() & mode::CLIENT != 0 {
+            self.client.remove_own_session();
+        }
+        if hello.hit {
+            context.counted(Statistic::Hits);
+        }
+        context.counted(Statistic::ConnectGood);
+        self.client.open(Version::Tls13);
+        if !hello.hit {
+            self.fill(self.server);
+        }
+        self.server.context().counted(Statistic::AcceptGood);
+        self.server.open(Version::Tls13);
+        let tickets = match (hello.ticket_expected, hello.hit) {
+            (false, _) => 0,
+            (true, true) => self.server.tickets().min(1),
+            (true, false) => self.server.tickets(),
+        };
+        let sent: Vec<Option<Sent>> = (0..tickets).map(|_| self.send_ticket()).collect();
+        for sent in sent {
+            self.read_ticket(sent);
+        }
+        (true, true)
+    }
+
+    /// `tls_construct_new_session_ticket` of TLS 1.3.
+    fn send_ticket(&mut self) -> Option<Sent> {
+        let own = self.server.session()?;
+        let own = if self.server.has_sent_ticket() || self.server.session_reused() {
+            let copy = own.dup_without_ticket()?;
+            drop(own);
+            self.server.put_session(Some(copy.up_ref()));
+            copy
+        } else {
+            own
+        };
+        self.server.generate_id(&own, self.peers);
+        let from_peer = self.peers.of(&own);
+        own.put_master_key(&from_peer.master_key);
+        own.touch();
+        let sent = match self.server.uses_tickets() {
+            true => Sent::Sealed(self.server.seal()),
+            false => Sent::Id(own.id().as_slice().to_vec()),
+        };
+        self.server.note_sent_ticket();
+        drop(own);
+        self.server.update_cache(mode::SERVER, true);
+        Some(sent)
+    }
+
+    /// `tls_process_new_session_ticket` of TLS 1.3.
+    fn read_ticket(&mut self, sent: Option<Sent>) {
+        let Some(own) = self.client.session() else { return };
+        let copy = own.dup_without_ticket();
+        drop(own);
+        self.client.put_session(copy);
+        if let Some(sent) = sent {
+            self.take_ticket(sent);
+        }
+        self.client.update_cache(mode::CLIENT, false);
+    }
+
+    /// The client's session gets the ticket, and the server will know it again.
+    fn take_ticket(&mut self, sent: Sent) {
+        let Some(own) = self.client.session() else { return };
+        let from_peer = self.peers.of(&own);
+        own.touch();
+        let ticket = match sent {
+            Sent::Sealed(sealed) => {
+                self.server.session_context().remember_ticket(from_peer.ticket.clone(), sealed);
+                from_peer.ticket
+            }
+            Sent::Id(id) => id,
+        };
+        own.put_ticket(&ticket, from_peer.ticket_lifetime_hint);
+        own.put_id(&from_peer.id);
+        own.set_not_resumable(false);
+        own.put_master_key(&from_peer.master_key);
+    }
+
+    /// What a full handshake puts into a session.
+    fn fill(&mut self, side: &Connection) {
+        let Some(session) = side.session() else { return };
+        let from_peer = self.peers.of(&session);
+        session.set_cipher(from_peer.cipher);
+        session.put_master_key(&from_peer.master_key);
+        let client = std::ptr::eq(side, &raw const **self.client);
+        if client || side.verifies() && self.client.has_certificate() {
+            session.put_peer(&self.peers.certificate(&session, client));
+        }
+    }
+
+    /// A fatal alert: each side gives up its session.
+    fn refuse_by_client(&self) {
+        self.client.fail();
+        self.server.fail();
+    }
+
+    fn refuse_by_server(&self) {
+        self.server.fail();
+        self.client.fail();
+    }
+}

@@ -1,0 +1,267 @@
+//! What a handshake asks of a connection and does to it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::bytes::Short;
+use super::connection::{Connection, Offer, Stage, Version};
+use super::context::{Context, Statistic, mode};
+use super::established::Established;
+use super::handshake::Peers;
+use super::session::Session;
+
+/// Bytes of an id that a callback may make at most.
+const ROOM: usize = 32;
+/// Good connections after which a cache is flushed by itself, less 1.
+const FLUSHED_AFTER: u64 = 0xff;
+
+impl Connection {
+    /// `SSL_use_certificate` of a client.
+    pub fn use_certificate(&self) {
+        self.state().certificate.store(true, Relaxed);
+    }
+
+    /// Whether a client has a certificate.
+    pub fn has_certificate(&self) -> bool {
+        self.state().certificate.load(Relaxed)
+    }
+
+    /// Whether a server asks for a certificate.
+    pub fn verifies(&self) -> bool {
+        self.state().inherited.verifies
+    }
+
+    /// `SSL_shutdown`: says that nothing more is sent, or looks whether the peer said so. As in C, -1 where nothing was said;
+    /// `None`: the same, with an error, because there is no connection to shut down.
+    pub fn shutdown(&self) -> Option<i32> {
+        let mut state = self.state();
+        match (state.stage, state.shut) {
+            (Stage::Before | Stage::Within, _) => None,
+            (Stage::Done, (false, _)) => {
+                state.shut.0 = true;
+                let peer = state.peer.upgrade();
+                drop(state);
+                if let Some(peer) = peer {
+                    let mut peer = peer.state();
+                    peer.peer_is_shut |= std::ptr::eq(peer.peer.as_ptr(), self);
+                }
+                Some(0)
+            }
+            (Stage::Done, (true, true)) => Some(1),
+            (Stage::Done, (true, false)) => {
+                state.shut.1 = state.peer_is_shut;
+                Some(if state.peer_is_shut { 1 } else { -1 })
+            }
+        }
+    }
+
+    /// The other side of the handshake, while there is one.
+    pub(super) fn peer(&self) -> Option<Arc<Connection>> {
+        self.state().peer.upgrade()
+    }
+
+    pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
+        let mut state = self.state();
+        (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
+        (state.stage, state.server, state.shut, state.sent_ticket) = (Stage::Within, server, (false, false), false);
+        let context = state.session_context.clone();
+        drop(state);
+        context.counted(if server { Statistic::Accept } else { Statistic::Connect });
+    }
+
+    /// `final_server_name`: what was begun is counted where it will be counted as good.
+    pub(super) fn settle_statistics(&self) {
+        let (context, session_context) = (self.context(), self.session_context());
+        if !Arc::ptr_eq(&context, &session_context) {
+            context.counted(Statistic::Accept);
+            session_context.discount(Statistic::Accept);
+        }
+    }
+
+    pub(super) fn open(&self, version: Version) {
+        let mut state = self.state();
+        (state.stage, state.version) = (Stage::Done, version);
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        let state = self.state();
+        state.stage == Stage::Done && state.shut == (false, false)
+    }
+
+    pub(super) fn can_send_ticket(&self) -> bool {
+        let state = self.state();
+        state.stage == Stage::Done && state.server && state.version == Version::Tls13
+    }
+
+    pub(super) fn max_version(&self) -> Version {
+        self.state().inherited.max_version
+    }
+
+    pub(super) fn supports(&self, version: i32) -> bool {
+        [Version::Tls12, Version::Tls13].into_iter().any(|known| known.number() == version && known <= self.max_version())
+    }
+
+    pub(super) fn uses_tickets(&self) -> bool {
+        !self.state().inherited.no_ticket
+    }
+
+    pub(super) fn tickets(&self) -> u8 {
+        self.state().inherited.tickets
+    }
+
+    pub(super) fn context(&self) -> Arc<Context> {
+        self.state().context.clone()
+    }
+
+    pub(super) fn session_context(&self) -> Arc<Context> {
+        self.state().session_context.clone()
+    }
+
+    pub(super) fn id_context(&self) -> Short {
+        self.state().id_context
+    }
+
+    pub(super) fn set_reused(&self, reused: bool) {
+        self.state().reused = reused;
+    }
+
+    pub(super) fn has_sent_ticket(&self) -> bool {
+        self.state().sent_ticket
+    }
+
+    pub(super) fn note_sent_ticket(&self) {
+        self.state().sent_ticket = true;
+    }
+
+    /// The session is this one from here on; that before is given back.
+    pub(super) fn put_session(&self, session: Option<Session>) {
+        let before = std::mem::replace(&mut self.state().session, session);
+        drop(before);
+    }
+
+    /// `ssl_get_new_session`, but for the id.
+    pub(super) fn new_session(&self, version: i32) -> Session {
+        let context = self.session_context();
+        let session = Session::blank(context.library());
+        session.put_timeout(context.session_timeout());
+        self.put_session(None);
+        session.copy_id_context(&self.id_context());
+        session.set_protocol_version(version);
+        self.put_session(Some(session.up_ref()));
+        session
+    }
+
+    /// `ssl_generate_session_id`.
+    pub(super) fn generate_id(&self, session: &Session, peers: &mut dyn Peers) {
+        let own = self.state().inherited.generate_id;
+        match own.or(self.session_context().callbacks().generate_id) {
+            Some(make) => session.put_id(&make(ROOM)),
+            None => session.put_id(&peers.of(session).id),
+        }
+    }
+
+    /// What the session to be resumed says of itself.
+    pub(super) fn offer(&self) -> Offer {
+        let Some(session) = self.session() else { return Offer { id: Vec::new(), ticket: None } };
+        if session.protocol_version() == Version::Tls13.number() {
+            // The id that is sent then is of no session.
+            return Offer { id: Vec::new(), ticket: None };
+        }
+        let ticket = session.ticket(|ticket| ticket.map(<[u8]>::to_vec));
+        Offer { id: session.id().as_slice().to_vec(), ticket }
+    }
+
+    /// `tls_construct_ctos_psk`: the ticket, while it is not older than it may get.
+    pub(super) fn offered_key(&self) -> Option<Vec<u8>> {
+        let session = self.session()?;
+        let fits = session.protocol_version() == Version::Tls13.number() && session.has_ticket();
+        let age = session.age().saturating_sub(1);
+        if !fits || session.ticket_lifetime_hint() < age || age > u64::from(u32::MAX) / 1000 {
+            return None;
+        }
+        session.ticket(|ticket| ticket.map(<[u8]>::to_vec))
+    }
+
+    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
+        self.session_context().open_ticket(ticket)
+    }
+
+    pub(super) fn seal(&self) -> Arc<Established> {
+        match self.session() {
+            Some(session) => self.session_context().seal(&session),
+            None => Arc::default(),
+        }
+    }
+
+    pub(super) fn look_up(&self, version: Version, id: &[u8]) -> Option<Session> {
+        self.session_context().look_up(version.number(), id)
+    }
+
+    /// Whether a server may resume this session, as far as version and id context say.
+    pub(super) fn accepts(&self, session: &Session, version: Version) -> bool {
+        session.protocol_version() == version.number() && session.id_context() == self.id_context()
+    }
+
+    /// A server that asks for certificates must say what its sessions are for.
+    pub(super) fn cannot_tell_context(&self) -> bool {
+        let state = self.state();
+        state.inherited.verifies && state.id_context.as_slice().is_empty()
+    }
+
+    pub(super) fn checks_id(&self) -> bool {
+        self.session_context().library().rules.asked_id_checked
+    }
+
+    pub(super) fn single_use_has_no_id(&self) -> bool {
+        self.session_context().library().rules.single_use_has_no_id
+    }
+
+    pub(super) fn asks_not_resumable(&self) -> Option<bool> {
+        let callback = self.state().inherited.not_resumable;
+        callback.map(|callback| callback())
+    }
+
+    /// `ssl_update_cache`.
+    pub(super) fn update_cache(&self, side: u32, server: bool) {
+        let Some(session) = self.session() else { return };
+        let context = self.session_context();
+        let rules = &context.library().rules;
+        if session.id().as_slice().is_empty() || rules.not_resumable_is_left_alone && session.is_marked_not_resumable() {
+            return;
+        }
+        if server && session.id_context().as_slice().is_empty() && self.verifies() {
+            return;
+        }
+        let cache_mode = context.cache_mode();
+        let tls13 = session.protocol_version() == Version::Tls13.number();
+        if cache_mode & side != 0 && (!self.session_reused() || tls13) {
+            let callbacks = context.callbacks();
+            let stateless = tls13 && server && callbacks.remove.is_none() && self.uses_tickets();
+            if cache_mode & mode::NO_INTERNAL_STORE == 0 && !stateless {
+                context.add_session(&session);
+            }
+            if let Some(new) = callbacks.new {
+                // The reference that looks is none of the library's.
+                new(&context, server, session);
+            }
+        }
+        let good = if server { Statistic::AcceptGood } else { Statistic::ConnectGood };
+        let due = context.statistic(good) & FLUSHED_AFTER == FLUSHED_AFTER;
+        if cache_mode & mode::NO_AUTO_CLEAR == 0 && cache_mode & side == side && due {
+            context.flush_sessions(context.library().micros() as i64 / 1_000_000);
+        }
+    }
+
+    /// A fatal alert was sent or came.
+    pub(super) fn fail(&self) {
+        self.remove_own_session();
+    }
+
+    /// `SSL_CTX_remove_session` of the connection's session, which is no reference.
+    pub(super) fn remove_own_session(&self) {
+        let Some(session) = self.state().session.take() else { return };
+        self.session_context().remove_session(&session);
+        let before = self.state().session.replace(session);
+        drop(before);
+    }
+}

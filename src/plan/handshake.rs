@@ -1,0 +1,167 @@
+//! Which handshakes are made, and what they leave behind.
+
+use super::ledger::{Ledger, Object, ObjectId};
+use super::sharing::Shared;
+use super::Origin;
+use crate::op::{ConnectionSlot, Method, Op};
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// A handshake was begun, and the connection was not cleared since.
+    begun: bool,
+    /// The other side of that handshake, while both have the sessions that it gave them.
+    peer: Option<ConnectionSlot>,
+    /// It was given what belongs to connections of the other side: a certificate, or a method.
+    other_side: bool,
+}
+
+impl Progress {
+    pub(super) const fn has_begun(self) -> bool {
+        self.begun
+    }
+}
+
+/// What of the program's own may have got into sessions that handshakes made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Trust {
+    /// A session that came from a handshake was changed.
+    tampered: bool,
+    /// A callback may have kept a session that the program made.
+    keeps_foreign: bool,
+    /// One bit for each context with a timeout that no ticket can say.
+    odd_timeouts: u16,
+}
+
+impl Trust {
+    pub(super) const fn kept_are_pristine(self) -> bool {
+        !self.tampered && !self.keeps_foreign
+    }
+
+    pub(super) fn note_timeout(&mut self, context: u8, seconds: i64) {
+        let odd = !(0..=i64::from(i32::MAX)).contains(&seconds);
+        self.odd_timeouts = self.odd_timeouts & !(1 << context) | u16::from(odd) << context;
+    }
+}
+
+impl Shared {
+    pub(super) fn progress(&self, x: ConnectionSlot) -> Progress {
+        self.connections[x.index()].map_or(Progress::default(), |held| held.progress)
+    }
+
+    /// Whether a connection of this side can begin a handshake.
+    pub fn is_ready(&self, x: ConnectionSlot, method: Method) -> bool {
+        let held = self.connections[x.index()].filter(|held| held.method == method);
+        held.is_some_and(|held| !held.progress.begun && !held.progress.other_side)
+    }
+
+    fn change(&mut self, x: ConnectionSlot, change: impl FnOnce(&mut Progress)) {
+        if let Some(held) = &mut self.connections[x.index()] {
+            change(&mut held.progress);
+        }
+    }
+
+    pub(super) fn note_other_side(&mut self, x: ConnectionSlot) {
+        self.change(x, |progress| progress.other_side = true);
+    }
+
+    /// The connection may have another session than the handshake gave it.
+    pub(super) fn note_other_session(&mut self, x: ConnectionSlot) {
+        self.change(x, |progress| progress.peer = None);
+        for other in ConnectionSlot::all() {
+            if self.progress(other).peer == Some(x) {
+                self.change(other, |progress| progress.peer = None);
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// What makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
+    pub(super) fn note_tampering(&mut self, op: &Op) {
+        let changed = match *op {
+            Op::Set1Id { s, .. }
+            | Op::Set1IdContext { s, .. }
+            | Op::SetTime { s: Some(s), .. }
+            | Op::SetTimeEx { s: Some(s), .. }
+            | Op::SetProtocolVersion { s, .. }
+            | Op::SetCipher { s, .. }
+            | Op::Set1MasterKey { s, .. }
+            | Op::Set1Hostname { s, .. }
+            | Op::Set1AlpnSelected { s, .. }
+            | Op::SetMaxEarlyData { s, .. }
+            | Op::Set1TicketAppdata { s, .. }
+            | Op::SetExData { s, .. } => s,
+            Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
+                let pristine = self.slots[s.index()].is_some_and(|held| self.object(held.object).pristine);
+                self.shared.trust.keeps_foreign |= !pristine;
+                return;
+            }
+            _ => return,
+        };
+        let object = self.slots[changed.index()].map(|held| *self.object(held.object));
+        if object.is_some_and(|object| object.pristine || object.unknown) {
+            self.shared.trust.tampered = true;
+        }
+    }
+
+    pub(super) fn can_shake_hands(&self, client: ConnectionSlot, server: ConnectionSlot) -> bool {
+        let shared = &self.shared;
+        let ready = shared.is_ready(client, Method::Client) && shared.is_ready(server, Method::Server);
+        let odd = [client, server].into_iter().filter_map(|x| shared.connections[x.index()]).any(|held| {
+            shared.trust.odd_timeouts & 1 << held.session_context != 0
+        });
+        ready && !odd && self.can_offer(shared.connections[client.index()].and_then(|held| held.session))
+    }
+
+    /// Nothing, a new session, which is no offer, or what a handshake made.
+    fn can_offer(&self, session: Option<ObjectId>) -> bool {
+        let Some(object) = session.map(|id| self.object(id)) else { return true };
+        let new = object.origin == Origin::Fresh && !object.unknown;
+        new || object.pristine && !self.shared.trust.tampered
+    }
+
+    pub(super) fn can_send_ticket(&self, x: ConnectionSlot) -> bool {
+        let server = self.shared.method(x) == Some(Method::Server);
+        server && self.shared.progress(x).peer.is_some() && !self.shared.trust.tampered
+    }
+
+    pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
+        for (x, peer) in [(client, server), (server, client)] {
+            self.give_pristine(x);
+            self.shared.change(x, |progress| *progress = Progress { begun: true, peer: Some(peer), ..*progress });
+        }
+    }
+
+    pub(super) fn send_ticket(&mut self, x: ConnectionSlot) {
+        for x in [Some(x), self.shared.progress(x).peer].into_iter().flatten() {
+            self.give_pristine(x);
+        }
+    }
+
+    /// What was not closed is taken away.
+    pub(super) fn clear(&mut self, x: ConnectionSlot) {
+        if self.shared.progress(x).begun {
+            self.shared.note_other_session(x);
+            self.give_pristine(x);
+            self.shared.change(x, |progress| progress.begun = false);
+        }
+    }
+
+    /// The connection has a session of a handshake, or none. It may be the one that it had before.
+    fn give_pristine(&mut self, x: ConnectionSlot) {
+        let Some(held) = self.shared.connections[x.index()] else { return };
+        let mut cached = 1 << held.session_context;
+        let mut pristine = true;
+        if let Some(before) = held.session {
+            let object = self.object_mut(before);
+            let new = object.origin == Origin::Fresh && !object.unknown;
+            (object.unknown, object.has_id) = (true, None);
+            object.cached |= cached;
+            cached = object.cached;
+            pristine = new || object.pristine;
+        }
+        let id = self.new_object(Object { cached, pristine, ..Object::unknown() });
+        self.replace_session(x, Some(id));
+    }
+}

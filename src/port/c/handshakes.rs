@@ -1,0 +1,303 @@
+//! Handshakes of a C library in memory: two connections, two buffers, and what the peers decided for the tape.
+
+use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::ptr;
+
+use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
+
+use super::super::handshakes::{Handshakes, Setting};
+use super::super::sharing::Sharing;
+use super::super::{Port, events};
+use super::handshake_callbacks::{self, Sides};
+use super::{CPort, Library};
+use crate::op::{CONNECTIONS, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
+use crate::trace::{Recorded, Tape};
+
+// As in `<openssl/ssl.h>`.
+const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
+const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
+const SSL_OP_NO_TICKET: u64 = 1 << 14;
+const SSL_VERIFY_PEER: c_int = 1;
+/// The quickest to make keys for, and in every release.
+const GROUPS: &std::ffi::CStr = c"X25519";
+
+const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
+const SERVER_KEY: &[u8] = include_bytes!("certificates/server.key.der");
+const CLIENT_CERTIFICATE: &[u8] = include_bytes!("certificates/client.cert.der");
+const CLIENT_KEY: &[u8] = include_bytes!("certificates/client.key.der");
+
+/// Flights that any handshake needs, and the alert that ends one that fails.
+const FLIGHTS: usize = 5;
+
+/// What the handshakes of a port need: made once, in plain memory.
+#[derive(Default)]
+pub(super) struct Credentials {
+    server: Option<Pair>,
+    client: Option<Pair>,
+    /// The context whose cache each connection uses: the one it was made from.
+    session_contexts: [usize; CONNECTIONS],
+    /// The client of each server.
+    peers: [Option<ConnectionSlot>; CONNECTIONS],
+}
+
+#[derive(Clone, Copy)]
+struct Pair {
+    certificate: *mut X509,
+    key: *mut EVP_PKEY,
+}
+
+impl Credentials {
+    pub fn load(&mut self, library: &Library) {
+        self.server = pair(library, SERVER_CERTIFICATE, SERVER_KEY);
+        self.client = pair(library, CLIENT_CERTIFICATE, CLIENT_KEY);
+    }
+
+    pub fn free(&mut self, library: &Library) {
+        for pair in [self.server.take(), self.client.take()].into_iter().flatten() {
+            call!(library, X509_free(pair.certificate));
+            call!(library, EVP_PKEY_free(pair.key));
+        }
+    }
+
+    /// The connection was made from this context.
+    pub fn note_context(&mut self, x: ConnectionSlot, context: *mut SSL_CTX) {
+        self.session_contexts[x.index()] = context as usize;
+    }
+}
+
+fn pair(library: &Library, certificate: &[u8], key: &[u8]) -> Option<Pair> {
+    let mut at = certificate.as_ptr();
+    let certificate = call!(library, d2i_X509(ptr::null_mut(), &mut at, certificate.len() as c_long));
+    let mut at = key.as_ptr();
+    let key = call!(library, d2i_AutoPrivateKey(ptr::null_mut(), &mut at, key.len() as c_long));
+    (!certificate.is_null() && !key.is_null()).then_some(Pair { certificate, key })
+}
+
+impl CPort {
+    /// Full handshakes and resumed ones of each version: what they allocate once is allocated here.
+    pub(super) fn warm_up_handshakes(&mut self) {
+        let [server_context, client_context] = [0, 1].map(ContextSlot::wrapping);
+        let [client, server] = [0, 1].map(ConnectionSlot::wrapping);
+        let s = Slot::wrapping(0);
+        let made = self.new_context(server_context, Method::Server, false)
+            && self.new_context(client_context, Method::Client, false);
+        for version in MaxVersion::ALL.iter().filter(|_| made) {
+            self.set(client_context, Setting::MaxVersion(*version));
+            for (no_ticket, verify) in [(false, Verify::None), (true, Verify::Peer)] {
+                let options = Options::NoTicket;
+                let option = if no_ticket { Setting::Options(options) } else { Setting::NoOptions(options) };
+                self.set(server_context, option);
+                self.set(server_context, Setting::Verify(verify));
+                self.set_context_id_context(server_context, &crate::op::Bytes::new(b"warm"));
+                let mut has_session = false;
+                for _ in 0..2 {
+                    self.new_connection(client, client_context);
+                    self.new_connection(server, server_context);
+                    self.use_certificate(client);
+                    if has_session {
+                        self.set_session(client, Some(s));
+                        self.free(Some(s));
+                        self.forget(s);
+                    }
+                    self.handshake(client, server, &mut Tape::default());
+                    has_session = self.get1_session(s, client);
+                    self.shutdown(client);
+                    self.free_connection(Some(client));
+                    self.free_connection(Some(server));
+                }
+                self.free(has_session.then_some(s));
+                self.forget(s);
+            }
+        }
+        self.forget_connection(client);
+        self.forget_connection(server);
+        for context in [server_context, client_context] {
+            self.free_context(Some(context), true);
+            self.forget_context(context);
+        }
+        self.after();
+    }
+
+    fn context_setting(&self, context: *mut SSL_CTX, setting: Setting) -> i64 {
+        let known = |options: u64| (options & SSL_OP_NO_TICKET) as i64;
+        match setting {
+            Setting::MaxVersion(version) => {
+                let version = match version {
+                    MaxVersion::Tls12 => 0x0303,
+                    MaxVersion::Tls13 => 0x0304,
+                };
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
+            }
+            Setting::Options(Options::NoTicket) => known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET))),
+            Setting::NoOptions(Options::NoTicket) => {
+                known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)))
+            }
+            Setting::Tickets(tickets) => call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).into(),
+            Setting::Verify(mode) => {
+                let mode = if mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
+                call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
+                0
+            }
+            Setting::New(callback) => {
+                call!(self, SSL_CTX_sess_set_new_cb(context, handshake_callbacks::new(callback)));
+                0
+            }
+            Setting::Get(callback) => {
+                call!(self, SSL_CTX_sess_set_get_cb(context, handshake_callbacks::get(callback)));
+                0
+            }
+            Setting::NotResumable(callback) => {
+                let callback = handshake_callbacks::not_resumable(callback);
+                call!(self, SSL_CTX_set_not_resumable_session_callback(context, callback));
+                0
+            }
+            Setting::GenerateId(callback) => {
+                call!(self, SSL_CTX_set_generate_session_id(context, handshake_callbacks::generate(callback))).into()
+            }
+        }
+    }
+
+    /// Two buffers between two connections.
+    fn connect(&self, client: *mut SSL, server: *mut SSL) -> bool {
+        let memory = call!(self, BIO_s_mem());
+        let [a, b] = [(); 2].map(|()| call!(self, BIO_new(memory)));
+        if a.is_null() || b.is_null() {
+            return false;
+        }
+        for bio in [a, b] {
+            call!(self, BIO_up_ref(bio));
+        }
+        call!(self, SSL_set_bio(client, a, b));
+        call!(self, SSL_set_bio(server, b, a));
+        call!(self, SSL_set_connect_state(client));
+        call!(self, SSL_set_accept_state(server));
+        for ssl in [client, server] {
+            let groups = GROUPS.as_ptr().cast_mut().cast::<c_void>();
+            call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_GROUPS_LIST, 0, groups));
+        }
+        self.credentials.server.is_some_and(|pair| self.use_pair(server, pair))
+    }
+
+    fn use_pair(&self, ssl: *mut SSL, pair: Pair) -> bool {
+        call!(self, SSL_use_certificate(ssl, pair.certificate)) == 1
+            && call!(self, SSL_use_PrivateKey(ssl, pair.key)) == 1
+    }
+
+    /// What the server sent after the handshake, tickets that is, is read with everything else.
+    fn read_all(&mut self, ssl: *mut SSL) {
+        let mut byte = [0u8; 1];
+        call!(self, SSL_read(ssl, byte.as_mut_ptr().cast(), 1));
+    }
+
+    fn sides(&self, client: Option<ConnectionSlot>, server: ConnectionSlot) -> Sides {
+        let context = |x: ConnectionSlot| self.credentials.session_contexts[x.index()];
+        Sides {
+            server: self.connection(server) as usize,
+            server_context: context(server),
+            client_context: client.map_or(0, context),
+        }
+    }
+
+    /// What the sessions that were born since then and live have from their peers.
+    fn record(&mut self, births: u32, tape: &mut Tape) {
+        handshake_callbacks::noted(&mut |birth, id| tape.record(birth, &Recorded { id, ..Recorded::default() }));
+        let mut key = [0; 64];
+        let mut peer = [0; 512];
+        events::born_since(births, &mut |birth, address| {
+            let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);
+            let mut length: c_uint = 0;
+            let id = call!(self, SSL_SESSION_get_id(session, &mut length));
+            let id_length = length as usize;
+            let (mut ticket, mut ticket_length) = (ptr::null(), 0);
+            call!(self, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
+            let key_length = call!(self, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
+            let certificate = call!(self, SSL_SESSION_get0_peer(session));
+            let mut peer_length = 0;
+            if !certificate.is_null() {
+                let needed = call!(self, i2d_X509(certificate, ptr::null_mut()));
+                if let Ok(needed @ 1..=512) = usize::try_from(needed) {
+                    let mut at = peer.as_mut_ptr();
+                    call!(self, i2d_X509(certificate, &mut at));
+                    peer_length = needed;
+                }
+            }
+            let cipher = call!(self, SSL_SESSION_get0_cipher(session));
+            let code = (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher)));
+            let bytes = |at: *const u8, length: usize| match at.is_null() {
+                true => &[][..],
+                // SAFETY: the session lives, and the library says that so many bytes are there.
+                false => unsafe { std::slice::from_raw_parts(at, length) },
+            };
+            let recorded = Recorded {
+                id: bytes(id, id_length.min(32)),
+                master_key: &key[..key_length.min(key.len())],
+                ticket: bytes(ticket, ticket_length),
+                peer: &peer[..peer_length],
+                hint: call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)),
+                cipher: code,
+            };
+            tape.record(birth, &recorded);
+        });
+    }
+}
+
+impl Handshakes for CPort {
+    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
+        let context = self.contexts.get(c);
+        self.contexts.used_up(c);
+        self.context_setting(context, setting)
+    }
+
+    fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
+        let ssl = self.connection(x);
+        self.credentials.client.is_some_and(|pair| self.use_pair(ssl, pair)).into()
+    }
+
+    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+        let births = events::births();
+        let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
+        self.contexts.all_used_up();
+        handshake_callbacks::begin(self.sides(Some(client), server));
+        let mut done = [false; 2];
+        if self.connect(client_ssl, server_ssl) {
+            for _ in 0..FLIGHTS {
+                for (ssl, done) in [client_ssl, server_ssl].into_iter().zip(&mut done) {
+                    if !*done {
+                        *done = call!(self, SSL_do_handshake(ssl)) == 1;
+                    }
+                }
+                if done == [true; 2] {
+                    break;
+                }
+            }
+            if done[0] {
+                self.read_all(client_ssl);
+            }
+        }
+        self.credentials.peers[server.index()] = Some(client);
+        self.record(births, tape);
+        call!(self, ERR_clear_error());
+        i64::from(done[0]) + 2 * i64::from(done[1])
+    }
+
+    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+        let births = events::births();
+        let server = self.connection(x);
+        let client = self.credentials.peers[x.index()];
+        handshake_callbacks::begin(self.sides(client, x));
+        let returned = call!(self, SSL_new_session_ticket(server));
+        if returned == 1 {
+            call!(self, SSL_do_handshake(server));
+            if let Some(client) = client {
+                self.read_all(self.connection(client));
+            }
+        }
+        self.record(births, tape);
+        call!(self, ERR_clear_error());
+        returned.into()
+    }
+
+    fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
+        call!(self, SSL_shutdown(self.connection(x))).into()
+    }
+}

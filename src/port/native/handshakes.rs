@@ -1,0 +1,226 @@
+//! Handshakes of the native library: what a peer decides is played from the tape, or made up and recorded.
+
+use std::cell::Cell;
+
+use super::super::handshakes::{Handshakes, Setting};
+use super::super::{events, generated};
+use super::NativePort;
+use super::sharing::{find, keep};
+use crate::native::{
+    self, Callbacks, Cipher, Context, FromPeer, Inherited, Peers, Session, Version, new_session_ticket,
+};
+use crate::op::{
+    ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify,
+};
+use crate::trace::{Callback, Recorded, Tape};
+
+/// As in `<openssl/ssl.h>`.
+const SSL_OP_NO_TICKET: i64 = 1 << 14;
+/// Where nobody knows better.
+const LIFETIME: u64 = 7200;
+
+thread_local! {
+    /// How many ids the program's callbacks have made.
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A program begins.
+pub(super) fn begin() {
+    MADE.set(0);
+}
+
+/// The peers of a handshake.
+struct Played<'a>(&'a mut Tape);
+
+impl Played<'_> {
+    fn recorded(&self, session: &Session) -> Option<Recorded<'_>> {
+        self.0.of(events::birth_at(session.address())?)
+    }
+}
+
+impl Peers for Played<'_> {
+    fn of(&mut self, session: &Session) -> FromPeer {
+        let birth = events::birth_at(session.address()).unwrap_or(u32::MAX);
+        // What was not recorded is of no session that lived on.
+        let made_up = |what: u8, length: usize| {
+            let mut bytes = vec![what; length];
+            bytes[..4].copy_from_slice(&birth.to_be_bytes());
+            bytes
+        };
+        let or = |recorded: &[u8], made_up: Vec<u8>| if recorded.is_empty() { made_up } else { recorded.to_vec() };
+        let recorded = self.recorded(session).unwrap_or_default();
+        let tls13 = session.protocol_version() == Version::Tls13.number();
+        let from_peer = FromPeer {
+            id: or(recorded.id, made_up(b'i', 32)),
+            master_key: or(recorded.master_key, made_up(b'k', 48)),
+            ticket: or(recorded.ticket, made_up(b't', 96)),
+            ticket_lifetime_hint: if recorded.ticket.is_empty() { LIFETIME } else { recorded.hint },
+            cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
+        };
+        if !self.0.plays() {
+            let FromPeer { id, master_key, ticket, ticket_lifetime_hint, cipher } = &from_peer;
+            let cipher = cipher.map(|cipher| cipher.0);
+            self.0.record(birth, &Recorded { id, master_key, ticket, peer: b"", hint: *ticket_lifetime_hint, cipher });
+        }
+        from_peer
+    }
+
+    fn certificate(&mut self, session: &Session, of_server: bool) -> Vec<u8> {
+        let made_up: &[u8] = if of_server { b"the server's" } else { b"the client's" };
+        let recorded = self.recorded(session).map(|recorded| recorded.peer).filter(|peer| !peer.is_empty());
+        recorded.unwrap_or(made_up).to_vec()
+    }
+}
+
+fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
+    fn record(server: bool, session: &Session) {
+        let key = events::key(session.protocol_version(), session.id().as_slice());
+        events::is_new(server, session.address(), key, session.references() as u32);
+    }
+    match callback {
+        NewCallback::None => None,
+        NewCallback::Declines => Some(|_, server, session| record(server, &session)),
+        NewCallback::Keeps => Some(|context, server, session| {
+            record(server, &session);
+            keep(session, context.address());
+        }),
+        NewCallback::UpRefs => Some(|context, server, session| {
+            record(server, &session);
+            keep(session.up_ref(), context.address());
+        }),
+    }
+}
+
+fn get_callback(callback: GetCallback) -> Option<fn(&Context, &[u8]) -> Option<Session>> {
+    fn kept(context: &Context, id: &[u8], any: bool) -> Option<Session> {
+        events::called(Callback::Get, [1, 0, events::key(0, id), 0]);
+        find(context.address(), |found| any || found == id)
+    }
+    match callback {
+        GetCallback::None => None,
+        // Whose reference it is makes no difference when the call is over.
+        GetCallback::Finds | GetCallback::Lends | GetCallback::Gives => Some(|context, id| kept(context, id, false)),
+        GetCallback::Dups => Some(|context, id| kept(context, id, false)?.dup().ok()),
+        GetCallback::Misses => Some(|context, id| {
+            kept(context, id, false);
+            None
+        }),
+        GetCallback::Wrong => Some(|context, id| kept(context, id, true)),
+    }
+}
+
+fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn() -> bool> {
+    fn asked() {
+        events::called(Callback::NotResumable, [1, 0, 0, 1]);
+    }
+    match callback {
+        NotResumableCallback::None => None,
+        NotResumableCallback::Resumable => Some(|| {
+            asked();
+            false
+        }),
+        NotResumableCallback::NotResumable => Some(|| {
+            asked();
+            true
+        }),
+    }
+}
+
+fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> {
+    fn make(room: usize, most: usize) -> Vec<u8> {
+        events::called(Callback::GenerateId, [1, 0, 0, room as u32]);
+        generated(MADE.replace(MADE.get() + 1))[..room.min(most)].to_vec()
+    }
+    match callback {
+        GenerateId::None => None,
+        GenerateId::Counts => Some(|room| make(room, 32)),
+        GenerateId::Short => Some(|room| make(room, 8)),
+    }
+}
+
+impl NativePort {
+    fn change(&mut self, c: ContextSlot, change: impl FnOnce(&mut Inherited)) {
+        let mut inherited = self.context(c).inherited();
+        change(&mut inherited);
+        self.context(c).set_inherited(inherited);
+    }
+
+    fn call_back(&mut self, c: ContextSlot, change: impl FnOnce(&mut Callbacks)) {
+        let mut callbacks = self.context(c).callbacks();
+        change(&mut callbacks);
+        self.context(c).set_callbacks(callbacks);
+    }
+}
+
+impl Handshakes for NativePort {
+    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
+        match setting {
+            Setting::MaxVersion(version) => {
+                let version = match version {
+                    MaxVersion::Tls12 => Version::Tls12,
+                    MaxVersion::Tls13 => Version::Tls13,
+                };
+                self.change(c, |inherited| inherited.max_version = version);
+                1
+            }
+            Setting::Options(Options::NoTicket) => {
+                self.change(c, |inherited| inherited.no_ticket = true);
+                SSL_OP_NO_TICKET
+            }
+            Setting::NoOptions(Options::NoTicket) => {
+                self.change(c, |inherited| inherited.no_ticket = false);
+                0
+            }
+            Setting::Tickets(tickets) => {
+                self.change(c, |inherited| inherited.tickets = tickets.get());
+                1
+            }
+            Setting::Verify(mode) => {
+                self.change(c, |inherited| inherited.verifies = mode == Verify::Peer);
+                0
+            }
+            Setting::New(callback) => {
+                self.call_back(c, |callbacks| callbacks.new = new_callback(callback));
+                0
+            }
+            Setting::Get(callback) => {
+                self.call_back(c, |callbacks| callbacks.get = get_callback(callback));
+                0
+            }
+            Setting::NotResumable(callback) => {
+                self.change(c, |inherited| inherited.not_resumable = not_resumable_callback(callback));
+                0
+            }
+            Setting::GenerateId(callback) => {
+                self.change(c, |inherited| inherited.generate_id = generate_id(callback));
+                self.call_back(c, |callbacks| callbacks.generate_id = generate_id(callback));
+                1
+            }
+        }
+    }
+
+    fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
+        self.connection(x).use_certificate();
+        1
+    }
+
+    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+        let (client, server) = (self.connection(client), self.connection(server));
+        let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
+        i64::from(client_done) + 2 * i64::from(server_done)
+    }
+
+    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+        new_session_ticket(self.connection(x), &mut Played(tape)).into()
+    }
+
+    fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
+        match self.connection(x).shutdown() {
+            Some(returned) => returned.into(),
+            None => {
+                self.raised = true;
+                -1
+            }
+        }
+    }
+}
