@@ -1,5 +1,6 @@
 //! Makes and changes programs with the ledger in view, so that most calls have a session to work on.
 
+mod handshake;
 mod sharing;
 
 use fastrand::Rng;
@@ -53,6 +54,8 @@ pub struct Generator {
     last: Vec<u8>,
     /// Contexts and connections are used.
     shares: bool,
+    /// Handshakes are made.
+    talks: bool,
     which: Which,
 }
 
@@ -67,6 +70,8 @@ pub enum Which {
     Caches,
     /// Connections and their sessions.
     Connections,
+    /// Handshakes and what they leave.
+    Handshakes,
 }
 
 impl Generator {
@@ -78,6 +83,7 @@ impl Generator {
             setup,
             last: Vec::new(),
             shares: false,
+            talks: false,
             which: Which::All,
         }
     }
@@ -164,7 +170,8 @@ impl Generator {
 
     /// One op that most likely runs after what `ledger` has seen.
     fn op(&mut self, ledger: &Ledger) -> Op {
-        if self.shares && self.rng.u8(0..3) == 0 {
+        let share = if self.talks { 2 } else { 1 };
+        if self.shares && self.rng.u8(0..3) < share {
             return self.shared_op(ledger);
         }
         let live = Slot::all().filter(|slot| ledger.holds(*slot)).count();

@@ -13,7 +13,7 @@ pub use entry::{After, Callback, Entries, Entry, Meddling};
 pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 pub use owners::{Owners, Seen, Unowned};
-pub use tape::{Recorded, Tape};
+pub use tape::{Recorded, SENT_ID, Tape};
 
 use crate::field::Field;
 use crate::op::{ConnectionSlot, ContextSlot, Slot};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::judge::{Lab, PortName};
+use crate::mutate::Which;
 use crate::port::Memory;
 use crate::port::c::Probes;
 
@@ -38,6 +39,9 @@ pub(crate) struct RunArgs {
     /// The longest program to make, in calls
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub longest: u16,
+    /// What the programs are about
+    #[arg(long, value_enum, default_value_t = About::All)]
+    pub about: About,
     /// Go on after a divergence; keep one of each signature
     #[arg(long)]
     pub keep_going: bool,
@@ -53,6 +57,33 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// What programs are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum About {
+    /// Everything, in turns
+    All,
+    /// Sessions alone
+    Sessions,
+    /// Contexts and what they have cached
+    Caches,
+    /// Connections and their sessions
+    Connections,
+    /// Handshakes and what they leave
+    Handshakes,
+}
+
+impl About {
+    pub fn which(self) -> Which {
+        match self {
+            About::All => Which::All,
+            About::Sessions => Which::Sessions,
+            About::Caches => Which::Caches,
+            About::Connections => Which::Connections,
+            About::Handshakes => Which::Handshakes,
+        }
+    }
 }
 
 #[derive(Args, Debug)]

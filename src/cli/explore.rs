@@ -12,7 +12,7 @@ use super::finding::Finding;
 use super::judge::Judge;
 use super::run::INTERRUPTED;
 use crate::exec::Watch;
-use crate::mutate::Generator;
+use crate::mutate::{Generator, Which};
 use crate::pair::{Inconclusive, Look, Verdict};
 use crate::plan::{Kinds, Step};
 use crate::port::Memory;
@@ -43,18 +43,20 @@ pub(super) struct Shared {
     pub programs: AtomicU64,
     pub keep_going: bool,
     pub longest: usize,
+    pub about: Which,
     pub memory: Shares,
     found: Mutex<HashSet<String>>,
 }
 
 impl Shared {
-    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize, memory: Shares) -> Shared {
+    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize, about: Which, memory: Shares) -> Shared {
         Shared {
             stop: AtomicBool::new(false),
             deadline,
             programs: AtomicU64::new(0),
             keep_going,
             longest,
+            about,
             memory,
             found: Mutex::default(),
         }
@@ -129,7 +131,7 @@ pub(super) fn explore(
         }
         pool.push(case.program.clone());
     }
-    let mut generator = Generator::new(seed, setup);
+    let mut generator = Generator::new(seed, setup).about(shared.about);
     let mut choice = fastrand::Rng::with_seed(!seed);
     let all = programs.unwrap_or(u64::MAX);
     let mut number = 0;

@@ -133,7 +133,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     // Without the memory probe there is no other memory than that of the system.
     let in_c = matches!(port, PortName::OpenSsl | PortName::Library(_));
     let memory = if probes.memory && in_c { args.memory } else { Shares::PLAIN };
-    let shared = Shared::new(deadline, args.keep_going, args.longest.into(), memory);
+    let shared = Shared::new(deadline, args.keep_going, args.longest.into(), args.about.which(), memory);
     let lab = Lab {
         port: port.clone(),
         probes,

@@ -21,12 +21,21 @@ impl Generator {
         self.shares = match self.which {
             Which::All => self.rng.bool(),
             Which::Sessions => false,
-            Which::Caches | Which::Connections => true,
+            Which::Caches | Which::Connections | Which::Handshakes => true,
         };
+        self.talks = match self.which {
+            // A handshake takes as long as a thousand other calls.
+            Which::All | Which::Connections => self.shares && self.rng.u8(0..8) == 0,
+            Which::Sessions | Which::Caches => false,
+            Which::Handshakes => true,
+        } && !self.setup.lacks.contains(Kind::Handshake);
     }
 
     /// One op on a context or connection that most likely runs.
     pub(super) fn shared_op(&mut self, ledger: &Ledger) -> Op {
+        if let Some(op) = self.talks.then(|| self.talk_op(ledger)).flatten() {
+            return op;
+        }
         let shared = ledger.shared();
         let context = ContextSlot::all().any(|slot| shared.context_references(slot) > 0);
         let connection = ConnectionSlot::all().any(|slot| shared.connection_references(slot) > 0);
@@ -124,11 +133,6 @@ impl Generator {
         }
     }
 
-    /// A slot that owns or borrows something, if there is one.
-    fn held(&mut self, ledger: &Ledger) -> Slot {
-        self.slot_where(|slot| ledger.holds(slot))
-    }
-
     fn empty_slot(&mut self, ledger: &Ledger) -> Slot {
         self.slot_where(|slot| !ledger.holds(slot))
     }
@@ -151,16 +155,11 @@ impl Generator {
         self.connection_where(|slot| ledger.shared().connection_references(slot) > 0)
     }
 
-    /// A connection of this side that has not made a handshake, if there is one.
-    fn ready(&mut self, method: Method, ledger: &Ledger) -> ConnectionSlot {
-        self.connection_where(|slot| ledger.shared().is_ready(slot, method))
-    }
-
     fn empty_connection(&mut self, ledger: &Ledger) -> ConnectionSlot {
         self.connection_where(|slot| ledger.shared().connection_references(slot) == 0)
     }
 
-    fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
+    pub(super) fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
         let any = self.rng.u8(..);
         let from_here = (0..crate::op::CONNECTIONS as u8).map(|step| ConnectionSlot::wrapping(any.wrapping_add(step)));
         from_here.into_iter().find(|slot| wanted(*slot)).unwrap_or(ConnectionSlot::wrapping(any))

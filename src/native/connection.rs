@@ -46,7 +46,7 @@ pub struct Inherited {
     /// `SSL_VERIFY_PEER`
     pub verifies: bool,
     /// `SSL_CTX_set_not_resumable_session_callback`
-    pub not_resumable: Option<fn() -> bool>,
+    pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
     /// `SSL_CTX_set_generate_session_id`
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
 }
@@ -90,7 +90,7 @@ pub(super) struct State {
     pub server: bool,
     /// It has said that it sends nothing more, and has read that the other does not.
     pub shut: (bool, bool),
-    pub sent_ticket: bool,
+    pub sent_tickets: u8,
     /// The other side of the handshake.
     pub peer: Weak<Connection>,
     /// It has said that it sends nothing more.
@@ -115,7 +115,7 @@ impl Connection {
                 version: Version::Tls13,
                 server: false,
                 shut: (false, false),
-                sent_ticket: false,
+                sent_tickets: 0,
                 peer: Weak::new(),
                 peer_is_shut: false,
                 inherited: context.inherited(),
@@ -154,15 +154,21 @@ impl Connection {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
-        (state.stage, state.reused, state.shut, state.sent_ticket) = (Stage::Before, false, (false, false), false);
+        (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         drop(state);
         drop(session);
     }
 
     /// `SSL_set_session`: the connection takes a reference of its own and gives back that to the session before.
     pub fn set_session(&self, session: Option<&Session>) {
-        let session = session.map(Session::up_ref);
+        self.set_session_from(|| session.map(Session::up_ref));
+    }
+
+    fn set_session_from(&self, take: impl Fn() -> Option<Session>) {
+        let early = self.session_context().library().rules.set_session_takes_first;
+        let taken = early.then(&take);
         self.clear_bad_session();
+        let session = taken.unwrap_or_else(take);
         let before = std::mem::replace(&mut self.state().session, session);
         drop(before);
     }
@@ -179,7 +185,7 @@ impl Connection {
 
     /// `SSL_copy_session_id`: session and session id context of `from`.
     pub fn copy_session_id(&self, from: &Connection) {
-        self.set_session(from.session().as_ref());
+        self.set_session_from(|| from.session());
         let (id_context, certificate) = {
             let from = from.state();
             (from.id_context, from.certificate.clone())

@@ -29,8 +29,10 @@ pub struct FromPeer {
 pub trait Peers {
     /// What `session` gets: asked again for each part of it, always with the same answer.
     fn of(&mut self, session: &Session) -> FromPeer;
+    /// The id that a client of TLS 1.3 sends, which is that of no session.
+    fn sent_id(&mut self) -> Vec<u8>;
     /// The certificate that a peer of this side showed, in DER.
-    fn certificate(&mut self, session: &Session, of_server: bool) -> Vec<u8>;
+    fn certificate(&mut self, of_server: bool) -> &[u8];
 }
 
 /// A handshake that one side refuses: both give up.
@@ -61,8 +63,12 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return false };
     let client = &client;
     let mut handshake = Handshake { client, server, peers };
-    let sent = handshake.send_ticket();
-    if client.is_open() {
+    // Those that the handshake owes are sent after it.
+    let mut sent = vec![handshake.send_ticket()];
+    while !server.session_reused() && server.sent_tickets() < server.tickets() {
+        sent.push(handshake.send_ticket());
+    }
+    for sent in sent.into_iter().filter(|_| client.is_open()) {
         handshake.read_ticket(sent);
     }
     true
@@ -105,7 +111,7 @@ impl Handshake<'_> {
 
     /// `ssl_get_prev_session` of a TLS 1.2 server, and a new session where there is none.
     fn server_hello_12(&mut self) -> Result<Hello, Refused> {
-        let offer = self.client.offer();
+        let offer = self.client.offer(self.peers);
         let mut ticket_expected = false;
         let mut from_cache = false;
         let mut found = None;
@@ -167,7 +173,7 @@ impl Handshake<'_> {
                 self.server.generate_id(&session, self.peers);
             }
         }
-        self.after_hello(hit, &mut ticket_expected);
+        self.after_hello(Version::Tls12, hit, &mut ticket_expected);
         Ok(Hello { version: Version::Tls12, hit, ticket_expected })
     }
 
@@ -208,16 +214,16 @@ impl Handshake<'_> {
         if !hit {
             self.server.new_session(Version::Tls13.number());
         }
-        self.after_hello(hit, &mut ticket_expected);
+        self.after_hello(Version::Tls13, hit, &mut ticket_expected);
         Ok(Hello { version: Version::Tls13, hit, ticket_expected })
     }
 
     /// `tls_post_process_client_hello`, and the id of a session that no cache takes.
-    fn after_hello(&mut self, hit: bool, ticket_expected: &mut bool) {
+    fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) {
         self.server.set_reused(hit);
         let Some(session) = self.server.session() else { return };
         if !hit {
-            if let Some(not_resumable) = self.server.asks_not_resumable() {
+            if let Some(not_resumable) = self.server.asks_not_resumable(version) {
                 session.set_not_resumable(not_resumable);
             }
             if session.is_marked_not_resumable() {
@@ -349,7 +355,7 @@ impl Handshake<'_> {
     /// `tls_construct_new_session_ticket` of TLS 1.3.
     fn send_ticket(&mut self) -> Option<Sent> {
         let own = self.server.session()?;
-        let own = if self.server.has_sent_ticket() || self.server.session_reused() {
+        let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
             let copy = own.dup_without_ticket()?;
             drop(own);
             self.server.put_session(Some(copy.up_ref()));
@@ -360,6 +366,7 @@ impl Handshake<'_> {
         self.server.generate_id(&own, self.peers);
         let from_peer = self.peers.of(&own);
         own.put_master_key(&from_peer.master_key);
+        own.set_cipher(from_peer.cipher);
         own.touch();
         let sent = match self.server.uses_tickets() {
             true => Sent::Sealed(self.server.seal()),
@@ -397,6 +404,7 @@ impl Handshake<'_> {
         };
         own.put_ticket(&ticket, from_peer.ticket_lifetime_hint);
         own.put_id(&from_peer.id);
+        own.set_cipher(from_peer.cipher);
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);
     }
@@ -409,7 +417,7 @@ impl Handshake<'_> {
         session.put_master_key(&from_peer.master_key);
         let client = std::ptr::eq(side, &raw const **self.client);
         if client || side.verifies() && self.client.has_certificate() {
-            session.put_peer(&self.peers.certificate(&session, client));
+            session.put_peer(self.peers.certificate(client));
         }
     }
 

@@ -63,7 +63,7 @@ impl Connection {
     pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
-        (state.stage, state.server, state.shut, state.sent_ticket) = (Stage::Within, server, (false, false), false);
+        (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
         let context = state.session_context.clone();
         drop(state);
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
@@ -125,12 +125,13 @@ impl Connection {
         self.state().reused = reused;
     }
 
-    pub(super) fn has_sent_ticket(&self) -> bool {
-        self.state().sent_ticket
+    pub(super) fn sent_tickets(&self) -> u8 {
+        self.state().sent_tickets
     }
 
     pub(super) fn note_sent_ticket(&self) {
-        self.state().sent_ticket = true;
+        let mut state = self.state();
+        state.sent_tickets = state.sent_tickets.saturating_add(1);
     }
 
     /// The session is this one from here on; that before is given back.
@@ -161,11 +162,10 @@ impl Connection {
     }
 
     /// What the session to be resumed says of itself.
-    pub(super) fn offer(&self) -> Offer {
+    pub(super) fn offer(&self, peers: &mut dyn Peers) -> Offer {
         let Some(session) = self.session() else { return Offer { id: Vec::new(), ticket: None } };
         if session.protocol_version() == Version::Tls13.number() {
-            // The id that is sent then is of no session.
-            return Offer { id: Vec::new(), ticket: None };
+            return Offer { id: peers.sent_id(), ticket: None };
         }
         let ticket = session.ticket(|ticket| ticket.map(<[u8]>::to_vec));
         Offer { id: session.id().as_slice().to_vec(), ticket }
@@ -216,9 +216,10 @@ impl Connection {
         self.session_context().library().rules.single_use_has_no_id
     }
 
-    pub(super) fn asks_not_resumable(&self) -> Option<bool> {
+    pub(super) fn asks_not_resumable(&self, version: Version) -> Option<bool> {
         let callback = self.state().inherited.not_resumable;
-        callback.map(|callback| callback())
+        // The suites of TLS 1.3 name no key exchange, and count as not forward secure.
+        callback.map(|callback| callback(version == Version::Tls12))
     }
 
     /// `ssl_update_cache`.

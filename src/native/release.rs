@@ -102,6 +102,7 @@ impl Release {
             // After CVE-2024-2511.
             replaced_is_resumable: after_2511,
             not_resumable_is_left_alone: after_2511,
+            set_session_takes_first: at_least(5, 0),
             asked_id_checked: at_least(6, 3) && self != Release::new(4, 0, 0, 0),
             single_use_has_no_id: true,
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
@@ -174,6 +175,8 @@ pub(super) struct Rules {
     pub replaced_is_resumable: bool,
     /// A session that is not to be resumed is not cached by itself, nor taken from `get_session_cb`.
     pub not_resumable_is_left_alone: bool,
+    /// `SSL_set_session` takes its reference before it gives up a session that was not closed.
+    pub set_session_takes_first: bool,
     /// A TLS 1.2 server resumes no session with another id than the one that it was asked for.
     pub asked_id_checked: bool,
     /// A TLS 1.2 server gives a session that is not to be resumed no id.

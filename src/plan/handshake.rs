@@ -12,6 +12,9 @@ pub(super) struct Progress {
     begun: bool,
     /// The other side of that handshake, while both have the sessions that it gave them.
     peer: Option<ConnectionSlot>,
+    /// It was given a session after its handshake was begun: `SSL_set_session` gives it back the method it was made with, and it
+    /// cannot read any more.
+    deaf: bool,
     /// It was given what belongs to connections of the other side: a certificate, or a method.
     other_side: bool,
 }
@@ -63,6 +66,16 @@ impl Shared {
 
     pub(super) fn note_other_side(&mut self, x: ConnectionSlot) {
         self.change(x, |progress| progress.other_side = true);
+    }
+
+    /// `SSL_set_session`
+    pub(super) fn note_set_session(&mut self, x: ConnectionSlot) {
+        self.note_other_session(x);
+        self.change(x, |progress| progress.deaf = progress.begun);
+    }
+
+    pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {
+        self.progress(x).deaf
     }
 
     /// The connection may have another session than the handshake gave it.
@@ -144,7 +157,7 @@ impl Ledger {
         if self.shared.progress(x).begun {
             self.shared.note_other_session(x);
             self.give_pristine(x);
-            self.shared.change(x, |progress| progress.begun = false);
+            self.shared.change(x, |progress| (progress.begun, progress.deaf) = (false, false));
         }
     }
 

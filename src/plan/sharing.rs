@@ -144,6 +144,7 @@ impl Ledger {
                 .map(|_| Skip::Borrowed),
             Op::Handshake { client, server } => (!self.can_shake_hands(client, server)).then_some(Skip::Unready),
             Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
+            Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
             Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
             // It would be the same connection once more.
             Op::SslDup { x, .. } => self.shared.progress(x).has_begun().then_some(Skip::Unready),
@@ -258,7 +259,7 @@ impl Ledger {
                 }
             }
             Op::SetSession { x, s } => {
-                self.shared.note_other_session(x);
+                self.shared.note_set_session(x);
                 let session = s.and_then(|s| self.slots[s.index()]).map(|held| held.object);
                 self.put_session(x, session);
             }
@@ -266,7 +267,7 @@ impl Ledger {
                 if self.shared.method(to) != self.shared.method(from) {
                     self.shared.note_other_side(to);
                 }
-                self.shared.note_other_session(to);
+                self.shared.note_set_session(to);
                 let session = self.shared.connections[from.index()].and_then(|held| held.session);
                 self.put_session(to, session);
             }

@@ -6,6 +6,11 @@ use crate::op::{
 };
 use crate::trace::Tape;
 
+/// The certificate that servers have, in DER.
+pub(super) const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
+/// The certificate that `use_certificate` gives, in DER.
+pub(super) const CLIENT_CERTIFICATE: &[u8] = include_bytes!("certificates/client.cert.der");
+
 /// Of a context: one setting that connections made from it inherit, or a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {

@@ -6,7 +6,14 @@ pub struct Tape {
     bytes: Vec<u8>,
     /// It was recorded elsewhere and is played.
     plays: bool,
+    /// Where the part of the handshake that runs begins, and, of a tape that is played, ends.
+    part: (usize, usize),
 }
+
+/// The number that stands for the id that a client sends without a session that has it.
+pub const SENT_ID: u32 = u32::MAX - 1;
+/// The number that begins a part.
+const PART: u32 = u32::MAX;
 
 /// What a handshake put into one session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,8 +24,6 @@ pub struct Recorded<'a> {
     pub master_key: &'a [u8],
     /// The ticket; empty: none.
     pub ticket: &'a [u8],
-    /// The peer's certificate in DER; empty: none.
-    pub peer: &'a [u8],
     /// The lifetime hint, seconds.
     pub hint: u64,
     /// The cipher suite; `None`: none.
@@ -28,15 +33,40 @@ pub struct Recorded<'a> {
 impl Tape {
     /// Forgets what was recorded; what is played stays.
     pub fn begin(&mut self) {
+        self.part = (0, 0);
         if !self.plays {
             self.bytes.clear();
         }
     }
 
+    /// The next handshake begins, or what comes after one.
+    pub fn next_part(&mut self) {
+        if !self.plays {
+            self.record(PART, &Recorded::default());
+            self.part = (self.bytes.len(), usize::MAX);
+            return;
+        }
+        // Behind the marker that ended the part before, up to the next.
+        let mut rest = self.bytes.get(self.part.1..).unwrap_or_default();
+        let begin = match take(&mut rest) {
+            Some((PART, _)) => self.bytes.len() - rest.len(),
+            _ => self.bytes.len(),
+        };
+        let mut end = begin;
+        let mut rest = &self.bytes[begin..];
+        while let Some((birth, _)) = take(&mut rest) {
+            if birth == PART {
+                break;
+            }
+            end = self.bytes.len() - rest.len();
+        }
+        self.part = (begin, end);
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.bytes.clear();
-        self.plays = false;
+        (self.plays, self.part) = (false, (0, 0));
     }
 
     /// Plays what `other` recorded.
@@ -62,20 +92,21 @@ impl Tape {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Records a session; the last record of a birth counts.
+    /// Records a session; the last record of a birth in its part counts.
     pub fn record(&mut self, birth: u32, of: &Recorded<'_>) {
         self.bytes.extend_from_slice(&birth.to_le_bytes());
         self.bytes.extend_from_slice(&of.hint.to_le_bytes());
         self.bytes.extend_from_slice(&of.cipher.map_or(u32::MAX, u32::from).to_le_bytes());
-        for part in [of.id, of.master_key, of.ticket, of.peer] {
+        for part in [of.id, of.master_key, of.ticket] {
             self.bytes.extend_from_slice(&(part.len() as u32).to_le_bytes());
             self.bytes.extend_from_slice(part);
         }
     }
 
-    /// What was recorded last of a session; `None`: nothing, or the tape is damaged.
+    /// What was recorded last of a session in this part; `None`: nothing, or the tape is damaged.
     pub fn of(&self, birth: u32) -> Option<Recorded<'_>> {
-        let mut rest = self.bytes.as_slice();
+        let (begin, end) = self.part;
+        let mut rest = self.bytes.get(begin..end.min(self.bytes.len())).unwrap_or_default();
         let mut found = None;
         while !rest.is_empty() {
             let (of, recorded) = take(&mut rest)?;
@@ -96,14 +127,14 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<(u32, Recorded<'a>)> {
     let birth = word(rest)?;
     let hint = u64::from(word(rest)?) | u64::from(word(rest)?) << 32;
     let cipher = u16::try_from(word(rest)?).ok();
-    let mut parts = [&[][..]; 4];
+    let mut parts = [&[][..]; 3];
     for part in &mut parts {
         let length = word(rest)? as usize;
         let (bytes, after) = rest.split_at_checked(length)?;
         (*part, *rest) = (bytes, after);
     }
-    let [id, master_key, ticket, peer] = parts;
-    Some((birth, Recorded { id, master_key, ticket, peer, hint, cipher }))
+    let [id, master_key, ticket] = parts;
+    Some((birth, Recorded { id, master_key, ticket, hint, cipher }))
 }
 
 #[cfg(test)]
@@ -111,19 +142,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_record_counts() {
+    fn the_last_record_of_a_part_counts() {
         let mut tape = Tape::default();
+        tape.next_part();
         tape.record(3, &Recorded { id: b"a", ..Recorded::default() });
         tape.record(4, &Recorded { id: b"b", hint: 7, cipher: Some(0x1301), ..Recorded::default() });
         tape.record(3, &Recorded { id: b"c", ticket: b"ticket", ..Recorded::default() });
-        assert_eq!(tape.of(3).map(|recorded| (recorded.id, recorded.ticket)), Some((&b"c"[..], &b"ticket"[..])));
-        assert_eq!(tape.of(4).map(|recorded| (recorded.hint, recorded.cipher)), Some((7, Some(0x1301))));
-        assert_eq!(tape.of(5), None);
+        tape.next_part();
+        tape.next_part();
+        tape.record(3, &Recorded { id: b"d", ..Recorded::default() });
+        assert_eq!(tape.of(3).map(|recorded| recorded.id), Some(&b"d"[..]));
         let mut played = Tape::default();
         played.play(&tape);
         played.begin();
-        assert_eq!(played.of(4), tape.of(4));
-        tape.begin();
-        assert_eq!(tape.of(4), None);
+        played.next_part();
+        assert_eq!(played.of(3).map(|recorded| (recorded.id, recorded.ticket)), Some((&b"c"[..], &b"ticket"[..])));
+        assert_eq!(played.of(4).map(|recorded| (recorded.hint, recorded.cipher)), Some((7, Some(0x1301))));
+        assert_eq!(played.of(5), None);
+        played.next_part();
+        assert_eq!(played.of(3), None, "nothing happened in the second part");
+        played.next_part();
+        assert_eq!((played.of(3).map(|recorded| recorded.id), played.of(4)), (Some(&b"d"[..]), None));
+        played.next_part();
+        assert_eq!(played.of(3), None, "there is no more");
     }
 }

@@ -7,7 +7,7 @@ use openssl_sys::{SSL_CTX, SSL_SESSION};
 
 use super::super::Memory;
 use super::super::events;
-use super::{CPort, Library, callbacks};
+use super::{CPort, Library, callbacks, random};
 use crate::native::Statistic;
 use crate::op::{Bytes, CONTEXTS, ContextSlot, Method, RemoveCallback, Slot};
 
@@ -127,6 +127,7 @@ impl CPort {
     /// Contexts to take from: as many as a program can have of each kind.
     pub(super) fn fill_pool(&mut self) {
         for method in Method::ALL.iter().flat_map(|method| std::iter::repeat_n(*method, CONTEXTS)) {
+            random::begin_context(self.contexts.pool.len());
             let context = make(self.library, method);
             if !context.is_null() {
                 self.contexts.pool.push(Pooled::new(method, context));
@@ -204,6 +205,7 @@ impl CPort {
         for place in 0..self.contexts.pool.len() {
             let Pooled { method, context, used_up: true, .. } = self.contexts.pool[place] else { continue };
             call!(self, SSL_CTX_free(context));
+            random::begin_context(place);
             self.contexts.pool[place] = Pooled::new(method, make(self.library, method));
         }
     }

@@ -12,7 +12,7 @@ use super::callbacks::{self, of_process};
 use super::prototypes::{GEN_SESSION_CB, SSL_verify_cb, get_session_cb, new_session_cb, not_resumable_session_callback};
 use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback};
 use crate::port::generated;
-use crate::trace::Callback;
+use crate::trace::{Callback, SENT_ID};
 
 /// Who talks.
 #[derive(Clone, Copy, Default)]
@@ -49,14 +49,18 @@ pub(super) fn begin(sides: Sides) {
 /// A callback saw this session: it may be gone at the end of the handshake.
 pub(super) fn note(session: usize, id: &[u8]) {
     if let Some(birth) = events::birth_at(session) {
-        let (mut bytes, length) = ([0; 32], id.len().min(32));
-        bytes[..length].copy_from_slice(&id[..length]);
-        IDS.with_borrow_mut(|ids| {
-            if ids.len() < NOTED {
-                ids.push((birth, length as u8, bytes));
-            }
-        });
+        note_id(birth, id);
     }
+}
+
+fn note_id(birth: u32, id: &[u8]) {
+    let (mut bytes, length) = ([0; 32], id.len().min(32));
+    bytes[..length].copy_from_slice(&id[..length]);
+    IDS.with_borrow_mut(|ids| {
+        if ids.len() < NOTED {
+            ids.push((birth, length as u8, bytes));
+        }
+    });
 }
 
 /// The sessions that callbacks saw since the handshake began.
@@ -131,6 +135,7 @@ unsafe fn kept(ssl: *mut SSL, id: *const c_uchar, length: c_int, any: bool) -> *
     // SAFETY: the library calls with an id of this length.
     let id = unsafe { std::slice::from_raw_parts(id, length) };
     events::called(Callback::Get, [server.into(), 0, events::key(0, id), 0]);
+    note_id(SENT_ID, id);
     let found = callbacks::find(context(server), |found| any || found == id);
     found.unwrap_or(ptr::null_mut())
 }

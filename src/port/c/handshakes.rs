@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{Handshakes, Setting};
+use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, SERVER_CERTIFICATE, Setting};
 use super::super::sharing::Sharing;
 use super::super::{Port, events};
 use super::handshake_callbacks::{self, Sides};
@@ -18,13 +18,11 @@ const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
 const SSL_OP_NO_TICKET: u64 = 1 << 14;
 const SSL_VERIFY_PEER: c_int = 1;
-/// The quickest to make keys for, and in every release.
-const GROUPS: &std::ffi::CStr = c"X25519";
+/// The quickest to make keys for, in every release, and that of the certificates.
+const GROUPS: &std::ffi::CStr = c"X25519:P-256";
 
-const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
-const SERVER_KEY: &[u8] = include_bytes!("certificates/server.key.der");
-const CLIENT_CERTIFICATE: &[u8] = include_bytes!("certificates/client.cert.der");
-const CLIENT_KEY: &[u8] = include_bytes!("certificates/client.key.der");
+const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
+const CLIENT_KEY: &[u8] = include_bytes!("../certificates/client.key.der");
 
 /// Flights that any handshake needs, and the alert that ends one that fails.
 const FLIGHTS: usize = 5;
@@ -192,18 +190,28 @@ impl CPort {
     fn sides(&self, client: Option<ConnectionSlot>, server: ConnectionSlot) -> Sides {
         let context = |x: ConnectionSlot| self.credentials.session_contexts[x.index()];
         Sides {
-            server: self.connection(server) as usize,
+            server: self.connection(server).expose_provenance(),
             server_context: context(server),
             client_context: client.map_or(0, context),
         }
     }
 
     /// What the sessions that were born since then and live have from their peers.
-    fn record(&mut self, births: u32, tape: &mut Tape) {
-        handshake_callbacks::noted(&mut |birth, id| tape.record(birth, &Recorded { id, ..Recorded::default() }));
+    fn record(&mut self, births: u32, sides: Sides, tape: &mut Tape) {
+        tape.next_part();
+        handshake_callbacks::noted(&mut |birth, id| {
+            if birth >= births {
+                tape.record(birth, &Recorded { id, ..Recorded::default() });
+            }
+        });
         let mut key = [0; 64];
-        let mut peer = [0; 512];
-        events::born_since(births, &mut |birth, address| {
+        let server: *const SSL = ptr::with_exposed_provenance(sides.server);
+        let of_server = call!(self, SSL_get_session(server)) as usize;
+        events::born_since(0, &mut |birth, address| {
+            // The server's may have been there before.
+            if birth < births && address != of_server {
+                return;
+            }
             let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);
             let mut length: c_uint = 0;
             let id = call!(self, SSL_SESSION_get_id(session, &mut length));
@@ -211,16 +219,6 @@ impl CPort {
             let (mut ticket, mut ticket_length) = (ptr::null(), 0);
             call!(self, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
             let key_length = call!(self, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
-            let certificate = call!(self, SSL_SESSION_get0_peer(session));
-            let mut peer_length = 0;
-            if !certificate.is_null() {
-                let needed = call!(self, i2d_X509(certificate, ptr::null_mut()));
-                if let Ok(needed @ 1..=512) = usize::try_from(needed) {
-                    let mut at = peer.as_mut_ptr();
-                    call!(self, i2d_X509(certificate, &mut at));
-                    peer_length = needed;
-                }
-            }
             let cipher = call!(self, SSL_SESSION_get0_cipher(session));
             let code = (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher)));
             let bytes = |at: *const u8, length: usize| match at.is_null() {
@@ -232,7 +230,6 @@ impl CPort {
                 id: bytes(id, id_length.min(32)),
                 master_key: &key[..key_length.min(key.len())],
                 ticket: bytes(ticket, ticket_length),
-                peer: &peer[..peer_length],
                 hint: call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)),
                 cipher: code,
             };
@@ -257,7 +254,8 @@ impl Handshakes for CPort {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
         self.contexts.all_used_up();
-        handshake_callbacks::begin(self.sides(Some(client), server));
+        let sides = self.sides(Some(client), server);
+        handshake_callbacks::begin(sides);
         let mut done = [false; 2];
         if self.connect(client_ssl, server_ssl) {
             for _ in 0..FLIGHTS {
@@ -275,7 +273,7 @@ impl Handshakes for CPort {
             }
         }
         self.credentials.peers[server.index()] = Some(client);
-        self.record(births, tape);
+        self.record(births, sides, tape);
         call!(self, ERR_clear_error());
         i64::from(done[0]) + 2 * i64::from(done[1])
     }
@@ -284,7 +282,8 @@ impl Handshakes for CPort {
         let births = events::births();
         let server = self.connection(x);
         let client = self.credentials.peers[x.index()];
-        handshake_callbacks::begin(self.sides(client, x));
+        let sides = self.sides(client, x);
+        handshake_callbacks::begin(sides);
         let returned = call!(self, SSL_new_session_ticket(server));
         if returned == 1 {
             call!(self, SSL_do_handshake(server));
@@ -292,7 +291,7 @@ impl Handshakes for CPort {
                 self.read_all(self.connection(client));
             }
         }
-        self.record(births, tape);
+        self.record(births, sides, tape);
         call!(self, ERR_clear_error());
         returned.into()
     }

@@ -34,6 +34,11 @@ pub(super) fn begin() {
     NUMBERS.with_borrow_mut(|numbers| numbers.seed(SEED));
 }
 
+/// A context of the pool is made: its keys for tickets are those of its place.
+pub(super) fn begin_context(place: usize) {
+    NUMBERS.with_borrow_mut(|numbers| numbers.seed(SEED + 1 + place as u64));
+}
+
 unsafe extern "C" fn bytes(out: *mut c_uchar, length: c_int) -> c_int {
     let Ok(length) = usize::try_from(length) else { return 0 };
     if length > 0 {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::super::handshakes::{Handshakes, Setting};
+use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, SERVER_CERTIFICATE, Setting};
 use super::super::{events, generated};
 use super::NativePort;
 use super::sharing::{find, keep};
@@ -12,7 +12,7 @@ use crate::native::{
 use crate::op::{
     ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify,
 };
-use crate::trace::{Callback, Recorded, Tape};
+use crate::trace::{Callback, Recorded, SENT_ID, Tape};
 
 /// As in `<openssl/ssl.h>`.
 const SSL_OP_NO_TICKET: i64 = 1 << 14;
@@ -48,11 +48,13 @@ impl Peers for Played<'_> {
             bytes
         };
         let or = |recorded: &[u8], made_up: Vec<u8>| if recorded.is_empty() { made_up } else { recorded.to_vec() };
-        let recorded = self.recorded(session).unwrap_or_default();
+        let known = self.recorded(session);
+        let recorded = known.unwrap_or_default();
         let tls13 = session.protocol_version() == Version::Tls13.number();
         let from_peer = FromPeer {
             id: or(recorded.id, made_up(b'i', 32)),
-            master_key: or(recorded.master_key, made_up(b'k', 48)),
+            // Whether there is one yet is the library's own business.
+            master_key: known.map_or_else(|| made_up(b'k', 48), |recorded| recorded.master_key.to_vec()),
             ticket: or(recorded.ticket, made_up(b't', 96)),
             ticket_lifetime_hint: if recorded.ticket.is_empty() { LIFETIME } else { recorded.hint },
             cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
@@ -60,15 +62,17 @@ impl Peers for Played<'_> {
         if !self.0.plays() {
             let FromPeer { id, master_key, ticket, ticket_lifetime_hint, cipher } = &from_peer;
             let cipher = cipher.map(|cipher| cipher.0);
-            self.0.record(birth, &Recorded { id, master_key, ticket, peer: b"", hint: *ticket_lifetime_hint, cipher });
+            self.0.record(birth, &Recorded { id, master_key, ticket, hint: *ticket_lifetime_hint, cipher });
         }
         from_peer
     }
 
-    fn certificate(&mut self, session: &Session, of_server: bool) -> Vec<u8> {
-        let made_up: &[u8] = if of_server { b"the server's" } else { b"the client's" };
-        let recorded = self.recorded(session).map(|recorded| recorded.peer).filter(|peer| !peer.is_empty());
-        recorded.unwrap_or(made_up).to_vec()
+    fn sent_id(&mut self) -> Vec<u8> {
+        self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.to_vec())
+    }
+
+    fn certificate(&mut self, of_server: bool) -> &[u8] {
+        if of_server { SERVER_CERTIFICATE } else { CLIENT_CERTIFICATE }
     }
 }
 
@@ -109,18 +113,18 @@ fn get_callback(callback: GetCallback) -> Option<fn(&Context, &[u8]) -> Option<S
     }
 }
 
-fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn() -> bool> {
-    fn asked() {
-        events::called(Callback::NotResumable, [1, 0, 0, 1]);
+fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn(bool) -> bool> {
+    fn asked(forward_secure: bool) {
+        events::called(Callback::NotResumable, [1, 0, 0, forward_secure.into()]);
     }
     match callback {
         NotResumableCallback::None => None,
-        NotResumableCallback::Resumable => Some(|| {
-            asked();
+        NotResumableCallback::Resumable => Some(|forward_secure| {
+            asked(forward_secure);
             false
         }),
-        NotResumableCallback::NotResumable => Some(|| {
-            asked();
+        NotResumableCallback::NotResumable => Some(|forward_secure| {
+            asked(forward_secure);
             true
         }),
     }
@@ -205,12 +209,14 @@ impl Handshakes for NativePort {
     }
 
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+        tape.next_part();
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
         i64::from(client_done) + 2 * i64::from(server_done)
     }
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+        tape.next_part();
         new_session_ticket(self.connection(x), &mut Played(tape)).into()
     }
 

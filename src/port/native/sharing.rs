@@ -227,7 +227,11 @@ impl Sharing for NativePort {
 
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
         let session = s.map(|s| self.session(s));
+        if let Some(Access::Borrowed(lent)) = &session {
+            LENT.set(lent.address());
+        }
         self.connection(x).set_session(session.as_deref());
+        LENT.set(0);
         1
     }
 

@@ -1,0 +1,94 @@
+//! Programs that talk: handshakes, what is resumed, and what decides about it.
+
+use super::Generator;
+use crate::op::{ConnectionSlot, ContextSlot, Kind, Method, Op, Slot};
+use crate::plan::Ledger;
+
+/// What decides how the next handshakes go.
+const SETTINGS: &[Kind] = &[
+    Kind::CtxSetMaxVersion,
+    Kind::CtxSetOptions,
+    Kind::CtxSetOptions,
+    Kind::CtxClearOptions,
+    Kind::CtxSetNumTickets,
+    Kind::CtxSetVerify,
+    Kind::CtxSetNewCb,
+    Kind::CtxSetNewCb,
+    Kind::CtxSetGetCb,
+    Kind::CtxSetGetCb,
+    Kind::CtxSetRemoveCb,
+    Kind::CtxSetNotResumableCb,
+    Kind::CtxSetGenerateId,
+    Kind::CtxSetCacheMode,
+    Kind::CtxSetCacheMode,
+    Kind::CtxSetCacheSize,
+    Kind::CtxSetIdContext,
+    Kind::CtxSetTimeout,
+];
+
+impl Generator {
+    /// One op of a program that talks, or `None`: one of any program.
+    pub(super) fn talk_op(&mut self, ledger: &Ledger) -> Option<Op> {
+        let shared = ledger.shared();
+        let side = |c: ContextSlot| shared.context(c).map(|(method, _)| method);
+        for method in [Method::Server, Method::Client] {
+            if !ContextSlot::all().any(|c| side(c) == Some(method)) {
+                let dst = ContextSlot::all().find(|c| side(*c).is_none())?;
+                return Some(Op::CtxPooled { dst, method });
+            }
+        }
+        Some(match self.rng.u8(0..16) {
+            0..=4 => self.handshake_or_what_it_needs(ledger)?,
+            5 | 6 => {
+                let x = self.ready(Method::Client, ledger);
+                Op::SetSession { x, s: Some(self.held(ledger)) }
+            }
+            7 | 8 => self.op_of(Kind::Get1Session, ledger),
+            9 => self.op_of(Kind::SslShutdown, ledger),
+            10 | 11 => {
+                let kind = self.one_of(SETTINGS);
+                self.op_of(kind, ledger)
+            }
+            12 => {
+                let kind = self.one_of(&[Kind::SslFree, Kind::SslClear, Kind::NewSessionTicket, Kind::TakeKept]);
+                self.op_of(kind, ledger)
+            }
+            13 => {
+                let kind = self.one_of(&[Kind::UseCertificate, Kind::AdvanceClock, Kind::SetTimeout, Kind::Free]);
+                self.op_of(kind, ledger)
+            }
+            _ => return None,
+        })
+    }
+
+    fn handshake_or_what_it_needs(&mut self, ledger: &Ledger) -> Option<Op> {
+        let shared = ledger.shared();
+        let ready = |method: Method| ConnectionSlot::all().any(|x| shared.is_ready(x, method));
+        for method in [Method::Client, Method::Server] {
+            if ready(method) {
+                continue;
+            }
+            let c = ContextSlot::all().find(|c| shared.context(*c).is_some_and(|(side, _)| side == method))?;
+            let empty = ConnectionSlot::all().find(|x| shared.connection_references(*x) == 0);
+            return Some(match empty {
+                Some(dst) => Op::SslNew { dst, c },
+                // One that has talked makes room, or talks again.
+                None => {
+                    let kind = if self.rng.bool() { Kind::SslFree } else { Kind::SslClear };
+                    self.op_of(kind, ledger)
+                }
+            });
+        }
+        Some(self.op_of(Kind::Handshake, ledger))
+    }
+
+    /// A slot that owns or borrows something, if there is one.
+    pub(super) fn held(&mut self, ledger: &Ledger) -> Slot {
+        self.slot_where(|slot| ledger.holds(slot))
+    }
+
+    /// A connection of this side that has not made a handshake, if there is one.
+    pub(super) fn ready(&mut self, method: Method, ledger: &Ledger) -> ConnectionSlot {
+        self.connection_where(|slot| ledger.shared().is_ready(slot, method))
+    }
+}
