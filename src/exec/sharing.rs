@@ -223,7 +223,13 @@ impl<P: Port> Run<'_, P> {
         for slot in Slot::all() {
             let Some(lender) = self.shared.lenders[slot.index()] else { continue };
             let lives = self.shared.connections[lender.index()];
-            if !lives || self.port.connected(lender) != self.port.address(slot) {
+            // Another session may be where the one before was.
+            let talked = match op {
+                Op::Handshake { client, server } => [*client, *server].contains(&lender),
+                Op::NewSessionTicket { .. } => true,
+                _ => false,
+            };
+            if talked || !lives || self.port.connected(lender) != self.port.address(slot) {
                 self.shared.lenders[slot.index()] = None;
                 self.live[slot.index()] = false;
                 self.port.forget(slot);

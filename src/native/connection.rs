@@ -93,6 +93,8 @@ pub(super) struct State {
     pub sent_tickets: u8,
     /// The other side of the handshake.
     pub peer: Weak<Connection>,
+    /// A ticket that was asked for could not be made.
+    pub owes_ticket: bool,
     /// It has said that it sends nothing more.
     pub peer_is_shut: bool,
     pub inherited: Inherited,
@@ -117,6 +119,7 @@ impl Connection {
                 shut: (false, false),
                 sent_tickets: 0,
                 peer: Weak::new(),
+                owes_ticket: false,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -154,6 +157,7 @@ impl Connection {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
+        state.owes_ticket = false;
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         drop(state);
         drop(session);

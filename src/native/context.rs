@@ -217,21 +217,15 @@ impl Context {
         let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
         let session = Session::blank(&self.library);
         session.establish(&with).ok()?;
-        // d2i_SSL_SESSION: what is 0 is not written, and read as this.
-        if with.time == 0 {
-            session.touch();
-        }
-        if with.timeout == 0 {
-            session.put_timeout(self.library.rules.time.keep(3));
-        }
         Some(session)
     }
 
-    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy.
-    pub(super) fn seal(&self, session: &Session) -> Arc<Established> {
-        let with = Arc::new(session.established());
+    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. `None`: what is 0 is not
+    /// written, is read as something else, and then takes more room than there is.
+    pub(super) fn seal(&self, session: &Session) -> Option<Arc<Established>> {
+        let with = session.established();
         drop(Session::blank(&self.library));
-        with
+        (with.time != 0 && with.timeout != 0).then(|| Arc::new(with))
     }
 
     /// `lookup_sess_in_cache`: the caller gets a reference.

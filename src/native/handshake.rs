@@ -60,16 +60,23 @@ pub fn handshake(client: &Arc<Connection>, server: &Arc<Connection>, peers: &mut
 
 /// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
 pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
-    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return false };
+    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return server.owes_ticket() };
     let client = &client;
     let mut handshake = Handshake { client, server, peers };
     // Those that the handshake owes are sent after it.
-    let mut sent = vec![handshake.send_ticket()];
-    while !server.session_reused() && server.sent_tickets() < server.tickets() {
-        sent.push(handshake.send_ticket());
+    let mut owed = true;
+    let mut sent = Vec::new();
+    while owed {
+        let Some(ticket) = handshake.send_ticket() else { break };
+        sent.push(ticket);
+        owed = !server.session_reused() && server.sent_tickets() < server.tickets();
     }
-    for sent in sent.into_iter().filter(|_| client.is_open()) {
+    for sent in sent {
         handshake.read_ticket(sent);
+    }
+    if owed {
+        server.note_owed_ticket();
+        client.fail();
     }
     true
 }
@@ -84,11 +91,12 @@ impl Handshake<'_> {
     fn run(&mut self) -> (bool, bool) {
         self.client.begin(false, self.server);
         self.server.begin(true, self.client);
-        match self.negotiate() {
+        let done = match self.negotiate() {
             Ok(hello) if hello.version == Version::Tls13 => self.finish_13(&hello),
             Ok(hello) => self.finish_12(&hello),
-            Err(Refused) => (false, false),
-        }
+            Err(refused) => Err(refused),
+        };
+        done.unwrap_or((false, false))
     }
 
     /// Both hellos, and what the client makes of the second.
@@ -142,7 +150,9 @@ impl Handshake<'_> {
             if !self.server.accepts(&session, Version::Tls12) {
                 ticket_expected = refuse(ticket_expected);
             } else if self.server.cannot_tell_context() {
-                self.refuse_by_server();
+                self.server.fail();
+                drop(session);
+                self.client.fail();
                 return Err(Refused);
             } else if session.is_over() {
                 self.server.session_context().counted(Statistic::Timeouts);
@@ -191,15 +201,15 @@ impl Handshake<'_> {
             self.server.put_session(found);
         }
         let mut hit = false;
-        let found = self.server.session().map(|session| {
-            (self.server.accepts(&session, Version::Tls13), session.is_over())
-        });
+        let found =
+            self.server.session().map(|session| (self.server.accepts(&session, Version::Tls13), session.is_over()));
         match found {
             None => {}
             Some((false, _)) => self.server.put_session(None),
             Some((true, _)) if self.server.cannot_tell_context() => {
-                self.refuse_by_server();
+                self.server.fail();
                 self.server.put_session(None);
+                self.client.fail();
                 return Err(Refused);
             }
             Some((true, true)) => {
@@ -273,14 +283,18 @@ impl Handshake<'_> {
         Ok(())
     }
 
-    fn finish_12(&mut self, hello: &Hello) -> (bool, bool) {
+    fn finish_12(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
         let mut sent = None;
         let sends = hello.ticket_expected && self.server.uses_tickets();
         if !hello.hit {
             self.fill(self.server);
         }
         if sends {
-            sent = Some(Sent::Sealed(self.server.seal()));
+            let Some(sealed) = self.server.seal() else {
+                self.break_off();
+                return Err(Refused);
+            };
+            sent = Some(Sent::Sealed(sealed));
         }
         // Whoever sends the last message has finished last.
         if !hello.hit {
@@ -299,7 +313,7 @@ impl Handshake<'_> {
         if hello.hit {
             self.server_is_done_12();
         }
-        (true, true)
+        Ok((true, true))
     }
 
     fn server_is_done_12(&mut self) {
@@ -321,7 +335,7 @@ impl Handshake<'_> {
         self.take_ticket(sent);
     }
 
-    fn finish_13(&mut self, hello: &Hello) -> (bool, bool) {
+    fn finish_13(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
         if !hello.hit {
             self.fill(self.client);
         }
@@ -345,11 +359,16 @@ impl Handshake<'_> {
             (true, true) => self.server.tickets().min(1),
             (true, false) => self.server.tickets(),
         };
-        let sent: Vec<Option<Sent>> = (0..tickets).map(|_| self.send_ticket()).collect();
+        let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket()).collect();
+        let all = sent.len() == usize::from(tickets);
         for sent in sent {
             self.read_ticket(sent);
         }
-        (true, true)
+        if !all {
+            self.client.fail();
+        }
+        // The client had finished before.
+        Ok((true, all))
     }
 
     /// `tls_construct_new_session_ticket` of TLS 1.3.
@@ -369,7 +388,15 @@ impl Handshake<'_> {
         own.set_cipher(from_peer.cipher);
         own.touch();
         let sent = match self.server.uses_tickets() {
-            true => Sent::Sealed(self.server.seal()),
+            true => {
+                let sealed = self.server.seal();
+                if sealed.is_none() {
+                    drop(own);
+                    self.server.fail();
+                    return None;
+                }
+                Sent::Sealed(sealed?)
+            }
             false => Sent::Id(own.id().as_slice().to_vec()),
         };
         self.server.note_sent_ticket();
@@ -379,14 +406,12 @@ impl Handshake<'_> {
     }
 
     /// `tls_process_new_session_ticket` of TLS 1.3.
-    fn read_ticket(&mut self, sent: Option<Sent>) {
+    fn read_ticket(&mut self, sent: Sent) {
         let Some(own) = self.client.session() else { return };
         let copy = own.dup_without_ticket();
         drop(own);
         self.client.put_session(copy);
-        if let Some(sent) = sent {
-            self.take_ticket(sent);
-        }
+        self.take_ticket(sent);
         self.client.update_cache(mode::CLIENT, false);
     }
 
@@ -427,7 +452,8 @@ impl Handshake<'_> {
         self.server.fail();
     }
 
-    fn refuse_by_server(&self) {
+    /// The server cannot make a ticket.
+    fn break_off(&self) {
         self.server.fail();
         self.client.fail();
     }

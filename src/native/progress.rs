@@ -62,7 +62,7 @@ impl Connection {
 
     pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
         let mut state = self.state();
-        (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
+        (state.peer, state.peer_is_shut, state.owes_ticket) = (Arc::downgrade(peer), false, false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
         let context = state.session_context.clone();
         drop(state);
@@ -83,9 +83,13 @@ impl Connection {
         (state.stage, state.version) = (Stage::Done, version);
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        let state = self.state();
-        state.stage == Stage::Done && state.shut == (false, false)
+    /// A ticket was asked for, and could not be made: it is owed for ever.
+    pub(super) fn owes_ticket(&self) -> bool {
+        self.state().owes_ticket
+    }
+
+    pub(super) fn note_owed_ticket(&self) {
+        self.state().owes_ticket = true;
     }
 
     pub(super) fn can_send_ticket(&self) -> bool {
@@ -98,7 +102,9 @@ impl Connection {
     }
 
     pub(super) fn supports(&self, version: i32) -> bool {
-        [Version::Tls12, Version::Tls13].into_iter().any(|known| known.number() == version && known <= self.max_version())
+        [Version::Tls12, Version::Tls13]
+            .into_iter()
+            .any(|known| known.number() == version && known <= self.max_version())
     }
 
     pub(super) fn uses_tickets(&self) -> bool {
@@ -186,11 +192,9 @@ impl Connection {
         self.session_context().open_ticket(ticket)
     }
 
-    pub(super) fn seal(&self) -> Arc<Established> {
-        match self.session() {
-            Some(session) => self.session_context().seal(&session),
-            None => Arc::default(),
-        }
+    pub(super) fn seal(&self) -> Option<Arc<Established>> {
+        let session = self.session()?;
+        self.session_context().seal(&session)
     }
 
     pub(super) fn look_up(&self, version: Version, id: &[u8]) -> Option<Session> {
@@ -227,7 +231,8 @@ impl Connection {
         let Some(session) = self.session() else { return };
         let context = self.session_context();
         let rules = &context.library().rules;
-        if session.id().as_slice().is_empty() || rules.not_resumable_is_left_alone && session.is_marked_not_resumable() {
+        if session.id().as_slice().is_empty() || rules.not_resumable_is_left_alone && session.is_marked_not_resumable()
+        {
             return;
         }
         if server && session.id_context().as_slice().is_empty() && self.verifies() {
@@ -255,6 +260,7 @@ impl Connection {
 
     /// A fatal alert was sent or came.
     pub(super) fn fail(&self) {
+        self.state().stage = Stage::Within;
         self.remove_own_session();
     }
 

@@ -104,7 +104,7 @@ impl Release {
             not_resumable_is_left_alone: after_2511,
             set_session_takes_first: at_least(5, 0),
             asked_id_checked: at_least(6, 3) && self != Release::new(4, 0, 0, 0),
-            single_use_has_no_id: true,
+            single_use_has_no_id: false,
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
             added_again_moves: match (self.major, self.minor) {
                 (3, 0) => self.fix <= 19,

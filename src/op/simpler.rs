@@ -2,9 +2,7 @@
 //! one again and again comes to rest.
 
 use super::bytes::{Bytes, CString};
-use super::handshake::{
-    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify,
-};
+use super::handshake::{Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify};
 use super::operand::{Number, Operand, Room, Time};
 use super::sharing::{CacheMode, Method, RemoveCallback};
 use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};

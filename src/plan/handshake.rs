@@ -1,8 +1,8 @@
 //! Which handshakes are made, and what they leave behind.
 
+use super::Origin;
 use super::ledger::{Ledger, Object, ObjectId};
 use super::sharing::Shared;
-use super::Origin;
 use crate::op::{ConnectionSlot, Method, Op};
 
 /// How far a connection has come.
@@ -121,9 +121,10 @@ impl Ledger {
     pub(super) fn can_shake_hands(&self, client: ConnectionSlot, server: ConnectionSlot) -> bool {
         let shared = &self.shared;
         let ready = shared.is_ready(client, Method::Client) && shared.is_ready(server, Method::Server);
-        let odd = [client, server].into_iter().filter_map(|x| shared.connections[x.index()]).any(|held| {
-            shared.trust.odd_timeouts & 1 << held.session_context != 0
-        });
+        let odd = [client, server]
+            .into_iter()
+            .filter_map(|x| shared.connections[x.index()])
+            .any(|held| shared.trust.odd_timeouts & 1 << held.session_context != 0);
         ready && !odd && self.can_offer(shared.connections[client.index()].and_then(|held| held.session))
     }
 

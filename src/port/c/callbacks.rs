@@ -59,8 +59,7 @@ pub(super) fn take() -> Option<*mut SSL_SESSION> {
 
 /// How many references to this session are kept.
 pub(super) fn kept(address: usize) -> u32 {
-    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.0 == address).count())
-        as u32
+    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.0 == address).count()) as u32
 }
 
 /// Keeps a reference for the new callback of a context, or for no context; whether there is room.

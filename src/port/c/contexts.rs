@@ -143,9 +143,11 @@ impl CPort {
     }
 
     pub(super) fn make_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) -> bool {
-        let place = self.contexts.pool.iter().position(|waiting| {
-            !waiting.taken && waiting.method == method && !waiting.context.is_null()
-        });
+        let place = self
+            .contexts
+            .pool
+            .iter()
+            .position(|waiting| !waiting.taken && waiting.method == method && !waiting.context.is_null());
         let place = place.filter(|_| pooled && self.contexts.pools);
         let context = match place {
             Some(place) => {

@@ -9,7 +9,9 @@ use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
 use super::super::events;
 use super::callbacks::{self, of_process};
-use super::prototypes::{GEN_SESSION_CB, SSL_verify_cb, get_session_cb, new_session_cb, not_resumable_session_callback};
+use super::prototypes::{
+    GEN_SESSION_CB, SSL_verify_cb, get_session_cb, new_session_cb, not_resumable_session_callback,
+};
 use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback};
 use crate::port::generated;
 use crate::trace::{Callback, SENT_ID};
@@ -158,7 +160,8 @@ unsafe extern "C" fn gives(ssl: *mut SSL, id: *const c_uchar, length: c_int, cop
     unsafe {
         *copy = 0;
         let found = kept(ssl, id, length, false);
-        if let Some(up_ref) = of_process().and_then(|library| library.api.SSL_SESSION_up_ref).filter(|_| !found.is_null())
+        if let Some(up_ref) =
+            of_process().and_then(|library| library.api.SSL_SESSION_up_ref).filter(|_| !found.is_null())
         {
             up_ref(found);
         }

@@ -197,7 +197,7 @@ impl CPort {
     }
 
     /// What the sessions that were born since then and live have from their peers.
-    fn record(&mut self, births: u32, sides: Sides, tape: &mut Tape) {
+    fn record(&mut self, births: u32, tape: &mut Tape) {
         tape.next_part();
         handshake_callbacks::noted(&mut |birth, id| {
             if birth >= births {
@@ -205,13 +205,7 @@ impl CPort {
             }
         });
         let mut key = [0; 64];
-        let server: *const SSL = ptr::with_exposed_provenance(sides.server);
-        let of_server = call!(self, SSL_get_session(server)) as usize;
-        events::born_since(0, &mut |birth, address| {
-            // The server's may have been there before.
-            if birth < births && address != of_server {
-                return;
-            }
+        events::born_since(births, &mut |birth, address| {
             let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);
             let mut length: c_uint = 0;
             let id = call!(self, SSL_SESSION_get_id(session, &mut length));
@@ -254,8 +248,7 @@ impl Handshakes for CPort {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
         self.contexts.all_used_up();
-        let sides = self.sides(Some(client), server);
-        handshake_callbacks::begin(sides);
+        handshake_callbacks::begin(self.sides(Some(client), server));
         let mut done = [false; 2];
         if self.connect(client_ssl, server_ssl) {
             for _ in 0..FLIGHTS {
@@ -273,17 +266,17 @@ impl Handshakes for CPort {
             }
         }
         self.credentials.peers[server.index()] = Some(client);
-        self.record(births, sides, tape);
+        self.record(births, tape);
         call!(self, ERR_clear_error());
         i64::from(done[0]) + 2 * i64::from(done[1])
     }
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
-        let births = events::births();
+        // What the first ticket is made of was there before.
+        let births = 0;
         let server = self.connection(x);
         let client = self.credentials.peers[x.index()];
-        let sides = self.sides(client, x);
-        handshake_callbacks::begin(sides);
+        handshake_callbacks::begin(self.sides(client, x));
         let returned = call!(self, SSL_new_session_ticket(server));
         if returned == 1 {
             call!(self, SSL_do_handshake(server));
@@ -291,7 +284,7 @@ impl Handshakes for CPort {
                 self.read_all(self.connection(client));
             }
         }
-        self.record(births, sides, tape);
+        self.record(births, tape);
         call!(self, ERR_clear_error());
         returned.into()
     }

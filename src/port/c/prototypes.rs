@@ -8,8 +8,8 @@ use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void
 use libc::time_t;
 use libloading::os::unix::Library as Loaded;
 use openssl_sys::{
-    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD, SSL_SESSION,
-    X509, X509_STORE_CTX,
+    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD,
+    SSL_SESSION, X509, X509_STORE_CTX,
 };
 
 /// As in `<openssl/crypto.h>`.
@@ -48,8 +48,7 @@ pub type remove_session_cb = Option<unsafe extern "C" fn(*mut SSL_CTX, *mut SSL_
 pub type new_session_cb = Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION) -> c_int>;
 /// As `SSL_CTX_sess_set_get_cb(3)` takes it.
 #[allow(non_camel_case_types)]
-pub type get_session_cb =
-    Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, c_int, *mut c_int) -> *mut SSL_SESSION>;
+pub type get_session_cb = Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, c_int, *mut c_int) -> *mut SSL_SESSION>;
 /// As `SSL_CTX_set_not_resumable_session_callback(3)` takes it.
 #[allow(non_camel_case_types)]
 pub type not_resumable_session_callback = Option<unsafe extern "C" fn(*mut SSL, c_int) -> c_int>;

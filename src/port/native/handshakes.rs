@@ -10,7 +10,8 @@ use crate::native::{
     self, Callbacks, Cipher, Context, FromPeer, Inherited, Peers, Session, Version, new_session_ticket,
 };
 use crate::op::{
-    ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify,
+    ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
+    Verify,
 };
 use crate::trace::{Callback, Recorded, SENT_ID, Tape};
 
