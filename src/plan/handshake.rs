@@ -20,6 +20,10 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    pub(super) const fn has_other_side(self) -> bool {
+        self.other_side
+    }
+
     pub(super) const fn has_begun(self) -> bool {
         self.begun
     }

@@ -264,7 +264,10 @@ impl Ledger {
                 self.put_session(x, session);
             }
             Op::CopySessionId { to, from } => {
-                if self.shared.method(to) != self.shared.method(from) {
+                // The method of a server that has agreed on a version is of that version, and 3.0 cannot begin with one.
+                let agreed = self.shared.method(from) == Some(Method::Server) && self.shared.progress(from).has_begun();
+                let mixed = self.shared.progress(from).has_other_side();
+                if self.shared.method(to) != self.shared.method(from) || agreed || mixed {
                     self.shared.note_other_side(to);
                 }
                 self.shared.note_set_session(to);
