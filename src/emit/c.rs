@@ -4,6 +4,7 @@
 //! What is expected comes from the native session, which behaves as a named release, and from the ledger. Counts cannot be
 //! read with public functions: they show as destructions that come too early or too late.
 
+mod callbacks;
 mod calls;
 mod checks;
 mod needs;

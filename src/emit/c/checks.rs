@@ -6,9 +6,9 @@ use super::readers;
 use super::sharing::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
-use crate::op::{Op, Slot};
+use crate::op::{Kind, Op, Slot};
 use crate::plan::{Makes, Step, touches};
-use crate::trace::{After, Entry};
+use crate::trace::{After, Callback, Entry};
 
 /// What a program is checked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl Checks {
                 if let (Op::Dup { dst, src }, true) = (op, makes) {
                     lines.push(format!("alike({at}, {src}, {dst});"));
                 }
-                lines.extend(shared_checks(at, op, entries()));
+                lines.extend(shared_checks(at, op, entries(), talks(subject)));
                 lines.extend(destroyed(subject, at));
             }
             About::Return => lines.extend(self.result(subject, at)),
@@ -257,7 +257,7 @@ impl Checks {
                 }
                 lines.push(format!("events({at}, \"{}\");", events.concat()));
             }
-            About::Sharing => lines.extend(shared_checks(at, op, entries())),
+            About::Sharing => lines.extend(shared_checks(at, op, entries(), talks(subject))),
             About::Leak | About::Memory => {}
         }
         lines
@@ -354,6 +354,9 @@ fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
         Op::GetExData { index, .. } => Field::of_ex_index(*index),
         _ => field_read(op).filter(|field| !field.is_bytes() && *field != Field::Cipher),
     }?;
+    if is_drawn(field) && talks(subject) {
+        return None;
+    }
     subject.expected.entries(at).find_map(|entry| match entry {
         Entry::Number(read, value) if read == field => Some(value),
         _ => None,
@@ -362,6 +365,9 @@ fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
 
 /// One field of a session against what is expected of it.
 fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Option<String> {
+    if is_drawn(field) && talks(subject) {
+        return None;
+    }
     let mut here = None;
     let mut last = None;
     for entry in subject.expected.entries(at) {
@@ -391,6 +397,15 @@ fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Op
             format!("bytes({at}, \"{name}\", {pointer}, {length}, {});", reader(slot, field))
         }
     })
+}
+
+/// Whether a handshake draws it: another program has another.
+fn is_drawn(field: Field) -> bool {
+    matches!(field, Field::Id | Field::MasterKey | Field::Ticket | Field::Peer | Field::Cipher | Field::LifetimeHint)
+}
+
+pub(super) fn talks(subject: &Subject<'_>) -> bool {
+    subject.program.ops.iter().any(|op| op.kind() == Kind::Handshake)
 }
 
 fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<String> {
@@ -432,6 +447,12 @@ fn event(entry: &Entry<'_>) -> Option<String> {
         Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
         Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
         Entry::Removed(..) => Some("remove ".into()),
+        Entry::Called(callback, _) => Some(match callback {
+            Callback::New => "new_session ".into(),
+            Callback::Get => "get_session ".into(),
+            Callback::NotResumable => "not_resumable ".into(),
+            Callback::GenerateId => "generate_id ".into(),
+        }),
         _ => None,
     }
 }

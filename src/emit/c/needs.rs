@@ -1,9 +1,9 @@
 //! What a program needs besides its calls: headers, functions that print and compare, callbacks, memory that is watched.
 
 use super::super::Subject;
+use super::callbacks::TAKE_KEPT;
 use super::checks::{About, Checks};
 use super::readers;
-use super::sharing::TAKE_KEPT;
 use super::value::number;
 use crate::field::Field;
 use crate::op::{Kind, Op, Sample, Variable};
@@ -58,7 +58,7 @@ impl Needs {
             About::Return => kinds.iter().any(time),
             _ => false,
         } || super::sharing::needs_clock(&kinds);
-        let callbacks = super::sharing::callbacks(ops);
+        let callbacks = super::callbacks::used(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
             .iter()
             .enumerate()
@@ -184,17 +184,18 @@ impl Needs {
                 add(&mut head, part);
             }
         }
+        if calls("handshake") && !calls("use_certificate") {
+            add(&mut head, CERTIFICATE);
+        }
+        let parts =
+            [("use_certificate", CERTIFICATE), ("handshake", HANDSHAKE), ("new_session_ticket", NEW_SESSION_TICKET)];
+        parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(&mut head, part));
         if !self.callbacks.is_empty() {
             if !self.ex_data && self.callbacks.iter().any(|callback| *callback != TAKE_KEPT) {
                 add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
             }
-            let parts = [
-                (TAKE_KEPT, KEPT),
-                ("remove_cb_records", REMOVE_CB_RECORDS),
-                ("remove_cb_up_refs", REMOVE_CB_UP_REFS),
-                ("remove_cb_removes", REMOVE_CB_REMOVES),
-            ];
-            parts.iter().filter(|(name, _)| self.callbacks.contains(name)).for_each(|(_, part)| add(&mut head, part));
+            let parts = super::callbacks::PARTS.iter();
+            parts.filter(|(name, _)| self.callbacks.contains(name)).for_each(|(_, part)| add(&mut head, part));
         }
         head += &alike;
         match self.about {
@@ -278,10 +279,9 @@ const ROOM: &str = include_str!("parts/room.c");
 const LENT: &str = include_str!("parts/lent.c");
 const IS_CACHED: &str = include_str!("parts/is_cached.c");
 const HAS_ID: &str = include_str!("parts/has_id.c");
-const KEPT: &str = include_str!("parts/kept.c");
-const REMOVE_CB_RECORDS: &str = include_str!("parts/remove_cb_records.c");
-const REMOVE_CB_UP_REFS: &str = include_str!("parts/remove_cb_up_refs.c");
-const REMOVE_CB_REMOVES: &str = include_str!("parts/remove_cb_removes.c");
+const CERTIFICATE: &str = include_str!("parts/certificate.c");
+const HANDSHAKE: &str = include_str!("parts/handshake.c");
+const NEW_SESSION_TICKET: &str = include_str!("parts/new_session_ticket.c");
 const STORED: &str = include_str!("parts/stored.c");
 const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");
 const HAPPENED: &str = include_str!("parts/happened.c");

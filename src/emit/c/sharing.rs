@@ -3,7 +3,7 @@
 use super::calls::or_null;
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
-use crate::op::{CacheMode, Kind, Op, RemoveCallback, Slot, session_ops};
+use crate::op::{CacheMode, Kind, Op, Slot, session_ops};
 use crate::trace::Entry;
 
 /// The statement of a call on a context or connection; with `keep`, its result is left in `returned`.
@@ -109,29 +109,14 @@ pub(super) fn may_destroy(op: &Op) -> bool {
     op.is_shared() && !matches!(op.kind(), Kind::AdvanceClock)
 }
 
-/// The functions that the program gives to contexts, and whether it takes what they keep.
-pub(super) fn callbacks(ops: &[Op]) -> Vec<&'static str> {
-    let mut used: Vec<&str> = Vec::new();
-    for op in ops {
-        match op {
-            Op::CtxSetRemoveCb { callback, .. } if *callback != RemoveCallback::None => used.push(callback.name()),
-            Op::TakeKept { .. } => used.push(TAKE_KEPT),
-            _ => {}
-        }
-    }
-    if used.contains(&RemoveCallback::UpRefs.name()) {
-        used.push(TAKE_KEPT);
-    }
-    used.sort_unstable();
-    used.dedup();
-    used
-}
-
-/// What takes a kept session.
-pub(super) const TAKE_KEPT: &str = "take_kept";
-
 /// What is in the caches and which sessions connections have, after a step.
-pub(super) fn shared_checks<'a>(at: usize, op: &Op, entries: impl Iterator<Item = Entry<'a>>) -> Vec<String> {
+/// With `talks`, ids are drawn.
+pub(super) fn shared_checks<'a>(
+    at: usize,
+    op: &Op,
+    entries: impl Iterator<Item = Entry<'a>>,
+    talks: bool,
+) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     // It was looked at before it went.
     if matches!(op, Op::CtxFree { .. }) {
@@ -150,7 +135,7 @@ pub(super) fn shared_checks<'a>(at: usize, op: &Op, entries: impl Iterator<Item 
                 for slot in slots(bits).take(1) {
                     lines.push(format!("number({at}, \"{slot} is cached by {c}\", 1, is_cached({c}, {slot}));"));
                 }
-                if bits == 0 {
+                if bits == 0 && !talks {
                     lines.push(format!(
                         "number({at}, \"a session with id {} is cached by {c}\", 1, has_id({c}, {}, (const unsigned char *){}, {}));",
                         literal(id).replace('\\', "\\\\").replace('"', "'"),

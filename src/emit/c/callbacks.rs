@@ -1,0 +1,67 @@
+//! The functions that a program gives to contexts.
+
+use crate::op::Op;
+
+/// What takes a kept session.
+pub(super) const TAKE_KEPT: &str = "take_kept";
+/// What looks among those that are kept.
+const FIND_KEPT: &str = "find_kept";
+
+macro_rules! parts {
+    ($($name:literal,)*) => {
+        /// Each by its name, those first that others call.
+        pub(super) const PARTS: &[(&str, &str)] = &[
+            (TAKE_KEPT, include_str!("parts/kept.c")),
+            (FIND_KEPT, include_str!("parts/find_kept.c")),
+            $(($name, include_str!(concat!("parts/", $name, ".c"))),)*
+        ];
+    };
+}
+
+parts! {
+    "takes_any",
+    "remove_cb_records",
+    "remove_cb_up_refs",
+    "remove_cb_removes",
+    "new_cb_declines",
+    "new_cb_keeps",
+    "new_cb_up_refs",
+    "get_cb_finds",
+    "get_cb_lends",
+    "get_cb_gives",
+    "get_cb_dups",
+    "get_cb_misses",
+    "get_cb_wrong",
+    "not_resumable_cb_0",
+    "not_resumable_cb_1",
+    "generate_id_counts",
+    "generate_id_short",
+}
+
+/// The functions that these calls name, and what those need.
+pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
+    let mut used: Vec<&str> = ops.iter().filter_map(named).collect();
+    used.retain(|name| *name != "NULL");
+    if used.iter().any(|name| name.starts_with("get_cb_") && *name != "get_cb_misses") {
+        used.push(FIND_KEPT);
+    }
+    if used.iter().any(|name| *name == FIND_KEPT || name.ends_with("_up_refs") || name.ends_with("_keeps")) {
+        used.push(TAKE_KEPT);
+    }
+    used.sort_unstable();
+    used.dedup();
+    used
+}
+
+fn named(op: &Op) -> Option<&'static str> {
+    Some(match op {
+        Op::CtxSetRemoveCb { callback, .. } => callback.name(),
+        Op::CtxSetNewCb { callback, .. } => callback.name(),
+        Op::CtxSetGetCb { callback, .. } => callback.name(),
+        Op::CtxSetNotResumableCb { callback, .. } => callback.name(),
+        Op::CtxSetGenerateId { callback, .. } => callback.name(),
+        Op::CtxSetVerify { .. } => "takes_any",
+        Op::TakeKept { .. } => TAKE_KEPT,
+        _ => return None,
+    })
+}

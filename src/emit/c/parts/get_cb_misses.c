@@ -1,0 +1,6 @@
+static SSL_SESSION *get_cb_misses(SSL *ssl, const unsigned char *id, int length, int *copy)
+{
+    (void)ssl, (void)id, (void)length, (void)copy;
+    happens("get_session", 0, NULL);
+    return NULL;
+}
