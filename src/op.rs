@@ -25,6 +25,7 @@ pub use sharing::{CacheMode, Method, RemoveCallback};
 pub(crate) use sharing::{session_ops, sharing_ops};
 pub use simpler::Simpler;
 pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
+use text::Separated;
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;
 pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
@@ -394,25 +395,6 @@ ops! {
     0x60 CtxSetNotResumableCb "SSL_CTX_set_not_resumable_session_callback" [] (c: ContextSlot, callback: NotResumableCallback);
     /// Who makes session ids.
     0x61 CtxSetGenerateId "SSL_CTX_set_generate_session_id" [] (c: ContextSlot, callback: GenerateId);
-}
-
-/// Reads operands with a comma before each but the first.
-#[derive(Default)]
-struct Separated {
-    any: bool,
-}
-
-impl Separated {
-    fn next<T: Operand>(&mut self, cursor: &mut Cursor<'_>) -> Result<T, TextError> {
-        if std::mem::replace(&mut self.any, true) {
-            cursor.expect(',')?;
-        }
-        T::parse(cursor)
-    }
-
-    fn end(self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
-        cursor.expect(')')
-    }
 }
 
 /// An operand whose type does not matter.

@@ -27,6 +27,7 @@ const HEADERS: &str = "\
 #include <openssl/x509.h>
 #include <openssl/crypto.h>
 #include <openssl/lhash.h>
+#include <openssl/rand.h>
 ";
 
 #[test]
@@ -141,6 +142,7 @@ fn c_type(rust: &str) -> Result<String, String> {
         "c_long" => "long",
         "c_ulong" => "unsigned long",
         "usize" => "size_t",
+        "c_double" => "double",
         "time_t" => "time_t",
         "u8" => "uint8_t",
         "u16" => "uint16_t",
@@ -157,6 +159,15 @@ fn c_type(rust: &str) -> Result<String, String> {
         "OPENSSL_LHASH" => "OPENSSL_LHASH",
         "OPENSSL_LH_DOALL_FUNCARG" => "void (*)(void *, void *)",
         "remove_session_cb" => "void (*)(SSL_CTX *, SSL_SESSION *)",
+        "new_session_cb" => "int (*)(SSL *, SSL_SESSION *)",
+        "get_session_cb" => "SSL_SESSION *(*)(SSL *, const unsigned char *, int, int *)",
+        "not_resumable_session_callback" => "int (*)(SSL *, int)",
+        "GEN_SESSION_CB" => "GEN_SESSION_CB",
+        "SSL_verify_cb" => "int (*)(int, X509_STORE_CTX *)",
+        "BIO" => "BIO",
+        "BIO_METHOD" => "BIO_METHOD",
+        "EVP_PKEY" => "EVP_PKEY",
+        "RAND_METHOD" => "RAND_METHOD",
         // Spelled out: 1.1.1 has no names for them.
         "CRYPTO_malloc_fn" => "void *(*)(size_t, const char *, int)",
         "CRYPTO_realloc_fn" => "void *(*)(void *, size_t, const char *, int)",

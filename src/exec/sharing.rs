@@ -181,11 +181,23 @@ impl<P: Port> Run<'_, P> {
             Op::CtxSetOptions { c, options } => port.set(*c, Setting::Options(*options)),
             Op::CtxClearOptions { c, options } => port.set(*c, Setting::NoOptions(*options)),
             Op::CtxSetNumTickets { c, tickets } => port.set(*c, Setting::Tickets(*tickets)),
-            Op::CtxSetVerify { c, mode } => port.set(*c, Setting::Verify(*mode)),
+            Op::CtxSetVerify { c, mode } => {
+                port.set(*c, Setting::Verify(*mode));
+                return Called { made: false, getter: false };
+            }
             Op::UseCertificate { x } => port.use_certificate(*x),
-            Op::CtxSetNewCb { c, callback } => port.set(*c, Setting::New(*callback)),
-            Op::CtxSetGetCb { c, callback } => port.set(*c, Setting::Get(*callback)),
-            Op::CtxSetNotResumableCb { c, callback } => port.set(*c, Setting::NotResumable(*callback)),
+            Op::CtxSetNewCb { c, callback } => {
+                port.set(*c, Setting::New(*callback));
+                return Called { made: false, getter: false };
+            }
+            Op::CtxSetGetCb { c, callback } => {
+                port.set(*c, Setting::Get(*callback));
+                return Called { made: false, getter: false };
+            }
+            Op::CtxSetNotResumableCb { c, callback } => {
+                port.set(*c, Setting::NotResumable(*callback));
+                return Called { made: false, getter: false };
+            }
             Op::CtxSetGenerateId { c, callback } => port.set(*c, Setting::GenerateId(*callback)),
             session_ops!() => return READ,
         };

@@ -6,6 +6,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use zeroize::Zeroizing;
 
+use super::bytes::Short;
+use super::contents::replace;
 use super::error::Error;
 use super::session::{Cipher, ID_MAX, Session};
 
@@ -126,5 +128,59 @@ impl Session {
             max_fragment_length: self.0.fragment_mode.load(Relaxed),
             peer: contents.peer.as_deref().map(<[u8]>::to_vec),
         }
+    }
+}
+
+/// The parts that handshakes put in one by one.
+impl Session {
+    /// The timeout, as the release keeps it, of a session that is in no list.
+    pub(super) fn put_timeout(&self, kept: u64) {
+        self.0.timeout.store(kept, Relaxed);
+    }
+
+    /// At most 32 bytes.
+    pub(super) fn put_id(&self, id: &[u8]) {
+        self.0.id.set(&id[..id.len().min(ID_MAX)]);
+    }
+
+    pub(super) fn put_master_key(&self, key: &[u8]) {
+        self.0.master_key.set(&key[..key.len().min(self.0.library.rules.master_key_max)]);
+    }
+
+    pub(super) fn put_ticket(&self, ticket: &[u8], hint: u64) {
+        replace(&mut self.contents().ticket, Some(ticket));
+        self.0.has_ticket.store(!ticket.is_empty(), Relaxed);
+        self.0.ticket_lifetime_hint.store(hint, Relaxed);
+    }
+
+    pub(super) fn put_peer(&self, peer: &[u8]) {
+        self.contents().peer = (!peer.is_empty()).then(|| Arc::from(peer));
+        self.0.has_peer.store(!peer.is_empty(), Relaxed);
+    }
+
+    /// How long ago its time is, seconds.
+    pub(super) fn age(&self) -> u64 {
+        let library = &self.0.library;
+        let (now, then) = (library.rules.time.now(library.micros()), self.0.time.load(Relaxed));
+        library.rules.time.seconds(now.saturating_sub(then)) as u64
+    }
+
+    /// Whether it has expired.
+    pub(super) fn is_over(&self) -> bool {
+        let library = &self.0.library;
+        library.rules.time.is_over_at(library.rules.time.now(library.micros()), self.expiry())
+    }
+
+    pub(super) fn copy_id_context(&self, from: &Short) {
+        self.0.id_context.set(from.as_slice());
+    }
+
+    /// `ssl_session_dup` without the ticket, as handshakes do it; `None`: a dup callback refuses.
+    pub(super) fn dup_without_ticket(&self) -> Option<Session> {
+        let copy = self.dup_with(false).ok()?;
+        if self.0.library.rules.replaced_is_resumable {
+            copy.set_not_resumable(false);
+        }
+        Some(copy)
     }
 }

@@ -7,7 +7,7 @@ use super::bytes::Short;
 use super::connection::{Connection, Offer, Stage, Version};
 use super::context::{Context, Statistic, mode};
 use super::established::Established;
-use super::handshake::Peers;
+use super::peers::Peers;
 use super::session::Session;
 
 /// Bytes of an id that a callback may make at most.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::operand::Operand;
+
 /// What would have been right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
@@ -211,5 +213,24 @@ impl<'a> Cursor<'a> {
 
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
+    }
+}
+
+/// Reads operands with a comma before each but the first.
+#[derive(Default)]
+pub(super) struct Separated {
+    any: bool,
+}
+
+impl Separated {
+    pub fn next<T: Operand>(&mut self, cursor: &mut Cursor<'_>) -> Result<T, TextError> {
+        if std::mem::replace(&mut self.any, true) {
+            cursor.expect(',')?;
+        }
+        T::parse(cursor)
+    }
+
+    pub fn end(self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
+        cursor.expect(')')
     }
 }

@@ -48,10 +48,8 @@ impl Tape {
         }
         // Behind the marker that ended the part before, up to the next.
         let mut rest = self.bytes.get(self.part.1..).unwrap_or_default();
-        let begin = match take(&mut rest) {
-            Some((PART, _)) => self.bytes.len() - rest.len(),
-            _ => self.bytes.len(),
-        };
+        let marked = take(&mut rest).is_some_and(|(birth, _)| birth == PART);
+        let begin = self.bytes.len() - if marked { rest.len() } else { 0 };
         let mut end = begin;
         let mut rest = &self.bytes[begin..];
         while let Some((birth, _)) = take(&mut rest) {

@@ -1,9 +1,12 @@
 //! The functions that a program gives to contexts.
 
 use crate::op::Op;
+use crate::trace::{Callback, Entry};
 
 /// What takes a kept session.
 pub(super) const TAKE_KEPT: &str = "take_kept";
+/// Who kept each.
+const KEPT_BY: &str = "kept_by";
 /// What looks among those that are kept.
 const FIND_KEPT: &str = "find_kept";
 
@@ -12,6 +15,7 @@ macro_rules! parts {
         /// Each by its name, those first that others call.
         pub(super) const PARTS: &[(&str, &str)] = &[
             (TAKE_KEPT, include_str!("parts/kept.c")),
+            (KEPT_BY, include_str!("parts/kept_by.c")),
             (FIND_KEPT, include_str!("parts/find_kept.c")),
             $(($name, include_str!(concat!("parts/", $name, ".c"))),)*
         ];
@@ -45,6 +49,9 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     if used.iter().any(|name| name.starts_with("get_cb_") && *name != "get_cb_misses") {
         used.push(FIND_KEPT);
     }
+    if used.iter().any(|name| *name == FIND_KEPT || ["new_cb_keeps", "new_cb_up_refs"].contains(name)) {
+        used.push(KEPT_BY);
+    }
     if used.iter().any(|name| *name == FIND_KEPT || name.ends_with("_up_refs") || name.ends_with("_keeps")) {
         used.push(TAKE_KEPT);
     }
@@ -64,4 +71,21 @@ fn named(op: &Op) -> Option<&'static str> {
         Op::TakeKept { .. } => TAKE_KEPT,
         _ => return None,
     })
+}
+
+/// A callback as the C program writes it down.
+pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
+    match entry {
+        Entry::ExNew(_) => Some("new ".into()),
+        Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
+        Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
+        Entry::Removed(..) => Some("remove ".into()),
+        Entry::Called(callback, _) => Some(match callback {
+            Callback::New => "new_session ".into(),
+            Callback::Get => "get_session ".into(),
+            Callback::NotResumable => "not_resumable ".into(),
+            Callback::GenerateId => "generate_id ".into(),
+        }),
+        _ => None,
+    }
 }

@@ -1,6 +1,7 @@
 //! What is checked after which call: what the signature is about, or, without one, everything that the calls return.
 
 use super::super::Subject;
+use super::callbacks::event;
 use super::calls::{argument_of, index_of};
 use super::readers;
 use super::sharing::{may_destroy, shared_checks};
@@ -8,7 +9,7 @@ use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Kind, Op, Slot};
 use crate::plan::{Makes, Step, touches};
-use crate::trace::{After, Callback, Entry};
+use crate::trace::{After, Entry};
 
 /// What a program is checked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -438,21 +439,4 @@ fn reader(slot: impl std::fmt::Display, field: Field) -> String {
 /// Where the bytes of a field are.
 fn pointer(slot: Slot, field: Field) -> String {
     format!("{}.at", reader(slot, field))
-}
-
-/// A callback as the C program writes it down.
-fn event(entry: &Entry<'_>) -> Option<String> {
-    match entry {
-        Entry::ExNew(_) => Some("new ".into()),
-        Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
-        Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
-        Entry::Removed(..) => Some("remove ".into()),
-        Entry::Called(callback, _) => Some(match callback {
-            Callback::New => "new_session ".into(),
-            Callback::Get => "get_session ".into(),
-            Callback::NotResumable => "not_resumable ".into(),
-            Callback::GenerateId => "generate_id ".into(),
-        }),
-        _ => None,
-    }
 }

@@ -316,7 +316,7 @@ impl Sharing for Planted {
     }
 
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
-        let before = self.connected_session(x);
+        let before = self.has(Bug::SetSessionKeepsOld).then(|| self.connected_session(x)).flatten();
         let same = s.is_some_and(|s| self.inner.address(s) == self.inner.connected(x));
         if self.has(Bug::SetSessionIgnoresNull) && s.is_none() {
             return 1;

@@ -1,7 +1,5 @@
 /* What callbacks keep, in order. */
 static SSL_SESSION *kept[4096];
-/* 1: by the new callback of a server. */
-static int kept_by[4096];
 static int kept_first, kept_end;
 
 static SSL_SESSION *take_kept(void)
