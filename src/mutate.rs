@@ -56,6 +56,8 @@ pub struct Generator {
     shares: bool,
     /// Handshakes are made.
     talks: bool,
+    /// The calls that come next, the last one first.
+    ahead: Vec<Op>,
     which: Which,
 }
 
@@ -84,6 +86,7 @@ impl Generator {
             last: Vec::new(),
             shares: false,
             talks: false,
+            ahead: Vec::new(),
             which: Which::All,
         }
     }

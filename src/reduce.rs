@@ -172,7 +172,8 @@ fn lower_slots(op: &Op) -> Vec<Op> {
 /// Calls that say less, the least first.
 fn simpler_calls(op: &Op) -> Vec<Op> {
     let mut simpler = Vec::new();
-    if let Op::SampleSession { dst, .. } | Op::Dup { dst, .. } = op {
+    if let Op::SampleSession { dst, .. } | Op::Dup { dst, .. } | Op::Get1Session { dst, .. } | Op::TakeKept { dst } = op
+    {
         simpler.push(Op::New { dst: *dst });
     }
     simpler.extend(op.simpler());

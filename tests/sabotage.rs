@@ -5,7 +5,7 @@
 #[path = "sabotage/find.rs"]
 mod find;
 
-use find::{LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, can_show, find, sabotaged, watch};
+use find::{LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, WHICH, can_show, find, generators, sabotaged, watch};
 use sessdiff::exec::Watch;
 use sessdiff::mutate::Generator;
 use sessdiff::oracle::Divergence;
@@ -120,13 +120,15 @@ fn the_same_bug_is_found_against_openssl_too() {
             continue;
         }
         let mut pair = Pair::new(Planted::new(bug, release, SETUP), c, true);
-        let mut generator = Generator::new(SEED, SETUP);
-        let found =
-            (0..PROGRAMS).find_map(|number| match pair.judge_watching(&generator.program(LONGEST), watch(number)) {
+        let mut generators = generators(SEED);
+        let found = (0..PROGRAMS).find_map(|number| {
+            let program = generators[number / 4 % WHICH.len()].program(LONGEST);
+            match pair.judge_watching(&program, watch(number)) {
                 Verdict::Agree | Verdict::Nothing => None,
                 Verdict::Diverge(found) => Some(found.divergence.signature()),
                 Verdict::Inconclusive(why) => Some(why.to_string()),
-            });
+            }
+        });
         if !found.as_deref().is_some_and(|found| bug.shows_as(found)) {
             failures.push(format!("{}: {found:?}, not {}", bug.name(), bug.signature()));
         }

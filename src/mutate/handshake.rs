@@ -1,7 +1,10 @@
 //! Programs that talk: handshakes, what is resumed, and what decides about it.
 
 use super::Generator;
-use crate::op::{ConnectionSlot, ContextSlot, Kind, Method, Op, Slot};
+use crate::op::{
+    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, Kind, MaxVersion, Method, NewCallback, Op, Options,
+    Slot, Verify,
+};
 use crate::plan::Ledger;
 
 /// What decides how the next handshakes go.
@@ -37,11 +40,22 @@ impl Generator {
                 return Some(Op::CtxPooled { dst, method });
             }
         }
+        if let Some(op) = self.ahead.pop() {
+            return Some(op);
+        }
+        let unused = ConnectionSlot::all().all(|x| shared.connection_references(x) == 0);
+        if unused && self.rng.u8(0..4) == 0 {
+            self.think_ahead(ledger);
+        }
         Some(match self.rng.u8(0..16) {
             0..=4 => self.handshake_or_what_it_needs(ledger)?,
             5 | 6 => {
                 let x = self.ready(Method::Client, ledger);
-                Op::SetSession { x, s: Some(self.held(ledger)) }
+                let any = self.rng.u8(0..4) == 0;
+                Op::SetSession {
+                    x,
+                    s: Some(self.slot_where(|slot| ledger.holds(slot) && (any || ledger.is_pristine(slot)))),
+                }
             }
             7 | 8 => self.op_of(Kind::Get1Session, ledger),
             9 => self.op_of(Kind::SslShutdown, ledger),
@@ -59,6 +73,50 @@ impl Generator {
             }
             _ => return None,
         })
+    }
+
+    /// Resumption needs several calls one after the other, and to be looked up by callbacks several settings at once.
+    fn think_ahead(&mut self, ledger: &Ledger) {
+        let of = |side: Method| {
+            ContextSlot::all().find(|c| ledger.shared().context(*c).is_some_and(|(method, _)| method == side))
+        };
+        let (Some(c), Some(client_context)) = (of(Method::Server), of(Method::Client)) else { return };
+        if self.rng.bool() {
+            let keeps = self.one_of(&[NewCallback::Keeps, NewCallback::UpRefs]);
+            let settings = [
+                Op::CtxSetOptions { c, options: Options::NoTicket },
+                Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 },
+                Op::CtxSetNewCb { c, callback: keeps },
+                Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+                Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002])) },
+            ];
+            // Each is left out now and then.
+            self.ahead.extend(settings.into_iter().filter(|_| self.rng.u8(0..8) > 0));
+        }
+        let shows = self.rng.u8(0..4) == 0;
+        if shows {
+            let context = Bytes::new(b"id context");
+            self.ahead.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
+        }
+        let [x0, x1, x2, x3] = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
+        let s = self.slot_where(|slot| !ledger.holds(slot));
+        self.ahead.extend([Op::SslNew { dst: x0, c: client_context }, Op::SslNew { dst: x1, c }]);
+        if shows {
+            self.ahead.push(Op::UseCertificate { x: x0 });
+        }
+        let of = if shows && self.rng.bool() { x1 } else { x0 };
+        self.ahead.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        if self.rng.bool() {
+            self.ahead.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+        }
+        self.ahead.extend([
+            Op::SslNew { dst: x2, c: client_context },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+            Op::SessionReused { x: x2 },
+        ]);
+        self.ahead.reverse();
     }
 
     fn handshake_or_what_it_needs(&mut self, ledger: &Ledger) -> Option<Op> {

@@ -23,6 +23,7 @@ impl Generator {
             Which::Sessions => false,
             Which::Caches | Which::Connections | Which::Handshakes => true,
         };
+        self.ahead.clear();
         self.talks = match self.which {
             // A handshake takes as long as a thousand other calls.
             Which::All | Which::Connections => self.shares && self.rng.u8(0..8) == 0,
@@ -46,9 +47,12 @@ impl Generator {
             0..=2 if self.which != Which::Connections => Kind::CtxAdd,
             3 if !connection && self.which != Which::Caches => Kind::SslNew,
             _ => {
-                let shared = self.kinds.iter().filter(|kind| kind.is_shared()).count();
+                // Without handshakes, what decides about them says little.
+                let talks = self.talks || self.rng.u8(0..8) == 0;
+                let fits = |kind: &Kind| kind.is_shared() && (talks || kind.opcode() < Kind::Handshake.opcode());
+                let shared = self.kinds.iter().filter(|kind| fits(kind)).count();
                 let at = self.rng.usize(0..shared.max(1));
-                let kind = self.kinds.iter().copied().filter(|kind| kind.is_shared()).nth(at).unwrap_or(Kind::CtxAdd);
+                let kind = self.kinds.iter().copied().filter(fits).nth(at).unwrap_or(Kind::CtxAdd);
                 if kind == Kind::CtxNew && !made { Kind::CtxPooled } else { kind }
             }
         };

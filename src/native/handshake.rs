@@ -27,6 +27,8 @@ struct Hello {
     version: Version,
     hit: bool,
     ticket_expected: bool,
+    /// The ticket that goes with the hello of a TLS 1.2 server that resumes.
+    sealed: Option<Arc<Established>>,
 }
 
 /// A handshake, from the first message to the last ticket. Whether the client has finished, and whether the server has.
@@ -85,10 +87,21 @@ impl Handshake<'_> {
         drop(offered);
         let version = self.client.max_version().min(self.server.max_version());
         self.server.settle_statistics();
-        let hello = match version {
+        let mut hello = match version {
             Version::Tls12 => self.server_hello_12()?,
             Version::Tls13 => self.server_hello_13()?,
         };
+        let sends = version == Version::Tls12 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
+        if sends {
+            hello.sealed = self.server.seal();
+        }
+        if sends && hello.sealed.is_none() {
+            self.server.fail();
+            if self.client_reads_hello(&hello).is_ok() {
+                self.client.fail();
+            }
+            return Err(Refused);
+        }
         self.client_reads_hello(&hello)?;
         Ok(hello)
     }
@@ -160,7 +173,7 @@ impl Handshake<'_> {
             }
         }
         self.after_hello(Version::Tls12, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls12, hit, ticket_expected })
+        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None })
     }
 
     /// The same of a TLS 1.3 server: what is offered is a key that was agreed on before.
@@ -174,6 +187,18 @@ impl Handshake<'_> {
                 true => None,
                 false => self.server.open_ticket(&ticket),
             };
+            let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
+            if found.as_ref().filter(other).is_some() {
+                // The callback found another one: what the client proves with its key does not verify.
+                self.server.fail();
+                drop(found);
+                self.client.fail();
+                return Err(Refused);
+            }
+            if let Some(found) = found.as_ref().filter(|_| !stateful) {
+                // What was sealed may have gone before anybody saw it.
+                self.fill_from_ticket(found);
+            }
             self.server.put_session(found);
         }
         let mut hit = false;
@@ -201,7 +226,7 @@ impl Handshake<'_> {
             self.server.new_session(Version::Tls13.number());
         }
         self.after_hello(Version::Tls13, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls13, hit, ticket_expected })
+        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None })
     }
 
     /// `tls_post_process_client_hello`, and the id of a session that no cache takes.
@@ -260,17 +285,17 @@ impl Handshake<'_> {
     }
 
     fn finish_12(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
-        let mut sent = None;
-        let sends = hello.ticket_expected && self.server.uses_tickets();
+        let mut sent = hello.sealed.clone();
         if !hello.hit {
             self.fill(self.server);
         }
-        if sends {
-            let Some(sealed) = self.server.seal() else {
-                self.break_off();
+        if !hello.hit && hello.ticket_expected && self.server.uses_tickets() {
+            sent = self.server.seal();
+            if sent.is_none() {
+                self.server.fail();
+                self.client.fail();
                 return Err(Refused);
-            };
-            sent = Some(Sent::Sealed(sealed));
+            }
         }
         // Whoever sends the last message has finished last.
         if !hello.hit {
@@ -278,7 +303,7 @@ impl Handshake<'_> {
             self.fill(self.client);
         }
         if let Some(sent) = sent {
-            self.client_reads_ticket_12(sent);
+            self.client_reads_ticket_12(Sent::Sealed(sent));
         }
         self.client.update_cache(mode::CLIENT, false);
         if hello.hit {
@@ -410,6 +435,14 @@ impl Handshake<'_> {
         own.put_master_key(&from_peer.master_key);
     }
 
+    /// Id, key and suite of a session that was in a ticket.
+    fn fill_from_ticket(&mut self, session: &Session) {
+        let from_peer = self.peers.of(session);
+        session.put_id(&from_peer.id);
+        session.put_master_key(&from_peer.master_key);
+        session.set_cipher(from_peer.cipher);
+    }
+
     /// What a full handshake puts into a session.
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
@@ -426,11 +459,5 @@ impl Handshake<'_> {
     fn refuse_by_client(&self) {
         self.client.fail();
         self.server.fail();
-    }
-
-    /// The server cannot make a ticket.
-    fn break_off(&self) {
-        self.server.fail();
-        self.client.fail();
     }
 }

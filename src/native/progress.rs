@@ -55,6 +55,11 @@ impl Connection {
         }
     }
 
+    /// Whether a handshake is finished.
+    pub fn is_done(&self) -> bool {
+        self.state().stage == Stage::Done
+    }
+
     /// The other side of the handshake, while there is one.
     pub(super) fn peer(&self) -> Option<Arc<Connection>> {
         self.state().peer.upgrade()

@@ -117,6 +117,11 @@ impl Ledger {
         self.slots[slot.index()].is_some()
     }
 
+    /// Whether a slot holds what a handshake made, as it made it.
+    pub fn is_pristine(&self, slot: Slot) -> bool {
+        self.slots[slot.index()].is_some_and(|held| self.object(held.object).pristine)
+    }
+
     /// Contexts and connections.
     pub fn shared(&self) -> &Shared {
         &self.shared

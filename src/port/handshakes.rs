@@ -41,7 +41,7 @@ pub trait Handshakes {
     /// `SSL_use_certificate`, `SSL_use_PrivateKey`: the client's.
     fn use_certificate(&mut self, x: ConnectionSlot) -> i64;
     /// A handshake, to its end or until one side refuses, and what the server sends after it: 1 for a client that has finished,
-    /// plus 2 for such a server. What a peer decided goes to the tape, or comes from it.
+    /// plus 2 for such a server, plus 4 and 8 for a client and a server that say that they resumed a session. What a peer decided goes to the tape, or comes from it.
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64;
     /// `SSL_new_session_ticket`, then the ticket is sent and read.
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64;

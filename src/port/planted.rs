@@ -38,6 +38,10 @@ pub struct Planted {
     kept_contexts: Vec<Arc<Context>>,
     /// The last call of its kind gave a reference, for the bugs that take none.
     copied: bool,
+    /// A callback gives references of its own.
+    gives: bool,
+    /// A connection was duplicated.
+    duped: bool,
     got: bool,
     live: [bool; SLOTS],
     leaked: i64,
@@ -59,6 +63,8 @@ impl Planted {
             kept: Vec::new(),
             kept_contexts: Vec::new(),
             copied: false,
+            gives: false,
+            duped: false,
             got: false,
             live: [false; SLOTS],
             leaked: 0,
@@ -124,7 +130,7 @@ impl Port for Planted {
         self.after = After::default();
         self.kept.clear();
         self.kept_contexts.clear();
-        (self.copied, self.got) = (false, false);
+        (self.copied, self.duped, self.got, self.gives) = (false, false, false, false);
         self.live = [false; SLOTS];
         self.leaked = 0;
         self.raised = false;

@@ -78,8 +78,8 @@ impl Callback {
     /// In signatures and reports.
     pub const fn name(self) -> &'static str {
         match self {
-            Callback::New => "new",
-            Callback::Get => "get",
+            Callback::New => "new-session",
+            Callback::Get => "get-session",
             Callback::NotResumable => "not-resumable",
             Callback::GenerateId => "generate-id",
         }

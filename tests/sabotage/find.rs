@@ -1,7 +1,7 @@
 //! Finds a planted bug: the native port with the bug is compared with the native port, from a fixed seed.
 
 use sessdiff::exec::Watch;
-use sessdiff::mutate::Generator;
+use sessdiff::mutate::{Generator, Which};
 use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
@@ -30,9 +30,9 @@ pub fn can_show(bug: Bug) -> bool {
 }
 
 pub fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), String> {
-    let mut generator = Generator::new(seed, SETUP);
+    let mut generators = generators(seed);
     for number in 0..PROGRAMS {
-        let program = generator.program(LONGEST);
+        let program = generators[number / 4 % WHICH.len()].program(LONGEST);
         match pair.judge_watching(&program, watch(number)) {
             Verdict::Agree | Verdict::Nothing => {}
             Verdict::Diverge(found) => return Ok((program, found.divergence)),
@@ -40,6 +40,13 @@ pub fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), St
         }
     }
     Err(format!("not found in {PROGRAMS} programs"))
+}
+
+/// What programs are about, in turns.
+pub const WHICH: [Which; 4] = [Which::All, Which::Caches, Which::All, Which::Handshakes];
+
+pub fn generators(seed: u64) -> [Generator; WHICH.len()] {
+    WHICH.map(|which| Generator::new(seed, SETUP).about(which))
 }
 
 /// In turns, as `run` does: some bugs show in one way of looking only.

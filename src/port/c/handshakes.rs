@@ -268,7 +268,8 @@ impl Handshakes for CPort {
         self.credentials.peers[server.index()] = Some(client);
         self.record(births, tape);
         call!(self, ERR_clear_error());
-        i64::from(done[0]) + 2 * i64::from(done[1])
+        let reused = [client_ssl, server_ssl].map(|ssl| i64::from(call!(self, SSL_session_reused(ssl))));
+        i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1]
     }
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {

@@ -213,7 +213,8 @@ impl Handshakes for NativePort {
         tape.next_part();
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
-        i64::from(client_done) + 2 * i64::from(server_done)
+        let reused = [client, server].map(|x| i64::from(x.session_reused()));
+        i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
     }
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {

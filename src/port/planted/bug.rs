@@ -129,7 +129,8 @@ bugs! {
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
 
     ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time";
-    ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed";
+    ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed"
+        "SSL_CTX_free/callback.free";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
         "SSL_CTX_set_session_cache_mode/return";
     ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return";
@@ -186,7 +187,7 @@ bugs! {
     CacheFullIsNotCounted "cache-full-is-not-counted" "SSL_CTX_sess_cache_full/return";
     SslUpRefReturnsTwo "ssl-up-ref-returns-two" "SSL_up_ref/return";
     SslFreeKeepsSession "ssl-free-keeps-session" "SSL_free/other.count" "SSL_free/destroyed-late" "SSL_free/count";
-    ClearDropsSession "clear-drops-session" "SSL_clear/connection";
+    ClearDropsSession "clear-drops-session" "SSL_clear/connection" "SSL_clear/callback.free";
     ClearTakesReference "clear-takes-reference" "SSL_clear/other.count" "SSL_clear/destroyed-late" "SSL_clear/count";
     SslDupDupsSession "ssl-dup-dups-session" "SSL_dup/callback.new";
     SslDupForgetsSession "ssl-dup-forgets-session" "SSL_dup/connection";
@@ -194,12 +195,12 @@ bugs! {
         "SSL_dup/destroyed-late" "SSL_dup/count";
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
         "SSL_dup/destroyed-late" "SSL_dup/count";
-    SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
+    SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count" "SSL_get1_session/count";
     SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
     SetSessionAgainTakesReference "set-session-again-takes-reference" "SSL_set_session/count";
     SetSessionKeepsOld "set-session-keeps-old" "SSL_set_session/other.count"
         "SSL_set_session/destroyed-late" "SSL_set_session/count";
-    SetSessionIgnoresNull "set-session-ignores-null" "SSL_set_session/connection";
+    SetSessionIgnoresNull "set-session-ignores-null" "SSL_set_session/connection" "SSL_set_session/callback.free" "SSL_set_session/callback.remove";
     SetSessionOfNullReturnsZero "set-session-of-null-returns-zero" "SSL_set_session/return";
     GetSessionTakesReference "get-session-takes-reference" "SSL_get_session/count" "SSL_get0_session/count";
     Get1TakesNoReference "get1-takes-no-reference" "SSL_get1_session/count";
@@ -211,10 +212,37 @@ bugs! {
         "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
     CopySessionIdKeepsOld "copy-session-id-keeps-old" "SSL_copy_session_id/other.count"
         "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
-    CopySessionIdToItselfDrops "copy-session-id-to-itself-drops" "SSL_copy_session_id/connection";
+    CopySessionIdToItselfDrops "copy-session-id-to-itself-drops" "SSL_copy_session_id/connection" "SSL_copy_session_id/callback.remove";
     ReusedBeforeHandshake "reused-before-handshake" "SSL_session_reused/return";
     SslIdContextRaisesNothing "ssl-id-context-raises-nothing" "SSL_set_session_id_context/error-queue";
     SetContextKeepsOld "set-context-keeps-old" "SSL_CTX_free/callback.context-freed"
         "SSL_CTX_free/destroyed-late" "SSL_free/callback.context-freed" "SSL_free/destroyed-late";
     SetContextOfNullReturnsNull "set-context-of-null-returns-null" "SSL_set_SSL_CTX/return";
+    HandshakeKeepsClientSession "handshake-keeps-client-session" "handshake/other.count" "handshake/destroyed-late" "handshake/count";
+    HandshakeKeepsServerSession "handshake-keeps-server-session" "handshake/other.count" "handshake/destroyed-late" "handshake/count";
+    HandshakeServerIsNeverDone "handshake-server-is-never-done" "handshake/return";
+    HandshakeEmptiesCaches "handshake-empties-caches" "handshake/cache" "handshake/callback.remove" "handshake/callback.free" "handshake/other.count";
+    HandshakeReplacesClientSession "handshake-replaces-client-session" "handshake/callback.new";
+    NewCallbackIsNeverCalled "new-callback-is-never-called" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
+    NewCallbackKeptIsDropped "new-callback-kept-is-dropped" "handshake/callback.new" "handshake/other.count" "take_kept/return" "handshake/callback.free" "handshake/callback.new-session" "SSL_free/callback.free" "SSL_set_session/callback.free" "SSL_clear/callback.free" "SSL_copy_session_id/callback.free";
+    NewCallbackStays "new-callback-stays" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
+    GetCallbackIsNeverAsked "get-callback-is-never-asked" "handshake/callback.get-session" "handshake/callback.new";
+    GetCallbackGivenTakesReference "get-callback-given-takes-reference" "handshake/other.count" "handshake/count";
+    GetCallbackDupIsShared "get-callback-dup-is-shared" "handshake/callback.new" "handshake/callback.dup";
+    NotResumableIsNotAsked "not-resumable-is-not-asked" "handshake/callback.not-resumable" "handshake/callback.new-session";
+    NotResumableIsIgnored "not-resumable-is-ignored" "handshake/callback.generate-id" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free" "handshake/cache" "SSL_get1_session/resumable" "handshake/other.count";
+    GenerateIdIsNotAsked "generate-id-is-not-asked" "handshake/callback.generate-id" "SSL_new_session_ticket/callback.generate-id" "handshake/callback.new-session";
+    GenerateIdShortIsLong "generate-id-short-is-long" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id" "handshake/callback.remove";
+    NumTicketsIsIgnored "num-tickets-is-ignored" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free";
+    MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session";
+    NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session";
+    ClearOptionsClearsNothing "clear-options-clears-nothing" "SSL_CTX_clear_options/return";
+    VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "SSL_get1_session/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
+    CertificateIsForgotten "certificate-is-forgotten" "SSL_get1_session/peer" "take_kept/peer";
+    ShutdownSaysNothing "shutdown-says-nothing" "SSL_shutdown/return" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_clear/connection" "SSL_set_session/callback.remove" "SSL_free/cache" "SSL_clear/callback.free" "SSL_free/callback.free" "SSL_free/other.resumable" "SSL_clear/callback.remove";
+    ShutdownIsOverAtOnce "shutdown-is-over-at-once" "SSL_shutdown/return";
+    NewTicketReturnsZero "new-ticket-returns-zero" "SSL_new_session_ticket/return";
+    NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
+    ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
+    FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
 }

@@ -1,28 +1,94 @@
 //! Bugs in handshakes and in what they call.
 
-use super::Planted;
-use crate::op::{ConnectionSlot, ContextSlot};
+use super::{Bug, Planted};
+use crate::op::{ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, Verify};
 use crate::port::handshakes::{Handshakes, Setting};
+use crate::port::sharing::Sharing;
 use crate::trace::Tape;
+
+/// As in `<openssl/ssl.h>`.
+const SSL_OP_NO_TICKET: i64 = 1 << 14;
+
+impl Planted {
+    /// The setting that the bug makes of one.
+    fn mistaken(&self, setting: Setting) -> Option<Setting> {
+        Some(match (self.bug, setting) {
+            (Bug::NewCallbackIsNeverCalled, Setting::New(_))
+            | (Bug::GetCallbackIsNeverAsked, Setting::Get(_))
+            | (Bug::NotResumableIsNotAsked, Setting::NotResumable(_))
+            | (Bug::NumTicketsIsIgnored, Setting::Tickets(_))
+            | (Bug::MaxVersionIsIgnored, Setting::MaxVersion(_))
+            | (Bug::NoTicketIsIgnored, Setting::Options(_))
+            | (Bug::ClearOptionsClearsNothing, Setting::NoOptions(_))
+            | (Bug::NewCallbackStays, Setting::New(NewCallback::None))
+            | (Bug::GenerateIdIsNotAsked, Setting::GenerateId(_)) => return None,
+            (Bug::NewCallbackKeptIsDropped, Setting::New(NewCallback::Keeps)) => Setting::New(NewCallback::Declines),
+            (Bug::GetCallbackDupIsShared, Setting::Get(GetCallback::Dups)) => Setting::Get(GetCallback::Finds),
+            (Bug::NotResumableIsIgnored, Setting::NotResumable(NotResumableCallback::NotResumable)) => {
+                Setting::NotResumable(NotResumableCallback::Resumable)
+            }
+            (Bug::GenerateIdShortIsLong, Setting::GenerateId(GenerateId::Short)) => {
+                Setting::GenerateId(GenerateId::Counts)
+            }
+            (Bug::VerifyIsIgnored, Setting::Verify(Verify::Peer)) => Setting::Verify(Verify::None),
+            (_, setting) => setting,
+        })
+    }
+}
 
 impl Handshakes for Planted {
     fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
-        self.inner.set(c, setting)
+        if self.has(Bug::GetCallbackGivenTakesReference) && setting == Setting::Get(GetCallback::Gives) {
+            self.gives = true;
+        }
+        match (self.mistaken(setting), setting) {
+            (Some(setting), _) => self.inner.set(c, setting),
+            // As if it had been done.
+            (None, Setting::Options(_) | Setting::NoOptions(_)) => SSL_OP_NO_TICKET,
+            (None, _) => 1,
+        }
     }
 
     fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
-        self.inner.use_certificate(x)
+        if self.has(Bug::CertificateIsForgotten) { 1 } else { self.inner.use_certificate(x) }
     }
 
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
-        self.inner.handshake(client, server, tape)
+        let returned = self.inner.handshake(client, server, tape);
+        match self.bug {
+            Bug::HandshakeKeepsClientSession => self.leak(self.connected_session(client)),
+            Bug::HandshakeKeepsServerSession => self.leak(self.connected_session(server)),
+            Bug::GetCallbackGivenTakesReference if self.gives && self.inner.session_reused(server) != 0 => {
+                self.leak(self.connected_session(server));
+            }
+            Bug::HandshakeServerIsNeverDone => return returned & !2,
+            Bug::HandshakeEmptiesCaches => {
+                for context in self.inner.connection(server).contexts() {
+                    context.flush_sessions(0);
+                }
+            }
+            Bug::HandshakeReplacesClientSession => {
+                let copy = self.connected_session(client).and_then(|session| session.dup().ok());
+                self.inner.connection(client).set_session(copy.as_ref());
+            }
+            _ => {}
+        }
+        returned
     }
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
-        self.inner.new_session_ticket(x, tape)
+        let returned = self.inner.new_session_ticket(x, tape);
+        if self.has(Bug::NewTicketKeepsSession) {
+            self.leak(self.connected_session(x));
+        }
+        if self.has(Bug::NewTicketReturnsZero) { 0 } else { returned }
     }
 
     fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
-        self.inner.shutdown(x)
+        match self.bug {
+            Bug::ShutdownSaysNothing if self.inner.connection(x).is_done() => 0,
+            Bug::ShutdownIsOverAtOnce => self.inner.shutdown(x).abs(),
+            _ => self.inner.shutdown(x),
+        }
     }
 }

@@ -11,7 +11,7 @@ const UPDATE_TIME: i64 = 0x400;
 
 impl Planted {
     /// Keeps a reference for ever.
-    fn leak(&mut self, session: Option<Session>) {
+    pub(super) fn leak(&mut self, session: Option<Session>) {
         self.kept.extend(session);
     }
 
@@ -31,7 +31,7 @@ impl Planted {
         found
     }
 
-    fn connected_session(&self, x: ConnectionSlot) -> Option<Session> {
+    pub(super) fn connected_session(&self, x: ConnectionSlot) -> Option<Session> {
         self.inner.connection(x).session()
     }
 
@@ -43,7 +43,9 @@ impl Planted {
         match self.bug {
             Bug::AddTakesNoReference => self.inner.caches_with(s),
             Bug::SetSessionTakesNoReference => self.inner.connections_with(self.inner.address(s)),
-            Bug::SslDupTakesNoReference => self.inner.connections_with(self.inner.address(s)).saturating_sub(1),
+            Bug::SslDupTakesNoReference if self.duped => {
+                self.inner.connections_with(self.inner.address(s)).saturating_sub(1)
+            }
             Bug::CopySessionIdTakesNoReference if self.copied => 1,
             Bug::Get1TakesNoReference if self.got => 1,
             _ => 0,
@@ -283,6 +285,9 @@ impl Sharing for Planted {
             let kept = self.connected_session(x);
             self.leak(kept);
         }
+        if let (true, Some(x)) = (self.has(Bug::FreeForgetsWhatWasNotClosed), x) {
+            self.inner.connection(x).shutdown();
+        }
         self.inner.free_connection(x);
     }
 
@@ -302,6 +307,7 @@ impl Sharing for Planted {
 
     fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
         let made = self.inner.dup_connection(dst, x);
+        self.duped = true;
         let session = self.connected_session(dst);
         match (self.bug, session) {
             (Bug::SslDupDupsSession, Some(session)) => {
@@ -359,7 +365,7 @@ impl Sharing for Planted {
     }
 
     fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
-        let before = self.connected_session(to);
+        let before = self.has(Bug::CopySessionIdKeepsOld).then(|| self.connected_session(to)).flatten();
         let returned = self.inner.copy_session_id(to, from);
         self.copied = to != from;
         match self.bug {
@@ -373,8 +379,15 @@ impl Sharing for Planted {
 
     fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
         let reused = self.inner.session_reused(x);
+        if self.has(Bug::ReusedSaysNoAfterHandshake) {
+            return 0;
+        }
         // A session that was only set is none that was resumed.
-        if self.has(Bug::ReusedBeforeHandshake) && self.inner.connected(x) != 0 { 1 } else { reused }
+        if self.has(Bug::ReusedBeforeHandshake) && self.inner.connected(x) != 0 && !self.inner.connection(x).is_done() {
+            1
+        } else {
+            reused
+        }
     }
 
     fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
