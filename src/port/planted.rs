@@ -8,6 +8,7 @@ mod read;
 mod sharing;
 
 pub use bug::Bug;
+use bug::Happened;
 
 use std::sync::Arc;
 
@@ -36,13 +37,7 @@ pub struct Planted {
     /// References that were never given back.
     kept: Vec<Session>,
     kept_contexts: Vec<Arc<Context>>,
-    /// The last call of its kind gave a reference, for the bugs that take none.
-    copied: bool,
-    /// A callback gives references of its own.
-    gives: bool,
-    /// A connection was duplicated.
-    duped: bool,
-    got: bool,
+    happened: Happened,
     live: [bool; SLOTS],
     leaked: i64,
     raised: bool,
@@ -62,10 +57,7 @@ impl Planted {
             after: After::default(),
             kept: Vec::new(),
             kept_contexts: Vec::new(),
-            copied: false,
-            gives: false,
-            duped: false,
-            got: false,
+            happened: Happened::default(),
             live: [false; SLOTS],
             leaked: 0,
             raised: false,
@@ -130,7 +122,7 @@ impl Port for Planted {
         self.after = After::default();
         self.kept.clear();
         self.kept_contexts.clear();
-        (self.copied, self.duped, self.got, self.gives) = (false, false, false, false);
+        self.happened = Happened::default();
         self.live = [false; SLOTS];
         self.leaked = 0;
         self.raised = false;

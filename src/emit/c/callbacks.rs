@@ -60,6 +60,11 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     used
 }
 
+/// Whether it says that it was called.
+pub(super) fn tells(name: &str) -> bool {
+    ![TAKE_KEPT, KEPT_BY, "takes_any"].contains(&name)
+}
+
 fn named(op: &Op) -> Option<&'static str> {
     Some(match op {
         Op::CtxSetRemoveCb { callback, .. } => callback.name(),

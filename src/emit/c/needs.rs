@@ -191,7 +191,7 @@ impl Needs {
             [("use_certificate", CERTIFICATE), ("handshake", HANDSHAKE), ("new_session_ticket", NEW_SESSION_TICKET)];
         parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(&mut head, part));
         if !self.callbacks.is_empty() {
-            if !self.ex_data && self.callbacks.iter().any(|callback| *callback != TAKE_KEPT) {
+            if !self.ex_data && self.callbacks.iter().any(|name| super::callbacks::tells(name)) {
                 add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
             }
             let parts = super::callbacks::PARTS.iter();

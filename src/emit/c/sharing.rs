@@ -79,6 +79,9 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         Op::UseCertificate { x } | Op::SslShutdown { x } => kept(format!("{name}({x})")),
         Op::NewSessionTicket { x } => kept(format!("new_session_ticket({x})")),
         Op::CtxSetMaxVersion { c, version } => kept(format!("{name}({c}, {})", version.name())),
+        Op::CtxSetOptions { c, options } | Op::CtxClearOptions { c, options } if !keep => {
+            format!("{name}({c}, {});", options.name())
+        }
         Op::CtxSetOptions { c, options } | Op::CtxClearOptions { c, options } => {
             kept(format!("({name}({c}, {0}) & {0})", options.name()))
         }

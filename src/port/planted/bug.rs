@@ -117,7 +117,7 @@ bugs! {
     AlpnWritesNeighbour "alpn-writes-neighbour" "SSL_SESSION_set1_alpn_selected/other.max_early_data";
     EarlyDataHas31Bits "early-data-has-31-bits" "SSL_SESSION_set_max_early_data/max_early_data";
     TicketAppdataIgnoresNull "ticket-appdata-ignores-null" "SSL_SESSION_set1_ticket_appdata/ticket_appdata";
-    ExDataAcceptsMinusOne "ex-data-accepts-minus-one" "SSL_SESSION_set_ex_data/return";
+    ExDataAcceptsMinusOne "ex-data-accepts-minus-one" "SSL_SESSION_set_ex_data/return" "SSL_SESSION_set_ex_data/error-queue";
     HasTicketCountsEmpty "has-ticket-counts-empty" "sample_session/has_ticket";
     /// Shows only with an error in the queue before the call.
     DupClearsErrors "dup-clears-errors" "SSL_SESSION_dup/error-lost";
@@ -170,7 +170,7 @@ bugs! {
     RemoveEmptiesCache "remove-empties-cache" "SSL_CTX_remove_session/cache"
         "SSL_CTX_remove_session/callback.remove" "SSL_CTX_remove_session/callback.free" "SSL_CTX_remove_session/other.count";
     RemoveCallbackStays "remove-callback-stays" "SSL_CTX_remove_session/callback.remove"
-        "SSL_CTX_free/callback.remove" "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_add_session/callback.remove";
+        "SSL_CTX_free/callback.remove" "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_add_session/callback.remove" "SSL_CTX_flush_sessions_ex/callback.remove" "handshake/callback.remove" "SSL_free/callback.remove";
     FlushTakesLastSecond "flush-takes-last-second" "SSL_CTX_flush_sessions/cache"
         "SSL_CTX_flush_sessions/callback.remove" "SSL_CTX_flush_sessions/callback.free" "SSL_CTX_flush_sessions/other.count";
     FlushOfAllKeepsOne "flush-of-all-keeps-one" "SSL_CTX_flush_sessions/cache"
@@ -245,4 +245,17 @@ bugs! {
     NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
+}
+
+/// What has happened in a program, for the bugs that show only then.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Happened {
+    /// `SSL_copy_session_id`
+    pub copied: bool,
+    /// `SSL_dup`
+    pub duped: bool,
+    /// `SSL_get1_session`
+    pub got: bool,
+    /// A callback gives references of its own.
+    pub gives: bool,
 }

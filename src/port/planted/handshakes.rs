@@ -39,7 +39,7 @@ impl Planted {
 impl Handshakes for Planted {
     fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
         if self.has(Bug::GetCallbackGivenTakesReference) && setting == Setting::Get(GetCallback::Gives) {
-            self.gives = true;
+            self.happened.gives = true;
         }
         match (self.mistaken(setting), setting) {
             (Some(setting), _) => self.inner.set(c, setting),
@@ -58,7 +58,7 @@ impl Handshakes for Planted {
         match self.bug {
             Bug::HandshakeKeepsClientSession => self.leak(self.connected_session(client)),
             Bug::HandshakeKeepsServerSession => self.leak(self.connected_session(server)),
-            Bug::GetCallbackGivenTakesReference if self.gives && self.inner.session_reused(server) != 0 => {
+            Bug::GetCallbackGivenTakesReference if self.happened.gives && self.inner.session_reused(server) != 0 => {
                 self.leak(self.connected_session(server));
             }
             Bug::HandshakeServerIsNeverDone => return returned & !2,

@@ -43,11 +43,11 @@ impl Planted {
         match self.bug {
             Bug::AddTakesNoReference => self.inner.caches_with(s),
             Bug::SetSessionTakesNoReference => self.inner.connections_with(self.inner.address(s)),
-            Bug::SslDupTakesNoReference if self.duped => {
+            Bug::SslDupTakesNoReference if self.happened.duped => {
                 self.inner.connections_with(self.inner.address(s)).saturating_sub(1)
             }
-            Bug::CopySessionIdTakesNoReference if self.copied => 1,
-            Bug::Get1TakesNoReference if self.got => 1,
+            Bug::CopySessionIdTakesNoReference if self.happened.copied => 1,
+            Bug::Get1TakesNoReference if self.happened.got => 1,
             _ => 0,
         }
     }
@@ -307,7 +307,7 @@ impl Sharing for Planted {
 
     fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
         let made = self.inner.dup_connection(dst, x);
-        self.duped = true;
+        self.happened.duped = true;
         let session = self.connected_session(dst);
         match (self.bug, session) {
             (Bug::SslDupDupsSession, Some(session)) => {
@@ -351,7 +351,7 @@ impl Sharing for Planted {
     fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let made = self.inner.get1_session(dst, x);
         self.live[dst.index()] = made;
-        self.got = made;
+        self.happened.got = made;
         match self.bug {
             Bug::Get1TakesTwoReferences => self.leak(self.connected_session(x)),
             Bug::Get1ReturnsACopy if made => {
@@ -367,7 +367,7 @@ impl Sharing for Planted {
     fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
         let before = self.has(Bug::CopySessionIdKeepsOld).then(|| self.connected_session(to)).flatten();
         let returned = self.inner.copy_session_id(to, from);
-        self.copied = to != from;
+        self.happened.copied = to != from;
         match self.bug {
             Bug::CopySessionIdTakesTwoReferences => self.leak(self.connected_session(to)),
             Bug::CopySessionIdKeepsOld => self.leak(before),

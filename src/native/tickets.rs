@@ -1,0 +1,118 @@
+//! Tickets: how a server makes them, and what a client makes of them.
+
+use std::sync::Arc;
+
+use super::connection::Connection;
+use super::context::mode;
+use super::established::Established;
+use super::handshake::Handshake;
+use super::peers::Peers;
+
+/// A server's ticket on its way: what the client will give back.
+pub(super) enum Sent {
+    /// The session itself, sealed.
+    Sealed(Arc<Established>),
+    /// The id of a session that is in a cache.
+    Id(Vec<u8>),
+}
+
+/// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
+pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
+    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return server.owes_ticket() };
+    let client = &client;
+    let mut handshake = Handshake { client, server, peers };
+    // Those that the handshake owes are sent after it.
+    let mut owed = true;
+    let mut sent = Vec::new();
+    while owed {
+        let Some(ticket) = handshake.send_ticket() else { break };
+        sent.push(ticket);
+        owed = !server.session_reused() && server.sent_tickets() < server.tickets();
+    }
+    for sent in sent {
+        handshake.read_ticket(sent);
+    }
+    if owed {
+        server.note_owed_ticket();
+        client.fail();
+    }
+    true
+}
+
+impl Handshake<'_> {
+    pub(super) fn client_reads_ticket_12(&mut self, sent: Sent) {
+        let Some(own) = self.client.session() else { return };
+        if !own.id().as_slice().is_empty() {
+            let copy = own.dup_without_ticket();
+            drop(own);
+            if self.client.session_context().cache_mode() & mode::CLIENT != 0 {
+                self.client.remove_own_session();
+            }
+            self.client.put_session(copy);
+        }
+        self.take_ticket(sent);
+    }
+
+    /// `tls_construct_new_session_ticket` of TLS 1.3.
+    pub(super) fn send_ticket(&mut self) -> Option<Sent> {
+        let own = self.server.session()?;
+        let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
+            let copy = own.dup_without_ticket()?;
+            drop(own);
+            self.server.put_session(Some(copy.up_ref()));
+            copy
+        } else {
+            own
+        };
+        self.server.generate_id(&own, self.peers);
+        let from_peer = self.peers.of(&own);
+        own.put_master_key(&from_peer.master_key);
+        own.set_cipher(from_peer.cipher);
+        own.touch();
+        let sent = match self.server.uses_tickets() {
+            true => {
+                let sealed = self.server.seal();
+                if sealed.is_none() {
+                    drop(own);
+                    self.server.fail();
+                    return None;
+                }
+                Sent::Sealed(sealed?)
+            }
+            false => Sent::Id(own.id().as_slice().to_vec()),
+        };
+        self.server.note_sent_ticket();
+        drop(own);
+        self.server.update_cache(mode::SERVER, true);
+        Some(sent)
+    }
+
+    /// `tls_process_new_session_ticket` of TLS 1.3.
+    pub(super) fn read_ticket(&mut self, sent: Sent) {
+        let Some(own) = self.client.session() else { return };
+        let copy = own.dup_without_ticket();
+        drop(own);
+        self.client.put_session(copy);
+        self.take_ticket(sent);
+        self.client.update_cache(mode::CLIENT, false);
+    }
+
+    /// The client's session gets the ticket, and the server will know it again.
+    pub(super) fn take_ticket(&mut self, sent: Sent) {
+        let Some(own) = self.client.session() else { return };
+        let from_peer = self.peers.of(&own);
+        own.touch();
+        let ticket = match sent {
+            Sent::Sealed(sealed) => {
+                self.server.session_context().remember_ticket(from_peer.ticket.clone(), sealed);
+                from_peer.ticket
+            }
+            Sent::Id(id) => id,
+        };
+        own.put_ticket(&ticket, from_peer.ticket_lifetime_hint);
+        own.put_id(&from_peer.id);
+        own.set_cipher(from_peer.cipher);
+        own.set_not_resumable(false);
+        own.put_master_key(&from_peer.master_key);
+    }
+}
