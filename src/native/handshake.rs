@@ -210,8 +210,7 @@ impl Handshake<'_> {
             if session.is_marked_not_resumable() {
                 *ticket_expected = false;
             }
-            let single_use = session.is_marked_not_resumable() && self.server.single_use_has_no_id();
-            if single_use || self.server.context().cache_mode() & mode::SERVER == 0 {
+            if self.server.context().cache_mode() & mode::SERVER == 0 {
                 session.put_id(&[]);
             }
         }

@@ -221,10 +221,6 @@ impl Connection {
         self.session_context().library().rules.asked_id_checked
     }
 
-    pub(super) fn single_use_has_no_id(&self) -> bool {
-        self.session_context().library().rules.single_use_has_no_id
-    }
-
     pub(super) fn asks_not_resumable(&self, version: Version) -> Option<bool> {
         let callback = self.state().inherited.not_resumable;
         // The suites of TLS 1.3 name no key exchange, and count as not forward secure.

@@ -104,7 +104,6 @@ impl Release {
             not_resumable_is_left_alone: after_2511,
             set_session_takes_first: at_least(5, 0),
             asked_id_checked: at_least(6, 3) && self != Release::new(4, 0, 0, 0),
-            single_use_has_no_id: false,
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
             added_again_moves: match (self.major, self.minor) {
                 (3, 0) => self.fix <= 19,
@@ -179,8 +178,6 @@ pub(super) struct Rules {
     pub set_session_takes_first: bool,
     /// A TLS 1.2 server resumes no session with another id than the one that it was asked for.
     pub asked_id_checked: bool,
-    /// A TLS 1.2 server gives a session that is not to be resumed no id.
-    pub single_use_has_no_id: bool,
     /// A thread that holds the cache's lock cannot take it again, and is told so.
     pub lock_refuses_holder: bool,
 }

@@ -133,10 +133,7 @@ impl Ledger {
             Op::CtxAdd { c, s } => {
                 let here = 1u16 << self.shared.contexts[c.index()]?.object;
                 let elsewhere = object(s).is_some_and(|object| object.cached & !here != 0);
-                // A server that finds one that is not to be resumed takes its id away, and the cache is not told.
-                let server = self.shared.context(c).is_some_and(|(method, _)| method == Method::Server);
-                let found = server && object(s).is_some_and(|object| object.pristine);
-                ((elsewhere || found) && !self.setup.hazards).then_some(Skip::Hazard)
+                (elsewhere && !self.setup.hazards).then_some(Skip::Hazard)
             }
             // The pool has the last reference.
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
