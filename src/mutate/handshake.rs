@@ -2,8 +2,8 @@
 
 use super::Generator;
 use crate::op::{
-    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, Kind, MaxVersion, Method, NewCallback, Op, Options,
-    Slot, Verify,
+    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, Kind, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Op, Options, Slot, Verify,
 };
 use crate::plan::Ledger;
 
@@ -99,7 +99,25 @@ impl Generator {
             self.ahead.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
         }
         let [x0, x1, x2, x3] = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
+        if self.rng.u8(0..8) == 0 {
+            // Tickets of what is not to be resumed.
+            self.ahead.extend([
+                Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
+                Op::SslNew { dst: x0, c: client_context },
+                Op::SslNew { dst: x1, c },
+                Op::Handshake { client: x0, server: x1 },
+                Op::NewSessionTicket { x: x1 },
+                Op::Get1Session { dst: self.slot_where(|slot| !ledger.holds(slot)), x: x1 },
+            ]);
+            self.ahead.reverse();
+            return;
+        }
         let s = self.slot_where(|slot| !ledger.holds(slot));
+        match self.rng.u8(0..4) {
+            0 => self.ahead.push(Op::CtxSetTimeout { c, timeout: 300 }),
+            1 => self.ahead.push(Op::CtxSetCacheMode { c: client_context, mode: CacheMode::of(0x1) }),
+            _ => {}
+        }
         self.ahead.extend([Op::SslNew { dst: x0, c: client_context }, Op::SslNew { dst: x1, c }]);
         if shows {
             self.ahead.push(Op::UseCertificate { x: x0 });
@@ -108,6 +126,13 @@ impl Generator {
         self.ahead.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
         if self.rng.bool() {
             self.ahead.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+        }
+        match self.rng.u8(0..8) {
+            0 => self.ahead.push(Op::AdvanceClock { seconds: 301 }),
+            1 => self.ahead.push(Op::AdvanceClock { seconds: 7201 }),
+            2 => self.ahead.push(Op::SslFree { x: Some(x1) }),
+            3 => self.ahead.push(Op::CtxSetIdContext { c, context: Bytes::new(b"another") }),
+            _ => {}
         }
         self.ahead.extend([
             Op::SslNew { dst: x2, c: client_context },

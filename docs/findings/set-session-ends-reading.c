@@ -1,0 +1,73 @@
+/*
+ * SSL_set_session on a connection that is open succeeds, and from then on the connection cannot read: the close of its peer is an
+ * unexpected message.
+ *
+ *     cc -Wall -Werror -Wno-deprecated-declarations set-session-ends-reading.c -lssl -lcrypto && ./a.out
+ *
+ * Exit status: 1 OpenSSL does this, 0 it does not, 2 this program could not find out.
+ */
+#include <stdio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+/* A new key, and a certificate that nobody has signed but itself. */
+static int certify(SSL_CTX *context)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    int used = key != NULL && certificate != NULL && ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1)
+        && X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL
+        && X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) != NULL && X509_set_pubkey(certificate, key)
+        && X509_sign(certificate, key, EVP_sha256()) && SSL_CTX_use_certificate(context, certificate)
+        && SSL_CTX_use_PrivateKey(context, key);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return used;
+}
+
+/* A handshake in memory; whether both sides have finished. */
+static int connect_in_memory(SSL *client, SSL *server)
+{
+    BIO *a = BIO_new(BIO_s_mem()), *b = BIO_new(BIO_s_mem());
+    int client_is_done = 0, server_is_done = 0, flight;
+
+    if (a == NULL || b == NULL || !BIO_up_ref(a) || !BIO_up_ref(b))
+        return 0;
+    SSL_set_bio(client, a, b);
+    SSL_set_bio(server, b, a);
+    SSL_set_connect_state(client);
+    SSL_set_accept_state(server);
+    for (flight = 0; flight < 5 && !(client_is_done && server_is_done); flight++) {
+        client_is_done = client_is_done || SSL_do_handshake(client) == 1;
+        server_is_done = server_is_done || SSL_do_handshake(server) == 1;
+    }
+    return client_is_done && server_is_done;
+}
+
+int main(void)
+{
+    SSL_CTX *contexts[2] = { SSL_CTX_new(TLS_server_method()), SSL_CTX_new(TLS_client_method()) };
+    SSL *server, *client;
+    int read;
+    char byte;
+
+    printf("%s\n", OpenSSL_version(OPENSSL_VERSION));
+    if (contexts[0] == NULL || contexts[1] == NULL || !certify(contexts[0]))
+        return 2;
+    server = SSL_new(contexts[0]);
+    client = SSL_new(contexts[1]);
+    if (server == NULL || client == NULL || !connect_in_memory(client, server))
+        return 2;
+    /* The session that it has, so that nothing is changed. */
+    if (SSL_set_session(server, SSL_get_session(server)) != 1 || SSL_shutdown(client) != 0)
+        return 2;
+    read = SSL_get_error(server, SSL_read(server, &byte, 1));
+    printf("expected: %d, the peer has closed\nactual:   %d\n", SSL_ERROR_ZERO_RETURN, read);
+    SSL_free(client);
+    SSL_free(server);
+    SSL_CTX_free(contexts[0]);
+    SSL_CTX_free(contexts[1]);
+    return read == SSL_ERROR_ZERO_RETURN ? 0 : 1;
+}
