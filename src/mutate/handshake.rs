@@ -101,13 +101,14 @@ impl Generator {
         let [x0, x1, x2, x3] = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
         if self.rng.u8(0..8) == 0 {
             // Tickets of what is not to be resumed.
+            let dst = self.slot_where(|slot| !ledger.holds(slot));
             self.ahead.extend([
                 Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
                 Op::SslNew { dst: x0, c: client_context },
                 Op::SslNew { dst: x1, c },
                 Op::Handshake { client: x0, server: x1 },
                 Op::NewSessionTicket { x: x1 },
-                Op::Get1Session { dst: self.slot_where(|slot| !ledger.holds(slot)), x: x1 },
+                Op::Get1Session { dst, x: x1 },
             ]);
             self.ahead.reverse();
             return;
