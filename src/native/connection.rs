@@ -218,6 +218,11 @@ impl Connection {
     /// `SSL_set_SSL_CTX`: `None` is the context it was made from. Where sessions are cached stays.
     pub fn set_context(&self, context: Option<&Arc<Context>>) {
         let mut state = self.state();
+        if context.is_some_and(|context| Arc::ptr_eq(context, &state.context)) {
+            return;
+        }
+        // Certificates are those of the context from here on, even where it is the same.
+        state.certificate = Arc::default();
         let context = context.unwrap_or(&state.session_context).clone();
         if Arc::ptr_eq(&context, &state.context) {
             return;
@@ -226,7 +231,6 @@ impl Connection {
             state.id_context = context.id_context();
         }
         let before = std::mem::replace(&mut state.context, context);
-        state.certificate = Arc::default();
         drop(state);
         drop(before);
     }

@@ -330,7 +330,7 @@ impl Handshake<'_> {
 
     /// Id, key and suite of a session that was in a ticket.
     fn fill_from_ticket(&mut self, session: &Session) {
-        let from_peer = self.peers.of(session);
+        let Some(from_peer) = self.peers.known(session) else { return };
         session.put_id(&from_peer.id);
         session.put_master_key(&from_peer.master_key);
         session.set_cipher(from_peer.cipher);

@@ -21,6 +21,8 @@ pub struct FromPeer {
 pub trait Peers {
     /// What `session` gets: asked again for each part of it, always with the same answer.
     fn of(&mut self, session: &Session) -> FromPeer;
+    /// The same, if it is known and not made up.
+    fn known(&mut self, session: &Session) -> Option<FromPeer>;
     /// The id that a client of TLS 1.3 sends, which is that of no session.
     fn sent_id(&mut self) -> Vec<u8>;
     /// The certificate that a peer of this side showed, in DER.

@@ -68,6 +68,10 @@ impl Peers for Played<'_> {
         from_peer
     }
 
+    fn known(&mut self, session: &Session) -> Option<FromPeer> {
+        self.recorded(session).is_some().then(|| self.of(session))
+    }
+
     fn sent_id(&mut self) -> Vec<u8> {
         self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.to_vec())
     }
