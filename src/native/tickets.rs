@@ -12,8 +12,8 @@ use super::peers::Peers;
 pub(super) enum Sent {
     /// The session itself, sealed.
     Sealed(Arc<Established>),
-    /// The id of a session that is in a cache.
-    Id(Vec<u8>),
+    /// The id of a session that is in a cache; `None`: it has gone before anybody saw it.
+    Id(Option<Vec<u8>>),
 }
 
 /// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
@@ -79,7 +79,7 @@ impl Handshake<'_> {
                 }
                 Sent::Sealed(sealed?)
             }
-            false => Sent::Id(own.id().as_slice().to_vec()),
+            false => Sent::Id(self.peers.known(&own).map(|_| own.id().as_slice().to_vec())),
         };
         self.server.note_sent_ticket();
         drop(own);
@@ -107,7 +107,7 @@ impl Handshake<'_> {
                 self.server.session_context().remember_ticket(from_peer.ticket.clone(), sealed);
                 from_peer.ticket
             }
-            Sent::Id(id) => id,
+            Sent::Id(id) => id.unwrap_or(from_peer.ticket),
         };
         own.put_ticket(&ticket, from_peer.ticket_lifetime_hint);
         own.put_id(&from_peer.id);

@@ -54,7 +54,7 @@ bugs! {
     DupForgetsVersion "dup-forgets-version" "SSL_SESSION_dup/protocol_version";
     DupForgetsCipher "dup-forgets-cipher" "SSL_SESSION_dup/cipher";
     DupForgetsMasterKey "dup-forgets-master-key" "SSL_SESSION_dup/master_key";
-    DupCutsMasterKey "dup-cuts-master-key" "SSL_SESSION_dup/master_key";
+    DupCutsMasterKey "dup-cuts-master-key" "SSL_SESSION_dup/master_key" "SSL_CTX_free/callback.free";
     DupForgetsHostname "dup-forgets-hostname" "SSL_SESSION_dup/hostname";
     DupForgetsAlpn "dup-forgets-alpn" "SSL_SESSION_dup/alpn_selected";
     DupForgetsMaxEarlyData "dup-forgets-max-early-data" "SSL_SESSION_dup/max_early_data";
@@ -128,7 +128,7 @@ bugs! {
     TicketAppdataWaits "ticket-appdata-waits" "SSL_SESSION_dup/ticket_appdata";
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
 
-    ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time";
+    ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time" "SSL_CTX_add_session/time";
     ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed"
         "SSL_CTX_free/callback.free";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
@@ -212,7 +212,7 @@ bugs! {
         "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
     CopySessionIdKeepsOld "copy-session-id-keeps-old" "SSL_copy_session_id/other.count"
         "SSL_copy_session_id/destroyed-late" "SSL_copy_session_id/count";
-    CopySessionIdToItselfDrops "copy-session-id-to-itself-drops" "SSL_copy_session_id/connection" "SSL_copy_session_id/callback.remove";
+    CopySessionIdToItselfDrops "copy-session-id-to-itself-drops" "SSL_copy_session_id/connection" "SSL_copy_session_id/callback.remove" "SSL_copy_session_id/callback.free";
     ReusedBeforeHandshake "reused-before-handshake" "SSL_session_reused/return";
     SslIdContextRaisesNothing "ssl-id-context-raises-nothing" "SSL_set_session_id_context/error-queue";
     SetContextKeepsOld "set-context-keeps-old" "SSL_CTX_free/callback.context-freed"
@@ -224,7 +224,7 @@ bugs! {
     HandshakeEmptiesCaches "handshake-empties-caches" "handshake/cache" "handshake/callback.remove" "handshake/callback.free" "handshake/other.count";
     HandshakeReplacesClientSession "handshake-replaces-client-session" "handshake/callback.new";
     NewCallbackIsNeverCalled "new-callback-is-never-called" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
-    NewCallbackKeptIsDropped "new-callback-kept-is-dropped" "handshake/callback.new" "handshake/other.count" "take_kept/return" "handshake/callback.free" "handshake/callback.new-session" "SSL_free/callback.free" "SSL_set_session/callback.free" "SSL_clear/callback.free" "SSL_copy_session_id/callback.free";
+    NewCallbackKeptIsDropped "new-callback-kept-is-dropped" "handshake/callback.new" "handshake/other.count" "take_kept/return" "handshake/callback.free" "handshake/callback.new-session" "SSL_free/callback.free" "SSL_set_session/callback.free" "SSL_clear/callback.free" "SSL_copy_session_id/callback.free" "SSL_CTX_free/callback.context-freed" "SSL_CTX_free/callback.free";
     NewCallbackStays "new-callback-stays" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
     GetCallbackIsNeverAsked "get-callback-is-never-asked" "handshake/callback.get-session" "handshake/callback.new";
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" "handshake/other.count" "handshake/count";
@@ -235,7 +235,7 @@ bugs! {
     GenerateIdShortIsLong "generate-id-short-is-long" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id" "handshake/callback.remove";
     NumTicketsIsIgnored "num-tickets-is-ignored" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free";
     MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session";
-    NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session";
+    NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id";
     ClearOptionsClearsNothing "clear-options-clears-nothing" "SSL_CTX_clear_options/return";
     VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "SSL_get1_session/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
     CertificateIsForgotten "certificate-is-forgotten" "SSL_get1_session/peer" "take_kept/peer";
