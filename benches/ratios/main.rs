@@ -7,6 +7,7 @@
 
 mod caches;
 mod calls;
+mod handshakes;
 mod programs;
 
 use std::process::{Command, ExitCode};
@@ -61,6 +62,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
+    println!("\nhandshakes: the program by itself and judged, median of the batches of one process\n");
+    match turn("handshakes") {
+        Ok(table) => print!("{table}"),
+        Err(error) => {
+            eprintln!("handshakes: {error}");
+            return ExitCode::FAILURE;
+        }
+    }
     ExitCode::SUCCESS
 }
 
@@ -68,6 +77,7 @@ fn child(variant: &str) -> ExitCode {
     match variant {
         "calls" => print!("{}", calls::table()),
         "caches" => print!("{}", caches::table()),
+        "handshakes" => print!("{}", handshakes::table()),
         _ => println!("{}", programs::measure(variant)),
     }
     ExitCode::SUCCESS

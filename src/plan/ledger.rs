@@ -43,6 +43,8 @@ pub(super) struct Object {
     pub cannot_dup: Option<CannotDup>,
     /// Application data was set at any index.
     pub has_ex_data: bool,
+    /// Application data may have been set by another name that it has.
+    pub ex_data_uncertain: bool,
     /// It may be one of those that other slots hold: a handshake decided.
     pub unknown: bool,
     /// Whether it is there at all is known only when the program runs.
@@ -65,6 +67,7 @@ impl Object {
             origin,
             cannot_dup: None,
             has_ex_data: false,
+            ex_data_uncertain: false,
             unknown: false,
             maybe: false,
             has_id: Some(false),
@@ -174,9 +177,9 @@ impl Ledger {
             Op::Dup { dst, src } => {
                 let source = self.slots[src.index()].map(|held| *self.object(held.object));
                 makes = match source {
-                    Some(source) if self.can_dup(source) => {
+                    Some(source) if self.can_dup(source) || source.ex_data_uncertain => {
                         let Object { has_ex_data, has_id, pristine, .. } = source;
-                        let maybe = source.is_uncertain() || self.is_maybe(src);
+                        let maybe = source.is_uncertain() || self.is_maybe(src) || source.ex_data_uncertain;
                         let dup = Object { has_ex_data, has_id, maybe, pristine, ..Object::new(Origin::Dup) };
                         let made = self.make(dst, dup);
                         self.maybe(dst, made, maybe)
@@ -191,13 +194,19 @@ impl Ledger {
                 self.shared.owned_now(s);
             }
             Op::Free { s } => ends = s.is_some_and(|slot| self.give_back(slot)),
-            Op::SetExData { s, index, value } => self.change(s, |object| {
-                object.has_ex_data = true;
-                object.fill();
-                if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
-                    object.cannot_dup = (value.0 % 2 == 1).then_some(CannotDup::Callback);
+            Op::SetExData { s, index, value } => {
+                if self.slots[s.index()].is_some_and(|held| self.object(held.object).is_uncertain()) {
+                    // It may be any of those that others hold.
+                    self.objects.iter_mut().for_each(|object| object.ex_data_uncertain = true);
                 }
-            }),
+                self.change(s, |object| {
+                    object.has_ex_data = true;
+                    object.fill();
+                    if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
+                        object.cannot_dup = (value.0 % 2 == 1).then_some(CannotDup::Callback);
+                    }
+                })
+            }
             Op::Set1Id { s, ref id } => {
                 let length = id.get().map_or(0, <[u8]>::len);
                 self.change(s, |object| {

@@ -1,0 +1,70 @@
+//! What part of a program with a handshake is the harness's: the calls alone against the same program judged, and against the
+//! pooled contexts that are made anew after it.
+
+use std::time::{Duration, Instant};
+
+use sessdiff::exec::{self, View, Watch};
+use sessdiff::field::Fields;
+use sessdiff::pair::Pair;
+use sessdiff::plan::{Plan, Setup};
+use sessdiff::port::Memory;
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::NativePort;
+use sessdiff::program::Program;
+use sessdiff::trace::Trace;
+
+const BATCHES: usize = 15;
+const PROGRAMS: u32 = 40;
+
+const HEAD: &str =
+    "#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\n";
+const FULL: &str = "x0 = SSL_new(c1)\nx1 = SSL_new(c0)\nhandshake(x0, x1)\n";
+const RESUMED: &str =
+    "s0 = SSL_get1_session(x0)\nx2 = SSL_new(c1)\nx3 = SSL_new(c0)\nSSL_set_session(x2, s0)\nhandshake(x2, x3)\n";
+const TLS12: &str = "SSL_CTX_set_max_proto_version(c0, TLS1_2_VERSION)\n";
+
+/// A line a program: microseconds of the calls alone, of the program judged, and the harness's part of it.
+pub fn table() -> String {
+    let programs = [
+        ("TLS 1.3, full", format!("{HEAD}{FULL}")),
+        ("TLS 1.3, full and resumed", format!("{HEAD}{FULL}{RESUMED}")),
+        ("TLS 1.2, full", format!("{HEAD}{TLS12}{FULL}")),
+        ("TLS 1.2, full and resumed", format!("{HEAD}{TLS12}{FULL}{RESUMED}")),
+    ];
+    let mut text = format!("{:<28} {:>10} {:>10} {:>8}\n", "", "alone µs", "judged µs", "ours %");
+    for (name, program) in programs {
+        let program: Program = program.parse().expect("a program");
+        let (alone, judged) = measure(&program);
+        text += &format!("{name:<28} {alone:>10.0} {judged:>10.0} {:>8.1}\n", (judged - alone) / judged * 100.0);
+    }
+    text
+}
+
+fn measure(program: &Program) -> (f64, f64) {
+    let port = || CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let mut alone = port();
+    let setup = Setup { ex_data: true, lacks: sessdiff::port::Port::lacks(&alone), hazards: false };
+    let mut plan = Plan::new(setup);
+    plan.make(program);
+    let view =
+        View { watch: Watch::Nothing, memory: Memory::Plain, fields: Fields::all_but(setup.lacks), counts: false };
+    let mut trace = Trace::with_room();
+    let native = NativePort::new(alone.library().release, setup);
+    let mut pair = Pair::new(native, port(), true);
+    let (mut alone_times, mut judged_times) = (Vec::new(), Vec::new());
+    for _ in 0..BATCHES {
+        alone_times.push(batch(|| exec::run(&mut alone, program, &plan, view, &mut trace)));
+        judged_times.push(batch(|| {
+            pair.judge(program);
+        }));
+    }
+    (super::median(alone_times), super::median(judged_times))
+}
+
+/// Microseconds a program.
+fn batch(mut run: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    (0..PROGRAMS).for_each(|_| run());
+    let all: Duration = start.elapsed();
+    all.as_secs_f64() * 1e6 / f64::from(PROGRAMS)
+}
