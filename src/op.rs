@@ -18,7 +18,9 @@ mod words;
 use std::sync::LazyLock;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
-pub use handshake::{Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify};
+pub use handshake::{
+    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, PskCallback, Verify,
+};
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
 pub use sharing::{CacheMode, Method, RemoveCallback};
@@ -395,6 +397,10 @@ ops! {
     0x60 CtxSetNotResumableCb "SSL_CTX_set_not_resumable_session_callback" [] (c: ContextSlot, callback: NotResumableCallback);
     /// Who makes session ids.
     0x61 CtxSetGenerateId "SSL_CTX_set_generate_session_id" [] (c: ContextSlot, callback: GenerateId);
+    /// Who gives a client a session that was agreed on by other means.
+    0x62 CtxSetPskUseCb "SSL_CTX_set_psk_use_session_callback" [] (c: ContextSlot, callback: PskCallback);
+    /// Who gives a server such a session.
+    0x63 CtxSetPskFindCb "SSL_CTX_set_psk_find_session_callback" [] (c: ContextSlot, callback: PskCallback);
 }
 
 /// An operand whose type does not matter.

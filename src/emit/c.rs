@@ -56,6 +56,7 @@ pub fn c(subject: &Subject<'_>) -> String {
     }
     if subject.plan.shared && needs.keeps() {
         put("while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);");
+        checks.at_last(subject, ops.len()).iter().for_each(|line| put(line));
     }
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
     if needs.keeps() {

@@ -198,6 +198,14 @@ impl<P: Port> Run<'_, P> {
                 port.set(*c, Setting::NotResumable(*callback));
                 return Called { made: false, getter: false };
             }
+            Op::CtxSetPskUseCb { c, callback } => {
+                port.set(*c, Setting::PskUse(*callback));
+                return Called { made: false, getter: false };
+            }
+            Op::CtxSetPskFindCb { c, callback } => {
+                port.set(*c, Setting::PskFind(*callback));
+                return Called { made: false, getter: false };
+            }
             Op::CtxSetGenerateId { c, callback } => port.set(*c, Setting::GenerateId(*callback)),
             session_ops!() => return READ,
         };
@@ -264,7 +272,13 @@ impl<P: Port> Run<'_, P> {
                 self.see_connection(server);
                 self.see_caches();
             }
-            Op::NewSessionTicket { .. } => self.see_caches(),
+            Op::NewSessionTicket { .. } => {
+                let connections = self.shared.connections;
+                for slot in ConnectionSlot::all().filter(|slot| connections[slot.index()]) {
+                    self.see_connection(slot);
+                }
+                self.see_caches();
+            }
             Op::GetSession { dst, .. }
             | Op::Get0Session { dst, .. }
             | Op::Get1Session { dst, .. }

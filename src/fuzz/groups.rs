@@ -124,6 +124,8 @@ functions! { call(Kind), in_class;
     CtxSetGetCb ssl_ctx_sess_set_get_cb
     CtxSetNotResumableCb ssl_ctx_set_not_resumable_session_callback
     CtxSetGenerateId ssl_ctx_set_generate_session_id
+    CtxSetPskUseCb ssl_ctx_set_psk_use_session_callback
+    CtxSetPskFindCb ssl_ctx_set_psk_find_session_callback
 }
 
 /// Ends with a panic whose stack names the call and the class.

@@ -3,7 +3,7 @@
 use super::Generator;
 use crate::op::{
     Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, Kind, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, Slot, Verify,
+    NotResumableCallback, Op, Options, PskCallback, Slot, Verify,
 };
 use crate::plan::Ledger;
 
@@ -22,6 +22,8 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetRemoveCb,
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGenerateId,
+    Kind::CtxSetPskUseCb,
+    Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,
     Kind::CtxSetCacheMode,
     Kind::CtxSetCacheSize,
@@ -37,7 +39,9 @@ impl Generator {
         for method in [Method::Server, Method::Client] {
             if !ContextSlot::all().any(|c| side(c) == Some(method)) {
                 let dst = ContextSlot::all().find(|c| side(*c).is_none())?;
-                return Some(Op::CtxPooled { dst, method });
+                // One that is made can go, and another one come in its place.
+                let made = self.rng.u8(0..8) == 0;
+                return Some(if made { Op::CtxNew { dst, method } } else { Op::CtxPooled { dst, method } });
             }
         }
         if let Some(op) = self.ahead.pop() {
@@ -93,12 +97,33 @@ impl Generator {
             // Each is left out now and then.
             self.ahead.extend(settings.into_iter().filter(|_| self.rng.u8(0..8) > 0));
         }
+        if self.rng.u8(0..4) == 0 {
+            let (used, found) = (self.one_of(PskCallback::ALL), self.one_of(PskCallback::ALL));
+            self.ahead.extend([
+                Op::CtxSetPskUseCb { c: client_context, callback: used },
+                Op::CtxSetPskFindCb { c, callback: found },
+            ]);
+        }
         let shows = self.rng.u8(0..4) == 0;
         if shows {
             let context = Bytes::new(b"id context");
             self.ahead.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
         }
         let [x0, x1, x2, x3] = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
+        let side = |c: ContextSlot| ledger.shared().context(c);
+        if let Some((method, false)) = side(c).filter(|_| self.rng.bool()) {
+            // A connection whose sessions are cached by a context that it was moved away from.
+            self.ahead.extend([
+                Op::CtxSetTimeout { c, timeout: 300 },
+                Op::SslNew { dst: x1, c },
+                Op::SslNew { dst: x3, c },
+                Op::CtxFree { c: Some(c) },
+                Op::CtxPooled { dst: c, method },
+                Op::SetSslCtx { x: x1, c: Some(c) },
+                Op::SetSslCtx { x: x3, c: Some(c) },
+                Op::CtxSetOptions { c, options: Options::NoTicket },
+            ]);
+        }
         if self.rng.u8(0..8) == 0 {
             // Tickets of what is not to be resumed.
             let dst = self.slot_where(|slot| !ledger.holds(slot));

@@ -3,7 +3,7 @@
 use super::{Generator, Which};
 use crate::op::{
     CacheMode, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, RemoveCallback, Slot, Time, Verify,
+    NotResumableCallback, Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 
@@ -131,6 +131,8 @@ impl Generator {
             Kind::CtxSetNotResumableCb => {
                 Op::CtxSetNotResumableCb { c, callback: self.one_of(NotResumableCallback::ALL) }
             }
+            Kind::CtxSetPskUseCb => Op::CtxSetPskUseCb { c, callback: self.one_of(PskCallback::ALL) },
+            Kind::CtxSetPskFindCb => Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) },
             Kind::CtxSetGenerateId => Op::CtxSetGenerateId { c, callback: self.one_of(GenerateId::ALL) },
             // The rest is about sessions alone.
             _ => Op::New { dst: self.empty_slot(ledger) },

@@ -49,6 +49,10 @@ pub struct Inherited {
     pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
     /// `SSL_CTX_set_generate_session_id`
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
+    /// `SSL_CTX_set_psk_use_session_callback`: an identity, and a session that the connection then owns.
+    pub psk_use: Option<fn() -> (Vec<u8>, Session)>,
+    /// `SSL_CTX_set_psk_find_session_callback`: a reference to what is found under an identity.
+    pub psk_find: Option<fn(identity: &[u8]) -> Option<Session>>,
 }
 
 impl Default for Inherited {
@@ -60,6 +64,8 @@ impl Default for Inherited {
             verifies: false,
             not_resumable: None,
             generate_id: None,
+            psk_use: None,
+            psk_find: None,
         }
     }
 }
@@ -93,6 +99,8 @@ pub(super) struct State {
     pub sent_tickets: u8,
     /// The other side of the handshake.
     pub peer: Weak<Connection>,
+    /// What was agreed on by other means, and its identity.
+    pub psk: Option<(Vec<u8>, Session)>,
     /// A ticket that was asked for could not be made.
     pub owes_ticket: bool,
     /// It has said that it sends nothing more.
@@ -119,6 +127,7 @@ impl Connection {
                 shut: (false, false),
                 sent_tickets: 0,
                 peer: Weak::new(),
+                psk: None,
                 owes_ticket: false,
                 peer_is_shut: false,
                 inherited: context.inherited(),
@@ -141,8 +150,8 @@ impl Connection {
         to.id_context = from.id_context;
         to.reused = from.reused;
         // The rest is what its context has now.
-        let Inherited { tickets, not_resumable, .. } = to.inherited;
-        to.inherited = Inherited { tickets, not_resumable, ..from.inherited };
+        let Inherited { tickets, not_resumable, psk_use, psk_find, .. } = to.inherited;
+        to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, ..from.inherited };
         to.certificate = match session {
             Some(_) => from.certificate.clone(),
             None => Arc::new(AtomicBool::new(from.certificate.load(Relaxed))),
@@ -159,8 +168,10 @@ impl Connection {
         let session = if bad { state.session.take() } else { None };
         state.owes_ticket = false;
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
+        let psk = state.psk.take();
         drop(state);
         drop(session);
+        drop(psk);
     }
 
     /// `SSL_set_session`: the connection takes a reference of its own and gives back that to the session before.
@@ -185,6 +196,16 @@ impl Connection {
     /// The [`Session::address`] of the session: `SSL_get_session`, which gives no reference.
     pub fn session_address(&self) -> Option<usize> {
         self.state().session.as_ref().map(Session::address)
+    }
+
+    /// The [`Session::address`] of the session that was agreed on by other means and was not used.
+    pub fn psk_address(&self) -> Option<usize> {
+        self.state().psk.as_ref().map(|(_, session)| session.address())
+    }
+
+    /// How many references that session has.
+    pub fn psk_references(&self) -> usize {
+        self.state().psk.as_ref().map_or(0, |(_, session)| session.references())
     }
 
     /// `SSL_copy_session_id`: session and session id context of `from`.
@@ -264,5 +285,7 @@ impl Drop for Connection {
         self.clear_bad_session();
         let session = self.state().session.take();
         drop(session);
+        let psk = self.state().psk.take();
+        drop(psk);
     }
 }

@@ -249,6 +249,11 @@ impl Context {
         Some(found)
     }
 
+    /// `SSL_has_matching_session_id`
+    pub(super) fn has_key(&self, version: i32, id: &[u8]) -> bool {
+        self.peek().cache.find(&Key::new(version, id)).is_some()
+    }
+
     pub(super) fn discount(&self, of: Statistic) {
         self.statistics[of as usize].fetch_sub(1, Relaxed);
     }

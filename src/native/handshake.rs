@@ -10,7 +10,7 @@ use super::context::{Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
 use super::session::Session;
-use super::tickets::Sent;
+use super::tickets::{Sent, Ticket, hint};
 
 /// A handshake that one side refuses: both give up.
 struct Refused;
@@ -22,6 +22,8 @@ struct Hello {
     ticket_expected: bool,
     /// The ticket that goes with the hello of a TLS 1.2 server that resumes.
     sealed: Option<Arc<Established>>,
+    /// What was resumed was agreed on by other means.
+    agreed: bool,
 }
 
 /// A handshake, from the first message to the last ticket. Whether the client has finished, and whether the server has.
@@ -55,8 +57,10 @@ impl Handshake<'_> {
             self.client.new_session(self.client.max_version().number());
         }
         drop(offered);
+        if self.client.max_version() == Version::Tls13 {
+            self.client.ask_for_psk();
+        }
         let version = self.client.max_version().min(self.server.max_version());
-        self.server.settle_statistics();
         let mut hello = match version {
             Version::Tls12 => self.server_hello_12()?,
             Version::Tls13 => self.server_hello_13()?,
@@ -138,19 +142,32 @@ impl Handshake<'_> {
         };
         if !hit {
             let session = self.server.new_session(Version::Tls12.number());
-            if !ticket_expected {
-                self.server.generate_id(&session, self.peers);
+            if !ticket_expected && !self.server.generate_id(&session, self.peers) {
+                // The connection has no session yet.
+                self.server.fail_without_session();
+                drop(session);
+                self.server.put_session(None);
+                self.client.fail();
+                return Err(Refused);
             }
         }
         self.after_hello(Version::Tls12, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None })
+        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, agreed: false })
     }
 
     /// The same of a TLS 1.3 server: what is offered is a key that was agreed on before.
     fn server_hello_13(&mut self) -> Result<Hello, Refused> {
         self.server.put_session(None);
         let mut ticket_expected = true;
-        if let Some(ticket) = self.client.offered_key() {
+        let mut agreed = false;
+        let offered = self.client.offered_key();
+        if let Some(ticket) = &offered
+            && let Some(found) = self.server.find_psk(ticket)
+        {
+            // No identity of the callback's is a ticket.
+            drop(found);
+        }
+        if let Some(ticket) = offered {
             let stateful = !self.server.uses_tickets();
             let found = match stateful {
                 true if ticket.len() == 32 => self.server.look_up(Version::Tls13, &ticket),
@@ -169,6 +186,13 @@ impl Handshake<'_> {
                 // What was sealed may have gone before anybody saw it.
                 self.fill_from_ticket(found);
             }
+            self.server.put_session(found);
+        }
+        if self.server.session().is_none()
+            && let Some(identity) = self.client.offered_psk()
+        {
+            let found = self.server.find_psk(&identity);
+            agreed = found.is_some();
             self.server.put_session(found);
         }
         let mut hit = false;
@@ -196,11 +220,12 @@ impl Handshake<'_> {
             self.server.new_session(Version::Tls13.number());
         }
         self.after_hello(Version::Tls13, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None })
+        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, agreed })
     }
 
     /// `tls_post_process_client_hello`, and the id of a session that no cache takes.
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) {
+        self.server.settle_statistics();
         self.server.set_reused(hit);
         let Some(session) = self.server.session() else { return };
         if !hit {
@@ -219,6 +244,12 @@ impl Handshake<'_> {
     /// `tls_process_server_hello`.
     fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
         let client = self.client;
+        if hello.version == Version::Tls13 && hello.hit {
+            let psk = client.take_psk();
+            if hello.agreed {
+                client.put_session(psk);
+            }
+        }
         let (Some(own), Some(theirs)) = (client.session(), self.server.session()) else { return Err(Refused) };
         let hit = match hello.version {
             Version::Tls13 => hello.hit,
@@ -231,6 +262,12 @@ impl Handshake<'_> {
                 drop((own, theirs));
                 self.refuse_by_client();
                 return Err(Refused);
+            }
+            if hello.agreed {
+                // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
+                let copy = own.dup_without_ticket();
+                drop(own);
+                client.put_session(copy);
             }
         } else {
             if !own.id().as_slice().is_empty() {
@@ -245,6 +282,8 @@ impl Handshake<'_> {
             }
         }
         drop(theirs);
+        // The same code, and the statistics of servers, though it is a client.
+        client.settle_statistics();
         if hit != hello.hit {
             // The server goes on as if it resumed.
             self.refuse_by_client();
@@ -272,7 +311,8 @@ impl Handshake<'_> {
             self.fill(self.client);
         }
         if let Some(sent) = sent {
-            self.client_reads_ticket_12(Sent::Sealed(sent));
+            let hint = self.server.session().map_or(0, |session| hint(&session, hello.hit));
+            self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sent), hint });
         }
         self.client.update_cache(mode::CLIENT, false);
         if hello.hit {
@@ -328,7 +368,7 @@ impl Handshake<'_> {
         Ok((true, all))
     }
 
-    /// Id, key and suite of a session that was in a ticket.
+    /// Id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
     fn fill_from_ticket(&mut self, session: &Session) {
         let Some(from_peer) = self.peers.known(session) else { return };
         session.put_id(&from_peer.id);

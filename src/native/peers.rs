@@ -9,10 +9,10 @@ pub struct FromPeer {
     pub id: Vec<u8>,
     /// The master key.
     pub master_key: Vec<u8>,
-    /// The ticket; empty: none.
+    /// The ticket.
     pub ticket: Vec<u8>,
-    /// Seconds.
-    pub ticket_lifetime_hint: u64,
+    /// It was not made up.
+    pub ticket_is_known: bool,
     /// The cipher suite.
     pub cipher: Option<Cipher>,
 }

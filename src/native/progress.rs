@@ -74,7 +74,7 @@ impl Connection {
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
     }
 
-    /// `final_server_name`: what was begun is counted where it will be counted as good.
+    /// `final_server_name`: what was begun is counted where it will be counted as good. Of a client nothing was begun there.
     pub(super) fn settle_statistics(&self) {
         let (context, session_context) = (self.context(), self.session_context());
         if !Arc::ptr_eq(&context, &session_context) {
@@ -163,13 +163,19 @@ impl Connection {
         session
     }
 
-    /// `ssl_generate_session_id`.
-    pub(super) fn generate_id(&self, session: &Session, peers: &mut dyn Peers) {
+    /// `ssl_generate_session_id`; `false`: the cache has a session with that id.
+    pub(super) fn generate_id(&self, session: &Session, peers: &mut dyn Peers) -> bool {
         let own = self.state().inherited.generate_id;
         match own.or(self.session_context().callbacks().generate_id) {
             Some(make) => session.put_id(&make(ROOM)),
-            None => session.put_id(&peers.of(session).id),
+            None => {
+                let mut id = peers.of(session).id;
+                // The library makes no shorter ones.
+                id.resize(ROOM, 0);
+                session.put_id(&id);
+            }
         }
+        !self.session_context().has_key(session.protocol_version(), session.id().as_slice())
     }
 
     /// What the session to be resumed says of itself.
@@ -191,6 +197,37 @@ impl Connection {
             return None;
         }
         session.ticket(|ticket| ticket.map(<[u8]>::to_vec))
+    }
+
+    /// `tls_construct_ctos_early_data`: the callback of a client is asked, and what it gave before goes.
+    pub(super) fn ask_for_psk(&self) {
+        let callback = self.state().inherited.psk_use;
+        let given = callback.map(|callback| callback());
+        let before = std::mem::replace(&mut self.state().psk, given);
+        drop(before);
+    }
+
+    /// The identity of what was agreed on, where the session lets it be offered.
+    pub(super) fn offered_psk(&self) -> Option<Vec<u8>> {
+        let session = self.session()?;
+        let fits = session.protocol_version() == Version::Tls13.number();
+        self.state().psk.as_ref().filter(|_| fits).map(|(identity, _)| identity.clone())
+    }
+
+    /// What was agreed on, which the connection has no more.
+    pub(super) fn take_psk(&self) -> Option<Session> {
+        self.state().psk.take().map(|(_, session)| session)
+    }
+
+    /// `tls_parse_ctos_psk`: a duplicate of what the callback of a server finds, for its id context.
+    pub(super) fn find_psk(&self, identity: &[u8]) -> Option<Session> {
+        let callback = self.state().inherited.psk_find?;
+        let found = callback(identity)?;
+        let copy = found.dup_without_ticket();
+        drop(found);
+        let copy = copy?;
+        copy.copy_id_context(&self.id_context());
+        Some(copy)
     }
 
     pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
@@ -257,6 +294,11 @@ impl Connection {
         if cache_mode & mode::NO_AUTO_CLEAR == 0 && cache_mode & side == side && due {
             context.flush_sessions(context.library().micros() as i64 / 1_000_000);
         }
+    }
+
+    /// The same while the connection has no session.
+    pub(super) fn fail_without_session(&self) {
+        self.state().stage = Stage::Within;
     }
 
     /// A fatal alert was sent or came.

@@ -2,14 +2,25 @@
 
 use std::sync::Arc;
 
-use super::connection::Connection;
+use sha2::{Digest, Sha256};
+
+use super::connection::{Connection, Version};
 use super::context::mode;
 use super::established::Established;
 use super::handshake::Handshake;
 use super::peers::Peers;
+use super::session::Session;
 
-/// A server's ticket on its way: what the client will give back.
-pub(super) enum Sent {
+/// A server's ticket on its way.
+pub(super) struct Sent {
+    /// What the client will give back.
+    pub ticket: Ticket,
+    /// Seconds.
+    pub hint: u64,
+}
+
+/// What is in a ticket.
+pub(super) enum Ticket {
     /// The session itself, sealed.
     Sealed(Arc<Established>),
     /// The id of a session that is in a cache; `None`: it has gone before anybody saw it.
@@ -39,6 +50,18 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     true
 }
 
+/// `create_ticket_prequel`: how long a server says that a ticket is good for, seconds.
+pub(super) fn hint(session: &Session, resumed_12: bool) -> u64 {
+    const WEEK: i64 = 7 * 24 * 60 * 60;
+    let timeout = session.timeout();
+    match session.protocol_version() == Version::Tls13.number() {
+        true if timeout > WEEK => WEEK as u64,
+        false if resumed_12 => 0,
+        // As many bits as there are on the wire.
+        _ => u64::from(timeout as u32),
+    }
+}
+
 impl Handshake<'_> {
     pub(super) fn client_reads_ticket_12(&mut self, sent: Sent) {
         let Some(own) = self.client.session() else { return };
@@ -64,12 +87,17 @@ impl Handshake<'_> {
         } else {
             own
         };
-        self.server.generate_id(&own, self.peers);
+        if !self.server.generate_id(&own, self.peers) {
+            drop(own);
+            self.server.fail();
+            return None;
+        }
         let from_peer = self.peers.of(&own);
         own.put_master_key(&from_peer.master_key);
         own.set_cipher(from_peer.cipher);
         own.touch();
-        let sent = match self.server.uses_tickets() {
+        let hint = hint(&own, false);
+        let ticket = match self.server.uses_tickets() {
             true => {
                 let sealed = self.server.seal();
                 if sealed.is_none() {
@@ -77,14 +105,14 @@ impl Handshake<'_> {
                     self.server.fail();
                     return None;
                 }
-                Sent::Sealed(sealed?)
+                Ticket::Sealed(sealed?)
             }
-            false => Sent::Id(self.peers.known(&own).map(|_| own.id().as_slice().to_vec())),
+            false => Ticket::Id(self.peers.known(&own).map(|_| own.id().as_slice().to_vec())),
         };
         self.server.note_sent_ticket();
         drop(own);
         self.server.update_cache(mode::SERVER, true);
-        Some(sent)
+        Some(Sent { ticket, hint })
     }
 
     /// `tls_process_new_session_ticket` of TLS 1.3.
@@ -102,15 +130,20 @@ impl Handshake<'_> {
         let Some(own) = self.client.session() else { return };
         let from_peer = self.peers.of(&own);
         own.touch();
-        let ticket = match sent {
-            Sent::Sealed(sealed) => {
+        let known = from_peer.ticket_is_known || matches!(sent.ticket, Ticket::Id(Some(_)));
+        let ticket = match sent.ticket {
+            Ticket::Sealed(sealed) => {
                 self.server.session_context().remember_ticket(from_peer.ticket.clone(), sealed);
                 from_peer.ticket
             }
-            Sent::Id(id) => id.unwrap_or(from_peer.ticket),
+            Ticket::Id(id) => id.unwrap_or(from_peer.ticket),
         };
-        own.put_ticket(&ticket, from_peer.ticket_lifetime_hint);
-        own.put_id(&from_peer.id);
+        own.put_ticket(&ticket, sent.hint);
+        if known {
+            own.put_id(&Sha256::digest(&ticket));
+        } else {
+            own.put_id(&from_peer.id);
+        }
         own.set_cipher(from_peer.cipher);
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);

@@ -93,6 +93,18 @@ words! {
     }
 }
 
+words! {
+    /// Which session a callback for pre-shared keys gives: all have the same key.
+    PskCallback first 3 {
+        /// There is no callback.
+        None = "NULL",
+        /// A new one each time.
+        Makes = "psk_cb_makes",
+        /// A reference to one that the harness keeps.
+        Shares = "psk_cb_shares",
+    }
+}
+
 /// A small number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Few(u8);

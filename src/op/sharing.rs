@@ -203,6 +203,8 @@ macro_rules! sharing_ops {
             | $crate::op::Op::CtxSetGetCb { .. }
             | $crate::op::Op::CtxSetNotResumableCb { .. }
             | $crate::op::Op::CtxSetGenerateId { .. }
+            | $crate::op::Op::CtxSetPskUseCb { .. }
+            | $crate::op::Op::CtxSetPskFindCb { .. }
     };
 }
 

@@ -2,7 +2,9 @@
 //! one again and again comes to rest.
 
 use super::bytes::{Bytes, CString};
-use super::handshake::{Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, Verify};
+use super::handshake::{
+    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, PskCallback, Verify,
+};
 use super::operand::{Number, Operand, Room, Time};
 use super::sharing::{CacheMode, Method, RemoveCallback};
 use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};
@@ -181,7 +183,7 @@ macro_rules! earlier_words {
 }
 
 earlier_words!(ExIndex, Cipher, Sample, Method, RemoveCallback);
-earlier_words!(MaxVersion, Options, Verify, NewCallback, GetCallback, NotResumableCallback, GenerateId);
+earlier_words!(PskCallback, MaxVersion, Options, Verify, NewCallback, GetCallback, NotResumableCallback, GenerateId);
 
 impl Simpler for Few {
     fn simpler(&self) -> Vec<Few> {

@@ -201,7 +201,10 @@ impl Ledger {
                 self.shared.owned_now(s);
                 self.let_go(s);
             }
-            Op::CtxSetRemoveCb { .. } | Op::CtxSetNewCb { .. } => self.shared.keeps = true,
+            Op::CtxSetRemoveCb { .. }
+            | Op::CtxSetNewCb { .. }
+            | Op::CtxSetPskUseCb { .. }
+            | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
             Op::CtxSetTimeout { c, timeout } => {
                 if let Some(context) = self.shared.contexts[c.index()] {
                     self.shared.trust.note_timeout(context.object, timeout);

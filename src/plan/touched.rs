@@ -116,6 +116,8 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::CtxSetGetCb { .. }
         | Op::CtxSetNotResumableCb { .. }
         | Op::CtxSetGenerateId { .. }
+        | Op::CtxSetPskUseCb { .. }
+        | Op::CtxSetPskFindCb { .. }
         | session_ops!() => (None, None),
     }
 }

@@ -24,6 +24,7 @@ mod library;
 pub mod load;
 pub mod memory;
 pub mod prototypes;
+mod psk_callbacks;
 mod random;
 mod read;
 mod refcount;
@@ -242,6 +243,7 @@ impl Port for CPort {
         clock::set_passed(0);
         callbacks::begin();
         handshake_callbacks::begin_program();
+        self.credentials.begin();
         random::begin();
         self.live_before = memory::live();
         self.origins = origins && self.library.probes.memory;

@@ -2,7 +2,7 @@
 
 use crate::op::{
     ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
-    Verify,
+    PskCallback, Verify,
 };
 use crate::trace::Tape;
 
@@ -10,6 +10,11 @@ use crate::trace::Tape;
 pub(super) const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
 /// The certificate that `use_certificate` gives, in DER.
 pub(super) const CLIENT_CERTIFICATE: &[u8] = include_bytes!("certificates/client.cert.der");
+
+/// What a client says of a key that was agreed on by other means.
+pub(super) const PSK_IDENTITY: &[u8] = b"agreed before";
+/// That key: as long as the digest of its suite.
+pub(super) const PSK: &[u8] = &[0x5d; 48];
 
 /// Of a context: one setting that connections made from it inherit, or a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +37,10 @@ pub enum Setting {
     NotResumable(NotResumableCallback),
     /// `SSL_CTX_set_generate_session_id`
     GenerateId(GenerateId),
+    /// `SSL_CTX_set_psk_use_session_callback`
+    PskUse(PskCallback),
+    /// `SSL_CTX_set_psk_find_session_callback`
+    PskFind(PskCallback),
 }
 
 /// Handshakes in memory.

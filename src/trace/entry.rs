@@ -70,10 +70,21 @@ pub enum Callback {
     NotResumable,
     /// `generate_session_id`: whether for a server, 0, 0, room.
     GenerateId,
+    /// `psk_use_session_callback`: nothing.
+    PskUse,
+    /// `psk_find_session_callback`: 1, 0, digest of the identity.
+    PskFind,
 }
 
 impl Callback {
-    const ALL: [Callback; 4] = [Callback::New, Callback::Get, Callback::NotResumable, Callback::GenerateId];
+    const ALL: [Callback; 6] = [
+        Callback::New,
+        Callback::Get,
+        Callback::NotResumable,
+        Callback::GenerateId,
+        Callback::PskUse,
+        Callback::PskFind,
+    ];
 
     /// In signatures and reports.
     pub const fn name(self) -> &'static str {
@@ -82,6 +93,8 @@ impl Callback {
             Callback::Get => "get-session",
             Callback::NotResumable => "not-resumable",
             Callback::GenerateId => "generate-id",
+            Callback::PskUse => "psk-use-session",
+            Callback::PskFind => "psk-find-session",
         }
     }
 }
@@ -315,6 +328,8 @@ impl fmt::Display for Entry<'_> {
                     }
                     Callback::Get => write!(f, " for the id with digest {key:08x}"),
                     Callback::NotResumable => write!(f, ", forward secure: {references}"),
+                    Callback::PskUse => Ok(()),
+                    Callback::PskFind => write!(f, " for the identity with digest {key:08x}"),
                     Callback::GenerateId => write!(f, ", {references} bytes at most"),
                 }
             }

@@ -24,8 +24,6 @@ pub struct Recorded<'a> {
     pub master_key: &'a [u8],
     /// The ticket; empty: none.
     pub ticket: &'a [u8],
-    /// The lifetime hint, seconds.
-    pub hint: u64,
     /// The cipher suite; `None`: none.
     pub cipher: Option<u16>,
 }
@@ -93,7 +91,6 @@ impl Tape {
     /// Records a session; the last record of a birth in its part counts.
     pub fn record(&mut self, birth: u32, of: &Recorded<'_>) {
         self.bytes.extend_from_slice(&birth.to_le_bytes());
-        self.bytes.extend_from_slice(&of.hint.to_le_bytes());
         self.bytes.extend_from_slice(&of.cipher.map_or(u32::MAX, u32::from).to_le_bytes());
         for part in [of.id, of.master_key, of.ticket] {
             self.bytes.extend_from_slice(&(part.len() as u32).to_le_bytes());
@@ -123,7 +120,6 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<(u32, Recorded<'a>)> {
         Some(u32::from_le_bytes(*word))
     };
     let birth = word(rest)?;
-    let hint = u64::from(word(rest)?) | u64::from(word(rest)?) << 32;
     let cipher = u16::try_from(word(rest)?).ok();
     let mut parts = [&[][..]; 3];
     for part in &mut parts {
@@ -132,7 +128,7 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<(u32, Recorded<'a>)> {
         (*part, *rest) = (bytes, after);
     }
     let [id, master_key, ticket] = parts;
-    Some((birth, Recorded { id, master_key, ticket, hint, cipher }))
+    Some((birth, Recorded { id, master_key, ticket, cipher }))
 }
 
 #[cfg(test)]
@@ -144,7 +140,7 @@ mod tests {
         let mut tape = Tape::default();
         tape.next_part();
         tape.record(3, &Recorded { id: b"a", ..Recorded::default() });
-        tape.record(4, &Recorded { id: b"b", hint: 7, cipher: Some(0x1301), ..Recorded::default() });
+        tape.record(4, &Recorded { id: b"b", cipher: Some(0x1301), ..Recorded::default() });
         tape.record(3, &Recorded { id: b"c", ticket: b"ticket", ..Recorded::default() });
         tape.next_part();
         tape.next_part();
@@ -155,7 +151,7 @@ mod tests {
         played.begin();
         played.next_part();
         assert_eq!(played.of(3).map(|recorded| (recorded.id, recorded.ticket)), Some((&b"c"[..], &b"ticket"[..])));
-        assert_eq!(played.of(4).map(|recorded| (recorded.hint, recorded.cipher)), Some((7, Some(0x1301))));
+        assert_eq!(played.of(4).map(|recorded| recorded.cipher), Some(Some(0x1301)));
         assert_eq!(played.of(5), None);
         played.next_part();
         assert_eq!(played.of(3), None, "nothing happened in the second part");

@@ -1,6 +1,6 @@
 //! The functions that a program gives to contexts.
 
-use crate::op::Op;
+use crate::op::{Op, PskCallback};
 use crate::trace::{Callback, Entry};
 
 /// What takes a kept session.
@@ -24,6 +24,11 @@ macro_rules! parts {
 
 parts! {
     "takes_any",
+    "agreed_before",
+    "psk_use_cb_makes",
+    "psk_use_cb_shares",
+    "psk_find_cb_makes",
+    "psk_find_cb_shares",
     "remove_cb_records",
     "remove_cb_up_refs",
     "remove_cb_removes",
@@ -55,6 +60,9 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     if used.iter().any(|name| *name == FIND_KEPT || name.ends_with("_up_refs") || name.ends_with("_keeps")) {
         used.push(TAKE_KEPT);
     }
+    if used.iter().any(|name| name.starts_with("psk_")) {
+        used.extend(["agreed_before", TAKE_KEPT]);
+    }
     used.sort_unstable();
     used.dedup();
     used
@@ -62,7 +70,18 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
 
 /// Whether it says that it was called.
 pub(super) fn tells(name: &str) -> bool {
-    ![TAKE_KEPT, KEPT_BY, "takes_any"].contains(&name)
+    ![TAKE_KEPT, KEPT_BY, "takes_any", "agreed_before"].contains(&name)
+}
+
+/// The function for each kind: those of clients are called in another way than those of servers.
+pub(super) fn psk_name(what: &str, callback: PskCallback) -> &'static str {
+    match (what, callback) {
+        (_, PskCallback::None) => "NULL",
+        ("use", PskCallback::Makes) => "psk_use_cb_makes",
+        ("use", PskCallback::Shares) => "psk_use_cb_shares",
+        (_, PskCallback::Makes) => "psk_find_cb_makes",
+        (_, PskCallback::Shares) => "psk_find_cb_shares",
+    }
 }
 
 fn named(op: &Op) -> Option<&'static str> {
@@ -73,6 +92,8 @@ fn named(op: &Op) -> Option<&'static str> {
         Op::CtxSetNotResumableCb { callback, .. } => callback.name(),
         Op::CtxSetGenerateId { callback, .. } => callback.name(),
         Op::CtxSetVerify { .. } => "takes_any",
+        Op::CtxSetPskUseCb { callback, .. } => psk_name("use", *callback),
+        Op::CtxSetPskFindCb { callback, .. } => psk_name("find", *callback),
         Op::TakeKept { .. } => TAKE_KEPT,
         _ => return None,
     })
@@ -90,6 +111,8 @@ pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
             Callback::Get => "get_session ".into(),
             Callback::NotResumable => "not_resumable ".into(),
             Callback::GenerateId => "generate_id ".into(),
+            Callback::PskUse => "psk_use ".into(),
+            Callback::PskFind => "psk_find ".into(),
         }),
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! Calls on contexts and connections as statements, and what is checked after them.
 
+use super::callbacks::psk_name;
 use super::calls::or_null;
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
@@ -90,6 +91,8 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         Op::CtxSetNewCb { c, callback } => format!("{name}({c}, {});", callback.name()),
         Op::CtxSetGetCb { c, callback } => format!("{name}({c}, {});", callback.name()),
         Op::CtxSetNotResumableCb { c, callback } => format!("{name}({c}, {});", callback.name()),
+        Op::CtxSetPskUseCb { c, callback } => format!("{name}({c}, {});", psk_name("use", *callback)),
+        Op::CtxSetPskFindCb { c, callback } => format!("{name}({c}, {});", psk_name("find", *callback)),
         Op::CtxSetGenerateId { c, callback } => kept(format!("{name}({c}, {})", callback.name())),
         session_ops!() => String::new(),
     }

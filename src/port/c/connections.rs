@@ -158,9 +158,11 @@ impl Sharing for CPort {
 
     fn forget_connection(&mut self, x: ConnectionSlot) {
         self.connections[x.index()] = ptr::null_mut();
+        self.credentials.forget_agreed(x);
     }
 
     fn clear(&mut self, x: ConnectionSlot) -> i64 {
+        self.credentials.forget_agreed(x);
         call!(self, SSL_clear(self.connection(x))).into()
     }
 
@@ -223,7 +225,8 @@ impl Sharing for CPort {
         let each = self.connections.iter().enumerate();
         // A connection in two slots is one owner.
         let first = each.filter(|(at, ssl)| !self.connections[..*at].contains(ssl));
-        first.filter(|(_, ssl)| !ssl.is_null() && self.session_of(**ssl) as usize == address).count() as u32
+        let own = first.filter(|(_, ssl)| !ssl.is_null() && self.session_of(**ssl) as usize == address).count();
+        own as u32 + self.credentials.agreed_with(address)
     }
 
     fn caches_with(&self, s: Slot) -> u32 {

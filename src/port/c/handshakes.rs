@@ -9,7 +9,7 @@ use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, SERVER_CERTIFICAT
 use super::super::sharing::Sharing;
 use super::super::{Port, events};
 use super::handshake_callbacks::{self, Sides};
-use super::{CPort, Library};
+use super::{CPort, Library, psk_callbacks};
 use crate::op::{CONNECTIONS, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
 use crate::trace::{Recorded, Tape};
 
@@ -18,6 +18,7 @@ const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
 const SSL_OP_NO_TICKET: u64 = 1 << 14;
 const SSL_VERIFY_PEER: c_int = 1;
+const TLS1_3_VERSION: c_int = 0x0304;
 /// The quickest to make keys for, in every release, and that of the certificates.
 const GROUPS: &std::ffi::CStr = c"X25519:P-256";
 
@@ -36,6 +37,9 @@ pub(super) struct Credentials {
     session_contexts: [usize; CONNECTIONS],
     /// The client of each server.
     peers: [Option<ConnectionSlot>; CONNECTIONS],
+    /// The session that a client was given by its callback, and has beside that of its connection: there is no getter for it. It
+    /// has it until it uses it, is cleared or freed (`tls_construct_ctos_early_data`, `tls_parse_stoc_psk`).
+    agreed: [usize; CONNECTIONS],
 }
 
 #[derive(Clone, Copy)]
@@ -55,6 +59,21 @@ impl Credentials {
             call!(library, X509_free(pair.certificate));
             call!(library, EVP_PKEY_free(pair.key));
         }
+    }
+
+    /// How many connections have this session beside their own.
+    pub fn agreed_with(&self, address: usize) -> u32 {
+        self.agreed.iter().filter(|agreed| address != 0 && **agreed == address).count() as u32
+    }
+
+    /// The connection was cleared, or is gone.
+    pub fn forget_agreed(&mut self, x: ConnectionSlot) {
+        self.agreed[x.index()] = 0;
+    }
+
+    /// A program begins.
+    pub fn begin(&mut self) {
+        self.agreed = [0; CONNECTIONS];
     }
 
     /// The connection was made from this context.
@@ -149,6 +168,16 @@ impl CPort {
                 call!(self, SSL_CTX_set_not_resumable_session_callback(context, callback));
                 0
             }
+            Setting::PskUse(callback) => {
+                let callback = psk_callbacks::to_use(callback);
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, callback));
+                0
+            }
+            Setting::PskFind(callback) => {
+                let callback = psk_callbacks::to_find(callback);
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, callback));
+                0
+            }
             Setting::GenerateId(callback) => {
                 call!(self, SSL_CTX_set_generate_session_id(context, handshake_callbacks::generate(callback))).into()
             }
@@ -224,7 +253,6 @@ impl CPort {
                 id: bytes(id, id_length.min(32)),
                 master_key: &key[..key_length.min(key.len())],
                 ticket: bytes(ticket, ticket_length),
-                hint: call!(self, SSL_SESSION_get_ticket_lifetime_hint(session)),
                 cipher: code,
             };
             tape.record(birth, &recorded);
@@ -249,6 +277,7 @@ impl Handshakes for CPort {
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
         self.contexts.all_used_up();
         handshake_callbacks::begin(self.sides(Some(client), server));
+        psk_callbacks::begin();
         let mut done = [false; 2];
         if self.connect(client_ssl, server_ssl) {
             for _ in 0..FLIGHTS {
@@ -268,6 +297,10 @@ impl Handshakes for CPort {
         self.credentials.peers[server.index()] = Some(client);
         self.record(births, tape);
         call!(self, ERR_clear_error());
+        // Before TLS 1.3 nobody looks at it.
+        let used =
+            call!(self, SSL_session_reused(client_ssl)) != 0 && call!(self, SSL_version(client_ssl)) == TLS1_3_VERSION;
+        self.credentials.agreed[client.index()] = if used { 0 } else { psk_callbacks::given() };
         let reused = [client_ssl, server_ssl].map(|ssl| i64::from(call!(self, SSL_session_reused(ssl))));
         i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1]
     }

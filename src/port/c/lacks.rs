@@ -26,7 +26,8 @@ const SHARING: [&str; 17] = [
 ];
 
 /// What is called whenever a program has a handshake.
-const HANDSHAKES: [&str; 20] = [
+const HANDSHAKES: [&str; 21] = [
+    "SSL_version",
     "SSL_set_connect_state",
     "SSL_set_accept_state",
     "SSL_set_bio",

@@ -8,7 +8,7 @@ use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void
 use libc::time_t;
 use libloading::os::unix::Library as Loaded;
 use openssl_sys::{
-    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD,
+    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD,
     SSL_SESSION, X509, X509_STORE_CTX,
 };
 
@@ -52,6 +52,15 @@ pub type get_session_cb = Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, 
 /// As `SSL_CTX_set_not_resumable_session_callback(3)` takes it.
 #[allow(non_camel_case_types)]
 pub type not_resumable_session_callback = Option<unsafe extern "C" fn(*mut SSL, c_int) -> c_int>;
+/// As in `<openssl/ssl.h>`.
+#[allow(non_camel_case_types)]
+pub type SSL_psk_use_session_cb_func = Option<
+    unsafe extern "C" fn(*mut SSL, *const EVP_MD, *mut *const c_uchar, *mut usize, *mut *mut SSL_SESSION) -> c_int,
+>;
+/// As in `<openssl/ssl.h>`.
+#[allow(non_camel_case_types)]
+pub type SSL_psk_find_session_cb_func =
+    Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, usize, *mut *mut SSL_SESSION) -> c_int>;
 /// As in `<openssl/ssl.h>`.
 #[allow(non_camel_case_types)]
 pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uint) -> c_int>;
@@ -230,6 +239,7 @@ prototypes! {
     fn SSL_session_reused(ssl: *const SSL) -> c_int;
     fn SSL_set_session_id_context(ssl: *mut SSL, id_context: *const c_uchar, length: c_uint) -> c_int;
     fn SSL_set_SSL_CTX(ssl: *mut SSL, context: *mut SSL_CTX) -> *mut SSL_CTX;
+    fn SSL_version(ssl: *const SSL) -> c_int;
     fn SSL_get_SSL_CTX(ssl: *const SSL) -> *mut SSL_CTX;
     fn SSL_CTX_set_options(context: *mut SSL_CTX, options: u64) -> u64;
     fn SSL_CTX_clear_options(context: *mut SSL_CTX, options: u64) -> u64;
@@ -239,6 +249,8 @@ prototypes! {
     fn SSL_CTX_sess_set_get_cb(context: *mut SSL_CTX, callback: get_session_cb) -> ();
     fn SSL_CTX_set_not_resumable_session_callback(context: *mut SSL_CTX, callback: not_resumable_session_callback) -> ();
     fn SSL_CTX_set_generate_session_id(context: *mut SSL_CTX, callback: GEN_SESSION_CB) -> c_int;
+    fn SSL_CTX_set_psk_use_session_callback(context: *mut SSL_CTX, callback: SSL_psk_use_session_cb_func) -> ();
+    fn SSL_CTX_set_psk_find_session_callback(context: *mut SSL_CTX, callback: SSL_psk_find_session_cb_func) -> ();
     fn SSL_ctrl(ssl: *mut SSL, command: c_int, number: c_long, pointer: *mut c_void) -> c_long;
     fn SSL_set_connect_state(ssl: *mut SSL) -> ();
     fn SSL_set_accept_state(ssl: *mut SSL) -> ();

@@ -1,26 +1,27 @@
 //! Handshakes of the native library: what a peer decides is played from the tape, or made up and recorded.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, SERVER_CERTIFICATE, Setting};
+use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, PSK, PSK_IDENTITY, SERVER_CERTIFICATE, Setting};
 use super::super::{events, generated};
 use super::NativePort;
 use super::sharing::{find, keep};
 use crate::native::{
-    self, Callbacks, Cipher, Context, FromPeer, Inherited, Peers, Session, Version, new_session_ticket,
+    self, Callbacks, Cipher, Context, FromPeer, Inherited, Library, Peers, Session, Version, new_session_ticket,
 };
 use crate::op::{
     ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
-    Verify,
+    PskCallback, Verify,
 };
 use crate::trace::{Callback, Recorded, SENT_ID, Tape};
 
 /// As in `<openssl/ssl.h>`.
 const SSL_OP_NO_TICKET: i64 = 1 << 14;
-/// Where nobody knows better.
-const LIFETIME: u64 = 7200;
 
 thread_local! {
+    /// The library of the handshake that runs: callbacks make sessions with it.
+    static LIBRARY: RefCell<Option<Arc<Library>>> = const { RefCell::new(None) };
     /// How many ids the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
@@ -57,13 +58,13 @@ impl Peers for Played<'_> {
             // Whether there is one yet is the library's own business.
             master_key: known.map_or_else(|| made_up(b'k', 48), |recorded| recorded.master_key.to_vec()),
             ticket: or(recorded.ticket, made_up(b't', 96)),
-            ticket_lifetime_hint: if recorded.ticket.is_empty() { LIFETIME } else { recorded.hint },
+            ticket_is_known: !self.0.plays() || !recorded.ticket.is_empty(),
             cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
         };
         if !self.0.plays() {
-            let FromPeer { id, master_key, ticket, ticket_lifetime_hint, cipher } = &from_peer;
+            let FromPeer { id, master_key, ticket, ticket_is_known: _, cipher } = &from_peer;
             let cipher = cipher.map(|cipher| cipher.0);
-            self.0.record(birth, &Recorded { id, master_key, ticket, hint: *ticket_lifetime_hint, cipher });
+            self.0.record(birth, &Recorded { id, master_key, ticket, cipher });
         }
         from_peer
     }
@@ -147,6 +148,54 @@ fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> {
     }
 }
 
+/// Who keeps the shared one: no context is there.
+const KEEPER: usize = 1;
+
+fn make_psk(library: &Arc<Library>) -> Session {
+    let session = library.session();
+    // The key is not too long in any release.
+    let _ = session.set1_master_key(PSK);
+    session.set_cipher(Some(Cipher(0x1302)));
+    session.set_protocol_version(Version::Tls13.number());
+    session
+}
+
+fn psk(shares: bool) -> Session {
+    let library = LIBRARY.with_borrow(|library| library.clone()).unwrap_or_else(|| unreachable!("a program runs"));
+    if !shares {
+        return make_psk(&library);
+    }
+    find(KEEPER, |_| true).unwrap_or_else(|| {
+        let session = make_psk(&library);
+        keep(session.up_ref(), KEEPER);
+        session
+    })
+}
+
+fn psk_use(callback: PskCallback) -> Option<fn() -> (Vec<u8>, Session)> {
+    fn give(shares: bool) -> (Vec<u8>, Session) {
+        events::called(Callback::PskUse, [0; 4]);
+        (PSK_IDENTITY.to_vec(), psk(shares))
+    }
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(|| give(false)),
+        PskCallback::Shares => Some(|| give(true)),
+    }
+}
+
+fn psk_find(callback: PskCallback) -> Option<fn(&[u8]) -> Option<Session>> {
+    fn look(identity: &[u8], shares: bool) -> Option<Session> {
+        events::called(Callback::PskFind, [1, 0, events::key(0, identity), 0]);
+        (identity == PSK_IDENTITY).then(|| psk(shares))
+    }
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(|identity| look(identity, false)),
+        PskCallback::Shares => Some(|identity| look(identity, true)),
+    }
+}
+
 impl NativePort {
     fn change(&mut self, c: ContextSlot, change: impl FnOnce(&mut Inherited)) {
         let mut inherited = self.context(c).inherited();
@@ -200,6 +249,14 @@ impl Handshakes for NativePort {
                 self.change(c, |inherited| inherited.not_resumable = not_resumable_callback(callback));
                 0
             }
+            Setting::PskUse(callback) => {
+                self.change(c, |inherited| inherited.psk_use = psk_use(callback));
+                0
+            }
+            Setting::PskFind(callback) => {
+                self.change(c, |inherited| inherited.psk_find = psk_find(callback));
+                0
+            }
             Setting::GenerateId(callback) => {
                 self.change(c, |inherited| inherited.generate_id = generate_id(callback));
                 self.call_back(c, |callbacks| callbacks.generate_id = generate_id(callback));
@@ -215,6 +272,7 @@ impl Handshakes for NativePort {
 
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
+        LIBRARY.set(Some(self.library.clone()));
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
         let reused = [client, server].map(|x| i64::from(x.session_reused()));

@@ -282,7 +282,11 @@ impl Sharing for NativePort {
 
     fn connections_with(&self, address: usize) -> u32 {
         let firsts = self.connections.iter().filter_map(|connections| connections.first());
-        firsts.filter(|connection| connection.session_address() == Some(address)).count() as u32
+        let has = |connection: &Connection| {
+            u32::from(connection.session_address() == Some(address))
+                + u32::from(connection.psk_address() == Some(address))
+        };
+        firsts.map(|connection| has(connection)).sum()
     }
 
     fn caches_with(&self, s: Slot) -> u32 {
@@ -305,6 +309,10 @@ impl Sharing for NativePort {
         if let Some(session) = connected.find(|session| session.address() == address) {
             // Without the reference that looks.
             return Some(session.references() as u32 - 1);
+        }
+        let mut agreed = self.connections.iter().filter_map(|connections| connections.first());
+        if let Some(connection) = agreed.find(|connection| connection.psk_address() == Some(address)) {
+            return Some(connection.psk_references() as u32);
         }
         let mut found = None;
         self.each_context(&mut |context| {

@@ -243,6 +243,9 @@ bugs! {
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" "SSL_shutdown/return";
     NewTicketReturnsZero "new-ticket-returns-zero" "SSL_new_session_ticket/return";
     NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
+    PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new";
+    PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new";
+    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/other.count" "handshake/callback.free";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
 }

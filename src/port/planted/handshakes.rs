@@ -1,7 +1,9 @@
 //! Bugs in handshakes and in what they call.
 
 use super::{Bug, Planted};
-use crate::op::{ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, Verify};
+use crate::op::{
+    ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, Verify,
+};
 use crate::port::handshakes::{Handshakes, Setting};
 use crate::port::sharing::Sharing;
 use crate::trace::Tape;
@@ -20,6 +22,8 @@ impl Planted {
             | (Bug::MaxVersionIsIgnored, Setting::MaxVersion(_))
             | (Bug::NoTicketIsIgnored, Setting::Options(_))
             | (Bug::ClearOptionsClearsNothing, Setting::NoOptions(_))
+            | (Bug::PskIsNeverUsed, Setting::PskUse(_))
+            | (Bug::PskIsNeverFound, Setting::PskFind(_))
             | (Bug::NewCallbackStays, Setting::New(NewCallback::None))
             | (Bug::GenerateIdIsNotAsked, Setting::GenerateId(_)) => return None,
             (Bug::NewCallbackKeptIsDropped, Setting::New(NewCallback::Keeps)) => Setting::New(NewCallback::Declines),
@@ -30,6 +34,7 @@ impl Planted {
             (Bug::GenerateIdShortIsLong, Setting::GenerateId(GenerateId::Short)) => {
                 Setting::GenerateId(GenerateId::Counts)
             }
+            (Bug::PskSharedIsCopied, Setting::PskUse(PskCallback::Shares)) => Setting::PskUse(PskCallback::Makes),
             (Bug::VerifyIsIgnored, Setting::Verify(Verify::Peer)) => Setting::Verify(Verify::None),
             (_, setting) => setting,
         })

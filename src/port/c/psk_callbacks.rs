@@ -1,0 +1,146 @@
+//! The callbacks for sessions that were agreed on by other means.
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_uchar};
+use std::ptr;
+
+use openssl_sys::{EVP_MD, SSL, SSL_SESSION};
+
+use super::super::events;
+use super::super::handshakes::{PSK, PSK_IDENTITY};
+use super::callbacks::{self, of_process};
+use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_func};
+use crate::op::{Cipher, PskCallback};
+use crate::trace::Callback;
+
+const TLS1_3_VERSION: c_int = 0x0304;
+/// Who keeps the shared one: no context is there.
+const KEEPER: usize = 1;
+
+thread_local! {
+    /// What a client was given in this handshake; 0: nothing.
+    static GIVEN: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A handshake begins.
+pub(super) fn begin() {
+    GIVEN.set(0);
+}
+
+/// The address of the session that the client was given in this handshake; 0: none.
+pub(super) fn given() -> usize {
+    GIVEN.get()
+}
+
+/// The function for each kind.
+pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(use_made),
+        PskCallback::Shares => Some(use_shared),
+    }
+}
+
+/// The function for each kind.
+pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(find_made),
+        PskCallback::Shares => Some(find_shared),
+    }
+}
+
+fn make() -> Option<*mut SSL_SESSION> {
+    let library = of_process()?;
+    let api = &library.api;
+    // SAFETY: a new session, which this function owns, and a suite of the library's.
+    unsafe {
+        let session = (api.SSL_SESSION_new?)();
+        (api.SSL_SESSION_set1_master_key?)(session, PSK.as_ptr(), PSK.len());
+        (api.SSL_SESSION_set_cipher?)(session, library.cipher(Cipher::Aes256GcmSha384));
+        (api.SSL_SESSION_set_protocol_version?)(session, TLS1_3_VERSION);
+        Some(session)
+    }
+}
+
+fn share() -> Option<*mut SSL_SESSION> {
+    let session = match callbacks::find(KEEPER, |_| true) {
+        Some(kept) => kept,
+        None => {
+            let session = make()?;
+            callbacks::keep(session, KEEPER).then_some(session)?
+        }
+    };
+    // SAFETY: what is kept lives.
+    unsafe { (of_process()?.api.SSL_SESSION_up_ref?)(session) };
+    Some(session)
+}
+
+unsafe fn give(
+    made: impl FnOnce() -> Option<*mut SSL_SESSION>,
+    id: *mut *const c_uchar,
+    length: *mut usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    events::called(Callback::PskUse, [0; 4]);
+    let Some(session) = made() else { return 0 };
+    GIVEN.set(session.expose_provenance());
+    // SAFETY: places to write to.
+    unsafe {
+        (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
+    }
+    1
+}
+
+unsafe extern "C" fn use_made(
+    _ssl: *mut SSL,
+    _digest: *const EVP_MD,
+    id: *mut *const c_uchar,
+    length: *mut usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: as the library calls it.
+    unsafe { give(make, id, length, out) }
+}
+
+unsafe extern "C" fn use_shared(
+    _ssl: *mut SSL,
+    _digest: *const EVP_MD,
+    id: *mut *const c_uchar,
+    length: *mut usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: as the library calls it.
+    unsafe { give(share, id, length, out) }
+}
+
+/// What is found under an identity: ours, and no ticket.
+unsafe fn find(
+    id: *const c_uchar,
+    length: usize,
+    found: impl FnOnce() -> Option<*mut SSL_SESSION>,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: the library calls with so many bytes, and a place to write to.
+    unsafe {
+        let id = std::slice::from_raw_parts(id, length);
+        events::called(Callback::PskFind, [1, 0, events::key(0, id), 0]);
+        *out = (id == PSK_IDENTITY).then(found).flatten().unwrap_or(ptr::null_mut());
+    }
+    1
+}
+
+unsafe extern "C" fn find_made(_ssl: *mut SSL, id: *const c_uchar, length: usize, out: *mut *mut SSL_SESSION) -> c_int {
+    // SAFETY: as the library calls it.
+    unsafe { find(id, length, make, out) }
+}
+
+unsafe extern "C" fn find_shared(
+    _ssl: *mut SSL,
+    id: *const c_uchar,
+    length: usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: as the library calls it.
+    unsafe { find(id, length, share, out) }
+}
