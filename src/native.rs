@@ -33,9 +33,9 @@ mod tickets;
 mod time;
 
 pub use bytes::Short;
-pub use connection::{Connection, Inherited, Version};
+pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};
 pub use contents::View;
-pub use context::{Callbacks, Context, Statistic};
+pub use context::{Callbacks, Context, GetSession, Statistic};
 pub use error::Error;
 pub use established::Established;
 pub use ex_data::ExCallbacks;

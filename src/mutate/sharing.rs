@@ -45,6 +45,10 @@ impl Generator {
             _ if !context && made => Kind::CtxNew,
             _ if !context => Kind::CtxPooled,
             0..=2 if self.which != Which::Connections => Kind::CtxAdd,
+            4 if self.which != Which::Connections && self.rng.u8(0..3) == 0 => {
+                // What a full cache does shows to who asks.
+                self.one_of(&[Kind::SessCacheFull, Kind::SessCacheFull, Kind::CtxSetCacheSize])
+            }
             3 if !connection && self.which != Which::Caches => Kind::SslNew,
             _ => {
                 // Without handshakes, what decides about them says little.

@@ -34,6 +34,11 @@ impl Version {
     }
 }
 
+/// Gives an identity, and a session that the connection then owns.
+pub type UsePsk = fn() -> (Vec<u8>, Session);
+/// Gives a reference to what is found under an identity.
+pub type FindPsk = fn(identity: &[u8]) -> Option<Session>;
+
 /// The settings that a connection takes over from its context when it is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Inherited {
@@ -50,9 +55,9 @@ pub struct Inherited {
     /// `SSL_CTX_set_generate_session_id`
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
     /// `SSL_CTX_set_psk_use_session_callback`: an identity, and a session that the connection then owns.
-    pub psk_use: Option<fn() -> (Vec<u8>, Session)>,
+    pub psk_use: Option<UsePsk>,
     /// `SSL_CTX_set_psk_find_session_callback`: a reference to what is found under an identity.
-    pub psk_find: Option<fn(identity: &[u8]) -> Option<Session>>,
+    pub psk_find: Option<FindPsk>,
 }
 
 impl Default for Inherited {

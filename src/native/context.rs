@@ -60,6 +60,9 @@ pub enum Statistic {
     CacheFull,
 }
 
+/// Gives a reference to what is found under an id.
+pub type GetSession = fn(context: &Context, id: &[u8]) -> Option<Session>;
+
 /// What an application lets a context call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Callbacks {
@@ -71,7 +74,7 @@ pub struct Callbacks {
     /// drop.
     pub new: Option<fn(context: &Context, server: bool, session: Session)>,
     /// A server looks for a session that the cache does not have: `SSL_CTX_sess_set_get_cb`. The caller gets a reference.
-    pub get: Option<fn(context: &Context, id: &[u8]) -> Option<Session>>,
+    pub get: Option<GetSession>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
 }
@@ -91,7 +94,7 @@ pub struct Context {
     callbacks: Mutex<Callbacks>,
     inherited: Mutex<Inherited>,
     /// What was in the tickets that servers sent.
-    tickets: Mutex<HashMap<Vec<u8>, Arc<Established>>>,
+    pub(super) tickets: Mutex<HashMap<Vec<u8>, Arc<Established>>>,
 }
 
 /// The cache and who holds its lock while a callback runs.
@@ -205,27 +208,6 @@ impl Context {
     /// `SSL_CTX_set_options` and the like.
     pub fn set_inherited(&self, inherited: Inherited) {
         *self.inherited.lock().unwrap_or_else(PoisonError::into_inner) = inherited;
-    }
-
-    /// A server sent this ticket.
-    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
-        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, with);
-    }
-
-    /// `tls_decrypt_ticket`: what was in a ticket of this context's.
-    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
-        let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
-        let session = Session::blank(&self.library);
-        session.establish(&with).ok()?;
-        Some(session)
-    }
-
-    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. `None`: what is 0 is not
-    /// written, is read as something else, and then takes more room than there is.
-    pub(super) fn seal(&self, session: &Session) -> Option<Arc<Established>> {
-        let with = session.established();
-        drop(Session::blank(&self.library));
-        (with.time != 0 && with.timeout != 0).then(|| Arc::new(with))
     }
 
     /// `lookup_sess_in_cache`: the caller gets a reference.

@@ -1,11 +1,11 @@
 //! Tickets: how a server makes them, and what a client makes of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use super::connection::{Connection, Version};
-use super::context::mode;
+use super::context::{Context, mode};
 use super::established::Established;
 use super::handshake::Handshake;
 use super::peers::Peers;
@@ -147,5 +147,29 @@ impl Handshake<'_> {
         own.set_cipher(from_peer.cipher);
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);
+    }
+}
+
+/// The tickets of a context.
+impl Context {
+    /// A server sent this ticket.
+    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, with);
+    }
+
+    /// `tls_decrypt_ticket`: what was in a ticket of this context's.
+    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
+        let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
+        let session = Session::blank(self.library());
+        session.establish(&with).ok()?;
+        Some(session)
+    }
+
+    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. `None`: what is 0 is not
+    /// written, is read as something else, and then takes more room than there is.
+    pub(super) fn seal(&self, session: &Session) -> Option<Arc<Established>> {
+        let with = session.established();
+        drop(Session::blank(self.library()));
+        (with.time != 0 && with.timeout != 0).then(|| Arc::new(with))
     }
 }

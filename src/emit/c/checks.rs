@@ -319,15 +319,6 @@ fn live_slots(subject: &Subject<'_>, at: usize) -> Vec<Slot> {
     slots
 }
 
-impl Checks {
-    /// What is checked when nothing is owned any more, not even by callbacks.
-    pub fn at_last(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
-        let looked = matches!(self.about, About::Everything | About::Destroyed) && subject.plan.setup().ex_data;
-        let all = subject.expected.deaths.len();
-        looked.then(|| format!("number({at}, \"sessions destroyed\", {all}, destroyed);"))
-    }
-}
-
 fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let deaths = &subject.expected.deaths;
     let now = deaths.iter().filter(|death| **death as usize <= at).count();

@@ -1,7 +1,9 @@
 //! Calls on contexts and connections as statements, and what is checked after them.
 
+use super::super::Subject;
 use super::callbacks::psk_name;
 use super::calls::or_null;
+use super::checks::{About, Checks};
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
 use crate::op::{CacheMode, Kind, Op, Slot, session_ops};
@@ -169,4 +171,13 @@ pub(super) fn shared_checks<'a>(
     let mut seen = Vec::new();
     lines.retain(|line| !seen.contains(line) && (seen.push(line.clone()), true).1);
     lines
+}
+
+impl Checks {
+    /// What is checked when nothing is owned any more, not even by callbacks.
+    pub fn at_last(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
+        let looked = matches!(self.about, About::Everything | About::Destroyed) && subject.plan.setup().ex_data;
+        let all = subject.expected.deaths.len();
+        looked.then(|| format!("number({at}, \"sessions destroyed\", {all}, destroyed);"))
+    }
 }

@@ -10,7 +10,7 @@ use super::prototypes::RAND_METHOD;
 const SEED: u64 = 1;
 
 thread_local! {
-    static NUMBERS: RefCell<fastrand::Rng> = RefCell::new(fastrand::Rng::with_seed(SEED));
+    static NUMBERS: RefCell<fastrand::Rng> = const { RefCell::new(fastrand::Rng::with_seed(SEED)) };
 }
 
 static METHOD: RAND_METHOD = RAND_METHOD {

@@ -8,7 +8,8 @@ use super::super::{events, generated};
 use super::NativePort;
 use super::sharing::{find, keep};
 use crate::native::{
-    self, Callbacks, Cipher, Context, FromPeer, Inherited, Library, Peers, Session, Version, new_session_ticket,
+    self, Callbacks, Cipher, Context, FindPsk, FromPeer, GetSession, Inherited, Library, Peers, Session, UsePsk,
+    Version, new_session_ticket,
 };
 use crate::op::{
     ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
@@ -101,7 +102,7 @@ fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
     }
 }
 
-fn get_callback(callback: GetCallback) -> Option<fn(&Context, &[u8]) -> Option<Session>> {
+fn get_callback(callback: GetCallback) -> Option<GetSession> {
     fn kept(context: &Context, id: &[u8], any: bool) -> Option<Session> {
         events::called(Callback::Get, [1, 0, events::key(0, id), 0]);
         find(context.address(), |found| any || found == id)
@@ -172,7 +173,7 @@ fn psk(shares: bool) -> Session {
     })
 }
 
-fn psk_use(callback: PskCallback) -> Option<fn() -> (Vec<u8>, Session)> {
+fn psk_use(callback: PskCallback) -> Option<UsePsk> {
     fn give(shares: bool) -> (Vec<u8>, Session) {
         events::called(Callback::PskUse, [0; 4]);
         (PSK_IDENTITY.to_vec(), psk(shares))
@@ -184,7 +185,7 @@ fn psk_use(callback: PskCallback) -> Option<fn() -> (Vec<u8>, Session)> {
     }
 }
 
-fn psk_find(callback: PskCallback) -> Option<fn(&[u8]) -> Option<Session>> {
+fn psk_find(callback: PskCallback) -> Option<FindPsk> {
     fn look(identity: &[u8], shares: bool) -> Option<Session> {
         events::called(Callback::PskFind, [1, 0, events::key(0, identity), 0]);
         (identity == PSK_IDENTITY).then(|| psk(shares))

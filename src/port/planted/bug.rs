@@ -133,7 +133,7 @@ bugs! {
         "SSL_CTX_free/callback.free";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
         "SSL_CTX_set_session_cache_mode/return";
-    ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return";
+    ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return" "SSL_get1_session/timeout" "take_kept/timeout";
     ContextFreeKeepsSessions "context-free-keeps-sessions" "SSL_CTX_free/destroyed-late" "SSL_CTX_free/other.count";
     ContextFreeTellsNobody "context-free-tells-nobody" "SSL_CTX_free/callback.remove";
     CacheModeReturnsNew "cache-mode-returns-new" "SSL_CTX_set_session_cache_mode/return";
