@@ -234,7 +234,7 @@ bugs! {
     GenerateIdIsNotAsked "generate-id-is-not-asked" "handshake/callback.generate-id" "SSL_new_session_ticket/callback.generate-id" "handshake/callback.new-session";
     GenerateIdShortIsLong "generate-id-short-is-long" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id" "handshake/callback.remove";
     NumTicketsIsIgnored "num-tickets-is-ignored" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free";
-    MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session";
+    MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session" "handshake/callback.get-session" "handshake/return" "handshake/callback.generate-id" "handshake/callback.not-resumable";
     NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id";
     ClearOptionsClearsNothing "clear-options-clears-nothing" "SSL_CTX_clear_options/return";
     VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "SSL_get1_session/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
@@ -243,9 +243,9 @@ bugs! {
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" "SSL_shutdown/return";
     NewTicketReturnsZero "new-ticket-returns-zero" "SSL_new_session_ticket/return";
     NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
-    PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new";
-    PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new";
-    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/other.count" "handshake/callback.free";
+    PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new" "handshake/return";
+    PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
+    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/other.count" "handshake/callback.free" "take_kept/return";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
 }
