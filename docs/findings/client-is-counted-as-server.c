@@ -1,0 +1,72 @@
+/*
+ * A client that is moved to another context before its handshake is counted there as a server that accepts, and taken off where it
+ * was made: SSL_CTX_sess_accept says -1.
+ *
+ *     cc -Wall -Werror -Wno-deprecated-declarations client-is-counted-as-server.c -lssl -lcrypto && ./a.out
+ *
+ * Exit status: 1 OpenSSL does this, 0 it does not, 2 this program could not find out.
+ */
+#include <stdio.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+/* A new key, and a certificate that nobody has signed but itself. */
+static int certify(SSL_CTX *context)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    int used = key != NULL && certificate != NULL && ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1)
+        && X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL
+        && X509_gmtime_adj(X509_getm_notAfter(certificate), 86400) != NULL && X509_set_pubkey(certificate, key)
+        && X509_sign(certificate, key, EVP_sha256()) && SSL_CTX_use_certificate(context, certificate)
+        && SSL_CTX_use_PrivateKey(context, key);
+
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return used;
+}
+
+/* A handshake in memory; whether both sides have finished. */
+static int connect_in_memory(SSL *client, SSL *server)
+{
+    BIO *a = BIO_new(BIO_s_mem()), *b = BIO_new(BIO_s_mem());
+    int client_is_done = 0, server_is_done = 0, flight;
+
+    if (a == NULL || b == NULL || !BIO_up_ref(a) || !BIO_up_ref(b))
+        return 0;
+    SSL_set_bio(client, a, b);
+    SSL_set_bio(server, b, a);
+    SSL_set_connect_state(client);
+    SSL_set_accept_state(server);
+    for (flight = 0; flight < 5 && !(client_is_done && server_is_done); flight++) {
+        client_is_done = client_is_done || SSL_do_handshake(client) == 1;
+        server_is_done = server_is_done || SSL_do_handshake(server) == 1;
+    }
+    return client_is_done && server_is_done;
+}
+
+int main(void)
+{
+    SSL_CTX *serving = SSL_CTX_new(TLS_server_method()), *first = SSL_CTX_new(TLS_client_method()),
+            *second = SSL_CTX_new(TLS_client_method());
+    SSL *server, *client;
+    long before, after;
+
+    printf("%s\n", OpenSSL_version(OPENSSL_VERSION));
+    if (serving == NULL || first == NULL || second == NULL || !certify(serving))
+        return 2;
+    server = SSL_new(serving);
+    client = SSL_new(first);
+    if (server == NULL || client == NULL || SSL_set_SSL_CTX(client, second) != second || !connect_in_memory(client, server))
+        return 2;
+    before = SSL_CTX_sess_accept(first);
+    after = SSL_CTX_sess_accept(second);
+    printf("expected: 0 and 0 accepted by the contexts of a client\nactual:   %ld and %ld\n", before, after);
+    SSL_free(client);
+    SSL_free(server);
+    SSL_CTX_free(serving);
+    SSL_CTX_free(first);
+    SSL_CTX_free(second);
+    return before == 0 && after == 0 ? 0 : 1;
+}
