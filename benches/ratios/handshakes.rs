@@ -13,8 +13,8 @@ use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
 use sessdiff::trace::Trace;
 
-const BATCHES: usize = 15;
-const PROGRAMS: u32 = 40;
+const BATCHES: usize = 100;
+const PROGRAMS: u32 = 5;
 
 const HEAD: &str =
     "#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\n";
@@ -52,13 +52,15 @@ fn measure(program: &Program) -> (f64, f64) {
     let native = NativePort::new(alone.library().release, setup);
     let mut pair = Pair::new(native, port(), true);
     let (mut alone_times, mut judged_times) = (Vec::new(), Vec::new());
+    // In turns, and the quickest of each: whatever else the machine does takes time from both.
     for _ in 0..BATCHES {
         alone_times.push(batch(|| exec::run(&mut alone, program, &plan, view, &mut trace)));
         judged_times.push(batch(|| {
             pair.judge(program);
         }));
     }
-    (super::median(alone_times), super::median(judged_times))
+    let quickest = |times: Vec<f64>| times.into_iter().fold(f64::INFINITY, f64::min);
+    (quickest(alone_times), quickest(judged_times))
 }
 
 /// Microseconds a program.

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    println!("\nhandshakes: the program by itself and judged, median of the batches of one process\n");
+    println!("\nhandshakes: the program by itself and judged, the quickest of the batches of one process\n");
     match turn("handshakes") {
         Ok(table) => print!("{table}"),
         Err(error) => {
