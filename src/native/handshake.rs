@@ -70,7 +70,6 @@ impl Handshake<'_> {
             hello.sealed = self.server.seal();
         }
         if sends && hello.sealed.is_none() {
-            self.server.fail();
             if self.client_reads_hello(&hello).is_ok() {
                 self.client.fail();
             }
@@ -300,7 +299,6 @@ impl Handshake<'_> {
         if !hello.hit && hello.ticket_expected && self.server.uses_tickets() {
             sent = self.server.seal();
             if sent.is_none() {
-                self.server.fail();
                 self.client.fail();
                 return Err(Refused);
             }

@@ -236,7 +236,10 @@ impl Connection {
 
     pub(super) fn seal(&self) -> Option<Arc<Established>> {
         let session = self.session()?;
-        self.session_context().seal(&session)
+        let sealed = self.session_context().seal(&session);
+        drop(session);
+        // The copy outlives the alert.
+        sealed.map_err(|_copy| self.fail()).ok()
     }
 
     pub(super) fn look_up(&self, version: Version, id: &[u8]) -> Option<Session> {

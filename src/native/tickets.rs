@@ -97,20 +97,13 @@ impl Handshake<'_> {
         own.set_cipher(from_peer.cipher);
         own.touch();
         let hint = hint(&own, false);
+        let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
+        drop(own);
         let ticket = match self.server.uses_tickets() {
-            true => {
-                let sealed = self.server.seal();
-                if sealed.is_none() {
-                    drop(own);
-                    self.server.fail();
-                    return None;
-                }
-                Ticket::Sealed(sealed?)
-            }
-            false => Ticket::Id(self.peers.known(&own).map(|_| own.id().as_slice().to_vec())),
+            true => Ticket::Sealed(self.server.seal()?),
+            false => Ticket::Id(id),
         };
         self.server.note_sent_ticket();
-        drop(own);
         self.server.update_cache(mode::SERVER, true);
         Some(Sent { ticket, hint })
     }
@@ -165,11 +158,11 @@ impl Context {
         Some(session)
     }
 
-    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. `None`: what is 0 is not
+    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. The copy: what is 0 is not
     /// written, is read as something else, and then takes more room than there is.
-    pub(super) fn seal(&self, session: &Session) -> Option<Arc<Established>> {
+    pub(super) fn seal(&self, session: &Session) -> Result<Arc<Established>, Session> {
         let with = session.established();
-        drop(Session::blank(self.library()));
-        (with.time != 0 && with.timeout != 0).then(|| Arc::new(with))
+        let copy = Session::blank(self.library());
+        if with.time == 0 || with.timeout == 0 { Err(copy) } else { Ok(Arc::new(with)) }
     }
 }
