@@ -1,6 +1,7 @@
 //! Makes and changes programs with the ledger in view, so that most calls have a session to work on.
 
 mod handshake;
+mod scene;
 mod sharing;
 
 use fastrand::Rng;

@@ -290,7 +290,7 @@ impl Trace {
     }
 
     /// A callback that a handshake calls: what it was told, and what of it.
-    pub fn called(&mut self, callback: Callback, arguments: [u32; 4]) {
+    pub fn called(&mut self, callback: Callback, arguments: [u32; 5]) {
         self.log.extend_from_slice(&[Tag::Called as u8, callback as u8]);
         for number in arguments {
             self.log.extend_from_slice(&number.to_le_bytes());

@@ -74,7 +74,7 @@ fn follow(bug: &Bug) -> Result<(), String> {
     // A context or a connection has to be made first, and a callback set; what is resumed was made by another handshake.
     let few = match () {
         () if calls.contains("handshake(") => 16,
-        () if calls.contains("c0") || calls.contains("c1") => 9,
+        () if calls.contains("c0") || calls.contains("c1") => 8,
         () => 5,
     };
     let calls = calls.lines().filter(|line| !line.starts_with('#')).count();

@@ -324,6 +324,7 @@ mod contents {
             id_context: b"context".to_vec(),
             master_key: (100..148).collect::<Vec<u8>>().into(),
             time: 1_500_000_000,
+            fraction: 0,
             timeout: 7_200,
             ticket: Some(vec![9; 200]),
             ticket_lifetime_hint: 300,
@@ -348,6 +349,8 @@ mod contents {
             let session = library.session();
             session.establish(&established()).unwrap();
             assert_eq!(shown(&session), format!("{:?}", established()), "{release}");
+            session.establish(&Established { fraction: 250, ..established() }).unwrap();
+            assert_eq!(session.established().fraction == 250, release >= V3_2_0, "{release}");
             assert_eq!(shown(&session.dup().unwrap()), shown(&session), "{release}");
             let blank = library.session();
             let again = library.session();

@@ -181,31 +181,13 @@ impl<P: Port> Run<'_, P> {
             Op::CtxSetOptions { c, options } => port.set(*c, Setting::Options(*options)),
             Op::CtxClearOptions { c, options } => port.set(*c, Setting::NoOptions(*options)),
             Op::CtxSetNumTickets { c, tickets } => port.set(*c, Setting::Tickets(*tickets)),
-            Op::CtxSetVerify { c, mode } => {
-                port.set(*c, Setting::Verify(*mode));
-                return Called { made: false, getter: false };
-            }
+            Op::CtxSetVerify { c, mode } => return tell(port, *c, Setting::Verify(*mode)),
             Op::UseCertificate { x } => port.use_certificate(*x),
-            Op::CtxSetNewCb { c, callback } => {
-                port.set(*c, Setting::New(*callback));
-                return Called { made: false, getter: false };
-            }
-            Op::CtxSetGetCb { c, callback } => {
-                port.set(*c, Setting::Get(*callback));
-                return Called { made: false, getter: false };
-            }
-            Op::CtxSetNotResumableCb { c, callback } => {
-                port.set(*c, Setting::NotResumable(*callback));
-                return Called { made: false, getter: false };
-            }
-            Op::CtxSetPskUseCb { c, callback } => {
-                port.set(*c, Setting::PskUse(*callback));
-                return Called { made: false, getter: false };
-            }
-            Op::CtxSetPskFindCb { c, callback } => {
-                port.set(*c, Setting::PskFind(*callback));
-                return Called { made: false, getter: false };
-            }
+            Op::CtxSetNewCb { c, callback } => return tell(port, *c, Setting::New(*callback)),
+            Op::CtxSetGetCb { c, callback } => return tell(port, *c, Setting::Get(*callback)),
+            Op::CtxSetNotResumableCb { c, callback } => return tell(port, *c, Setting::NotResumable(*callback)),
+            Op::CtxSetPskUseCb { c, callback } => return tell(port, *c, Setting::PskUse(*callback)),
+            Op::CtxSetPskFindCb { c, callback } => return tell(port, *c, Setting::PskFind(*callback)),
             Op::CtxSetGenerateId { c, callback } => port.set(*c, Setting::GenerateId(*callback)),
             session_ops!() => return READ,
         };
@@ -355,4 +337,10 @@ impl<P: Port> Run<'_, P> {
         }
         self.shared.members = members;
     }
+}
+
+/// A setting whose function returns nothing.
+fn tell<P: Port>(port: &mut P, c: ContextSlot, setting: Setting) -> Called {
+    port.set(c, setting);
+    Called { made: false, getter: false }
 }

@@ -1,10 +1,7 @@
 //! Programs that talk: handshakes, what is resumed, and what decides about it.
 
 use super::Generator;
-use crate::op::{
-    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, Kind, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, PskCallback, Slot, Verify,
-};
+use crate::op::{ConnectionSlot, ContextSlot, Kind, Method, Op, Slot};
 use crate::plan::Ledger;
 
 /// What decides how the next handshakes go.
@@ -49,7 +46,7 @@ impl Generator {
         }
         let unused = ConnectionSlot::all().all(|x| shared.connection_references(x) == 0);
         if unused && self.rng.u8(0..4) == 0 {
-            self.think_ahead(ledger);
+            self.begin_scene(ledger);
         }
         Some(match self.rng.u8(0..16) {
             0..=4 => self.handshake_or_what_it_needs(ledger)?,
@@ -77,97 +74,6 @@ impl Generator {
             }
             _ => return None,
         })
-    }
-
-    /// Resumption needs several calls one after the other, and to be looked up by callbacks several settings at once.
-    fn think_ahead(&mut self, ledger: &Ledger) {
-        let of = |side: Method| {
-            ContextSlot::all().find(|c| ledger.shared().context(*c).is_some_and(|(method, _)| method == side))
-        };
-        let (Some(c), Some(client_context)) = (of(Method::Server), of(Method::Client)) else { return };
-        if self.rng.bool() {
-            let keeps = self.one_of(&[NewCallback::Keeps, NewCallback::UpRefs]);
-            let settings = [
-                Op::CtxSetOptions { c, options: Options::NoTicket },
-                Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 },
-                Op::CtxSetNewCb { c, callback: keeps },
-                Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
-                Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002])) },
-            ];
-            // Each is left out now and then.
-            self.ahead.extend(settings.into_iter().filter(|_| self.rng.u8(0..8) > 0));
-        }
-        if self.rng.u8(0..4) == 0 {
-            let (used, found) = (self.one_of(PskCallback::ALL), self.one_of(PskCallback::ALL));
-            self.ahead.extend([
-                Op::CtxSetPskUseCb { c: client_context, callback: used },
-                Op::CtxSetPskFindCb { c, callback: found },
-            ]);
-        }
-        let shows = self.rng.u8(0..4) == 0;
-        if shows {
-            let context = Bytes::new(b"id context");
-            self.ahead.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
-        }
-        let [x0, x1, x2, x3] = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
-        let side = |c: ContextSlot| ledger.shared().context(c);
-        if let Some((method, false)) = side(c).filter(|_| self.rng.bool()) {
-            // A connection whose sessions are cached by a context that it was moved away from.
-            self.ahead.extend([
-                Op::CtxSetTimeout { c, timeout: 300 },
-                Op::SslNew { dst: x1, c },
-                Op::SslNew { dst: x3, c },
-                Op::CtxFree { c: Some(c) },
-                Op::CtxPooled { dst: c, method },
-                Op::SetSslCtx { x: x1, c: Some(c) },
-                Op::SetSslCtx { x: x3, c: Some(c) },
-                Op::CtxSetOptions { c, options: Options::NoTicket },
-            ]);
-        }
-        if self.rng.u8(0..8) == 0 {
-            // Tickets of what is not to be resumed.
-            let dst = self.slot_where(|slot| !ledger.holds(slot));
-            self.ahead.extend([
-                Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
-                Op::SslNew { dst: x0, c: client_context },
-                Op::SslNew { dst: x1, c },
-                Op::Handshake { client: x0, server: x1 },
-                Op::NewSessionTicket { x: x1 },
-                Op::Get1Session { dst, x: x1 },
-            ]);
-            self.ahead.reverse();
-            return;
-        }
-        let s = self.slot_where(|slot| !ledger.holds(slot));
-        match self.rng.u8(0..4) {
-            0 => self.ahead.push(Op::CtxSetTimeout { c, timeout: 300 }),
-            1 => self.ahead.push(Op::CtxSetCacheMode { c: client_context, mode: CacheMode::of(0x1) }),
-            _ => {}
-        }
-        self.ahead.extend([Op::SslNew { dst: x0, c: client_context }, Op::SslNew { dst: x1, c }]);
-        if shows {
-            self.ahead.push(Op::UseCertificate { x: x0 });
-        }
-        let of = if shows && self.rng.bool() { x1 } else { x0 };
-        self.ahead.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
-        if self.rng.bool() {
-            self.ahead.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
-        }
-        match self.rng.u8(0..8) {
-            0 => self.ahead.push(Op::AdvanceClock { seconds: 301 }),
-            1 => self.ahead.push(Op::AdvanceClock { seconds: 7201 }),
-            2 => self.ahead.push(Op::SslFree { x: Some(x1) }),
-            3 => self.ahead.push(Op::CtxSetIdContext { c, context: Bytes::new(b"another") }),
-            _ => {}
-        }
-        self.ahead.extend([
-            Op::SslNew { dst: x2, c: client_context },
-            Op::SslNew { dst: x3, c },
-            Op::SetSession { x: x2, s: Some(s) },
-            Op::Handshake { client: x2, server: x3 },
-            Op::SessionReused { x: x2 },
-        ]);
-        self.ahead.reverse();
     }
 
     fn handshake_or_what_it_needs(&mut self, ledger: &Ledger) -> Option<Op> {

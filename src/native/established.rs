@@ -26,6 +26,8 @@ pub struct Established {
     pub master_key: Zeroizing<Vec<u8>>,
     /// Seconds since 1970.
     pub time: i64,
+    /// Of a second, in nanoseconds: releases from 3.2 on keep it, and no stored session has it.
+    pub fraction: u32,
     /// Seconds.
     pub timeout: i64,
     /// `None` and empty differ: an empty ticket cannot be duplicated.
@@ -57,6 +59,7 @@ impl fmt::Debug for Established {
             .field("id_context", &self.id_context)
             .field("master_key", &format_args!("{} bytes", self.master_key.len()))
             .field("time", &self.time)
+            .field("fraction", &self.fraction)
             .field("timeout", &self.timeout)
             .field("ticket", &self.ticket)
             .field("ticket_lifetime_hint", &self.ticket_lifetime_hint)
@@ -89,6 +92,7 @@ impl Session {
         self.set_protocol_version(with.protocol_version);
         self.set_cipher(with.cipher);
         self.set_time(with.time);
+        self.0.time.fetch_add(self.0.library.rules.time.fraction(u64::from(with.fraction)), Relaxed);
         self.0.timeout.store(self.0.library.rules.time.keep(with.timeout), Relaxed);
         self.set_max_early_data(with.max_early_data);
         self.0.ticket_lifetime_hint.store(with.ticket_lifetime_hint, Relaxed);
@@ -117,6 +121,7 @@ impl Session {
             id_context: self.id_context().as_slice().to_vec(),
             master_key,
             time: self.time(),
+            fraction: self.0.library.rules.time.fraction(self.0.time.load(Relaxed)) as u32, // below 10^9
             timeout: self.timeout(),
             ticket: contents.ticket.clone(),
             ticket_lifetime_hint: self.ticket_lifetime_hint(),

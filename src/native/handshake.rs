@@ -9,6 +9,7 @@ use super::connection::{Connection, Version};
 use super::context::{Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
+use super::progress::Judged;
 use super::session::Session;
 use super::tickets::{Sent, Ticket, hint};
 
@@ -106,25 +107,24 @@ impl Handshake<'_> {
         if from_cache {
             found = self.server.look_up(Version::Tls12, &offer.id);
         }
-        let refuse = |ticket_expected: bool| ticket_expected || !from_cache;
+        let judged = found.as_ref().map(|session| self.server.judge(session, Version::Tls12));
         let mut resumed = None;
-        if let Some(session) = found {
-            if !self.server.accepts(&session, Version::Tls12) {
-                ticket_expected = refuse(ticket_expected);
-            } else if self.server.cannot_tell_context() {
+        match (found, judged) {
+            (Some(session), Some(Judged::Fits)) => resumed = Some(session),
+            (Some(session), Some(Judged::Unsaid)) => {
                 self.server.fail();
                 drop(session);
                 self.client.fail();
                 return Err(Refused);
-            } else if session.is_over() {
-                self.server.session_context().counted(Statistic::Timeouts);
-                if from_cache {
+            }
+            (Some(session), refused) => {
+                if refused == Some(Judged::Over) && from_cache {
                     self.server.session_context().remove_session(&session);
                 }
-                ticket_expected = refuse(ticket_expected);
-            } else {
-                resumed = Some(session);
+                // What came in a ticket is replaced by one.
+                ticket_expected |= !from_cache;
             }
+            (None, _) => {}
         }
         let hit = match resumed {
             Some(session) => {
@@ -195,22 +195,16 @@ impl Handshake<'_> {
             self.server.put_session(found);
         }
         let mut hit = false;
-        let found =
-            self.server.session().map(|session| (self.server.accepts(&session, Version::Tls13), session.is_over()));
-        match found {
+        match self.server.session().map(|session| self.server.judge(&session, Version::Tls13)) {
             None => {}
-            Some((false, _)) => self.server.put_session(None),
-            Some((true, _)) if self.server.cannot_tell_context() => {
+            Some(Judged::Other | Judged::Over) => self.server.put_session(None),
+            Some(Judged::Unsaid) => {
                 self.server.fail();
                 self.server.put_session(None);
                 self.client.fail();
                 return Err(Refused);
             }
-            Some((true, true)) => {
-                self.server.session_context().counted(Statistic::Timeouts);
-                self.server.put_session(None);
-            }
-            Some((true, false)) => {
+            Some(Judged::Fits) => {
                 self.server.session_context().counted(Statistic::Hits);
                 hit = true;
             }

@@ -15,6 +15,19 @@ const ROOM: usize = 32;
 /// Good connections after which a cache is flushed by itself, less 1.
 const FLUSHED_AFTER: u64 = 0xff;
 
+/// What a server makes of a session that it has found: `ssl_get_prev_session`, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// It has another version, or is for something else.
+    Other,
+    /// The server asks for certificates, and does not say what its sessions are for: the handshake ends.
+    Unsaid,
+    /// It has expired.
+    Over,
+    /// It may be resumed.
+    Fits,
+}
+
 impl Connection {
     /// `SSL_use_certificate` of a client.
     pub fn use_certificate(&self) {
@@ -246,15 +259,21 @@ impl Connection {
         self.session_context().look_up(version.number(), id)
     }
 
-    /// Whether a server may resume this session, as far as version and id context say.
-    pub(super) fn accepts(&self, session: &Session, version: Version) -> bool {
-        session.protocol_version() == version.number() && session.id_context() == self.id_context()
-    }
-
-    /// A server that asks for certificates must say what its sessions are for.
-    pub(super) fn cannot_tell_context(&self) -> bool {
+    /// Whether a server may resume this session; that one has expired is counted.
+    pub(super) fn judge(&self, session: &Session, version: Version) -> Judged {
+        if session.protocol_version() != version.number() || session.id_context() != self.id_context() {
+            return Judged::Other;
+        }
         let state = self.state();
-        state.inherited.verifies && state.id_context.as_slice().is_empty()
+        if state.inherited.verifies && state.id_context.as_slice().is_empty() {
+            return Judged::Unsaid;
+        }
+        drop(state);
+        if session.is_over() {
+            self.session_context().counted(Statistic::Timeouts);
+            return Judged::Over;
+        }
+        Judged::Fits
     }
 
     pub(super) fn checks_id(&self) -> bool {

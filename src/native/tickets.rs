@@ -54,12 +54,12 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
 pub(super) fn hint(session: &Session, resumed_12: bool) -> u64 {
     const WEEK: i64 = 7 * 24 * 60 * 60;
     let timeout = session.timeout();
-    match session.protocol_version() == Version::Tls13.number() {
-        true if timeout > WEEK => WEEK as u64,
-        false if resumed_12 => 0,
-        // As many bits as there are on the wire.
-        _ => u64::from(timeout as u32),
+    if resumed_12 {
+        return 0;
     }
+    let tls13 = session.protocol_version() == Version::Tls13.number();
+    // As many bits as there are on the wire.
+    if tls13 && timeout > WEEK { WEEK as u64 } else { u64::from(timeout as u32) }
 }
 
 impl Handshake<'_> {
@@ -161,7 +161,7 @@ impl Context {
     /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. The copy: what is 0 is not
     /// written, is read as something else, and then takes more room than there is.
     pub(super) fn seal(&self, session: &Session) -> Result<Arc<Established>, Session> {
-        let with = session.established();
+        let with = Established { fraction: 0, ..session.established() };
         let copy = Session::blank(self.library());
         if with.time == 0 || with.timeout == 0 { Err(copy) } else { Ok(Arc::new(with)) }
     }

@@ -57,6 +57,14 @@ impl TimeRule {
         }
     }
 
+    /// What of a kept value is no whole second: nanoseconds, 0 where only seconds are kept.
+    pub fn fraction(self, kept: u64) -> u64 {
+        match self {
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => 0,
+            TimeRule::Ticks => kept % SECOND,
+        }
+    }
+
     /// The time of a new session; releases that keep nanoseconds keep the clock's microseconds.
     pub fn now(self, micros: u64) -> u64 {
         match self {

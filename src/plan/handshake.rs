@@ -45,6 +45,11 @@ impl Trust {
         !self.tampered && !self.keeps_foreign
     }
 
+    /// The number is another context's from here on.
+    pub(super) fn forget_context(&mut self, context: u8) {
+        self.odd_timeouts &= !(1 << context);
+    }
+
     pub(super) fn note_timeout(&mut self, context: u8, seconds: i64) {
         let odd = !(0..=i64::from(i32::MAX)).contains(&seconds);
         self.odd_timeouts = self.odd_timeouts & !(1 << context) | u16::from(odd) << context;

@@ -332,6 +332,7 @@ impl Ledger {
 
     fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
         let object = self.shared.new_context();
+        self.shared.trust.forget_context(object);
         self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
     }
 

@@ -24,7 +24,7 @@ enum Event {
     Dup { index: u8, from: u32, value: u64 },
     Free { index: u8, birth: u32, value: u64 },
     Removed { context: u32, birth: u32, key: u32, references: u32 },
-    Called { callback: Callback, arguments: [u32; 4] },
+    Called { callback: Callback, arguments: [u32; 5] },
     ContextFreed { context: u32 },
 }
 
@@ -158,15 +158,15 @@ pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     });
 }
 
-/// `new_session_cb`, for a client or a server: as [`removed`].
-pub fn is_new(server: bool, session: usize, key: u32, references: u32) {
+/// `new_session_cb`, for a client or a server: as [`removed`], and how long the id is.
+pub fn is_new(server: bool, session: usize, length: usize, key: u32, references: u32) {
     let birth = birth_at(session).unwrap_or(UNKNOWN);
     let references = if EVENTS.with_borrow(|events| events.counts) { references } else { 0 };
-    called(Callback::New, [server.into(), birth, key, references]);
+    called(Callback::New, [server.into(), birth, length as u32, key, references]);
 }
 
 /// A callback that a handshake calls, with what [`Callback`] says.
-pub fn called(callback: Callback, arguments: [u32; 4]) {
+pub fn called(callback: Callback, arguments: [u32; 5]) {
     PENDING.set(true);
     EVENTS.with_borrow_mut(|events| events.record(Event::Called { callback, arguments }));
 }

@@ -52,7 +52,7 @@ pub enum Entry<'a> {
     /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
     Removed(u32, u32, u32, u32),
     /// A callback that a handshake calls: see [`Callback`].
-    Called(Callback, [u32; 4]),
+    Called(Callback, [u32; 5]),
     /// A context was destroyed: its number.
     ContextFreed(u32),
     /// The program ended here.
@@ -62,17 +62,17 @@ pub enum Entry<'a> {
 /// A callback that a handshake calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callback {
-    /// `new_session_cb`: whether for a server, number of the session, digest of its version and id, references.
+    /// `new_session_cb`: whether for a server, number of the session, length of its id, digest of its version and id, references.
     New,
-    /// `get_session_cb`: whether for a server, 0, digest of the id.
+    /// `get_session_cb`: whether for a server, 0, length of the id, its digest, 0.
     Get,
-    /// `not_resumable_session_callback`: whether for a server, 0, 0, whether it is forward secure.
+    /// `not_resumable_session_callback`: whether for a server, 0, 0, 0, whether it is forward secure.
     NotResumable,
-    /// `generate_session_id`: whether for a server, 0, 0, room.
+    /// `generate_session_id`: whether for a server, 0, room, 0, 0.
     GenerateId,
     /// `psk_use_session_callback`: nothing.
     PskUse,
-    /// `psk_find_session_callback`: 1, 0, digest of the identity.
+    /// `psk_find_session_callback`: 1, 0, length of the identity, its digest, 0.
     PskFind,
 }
 
@@ -259,7 +259,11 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Called => {
                 let [callback] = self.take()?;
                 let callback = Callback::ALL.into_iter().find(|known| *known as u8 == callback)?;
-                Entry::Called(callback, [self.word()?, self.word()?, self.word()?, self.word()?])
+                let mut arguments = [0; 5];
+                for argument in &mut arguments {
+                    *argument = self.word()?;
+                }
+                Entry::Called(callback, arguments)
             }
             Tag::Stopped | Tag::Numbers => Entry::Stopped,
         })
@@ -318,19 +322,19 @@ impl fmt::Display for Entry<'_> {
                 if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
             }
             Entry::ContextFreed(context) => write!(f, "context {context} destroyed"),
-            Entry::Called(callback, [server, birth, key, references]) => {
+            Entry::Called(callback, [server, birth, length, key, references]) => {
                 let side = if *server != 0 { "server" } else { "client" };
                 write!(f, "{} callback of the {side}", callback.name())?;
                 match callback {
                     Callback::New => {
-                        write!(f, " for {}", Born(*birth))?;
+                        write!(f, " for {}, with an id of {length} bytes, digest {key:08x}", Born(*birth))?;
                         if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
                     }
-                    Callback::Get => write!(f, " for the id with digest {key:08x}"),
+                    Callback::Get => write!(f, " for an id of {length} bytes, digest {key:08x}"),
                     Callback::NotResumable => write!(f, ", forward secure: {references}"),
                     Callback::PskUse => Ok(()),
-                    Callback::PskFind => write!(f, " for the identity with digest {key:08x}"),
-                    Callback::GenerateId => write!(f, ", {references} bytes at most"),
+                    Callback::PskFind => write!(f, " for an identity of {length} bytes, digest {key:08x}"),
+                    Callback::GenerateId => write!(f, ", {length} bytes at most"),
                 }
             }
             Entry::Stopped => f.write_str("ended here"),

@@ -43,6 +43,7 @@ parts! {
     "get_cb_wrong",
     "not_resumable_cb_0",
     "not_resumable_cb_1",
+    "generate_id",
     "generate_id_counts",
     "generate_id_short",
 }
@@ -60,6 +61,9 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     if used.iter().any(|name| *name == FIND_KEPT || name.ends_with("_up_refs") || name.ends_with("_keeps")) {
         used.push(TAKE_KEPT);
     }
+    if used.iter().any(|name| name.starts_with("generate_id_")) {
+        used.push("generate_id");
+    }
     if used.iter().any(|name| name.starts_with("psk_")) {
         used.extend(["agreed_before", TAKE_KEPT]);
     }
@@ -70,7 +74,7 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
 
 /// Whether it says that it was called.
 pub(super) fn tells(name: &str) -> bool {
-    ![TAKE_KEPT, KEPT_BY, "takes_any", "agreed_before"].contains(&name)
+    ![TAKE_KEPT, KEPT_BY, "takes_any", "agreed_before", "generate_id"].contains(&name)
 }
 
 /// The function for each kind: those of clients are called in another way than those of servers.
@@ -106,13 +110,16 @@ pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
         Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
         Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
         Entry::Removed(..) => Some("remove ".into()),
-        Entry::Called(callback, _) => Some(match callback {
-            Callback::New => "new_session ".into(),
-            Callback::Get => "get_session ".into(),
-            Callback::NotResumable => "not_resumable ".into(),
-            Callback::GenerateId => "generate_id ".into(),
-            Callback::PskUse => "psk_use ".into(),
-            Callback::PskFind => "psk_find ".into(),
+        // As `happens` writes it.
+        Entry::Called(callback, [_, _, length, ..]) => Some(match (callback, length) {
+            (Callback::New, 0) => "new_session ".into(),
+            (Callback::New, _) => format!("new_session:{length}:0 "),
+            (Callback::Get, 0) => "get_session ".into(),
+            (Callback::Get, _) => format!("get_session:{length}:0 "),
+            (Callback::NotResumable, _) => "not_resumable ".into(),
+            (Callback::GenerateId, _) => "generate_id ".into(),
+            (Callback::PskUse, _) => "psk_use ".into(),
+            (Callback::PskFind, _) => "psk_find ".into(),
         }),
         _ => None,
     }

@@ -402,7 +402,7 @@ fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Op
 
 /// Whether a handshake draws it: another program has another.
 fn is_drawn(field: Field) -> bool {
-    matches!(field, Field::Id | Field::MasterKey | Field::Ticket | Field::Peer | Field::Cipher | Field::LifetimeHint)
+    matches!(field, Field::Id | Field::MasterKey | Field::Ticket | Field::Peer | Field::Cipher)
 }
 
 pub(super) fn talks(subject: &Subject<'_>) -> bool {

@@ -93,8 +93,8 @@ fn with_id<R>(session: *mut SSL_SESSION, look: impl FnOnce(&[u8]) -> R) -> Optio
     }
 }
 
-/// A digest of version and id of a session, and its references; it may be gone when the handshake is over.
-pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(u32, u32)) {
+/// The length of a session's id, a digest of version and id, and its references; it may be gone when the handshake is over.
+pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(usize, u32, u32)) {
     let Some(library) = of_process().filter(|_| !session.is_null()) else { return };
     let Some(version) = library.api.SSL_SESSION_get_protocol_version else { return };
     // SAFETY: the library calls with a session that it or the caller still owns.
@@ -102,10 +102,10 @@ pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(u32, u32)) {
         unsafe { (version(session), library.count_offset.map_or(0, |offset| refcount::read(session, offset))) };
     let key = with_id(session, |id| {
         handshake_callbacks::note(session as usize, id);
-        events::key(version, id)
+        (id.len(), events::key(version, id))
     });
-    if let Some(key) = key {
-        tell(key, references);
+    if let Some((length, key)) = key {
+        tell(length, key, references);
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
 }
 
 fn record(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
-    with_key(session, |key, references| events::removed(context as usize, session as usize, key, references));
+    with_key(session, |_, key, references| events::removed(context as usize, session as usize, key, references));
 }
 
 unsafe extern "C" fn records(context: *mut SSL_CTX, session: *mut SSL_SESSION) {

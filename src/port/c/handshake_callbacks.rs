@@ -91,7 +91,9 @@ pub(super) fn new(callback: NewCallback) -> new_session_cb {
 
 fn record(ssl: *mut SSL, session: *mut SSL_SESSION) -> bool {
     let server = is_server(ssl);
-    callbacks::with_key(session, |key, references| events::is_new(server, session as usize, key, references));
+    callbacks::with_key(session, |length, key, references| {
+        events::is_new(server, session as usize, length, key, references);
+    });
     server
 }
 
@@ -136,7 +138,7 @@ unsafe fn kept(ssl: *mut SSL, id: *const c_uchar, length: c_int, any: bool) -> *
     let length = usize::try_from(length).unwrap_or(0);
     // SAFETY: the library calls with an id of this length.
     let id = unsafe { std::slice::from_raw_parts(id, length) };
-    events::called(Callback::Get, [server.into(), 0, events::key(0, id), 0]);
+    events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
     note_id(SENT_ID, id);
     let found = callbacks::find(context(server), |found| any || found == id);
     found.unwrap_or(ptr::null_mut())
@@ -205,7 +207,7 @@ pub(super) fn not_resumable(callback: NotResumableCallback) -> not_resumable_ses
 }
 
 fn asked(ssl: *mut SSL, forward_secure: c_int) {
-    events::called(Callback::NotResumable, [is_server(ssl).into(), 0, 0, forward_secure as u32]);
+    events::called(Callback::NotResumable, [is_server(ssl).into(), 0, 0, 0, forward_secure as u32]);
 }
 
 unsafe extern "C" fn is_resumable(ssl: *mut SSL, forward_secure: c_int) -> c_int {
@@ -230,7 +232,7 @@ pub(super) fn generate(callback: GenerateId) -> GEN_SESSION_CB {
 unsafe fn make(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint, most: usize) -> c_int {
     // SAFETY: the library gives room for so many bytes.
     let out = unsafe { std::slice::from_raw_parts_mut(id, *length as usize) };
-    events::called(Callback::GenerateId, [is_server(ssl).into(), 0, 0, out.len() as u32]);
+    events::called(Callback::GenerateId, [is_server(ssl).into(), 0, out.len() as u32, 0, 0]);
     let made = generated(MADE.replace(MADE.get() + 1));
     let length_made = out.len().min(most);
     out[..length_made].copy_from_slice(&made[..length_made]);

@@ -82,7 +82,7 @@ unsafe fn give(
     length: *mut usize,
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
-    events::called(Callback::PskUse, [0; 4]);
+    events::called(Callback::PskUse, [0; 5]);
     let Some(session) = made() else { return 0 };
     GIVEN.set(session.expose_provenance());
     // SAFETY: places to write to.
@@ -124,7 +124,7 @@ unsafe fn find(
     // SAFETY: the library calls with so many bytes, and a place to write to.
     unsafe {
         let id = std::slice::from_raw_parts(id, length);
-        events::called(Callback::PskFind, [1, 0, events::key(0, id), 0]);
+        events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
         *out = (id == PSK_IDENTITY).then(found).flatten().unwrap_or(ptr::null_mut());
     }
     1

@@ -86,7 +86,8 @@ impl Peers for Played<'_> {
 fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
     fn record(server: bool, session: &Session) {
         let key = events::key(session.protocol_version(), session.id().as_slice());
-        events::is_new(server, session.address(), key, session.references() as u32);
+        let length = session.id().as_slice().len();
+        events::is_new(server, session.address(), length, key, session.references() as u32);
     }
     match callback {
         NewCallback::None => None,
@@ -104,7 +105,7 @@ fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
 
 fn get_callback(callback: GetCallback) -> Option<GetSession> {
     fn kept(context: &Context, id: &[u8], any: bool) -> Option<Session> {
-        events::called(Callback::Get, [1, 0, events::key(0, id), 0]);
+        events::called(Callback::Get, [1, 0, id.len() as u32, events::key(0, id), 0]);
         find(context.address(), |found| any || found == id)
     }
     match callback {
@@ -122,7 +123,7 @@ fn get_callback(callback: GetCallback) -> Option<GetSession> {
 
 fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn(bool) -> bool> {
     fn asked(forward_secure: bool) {
-        events::called(Callback::NotResumable, [1, 0, 0, forward_secure.into()]);
+        events::called(Callback::NotResumable, [1, 0, 0, 0, forward_secure.into()]);
     }
     match callback {
         NotResumableCallback::None => None,
@@ -139,7 +140,7 @@ fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn(bool) -> 
 
 fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> {
     fn make(room: usize, most: usize) -> Vec<u8> {
-        events::called(Callback::GenerateId, [1, 0, 0, room as u32]);
+        events::called(Callback::GenerateId, [1, 0, room as u32, 0, 0]);
         generated(MADE.replace(MADE.get() + 1))[..room.min(most)].to_vec()
     }
     match callback {
@@ -175,7 +176,7 @@ fn psk(shares: bool) -> Session {
 
 fn psk_use(callback: PskCallback) -> Option<UsePsk> {
     fn give(shares: bool) -> (Vec<u8>, Session) {
-        events::called(Callback::PskUse, [0; 4]);
+        events::called(Callback::PskUse, [0; 5]);
         (PSK_IDENTITY.to_vec(), psk(shares))
     }
     match callback {
@@ -187,7 +188,7 @@ fn psk_use(callback: PskCallback) -> Option<UsePsk> {
 
 fn psk_find(callback: PskCallback) -> Option<FindPsk> {
     fn look(identity: &[u8], shares: bool) -> Option<Session> {
-        events::called(Callback::PskFind, [1, 0, events::key(0, identity), 0]);
+        events::called(Callback::PskFind, [1, 0, identity.len() as u32, events::key(0, identity), 0]);
         (identity == PSK_IDENTITY).then(|| psk(shares))
     }
     match callback {

@@ -73,6 +73,12 @@ impl NativePort {
         &self.contexts[c.index()][0]
     }
 
+    /// How many connections that have made no handshake have the session at this address.
+    pub(in crate::port) fn set_connections_with(&self, address: usize) -> u32 {
+        let firsts = self.connections.iter().filter_map(|connections| connections.first());
+        firsts.filter(|one| !one.is_done() && one.session_address() == Some(address)).count() as u32
+    }
+
     pub(in crate::port) fn connection(&self, x: ConnectionSlot) -> &Arc<Connection> {
         &self.connections[x.index()][0]
     }

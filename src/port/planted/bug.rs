@@ -14,6 +14,7 @@ macro_rules! bugs {
                     Bug::AddTakesNoReference
                         | Bug::SetSessionTakesNoReference
                         | Bug::SslDupTakesNoReference
+                        | Bug::NewCallbackKeptIsFreed
                         | Bug::CopySessionIdTakesNoReference
                         | Bug::Get1TakesNoReference
                 )
@@ -54,7 +55,7 @@ bugs! {
     DupForgetsVersion "dup-forgets-version" "SSL_SESSION_dup/protocol_version";
     DupForgetsCipher "dup-forgets-cipher" "SSL_SESSION_dup/cipher";
     DupForgetsMasterKey "dup-forgets-master-key" "SSL_SESSION_dup/master_key";
-    DupCutsMasterKey "dup-cuts-master-key" "SSL_SESSION_dup/master_key" "SSL_CTX_free/callback.free";
+    DupCutsMasterKey "dup-cuts-master-key" "SSL_SESSION_dup/master_key";
     DupForgetsHostname "dup-forgets-hostname" "SSL_SESSION_dup/hostname";
     DupForgetsAlpn "dup-forgets-alpn" "SSL_SESSION_dup/alpn_selected";
     DupForgetsMaxEarlyData "dup-forgets-max-early-data" "SSL_SESSION_dup/max_early_data";
@@ -195,7 +196,7 @@ bugs! {
         "SSL_dup/destroyed-late" "SSL_dup/count";
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
         "SSL_dup/destroyed-late" "SSL_dup/count";
-    SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count" "SSL_get1_session/count";
+    SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
     SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
     SetSessionAgainTakesReference "set-session-again-takes-reference" "SSL_set_session/count";
     SetSessionKeepsOld "set-session-keeps-old" "SSL_set_session/other.count"
@@ -224,7 +225,7 @@ bugs! {
     HandshakeEmptiesCaches "handshake-empties-caches" "handshake/cache" "handshake/callback.remove" "handshake/callback.free" "handshake/other.count";
     HandshakeReplacesClientSession "handshake-replaces-client-session" "handshake/callback.new";
     NewCallbackIsNeverCalled "new-callback-is-never-called" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
-    NewCallbackKeptIsDropped "new-callback-kept-is-dropped" "handshake/callback.new" "handshake/other.count" "take_kept/return" "handshake/callback.free" "handshake/callback.new-session" "SSL_free/callback.free" "SSL_set_session/callback.free" "SSL_clear/callback.free" "SSL_copy_session_id/callback.free" "SSL_CTX_free/callback.context-freed" "SSL_CTX_free/callback.free";
+    NewCallbackKeptIsFreed "new-callback-kept-is-freed" "handshake/other.count";
     NewCallbackStays "new-callback-stays" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
     GetCallbackIsNeverAsked "get-callback-is-never-asked" "handshake/callback.get-session" "handshake/callback.new";
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" "handshake/other.count" "handshake/count";
@@ -261,4 +262,6 @@ pub(super) struct Happened {
     pub got: bool,
     /// A callback gives references of its own.
     pub gives: bool,
+    /// A new callback keeps the reference that it is given.
+    pub kept: bool,
 }

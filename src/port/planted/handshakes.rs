@@ -12,6 +12,11 @@ use crate::trace::Tape;
 const SSL_OP_NO_TICKET: i64 = 1 << 14;
 
 impl Planted {
+    /// Whether a reference that the new callback kept counts no more.
+    pub(super) fn freed_though_kept(&self, address: usize) -> u32 {
+        u32::from(self.happened.kept && self.inner.kept(address) > 0)
+    }
+
     /// The setting that the bug makes of one.
     fn mistaken(&self, setting: Setting) -> Option<Setting> {
         Some(match (self.bug, setting) {
@@ -26,7 +31,6 @@ impl Planted {
             | (Bug::PskIsNeverFound, Setting::PskFind(_))
             | (Bug::NewCallbackStays, Setting::New(NewCallback::None))
             | (Bug::GenerateIdIsNotAsked, Setting::GenerateId(_)) => return None,
-            (Bug::NewCallbackKeptIsDropped, Setting::New(NewCallback::Keeps)) => Setting::New(NewCallback::Declines),
             (Bug::GetCallbackDupIsShared, Setting::Get(GetCallback::Dups)) => Setting::Get(GetCallback::Finds),
             (Bug::NotResumableIsIgnored, Setting::NotResumable(NotResumableCallback::NotResumable)) => {
                 Setting::NotResumable(NotResumableCallback::Resumable)
@@ -46,6 +50,7 @@ impl Handshakes for Planted {
         if self.has(Bug::GetCallbackGivenTakesReference) && setting == Setting::Get(GetCallback::Gives) {
             self.happened.gives = true;
         }
+        self.happened.kept |= setting == Setting::New(NewCallback::Keeps);
         match (self.mistaken(setting), setting) {
             (Some(setting), _) => self.inner.set(c, setting),
             // As if it had been done.

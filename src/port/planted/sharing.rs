@@ -42,7 +42,9 @@ impl Planted {
         }
         match self.bug {
             Bug::AddTakesNoReference => self.inner.caches_with(s),
-            Bug::SetSessionTakesNoReference => self.inner.connections_with(self.inner.address(s)),
+            // Only what was set: a handshake takes its own.
+            Bug::SetSessionTakesNoReference => self.inner.set_connections_with(self.inner.address(s)),
+            Bug::NewCallbackKeptIsFreed => self.freed_though_kept(self.inner.address(s)),
             Bug::SslDupTakesNoReference if self.happened.duped => {
                 self.inner.connections_with(self.inner.address(s)).saturating_sub(1)
             }
@@ -433,7 +435,8 @@ impl Sharing for Planted {
     }
 
     fn count_at(&self, address: usize) -> Option<u32> {
-        self.inner.count_at(address)
+        let uncounted = if self.has(Bug::NewCallbackKeptIsFreed) { self.freed_though_kept(address) } else { 0 };
+        Some(self.inner.count_at(address)?.saturating_sub(uncounted))
     }
 
     fn kept(&self, address: usize) -> u32 {

@@ -1,0 +1,139 @@
+//! Scenes: calls that say something only together, such as a handshake and another that resumes what the first made.
+
+use super::Generator;
+use crate::op::{
+    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback, NotResumableCallback,
+    Op, Options, PskCallback, RemoveCallback, Slot, Verify,
+};
+use crate::plan::Ledger;
+
+/// Who plays: no connection is there yet.
+#[derive(Clone, Copy)]
+struct Cast {
+    /// The contexts of servers and of clients.
+    server: ContextSlot,
+    client: ContextSlot,
+    /// Clients and servers, in turns.
+    x: [ConnectionSlot; 4],
+    /// Nothing is in it.
+    s: Slot,
+}
+
+impl Generator {
+    /// The calls that come next, one after the other, if there is a context for each side.
+    pub(super) fn begin_scene(&mut self, ledger: &Ledger) {
+        let of = |side: Method| {
+            ContextSlot::all().find(|c| ledger.shared().context(*c).is_some_and(|(method, _)| method == side))
+        };
+        let (Some(server), Some(client)) = (of(Method::Server), of(Method::Client)) else { return };
+        let x = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
+        let cast = Cast { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
+        let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
+        let mut scene = match self.rng.u8(0..8) {
+            0..=3 if made => self.moved_away(cast),
+            0 => not_to_be_resumed(cast),
+            _ => self.resumed(cast),
+        };
+        scene.reverse();
+        self.ahead = scene;
+    }
+
+    /// Sessions are cached by a context that their connections were moved away from, and that nobody else has.
+    fn moved_away(&mut self, cast: Cast) -> Vec<Op> {
+        let Cast { server: c, client, x: [x0, x1, x2, x3], s } = cast;
+        vec![
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetMaxVersion { c, version: self.one_of(MaxVersion::ALL) },
+            Op::CtxSetTimeout { c, timeout: 300 },
+            Op::CtxSetRemoveCb { c, callback: RemoveCallback::Records },
+            Op::SslNew { dst: x1, c },
+            Op::SslNew { dst: x3, c },
+            Op::CtxFree { c: Some(c) },
+            Op::CtxPooled { dst: c, method: Method::Server },
+            Op::SetSslCtx { x: x1, c: Some(c) },
+            Op::SetSslCtx { x: x3, c: Some(c) },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x2, c: client },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::SslShutdown { x: x0 },
+            Op::SslShutdown { x: x1 },
+            Op::AdvanceClock { seconds: self.one_of(&[0, 301]) },
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+        ]
+    }
+
+    /// A handshake, and another that resumes, or does not.
+    fn resumed(&mut self, cast: Cast) -> Vec<Op> {
+        let Cast { server: c, client, x: [x0, x1, x2, x3], s } = cast;
+        let mut scene = Vec::new();
+        if self.rng.bool() {
+            scene.extend(self.looked_up(c));
+        }
+        if self.rng.u8(0..4) == 0 {
+            scene.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
+            scene.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
+        }
+        let shows = self.rng.u8(0..4) == 0;
+        if shows {
+            let context = Bytes::new(b"id context");
+            scene.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
+        }
+        match self.rng.u8(0..4) {
+            0 => scene.push(Op::CtxSetTimeout { c, timeout: 300 }),
+            1 => scene.push(Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) }),
+            _ => {}
+        }
+        scene.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
+        if shows {
+            scene.push(Op::UseCertificate { x: x0 });
+        }
+        let of = if shows && self.rng.bool() { x1 } else { x0 };
+        scene.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        if self.rng.bool() {
+            scene.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+        }
+        match self.rng.u8(0..8) {
+            0 => scene.push(Op::AdvanceClock { seconds: 301 }),
+            1 => scene.push(Op::AdvanceClock { seconds: 7201 }),
+            2 => scene.push(Op::SslFree { x: Some(x1) }),
+            3 => scene.push(Op::CtxSetIdContext { c, context: Bytes::new(b"another") }),
+            _ => {}
+        }
+        scene.extend([
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+            Op::SessionReused { x: x2 },
+        ]);
+        scene
+    }
+
+    /// What makes a server look its sessions up, by callbacks too; each is left out now and then.
+    fn looked_up(&mut self, c: ContextSlot) -> Vec<Op> {
+        let mut settings = vec![
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 },
+            Op::CtxSetNewCb { c, callback: self.one_of(&[NewCallback::Keeps, NewCallback::UpRefs]) },
+            Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+            Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002])) },
+        ];
+        settings.retain(|_| self.rng.u8(0..8) > 0);
+        settings
+    }
+}
+
+/// Tickets of a session that is not to be resumed.
+fn not_to_be_resumed(cast: Cast) -> Vec<Op> {
+    let Cast { server: c, client, x: [x0, x1, ..], s } = cast;
+    vec![
+        Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
+        Op::SslNew { dst: x0, c: client },
+        Op::SslNew { dst: x1, c },
+        Op::Handshake { client: x0, server: x1 },
+        Op::NewSessionTicket { x: x1 },
+        Op::Get1Session { dst: s, x: x1 },
+    ]
+}
