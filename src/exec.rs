@@ -148,7 +148,9 @@ impl<P: Port> Run<'_, P> {
     fn step(&mut self, at: usize, op: &Op, planned: Planned) -> Result<(), Stopped> {
         let Planned { ends, makes, touched, sets } = planned;
         if touched.used.is_some_and(|slot| !self.live[slot.index()]) {
-            // Only a call whose result is not known beforehand leaves an empty slot.
+            // Only a call whose result is not known beforehand leaves an empty slot. Nothing comes of nothing: for the ledger
+            // another session is in the slot that this would have made, and what was there must not be taken for it.
+            self.make_room(touched);
             self.trace.skipped();
             return Ok(());
         }

@@ -39,6 +39,6 @@ pub fn spelling(data: &[u8]) {
         let mut plan = Plan::new(Setup { ex_data, lacks: Kinds::NONE, hazards: false });
         plan.make(&program);
         assert_eq!(plan.steps.len(), program.ops.len(), "a step for each op");
-        assert!(plan.runs() <= program.ops.len());
+        assert!(plan.planned() <= program.ops.len());
     }
 }

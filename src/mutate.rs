@@ -380,7 +380,7 @@ mod tests {
             plan.make(&program);
             seen = program.ops.iter().fold(seen, |seen, op| seen.with(op.kind()));
             all += program.ops.len();
-            run += plan.runs();
+            run += plan.planned();
         }
         // All but the one that leaks.
         assert_eq!(seen.iter().count(), Kind::ALL.len() - 1);

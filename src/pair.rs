@@ -173,7 +173,7 @@ impl<L: Host, R: Host> Pair<L, R> {
             return lost;
         }
         if oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
-            return if self.plan.runs() == 0 { Verdict::Nothing } else { Verdict::Agree };
+            return if self.plan.runs(&self.left_trace.skips) == 0 { Verdict::Nothing } else { Verdict::Agree };
         }
         let Some(first) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) else {
             return Verdict::Inconclusive(Inconclusive::Unnamed);

@@ -267,8 +267,14 @@ impl Plan {
         self.setup
     }
 
-    /// How many ops run.
-    pub fn runs(&self) -> usize {
+    /// How many ops are to run.
+    pub fn planned(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count()
+    }
+
+    /// How many ops ran: those planned, but for the steps that turned out to have nothing to run on.
+    pub fn runs(&self, skips: &[u32]) -> usize {
+        // What is given back at the end is none of the program's ops.
+        self.planned() - skips.iter().filter(|step| (**step as usize) < self.steps.len()).count()
     }
 }

@@ -62,6 +62,8 @@ pub struct Trace {
     pub counts: Vec<u32>,
     /// The step of each destruction, in order.
     pub deaths: Vec<u32>,
+    /// The steps that were planned and did not run, in order: a slot turned out to be empty.
+    pub skips: Vec<u32>,
     /// Where in the log the full observations of a duplicated session and its duplicate are.
     pub dups: Vec<DupSeen>,
     /// How many of the library's allocations live on, if that is known.
@@ -104,6 +106,7 @@ impl Trace {
         self.marks.clear();
         self.counts.clear();
         self.deaths.clear();
+        self.skips.clear();
         self.dups.clear();
         self.leaked = None;
         self.left.clear();
@@ -250,6 +253,7 @@ impl Trace {
 
     /// The step did not run: a slot turned out to be empty.
     pub fn skipped(&mut self) {
+        self.skips.push(self.marks.len() as u32 - 1);
         self.log.push(Tag::Skipped as u8);
     }
 

@@ -104,7 +104,11 @@ fn the_native_session_and_the_linked_openssl_agree() {
         let verdicts =
             [("touched", pair.judge(&case.program)), ("everything", pair.judge_watching(&case.program, Watch::Blame))];
         let failed = verdicts.into_iter().filter_map(|(watched, verdict)| Some((watched, failure(verdict)?)));
-        failed.map(|(watched, failure)| format!("{} watching {watched}: {failure}", name(case))).collect::<Vec<_>>()
+        let mut failed: Vec<_> =
+            failed.map(|(watched, failure)| format!("{} watching {watched}: {failure}", name(case))).collect();
+        let empty = pair.traces().0.skips.iter().filter_map(|step| case.program.ops.get(*step as usize));
+        failed.extend(empty.map(|op| format!("{}: {op} has no session to run on", name(case))));
+        failed
     }));
 }
 

@@ -71,8 +71,10 @@ fn follow(bug: &Bug) -> Result<(), String> {
         return Err(format!("imported as {}, not {name}", case.display()));
     }
     let calls = fs::read_to_string(&case).map_err(|error| error.to_string())?;
-    // A context or a connection has to be made first, and a callback set; what is resumed was made by another handshake.
+    // A context or a connection has to be made first, and a callback set; what is resumed was made by another
+    // handshake, and a connection that is moved needs a context to be moved away from.
     let few = match () {
+        () if calls.contains("SSL_set_SSL_CTX(") => 18,
         () if calls.contains("handshake(") => 16,
         () if calls.contains("c0") || calls.contains("c1") => 8,
         () => 5,

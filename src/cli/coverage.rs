@@ -19,11 +19,14 @@ impl Coverage {
         Coverage { kinds: Kinds::NONE, states: [0; Kind::ALL.len()] }
     }
 
-    /// Books what ran of `program`; whether any of it is new.
-    pub fn add(&mut self, program: &Program, plan: &Plan) -> bool {
+    /// Books what ran of `program`, which is what was planned but for `skips`; whether any of it is new.
+    pub fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) -> bool {
         let mut new = false;
-        for (op, step) in program.ops.iter().zip(&plan.steps) {
+        for (at, (op, step)) in program.ops.iter().zip(&plan.steps).enumerate() {
             let Step::Run { state, .. } = step else { continue };
+            if skips.contains(&(at as u32)) {
+                continue;
+            }
             let kind = op.kind();
             new |= !self.kinds.contains(kind);
             self.kinds = self.kinds.with(kind);

@@ -14,7 +14,7 @@ use super::run::INTERRUPTED;
 use crate::exec::Watch;
 use crate::mutate::{Generator, Which};
 use crate::pair::{Inconclusive, Look, Verdict};
-use crate::plan::{Kinds, Step};
+use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::crash;
 use crate::program::{Case, Program};
@@ -192,8 +192,8 @@ impl Explorer<'_> {
             true => self.judge.judge_next(program, look),
             false => self.judge.judge(program, look),
         });
-        let plan = self.judge.plan();
-        let run = plan.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count() as u64;
+        let (plan, skips) = (self.judge.plan(), &self.judge.traces().0.skips);
+        let run = plan.runs(skips) as u64;
         if self.recent.len() == SUSPECTS {
             self.recent.pop_front();
         }
@@ -203,7 +203,7 @@ impl Explorer<'_> {
         self.tally.ops += run;
         self.tally.skipped += program.ops.len() as u64 - run;
         self.shared.programs.fetch_add(1, Relaxed);
-        let new = self.tally.coverage.add(program, plan);
+        let new = self.tally.coverage.add(program, plan, skips);
         self.agreed = verdict == Verdict::Agree;
         match verdict {
             Verdict::Agree => new,

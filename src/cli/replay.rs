@@ -67,8 +67,9 @@ fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) 
     let name = identity.short_name();
     match verdict {
         Verdict::Agree => {
-            let skipped = case.program.ops.len() - judge.plan().runs();
-            output::result(output::green(&format!("agree: {} calls, {skipped} skipped\n", judge.plan().runs())));
+            let runs = judge.plan().runs(&judge.traces().0.skips);
+            let skipped = case.program.ops.len() - runs;
+            output::result(output::green(&format!("agree: {runs} calls, {skipped} skipped\n")));
             Exit::Expected
         }
         Verdict::Nothing => {
@@ -181,6 +182,7 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
     match trace.entries(at).next() {
         Some(Entry::Return(value)) => shown.push(value.to_string()),
         Some(Entry::Made(made)) => shown.push(if made { "session" } else { "NULL" }.into()),
+        Some(Entry::Skipped) => shown.push("skipped: slot empty".into()),
         Some(entry @ (Entry::Number(..) | Entry::Bytes(..))) if getter.is_some() => {
             shown.push(entry.to_string().split_once(' ').map_or(String::new(), |(_, value)| value.to_string()));
         }

@@ -41,9 +41,6 @@ impl Generator {
                 return Some(if made { Op::CtxNew { dst, method } } else { Op::CtxPooled { dst, method } });
             }
         }
-        if let Some(op) = self.ahead.pop() {
-            return Some(op);
-        }
         let unused = ConnectionSlot::all().all(|x| shared.connection_references(x) == 0);
         if unused && self.rng.u8(0..4) == 0 {
             self.begin_scene(ledger);

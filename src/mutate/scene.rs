@@ -1,9 +1,10 @@
 //! Scenes: calls that say something only together, such as a handshake and another that resumes what the first made.
 
 use super::Generator;
+use super::sharing::IDS;
 use crate::op::{
     Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback, NotResumableCallback,
-    Op, Options, PskCallback, RemoveCallback, Slot, Verify,
+    Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 
@@ -36,6 +37,22 @@ impl Generator {
         };
         scene.reverse();
         self.ahead = scene;
+    }
+
+    /// A session that is flushed in its last second, and after it.
+    pub(super) fn begin_expiry(&mut self, ledger: &Ledger) {
+        let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
+        let s = self.slot_where(|slot| !ledger.holds(slot));
+        let timeout = self.one_of(&[0, 1, 5, 300]);
+        self.ahead = vec![
+            Op::CtxFlush { c, time: Time::Now(timeout + 1) },
+            Op::CtxFlush { c, time: Time::Now(timeout) },
+            Op::CtxAdd { c, s },
+            Op::SetTimeout { s: Some(s), timeout },
+            Op::SetTime { s: Some(s), time: Time::Now(0) },
+            Op::Set1Id { s, id: Bytes::new(self.one_of(IDS)) },
+            Op::New { dst: s },
+        ];
     }
 
     /// Sessions are cached by a context that their connections were moved away from, and that nobody else has.

@@ -34,11 +34,17 @@ impl Generator {
 
     /// One op on a context or connection that most likely runs.
     pub(super) fn shared_op(&mut self, ledger: &Ledger) -> Op {
+        if let Some(op) = self.ahead.pop() {
+            return op;
+        }
         if let Some(op) = self.talks.then(|| self.talk_op(ledger)).flatten() {
             return op;
         }
         let shared = ledger.shared();
         let context = ContextSlot::all().any(|slot| shared.context_references(slot) > 0);
+        if context && self.rng.u8(0..64) == 0 {
+            self.begin_expiry(ledger);
+        }
         let connection = ConnectionSlot::all().any(|slot| shared.connection_references(slot) > 0);
         let made = self.rng.u8(0..64) < MADE;
         let kind = match self.rng.u8(0..16) {

@@ -63,6 +63,33 @@ fn bytes_of_a_fuzzer_are_a_case() {
     assert_eq!(ran.last(), "agree: 8 calls, 0 skipped");
 }
 
+/// `s1` is planned to be a duplicate by then, and must not be taken for one: a session in two caches breaks the library.
+#[test]
+fn nothing_comes_of_nothing() {
+    let text = "#! sessdiff 1
+s0 = SSL_SESSION_new()
+c0 = SSL_CTX_new(TLS_server_method())
+c1 = SSL_CTX_new(TLS_server_method())
+x0 = SSL_new(c0)
+SSL_set_session(x0, s0)
+SSL_CTX_add_session(c0, s0)
+s1 = SSL_get0_session(x0)
+SSL_CTX_sess_set_remove_cb(c1, remove_cb_up_refs)
+s2 = take_kept()
+SSL_set_session(x0, s2)
+s1 = SSL_SESSION_dup(s2)
+SSL_CTX_add_session(c1, s1)
+";
+    let ran = Folder::with("a.ops", text).sessdiff(&["replay", "a.ops"]).exits(0).quietly();
+    let rows =
+        ["s1 = SSL_SESSION_dup(s2)", "SSL_CTX_add_session(c1, s1)", "SSL_SESSION_free(s1)", "SSL_SESSION_free(s2)"];
+    for call in rows {
+        let row = ran.stdout.lines().find(|line| line.contains(call)).expect("a row");
+        assert_eq!(row.matches("skipped: slot empty").count(), 2, "{row}");
+    }
+    assert_eq!(ran.last(), "agree: 9 calls, 3 skipped");
+}
+
 #[test]
 fn nothing_ran_is_no_agreement() {
     let folder = Folder::with("a.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s0)\n");

@@ -366,7 +366,8 @@ fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
 
 /// One field of a session against what is expected of it.
 fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Option<String> {
-    if is_drawn(field) && talks(subject) {
+    let drawn = is_drawn(field) && talks(subject);
+    if drawn && field != Field::Id {
         return None;
     }
     let mut here = None;
@@ -393,6 +394,11 @@ fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Op
     let name = format!("{} of {slot}", field.name());
     Some(match last? {
         Err(value) => format!("number({at}, \"{name}\", {}, {});", number(value), read_number(slot, field)?),
+        // Another program has another, and one that is as long.
+        Ok(expected) if drawn => {
+            let length = expected.map_or(0, |id| id.len());
+            format!("number({at}, \"length of {name}\", {length}, (long long){}.length);", reader(slot, field))
+        }
         Ok(expected) => {
             let (pointer, length) = super::value::pointer_and_length(expected.as_deref());
             format!("bytes({at}, \"{name}\", {pointer}, {length}, {});", reader(slot, field))

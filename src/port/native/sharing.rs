@@ -316,6 +316,12 @@ impl Sharing for NativePort {
             // Without the reference that looks.
             return Some(session.references() as u32 - 1);
         }
+        let kept = KEPT.with_borrow(|kept| {
+            kept.iter().find(|kept| kept.0.address() == address).map(|kept| kept.0.references() as u32)
+        });
+        if kept.is_some() {
+            return kept;
+        }
         let mut agreed = self.connections.iter().filter_map(|connections| connections.first());
         if let Some(connection) = agreed.find(|connection| connection.psk_address() == Some(address)) {
             return Some(connection.psk_references() as u32);

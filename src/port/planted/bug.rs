@@ -131,7 +131,7 @@ bugs! {
 
     ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time" "SSL_CTX_add_session/time";
     ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed"
-        "SSL_CTX_free/callback.free";
+        "SSL_CTX_free/callback.free" "SSL_CTX_free/callback.remove";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
         "SSL_CTX_set_session_cache_mode/return";
     ContextTimesOutEarly "context-times-out-early" "SSL_CTX_get_timeout/return" "SSL_CTX_set_timeout/return" "SSL_get1_session/timeout" "take_kept/timeout";
@@ -256,8 +256,8 @@ bugs! {
 pub(super) struct Happened {
     /// `SSL_copy_session_id`
     pub copied: bool,
-    /// `SSL_dup`
-    pub duped: bool,
+    /// The address of the session that the last `SSL_dup` shared.
+    pub duped: usize,
     /// `SSL_get1_session`
     pub got: bool,
     /// A callback gives references of its own.

@@ -45,9 +45,7 @@ impl Planted {
             // Only what was set: a handshake takes its own.
             Bug::SetSessionTakesNoReference => self.inner.set_connections_with(self.inner.address(s)),
             Bug::NewCallbackKeptIsFreed => self.freed_though_kept(self.inner.address(s)),
-            Bug::SslDupTakesNoReference if self.happened.duped => {
-                self.inner.connections_with(self.inner.address(s)).saturating_sub(1)
-            }
+            Bug::SslDupTakesNoReference => u32::from(self.happened.duped == self.inner.address(s)),
             Bug::CopySessionIdTakesNoReference if self.happened.copied => 1,
             Bug::Get1TakesNoReference if self.happened.got => 1,
             _ => 0,
@@ -309,7 +307,7 @@ impl Sharing for Planted {
 
     fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
         let made = self.inner.dup_connection(dst, x);
-        self.happened.duped = true;
+        self.happened.duped = self.inner.connected(dst);
         let session = self.connected_session(dst);
         match (self.bug, session) {
             (Bug::SslDupDupsSession, Some(session)) => {
