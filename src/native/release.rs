@@ -106,8 +106,7 @@ impl Release {
             asked_id_checked: at_least(6, 3) && self != Release::new(4, 0, 0, 0),
             lock_refuses_holder: self >= Release::new(3, 0, 0, 0),
             added_again_moves: match (self.major, self.minor) {
-                (3, 0) => self.fix <= 19,
-                (3, 1..=4) => true,
+                (3, 0..=4) => true,
                 (3, 5) => self.fix <= 5,
                 (3, 6) => self.fix <= 1,
                 (_, _) => false,
@@ -167,8 +166,8 @@ pub(super) struct Rules {
     pub linked_before_eviction: bool,
     /// `remove_session_cb` of what was evicted or flushed is called without the cache's lock, for the last one first.
     pub callbacks_after_unlock: bool,
-    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now. 3.0.19 does, 3.6.3 does
-    /// not; the releases between were not seen, and are placed by their dates.
+    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now. 3.0.22, 3.4.1 and 3.5.5
+    /// do, 3.6.2 does not.
     pub added_again_moves: bool,
     /// The duplicate that takes a session's place in a handshake can be resumed, whatever was said of the session.
     pub replaced_is_resumable: bool,
@@ -215,6 +214,22 @@ mod tests {
             ((4, 0, 3), true),
         ] {
             assert_eq!(unspecified(release.0, release.1, release.2), expected, "{release:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_is_added_again_moves_in_releases_that_still_link_it() {
+        let moves = |major, minor, fix| Release::new(major, minor, fix, 0).rules().added_again_moves;
+        for (release, expected) in [
+            ((3, 0, 19), true),
+            ((3, 0, 22), true),
+            ((3, 3, 2), true),
+            ((3, 4, 1), true),
+            ((3, 5, 5), true),
+            ((3, 6, 2), false),
+            ((3, 6, 3), false),
+        ] {
+            assert_eq!(moves(release.0, release.1, release.2), expected, "{release:?}");
         }
     }
 
