@@ -202,6 +202,12 @@ impl<P: Port> Run<'_, P> {
         if makes != Makes::Maybe && (makes == Makes::Session) != made {
             return self.end();
         }
+        // Who owns how much of which connection is settled beforehand.
+        if let Op::SslDup { dst, .. } = op
+            && (makes == Makes::Same) == self.shared.connections[dst.index()]
+        {
+            return self.end();
+        }
         if self.plan.shared {
             self.audit(at, Some(op), touched, getter)?;
             self.observe_shared(op, touched, made);

@@ -351,7 +351,7 @@ ops! {
     0x49 SslFree "SSL_free" [] (x: Option<ConnectionSlot>);
     /// Makes the connection ready for another handshake.
     0x4a SslClear "SSL_clear" [] (x: ConnectionSlot);
-    /// Before a handshake a copy that shares the session.
+    /// Before a handshake a copy that shares the session; then a reference of `x` more, and `dst` stays empty.
     0x4b SslDup "SSL_dup" [dst: ConnectionSlot] (x: ConnectionSlot);
     /// The session to be used; `NULL` clears.
     0x4c SetSession "SSL_set_session" [] (x: ConnectionSlot, s: Option<Slot>);

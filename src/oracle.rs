@@ -7,9 +7,10 @@ mod describe;
 
 use std::fmt;
 
+pub(crate) use self::describe::is_own;
 use self::describe::{describe, describe_one, field_of};
 use crate::field::Field;
-use crate::op::{Kind, Op};
+use crate::op::{Kind, Op, Variable};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
 use crate::trace::{Entries, Entry, MishapKind, Seen, Trace, Unowned};
@@ -203,8 +204,25 @@ fn mishap_fault(trace: &Trace) -> Option<Fault> {
 fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     let step = trace.stopped? as usize;
     let Step::Run { makes, .. } = plan.steps.get(step)? else { return None };
+    let (seen, ledger) = match makes {
+        Makes::Same => ("returned another connection", "returned the connection that it was given"),
+        Makes::Nothing | Makes::Session | Makes::Null | Makes::Maybe => {
+            return session_fault(trace, step, *makes == Makes::Session);
+        }
+    };
+    Some(Fault {
+        step,
+        class: Class::Return,
+        getter: None,
+        aspect: "return".into(),
+        seen: seen.into(),
+        ledger: ledger.into(),
+    })
+}
+
+/// The same where it makes sessions, or none.
+fn session_fault(trace: &Trace, step: usize, planned: bool) -> Option<Fault> {
     let made = trace.entries(step).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None })?;
-    let planned = *makes == Makes::Session;
     let shown = |session: bool| if session { "returned a session" } else { "returned NULL" };
     (made != planned).then(|| Fault {
         step,
@@ -300,9 +318,11 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
         | Entry::Made(_)
         | Entry::Copied(_)
         | Entry::Session(_)
+        | Entry::SessionOf(_)
         | Entry::Number(..)
         | Entry::Bytes(..)
         | Entry::Count(..)
+        | Entry::CountOf(..)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
         | Entry::ExFree(..)
@@ -384,7 +404,7 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
     let steps = ended.unwrap_or(left.steps().max(right.steps()));
     let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
     let (mut left, mut right) = (left.entries(step), right.entries(step));
-    let mut of = program.ops.get(step).and_then(|op| touches(op).used);
+    let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
     // Numbers come before bytes, so what only follows from a field may differ before the field itself.
     let mut following: Option<Divergence> = None;
     loop {
@@ -404,7 +424,8 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
             following.get_or_insert(found);
         }
         match a {
-            Some(Entry::Session(slot)) => of = Some(slot),
+            Some(Entry::Session(slot)) => of = Some(Variable::Session(slot)),
+            Some(Entry::SessionOf(x)) => of = Some(Variable::Connection(x)),
             Some(_) => {}
             None => return following,
         }

@@ -94,6 +94,8 @@ pub enum Makes {
     Null,
     /// One of both: what is in a session, or a handshake, decides.
     Maybe,
+    /// The connection that it was given, with one more reference: its own variable stays empty.
+    Same,
 }
 
 /// Why an op is not called.

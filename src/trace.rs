@@ -50,6 +50,8 @@ pub(crate) enum Tag {
     Removed,
     ContextFreed,
     Called,
+    SessionOf,
+    CountOf,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -197,6 +199,17 @@ impl Trace {
     #[inline]
     pub fn session(&mut self, slot: Slot) {
         self.log.extend_from_slice(&[Tag::Session as u8, slot.index() as u8]);
+    }
+
+    /// The fields that follow are those of this connection's session, which no slot holds.
+    pub fn session_of(&mut self, x: ConnectionSlot) {
+        self.log.extend_from_slice(&[Tag::SessionOf as u8, x.index() as u8]);
+    }
+
+    /// The reference count of a connection's session, which no slot holds.
+    pub fn count_of_connected(&mut self, x: ConnectionSlot, references: u32) {
+        self.log.extend_from_slice(&[Tag::CountOf as u8, x.index() as u8]);
+        self.log.extend_from_slice(&references.to_le_bytes());
     }
 
     /// A field that is a number.

@@ -24,6 +24,7 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("added-again-stays-behind.c", Release::new(3, 6, 2, 0)),
     ("app-data-ends-connection.c", ALWAYS),
     ("app-data-stops-dup.c", ALWAYS),
+    ("app-data-stops-ssl-dup.c", ALWAYS),
     ("client-is-counted-as-server.c", Release::new(3, 0, 0, 0)),
     ("empty-ticket-stops-dup.c", ALWAYS),
     // They make keys with a function of 3.0.

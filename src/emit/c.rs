@@ -7,6 +7,7 @@
 mod callbacks;
 mod calls;
 mod checks;
+mod fields;
 mod needs;
 mod readers;
 mod sharing;
@@ -34,9 +35,11 @@ pub fn c(subject: &Subject<'_>) -> String {
     };
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
-        if let Some(Step::Skip(_)) = subject.plan.steps.get(at) {
-            continue;
-        }
+        let makes = match subject.plan.steps.get(at) {
+            Some(Step::Skip(_)) => continue,
+            Some(Step::Run { makes, .. }) => Some(*makes),
+            None => None,
+        };
         // A slot that turned out to be empty.
         if subject.expected.entries(at).any(|entry| matches!(entry, Entry::Skipped)) {
             continue;
@@ -47,7 +50,7 @@ pub fn c(subject: &Subject<'_>) -> String {
         }
         needs.step(at).iter().for_each(|line| put(line));
         checks.before(at).iter().for_each(|line| put(line));
-        put(&statement(op, &mut needs, checks.keeps_result(at), checks.keeps_argument(at)));
+        put(&statement(op, makes, &mut needs, checks.keeps_result(at), checks.keeps_argument(at)));
         // A library that keeps the pointer has nothing of it.
         if checks.keeps_argument(at) && checks.overwrites_argument() && argument_of(op).is_some() {
             put("memset(argument, 0xee, sizeof(argument));");

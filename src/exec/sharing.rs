@@ -4,7 +4,7 @@ use super::{Called, READ, Run, Stopped, Watch, seconds};
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, session_ops};
 use crate::plan::{Makes, Touched};
 use crate::port::handshakes::Setting;
-use crate::port::sharing::Statistic;
+use crate::port::sharing::{Dupped, Statistic};
 use crate::port::{Port, events, key};
 
 /// As many cached sessions are listed one by one.
@@ -151,9 +151,9 @@ impl<P: Port> Run<'_, P> {
                 i64::from(made)
             }
             Op::SslDup { dst, x } => {
-                let made = port.dup_connection(*dst, *x);
-                self.shared.connections[dst.index()] = made;
-                i64::from(made)
+                let dupped = port.dup_connection(*dst, *x);
+                self.shared.connections[dst.index()] = dupped == Dupped::Another;
+                dupped as i64
             }
             Op::SslUpRef { x } => port.up_ref_connection(*x),
             Op::SslFree { x } => {
@@ -247,7 +247,10 @@ impl<P: Port> Run<'_, P> {
             | Op::CtxFlush { c, .. }
             | Op::CtxFlushEx { c, .. }
             | Op::CtxSessions { c } => self.list(c),
-            Op::SetSession { x, .. } | Op::SslClear { x } | Op::SslDup { dst: x, .. } => self.see_connection(x),
+            Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
+            Op::SslDup { dst, x } => {
+                self.see_connection(if self.shared.connections[dst.index()] { dst } else { x });
+            }
             Op::CopySessionId { to, .. } => self.see_connection(to),
             Op::Handshake { client, server } => {
                 self.see_connection(client);
@@ -284,8 +287,20 @@ impl<P: Port> Run<'_, P> {
         let connections = self.shared.connections;
         for slot in ConnectionSlot::all().filter(|slot| connections[slot.index()]) {
             self.see_connection(slot);
+            self.see_connected(slot);
         }
         self.see_caches();
+    }
+
+    /// The fields of a connection's session that no slot holds, by way of a slot that holds nothing.
+    fn see_connected(&mut self, x: ConnectionSlot) {
+        let Some(slot) = Slot::all().find(|slot| !self.live[slot.index()]) else { return };
+        let held = self.slots_with(self.port.connected(x)) != 0;
+        if !held && self.port.look_at(slot, x) {
+            self.trace.session_of(x);
+            self.port.observe(slot, self.fields, self.trace);
+            self.port.forget(slot);
+        }
     }
 
     fn see_caches(&mut self) {
@@ -299,6 +314,13 @@ impl<P: Port> Run<'_, P> {
         let address = self.port.connected(x);
         let slots = self.slots_with(address);
         self.trace.connection(x, address != 0, slots);
+        if address != 0
+            && slots == 0
+            && self.counts
+            && let Some(references) = self.port.count_at(address)
+        {
+            self.trace.count_of_connected(x, references);
+        }
     }
 
     /// The slots that hold the session at this address: one bit each.

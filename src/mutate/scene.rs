@@ -135,6 +135,7 @@ impl Generator {
             Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 },
             Op::CtxSetNewCb { c, callback: self.one_of(&[NewCallback::Keeps, NewCallback::UpRefs]) },
             Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+            Op::CtxSetRemoveCb { c, callback: self.one_of(RemoveCallback::ALL) },
             Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002])) },
         ];
         settings.retain(|_| self.rng.u8(0..8) > 0);

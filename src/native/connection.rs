@@ -145,8 +145,11 @@ impl Connection {
         })
     }
 
-    /// `SSL_dup` before a handshake: a new connection that shares the session.
-    pub fn dup(&self) -> Arc<Connection> {
+    /// `SSL_dup`: a new connection that shares the session or, once a handshake was begun, another reference to this one.
+    pub fn dup(self: &Arc<Connection>) -> Arc<Connection> {
+        if self.state().stage != Stage::Before {
+            return self.clone();
+        }
         let copy = Connection::new(&self.state().context);
         let session = self.session();
         copy.set_session(session.as_ref());

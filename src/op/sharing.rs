@@ -139,6 +139,8 @@ words! {
         UpRefs = "remove_cb_up_refs",
         /// It takes a session with the same id out of the cache once more: there is none.
         Removes = "remove_cb_removes",
+        /// It frees the reference to this session that a callback kept first, if one did.
+        Frees = "remove_cb_frees",
     }
 }
 

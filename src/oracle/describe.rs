@@ -2,7 +2,7 @@
 
 use super::Class;
 use crate::field::Field;
-use crate::op::{Op, Slot};
+use crate::op::{Op, Variable};
 use crate::plan::touches;
 use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
 
@@ -15,10 +15,12 @@ pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
         | Entry::Copied(_)
         | Entry::After(_)
         | Entry::Session(_)
+        | Entry::SessionOf(_)
         | Entry::Shared(_)
         | Entry::Overrun
         | Entry::NullWithLength(..)
         | Entry::Count(..)
+        | Entry::CountOf(..)
         | Entry::Meddled(..)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
@@ -35,8 +37,8 @@ pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
     }
 }
 
-/// Class and aspect of two entries that differ; `of` is the slot that fields belong to.
-pub(super) fn describe(op: Option<&Op>, of: Option<Slot>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
+/// Class and aspect of two entries that differ; `of` has the session that fields belong to.
+pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
     if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
         return describe_one(op, of, &Entry::Shared(left ^ right));
     }
@@ -67,12 +69,14 @@ fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
         | Entry::Copied(_)
         | Entry::After(_)
         | Entry::Session(_)
+        | Entry::SessionOf(_)
         | Entry::Number(..)
         | Entry::Bytes(..)
         | Entry::Shared(_)
         | Entry::Overrun
         | Entry::NullWithLength(..)
         | Entry::Count(..)
+        | Entry::CountOf(..)
         | Entry::Meddled(..)
         | Entry::Skipped
         | Entry::Same(_)
@@ -83,7 +87,7 @@ fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
     }
 }
 
-pub(super) fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>) -> (Class, String) {
+pub(super) fn describe_one(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> (Class, String) {
     match entry {
         Entry::Overrun => (Class::Memory, "overrun".into()),
         Entry::ExNew(_) => (Class::Callback, "callback.new".into()),
@@ -95,16 +99,12 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>)
             (Class::Contents, format!("shared.{}", shared.map_or("none", |field| field.name())))
         }
         Entry::Number(field, _) | Entry::Bytes(field, _) => {
-            let touched = op.map(touches).unwrap_or_default();
-            let own = of.is_none() || touched.used == of || touched.made == of;
+            let own = of.is_none_or(|of| is_own(op, of));
             (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
         }
         Entry::NullWithLength(field, _) => (Class::Contents, format!("{}.length", field.name())),
-        Entry::Count(slot, _) => {
-            let touched = op.map(touches).unwrap_or_default();
-            let own = touched.used == Some(*slot) || touched.made == Some(*slot);
-            (Class::Count, if own { "count" } else { "other.count" }.into())
-        }
+        Entry::Count(slot, _) => (Class::Count, count_of(op, Variable::Session(*slot)).into()),
+        Entry::CountOf(x, _) => (Class::Count, count_of(op, Variable::Connection(*x)).into()),
         Entry::Meddled(_, Meddling::Count) => (Class::Count, "count".into()),
         Entry::Meddled(_, Meddling::Raised) => (Class::Return, "error-queue".into()),
         Entry::Meddled(_, Meddling::Returned) => (Class::Return, "return".into()),
@@ -119,6 +119,20 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Slot>, entry: &Entry<'_>)
         Entry::Same(_) => (Class::Return, "session".into()),
         Entry::Connection(..) => (Class::Cache, "connection".into()),
         Entry::Cache(..) | Entry::Member(..) => (Class::Cache, "cache".into()),
-        Entry::Session(_) | Entry::Skipped | Entry::Stopped => (Class::Return, "ended".into()),
+        Entry::Session(_) | Entry::SessionOf(_) | Entry::Skipped | Entry::Stopped => (Class::Return, "ended".into()),
+    }
+}
+
+fn count_of(op: Option<&Op>, of: Variable) -> &'static str {
+    if is_own(op, of) { "count" } else { "other.count" }
+}
+
+/// Whether the call is about the session of this variable.
+pub fn is_own(op: Option<&Op>, of: Variable) -> bool {
+    let Some(op) = op else { return false };
+    let touched = touches(op);
+    match of {
+        Variable::Session(slot) => touched.used == Some(slot) || touched.made == Some(slot),
+        Variable::Connection(_) | Variable::Context(_) => op.variables().any(|named| named == of),
     }
 }

@@ -143,8 +143,6 @@ impl Ledger {
             Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
             Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
             Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
-            // It would be the same connection once more.
-            Op::SslDup { x, .. } => self.shared.progress(x).has_begun().then_some(Skip::Unready),
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready)
@@ -234,7 +232,12 @@ impl Ledger {
                 });
             }
             Op::SslDup { dst, x } => {
-                let Some(source) = self.shared.connections[x.index()] else { return NOTHING };
+                let Some(source) = &mut self.shared.connections[x.index()] else { return NOTHING };
+                if source.progress.has_begun() {
+                    source.references += 1;
+                    return (false, Makes::Same);
+                }
+                let source = *source;
                 self.shared.holders[usize::from(source.context)] += 2;
                 let copy = HeldConnection { references: 1, session: None, session_context: source.context, ..source };
                 self.shared.connections[dst.index()] = Some(copy);

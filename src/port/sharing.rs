@@ -3,6 +3,17 @@
 pub use crate::native::Statistic;
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
 
+/// What `SSL_dup` returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dupped {
+    /// `NULL`
+    Null,
+    /// Another connection.
+    Another,
+    /// The one that it was given.
+    Same,
+}
+
 /// Contexts with their caches, connections with their sessions. Slots are used as [`super::Port`] says.
 pub trait Sharing {
     /// So many seconds have passed since the program began.
@@ -63,12 +74,15 @@ pub trait Sharing {
     fn forget_connection(&mut self, x: ConnectionSlot);
     /// `SSL_clear`
     fn clear(&mut self, x: ConnectionSlot) -> i64;
-    /// `dst = SSL_dup(x)`; whether that is a connection.
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool;
+    /// `dst = SSL_dup(x)`. That of a connection whose handshake was begun is no other: `x` owns one more reference, and `dst`
+    /// nothing.
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped;
     /// `SSL_set_session`
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64;
     /// `dst = SSL_get_session(x)`: no reference; whether that is a session.
     fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool;
+    /// As [`Sharing::get_session`], to look at: no call of the program's.
+    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool;
     /// `dst = SSL_get1_session(x)`; whether that is a session.
     fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool;
     /// `SSL_copy_session_id`

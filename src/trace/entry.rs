@@ -19,6 +19,8 @@ pub enum Entry<'a> {
     After(After),
     /// The fields that follow belong to this slot.
     Session(Slot),
+    /// The fields that follow belong to the session of this connection, which no slot holds.
+    SessionOf(ConnectionSlot),
     /// A field that is a number.
     Number(Field, i64),
     /// A field that is bytes.
@@ -31,6 +33,8 @@ pub enum Entry<'a> {
     NullWithLength(Field, u64),
     /// The reference count of a slot's session.
     Count(Slot, u32),
+    /// The reference count of the session of a connection, which no slot holds.
+    CountOf(ConnectionSlot, u32),
     /// The getter of a field did more than to read it.
     Meddled(Field, Meddling),
     /// A session was born: its number.
@@ -194,7 +198,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 23] = [
+        const TAGS: [Tag; 25] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -218,6 +222,8 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Removed,
             Tag::ContextFreed,
             Tag::Called,
+            Tag::SessionOf,
+            Tag::CountOf,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -225,6 +231,8 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Copied => Entry::Copied(self.bytes()?.unwrap_or_default()),
             Tag::After => Entry::After(After::from_bits(self.take::<1>()?[0])),
             Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
+            Tag::SessionOf => Entry::SessionOf(ConnectionSlot::wrapping(self.take::<1>()?[0])),
+            Tag::CountOf => Entry::CountOf(ConnectionSlot::wrapping(self.take::<1>()?[0]), self.word()?),
             Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
             Tag::Overrun => Entry::Overrun,
             Tag::NullWithLength => {
@@ -283,6 +291,7 @@ impl fmt::Display for Entry<'_> {
             Entry::After(After { raised: true, .. }) => f.write_str("raised an error"),
             Entry::After(After { raised: false, .. }) => f.write_str("raised no error"),
             Entry::Session(slot) => write!(f, "{slot}"),
+            Entry::SessionOf(x) => write!(f, "the session of {x}"),
             Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
             Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
             Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
@@ -296,6 +305,7 @@ impl fmt::Display for Entry<'_> {
             Entry::Overrun => f.write_str("wrote beyond the buffer"),
             Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
             Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
+            Entry::CountOf(x, references) => write!(f, "the session of {x} has {references} references"),
             Entry::Meddled(field, Meddling::Raised) => write!(f, "{} raised an error", field.getter().name()),
             Entry::Meddled(field, Meddling::Count) => write!(f, "{} changed a reference count", field.getter().name()),
             Entry::Meddled(field, Meddling::Returned) => write!(f, "{} returned a failure", field.getter().name()),

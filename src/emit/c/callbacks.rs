@@ -32,6 +32,7 @@ parts! {
     "remove_cb_records",
     "remove_cb_up_refs",
     "remove_cb_removes",
+    "remove_cb_frees",
     "new_cb_declines",
     "new_cb_keeps",
     "new_cb_up_refs",
@@ -55,10 +56,16 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     if used.iter().any(|name| name.starts_with("get_cb_") && *name != "get_cb_misses") {
         used.push(FIND_KEPT);
     }
-    if used.iter().any(|name| *name == FIND_KEPT || ["new_cb_keeps", "new_cb_up_refs"].contains(name)) {
+    if used
+        .iter()
+        .any(|name| *name == FIND_KEPT || ["new_cb_keeps", "new_cb_up_refs", "remove_cb_frees"].contains(name))
+    {
         used.push(KEPT_BY);
     }
-    if used.iter().any(|name| *name == FIND_KEPT || name.ends_with("_up_refs") || name.ends_with("_keeps")) {
+    if used
+        .iter()
+        .any(|name| *name == FIND_KEPT || ["_up_refs", "_keeps", "_cb_frees"].iter().any(|end| name.ends_with(end)))
+    {
         used.push(TAKE_KEPT);
     }
     if used.iter().any(|name| name.starts_with("generate_id_")) {

@@ -3,10 +3,11 @@
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
 use crate::op::{ExIndex, Op, Slot, sharing_ops};
+use crate::plan::Makes;
 
 /// The statement of a call; with `keep`, its result is left in `returned`. With `argument`, its bytes come from an array of
 /// that name.
-pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) -> String {
+pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &mut Needs, keep: bool, argument: bool) -> String {
     let kept = |call: String| match keep {
         true => format!("returned = (long long){call};"),
         false => format!("{call};"),
@@ -89,7 +90,7 @@ pub(super) fn statement(op: &Op, needs: &mut Needs, keep: bool, argument: bool) 
             format!("{{ const unsigned char *p; size_t n; {name}({s}, &p, &n); }}")
         }
         Op::Get0TicketAppdata { s } => format!("{{ void *p; size_t n; (void){name}({s}, &p, &n); }}"),
-        sharing_ops!() => super::sharing::statement(op, needs, keep),
+        sharing_ops!() => super::sharing::statement(op, makes, needs, keep),
     }
 }
 

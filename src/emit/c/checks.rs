@@ -2,12 +2,15 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::calls::{argument_of, index_of};
-use super::readers;
+use super::calls::argument_of;
+use super::fields::{
+    field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
+};
 use super::sharing::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
-use crate::op::{Kind, Op, Slot};
+use crate::op::{Op, Variable};
+use crate::oracle::is_own;
 use crate::plan::{Makes, Step, touches};
 use crate::trace::{After, Entry};
 
@@ -71,7 +74,7 @@ impl Checks {
                 .plan
                 .steps
                 .get(*step)
-                .is_some_and(|plan| matches!(plan, Step::Run { makes: Makes::Nothing, .. }));
+                .is_some_and(|plan| matches!(plan, Step::Run { makes: Makes::Nothing | Makes::Same, .. }));
             let reads = matches!(about, About::Everything | About::Return | About::Copied);
             let returned = subject.expected.entries(*step).any(|entry| matches!(entry, Entry::Return(_)));
             made && reads && at[*step] && (returned || number_read(subject, *step).is_some())
@@ -132,21 +135,23 @@ impl Checks {
         let getter = call.filter(|call| !subject.program.ops.iter().any(|op| op.kind().name() == *call));
         let fields = Field::ALL.iter().filter(|field| getter.is_some_and(|getter| field.getter().name() == getter));
         let last = subject.program.ops.len().saturating_sub(1);
-        let live = live_slots(subject, last);
+        let live = observed(subject, last);
         let mut lines = Vec::new();
-        for (field, slot) in fields.flat_map(|field| live.iter().map(move |slot| (*field, *slot))) {
-            let read = read_number(slot, field).unwrap_or_else(|| reader(slot, field));
+        for (field, of) in fields.flat_map(|field| live.iter().map(move |of| (*field, *of))) {
+            let session = in_c(of);
+            let read = read_number(&session, field).unwrap_or_else(|| reader(&session, field));
             match self.about {
                 About::ErrorQueue => lines.extend([
                     "ERR_clear_error();".into(),
                     format!("(void){read};"),
                     format!(
-                        "number({last}, \"reading {} of {slot} raised an error\", 0, ERR_peek_error() != 0);",
-                        field.name()
+                        "number({last}, \"reading {} of {} raised an error\", 0, ERR_peek_error() != 0);",
+                        field.name(),
+                        in_words(of)
                     ),
                 ]),
                 About::Return if field == Field::TicketAppdata => lines.push(format!(
-                    "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({slot}, &p, &n));\n}}",
+                    "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({session}, &p, &n));\n}}",
                     field.getter().name()
                 )),
                 _ => lines.push(format!("(void){read};")),
@@ -174,7 +179,7 @@ impl Checks {
             return lines;
         }
         let entries = || subject.expected.entries(at);
-        let live = live_slots(subject, at);
+        let live = observed(subject, at);
         match self.about {
             About::Everything => {
                 lines.extend(self.result(subject, at));
@@ -182,7 +187,7 @@ impl Checks {
                 if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
                     && field.is_bytes() | (field == Field::Cipher)
                 {
-                    lines.extend(field_check(subject, at, slot, field));
+                    lines.extend(field_check(subject, at, Variable::Session(slot), field));
                 }
                 if let (Op::Dup { dst, src }, true) = (op, makes) {
                     lines.push(format!("alike({at}, {src}, {dst});"));
@@ -221,19 +226,21 @@ impl Checks {
             }
             About::Field(field) => {
                 let other = subject.signature.is_some_and(|signature| signature.contains("/other."));
-                let touched = |slot: &Slot| touches(op).used == Some(*slot) || touches(op).made == Some(*slot);
-                let mut slots: Vec<Slot> = live.iter().copied().filter(|slot| touched(slot) != other).collect();
-                if slots.is_empty() {
-                    slots = live;
+                let own = |of: &Variable| is_own(Some(op), *of);
+                let mut sessions: Vec<Variable> = live.iter().copied().filter(|of| own(of) != other).collect();
+                if sessions.is_empty() {
+                    sessions = live;
                 }
-                lines.extend(slots.into_iter().flat_map(|slot| field_check(subject, at, slot, field)));
+                lines.extend(sessions.into_iter().flat_map(|of| field_check(subject, at, of, field)));
             }
             About::Shared(field) => {
                 for (number, one) in live.iter().enumerate() {
                     for other in &live[..number] {
                         lines.push(format!(
-                            "number({at}, \"{} of {other} and {one} is one buffer\", 0, {} != NULL && {} == {});",
+                            "number({at}, \"{} of {} and {} is one buffer\", 0, {} != NULL && {} == {});",
                             field.name(),
+                            in_words(*other),
+                            in_words(*one),
                             pointer(*one, field),
                             pointer(*one, field),
                             pointer(*other, field)
@@ -242,11 +249,12 @@ impl Checks {
                 }
             }
             About::Length(field) => {
-                for slot in live {
-                    let read = reader(slot, field);
+                for of in live {
+                    let read = reader(in_c(of), field);
                     lines.push(format!(
-                        "number({at}, \"{} of {slot} is NULL with a length\", 0, {read}.at == NULL && {read}.length != 0);",
-                        field.name()
+                        "number({at}, \"{} of {} is NULL with a length\", 0, {read}.at == NULL && {read}.length != 0);",
+                        field.name(),
+                        in_words(of)
                     ));
                 }
             }
@@ -306,19 +314,6 @@ fn about(aspect: &str) -> About {
     }
 }
 
-/// The slots that hold a session after a step: those that were observed.
-fn live_slots(subject: &Subject<'_>, at: usize) -> Vec<Slot> {
-    let mut slots: Vec<Slot> = Vec::new();
-    for entry in subject.expected.entries(at) {
-        if let Entry::Session(slot) = entry
-            && !slots.contains(&slot)
-        {
-            slots.push(slot);
-        }
-    }
-    slots
-}
-
 fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let deaths = &subject.expected.deaths;
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
@@ -341,108 +336,4 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
          number({at}, \"bytes around the buffer are unchanged\", 1, untouched(copied, 16) && untouched(copied + 16 + {length}, 16));",
         literal(&expected)
     ))
-}
-
-/// The field that a getter reads.
-fn field_read(op: &Op) -> Option<Field> {
-    Field::ALL.iter().copied().find(|field| field.getter() == op.kind() && field.ex_index().is_none())
-}
-
-/// What a getter of a number reads.
-fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
-    let op = subject.program.ops.get(at)?;
-    let field = match op {
-        Op::GetExData { index, .. } => Field::of_ex_index(*index),
-        _ => field_read(op).filter(|field| !field.is_bytes() && *field != Field::Cipher),
-    }?;
-    if is_drawn(field) && talks(subject) {
-        return None;
-    }
-    subject.expected.entries(at).find_map(|entry| match entry {
-        Entry::Number(read, value) if read == field => Some(value),
-        _ => None,
-    })
-}
-
-/// One field of a session against what is expected of it.
-fn field_check(subject: &Subject<'_>, at: usize, slot: Slot, field: Field) -> Option<String> {
-    let drawn = is_drawn(field) && talks(subject);
-    if drawn && field != Field::Id {
-        return None;
-    }
-    let mut here = None;
-    let mut last = None;
-    for entry in subject.expected.entries(at) {
-        match entry {
-            Entry::Session(of) => here = Some(of),
-            // Before the first observation a getter's own answer may stand; after it the last observation counts.
-            Entry::Number(..) | Entry::Bytes(..) if here == Some(slot) || here.is_none() => {
-                if let Entry::Number(read, value) = entry
-                    && read == field
-                {
-                    last = Some(Err(value));
-                }
-                if let Entry::Bytes(read, bytes) = entry
-                    && read == field
-                {
-                    last = Some(Ok(bytes.map(<[u8]>::to_vec)));
-                }
-            }
-            _ => {}
-        }
-    }
-    let name = format!("{} of {slot}", field.name());
-    Some(match last? {
-        Err(value) => format!("number({at}, \"{name}\", {}, {});", number(value), read_number(slot, field)?),
-        // Another program has another, and one that is as long.
-        Ok(expected) if drawn => {
-            let length = expected.map_or(0, |id| id.len());
-            format!("number({at}, \"length of {name}\", {length}, (long long){}.length);", reader(slot, field))
-        }
-        Ok(expected) => {
-            let (pointer, length) = super::value::pointer_and_length(expected.as_deref());
-            format!("bytes({at}, \"{name}\", {pointer}, {length}, {});", reader(slot, field))
-        }
-    })
-}
-
-/// Whether a handshake draws it: another program has another.
-fn is_drawn(field: Field) -> bool {
-    matches!(field, Field::Id | Field::MasterKey | Field::Ticket | Field::Peer | Field::Cipher)
-}
-
-pub(super) fn talks(subject: &Subject<'_>) -> bool {
-    subject.program.ops.iter().any(|op| op.kind() == Kind::Handshake)
-}
-
-fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<String> {
-    if let Some(index) = field.ex_index() {
-        return Some(format!("(long long)(uintptr_t)SSL_SESSION_get_ex_data({slot}, {})", index_of(index)));
-    }
-    if field == Field::Cipher {
-        return Some(format!("cipher_of({slot})"));
-    }
-    (!field.is_bytes()).then(|| format!("(long long){}({slot})", field.getter().name()))
-}
-
-/// Compares a field of the sessions `a` and `b`: a statement in C, in a function that has both and the step `at`.
-pub(super) fn same(field: Field) -> String {
-    let name = field.name();
-    match (read_number("a", field), read_number("b", field)) {
-        (Some(a), Some(b)) => format!("    number(at, \"{name} of source and copy\", {a}, {b});\n"),
-        _ => {
-            let (a, b) = (reader("a", field), reader("b", field));
-            format!("    bytes(at, \"{name} of source and copy\", {a}.at, {a}.length, {b});\n")
-        }
-    }
-}
-
-/// Reads a field that is bytes.
-fn reader(slot: impl std::fmt::Display, field: Field) -> String {
-    format!("{}({slot})", readers::name(field))
-}
-
-/// Where the bytes of a field are.
-fn pointer(slot: Slot, field: Field) -> String {
-    format!("{}.at", reader(slot, field))
 }

@@ -7,6 +7,7 @@ use super::readers;
 use super::value::number;
 use crate::field::Field;
 use crate::op::{Kind, Op, Sample, Variable};
+use crate::plan::{Makes, Step};
 use crate::samples;
 
 /// What is needed, found out while the calls are written.
@@ -33,7 +34,10 @@ impl Needs {
         // What the library lacks is not called.
         let lacks = subject.plan.setup().lacks;
         let kinds: Vec<Kind> = ops.iter().map(Op::kind).filter(|kind| !lacks.contains(*kind)).collect();
-        let mut variables: Vec<Variable> = ops.iter().flat_map(Op::variables).collect();
+        // One that stays empty is not the C program's.
+        let same = |at| matches!(subject.plan.steps.get(at), Some(Step::Run { makes: Makes::Same, .. }));
+        let named = ops.iter().enumerate().flat_map(|(at, op)| op.variables().skip(usize::from(same(at))));
+        let mut variables: Vec<Variable> = named.collect();
         variables.sort();
         variables.dedup();
         let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
@@ -261,7 +265,7 @@ fn bytes_of(sample: Sample) -> String {
 fn alike(time_ex: bool) -> String {
     let mut text = String::from("\nstatic void alike(int at, SSL_SESSION *a, SSL_SESSION *b)\n{\n");
     for field in Field::ALL.iter().filter(|field| field.is_copied() && (time_ex || **field != Field::TimeEx)) {
-        text += &super::checks::same(*field);
+        text += &super::fields::same(*field);
     }
     text + "}\n"
 }

@@ -7,10 +7,12 @@ use super::checks::{About, Checks};
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
 use crate::op::{CacheMode, Kind, Op, Slot, session_ops};
+use crate::plan::Makes;
 use crate::trace::Entry;
 
-/// The statement of a call on a context or connection; with `keep`, its result is left in `returned`.
-pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
+/// The statement of a call on a context or connection that makes what the plan says; with `keep`, its result is left in
+/// `returned`.
+pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &Needs, keep: bool) -> String {
     let kept = |call: String| match keep {
         true => format!("returned = (long long){call};"),
         false => format!("{call};"),
@@ -66,6 +68,10 @@ pub(super) fn statement(op: &Op, needs: &Needs, keep: bool) -> String {
         Op::Forget { s } => format!("{s} = NULL; /* lost */"),
         Op::TakeKept { dst } => format!("{dst} = take_kept();"),
         Op::SslNew { dst, c } => made(dst, format!("{name}({c})")),
+        Op::SslDup { x, .. } if makes == Some(Makes::Same) => match keep {
+            true => format!("returned = {name}({x}) == {x} ? 2 : 1;"),
+            false => format!("{name}({x});"),
+        },
         Op::SslDup { dst, x } => made(dst, format!("{name}({x})")),
         Op::SslFree { x } => format!("{name}({});", x.map_or("NULL".into(), |x| x.to_string())),
         Op::SslUpRef { x } | Op::SslClear { x } | Op::SessionReused { x } => kept(format!("{name}({x})")),

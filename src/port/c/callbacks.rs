@@ -57,6 +57,19 @@ pub(super) fn take() -> Option<*mut SSL_SESSION> {
     })
 }
 
+/// Whether a reference to this session was kept; the one that was kept first is not kept any more.
+fn let_go(session: *mut SSL_SESSION) -> bool {
+    KEPT.with_borrow_mut(|kept| {
+        let (first, end) = (kept.first, kept.end);
+        let Some(at) = kept.sessions[first..end].iter().position(|kept| kept.0 == session as usize) else {
+            return false;
+        };
+        kept.sessions.copy_within(first + at + 1..end, first + at);
+        kept.end -= 1;
+        true
+    })
+}
+
 /// How many references to this session are kept.
 pub(super) fn kept(address: usize) -> u32 {
     KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.0 == address).count()) as u32
@@ -116,6 +129,7 @@ pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
         RemoveCallback::Records => Some(records),
         RemoveCallback::UpRefs => Some(up_refs),
         RemoveCallback::Removes => Some(removes),
+        RemoveCallback::Frees => Some(frees),
     }
 }
 
@@ -146,5 +160,14 @@ unsafe extern "C" fn removes(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
         // SAFETY: as in `record`.
         unsafe { remove(context, session) };
         WITHIN.set(false);
+    }
+}
+
+unsafe extern "C" fn frees(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    record(context, session);
+    let free = LIBRARY.get().and_then(|library| library.api.SSL_SESSION_free);
+    if let Some(free) = free.filter(|_| let_go(session)) {
+        // SAFETY: that reference was kept, and is kept no more.
+        unsafe { free(session) };
     }
 }

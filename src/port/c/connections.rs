@@ -10,7 +10,7 @@ use super::{CPort, callbacks, clock, refcount};
 use crate::native::Statistic;
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Kind, Method, RemoveCallback, Slot};
 use crate::port::Port;
-use crate::port::sharing::Sharing;
+use crate::port::sharing::{Dupped, Sharing};
 
 impl CPort {
     /// A context, a connection and a cached session: what they allocate once is allocated here.
@@ -166,11 +166,14 @@ impl Sharing for CPort {
         call!(self, SSL_clear(self.connection(x))).into()
     }
 
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
         let context = call!(self, SSL_get_SSL_CTX(self.connection(x)));
         let copy = call!(self, SSL_dup(self.connection(x)));
+        if copy == self.connection(x) {
+            return Dupped::Same;
+        }
         self.credentials.note_context(dst, context);
-        self.keep_connection(dst, copy)
+        if self.keep_connection(dst, copy) { Dupped::Another } else { Dupped::Null }
     }
 
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
@@ -180,6 +183,10 @@ impl Sharing for CPort {
     fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let session = call!(self, SSL_get_session(self.connection(x)));
         self.keep(dst, session)
+    }
+
+    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        self.get_session(dst, x)
     }
 
     fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {

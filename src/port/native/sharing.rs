@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::events;
-use super::super::sharing::Sharing;
+use super::super::sharing::{Dupped, Sharing};
 use super::{Access, NativePort};
 use crate::native::{Callbacks, Connection, Context, Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
@@ -58,16 +58,31 @@ fn removes(context: &Context, session: &Session) {
     }
 }
 
+fn frees(context: &Context, session: &Session) {
+    record(context, session);
+    let kept = KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().position(|kept| kept.0.address() == session.address())?;
+        Some(kept.remove(at))
+    });
+    drop(kept);
+}
+
 fn remove_callback(callback: RemoveCallback) -> Option<fn(&Context, &Session)> {
     match callback {
         RemoveCallback::None => None,
         RemoveCallback::Records => Some(record),
         RemoveCallback::UpRefs => Some(up_refs),
         RemoveCallback::Removes => Some(removes),
+        RemoveCallback::Frees => Some(frees),
     }
 }
 
 impl NativePort {
+    /// Whether the new callback of a context kept the session at this address.
+    pub(in crate::port) fn kept_by_new_callback(&self, address: usize) -> bool {
+        KEPT.with_borrow(|kept| kept.iter().any(|kept| kept.1 != 0 && kept.0.address() == address))
+    }
+
     pub(in crate::port) fn context(&self, c: ContextSlot) -> &Arc<Context> {
         // The plan allows only calls on slots that hold a context.
         &self.contexts[c.index()][0]
@@ -225,10 +240,12 @@ impl Sharing for NativePort {
         1
     }
 
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
         let copy = self.connection(x).dup();
-        self.connections[dst.index()].push(copy);
-        true
+        let same = Arc::ptr_eq(&copy, self.connection(x));
+        let owner = if same { x } else { dst };
+        self.connections[owner.index()].push(copy);
+        if same { Dupped::Same } else { Dupped::Another }
     }
 
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
@@ -247,6 +264,10 @@ impl Sharing for NativePort {
         // A pointer that keeps nothing alive.
         self.slots[dst.index()].borrowed = Some(lent.downgrade());
         true
+    }
+
+    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        self.get_session(dst, x)
     }
 
     fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {

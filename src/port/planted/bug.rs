@@ -196,6 +196,8 @@ bugs! {
         "SSL_dup/destroyed-late" "SSL_dup/count";
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
         "SSL_dup/destroyed-late" "SSL_dup/count";
+    SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference" "SSL_free/callback.remove" "SSL_free/other.count";
+    SslDupOfBegunIsAnother "ssl-dup-of-begun-is-another" "SSL_dup/return";
     SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
     SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
     SetSessionAgainTakesReference "set-session-again-takes-reference" "SSL_set_session/count";
@@ -238,15 +240,15 @@ bugs! {
     MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session" "handshake/callback.get-session" "handshake/return" "handshake/callback.generate-id" "handshake/callback.not-resumable";
     NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id";
     ClearOptionsClearsNothing "clear-options-clears-nothing" "SSL_CTX_clear_options/return";
-    VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "SSL_get1_session/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
-    CertificateIsForgotten "certificate-is-forgotten" "SSL_get1_session/peer" "take_kept/peer";
+    VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "handshake/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
+    CertificateIsForgotten "certificate-is-forgotten" "handshake/peer" "take_kept/peer";
     ShutdownSaysNothing "shutdown-says-nothing" "SSL_shutdown/return" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_clear/connection" "SSL_set_session/callback.remove" "SSL_free/cache" "SSL_clear/callback.free" "SSL_free/callback.free" "SSL_free/other.resumable" "SSL_clear/callback.remove";
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" "SSL_shutdown/return";
     NewTicketReturnsZero "new-ticket-returns-zero" "SSL_new_session_ticket/return";
     NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
     PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new" "handshake/return";
     PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
-    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/other.count" "handshake/callback.free" "take_kept/return";
+    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
 }
@@ -258,10 +260,14 @@ pub(super) struct Happened {
     pub copied: bool,
     /// The address of the session that the last `SSL_dup` shared.
     pub duped: usize,
+    /// `SSL_dup` returned what it was given, and took no reference.
+    pub same_untaken: bool,
     /// `SSL_get1_session`
     pub got: bool,
     /// A callback gives references of its own.
     pub gives: bool,
     /// A new callback keeps the reference that it is given.
+    pub keeps: bool,
+    /// There was such a callback when tickets or ids were made.
     pub kept: bool,
 }

@@ -5,7 +5,7 @@ use crate::op::{
     ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, Verify,
 };
 use crate::port::handshakes::{Handshakes, Setting};
-use crate::port::sharing::Sharing;
+use crate::port::sharing::{Dupped, Sharing};
 use crate::trace::Tape;
 
 /// As in `<openssl/ssl.h>`.
@@ -14,7 +14,28 @@ const SSL_OP_NO_TICKET: i64 = 1 << 14;
 impl Planted {
     /// Whether a reference that the new callback kept counts no more.
     pub(super) fn freed_though_kept(&self, address: usize) -> u32 {
-        u32::from(self.happened.kept && self.inner.kept(address) > 0)
+        u32::from(self.happened.kept && self.inner.kept_by_new_callback(address))
+    }
+
+    /// `SSL_dup`
+    pub(super) fn spoiled_dup(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
+        let dupped = self.inner.dup_connection(dst, x);
+        if dupped == Dupped::Same {
+            self.happened.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference);
+            return if self.has(Bug::SslDupOfBegunIsAnother) { Dupped::Another } else { dupped };
+        }
+        self.happened.duped = self.inner.connected(dst);
+        let session = self.connected_session(dst);
+        match (self.bug, session) {
+            (Bug::SslDupDupsSession, Some(session)) => {
+                let copy = session.dup().ok();
+                self.inner.connection(dst).set_session(copy.as_ref());
+            }
+            (Bug::SslDupForgetsSession, _) => self.inner.connection(dst).set_session(None),
+            (Bug::SslDupTakesTwoReferences, session) => self.leak(session),
+            _ => {}
+        }
+        dupped
     }
 
     /// The setting that the bug makes of one.
@@ -50,7 +71,7 @@ impl Handshakes for Planted {
         if self.has(Bug::GetCallbackGivenTakesReference) && setting == Setting::Get(GetCallback::Gives) {
             self.happened.gives = true;
         }
-        self.happened.kept |= setting == Setting::New(NewCallback::Keeps);
+        self.happened.keeps |= setting == Setting::New(NewCallback::Keeps);
         match (self.mistaken(setting), setting) {
             (Some(setting), _) => self.inner.set(c, setting),
             // As if it had been done.
@@ -65,6 +86,7 @@ impl Handshakes for Planted {
 
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let returned = self.inner.handshake(client, server, tape);
+        self.happened.kept |= self.happened.keeps;
         match self.bug {
             Bug::HandshakeKeepsClientSession => self.leak(self.connected_session(client)),
             Bug::HandshakeKeepsServerSession => self.leak(self.connected_session(server)),
@@ -88,6 +110,7 @@ impl Handshakes for Planted {
 
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
         let returned = self.inner.new_session_ticket(x, tape);
+        self.happened.kept |= self.happened.keeps;
         if self.has(Bug::NewTicketKeepsSession) {
             self.leak(self.connected_session(x));
         }

@@ -4,7 +4,7 @@ use super::{Bug, Planted};
 use crate::native::{Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
 use crate::port::Port;
-use crate::port::sharing::Sharing;
+use crate::port::sharing::{Dupped, Sharing};
 
 /// `SSL_SESS_CACHE_UPDATE_TIME`
 const UPDATE_TIME: i64 = 0x400;
@@ -288,6 +288,9 @@ impl Sharing for Planted {
         if let (true, Some(x)) = (self.has(Bug::FreeForgetsWhatWasNotClosed), x) {
             self.inner.connection(x).shutdown();
         }
+        if let (true, Some(x)) = (self.happened.same_untaken, x) {
+            self.inner.connection(x).set_session(None);
+        }
         self.inner.free_connection(x);
     }
 
@@ -305,20 +308,8 @@ impl Sharing for Planted {
         returned
     }
 
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> bool {
-        let made = self.inner.dup_connection(dst, x);
-        self.happened.duped = self.inner.connected(dst);
-        let session = self.connected_session(dst);
-        match (self.bug, session) {
-            (Bug::SslDupDupsSession, Some(session)) => {
-                let copy = session.dup().ok();
-                self.inner.connection(dst).set_session(copy.as_ref());
-            }
-            (Bug::SslDupForgetsSession, _) => self.inner.connection(dst).set_session(None),
-            (Bug::SslDupTakesTwoReferences, session) => self.leak(session),
-            _ => {}
-        }
-        made
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
+        self.spoiled_dup(dst, x)
     }
 
     fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
@@ -346,6 +337,10 @@ impl Sharing for Planted {
             self.leak(kept);
         }
         made
+    }
+
+    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        self.inner.look_at(dst, x)
     }
 
     fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
