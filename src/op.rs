@@ -23,6 +23,7 @@ pub use handshake::{
 };
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
+use operand::{Print, print_call};
 pub use sharing::{CacheMode, Method, RemoveCallback};
 pub(crate) use sharing::{session_ops, sharing_ops};
 pub use simpler::Simpler;
@@ -401,26 +402,8 @@ ops! {
     0x62 CtxSetPskUseCb "SSL_CTX_set_psk_use_session_callback" [] (c: ContextSlot, callback: PskCallback);
     /// Who gives a server such a session.
     0x63 CtxSetPskFindCb "SSL_CTX_set_psk_find_session_callback" [] (c: ContextSlot, callback: PskCallback);
-}
-
-/// An operand whose type does not matter.
-trait Print {
-    fn print_operand(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result;
-}
-
-impl<T: Operand> Print for T {
-    fn print_operand(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.print(f)
-    }
-}
-
-fn print_call(f: &mut std::fmt::Formatter<'_>, name: &str, operands: &[&dyn Print]) -> std::fmt::Result {
-    write!(f, "{name}(")?;
-    for (position, operand) in operands.iter().enumerate() {
-        f.write_str(if position == 0 { "" } else { ", " })?;
-        operand.print_operand(f)?;
-    }
-    f.write_str(")")
+    /// The certificates that the peer of the connection's session showed.
+    0x64 GetPeerCertChain "SSL_get_peer_cert_chain" [] (x: ConnectionSlot);
 }
 
 impl std::fmt::Debug for Op {

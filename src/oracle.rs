@@ -323,6 +323,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
         | Entry::Bytes(..)
         | Entry::Count(..)
         | Entry::CountOf(..)
+        | Entry::Chain(_)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
         | Entry::ExFree(..)

@@ -52,6 +52,7 @@ pub(crate) enum Tag {
     Called,
     SessionOf,
     CountOf,
+    Chain,
 }
 
 /// The record of one program on one port. Reused from program to program.
@@ -210,6 +211,12 @@ impl Trace {
     pub fn count_of_connected(&mut self, x: ConnectionSlot, references: u32) {
         self.log.extend_from_slice(&[Tag::CountOf as u8, x.index() as u8]);
         self.log.extend_from_slice(&references.to_le_bytes());
+    }
+
+    /// How many certificates of a chain are the very one that the session has of its peer.
+    pub fn chain(&mut self, peers: u32) {
+        self.log.push(Tag::Chain as u8);
+        self.log.extend_from_slice(&peers.to_le_bytes());
     }
 
     /// A field that is a number.

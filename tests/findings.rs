@@ -25,6 +25,7 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("app-data-ends-connection.c", ALWAYS),
     ("app-data-stops-dup.c", ALWAYS),
     ("app-data-stops-ssl-dup.c", ALWAYS),
+    ("chain-of-nobody.c", Release::new(3, 0, 0, 0)),
     ("client-is-counted-as-server.c", Release::new(3, 0, 0, 0)),
     ("empty-ticket-stops-dup.c", ALWAYS),
     // They make keys with a function of 3.0.

@@ -155,6 +155,8 @@ fn c_type(rust: &str) -> Result<String, String> {
         "SSL_CIPHER" => "SSL_CIPHER",
         "SSL_SESSION" => "SSL_SESSION",
         "X509" => "X509",
+        "stack_st_X509" => "STACK_OF(X509)",
+        "OPENSSL_STACK" => "OPENSSL_STACK",
         "LHASH_OF_SSL_SESSION" => "LHASH_OF(SSL_SESSION)",
         "OPENSSL_LHASH" => "OPENSSL_LHASH",
         "OPENSSL_LH_DOALL_FUNCARG" => "void (*)(void *, void *)",

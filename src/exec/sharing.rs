@@ -172,6 +172,14 @@ impl<P: Port> Run<'_, P> {
             Op::Get1Session { dst, x } => return super::made(port.get1_session(*dst, *x), self.trace),
             Op::CopySessionId { to, from } => port.copy_session_id(*to, *from),
             Op::SessionReused { x } => port.session_reused(*x),
+            Op::GetPeerCertChain { x } => {
+                let chain = port.peer_cert_chain(*x);
+                self.trace.returned(chain.map_or(-1, |chain| chain.certificates.into()));
+                if let Some(chain) = chain {
+                    self.trace.chain(chain.peers);
+                }
+                return READ;
+            }
             Op::SslSetIdContext { x, context } => port.set_connection_id_context(*x, context),
             Op::SetSslCtx { x, c } => i64::from(port.set_context(*x, *c)),
             Op::Handshake { client, server } => port.handshake(*client, *server, &mut self.trace.tape),

@@ -126,6 +126,7 @@ functions! { call(Kind), in_class;
     CtxSetGenerateId ssl_ctx_set_generate_session_id
     CtxSetPskUseCb ssl_ctx_set_psk_use_session_callback
     CtxSetPskFindCb ssl_ctx_set_psk_find_session_callback
+    GetPeerCertChain ssl_get_peer_cert_chain
 }
 
 /// Ends with a panic whose stack names the call and the class.

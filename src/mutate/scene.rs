@@ -29,10 +29,12 @@ impl Generator {
         let (Some(server), Some(client)) = (of(Method::Server), of(Method::Client)) else { return };
         let x = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
         let cast = Cast { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
+        let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != cast.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
         let mut scene = match self.rng.u8(0..8) {
             0..=3 if made => self.moved_away(cast),
             0 => not_to_be_resumed(cast),
+            4 => self.shown(cast, dup),
             _ => self.resumed(cast),
         };
         scene.reverse();
@@ -124,6 +126,31 @@ impl Generator {
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },
             Op::SessionReused { x: x2 },
+        ]);
+        scene
+    }
+
+    /// Certificates, and those that a duplicate has of them.
+    fn shown(&mut self, cast: Cast, dup: Slot) -> Vec<Op> {
+        let Cast { server: c, client, x: [x0, x1, x2, _], s } = cast;
+        let mut scene = vec![
+            Op::CtxSetVerify { c, mode: self.one_of(Verify::ALL) },
+            Op::CtxSetIdContext { c, context: Bytes::new(b"id context") },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+        ];
+        if self.rng.bool() {
+            scene.push(Op::UseCertificate { x: x0 });
+        }
+        scene.extend([
+            Op::Handshake { client: x0, server: x1 },
+            Op::GetPeerCertChain { x: x0 },
+            Op::GetPeerCertChain { x: x1 },
+            Op::Get1Session { dst: s, x: self.one_of(&[x0, x0, x1]) },
+            Op::Dup { dst: dup, src: s },
+            Op::SslNew { dst: x2, c: client },
+            Op::SetSession { x: x2, s: Some(dup) },
+            Op::GetPeerCertChain { x: x2 },
         ]);
         scene
     }

@@ -122,6 +122,7 @@ impl Generator {
             Kind::Get1Session => Op::Get1Session { dst: self.empty_slot(ledger), x },
             Kind::CopySessionId => Op::CopySessionId { to: self.connection(ledger), from: x },
             Kind::SessionReused => Op::SessionReused { x },
+            Kind::GetPeerCertChain => Op::GetPeerCertChain { x },
             Kind::SslSetIdContext => Op::SslSetIdContext { x, context: self.bytes() },
             Kind::SetSslCtx => Op::SetSslCtx { x, c: (self.rng.u8(0..4) > 0).then(|| self.context(ledger)) },
             Kind::Forget => Op::Forget { s: self.held(ledger) },

@@ -15,6 +15,8 @@ pub(super) struct Contents {
     pub ticket: Option<Vec<u8>>,
     /// The peer's certificate in DER: shared by duplicates, as the X509 is in C.
     pub peer: Option<Arc<[u8]>>,
+    /// The certificates that the peer showed: of a server's, all but its own.
+    pub peer_chain: Option<Vec<Arc<[u8]>>>,
     pub ex_data: Values,
     /// The context that has the session in the list of its cache.
     pub owner: Weak<Context>,

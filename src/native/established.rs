@@ -103,7 +103,10 @@ impl Session {
         contents.hostname = with.hostname.clone();
         contents.alpn = with.alpn.clone();
         contents.ticket_appdata = with.ticket_appdata.clone();
-        contents.peer = with.peer.as_deref().map(Arc::from);
+        // The same one stays the same object.
+        if contents.peer.as_deref() != with.peer.as_deref() {
+            contents.peer = with.peer.as_deref().map(Arc::from);
+        }
         self.0.has_ticket.store(with.ticket.as_ref().is_some_and(|ticket| !ticket.is_empty()), Relaxed);
         self.0.has_peer.store(with.peer.is_some(), Relaxed);
         Ok(())
@@ -158,9 +161,23 @@ impl Session {
         self.0.ticket_lifetime_hint.store(hint, Relaxed);
     }
 
-    pub(super) fn put_peer(&self, peer: &[u8]) {
-        self.contents().peer = (!peer.is_empty()).then(|| Arc::from(peer));
-        self.0.has_peer.store(!peer.is_empty(), Relaxed);
+    /// The certificate that the peer showed, if it did: a client keeps it in the chain too.
+    pub(super) fn put_peer(&self, peer: Option<&[u8]>, of_server: bool) {
+        let peer: Option<Arc<[u8]>> = peer.map(Arc::from);
+        self.0.has_peer.store(peer.is_some(), Relaxed);
+        let chain = peer.iter().filter(|_| of_server).cloned().collect();
+        let mut contents = self.contents();
+        (contents.peer, contents.peer_chain) = (peer, Some(chain));
+    }
+
+    /// `SSL_get_peer_cert_chain`, of a connection that has this session.
+    pub fn peer_chain(&self) -> Option<Vec<Arc<[u8]>>> {
+        self.contents().peer_chain.clone()
+    }
+
+    /// Another chain, or none.
+    pub(crate) fn set_peer_chain(&self, chain: Option<Vec<Arc<[u8]>>>) {
+        self.contents().peer_chain = chain;
     }
 
     /// How long ago its time is, seconds.

@@ -375,8 +375,9 @@ impl Handshake<'_> {
         session.set_cipher(from_peer.cipher);
         session.put_master_key(&from_peer.master_key);
         let client = std::ptr::eq(side, &raw const **self.client);
-        if client || side.verifies() && self.client.has_certificate() {
-            session.put_peer(self.peers.certificate(client));
+        let shown = client || self.client.has_certificate();
+        if client || side.verifies() {
+            session.put_peer(shown.then(|| self.peers.certificate(client)), client);
         }
     }
 

@@ -140,7 +140,7 @@ impl Session {
 
         let from = self.contents();
         let mut to = copy.contents();
-        to.peer = from.peer.clone();
+        (to.peer, to.peer_chain) = (from.peer.clone(), from.peer_chain.clone());
         dest.has_peer.store(to.peer.is_some(), Relaxed);
         to.hostname = from.hostname.clone();
         match from.ticket.as_ref().filter(|_| ticket) {

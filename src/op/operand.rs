@@ -161,3 +161,23 @@ impl Operand for Time {
         Ok(Time::Now((cursor.integer(0, limit)? * sign) as i64)) // within the limits just given
     }
 }
+
+/// An operand whose type does not matter.
+pub(super) trait Print {
+    fn print_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+impl<T: Operand> Print for T {
+    fn print_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.print(f)
+    }
+}
+
+pub(super) fn print_call(f: &mut fmt::Formatter<'_>, name: &str, operands: &[&dyn Print]) -> fmt::Result {
+    write!(f, "{name}(")?;
+    for (position, operand) in operands.iter().enumerate() {
+        f.write_str(if position == 0 { "" } else { ", " })?;
+        operand.print_operand(f)?;
+    }
+    f.write_str(")")
+}

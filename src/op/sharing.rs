@@ -207,6 +207,7 @@ macro_rules! sharing_ops {
             | $crate::op::Op::CtxSetGenerateId { .. }
             | $crate::op::Op::CtxSetPskUseCb { .. }
             | $crate::op::Op::CtxSetPskFindCb { .. }
+            | $crate::op::Op::GetPeerCertChain { .. }
     };
 }
 

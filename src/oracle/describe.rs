@@ -21,6 +21,7 @@ pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
         | Entry::NullWithLength(..)
         | Entry::Count(..)
         | Entry::CountOf(..)
+        | Entry::Chain(_)
         | Entry::Meddled(..)
         | Entry::ExNew(_)
         | Entry::ExDup(..)
@@ -77,6 +78,7 @@ fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
         | Entry::NullWithLength(..)
         | Entry::Count(..)
         | Entry::CountOf(..)
+        | Entry::Chain(_)
         | Entry::Meddled(..)
         | Entry::Skipped
         | Entry::Same(_)
@@ -108,6 +110,7 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Variable>, entry: &Entry<
         Entry::Meddled(_, Meddling::Count) => (Class::Count, "count".into()),
         Entry::Meddled(_, Meddling::Raised) => (Class::Return, "error-queue".into()),
         Entry::Meddled(_, Meddling::Returned) => (Class::Return, "return".into()),
+        Entry::Chain(_) => (Class::Contents, "peer-chain".into()),
         Entry::Copied(_) => (Class::Contents, "copied".into()),
         Entry::Return(_) | Entry::Made(_) => (Class::Return, "return".into()),
         Entry::After(After { argument_changed: true, .. }) => (Class::Memory, "argument-changed".into()),

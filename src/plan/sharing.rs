@@ -328,6 +328,7 @@ impl Ledger {
             | Op::CtxSetGetCb { .. }
             | Op::CtxSetNotResumableCb { .. }
             | Op::CtxSetGenerateId { .. }
+            | Op::GetPeerCertChain { .. }
             | session_ops!() => {}
         }
         NOTHING

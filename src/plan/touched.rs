@@ -118,6 +118,7 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::CtxSetGenerateId { .. }
         | Op::CtxSetPskUseCb { .. }
         | Op::CtxSetPskFindCb { .. }
+        | Op::GetPeerCertChain { .. }
         | session_ops!() => (None, None),
     }
 }

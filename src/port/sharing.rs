@@ -3,6 +3,15 @@
 pub use crate::native::Statistic;
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
 
+/// Certificates that a peer showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// How many.
+    pub certificates: u32,
+    /// How many of them are the very object that `SSL_SESSION_get0_peer` gives for the session.
+    pub peers: u32,
+}
+
 /// What `SSL_dup` returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dupped {
@@ -89,6 +98,8 @@ pub trait Sharing {
     fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64;
     /// `SSL_session_reused`
     fn session_reused(&mut self, x: ConnectionSlot) -> i64;
+    /// `SSL_get_peer_cert_chain`
+    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain>;
     /// `SSL_set_session_id_context`
     fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64;
     /// `SSL_set_SSL_CTX`; whether it returned the context it was told, or for `NULL` that which the connection was made from.

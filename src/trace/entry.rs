@@ -35,6 +35,8 @@ pub enum Entry<'a> {
     Count(Slot, u32),
     /// The reference count of the session of a connection, which no slot holds.
     CountOf(ConnectionSlot, u32),
+    /// How many certificates of a chain are the very one that the session has of its peer.
+    Chain(u32),
     /// The getter of a field did more than to read it.
     Meddled(Field, Meddling),
     /// A session was born: its number.
@@ -198,7 +200,7 @@ impl<'a> Iterator for Entries<'a> {
                 Entry::Number(*field, i64::from_le_bytes(self.take()?))
             });
         }
-        const TAGS: [Tag; 25] = [
+        const TAGS: [Tag; 26] = [
             Tag::Return,
             Tag::Made,
             Tag::Copied,
@@ -224,6 +226,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Called,
             Tag::SessionOf,
             Tag::CountOf,
+            Tag::Chain,
         ];
         Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
             Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
@@ -233,6 +236,7 @@ impl<'a> Iterator for Entries<'a> {
             Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
             Tag::SessionOf => Entry::SessionOf(ConnectionSlot::wrapping(self.take::<1>()?[0])),
             Tag::CountOf => Entry::CountOf(ConnectionSlot::wrapping(self.take::<1>()?[0]), self.word()?),
+            Tag::Chain => Entry::Chain(self.word()?),
             Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
             Tag::Overrun => Entry::Overrun,
             Tag::NullWithLength => {
@@ -306,6 +310,7 @@ impl fmt::Display for Entry<'_> {
             Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
             Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
             Entry::CountOf(x, references) => write!(f, "the session of {x} has {references} references"),
+            Entry::Chain(peers) => write!(f, "{peers} of the chain are the peer's certificate itself"),
             Entry::Meddled(field, Meddling::Raised) => write!(f, "{} raised an error", field.getter().name()),
             Entry::Meddled(field, Meddling::Count) => write!(f, "{} changed a reference count", field.getter().name()),
             Entry::Meddled(field, Meddling::Returned) => write!(f, "{} returned a failure", field.getter().name()),

@@ -304,7 +304,7 @@ fn about(aspect: &str) -> About {
         | "callback.arguments"
         | "callback.remove"
         | "callback.context-freed" => About::Callbacks,
-        "cache" | "connection" | "session" => About::Sharing,
+        "cache" | "connection" | "session" | "peer-chain" => About::Sharing,
         _ => {
             let shared = plain.strip_prefix("shared.").and_then(field).map(About::Shared);
             let length = plain.strip_suffix(".length").and_then(field).map(About::Length);

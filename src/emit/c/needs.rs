@@ -188,6 +188,9 @@ impl Needs {
                 add(&mut head, part);
             }
         }
+        if calls("peers_in_chain") {
+            add(&mut head, PEERS_IN_CHAIN);
+        }
         if calls("handshake") && !calls("use_certificate") {
             add(&mut head, CERTIFICATE);
         }
@@ -282,6 +285,7 @@ const UNTOUCHED: &str = include_str!("parts/untouched.c");
 const ROOM: &str = include_str!("parts/room.c");
 const LENT: &str = include_str!("parts/lent.c");
 const IS_CACHED: &str = include_str!("parts/is_cached.c");
+const PEERS_IN_CHAIN: &str = include_str!("parts/peers_in_chain.c");
 const HAS_ID: &str = include_str!("parts/has_id.c");
 const CERTIFICATE: &str = include_str!("parts/certificate.c");
 const HANDSHAKE: &str = include_str!("parts/handshake.c");

@@ -80,6 +80,7 @@ pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &Needs, keep: bool
             format!("{dst} = {name}({x});")
         }
         Op::CopySessionId { to, from } => kept(format!("{name}({to}, {from})")),
+        Op::GetPeerCertChain { x } => kept(format!("sk_X509_num({name}({x}))")),
         Op::SslSetIdContext { x, context } => id_context(x, context.get()),
         Op::SetSslCtx { x, c } if !keep => format!("{name}({x}, {});", c.map_or("NULL".into(), |c| c.to_string())),
         Op::SetSslCtx { x, c: Some(c) } => kept(format!("({name}({x}, {c}) == {c})")),
@@ -158,6 +159,11 @@ pub(super) fn shared_checks<'a>(
                         id.len()
                     ));
                 }
+            }
+            Entry::Chain(peers) => {
+                let Op::GetPeerCertChain { x } = op else { continue };
+                let what = format!("certificates in the chain of {x} that are its peer's");
+                lines.push(format!("number({at}, \"{what}\", {peers}, peers_in_chain({x}));"));
             }
             Entry::Connection(x, has, bits) => {
                 lines.push(format!(

@@ -1,16 +1,16 @@
 //! Connections of a C library, and the whole of what is shared as the trait wants it.
 
-use std::ffi::c_uint;
+use std::ffi::{c_uint, c_void};
 use std::ptr;
 
-use openssl_sys::{SSL, SSL_SESSION};
+use openssl_sys::{OPENSSL_STACK, SSL, SSL_SESSION};
 
 use super::contexts::Setting;
 use super::{CPort, callbacks, clock, refcount};
 use crate::native::Statistic;
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Kind, Method, RemoveCallback, Slot};
 use crate::port::Port;
-use crate::port::sharing::{Dupped, Sharing};
+use crate::port::sharing::{Chain, Dupped, Sharing};
 
 impl CPort {
     /// A context, a connection and a cached session: what they allocate once is allocated here.
@@ -200,6 +200,21 @@ impl Sharing for CPort {
 
     fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
         call!(self, SSL_session_reused(self.connection(x))).into()
+    }
+
+    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
+        let chain: *const OPENSSL_STACK = call!(self, SSL_get_peer_cert_chain(self.connection(x))).cast();
+        if chain.is_null() {
+            return None;
+        }
+        let session = self.session_of(self.connection(x));
+        let peer: *mut c_void = match session.is_null() {
+            true => ptr::null_mut(),
+            false => call!(self, SSL_SESSION_get0_peer(session)).cast(),
+        };
+        let certificates = call!(self, OPENSSL_sk_num(chain));
+        let peers = (0..certificates).filter(|at| call!(self, OPENSSL_sk_value(chain, *at)) == peer).count();
+        Some(Chain { certificates: certificates.max(0) as u32, peers: peers as u32 })
     }
 
     fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {

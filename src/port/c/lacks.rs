@@ -63,6 +63,11 @@ impl Library {
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::CtxSetMaxVersion => !shares,
+            Kind::GetPeerCertChain => {
+                let of_chains =
+                    ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
+                !shares || of_chains.iter().any(|function| self.api.has(function) != Some(true))
+            }
             named if named.is_shared() => !shares || self.api.has(named.name()) == Some(false),
             named => self.api.has(named.name()) == Some(false),
         };

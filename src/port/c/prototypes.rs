@@ -8,8 +8,8 @@ use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void
 use libc::time_t;
 use libloading::os::unix::Library as Loaded;
 use openssl_sys::{
-    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD,
-    SSL_SESSION, X509, X509_STORE_CTX,
+    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS, OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX,
+    SSL_METHOD, SSL_SESSION, X509, X509_STORE_CTX, stack_st_X509,
 };
 
 /// As in `<openssl/crypto.h>`.
@@ -237,6 +237,9 @@ prototypes! {
     fn SSL_get1_session(ssl: *mut SSL) -> *mut SSL_SESSION;
     fn SSL_copy_session_id(to: *mut SSL, from: *const SSL) -> c_int;
     fn SSL_session_reused(ssl: *const SSL) -> c_int;
+    fn SSL_get_peer_cert_chain(ssl: *const SSL) -> *mut stack_st_X509;
+    fn OPENSSL_sk_num(stack: *const OPENSSL_STACK) -> c_int;
+    fn OPENSSL_sk_value(stack: *const OPENSSL_STACK, at: c_int) -> *mut c_void;
     fn SSL_set_session_id_context(ssl: *mut SSL, id_context: *const c_uchar, length: c_uint) -> c_int;
     fn SSL_set_SSL_CTX(ssl: *mut SSL, context: *mut SSL_CTX) -> *mut SSL_CTX;
     fn SSL_version(ssl: *const SSL) -> c_int;

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::super::events;
-use super::super::sharing::{Dupped, Sharing};
+use super::super::sharing::{Chain, Dupped, Sharing};
 use super::{Access, NativePort};
 use crate::native::{Callbacks, Connection, Context, Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
@@ -283,6 +283,14 @@ impl Sharing for NativePort {
 
     fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
         self.connection(x).session_reused().into()
+    }
+
+    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
+        let session = self.connection(x).session()?;
+        let (chain, peer) = (session.peer_chain()?, session.peer());
+        let is_peer = |certificate: &&Arc<[u8]>| peer.as_ref().is_some_and(|peer| Arc::ptr_eq(peer, certificate));
+        let peers = chain.iter().filter(is_peer).count();
+        Some(Chain { certificates: chain.len() as u32, peers: peers as u32 })
     }
 
     fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {

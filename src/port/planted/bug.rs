@@ -129,7 +129,7 @@ bugs! {
     TicketAppdataWaits "ticket-appdata-waits" "SSL_SESSION_dup/ticket_appdata";
     ResumableIgnoresTicket "resumable-ignores-ticket" "sample_session/resumable";
 
-    ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time" "SSL_CTX_add_session/time";
+    ClockStandsStill "clock-stands-still" "SSL_SESSION_new/time" "SSL_CTX_add_session/time" "handshake/time";
     ContextUpRefDoesNothing "context-up-ref-does-nothing" "SSL_CTX_free/callback.context-freed"
         "SSL_CTX_free/callback.free" "SSL_CTX_free/callback.remove";
     ContextCachesNothing "context-caches-nothing" "SSL_CTX_get_session_cache_mode/return"
@@ -196,7 +196,7 @@ bugs! {
         "SSL_dup/destroyed-late" "SSL_dup/count";
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
         "SSL_dup/destroyed-late" "SSL_dup/count";
-    SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference" "SSL_free/callback.remove" "SSL_free/other.count";
+    SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/connection";
     SslDupOfBegunIsAnother "ssl-dup-of-begun-is-another" "SSL_dup/return";
     SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
     SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
@@ -231,16 +231,16 @@ bugs! {
     NewCallbackStays "new-callback-stays" "handshake/callback.new-session" "SSL_new_session_ticket/callback.new-session";
     GetCallbackIsNeverAsked "get-callback-is-never-asked" "handshake/callback.get-session" "handshake/callback.new";
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" "handshake/other.count" "handshake/count";
-    GetCallbackDupIsShared "get-callback-dup-is-shared" "handshake/callback.new" "handshake/callback.dup";
+    GetCallbackDupIsShared "get-callback-dup-is-shared" "handshake/callback.new" "handshake/callback.dup" "handshake/callback.new-session" "handshake/return";
     NotResumableIsNotAsked "not-resumable-is-not-asked" "handshake/callback.not-resumable" "handshake/callback.new-session";
     NotResumableIsIgnored "not-resumable-is-ignored" "handshake/callback.generate-id" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free" "handshake/cache" "SSL_get1_session/resumable" "handshake/other.count";
     GenerateIdIsNotAsked "generate-id-is-not-asked" "handshake/callback.generate-id" "SSL_new_session_ticket/callback.generate-id" "handshake/callback.new-session";
-    GenerateIdShortIsLong "generate-id-short-is-long" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id" "handshake/callback.remove";
+    GenerateIdShortIsLong "generate-id-short-is-long" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id" "handshake/callback.remove" "handshake/session_id";
     NumTicketsIsIgnored "num-tickets-is-ignored" "handshake/callback.new" "handshake/callback.new-session" "handshake/callback.free";
     MaxVersionIsIgnored "max-version-is-ignored" "handshake/callback.new" "SSL_get1_session/protocol_version" "handshake/callback.free" "handshake/callback.new-session" "handshake/callback.get-session" "handshake/return" "handshake/callback.generate-id" "handshake/callback.not-resumable";
     NoTicketIsIgnored "no-ticket-is-ignored" "handshake/callback.new" "handshake/callback.free" "handshake/cache" "handshake/callback.new-session" "SSL_get1_session/session_id";
     ClearOptionsClearsNothing "clear-options-clears-nothing" "SSL_CTX_clear_options/return";
-    VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "handshake/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session";
+    VerifyIsIgnored "verify-is-ignored" "handshake/callback.new" "handshake/peer" "handshake/cache" "handshake/return" "handshake/callback.new-session" "SSL_get_peer_cert_chain/return";
     CertificateIsForgotten "certificate-is-forgotten" "handshake/peer" "take_kept/peer";
     ShutdownSaysNothing "shutdown-says-nothing" "SSL_shutdown/return" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_clear/connection" "SSL_set_session/callback.remove" "SSL_free/cache" "SSL_clear/callback.free" "SSL_free/callback.free" "SSL_free/other.resumable" "SSL_clear/callback.remove";
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" "SSL_shutdown/return";
@@ -248,7 +248,9 @@ bugs! {
     NewTicketKeepsSession "new-ticket-keeps-session" "SSL_new_session_ticket/other.count" "SSL_new_session_ticket/destroyed-late";
     PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new" "handshake/return";
     PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
-    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return";
+    PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return" "SSL_free/callback.free";
+    DupForgetsPeerChain "dup-forgets-peer-chain" "SSL_get_peer_cert_chain/return";
+    DupCopiesPeerChain "dup-copies-peer-chain" "SSL_get_peer_cert_chain/peer-chain";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/callback.free" "SSL_free/cache" "SSL_free/other.resumable";
 }

@@ -36,6 +36,12 @@ impl Planted {
             Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
             Bug::DupForgetsFragmentLength => change(|contents| contents.max_fragment_length = 0),
             Bug::DupForgetsPeer => change(|contents| contents.peer = None),
+            Bug::DupForgetsPeerChain => self.session(dst).set_peer_chain(None),
+            Bug::DupCopiesPeerChain => {
+                let copies =
+                    self.session(dst).peer_chain().map(|chain| chain.iter().map(|one| one.to_vec().into()).collect());
+                self.session(dst).set_peer_chain(copies);
+            }
             Bug::DupKeepsHint => {
                 let contents = self.session(dst).established();
                 let ticket_lifetime_hint = self.session(src).ticket_lifetime_hint();

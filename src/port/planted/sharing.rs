@@ -4,7 +4,7 @@ use super::{Bug, Planted};
 use crate::native::{Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
 use crate::port::Port;
-use crate::port::sharing::{Dupped, Sharing};
+use crate::port::sharing::{Chain, Dupped, Sharing};
 
 /// `SSL_SESS_CACHE_UPDATE_TIME`
 const UPDATE_TIME: i64 = 0x400;
@@ -383,6 +383,10 @@ impl Sharing for Planted {
         } else {
             reused
         }
+    }
+
+    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
+        self.inner.peer_cert_chain(x)
     }
 
     fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
