@@ -416,7 +416,9 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
         }
         if a != b {
             let (class, aspect) = describe(program.ops.get(step), of, [a, b]);
-            let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string()));
+            let connected = of.filter(|of| matches!(of, Variable::Connection(_)) && !fields.contains(&None));
+            let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
+            let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
             let call = call_at(program, plan, step);
             let found = Divergence { step, class, call, aspect, left, right, ledger: None, wrong: None };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {

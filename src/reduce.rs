@@ -20,7 +20,8 @@ pub enum Answer {
 const QUESTIONS: usize = 20_000;
 
 /// Makes `program`, which fails, as small as it gets: cuts off its end, drops what is skipped, deletes in halving chunks,
-/// makes operands simpler, gives each session a variable of its own and variables the first names; again and again, until nothing of that is possible.
+/// makes operands simpler, gives each session a variable of its own and variables the first names; again and again, until
+/// nothing of that is possible.
 pub fn reduce(program: &Program, setup: Setup, ask: &mut dyn FnMut(&Program) -> Answer) -> Program {
     let mut search = Search { best: program.clone(), setup, ask, asked: 0, stopped: false };
     loop {

@@ -105,14 +105,22 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     let smallest = smallest(lab, judge, &alone)?;
     // What was found in haste is judged once more with patience.
     let mut judge = patient.judge()?;
-    let reduced = match judge.judge(&smallest, found.look) {
-        Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => {
-            Finding { program: smallest, diverged: *diverged, look: found.look }
-        }
-        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => alone,
+    // What is left of it may show only where everything is observed.
+    let seen = [found.look, careful(found.look)].into_iter().find_map(|look| match judge.judge(&smallest, look) {
+        Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => Some((*diverged, look)),
+        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+    });
+    let reduced = match seen {
+        Some((diverged, look)) => Finding { program: smallest, diverged, look },
+        None => alone,
     };
     let reduced = Box::new(pin_down(judge.as_mut(), reduced));
     Ok(if signature == found.signature() { Alone::Same(reduced) } else { Alone::Other(reduced) })
+}
+
+/// The same, with everything observed.
+fn careful(look: Look) -> Look {
+    Look { watch: Watch::Blame, ..look }
 }
 
 /// A port that breaks while a session is observed breaks in a getter. What ends the process or does not return is the getter's
@@ -155,7 +163,7 @@ fn smallest(lab: &Lab, judge: Box<dyn Judge>, found: &Finding) -> Result<Program
         judge = lab.in_a_child().hasty(HASTY).judge()?;
     }
     let setup = judge.plan().setup();
-    let careful = Look { watch: Watch::Blame, ..found.look };
+    let careful = careful(found.look);
     // One run is enough where it names the call by itself.
     let one_run = judge.glance(&found.program, careful).is_some_and(|seen| seen.divergence.signature() == signature);
     let bar = spinner("reducing");
