@@ -34,6 +34,7 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("id-changed-while-cached.c", ALWAYS),
     ("long-master-key-is-silent.c", ALWAYS),
     ("one-session-in-two-caches.c", ALWAYS),
+    ("owed-ticket-survives-clear.c", Release::new(3, 0, 0, 0)),
     ("set-session-ends-reading.c", Release::new(3, 0, 0, 0)),
     ("set-time-returns-the-time.c", ALWAYS),
     // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.

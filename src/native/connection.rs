@@ -106,8 +106,8 @@ pub(super) struct State {
     pub peer: Weak<Connection>,
     /// What was agreed on by other means, and its identity.
     pub psk: Option<(Vec<u8>, Session)>,
-    /// A ticket that was asked for could not be made.
-    pub owes_ticket: bool,
+    /// Tickets that were asked for and could not be made. `SSL_clear` does not forget them.
+    pub owed_tickets: u32,
     /// It has said that it sends nothing more.
     pub peer_is_shut: bool,
     pub inherited: Inherited,
@@ -133,7 +133,7 @@ impl Connection {
                 sent_tickets: 0,
                 peer: Weak::new(),
                 psk: None,
-                owes_ticket: false,
+                owed_tickets: 0,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -174,7 +174,6 @@ impl Connection {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
-        state.owes_ticket = false;
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         let psk = state.psk.take();
         drop(state);

@@ -341,15 +341,26 @@ impl Handshake<'_> {
         if !hello.hit {
             self.fill(self.server);
         }
-        self.server.context().counted(Statistic::AcceptGood);
-        self.server.open(Version::Tls13);
         let tickets = match (hello.ticket_expected, hello.hit) {
             (false, _) => 0,
             (true, true) => self.server.tickets().min(1),
             (true, false) => self.server.tickets(),
         };
-        let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket()).collect();
-        let all = sent.len() == usize::from(tickets);
+        // What is owed from before keeps the handshake from being finished before the tickets: until then they get no ids.
+        let owed = self.server.owed_tickets();
+        let early = owed == 0 || tickets == 0;
+        let tickets = if early { tickets.into() } else { owed.max(tickets.into()) };
+        if early {
+            self.server_is_done_13();
+        }
+        let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket(early)).collect();
+        let all = sent.len() as u32 == tickets;
+        if !early {
+            self.server.set_owed_tickets(owed.saturating_sub(sent.len() as u32));
+        }
+        if !early && all {
+            self.server_is_done_13();
+        }
         for sent in sent {
             self.read_ticket(sent);
         }
@@ -358,6 +369,11 @@ impl Handshake<'_> {
         }
         // The client had finished before.
         Ok((true, all))
+    }
+
+    fn server_is_done_13(&self) {
+        self.server.context().counted(Statistic::AcceptGood);
+        self.server.open(Version::Tls13);
     }
 
     /// Id, key and suite of a session that was in a ticket, where nobody saw what was sealed.

@@ -80,7 +80,7 @@ impl Connection {
 
     pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
         let mut state = self.state();
-        (state.peer, state.peer_is_shut, state.owes_ticket) = (Arc::downgrade(peer), false, false);
+        (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
         let context = state.session_context.clone();
         drop(state);
@@ -101,13 +101,13 @@ impl Connection {
         (state.stage, state.version) = (Stage::Done, version);
     }
 
-    /// A ticket was asked for, and could not be made: it is owed for ever.
-    pub(super) fn owes_ticket(&self) -> bool {
-        self.state().owes_ticket
+    /// How many tickets were asked for, and could not be made.
+    pub(super) fn owed_tickets(&self) -> u32 {
+        self.state().owed_tickets
     }
 
-    pub(super) fn note_owed_ticket(&self) {
-        self.state().owes_ticket = true;
+    pub(super) fn set_owed_tickets(&self, owed: u32) {
+        self.state().owed_tickets = owed;
     }
 
     pub(super) fn can_send_ticket(&self) -> bool {

@@ -29,22 +29,26 @@ pub(super) enum Ticket {
 
 /// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
 pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
-    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else { return server.owes_ticket() };
+    let owed = server.owed_tickets();
+    let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else {
+        server.set_owed_tickets(owed + u32::from(owed > 0));
+        return owed > 0;
+    };
     let client = &client;
     let mut handshake = Handshake { client, server, peers };
     // Those that the handshake owes are sent after it.
-    let mut owed = true;
+    let mut owed = owed + 1;
     let mut sent = Vec::new();
-    while owed {
-        let Some(ticket) = handshake.send_ticket() else { break };
+    while owed > 0 || !server.session_reused() && server.sent_tickets() < server.tickets() {
+        let Some(ticket) = handshake.send_ticket(true) else { break };
         sent.push(ticket);
-        owed = !server.session_reused() && server.sent_tickets() < server.tickets();
+        owed = owed.saturating_sub(1);
     }
     for sent in sent {
         handshake.read_ticket(sent);
     }
-    if owed {
-        server.note_owed_ticket();
+    server.set_owed_tickets(owed);
+    if !server.can_send_ticket() {
         client.fail();
     }
     true
@@ -76,8 +80,8 @@ impl Handshake<'_> {
         self.take_ticket(sent);
     }
 
-    /// `tls_construct_new_session_ticket` of TLS 1.3.
-    pub(super) fn send_ticket(&mut self) -> Option<Sent> {
+    /// `tls_construct_new_session_ticket` of TLS 1.3. Its session has no id unless it is `named`.
+    pub(super) fn send_ticket(&mut self, named: bool) -> Option<Sent> {
         let own = self.server.session()?;
         let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
             let copy = own.dup_without_ticket()?;
@@ -87,7 +91,9 @@ impl Handshake<'_> {
         } else {
             own
         };
-        if !self.server.generate_id(&own, self.peers) {
+        if !named {
+            own.put_id(&[]);
+        } else if !self.server.generate_id(&own, self.peers) {
             drop(own);
             self.server.fail();
             return None;
