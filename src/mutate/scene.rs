@@ -161,7 +161,7 @@ impl Generator {
             Op::CtxSetOptions { c, options: Options::NoTicket },
             Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 },
             Op::CtxSetNewCb { c, callback: self.one_of(&[NewCallback::Keeps, NewCallback::UpRefs]) },
-            Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+            Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::SOUND) },
             Op::CtxSetRemoveCb { c, callback: self.one_of(RemoveCallback::ALL) },
             Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002])) },
         ];

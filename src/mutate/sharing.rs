@@ -138,7 +138,7 @@ impl Generator {
             Kind::CtxSetVerify => Op::CtxSetVerify { c, mode: self.one_of(Verify::ALL) },
             Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, ledger) },
             Kind::CtxSetNewCb => Op::CtxSetNewCb { c, callback: self.one_of(NewCallback::ALL) },
-            Kind::CtxSetGetCb => Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::ALL) },
+            Kind::CtxSetGetCb => Op::CtxSetGetCb { c, callback: self.one_of(GetCallback::SOUND) },
             Kind::CtxSetNotResumableCb => {
                 Op::CtxSetNotResumableCb { c, callback: self.one_of(NotResumableCallback::ALL) }
             }

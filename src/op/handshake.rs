@@ -66,6 +66,20 @@ words! {
         Misses = "get_cb_misses",
         /// The first one, whatever its id; `*copy` is 1.
         Wrong = "get_cb_wrong",
+        /// A duplicate of the one that has the id, and `*copy` stays as it is: the callback's own reference is lost.
+        ForgetsCopy = "get_cb_forgets_copy",
+        /// The one that has the id; `*copy` is 0, and no reference comes with it.
+        ForgetsUpRef = "get_cb_forgets_up_ref",
+    }
+}
+
+impl GetCallback {
+    /// Those that give what the library takes.
+    pub const SOUND: &'static [GetCallback] = GetCallback::ALL.split_at(7).0;
+
+    /// Whether it gives what the library takes.
+    pub fn is_sound(self) -> bool {
+        GetCallback::SOUND.contains(&self)
     }
 }
 

@@ -149,6 +149,7 @@ impl Ledger {
             }
             // It leaks, as it says.
             Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
             Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => None,
         }

@@ -42,6 +42,8 @@ parts! {
     "get_cb_dups",
     "get_cb_misses",
     "get_cb_wrong",
+    "get_cb_forgets_copy",
+    "get_cb_forgets_up_ref",
     "not_resumable_cb_0",
     "not_resumable_cb_1",
     "generate_id",

@@ -129,6 +129,8 @@ pub(super) fn get(callback: GetCallback) -> get_session_cb {
         GetCallback::Dups => Some(dups),
         GetCallback::Misses => Some(misses),
         GetCallback::Wrong => Some(wrong),
+        GetCallback::ForgetsCopy => Some(forgets_copy),
+        GetCallback::ForgetsUpRef => Some(forgets_up_ref),
     }
 }
 
@@ -172,14 +174,40 @@ unsafe extern "C" fn gives(ssl: *mut SSL, id: *const c_uchar, length: c_int, cop
 }
 
 unsafe extern "C" fn dups(ssl: *mut SSL, id: *const c_uchar, length: c_int, copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it; what is kept lives.
+    // SAFETY: as the library calls it.
     unsafe {
         *copy = 0;
+        forgets_copy(ssl, id, length, copy)
+    }
+}
+
+unsafe extern "C" fn forgets_copy(
+    ssl: *mut SSL,
+    id: *const c_uchar,
+    length: c_int,
+    _copy: *mut c_int,
+) -> *mut SSL_SESSION {
+    // SAFETY: as the library calls it; what is kept lives.
+    unsafe {
         let found = kept(ssl, id, length, false);
         match of_process().and_then(|library| library.api.SSL_SESSION_dup).filter(|_| !found.is_null()) {
             Some(dup) => dup(found),
             None => ptr::null_mut(),
         }
+    }
+}
+
+/// What is kept stays kept: there is one reference, and two that are given back. A hazard.
+unsafe extern "C" fn forgets_up_ref(
+    ssl: *mut SSL,
+    id: *const c_uchar,
+    length: c_int,
+    copy: *mut c_int,
+) -> *mut SSL_SESSION {
+    // SAFETY: as the library calls it.
+    unsafe {
+        *copy = 0;
+        kept(ssl, id, length, false)
     }
 }
 

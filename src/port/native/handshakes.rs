@@ -110,14 +110,21 @@ fn get_callback(callback: GetCallback) -> Option<GetSession> {
     }
     match callback {
         GetCallback::None => None,
-        // Whose reference it is makes no difference when the call is over.
-        GetCallback::Finds | GetCallback::Lends | GetCallback::Gives => Some(|context, id| kept(context, id, false)),
+        // Whose reference it is makes no difference when the call is over; that none is given Rust cannot say.
+        GetCallback::Finds | GetCallback::Lends | GetCallback::Gives | GetCallback::ForgetsUpRef => {
+            Some(|context, id| kept(context, id, false))
+        }
         GetCallback::Dups => Some(|context, id| kept(context, id, false)?.dup().ok()),
         GetCallback::Misses => Some(|context, id| {
             kept(context, id, false);
             None
         }),
         GetCallback::Wrong => Some(|context, id| kept(context, id, true)),
+        GetCallback::ForgetsCopy => Some(|context, id| {
+            let copy = kept(context, id, false)?.dup().ok()?;
+            std::mem::forget(copy.up_ref());
+            Some(copy)
+        }),
     }
 }
 
