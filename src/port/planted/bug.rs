@@ -249,6 +249,8 @@ bugs! {
     PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new" "handshake/return";
     PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
     PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return" "SSL_free/callback.free";
+    RemoveCallbackFreesNothing "remove-callback-frees-nothing" "SSL_CTX_remove_session/count"
+        "handshake/other.count" "SSL_free/callback.free" "SSL_set_session/other.count" "SSL_CTX_flush_sessions_ex/callback.free";
     DupForgetsPeerChain "dup-forgets-peer-chain" "SSL_get_peer_cert_chain/return";
     DupCopiesPeerChain "dup-copies-peer-chain" "SSL_get_peer_cert_chain/peer-chain";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";

@@ -251,6 +251,9 @@ impl Sharing for Planted {
     }
 
     fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
+        if self.has(Bug::RemoveCallbackFreesNothing) && callback == RemoveCallback::Frees {
+            return self.inner.set_remove_callback(c, RemoveCallback::Records);
+        }
         if self.has(Bug::RemoveCallbackStays) && callback == RemoveCallback::None {
             return;
         }
