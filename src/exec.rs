@@ -187,11 +187,13 @@ impl<P: Port> Run<'_, P> {
             of_sessions => call(self.port, of_sessions, self.fields, self.shared.passed, self.trace),
         };
         self.book(touched, ends, made);
+        // Who owns how much of which connection is settled beforehand.
+        let strange = matches!(op, Op::SslDup { .. }) && self.shared.dupped != Some(sharing::planned_dup(makes));
         if self.plan.shared {
             self.book_shared(op, made);
         }
         if self.watch == Watch::Nothing {
-            return Ok(());
+            return if strange { self.end() } else { Ok(()) };
         }
         // An error left behind by a getter shows after the next call that is none, or at the end.
         if !getter || self.watch == Watch::Blame {
@@ -199,13 +201,7 @@ impl<P: Port> Run<'_, P> {
             self.trace.after(after);
         }
         events::drain(self.trace);
-        if makes != Makes::Maybe && (makes == Makes::Session) != made {
-            return self.end();
-        }
-        // Who owns how much of which connection is settled beforehand.
-        if let Op::SslDup { dst, .. } = op
-            && (makes == Makes::Same) == self.shared.connections[dst.index()]
-        {
+        if strange || makes != Makes::Maybe && (makes == Makes::Session) != made {
             return self.end();
         }
         if self.plan.shared {

@@ -19,6 +19,8 @@ pub(super) struct State {
     pub owned: [u32; SLOTS],
     pub contexts: [bool; CONTEXTS],
     pub connections: [bool; CONNECTIONS],
+    /// What `SSL_dup` returned last.
+    pub dupped: Option<Dupped>,
     /// The connection whose session a slot borrows.
     lenders: [Option<ConnectionSlot>; SLOTS],
     /// Room for the addresses of cached sessions.
@@ -153,6 +155,7 @@ impl<P: Port> Run<'_, P> {
             Op::SslDup { dst, x } => {
                 let dupped = port.dup_connection(*dst, *x);
                 self.shared.connections[dst.index()] = dupped == Dupped::Another;
+                self.shared.dupped = Some(dupped);
                 dupped as i64
             }
             Op::SslUpRef { x } => port.up_ref_connection(*x),
@@ -367,6 +370,11 @@ impl<P: Port> Run<'_, P> {
         }
         self.shared.members = members;
     }
+}
+
+/// What `SSL_dup` returns as the ledger knows it.
+pub(super) fn planned_dup(makes: Makes) -> Dupped {
+    if makes == Makes::Same { Dupped::Same } else { Dupped::Another }
 }
 
 /// A setting whose function returns nothing.

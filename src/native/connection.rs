@@ -108,6 +108,8 @@ pub(super) struct State {
     pub psk: Option<(Vec<u8>, Session)>,
     /// Tickets that were asked for and could not be made. `SSL_clear` does not forget them.
     pub owed_tickets: u32,
+    /// Both sides have said in TLS 1.3 that they are finished; what comes after that are tickets.
+    pub exchanged: bool,
     /// It has said that it sends nothing more.
     pub peer_is_shut: bool,
     pub inherited: Inherited,
@@ -134,6 +136,7 @@ impl Connection {
                 peer: Weak::new(),
                 psk: None,
                 owed_tickets: 0,
+                exchanged: false,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -175,6 +178,7 @@ impl Connection {
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
+        state.exchanged = false;
         let psk = state.psk.take();
         drop(state);
         drop(session);

@@ -346,6 +346,7 @@ impl Handshake<'_> {
             (true, true) => self.server.tickets().min(1),
             (true, false) => self.server.tickets(),
         };
+        self.server.note_exchanged();
         // What is owed from before keeps the handshake from being finished before the tickets: until then they get no ids.
         let owed = self.server.owed_tickets();
         let early = owed == 0 || tickets == 0;

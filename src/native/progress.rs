@@ -82,6 +82,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
+        state.exchanged = false;
         let context = state.session_context.clone();
         drop(state);
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
@@ -99,6 +100,16 @@ impl Connection {
     pub(super) fn open(&self, version: Version) {
         let mut state = self.state();
         (state.stage, state.version) = (Stage::Done, version);
+    }
+
+    pub(super) fn note_exchanged(&self) {
+        self.state().exchanged = true;
+    }
+
+    /// Whether the connection has come so far as to send tickets, whatever became of it then.
+    pub(super) fn could_send_ticket(&self) -> bool {
+        let state = self.state();
+        state.exchanged && state.server
     }
 
     /// How many tickets were asked for, and could not be made.

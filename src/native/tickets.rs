@@ -31,8 +31,10 @@ pub(super) enum Ticket {
 pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
     let owed = server.owed_tickets();
     let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else {
-        server.set_owed_tickets(owed + u32::from(owed > 0));
-        return owed > 0;
+        // One that could not be made has ended a connection that could send them.
+        let asked = owed > 0 && server.could_send_ticket();
+        server.set_owed_tickets(owed + u32::from(asked));
+        return asked;
     };
     let client = &client;
     let mut handshake = Handshake { client, server, peers };

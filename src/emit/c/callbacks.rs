@@ -112,17 +112,22 @@ fn named(op: &Op) -> Option<&'static str> {
     })
 }
 
+/// Which session it is about, by its number; nothing where nobody counts them.
+fn of(birth: u32) -> String {
+    if birth == u32::MAX { String::new() } else { format!("#{birth}") }
+}
+
 /// A callback as the C program writes it down.
 pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
     match entry {
-        Entry::ExNew(_) => Some("new ".into()),
+        Entry::ExNew(birth) => Some(format!("new{} ", of(*birth))),
         Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
-        Entry::ExFree(index, _, value) => Some(format!("free:{index}:{value:x} ")),
-        Entry::Removed(..) => Some("remove ".into()),
+        Entry::ExFree(index, birth, value) => Some(format!("free:{index}:{value:x}{} ", of(*birth))),
+        Entry::Removed(_, birth, ..) => Some(format!("remove{} ", of(*birth))),
         // As `happens` writes it.
-        Entry::Called(callback, [_, _, length, ..]) => Some(match (callback, length) {
-            (Callback::New, 0) => "new_session ".into(),
-            (Callback::New, _) => format!("new_session:{length}:0 "),
+        Entry::Called(callback, [_, birth, length, ..]) => Some(match (callback, length) {
+            (Callback::New, 0) => format!("new_session{} ", of(*birth)),
+            (Callback::New, _) => format!("new_session:{length}:0{} ", of(*birth)),
             (Callback::Get, 0) => "get_session ".into(),
             (Callback::Get, _) => format!("get_session:{length}:0 "),
             (Callback::NotResumable, _) => "not_resumable ".into(),

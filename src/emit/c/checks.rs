@@ -261,7 +261,8 @@ impl Checks {
             About::Callbacks => {
                 let mut events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
                 // As the program sorts them.
-                for frees in events.chunk_by_mut(|a, b| a.starts_with("free") && b.starts_with("free")) {
+                let of = |event: &str| event.starts_with("free").then(|| event.split('#').nth(1).map(str::to_string));
+                for frees in events.chunk_by_mut(|a, b| of(a).is_some() && of(a) == of(b)) {
                     frees.sort();
                 }
                 lines.push(format!("events({at}, \"{}\");", events.concat()));
@@ -298,12 +299,7 @@ fn about(aspect: &str) -> About {
         "error-lost" => About::ErrorLost,
         "argument-changed" => About::Argument,
         "copied" | "overrun" => About::Copied,
-        "callback.new"
-        | "callback.dup"
-        | "callback.free"
-        | "callback.arguments"
-        | "callback.remove"
-        | "callback.context-freed" => About::Callbacks,
+        callback if callback.starts_with("callback.") => About::Callbacks,
         "cache" | "connection" | "session" | "peer-chain" => About::Sharing,
         _ => {
             let shared = plain.strip_prefix("shared.").and_then(field).map(About::Shared);

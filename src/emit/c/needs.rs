@@ -148,7 +148,8 @@ impl Needs {
         }
         let parts =
             [("number", NUMBER), ("bytes", BYTES), ("cipher", CIPHER), ("cipher_of", CIPHER_OF), ("stored", STORED)];
-        parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(&mut head, part));
+        let counts = |name: &str| name == "number" && self.about == About::Leak;
+        parts.iter().filter(|(name, _)| calls(name) || counts(name)).for_each(|(_, part)| add(&mut head, part));
         for field in Field::BYTES.into_iter().filter(|field| calls(&readers::name(*field))) {
             head += &readers::text(field);
         }

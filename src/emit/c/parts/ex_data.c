@@ -6,8 +6,8 @@ static void on_new(void *session, void *value, CRYPTO_EX_DATA *data, int index, 
 {
     (void)data;
     if (session == NULL || value != NULL || argl != index || argp != &marks[index])
-        happens("wrong", index, NULL);
-    happens("new", 0, NULL);
+        happens("wrong", index, NULL, NULL);
+    happens("new", 0, NULL, session);
 }
 
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
@@ -20,8 +20,8 @@ static int on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void *value, i
     void **place = (void **)value;
 #endif
     if (to == from || argl != index || argp != &marks[index])
-        happens("wrong", index, NULL);
-    happens("dup", index, *place);
+        happens("wrong", index, NULL, NULL);
+    happens("dup", index, *place, NULL);
     if (index == 2)
         *place = (void *)((uintptr_t)*place + 1);
     return index != 3 || (uintptr_t)*place % 2 == 0;
@@ -31,8 +31,8 @@ static void on_free(void *session, void *value, CRYPTO_EX_DATA *data, int index,
 {
     (void)data;
     if (session == NULL || argl != index || argp != &marks[index])
-        happens("wrong", index, NULL);
-    happens("free", index, value);
+        happens("wrong", index, NULL, NULL);
+    happens("free", index, value, session);
     destroyed += index == 1;
 }
 

@@ -5,7 +5,7 @@ static SSL_SESSION *find_kept(const unsigned char *id, int length, int any)
     const unsigned char *at;
     int i;
 
-    happens("get_session", length, NULL);
+    happens("get_session", length, NULL, NULL);
     for (i = kept_first; i < kept_end; i++) {
         if (!kept_by[i])
             continue;

@@ -3,7 +3,7 @@ static int generate_id(unsigned char *id, unsigned int *length, unsigned int mos
 {
     static unsigned char number;
 
-    happens("generate_id", 0, NULL);
+    happens("generate_id", 0, NULL, NULL);
     if (*length > most)
         *length = most;
     memset(id, 0xa5, *length);

@@ -19,8 +19,8 @@ static int handshake(SSL *client, SSL *server)
     SSL_set_accept_state(server);
     SSL_set1_groups_list(client, "X25519:P-256");
     SSL_set1_groups_list(server, "X25519:P-256");
-    peer_of[pairs] = (struct pair){ server, client };
-    pairs += pairs < 255;
+    pairs += pairs < 256;
+    peer_of[pairs - 1] = (struct pair){ server, client };
     use_certificate(server);
     for (flight = 0; flight < 5 && !(client_is_done && server_is_done); flight++) {
         client_is_done = client_is_done || SSL_do_handshake(client) == 1;

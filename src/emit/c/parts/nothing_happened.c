@@ -1,6 +1,7 @@
-static void happens(const char *what, int index, void *value)
+static void happens(const char *what, int index, void *value, void *session)
 {
     (void)what;
     (void)index;
     (void)value;
+    (void)session;
 }

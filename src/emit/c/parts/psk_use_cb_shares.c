@@ -2,7 +2,7 @@ static int psk_use_cb_shares(SSL *ssl, const EVP_MD *digest, const unsigned char
     SSL_SESSION **session)
 {
     (void)digest;
-    happens("psk_use", 0, NULL);
+    happens("psk_use", 0, NULL, NULL);
     *id = (const unsigned char *)"agreed before";
     *length = 13;
     *session = agreed_before(ssl, 1);

@@ -4,7 +4,7 @@ static void remove_cb_frees(SSL_CTX *context, SSL_SESSION *session)
     int i;
 
     (void)context;
-    happens("remove", 0, NULL);
+    happens("remove", 0, NULL, session);
     for (i = kept_first; i < kept_end; i++) {
         if (kept[i] != session)
             continue;

@@ -1,5 +1,5 @@
 static void remove_cb_records(SSL_CTX *context, SSL_SESSION *session)
 {
     (void)context, (void)session;
-    happens("remove", 0, NULL);
+    happens("remove", 0, NULL, session);
 }
