@@ -34,6 +34,7 @@ impl Generator {
         let mut scene = match self.rng.u8(0..8) {
             0..=3 if made => self.moved_away(cast),
             0 => not_to_be_resumed(cast),
+            5 => self.owed(cast),
             4 => self.shown(cast, dup),
             _ => self.resumed(cast),
         };
@@ -41,20 +42,33 @@ impl Generator {
         self.ahead = scene;
     }
 
-    /// A session that is flushed in its last second, and after it.
+    /// A session that is flushed in its last second, and after it; or one of two, whose times were changed by adding it again.
     pub(super) fn begin_expiry(&mut self, ledger: &Ledger) {
         let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
         let s = self.slot_where(|slot| !ledger.holds(slot));
+        let other = self.slot_where(|slot| !ledger.holds(slot) && slot != s);
         let timeout = self.one_of(&[0, 1, 5, 300]);
-        self.ahead = vec![
-            Op::CtxFlush { c, time: Time::Now(timeout + 1) },
-            Op::CtxFlush { c, time: Time::Now(timeout) },
-            Op::CtxAdd { c, s },
-            Op::SetTimeout { s: Some(s), timeout },
-            Op::SetTime { s: Some(s), time: Time::Now(0) },
-            Op::Set1Id { s, id: Bytes::new(self.one_of(IDS)) },
-            Op::New { dst: s },
-        ];
+        let made = |s: Slot, id: &[u8], timeout: i64| {
+            [
+                Op::New { dst: s },
+                Op::Set1Id { s, id: Bytes::new(id) },
+                Op::SetTime { s: Some(s), time: Time::Now(0) },
+                Op::SetTimeout { s: Some(s), timeout },
+                Op::CtxAdd { c, s },
+            ]
+        };
+        let mut scene = made(s, self.one_of(IDS), timeout).to_vec();
+        if self.rng.bool() {
+            scene.extend(made(other, b"the other", self.one_of(&[timeout, 10])));
+            scene.push(Op::CtxSetCacheMode { c, mode: CacheMode::of(0x402) });
+            scene.push(Op::AdvanceClock { seconds: self.one_of(&[0, 2, 7]) });
+            scene.push(Op::CtxAdd { c, s: self.one_of(&[s, other]) });
+        }
+        let ends = i64::from(self.one_of(&[0u8, 0, 8]));
+        scene.push(Op::CtxFlush { c, time: Time::Now(timeout + ends) });
+        scene.push(Op::CtxFlush { c, time: Time::Now(timeout + ends + 1) });
+        scene.reverse();
+        self.ahead = scene;
     }
 
     /// Sessions are cached by a context that their connections were moved away from, and that nobody else has.
@@ -117,7 +131,11 @@ impl Generator {
             0 => scene.push(Op::AdvanceClock { seconds: 301 }),
             1 => scene.push(Op::AdvanceClock { seconds: 7201 }),
             2 => scene.push(Op::SslFree { x: Some(x1) }),
-            3 => scene.push(Op::CtxSetIdContext { c, context: Bytes::new(b"another") }),
+            // Another, one that begins as the first does, and none.
+            3 => {
+                let others: [&[u8]; 3] = [b"another", b"id context of another", b"id"];
+                scene.push(Op::CtxSetIdContext { c, context: Bytes::new(self.one_of(&others)) });
+            }
             _ => {}
         }
         scene.extend([
@@ -127,6 +145,27 @@ impl Generator {
             Op::Handshake { client: x2, server: x3 },
             Op::SessionReused { x: x2 },
         ]);
+        scene
+    }
+
+    /// A ticket that cannot be made, and what the connection does after that.
+    fn owed(&mut self, cast: Cast) -> Vec<Op> {
+        let Cast { server: c, client, x: [x0, x1, ..], s } = cast;
+        let mut scene = vec![
+            Op::CtxSetRemoveCb { c, callback: RemoveCallback::Records },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::GetSession { dst: s, x: x1 },
+            Op::SetTimeout { s: Some(s), timeout: 0 },
+            Op::NewSessionTicket { x: x1 },
+            Op::SslClear { x: x0 },
+            Op::SslClear { x: x1 },
+            Op::CtxSetMaxVersion { c: client, version: self.one_of(MaxVersion::ALL) },
+            Op::Handshake { client: x0, server: x1 },
+            Op::NewSessionTicket { x: x1 },
+        ];
+        scene.retain(|_| self.rng.u8(0..16) > 0);
         scene
     }
 

@@ -196,7 +196,11 @@ impl Checks {
                 lines.extend(destroyed(subject, at));
             }
             About::Return => lines.extend(self.result(subject, at)),
-            About::Destroyed => lines.extend(destroyed(subject, at)),
+            About::Destroyed => {
+                // A reference too many or too few may be that of a cache.
+                lines.extend(shared_checks(at, op, entries(), talks(subject)));
+                lines.extend(destroyed(subject, at));
+            }
             About::ErrorQueue => {
                 let raised = entries().any(|entry| matches!(entry, Entry::After(After { raised: true, .. })));
                 lines.push(format!(

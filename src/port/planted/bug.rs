@@ -196,7 +196,7 @@ bugs! {
         "SSL_dup/destroyed-late" "SSL_dup/count";
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" "SSL_dup/other.count"
         "SSL_dup/destroyed-late" "SSL_dup/count";
-    SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/connection";
+    SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference" "SSL_free/callback.remove" "SSL_free/other.count" "SSL_free/connection" "SSL_free/callback.free";
     SslDupOfBegunIsAnother "ssl-dup-of-begun-is-another" "SSL_dup/return";
     SetSessionTakesNoReference "set-session-takes-no-reference" "SSL_set_session/count";
     SetSessionTakesTwoReferences "set-session-takes-two-references" "SSL_set_session/count";
@@ -250,7 +250,7 @@ bugs! {
     PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
     PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return" "SSL_free/callback.free";
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" "SSL_CTX_remove_session/count"
-        "handshake/other.count" "SSL_free/callback.free" "SSL_set_session/other.count" "SSL_CTX_flush_sessions_ex/callback.free";
+        "handshake/other.count" "SSL_free/callback.free" "SSL_set_session/other.count" "SSL_CTX_flush_sessions_ex/callback.free" "SSL_CTX_free/callback.context-freed" "SSL_CTX_free/callback.free";
     DupForgetsPeerChain "dup-forgets-peer-chain" "SSL_get_peer_cert_chain/return";
     DupCopiesPeerChain "dup-copies-peer-chain" "SSL_get_peer_cert_chain/peer-chain";
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" "SSL_session_reused/return";
