@@ -24,7 +24,7 @@ pub use handshake::{
 pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
 use operand::{Print, print_call};
-pub use sharing::{CacheMode, Method, RemoveCallback};
+pub use sharing::{CacheMode, Closed, Method, RemoveCallback};
 pub(crate) use sharing::{session_ops, sharing_ops};
 pub use simpler::Simpler;
 pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
@@ -404,6 +404,8 @@ ops! {
     0x63 CtxSetPskFindCb "SSL_CTX_set_psk_find_session_callback" [] (c: ContextSlot, callback: PskCallback);
     /// The certificates that the peer of the connection's session showed.
     0x64 GetPeerCertChain "SSL_get_peer_cert_chain" [] (x: ConnectionSlot);
+    /// What is said and heard of the end of the connection.
+    0x65 SslSetShutdown "SSL_set_shutdown" [] (x: ConnectionSlot, mode: Closed);
 }
 
 impl std::fmt::Debug for Op {

@@ -7,6 +7,7 @@ mod describe;
 
 use std::fmt;
 
+#[cfg(feature = "cli")]
 pub(crate) use self::describe::is_own;
 use self::describe::{describe, describe_one, field_of};
 use crate::field::Field;

@@ -188,6 +188,10 @@ impl<P: Port> Run<'_, P> {
             Op::Handshake { client, server } => port.handshake(*client, *server, &mut self.trace.tape),
             Op::NewSessionTicket { x } => port.new_session_ticket(*x, &mut self.trace.tape),
             Op::SslShutdown { x } => port.shutdown(*x),
+            Op::SslSetShutdown { x, mode } => {
+                port.set_shutdown(*x, *mode);
+                return Called { made: false, getter: false };
+            }
             Op::CtxSetMaxVersion { c, version } => port.set(*c, Setting::MaxVersion(*version)),
             Op::CtxSetOptions { c, options } => port.set(*c, Setting::Options(*options)),
             Op::CtxClearOptions { c, options } => port.set(*c, Setting::NoOptions(*options)),

@@ -127,6 +127,7 @@ functions! { call(Kind), in_class;
     CtxSetPskUseCb ssl_ctx_set_psk_use_session_callback
     CtxSetPskFindCb ssl_ctx_set_psk_find_session_callback
     GetPeerCertChain ssl_get_peer_cert_chain
+    SslSetShutdown ssl_set_shutdown
 }
 
 /// Ends with a panic whose stack names the call and the class.

@@ -56,7 +56,10 @@ impl Generator {
                 }
             }
             7 | 8 => self.op_of(Kind::Get1Session, ledger),
-            9 => self.op_of(Kind::SslShutdown, ledger),
+            9 => {
+                let kind = self.one_of(&[Kind::SslShutdown, Kind::SslShutdown, Kind::SslSetShutdown]);
+                self.op_of(kind, ledger)
+            }
             10 | 11 => {
                 let kind = self.one_of(SETTINGS);
                 self.op_of(kind, ledger)

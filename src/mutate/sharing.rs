@@ -2,8 +2,8 @@
 
 use super::{Generator, Which};
 use crate::op::{
-    CacheMode, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
+    CacheMode, Closed, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
+    NewCallback, NotResumableCallback, Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 
@@ -123,6 +123,7 @@ impl Generator {
             Kind::CopySessionId => Op::CopySessionId { to: self.connection(ledger), from: x },
             Kind::SessionReused => Op::SessionReused { x },
             Kind::GetPeerCertChain => Op::GetPeerCertChain { x },
+            Kind::SslSetShutdown => Op::SslSetShutdown { x, mode: Closed::of(self.rng.u8(..)) },
             Kind::SslSetIdContext => Op::SslSetIdContext { x, context: self.bytes() },
             Kind::SetSslCtx => Op::SetSslCtx { x, c: (self.rng.u8(0..4) > 0).then(|| self.context(ledger)) },
             Kind::Forget => Op::Forget { s: self.held(ledger) },

@@ -159,7 +159,7 @@ impl Connection {
         let from = self.state();
         let mut to = copy.state();
         to.id_context = from.id_context;
-        to.reused = from.reused;
+        (to.reused, to.shut) = (from.reused, from.shut);
         // The rest is what its context has now.
         let Inherited { tickets, not_resumable, psk_use, psk_find, .. } = to.inherited;
         to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, ..from.inherited };
@@ -276,7 +276,8 @@ impl Connection {
     /// `ssl_clear_bad_session`: the session of a connection that was not closed is not to be resumed.
     fn clear_bad_session(&self) -> bool {
         let state = self.state();
-        let bad = state.stage == Stage::Done && state.shut == (false, false);
+        // What the peer said does not count.
+        let bad = state.stage == Stage::Done && !state.shut.0;
         let bad = bad && state.session.is_some();
         drop(state);
         if bad {

@@ -50,7 +50,7 @@ impl Connection {
         let mut state = self.state();
         match (state.stage, state.shut) {
             (Stage::Before | Stage::Within, _) => None,
-            (Stage::Done, (false, _)) => {
+            (Stage::Done, (false, heard)) => {
                 state.shut.0 = true;
                 let peer = state.peer.upgrade();
                 drop(state);
@@ -58,7 +58,7 @@ impl Connection {
                     let mut peer = peer.state();
                     peer.peer_is_shut |= std::ptr::eq(peer.peer.as_ptr(), self);
                 }
-                Some(0)
+                Some(i32::from(heard))
             }
             (Stage::Done, (true, true)) => Some(1),
             (Stage::Done, (true, false)) => {
@@ -66,6 +66,11 @@ impl Connection {
                 Some(if state.peer_is_shut { 1 } else { -1 })
             }
         }
+    }
+
+    /// `SSL_set_shutdown`: whether this side and the peer are taken to have said that they send nothing more.
+    pub fn set_shutdown(&self, said: bool, heard: bool) {
+        self.state().shut = (said, heard);
     }
 
     /// Whether a handshake is finished.

@@ -128,6 +128,14 @@ bits! {
     }
 }
 
+bits! {
+    /// Who has said that nothing more is sent: `SSL_set_shutdown(3)`.
+    Closed(u8) none "none" {
+        0x1 "SSL_SENT_SHUTDOWN",
+        0x2 "SSL_RECEIVED_SHUTDOWN",
+    }
+}
+
 words! {
     /// What `remove_session_cb` does besides being recorded.
     RemoveCallback first 4 {
@@ -208,6 +216,7 @@ macro_rules! sharing_ops {
             | $crate::op::Op::CtxSetPskUseCb { .. }
             | $crate::op::Op::CtxSetPskFindCb { .. }
             | $crate::op::Op::GetPeerCertChain { .. }
+            | $crate::op::Op::SslSetShutdown { .. }
     };
 }
 

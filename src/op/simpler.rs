@@ -6,7 +6,7 @@ use super::handshake::{
     Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, PskCallback, Verify,
 };
 use super::operand::{Number, Operand, Room, Time};
-use super::sharing::{CacheMode, Method, RemoveCallback};
+use super::sharing::{CacheMode, Closed, Method, RemoveCallback};
 use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};
 use super::words::{Cipher, ExIndex, ProtocolVersion, Sample};
 
@@ -82,6 +82,13 @@ macro_rules! other_variables {
 other_variables! {
     ContextSlot Context;
     ConnectionSlot Connection;
+}
+
+impl Simpler for Closed {
+    fn simpler(&self) -> Vec<Closed> {
+        let bits = Closed::BITS.iter().filter(|(bit, _)| self.bits() & bit != 0);
+        bits.map(|(bit, _)| Closed::of(self.bits() & !bit)).collect()
+    }
 }
 
 impl Simpler for CacheMode {

@@ -213,7 +213,7 @@ impl Ledger {
             Op::NewSessionTicket { x } => self.send_ticket(x),
             Op::SslClear { x } => self.clear(x),
             // Nothing is sent after that.
-            Op::SslShutdown { x } => self.shared.note_other_session(x),
+            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shared.note_other_session(x),
             Op::TakeKept { dst } => {
                 let pristine = self.shared.trust.kept_are_pristine();
                 let id = self.new_object(Object { pristine, ..Object::unknown() });

@@ -119,6 +119,7 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::CtxSetPskUseCb { .. }
         | Op::CtxSetPskFindCb { .. }
         | Op::GetPeerCertChain { .. }
+        | Op::SslSetShutdown { .. }
         | session_ops!() => (None, None),
     }
 }

@@ -1,8 +1,8 @@
 //! The part of a port that is about handshakes and what decides how they go.
 
 use crate::op::{
-    ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
-    PskCallback, Verify,
+    Closed, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback,
+    Options, PskCallback, Verify,
 };
 use crate::trace::Tape;
 
@@ -56,4 +56,6 @@ pub trait Handshakes {
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64;
     /// `SSL_shutdown`
     fn shutdown(&mut self, x: ConnectionSlot) -> i64;
+    /// `SSL_set_shutdown`
+    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed);
 }

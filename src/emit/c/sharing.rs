@@ -87,6 +87,8 @@ pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &Needs, keep: bool
         Op::SetSslCtx { x, c: None } => kept(format!("({name}({x}, NULL) != NULL)")),
         Op::Handshake { client, server } => kept(format!("{name}({client}, {server})")),
         Op::UseCertificate { x } | Op::SslShutdown { x } => kept(format!("{name}({x})")),
+        Op::SslSetShutdown { x, mode } if mode.bits() == 0 => format!("{name}({x}, 0);"),
+        Op::SslSetShutdown { x, mode } => format!("{name}({x}, {mode});"),
         Op::NewSessionTicket { x } => kept(format!("new_session_ticket({x})")),
         Op::CtxSetMaxVersion { c, version } => kept(format!("{name}({c}, {})", version.name())),
         Op::CtxSetOptions { c, options } | Op::CtxClearOptions { c, options } if !keep => {
@@ -149,6 +151,12 @@ pub(super) fn shared_checks<'a>(
                 let Some(c) = cache else { continue };
                 for slot in slots(bits).take(1) {
                     lines.push(format!("number({at}, \"{slot} is cached by {c}\", 1, is_cached({c}, {slot}));"));
+                }
+                if bits == 0 && talks {
+                    let (version, length) = (number(version.into()), id.len());
+                    lines.push(format!(
+                        "number({at}, \"a session with an id of {length} bytes is cached by {c}\", 1, has_id({c}, {version}, NULL, {length}));"
+                    ));
                 }
                 if bits == 0 && !talks {
                     lines.push(format!(

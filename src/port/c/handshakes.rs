@@ -10,7 +10,7 @@ use super::super::sharing::Sharing;
 use super::super::{Port, events};
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
-use crate::op::{CONNECTIONS, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
+use crate::op::{CONNECTIONS, Closed, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
 use crate::trace::{Recorded, Tape};
 
 // As in `<openssl/ssl.h>`.
@@ -325,5 +325,9 @@ impl Handshakes for CPort {
 
     fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
         call!(self, SSL_shutdown(self.connection(x))).into()
+    }
+
+    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
+        call!(self, SSL_set_shutdown(self.connection(x), mode.bits().into()));
     }
 }

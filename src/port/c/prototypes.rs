@@ -261,6 +261,7 @@ prototypes! {
     fn SSL_do_handshake(ssl: *mut SSL) -> c_int;
     fn SSL_read(ssl: *mut SSL, out: *mut c_void, length: c_int) -> c_int;
     fn SSL_shutdown(ssl: *mut SSL) -> c_int;
+    fn SSL_set_shutdown(ssl: *mut SSL, mode: c_int) -> ();
     #[cfg(ossl300)]
     fn SSL_new_session_ticket(ssl: *mut SSL) -> c_int;
     fn SSL_use_certificate(ssl: *mut SSL, certificate: *mut X509) -> c_int;

@@ -12,8 +12,8 @@ use crate::native::{
     Version, new_session_ticket,
 };
 use crate::op::{
-    ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options,
-    PskCallback, Verify,
+    Closed, ConnectionSlot, ContextSlot, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback,
+    Options, PskCallback, Verify,
 };
 use crate::trace::{Callback, Recorded, SENT_ID, Tape};
 
@@ -291,6 +291,10 @@ impl Handshakes for NativePort {
     fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
         new_session_ticket(self.connection(x), &mut Played(tape)).into()
+    }
+
+    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
+        self.connection(x).set_shutdown(mode.bits() & 1 != 0, mode.bits() & 2 != 0);
     }
 
     fn shutdown(&mut self, x: ConnectionSlot) -> i64 {

@@ -249,6 +249,7 @@ bugs! {
     PskIsNeverUsed "psk-is-never-used" "handshake/callback.psk-use-session" "handshake/callback.new" "handshake/return";
     PskIsNeverFound "psk-is-never-found" "handshake/callback.psk-find-session" "handshake/callback.new" "handshake/return";
     PskSharedIsCopied "psk-shared-is-copied" "handshake/callback.new" "handshake/count" "handshake/other.count" "handshake/callback.free" "take_kept/return" "SSL_free/callback.free";
+    HeardIsSaid "heard-is-said" "SSL_shutdown/return" "SSL_free/callback.remove" "SSL_free/other.resumable";
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" "SSL_CTX_remove_session/count"
         "handshake/other.count" "SSL_free/callback.free" "SSL_set_session/other.count" "SSL_CTX_flush_sessions_ex/callback.free" "SSL_CTX_free/callback.context-freed" "SSL_CTX_free/callback.free";
     DupForgetsPeerChain "dup-forgets-peer-chain" "SSL_get_peer_cert_chain/return";

@@ -2,7 +2,8 @@
 
 use super::{Bug, Planted};
 use crate::op::{
-    ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, Verify,
+    Closed, ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback,
+    Verify,
 };
 use crate::port::handshakes::{Handshakes, Setting};
 use crate::port::sharing::{Dupped, Sharing};
@@ -115,6 +116,11 @@ impl Handshakes for Planted {
             self.leak(self.connected_session(x));
         }
         if self.has(Bug::NewTicketReturnsZero) { 0 } else { returned }
+    }
+
+    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
+        let heard = self.has(Bug::HeardIsSaid) && mode == Closed::of(2);
+        self.inner.set_shutdown(x, if heard { Closed::of(3) } else { mode });
     }
 
     fn shutdown(&mut self, x: ConnectionSlot) -> i64 {

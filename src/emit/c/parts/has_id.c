@@ -1,4 +1,4 @@
-/* Whether a context has a session with this version and id in its cache. */
+/* Whether a context has a session with this version and id in its cache; with NULL, any id of this length. */
 static int looked_version, looked_found;
 static const unsigned char *looked_id;
 static unsigned int looked_length;
@@ -10,7 +10,7 @@ static void look(void *each, void *unused)
 
     (void)unused;
     looked_found |= SSL_SESSION_get_protocol_version(each) == looked_version && length == looked_length
-        && memcmp(id, looked_id, length) == 0;
+        && (looked_id == NULL || memcmp(id, looked_id, length) == 0);
 }
 
 static int has_id(SSL_CTX *context, int version, const unsigned char *id, unsigned int length)
