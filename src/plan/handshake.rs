@@ -17,6 +17,8 @@ pub(super) struct Progress {
     deaf: bool,
     /// It was given what belongs to connections of the other side: a certificate, or a method.
     other_side: bool,
+    /// It was told how it ended, or has said or read so: what was read is not to be read again, which releases do differently.
+    told_end: bool,
 }
 
 impl Progress {
@@ -81,6 +83,14 @@ impl Shared {
     pub(super) fn note_set_session(&mut self, x: ConnectionSlot) {
         self.note_other_session(x);
         self.change(x, |progress| progress.deaf = progress.begun);
+    }
+
+    pub(super) fn note_told_end(&mut self, x: ConnectionSlot) {
+        self.change(x, |progress| progress.told_end = true);
+    }
+
+    pub(super) fn was_told_end(&self, x: ConnectionSlot) -> bool {
+        self.progress(x).told_end
     }
 
     pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {
@@ -167,7 +177,8 @@ impl Ledger {
         if self.shared.progress(x).begun {
             self.shared.note_other_session(x);
             self.give_pristine(x);
-            self.shared.change(x, |progress| (progress.begun, progress.deaf) = (false, false));
+            self.shared
+                .change(x, |progress| (progress.begun, progress.deaf, progress.told_end) = (false, false, false));
         }
     }
 

@@ -142,6 +142,7 @@ impl Ledger {
             Op::Handshake { client, server } => (!self.can_shake_hands(client, server)).then_some(Skip::Unready),
             Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
             Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
+            Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready),
             Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
@@ -213,7 +214,10 @@ impl Ledger {
             Op::NewSessionTicket { x } => self.send_ticket(x),
             Op::SslClear { x } => self.clear(x),
             // Nothing is sent after that.
-            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shared.note_other_session(x),
+            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => {
+                self.shared.note_other_session(x);
+                self.shared.note_told_end(x);
+            }
             Op::TakeKept { dst } => {
                 let pristine = self.shared.trust.kept_are_pristine();
                 let id = self.new_object(Object { pristine, ..Object::unknown() });
