@@ -7,14 +7,12 @@ mod describe;
 
 use std::fmt;
 
-#[cfg(feature = "cli")]
-pub(crate) use self::describe::is_own;
 use self::describe::{describe, describe_one, field_of};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::plan::{Makes, Plan, Step, touches};
 use crate::program::Program;
-use crate::trace::{Entries, Entry, MishapKind, Seen, Trace, Unowned};
+use crate::trace::{Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,19 +203,27 @@ fn mishap_fault(trace: &Trace) -> Option<Fault> {
 fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     let step = trace.stopped? as usize;
     let Step::Run { makes, .. } = plan.steps.get(step)? else { return None };
-    let (seen, ledger) = match makes {
-        Makes::Same => ("returned another connection", "returned the connection that it was given"),
+    match makes {
+        Makes::Same => same_fault(trace, step),
         Makes::Nothing | Makes::Session | Makes::Null | Makes::Maybe => {
-            return session_fault(trace, step, *makes == Makes::Session);
+            session_fault(trace, step, *makes == Makes::Session)
         }
-    };
+    }
+}
+
+/// `SSL_dup` of a connection whose handshake was begun.
+fn same_fault(trace: &Trace, step: usize) -> Option<Fault> {
+    let returned =
+        trace.entries(step).find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
+    let other = returned.filter(|value| *value != SAME)?;
+    let seen = if other == 0 { "returned NULL" } else { "returned another connection" };
     Some(Fault {
         step,
         class: Class::Return,
         getter: None,
         aspect: "return".into(),
         seen: seen.into(),
-        ledger: ledger.into(),
+        ledger: "returned the connection that it was given".into(),
     })
 }
 

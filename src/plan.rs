@@ -27,8 +27,8 @@
 //!    that may change it ends the loan. A free of what is only borrowed is skipped; taking a reference makes it the slot's own.
 //! 8. *What may be empty.* Whether a callback kept anything is known when the program runs, and so is everything made from that.
 //!    Such a slot counts as taken here, and a step that uses it while it is empty is skipped then (`exec`), on both ports, or
-//!    they differ; its result's slot is empty from there on. A slot is freed then as often as it owns, never more. A session that may be another one, because a step
-//!    before may not have run, is *unknown*: no call that is a hazard for any session is made on it.
+//!    they differ; its result's slot is empty from there on. A slot is freed then as often as it owns, never more. A session
+//!    that may be another one, because a step before may not have run, is *unknown*: no call that is a hazard for any session is made on it.
 //! 9. *Contexts and connections* are owned by their slots alike; connections hold two references to contexts. The last reference
 //!    to a pooled context is the pool's. `NULL` is an operand of `SSL_CTX_free`, `SSL_free`, `SSL_set_session`, `SSL_set_SSL_CTX`
 //!    and `SSL_CTX_remove_session` only (SEMANTICS, section 6). `SSL_dup` of a connection whose handshake was begun is one
@@ -46,7 +46,7 @@ mod touched;
 
 pub use ledger::Ledger;
 pub use sharing::Shared;
-pub use touched::{Touched, touches};
+pub use touched::{Touched, is_about, touches};
 
 use crate::field::Field;
 pub use crate::op::Kinds;

@@ -24,6 +24,9 @@ pub(crate) const WRONG_ARGUMENTS: u8 = u8::MAX;
 /// What is written where a length is written and the pointer is NULL.
 pub(crate) const NULL_LENGTH: u16 = u16::MAX;
 
+/// What is written for `SSL_dup` where it returned the connection that it was given; 1 is another one, 0 is NULL.
+pub(crate) const SAME: i64 = 2;
+
 /// The first byte of an entry; field entries start with the field's number.
 #[derive(Clone, Copy)]
 pub(crate) enum Tag {

@@ -6,6 +6,7 @@ use crate::plan::{Makes, Touched};
 use crate::port::handshakes::Setting;
 use crate::port::sharing::{Dupped, Statistic};
 use crate::port::{Port, events, key};
+use crate::trace::SAME;
 
 /// As many cached sessions are listed one by one.
 const LISTED: usize = 16;
@@ -156,7 +157,11 @@ impl<P: Port> Run<'_, P> {
                 let dupped = port.dup_connection(*dst, *x);
                 self.shared.connections[dst.index()] = dupped == Dupped::Another;
                 self.shared.dupped = Some(dupped);
-                dupped as i64
+                match dupped {
+                    Dupped::Null => 0,
+                    Dupped::Another => 1,
+                    Dupped::Same => SAME,
+                }
             }
             Op::SslUpRef { x } => port.up_ref_connection(*x),
             Op::SslFree { x } => {

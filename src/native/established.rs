@@ -162,10 +162,10 @@ impl Session {
     }
 
     /// The certificate that the peer showed, if it did: a client keeps it in the chain too.
-    pub(super) fn put_peer(&self, peer: Option<&[u8]>, of_server: bool) {
+    pub(super) fn put_peer(&self, peer: Option<&[u8]>, by_client: bool) {
         let peer: Option<Arc<[u8]>> = peer.map(Arc::from);
         self.0.has_peer.store(peer.is_some(), Relaxed);
-        let chain = peer.iter().filter(|_| of_server).cloned().collect();
+        let chain = peer.iter().filter(|_| by_client).cloned().collect();
         let mut contents = self.contents();
         (contents.peer, contents.peer_chain) = (peer, Some(chain));
     }

@@ -3,7 +3,7 @@
 use super::Class;
 use crate::field::Field;
 use crate::op::{Op, Variable};
-use crate::plan::touches;
+use crate::plan::is_about;
 use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
 
 /// The field that an entry shows.
@@ -101,7 +101,7 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Variable>, entry: &Entry<
             (Class::Contents, format!("shared.{}", shared.map_or("none", |field| field.name())))
         }
         Entry::Number(field, _) | Entry::Bytes(field, _) => {
-            let own = of.is_none_or(|of| is_own(op, of));
+            let own = of.is_none_or(|of| op.is_some_and(|op| is_about(op, of)));
             (Class::Contents, format!("{}{}", if own { "" } else { "other." }, field.name()))
         }
         Entry::NullWithLength(field, _) => (Class::Contents, format!("{}.length", field.name())),
@@ -127,15 +127,5 @@ pub(super) fn describe_one(op: Option<&Op>, of: Option<Variable>, entry: &Entry<
 }
 
 fn count_of(op: Option<&Op>, of: Variable) -> &'static str {
-    if is_own(op, of) { "count" } else { "other.count" }
-}
-
-/// Whether the call is about the session of this variable.
-pub fn is_own(op: Option<&Op>, of: Variable) -> bool {
-    let Some(op) = op else { return false };
-    let touched = touches(op);
-    match of {
-        Variable::Session(slot) => touched.used == Some(slot) || touched.made == Some(slot),
-        Variable::Connection(_) | Variable::Context(_) => op.variables().any(|named| named == of),
-    }
+    if op.is_some_and(|op| is_about(op, of)) { "count" } else { "other.count" }
 }

@@ -1,7 +1,7 @@
 //! What an op names: the slots, and the field that a setter sets.
 
 use crate::field::Field;
-use crate::op::{Op, Slot, session_ops, sharing_ops};
+use crate::op::{Op, Slot, Variable, session_ops, sharing_ops};
 
 /// The slots an op names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -121,6 +121,15 @@ fn touches_shared(op: &Op) -> (Option<Slot>, Option<Slot>) {
         | Op::GetPeerCertChain { .. }
         | Op::SslSetShutdown { .. }
         | session_ops!() => (None, None),
+    }
+}
+
+/// Whether a call is about the session of this variable: it names it or, of a session, makes it.
+pub fn is_about(op: &Op, of: Variable) -> bool {
+    let touched = touches(op);
+    match of {
+        Variable::Session(slot) => touched.used == Some(slot) || touched.made == Some(slot),
+        Variable::Connection(_) | Variable::Context(_) => op.variables().any(|named| named == of),
     }
 }
 

@@ -9,6 +9,19 @@ pub(super) const TAKE_KEPT: &str = "take_kept";
 const KEPT_BY: &str = "kept_by";
 /// What looks among those that are kept.
 const FIND_KEPT: &str = "find_kept";
+/// What makes a session that both sides have by other means, or shares it.
+const AGREED_BEFORE: &str = "agreed_before";
+/// What makes ids.
+const GENERATE_ID: &str = "generate_id";
+
+/// What parts use of each other, and as what they name it: each before those that it uses itself.
+const HELPERS: [(&str, &str); 5] = [
+    (FIND_KEPT, "find_kept("),
+    (AGREED_BEFORE, "agreed_before("),
+    (KEPT_BY, "kept_by["),
+    (TAKE_KEPT, "kept["),
+    (GENERATE_ID, "generate_id("),
+];
 
 macro_rules! parts {
     ($($name:literal,)*) => {
@@ -55,26 +68,12 @@ parts! {
 pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     let mut used: Vec<&str> = ops.iter().filter_map(named).collect();
     used.retain(|name| *name != "NULL");
-    if used.iter().any(|name| name.starts_with("get_cb_") && *name != "get_cb_misses") {
-        used.push(FIND_KEPT);
-    }
-    if used
-        .iter()
-        .any(|name| *name == FIND_KEPT || ["new_cb_keeps", "new_cb_up_refs", "remove_cb_frees"].contains(name))
-    {
-        used.push(KEPT_BY);
-    }
-    if used
-        .iter()
-        .any(|name| *name == FIND_KEPT || ["_up_refs", "_keeps", "_cb_frees"].iter().any(|end| name.ends_with(end)))
-    {
-        used.push(TAKE_KEPT);
-    }
-    if used.iter().any(|name| name.starts_with("generate_id_")) {
-        used.push("generate_id");
-    }
-    if used.iter().any(|name| name.starts_with("psk_")) {
-        used.extend(["agreed_before", TAKE_KEPT]);
+    // What a part names it needs, and what that needs comes after it.
+    for (helper, named) in HELPERS {
+        let text = |name: &str| PARTS.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text);
+        if used.iter().any(|name| text(name).contains(named)) {
+            used.push(helper);
+        }
     }
     used.sort_unstable();
     used.dedup();
@@ -83,7 +82,7 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
 
 /// Whether it says that it was called.
 pub(super) fn tells(name: &str) -> bool {
-    ![TAKE_KEPT, KEPT_BY, "takes_any", "agreed_before", "generate_id"].contains(&name)
+    ![TAKE_KEPT, KEPT_BY, "takes_any", AGREED_BEFORE, GENERATE_ID].contains(&name)
 }
 
 /// The function for each kind: those of clients are called in another way than those of servers.

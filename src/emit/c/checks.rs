@@ -10,8 +10,7 @@ use super::sharing::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Op, Variable};
-use crate::oracle::is_own;
-use crate::plan::{Makes, Step, touches};
+use crate::plan::{Makes, Step, is_about, touches};
 use crate::trace::{After, Entry};
 
 /// What a program is checked for.
@@ -230,7 +229,7 @@ impl Checks {
             }
             About::Field(field) => {
                 let other = subject.signature.is_some_and(|signature| signature.contains("/other."));
-                let own = |of: &Variable| is_own(Some(op), *of);
+                let own = |of: &Variable| is_about(op, *of);
                 let mut sessions: Vec<Variable> = live.iter().copied().filter(|of| own(of) != other).collect();
                 if sessions.is_empty() {
                     sessions = live;

@@ -12,6 +12,7 @@ static void remove_cb_frees(SSL_CTX *context, SSL_SESSION *session)
             kept[i] = kept[i + 1];
             kept_by[i] = kept_by[i + 1];
         }
+        kept_by[kept_end] = 0;
         SSL_SESSION_free(session);
         return;
     }
