@@ -1,6 +1,6 @@
 //! The fields of a session: what its getters read.
 
-use crate::op::{ExIndex, Kind, Kinds, MAX_BYTES, Op, Room, Slot, Wire};
+use crate::op::{ExIndex, Kind, Kinds, MAX_BYTES, Op, Room, Slot, Wire, for_each_op};
 
 macro_rules! fields {
     ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
@@ -74,6 +74,46 @@ fields! {
     ExRefused "ex_data.refused" GetExData;
     /// A number.
     ExUnregistered "ex_data.unregistered" GetExData;
+}
+
+/// Makes from the table of ops what each sets and reads.
+macro_rules! define_fields_of_ops {
+    ($($section:ident { $(
+        $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt {$($fact:tt)*} $c:tt;
+    )* })*) => {
+        impl Kind {
+            /// Returns the field that the call sets. That of `SSL_SESSION_set_ex_data` depends on its index.
+            pub const fn sets(self) -> Option<Field> {
+                match self { $($(Kind::$kind => field_fact!(sets $($fact)*)),*),* }
+            }
+
+            /// Returns the field that the call reads. That of `SSL_SESSION_get_ex_data` depends on its index.
+            pub const fn reads(self) -> Option<Field> {
+                match self { $($(Kind::$kind => field_fact!(reads $($fact)*)),*),* }
+            }
+        }
+    };
+}
+
+macro_rules! field_fact {
+    (sets sets $field:ident $($rest:tt)*) => { Some(Field::$field) };
+    (reads reads $field:ident $($rest:tt)*) => { Some(Field::$field) };
+    ($sought:ident $other:tt $($rest:tt)*) => { field_fact!($sought $($rest)*) };
+    ($sought:ident) => { None };
+}
+
+for_each_op!(define_fields_of_ops);
+
+impl Op {
+    /// Returns the field that the call sets, if it is a setter.
+    pub fn sets(&self) -> Option<Field> {
+        if let Op::SetExData { index, .. } = self { Field::of_ex_index(*index) } else { self.kind().sets() }
+    }
+
+    /// Returns the field that the call reads, if it is its getter.
+    pub fn reads(&self) -> Option<Field> {
+        if let Op::GetExData { index, .. } = self { Field::of_ex_index(*index) } else { self.kind().reads() }
+    }
 }
 
 impl Field {

@@ -39,13 +39,14 @@
 //! 11. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
 //!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
 
+mod connection;
+mod context;
 mod handshake;
 mod ledger;
-mod sharing;
 mod touched;
 
+pub use context::Shared;
 pub use ledger::Ledger;
-pub use sharing::Shared;
 pub use touched::{Touched, is_about, touches};
 
 use crate::field::Field;

@@ -191,7 +191,7 @@ fn simpler_calls(op: &Op) -> Vec<Op> {
     {
         simpler.push(Op::New { dst: *dst });
     }
-    simpler.extend(op.simpler());
+    simpler.extend(op.shrink());
     simpler
 }
 

@@ -1,8 +1,8 @@
 //! Which handshakes are made, and what they leave behind.
 
 use super::Origin;
+use super::context::Shared;
 use super::ledger::{Ledger, Object, ObjectId};
-use super::sharing::Shared;
 use crate::op::{ConnectionSlot, Method, Op};
 
 /// How far a connection has come.
@@ -112,25 +112,17 @@ impl Ledger {
     /// What makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
     pub(super) fn note_tampering(&mut self, op: &Op) {
         let changed = match *op {
-            Op::Set1Id { s, .. }
-            | Op::Set1IdContext { s, .. }
-            | Op::SetTime { s: Some(s), .. }
-            | Op::SetTimeEx { s: Some(s), .. }
-            | Op::SetProtocolVersion { s, .. }
-            | Op::SetCipher { s, .. }
-            | Op::Set1MasterKey { s, .. }
-            | Op::Set1Hostname { s, .. }
-            | Op::Set1AlpnSelected { s, .. }
-            | Op::SetMaxEarlyData { s, .. }
-            | Op::Set1TicketAppdata { s, .. }
-            | Op::SetExData { s, .. } => s,
             Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
                 let pristine = self.slots[s.index()].is_some_and(|held| self.object(held.object).pristine);
                 self.shared.trust.keeps_foreign |= !pristine;
                 return;
             }
+            // A handshake that resumes a session goes the same way whatever its timeout is.
+            Op::SetTimeout { .. } => return,
+            _ if matches!(op, Op::SetExData { .. }) || op.sets().is_some() => op.used(),
             _ => return,
         };
+        let Some(changed) = changed else { return };
         let object = self.slots[changed.index()].map(|held| *self.object(held.object));
         if object.is_some_and(|object| object.pristine || object.unknown) {
             self.shared.trust.tampered = true;

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::sharing::Shared;
-use super::touched::{self, touches};
+use super::context::Shared;
+use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
-use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, sharing_ops};
+use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, plain_ops};
 
 /// Who owns what, after the ops so far.
 #[derive(Clone, Debug)]
@@ -99,8 +99,31 @@ impl Object {
     }
 }
 
+/// What an op did to who owns what.
+struct Booked {
+    /// The slot lost its last reference.
+    ends: bool,
+    /// What a constructor returns.
+    makes: Makes,
+}
+
+const NOTHING: Booked = Booked { ends: false, makes: Makes::Nothing };
+
+fn makes(makes: Makes) -> Booked {
+    Booked { makes, ..NOTHING }
+}
+
+fn ends(ends: bool) -> Booked {
+    Booked { ends, ..NOTHING }
+}
+
+/// An op that neither makes nor ends anything was booked.
+fn done((): ()) -> Booked {
+    NOTHING
+}
+
 impl Ledger {
-    /// Nobody owns anything.
+    /// Starts with nobody owning anything.
     pub fn new(setup: Setup) -> Ledger {
         Ledger {
             setup,
@@ -161,98 +184,122 @@ impl Ledger {
         }
         let state = touched.used.and_then(|slot| self.state(slot));
         self.note_tampering(op);
-        let (ends, makes) = self.book(op);
-        Step::Run { state, ends, makes, touched, sets: touched::sets(op) }
+        let Booked { ends, makes } = self.book(op);
+        Step::Run { state, ends, makes, touched, sets: op.sets() }
     }
 
-    fn book(&mut self, op: &Op) -> (bool, Makes) {
-        let mut ends = false;
-        let mut makes = Makes::Nothing;
+    /// Books who owns what after an op that runs.
+    fn book(&mut self, op: &Op) -> Booked {
+        self.shared.used |= op.is_shared();
         match *op {
-            Op::New { dst } => makes = self.make(dst, Object::new(Origin::Fresh)),
-            Op::SampleSession { dst, sample } => {
-                let cannot_dup = (sample == Sample::EmptyTicket).then_some(CannotDup::EmptyTicket);
-                makes = self.make(dst, Object { cannot_dup, has_id: None, ..Object::new(Origin::Filled) });
-            }
-            Op::Dup { dst, src } => {
-                let source = self.slots[src.index()].map(|held| *self.object(held.object));
-                makes = match source {
-                    Some(source) if self.can_dup(source) || source.ex_data_uncertain => {
-                        let Object { has_ex_data, has_id, pristine, .. } = source;
-                        let maybe = source.is_uncertain() || self.is_maybe(src) || source.ex_data_uncertain;
-                        let dup = Object { has_ex_data, has_id, maybe, pristine, ..Object::new(Origin::Dup) };
-                        let made = self.make(dst, dup);
-                        self.maybe(dst, made, maybe)
-                    }
-                    _ => Makes::Null,
-                }
-            }
-            Op::UpRef { s } => {
-                if let Some(held) = &mut self.slots[s.index()] {
-                    held.references += 1;
-                }
-                self.shared.owned_now(s);
-            }
-            Op::Free { s } => ends = s.is_some_and(|slot| self.give_back(slot)),
-            Op::SetExData { s, index, value } => {
-                if self.slots[s.index()].is_some_and(|held| self.object(held.object).is_uncertain()) {
-                    // It may be any of those that others hold.
-                    self.objects.iter_mut().for_each(|object| object.ex_data_uncertain = true);
-                }
-                self.change(s, |object| {
-                    object.has_ex_data = true;
-                    object.fill();
-                    if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
-                        object.cannot_dup = (value.0 % 2 == 1).then_some(CannotDup::Callback);
-                    }
-                })
-            }
-            Op::Set1Id { s, ref id } => {
-                let length = id.get().map_or(0, <[u8]>::len);
-                self.change(s, |object| {
-                    object.fill();
-                    if length <= 32 {
-                        object.has_id = Some(length > 0);
-                    }
-                });
-            }
-            Op::Set1IdContext { s, .. }
-            | Op::SetTime { s: Some(s), .. }
-            | Op::SetTimeEx { s: Some(s), .. }
-            | Op::SetTimeout { s: Some(s), .. }
-            | Op::SetProtocolVersion { s, .. }
-            | Op::SetCipher { s, .. }
-            | Op::Set1MasterKey { s, .. }
-            | Op::Set1Hostname { s, .. }
-            | Op::Set1AlpnSelected { s, .. }
-            | Op::SetMaxEarlyData { s, .. }
-            | Op::Set1TicketAppdata { s, .. } => self.change(s, Object::fill),
-            Op::SetTime { s: None, .. }
-            | Op::SetTimeEx { s: None, .. }
-            | Op::SetTimeout { s: None, .. }
-            | Op::GetId { .. }
-            | Op::Get0IdContext { .. }
-            | Op::GetTime { .. }
-            | Op::GetTimeEx { .. }
-            | Op::GetTimeout { .. }
-            | Op::GetProtocolVersion { .. }
-            | Op::Get0Cipher { .. }
-            | Op::GetMasterKey { .. }
-            | Op::Get0Hostname { .. }
-            | Op::Get0AlpnSelected { .. }
-            | Op::GetMaxEarlyData { .. }
-            | Op::Get0TicketAppdata { .. }
-            | Op::HasTicket { .. }
-            | Op::Get0Ticket { .. }
-            | Op::GetTicketLifetimeHint { .. }
-            | Op::GetCompressId { .. }
-            | Op::GetMaxFragmentLength { .. }
-            | Op::Get0Peer { .. }
-            | Op::IsResumable { .. }
-            | Op::GetExData { .. } => {}
-            sharing_ops!() => (ends, makes) = self.book_shared(op),
+            Op::New { dst } => makes(self.make(dst, Object::new(Origin::Fresh))),
+            Op::SampleSession { dst, sample } => makes(self.make_sample(dst, sample)),
+            Op::Dup { dst, src } => makes(self.dup(dst, src)),
+            Op::TakeKept { dst } => makes(self.take_kept(dst)),
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => makes(self.read_session(dst, x, 0)),
+            Op::Get1Session { dst, x } => makes(self.read_session(dst, x, 1)),
+            Op::SslDup { dst, x } => makes(self.dup_connection(dst, x)),
+            Op::Free { s } => ends(s.is_some_and(|s| self.give_back(s))),
+            Op::CtxFree { c } => ends(c.is_some_and(|c| self.free_context(c))),
+            Op::SslFree { x } => ends(x.is_some_and(|x| self.free_connection(x))),
+            Op::UpRef { s } => done(self.up_ref(s)),
+            Op::SetExData { s, index, value } => done(self.set_ex_data(s, index, value.0)),
+            Op::Set1Id { s, ref id } => done(self.set_id(s, id.get().map_or(0, <[u8]>::len))),
+            Op::SetProtocolVersion { s, .. } => done(self.change(s, Object::fill)),
+            Op::Forget { s } => done(self.forget(s)),
+            Op::CtxNew { dst, method } => done(self.new_context(dst, method, false)),
+            Op::CtxPooled { dst, method } => done(self.new_context(dst, method, true)),
+            Op::CtxUpRef { c } => done(self.up_ref_context(c)),
+            Op::CtxAdd { c, s } => done(self.cache(c, s)),
+            Op::CtxRemove { c, s } => done(s.map_or((), |s| self.uncache(c, s))),
+            Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => done(self.flush(c, time)),
+            Op::CtxSetTimeout { c, timeout } => done(self.set_context_timeout(c, timeout)),
+            Op::CtxSetRemoveCb { .. }
+            | Op::CtxSetNewCb { .. }
+            | Op::CtxSetPskUseCb { .. }
+            | Op::CtxSetPskFindCb { .. } => done(self.shared.keeps = true),
+            Op::SslNew { dst, c } => done(self.new_connection(dst, c)),
+            Op::SslUpRef { x } => done(self.up_ref_connection(x)),
+            Op::SslClear { x } => done(self.clear(x)),
+            Op::SetSession { x, s } => done(self.set_session(x, s)),
+            Op::CopySessionId { to, from } => done(self.copy_session(to, from)),
+            Op::SetSslCtx { x, c } => done(self.set_context(x, c)),
+            Op::Handshake { client, server } => done(self.shake_hands(client, server)),
+            Op::NewSessionTicket { x } => done(self.send_ticket(x)),
+            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => done(self.shut_down(x)),
+            Op::GetMasterKey { .. }
+            | Op::GetExData { .. }
+            | Op::AdvanceClock { .. }
+            | Op::CtxSessions { .. }
+            | Op::CtxSetMaxVersion { .. }
+            | Op::CtxSetOptions { .. }
+            | Op::CtxClearOptions { .. }
+            | Op::CtxSetVerify { .. }
+            | Op::CtxSetGetCb { .. }
+            | Op::CtxSetNotResumableCb { .. }
+            | Op::CtxSetGenerateId { .. }
+            | Op::UseCertificate { .. }
+            | Op::GetPeerCertChain { .. } => NOTHING,
+            plain_ops!() => done(self.fill(op)),
         }
-        (ends, makes)
+    }
+
+    /// Notes that a session is not as new any more.
+    fn fill(&mut self, op: &Op) {
+        if let (Some(s), true) = (op.used(), op.sets().is_some()) {
+            self.change(s, Object::fill);
+        }
+    }
+
+    fn make_sample(&mut self, dst: Slot, sample: Sample) -> Makes {
+        let cannot_dup = (sample == Sample::EmptyTicket).then_some(CannotDup::EmptyTicket);
+        self.make(dst, Object { cannot_dup, has_id: None, ..Object::new(Origin::Filled) })
+    }
+
+    fn dup(&mut self, dst: Slot, src: Slot) -> Makes {
+        let Some(source) = self.slots[src.index()].map(|held| *self.object(held.object)) else { return Makes::Null };
+        if !self.can_dup(source) && !source.ex_data_uncertain {
+            return Makes::Null;
+        }
+        let Object { has_ex_data, has_id, pristine, .. } = source;
+        let maybe = source.is_uncertain() || self.is_maybe(src) || source.ex_data_uncertain;
+        let made = self.make(dst, Object { has_ex_data, has_id, maybe, pristine, ..Object::new(Origin::Dup) });
+        self.maybe(dst, made, maybe)
+    }
+
+    fn up_ref(&mut self, s: Slot) {
+        if let Some(held) = &mut self.slots[s.index()] {
+            held.references += 1;
+        }
+        self.shared.owned_now(s);
+    }
+
+    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) {
+        if self.slots[s.index()].is_some_and(|held| self.object(held.object).is_uncertain()) {
+            // It may be any of those that others hold.
+            self.objects.iter_mut().for_each(|object| object.ex_data_uncertain = true);
+        }
+        self.change(s, |object| {
+            object.has_ex_data = true;
+            object.fill();
+            if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
+                object.cannot_dup = (value % 2 == 1).then_some(CannotDup::Callback);
+            }
+        });
+    }
+
+    fn set_id(&mut self, s: Slot, length: usize) {
+        self.change(s, |object| {
+            object.fill();
+            if length <= 32 {
+                object.has_id = Some(length > 0);
+            }
+        });
+    }
+
+    fn forget(&mut self, s: Slot) {
+        self.shared.owned_now(s);
+        self.let_go(s);
     }
 
     fn can_dup(&self, source: Object) -> bool {

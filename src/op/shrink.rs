@@ -1,5 +1,5 @@
-//! Simpler operands: what a person would rather read. Each is smaller in an order that has an end, so that taking a simpler
-//! one again and again comes to rest.
+//! Shrinks operands to what a person would rather read. Each step is smaller in an order that has an end, so shrinking again
+//! and again comes to rest.
 
 use super::bytes::{Bytes, CString};
 use super::handshake::{
@@ -10,25 +10,40 @@ use super::sharing::{CacheMode, Closed, Method, RemoveCallback};
 use super::slots::{ConnectionSlot, ContextSlot, Slot, Variable};
 use super::words::{Cipher, ExIndex, ProtocolVersion, Sample};
 
-/// What can be made simpler, and names slots.
-pub trait Simpler: Operand {
-    /// Simpler values, the simplest first.
-    fn simpler(&self) -> Vec<Self>;
+/// Says what an operand names, and shrinks it.
+pub trait Shrink: Operand {
+    /// Whether an op with such an operand is about contexts or connections.
+    const IS_SHARED: bool = false;
 
-    /// The slot of a session it names.
+    /// Returns simpler values, the simplest first.
+    fn shrink(&self) -> Vec<Self>;
+
+    /// Returns the slot of a session it names, to be changed.
     fn slot_mut(&mut self) -> Option<&mut Slot> {
         None
     }
 
-    /// The variable it names.
+    /// Returns the variable it names.
+    #[inline]
     fn variable(&self) -> Option<Variable> {
+        None
+    }
+
+    /// Returns the slot of a session it names.
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        None
+    }
+
+    /// Returns the bytes that a call reads from it, with the NUL of a C string.
+    fn lent(&self) -> Option<&[u8]> {
         None
     }
 }
 
-/// Which variable it is says nothing; variables are renamed all at once.
-impl Simpler for Slot {
-    fn simpler(&self) -> Vec<Slot> {
+/// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.
+impl Shrink for Slot {
+    fn shrink(&self) -> Vec<Slot> {
         Vec::new()
     }
 
@@ -39,10 +54,15 @@ impl Simpler for Slot {
     fn variable(&self) -> Option<Variable> {
         Some(Variable::Session(*self))
     }
+
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        Some(*self)
+    }
 }
 
-impl Simpler for Option<Slot> {
-    fn simpler(&self) -> Vec<Option<Slot>> {
+impl Shrink for Option<Slot> {
+    fn shrink(&self) -> Vec<Option<Slot>> {
         Vec::new()
     }
 
@@ -53,12 +73,19 @@ impl Simpler for Option<Slot> {
     fn variable(&self) -> Option<Variable> {
         self.map(Variable::Session)
     }
+
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        *self
+    }
 }
 
 macro_rules! other_variables {
     ($($slot:ident $variable:ident;)*) => {$(
-        impl Simpler for $slot {
-            fn simpler(&self) -> Vec<$slot> {
+        impl Shrink for $slot {
+            const IS_SHARED: bool = true;
+
+            fn shrink(&self) -> Vec<$slot> {
                 Vec::new()
             }
 
@@ -67,8 +94,10 @@ macro_rules! other_variables {
             }
         }
 
-        impl Simpler for Option<$slot> {
-            fn simpler(&self) -> Vec<Option<$slot>> {
+        impl Shrink for Option<$slot> {
+            const IS_SHARED: bool = true;
+
+            fn shrink(&self) -> Vec<Option<$slot>> {
                 Vec::new()
             }
 
@@ -84,30 +113,38 @@ other_variables! {
     ConnectionSlot Connection;
 }
 
-impl Simpler for Closed {
-    fn simpler(&self) -> Vec<Closed> {
+impl Shrink for Closed {
+    fn shrink(&self) -> Vec<Closed> {
         let bits = Closed::BITS.iter().filter(|(bit, _)| self.bits() & bit != 0);
         bits.map(|(bit, _)| Closed::of(self.bits() & !bit)).collect()
     }
 }
 
-impl Simpler for CacheMode {
-    fn simpler(&self) -> Vec<CacheMode> {
+impl Shrink for CacheMode {
+    fn shrink(&self) -> Vec<CacheMode> {
         let bits = CacheMode::BITS.iter().filter(|(bit, _)| self.bits() & bit != 0);
         bits.map(|(bit, _)| CacheMode::of(self.bits() & !bit)).collect()
     }
 }
 
-impl Simpler for Bytes {
-    fn simpler(&self) -> Vec<Bytes> {
+impl Shrink for Bytes {
+    fn shrink(&self) -> Vec<Bytes> {
         self.get().map(shorter).unwrap_or_default().iter().map(|bytes| Bytes::new(bytes)).collect()
+    }
+
+    fn lent(&self) -> Option<&[u8]> {
+        self.get()
     }
 }
 
-impl Simpler for CString {
-    fn simpler(&self) -> Vec<CString> {
+impl Shrink for CString {
+    fn shrink(&self) -> Vec<CString> {
         let bytes = self.with_nul().map(|bytes| shorter(&bytes[..bytes.len() - 1]));
         bytes.unwrap_or_default().iter().map(|bytes| CString::new(bytes)).collect()
+    }
+
+    fn lent(&self) -> Option<&[u8]> {
+        self.with_nul()
     }
 }
 
@@ -146,10 +183,10 @@ fn nearer(value: i128) -> impl Iterator<Item = i128> {
     candidates.into_iter()
 }
 
-macro_rules! simpler_numbers {
+macro_rules! shrink_numbers {
     ($($type:ty: $least:expr, $get:expr, $make:expr;)*) => {$(
-        impl Simpler for $type {
-            fn simpler(&self) -> Vec<$type> {
+        impl Shrink for $type {
+            fn shrink(&self) -> Vec<$type> {
                 let get: fn(&$type) -> i128 = $get;
                 let make: fn(i128) -> $type = $make;
                 nearer(get(self)).filter(|value| *value >= $least).map(make).collect()
@@ -159,7 +196,7 @@ macro_rules! simpler_numbers {
 }
 
 // Nearer to 0 than a value of the type is a value of the type, but for what is unsigned.
-simpler_numbers! {
+shrink_numbers! {
     u32: 0, |value| (*value).into(), |value| value as u32;
     i64: i128::MIN, |value| (*value).into(), |value| value as i64;
     Number: 0, |value| value.0.into(), |value| Number(value as u64);
@@ -167,8 +204,8 @@ simpler_numbers! {
     ProtocolVersion: i128::MIN, |value| value.0.into(), |value| ProtocolVersion(value as i32);
 }
 
-impl Simpler for Time {
-    fn simpler(&self) -> Vec<Time> {
+impl Shrink for Time {
+    fn shrink(&self) -> Vec<Time> {
         match self {
             Time::At(seconds) => nearer((*seconds).into()).map(|seconds| Time::At(seconds as i64)).collect(),
             Time::Now(offset) => {
@@ -181,8 +218,8 @@ impl Simpler for Time {
 
 macro_rules! earlier_words {
     ($($type:ty),*) => {$(
-        impl Simpler for $type {
-            fn simpler(&self) -> Vec<$type> {
+        impl Shrink for $type {
+            fn shrink(&self) -> Vec<$type> {
                 <$type>::ALL[..*self as usize].to_vec()
             }
         }
@@ -192,15 +229,15 @@ macro_rules! earlier_words {
 earlier_words!(ExIndex, Cipher, Sample, Method, RemoveCallback);
 earlier_words!(PskCallback, MaxVersion, Options, Verify, NewCallback, GetCallback, NotResumableCallback, GenerateId);
 
-impl Simpler for Few {
-    fn simpler(&self) -> Vec<Few> {
+impl Shrink for Few {
+    fn shrink(&self) -> Vec<Few> {
         (0..self.get()).map(Few::at_most).collect()
     }
 }
 
-impl Simpler for Option<Cipher> {
-    fn simpler(&self) -> Vec<Option<Cipher>> {
-        self.map(|cipher| cipher.simpler().into_iter().map(Some).collect()).unwrap_or_default()
+impl Shrink for Option<Cipher> {
+    fn shrink(&self) -> Vec<Option<Cipher>> {
+        self.map(|cipher| cipher.shrink().into_iter().map(Some).collect()).unwrap_or_default()
     }
 }
 
@@ -209,10 +246,10 @@ mod tests {
     use super::*;
 
     /// However it is chosen, what is simpler comes to rest.
-    fn comes_to_rest<T: Simpler + Clone>(start: T, last: bool) {
+    fn comes_to_rest<T: Shrink + Clone>(start: T, last: bool) {
         let mut value = start;
         for _ in 0..5_000 {
-            let mut simpler = value.simpler();
+            let mut simpler = value.shrink();
             match if last { simpler.pop() } else { simpler.into_iter().next() } {
                 Some(next) => value = next,
                 None => return,
@@ -243,7 +280,7 @@ mod tests {
         // The smallest number for which something happens is found from the largest.
         for least in [5i64, 33, 0x8000_0000, 18_446_744_074] {
             let (mut value, mut asked) = (i64::MAX, 0);
-            while let Some(next) = value.simpler().into_iter().find(|next| {
+            while let Some(next) = value.shrink().into_iter().find(|next| {
                 asked += 1;
                 *next >= least
             }) {

@@ -1,0 +1,171 @@
+//! Connections and their sessions in the ledger.
+
+use super::Makes;
+use super::handshake::Progress;
+use super::ledger::{Ledger, Object, ObjectId};
+use crate::op::{ConnectionSlot, ContextSlot, Method, Slot};
+
+/// What a connection slot holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldConnection {
+    references: u32,
+    pub session: Option<ObjectId>,
+    context: u8,
+    /// Where its sessions are cached.
+    pub session_context: u8,
+    pub method: Method,
+    pub progress: Progress,
+}
+
+impl HeldConnection {
+    pub const fn references(&self) -> u32 {
+        self.references
+    }
+}
+
+impl Ledger {
+    pub(super) fn take_kept(&mut self, dst: Slot) -> Makes {
+        let pristine = self.shared.trust.kept_are_pristine();
+        let id = self.new_object(Object { pristine, ..Object::unknown() });
+        self.hold(dst, id, 1);
+        self.maybe(dst, Makes::Session, true)
+    }
+
+    pub(super) fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) {
+        let Some(context) = self.shared.contexts[c.index()] else { return };
+        self.shared.holders[usize::from(context.object)] += 2;
+        self.shared.connections[dst.index()] = Some(HeldConnection {
+            references: 1,
+            session: None,
+            context: context.object,
+            session_context: context.object,
+            method: context.method,
+            progress: Progress::default(),
+        });
+    }
+
+    pub(super) fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Makes {
+        let Some(source) = &mut self.shared.connections[x.index()] else { return Makes::Nothing };
+        if source.progress.has_begun() {
+            source.references += 1;
+            return Makes::Same;
+        }
+        let source = *source;
+        self.shared.holders[usize::from(source.context)] += 2;
+        let copy = HeldConnection { references: 1, session: None, session_context: source.context, ..source };
+        self.shared.connections[dst.index()] = Some(copy);
+        self.put_session(dst, source.session);
+        Makes::Nothing
+    }
+
+    pub(super) fn up_ref_connection(&mut self, x: ConnectionSlot) {
+        if let Some(held) = &mut self.shared.connections[x.index()] {
+            held.references += 1;
+        }
+    }
+
+    /// Gives back one reference; tells whether it was the last of this slot's.
+    pub(super) fn free_connection(&mut self, x: ConnectionSlot) -> bool {
+        let Some(held) = &mut self.shared.connections[x.index()] else { return false };
+        held.references -= 1;
+        if held.references > 0 {
+            return false;
+        }
+        self.shared.note_other_session(x);
+        self.put_session(x, None);
+        if let Some(held) = self.shared.connections[x.index()].take() {
+            self.let_go_context(held.session_context);
+            self.let_go_context(held.context);
+        }
+        true
+    }
+
+    pub(super) fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) {
+        self.shared.note_set_session(x);
+        let session = s.and_then(|s| self.slots[s.index()]).map(|held| held.object);
+        self.put_session(x, session);
+    }
+
+    pub(super) fn copy_session(&mut self, to: ConnectionSlot, from: ConnectionSlot) {
+        // The method of a server that has agreed on a version is of that version, and 3.0 cannot begin with one.
+        let agreed = self.shared.method(from) == Some(Method::Server) && self.shared.progress(from).has_begun();
+        let mixed = self.shared.progress(from).has_other_side();
+        if self.shared.method(to) != self.shared.method(from) || agreed || mixed {
+            self.shared.note_other_side(to);
+        }
+        self.shared.note_set_session(to);
+        let session = self.shared.connections[from.index()].and_then(|held| held.session);
+        self.put_session(to, session);
+    }
+
+    pub(super) fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) {
+        let Some(connection) = self.shared.connections[x.index()] else { return };
+        let named = c.and_then(|c| self.shared.contexts[c.index()]);
+        if named.is_some_and(|named| named.method != connection.method) {
+            self.shared.note_other_side(x);
+        }
+        let Some(connection) = self.shared.connections[x.index()] else { return };
+        let context = named.map_or(connection.session_context, |named| named.object);
+        self.shared.holders[usize::from(context)] += 1;
+        self.let_go_context(connection.context);
+        self.shared.connections[x.index()] = Some(HeldConnection { context, ..connection });
+    }
+
+    /// Books an end: nothing is sent after it.
+    pub(super) fn shut_down(&mut self, x: ConnectionSlot) {
+        self.shared.note_other_session(x);
+        self.shared.note_told_end(x);
+    }
+
+    /// The connection's session is this one; what it lent before is not to be used any more.
+    fn put_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
+        let Some(held) = self.shared.connections[x.index()] else { return };
+        // What may not be there is not set, and the connection keeps what it had: from here on it has one of both, and neither
+        // is known any more by its slot alone.
+        let uncertain = session.filter(|id| self.object(*id).is_uncertain());
+        let session = match uncertain {
+            Some(id) => {
+                let either = [Some(id), held.session].into_iter().flatten();
+                let pristine = either.clone().all(|id| self.object(id).pristine);
+                either.for_each(|id| self.object_mut(id).make_unknown());
+                Some(self.new_object(Object { pristine, ..Object::unknown() }))
+            }
+            None => session,
+        };
+        self.replace_session(x, session);
+    }
+
+    /// The connection's session is this one, whatever it was.
+    pub(super) fn replace_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
+        let Some(held) = self.shared.connections[x.index()] else { return };
+        if let Some(id) = session {
+            let object = self.object_mut(id);
+            (object.holders, object.connections) = (object.holders + 1, object.connections + 1);
+        }
+        for slot in Slot::all() {
+            if self.shared.lenders[slot.index()] == Some(x) && held.session != session {
+                self.shared.lenders[slot.index()] = None;
+                self.let_go(slot);
+            }
+        }
+        if let Some(id) = held.session {
+            let object = self.object_mut(id);
+            object.holders = object.holders.saturating_sub(1);
+            object.connections = object.connections.saturating_sub(1);
+        }
+        if let Some(held) = &mut self.shared.connections[x.index()] {
+            held.session = session;
+        }
+    }
+
+    pub(super) fn read_session(&mut self, dst: Slot, x: ConnectionSlot, references: u32) -> Makes {
+        let session = self.shared.connections[x.index()].and_then(|held| held.session);
+        let Some(id) = session else { return Makes::Null };
+        self.hold(dst, id, references);
+        if references == 0 {
+            self.shared.lenders[dst.index()] = Some(x);
+        }
+        // What may not be there may not have been set either.
+        self.maybe(dst, Makes::Session, self.object(id).is_uncertain())
+    }
+}

@@ -1,0 +1,212 @@
+//! Contexts with their caches in the ledger, and why a call on what is shared must not run.
+
+use std::fmt;
+
+use super::Skip;
+use super::connection::HeldConnection;
+use super::handshake::Trust;
+use super::ledger::Ledger;
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, SLOTS, Slot, Time, Variable};
+
+/// More contexts than slots and connections can hold.
+const OBJECTS: usize = 16;
+
+/// Contexts and connections of a program.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    pub(super) contexts: [Option<HeldContext>; CONTEXTS],
+    pub(super) connections: [Option<HeldConnection>; CONNECTIONS],
+    /// How many slots and connections hold each context.
+    pub(super) holders: [u32; OBJECTS],
+    /// The connection that lent what a session slot borrows.
+    pub(super) lenders: [Option<ConnectionSlot>; SLOTS],
+    /// Something may have been kept by a callback.
+    pub(super) keeps: bool,
+    /// An op on contexts or connections has run.
+    pub(super) used: bool,
+    pub(super) trust: Trust,
+}
+
+/// What a context slot holds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HeldContext {
+    references: u32,
+    /// The context, by its number in the ledger.
+    pub object: u8,
+    pub method: Method,
+    /// It was not made by the program.
+    pooled: bool,
+}
+
+impl Shared {
+    /// How many references a context slot owns.
+    pub fn context_references(&self, slot: ContextSlot) -> u32 {
+        self.contexts[slot.index()].map_or(0, |held| held.references)
+    }
+
+    /// How many references a connection slot owns.
+    pub fn connection_references(&self, slot: ConnectionSlot) -> u32 {
+        self.connections[slot.index()].map_or(0, |held| held.references())
+    }
+
+    /// Which side a context is for, and whether it is pooled.
+    pub fn context(&self, slot: ContextSlot) -> Option<(Method, bool)> {
+        self.contexts[slot.index()].map(|held| (held.method, held.pooled))
+    }
+
+    /// Which side a connection is.
+    pub fn method(&self, slot: ConnectionSlot) -> Option<Method> {
+        self.connections[slot.index()].map(|held| held.method)
+    }
+
+    /// Whether an op on contexts or connections has run.
+    pub fn used(&self) -> bool {
+        self.used
+    }
+
+    pub(super) fn owned_now(&mut self, slot: Slot) {
+        self.lenders[slot.index()] = None;
+    }
+
+    fn holds(&self, variable: Variable) -> bool {
+        match variable {
+            Variable::Context(slot) => self.contexts[slot.index()].is_some(),
+            Variable::Connection(slot) => self.connections[slot.index()].is_some(),
+            Variable::Session(_) => true,
+        }
+    }
+
+    fn new_context(&mut self) -> u8 {
+        let free = self.holders.iter().position(|holders| *holders == 0).unwrap_or(OBJECTS - 1);
+        self.holders[free] = 1;
+        free as u8
+    }
+
+    pub(super) fn print(&self, f: &mut fmt::Formatter<'_>, mut separator: &str) -> fmt::Result {
+        for slot in ContextSlot::all().filter(|slot| self.context_references(*slot) > 0) {
+            write!(f, "{separator}{slot}:{}", self.context_references(slot))?;
+            separator = " ";
+        }
+        for slot in ConnectionSlot::all().filter(|slot| self.connection_references(*slot) > 0) {
+            write!(f, "{separator}{slot}:{}", self.connection_references(slot))?;
+            separator = " ";
+        }
+        if separator.is_empty() { f.write_str("-") } else { Ok(()) }
+    }
+}
+
+impl Ledger {
+    /// Why an op must not run, besides that a session's slot is empty or taken.
+    pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
+        // That of a session is looked at by the caller.
+        let made = op.result().filter(|made| !matches!(made, Variable::Session(_)));
+        if made.is_some_and(|made| self.shared.holds(made)) {
+            return Some(Skip::Taken);
+        }
+        if op.is_shared() {
+            // The result's variable comes first, and is empty.
+            let mut operands = op.variables().skip(usize::from(made.is_some()));
+            if operands.any(|named| !self.shared.holds(named)) {
+                return Some(Skip::Empty);
+            }
+        }
+        let object = |slot: Slot| self.slots[slot.index()].map(|held| *self.object(held.object));
+        match *op {
+            // What a slot only borrows is not its to give back.
+            Op::Free { s: Some(s) } if self.references(s) == 0 => Some(Skip::Borrowed),
+            // The hash of a cache goes by version and id, and is not told.
+            Op::Set1Id { s, .. } | Op::SetProtocolVersion { s, .. } => {
+                let cached = object(s).is_some_and(|object| object.cached != 0 || object.unknown);
+                (cached && !self.setup.hazards).then_some(Skip::Hazard)
+            }
+            // A session has one pair of links: it can be in one list.
+            Op::CtxAdd { c, s } => {
+                let here = 1u16 << self.shared.contexts[c.index()]?.object;
+                let elsewhere = object(s).is_some_and(|object| object.cached & !here != 0);
+                (elsewhere && !self.setup.hazards).then_some(Skip::Hazard)
+            }
+            // The pool has the last reference.
+            Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
+                .filter(|held| held.pooled && held.references == 1)
+                .map(|_| Skip::Borrowed),
+            Op::Handshake { client, server } => (!self.can_shake_hands(client, server)).then_some(Skip::Unready),
+            Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
+            Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
+            Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready),
+            Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
+            Op::CopySessionId { to, from } => {
+                let other_side = self.shared.method(to) != self.shared.method(from);
+                (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready)
+            }
+            // It leaks, as it says.
+            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
+        let object = self.shared.new_context();
+        self.shared.trust.forget_context(object);
+        self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
+    }
+
+    pub(super) fn up_ref_context(&mut self, c: ContextSlot) {
+        if let Some(held) = &mut self.shared.contexts[c.index()] {
+            held.references += 1;
+        }
+    }
+
+    /// Gives back one reference; tells whether it was the last of this slot's.
+    pub(super) fn free_context(&mut self, c: ContextSlot) -> bool {
+        let Some(held) = &mut self.shared.contexts[c.index()] else { return false };
+        held.references -= 1;
+        if held.references > 0 {
+            return false;
+        }
+        let object = held.object;
+        self.shared.contexts[c.index()] = None;
+        self.let_go_context(object);
+        true
+    }
+
+    pub(super) fn let_go_context(&mut self, object: u8) {
+        let holders = &mut self.shared.holders[usize::from(object)];
+        *holders = holders.saturating_sub(1);
+        if *holders == 0 {
+            self.uncache_all(1 << object);
+        }
+    }
+
+    /// Books that the cache of a context may list a session.
+    pub(super) fn cache(&mut self, c: ContextSlot, s: Slot) {
+        if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
+            self.object_mut(held.object).cached |= 1 << context.object;
+        }
+    }
+
+    /// Books that a session was taken out of a cache.
+    pub(super) fn uncache(&mut self, c: ContextSlot, s: Slot) {
+        if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
+            let object = self.object_mut(held.object);
+            object.resumable &= object.has_id == Some(false);
+            if object.has_id == Some(true) && !object.unknown {
+                object.cached &= !(1 << context.object);
+            }
+        }
+    }
+
+    /// Books a flush: only one at the end of time is known to take everything.
+    pub(super) fn flush(&mut self, c: ContextSlot, time: Time) {
+        if let (Time::At(0), Some(context)) = (time, self.shared.contexts[c.index()]) {
+            self.uncache_all(1 << context.object);
+        }
+    }
+
+    pub(super) fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) {
+        if let Some(context) = self.shared.contexts[c.index()] {
+            self.shared.trust.note_timeout(context.object, seconds);
+        }
+    }
+}
