@@ -255,6 +255,19 @@ impl Field {
 pub struct Fields(u32);
 
 impl Fields {
+    /// None of them.
+    pub const NONE: Fields = Fields(0);
+
+    /// With this one.
+    pub const fn with(self, field: Field) -> Fields {
+        Fields(self.0 | 1 << field as u32)
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Every field whose getter is not among `lacks`.
     pub fn all_but(lacks: Kinds) -> Fields {
         let has = Field::ALL.iter().filter(|field| !lacks.contains(field.getter()));
@@ -281,57 +294,6 @@ impl Fields {
         self.0 & (1 << field as u32) != 0
     }
 }
-
-/// Writes a session in full, field by field without a loop: so each getter's code stands alone, with nothing left to decide
-/// but whether the field is observed.
-macro_rules! observe {
-    ($trace:expr, $fields:expr, |$field:ident| $number:expr, |$bytes_field:ident| $bytes:expr) => {{
-        macro_rules! number {
-            ($name:ident) => {{
-                let $field = $crate::field::Field::$name;
-                if $fields.contains($field) { $number } else { 0 }
-            }};
-        }
-        macro_rules! bytes {
-            ($name:ident) => {{
-                let $bytes_field = $crate::field::Field::$name;
-                if $fields.contains($bytes_field) {
-                    $bytes
-                }
-            }};
-        }
-        // In the order of `Field::NUMBERS` and `Field::BYTES`; a test in `trace.rs` holds it to that.
-        let numbers = [
-            number!(Time),
-            number!(TimeEx),
-            number!(Timeout),
-            number!(ProtocolVersion),
-            number!(Cipher),
-            number!(MaxEarlyData),
-            number!(HasTicket),
-            number!(CompressId),
-            number!(MaxFragmentLength),
-            number!(Resumable),
-            number!(LifetimeHint),
-            number!(AppData),
-            number!(ExCounted),
-            number!(ExReplaced),
-            number!(ExRefused),
-            number!(ExUnregistered),
-        ];
-        $trace.numbers(&numbers);
-        bytes!(Id);
-        bytes!(IdContext);
-        bytes!(MasterKey);
-        bytes!(Hostname);
-        bytes!(Alpn);
-        bytes!(TicketAppdata);
-        bytes!(Ticket);
-        bytes!(Peer);
-    }};
-}
-
-pub(crate) use observe;
 
 #[cfg(test)]
 mod tests {

@@ -39,11 +39,11 @@ impl<P: Port> Host for P {
     }
 
     fn lacks(&self) -> Kinds {
-        Port::lacks(self)
+        self.abilities().lacks
     }
 
     fn counts_references(&self) -> bool {
-        Port::counts_references(self)
+        self.abilities().counts
     }
 
     fn prepare(&mut self, _setup: Setup, _programs: &[(&Program, View)]) {}

@@ -4,6 +4,9 @@
 //! what, [`exec`] runs it on a [`port`] and writes a [`trace`], [`oracle`] compares. [`pair`] does all of that for two
 //! ports. [`native`] is the session in Rust, usable on its own.
 
+// The table of ops is gone through one row after the other: room for ten times as many as there are.
+#![recursion_limit = "1024"]
+
 pub mod exec;
 pub mod field;
 pub mod fuzz;

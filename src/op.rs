@@ -23,7 +23,6 @@ pub use kinds::Kinds;
 pub use operand::{Number, Operand, Room, Time};
 use operand::{Print, print_call};
 pub use sharing::{CacheMode, Closed, Method, RemoveCallback};
-pub(crate) use sharing::{session_ops, sharing_ops};
 pub use shrink::Shrink;
 pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub(crate) use table::for_each_op;
@@ -265,21 +264,26 @@ macro_rules! fact {
 
 for_each_op!(define_ops);
 
-/// Makes the pattern of all ops that are `plain`: what a match over the `custom` ones leaves out.
+/// Makes the patterns of all ops that are `plain` or `getters`: what a match over the `custom` ones leaves out.
 macro_rules! define_patterns {
     (
         custom { $($custom:tt)* }
-        plain { $( $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $c:tt; )* }
+        plain { $( $(#[$plain_doc:meta])* $plain_code:literal $plain:ident $plain_name:ident $a:tt $b:tt $c:tt $d:tt; )* }
+        getters { $( $(#[$getter_doc:meta])* $getter_code:literal $getter:ident $getter_name:ident $e:tt $f:tt $g:tt $h:tt; )* }
     ) => {
         macro_rules! plain_ops {
-            () => { $($crate::op::Op::$kind { .. })|* };
+            () => { $($crate::op::Op::$plain { .. })|* };
+        }
+
+        macro_rules! getters {
+            () => { $($crate::op::Op::$getter { .. })|* };
         }
     };
 }
 
 for_each_op!(define_patterns);
 
-pub(crate) use plain_ops;
+pub(crate) use {getters, plain_ops};
 
 impl Op {
     /// Tells whether it is about contexts, connections or time.

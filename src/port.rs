@@ -7,27 +7,24 @@ pub mod handshakes;
 pub mod native;
 pub mod planted;
 pub mod present;
-pub mod sharing;
 
 use std::fmt;
 
 pub use events::key;
 
 use crate::field::{Field, Fields};
-use crate::op::{Bytes, CString, Cipher, ExIndex, Room, Sample, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
 use crate::plan::Kinds;
-use crate::trace::{After, Block, Mishap, Trace};
-use handshakes::Handshakes;
-use sharing::Sharing;
+use crate::trace::{After, Block, Mishap, Tape};
 
-/// The `number`th id that the callbacks of a program make: of no session that a program makes by other means.
+/// Makes the `number`th id that the callbacks of a program give: of no session that a program makes by other means.
 pub(crate) fn generated(number: u64) -> [u8; 32] {
     let mut id = [0xa5; 32];
     id[..8].copy_from_slice(&(number | 0xa5 << 56).to_le_bytes());
     id
 }
 
-/// What a port is called and which code its calls really reach.
+/// Names a port, and the code that its calls really reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// As `--port` takes it.
@@ -39,7 +36,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A name for a column: of a library the file's name without its folder.
+    /// Returns a name for a column: of a library the file's name without its folder.
     pub fn short_name(&self) -> &str {
         match self.name.strip_prefix("lib:").and_then(|path| path.rsplit('/').next()) {
             Some(file) => file,
@@ -54,15 +51,15 @@ impl fmt::Display for Identity {
     }
 }
 
-/// What memory a library is given while a program runs. Ports that are not written in C have memory of their own.
+/// Says what memory a library is given while a program runs. Ports that are not written in C have memory of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Memory {
-    /// That of the system's allocator, counted.
+    /// Gives that of the system's allocator, counted.
     Plain,
-    /// Freed blocks are overwritten and kept, and lie between bytes that must stay as they are: what is written to them shows
+    /// Overwrites and keeps freed blocks, which lie between bytes that must stay as they are: what is written to them shows
     /// at the end of a program, and where everything is observed after the step.
     Poisoned,
-    /// Every block ends at an inaccessible page, and a freed block's pages are inaccessible: a wrong access is a fault at once.
+    /// Ends every block at an inaccessible page, and makes a freed block's pages inaccessible: a wrong access is a fault at once.
     Guarded,
 }
 
@@ -70,7 +67,7 @@ impl Memory {
     /// All of them, cheapest first.
     pub const ALL: [Memory; 3] = [Memory::Plain, Memory::Poisoned, Memory::Guarded];
 
-    /// As the command line takes it.
+    /// Returns the name that the command line takes.
     pub const fn name(self) -> &'static str {
         match self {
             Memory::Plain => "plain",
@@ -89,83 +86,139 @@ pub struct Ended {
     pub left: Vec<Block>,
 }
 
-/// One implementation of the API. Sessions are named by slots; the caller follows a [`crate::plan::Plan`], so a slot that
-/// is used owns a reference, and a slot for a result is empty.
-///
-/// No method has a default: a port says out loud what it cannot do, in [`Port::lacks`].
-pub trait Port: Sharing + Handshakes {
-    /// What it is.
-    fn identity(&self) -> Identity;
+/// What an implementation can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abilities {
     /// The functions it does not have; none of them is ever called.
-    fn lacks(&self) -> Kinds;
-    /// Whether [`Port::count`] knows.
-    fn counts_references(&self) -> bool;
+    pub lacks: Kinds,
+    /// Whether [`Port::count`] knows reference counts.
+    pub counts: bool,
+}
 
-    /// A program begins: all slots are empty. `origins`: remember where each allocation of the library comes from.
+/// What a call is made with besides its operands.
+pub struct Moment<'a> {
+    /// Seconds since the program began, those of this op included.
+    pub passed: u64,
+    /// Whether it gives back the last reference of its variable.
+    pub last: bool,
+    /// What the peers of handshakes decide: recorded by one port, played to the other.
+    pub tape: &'a mut Tape,
+}
+
+/// What a call returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Returned<'a> {
+    /// The function returns nothing.
+    Nothing,
+    /// A number. Of what makes a context or a connection: 1, or 0 for `NULL`. Of `SSL_dup` see [`crate::trace::SAME`].
+    Number(i64),
+    /// Whether there is a session.
+    Session(bool),
+    /// `SSL_SESSION_get_master_key`: the number, and the buffer that was given.
+    Copied {
+        /// What the function returned.
+        returned: i64,
+        /// The whole buffer; it was filled with [`crate::samples::UNTOUCHED`].
+        bytes: &'a [u8],
+        /// Whether bytes around the buffer were changed.
+        overrun: bool,
+    },
+    /// The certificates that a peer showed; `None`: `NULL`.
+    Chain(Option<Chain>),
+}
+
+/// Certificates that a peer showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chain {
+    /// How many.
+    pub certificates: u32,
+    /// How many of them are the very object that `SSL_SESSION_get0_peer` gives for the session.
+    pub peers: u32,
+}
+
+/// What a getter said of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A number.
+    Number(i64),
+    /// Bytes; `None`: `NULL`.
+    Bytes(Option<&'a [u8]>),
+    /// `NULL`, and a length that is not 0.
+    NullWithLength(usize),
+    /// The getter said that it could not.
+    Refused,
+}
+
+/// Where a session is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a variable.
+    Slot(Slot),
+    /// At the address that [`Port::address`] or [`Port::cached`] gave.
+    Address(usize),
+}
+
+/// Who owns references to a session besides the program's variables and caches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Connections that have it, each counted once.
+    pub connections: u32,
+    /// References that callbacks kept.
+    pub callbacks: u32,
+}
+
+/// A session that a cache lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cached<'a> {
+    /// Where it is. Nobody follows it.
+    pub address: usize,
+    /// Its protocol version.
+    pub version: i32,
+    /// Its id.
+    pub id: &'a [u8],
+}
+
+/// One implementation of the API. Sessions, contexts and connections are named by variables; the caller follows a
+/// [`crate::plan::Plan`], so a variable that is used owns a reference or borrows from somebody who does, and that of a result is
+/// empty.
+///
+/// No method has a default: a port says out loud what it cannot do, in [`Port::abilities`].
+pub trait Port {
+    /// Returns what it is.
+    fn identity(&self) -> Identity;
+    /// Returns what it can be asked for.
+    fn abilities(&self) -> Abilities;
+
+    /// Begins a program: all variables are empty. `origins`: remember where each allocation of the library comes from.
     fn begin(&mut self, memory: Memory, origins: bool);
-    /// A program has ended.
+    /// Ends a program.
     fn end(&mut self) -> Ended;
-    /// How memory was misused since this was last asked, if that was noticed.
+    /// Takes how memory was misused since this was last asked, if that was noticed.
     fn misuse(&mut self) -> Option<Mishap>;
-    /// The slot's session is gone, or not to be touched again.
-    fn forget(&mut self, s: Slot);
 
-    /// `dst = SSL_SESSION_new()`; whether that is a session.
-    fn new_session(&mut self, dst: Slot) -> bool;
-    /// `dst = SSL_SESSION_dup(src)`; whether that is a session.
-    fn dup(&mut self, dst: Slot, src: Slot) -> bool;
-    /// A sample session; whether it could be made.
-    fn sample(&mut self, dst: Slot, sample: Sample) -> bool;
-    /// `SSL_SESSION_up_ref`
-    fn up_ref(&mut self, s: Slot) -> i64;
-    /// `SSL_SESSION_free`. The slot keeps its pointer until [`Port::forget`].
-    fn free(&mut self, s: Option<Slot>);
+    /// Makes a call. A variable whose last reference goes keeps its pointer until [`Port::forget`].
+    fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_>;
+    /// Empties a variable: what it held is gone, or not to be touched through it again.
+    fn forget(&mut self, variable: Variable);
+    /// Lets a session variable borrow the session of a connection, to look at: no call of the program's. Tells whether there
+    /// is one.
+    fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool;
 
-    /// `SSL_SESSION_set1_id`
-    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64;
-    /// `SSL_SESSION_set1_id_context`
-    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64;
-    /// `SSL_SESSION_set_time`: seconds since 1970.
-    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64;
-    /// `SSL_SESSION_set_time_ex`: seconds since 1970.
-    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64;
-    /// `SSL_SESSION_set_timeout`: seconds.
-    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64;
-    /// `SSL_SESSION_set_protocol_version`
-    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64;
-    /// `SSL_SESSION_set_cipher`
-    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64;
-    /// `SSL_SESSION_set1_master_key`
-    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64;
-    /// `SSL_SESSION_set1_hostname`
-    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64;
-    /// `SSL_SESSION_set1_alpn_selected`
-    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64;
-    /// `SSL_SESSION_set_max_early_data`
-    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64;
-    /// `SSL_SESSION_set1_ticket_appdata`
-    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64;
-    /// `SSL_SESSION_set_ex_data`
-    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64;
+    /// Reads one field of a session.
+    fn read(&mut self, s: Slot, field: Field) -> Value<'_>;
+    /// Returns the fields whose buffer two sessions share although each must have its own, as of when both were last read.
+    fn shared(&self, a: Slot, b: Slot) -> Fields;
+    /// Returns where the variable's object is, of a connection its session; 0: there is none. Nobody follows it.
+    fn address(&self, variable: Variable) -> usize;
+    /// Returns the reference count of a session that lives, if it can be known.
+    fn count(&self, place: Place) -> Option<u32>;
+    /// Returns who owns the session at this address besides variables and caches.
+    fn holders(&self, address: usize) -> Holders;
+    /// Gives every session that a context has cached, in no order; `None`: once for each cache of every context that lives.
+    fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>));
 
-    /// `SSL_SESSION_get_master_key` into a buffer of `room`: the return value, then what was copied.
-    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace);
-    /// `SSL_SESSION_get_ex_data` at index -1.
-    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64;
-    /// What the getter of a field that takes NULL says of NULL: time, timeout.
-    fn read_null(&mut self, field: Field) -> i64;
-    /// Writes one field of a session.
-    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace);
-    /// Writes a session in full: its numbers as one entry, then its bytes in the order of [`Field::BYTES`], both without
-    /// the fields that are not in `fields`.
-    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace);
-    /// The present reference count, if it can be known.
-    fn count(&self, s: Slot) -> Option<u32>;
-    /// One bit for each [`Field`] whose buffer two sessions share although each must have its own, as of when both were
-    /// last read.
-    fn shared(&self, a: Slot, b: Slot) -> u32;
-    /// An error of the harness's own is in the queue until [`Port::after`]: a call must neither mind nor remove it.
+    /// Raises an error of the harness's own, in the queue until [`Port::after`]: a call must neither mind nor remove it.
     fn plant_error(&mut self);
-    /// What the last call left behind. Empties the error queue.
+    /// Returns what the last call left behind, and empties the error queue.
     fn after(&mut self) -> After;
 }

@@ -399,21 +399,3 @@ impl Trace {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::field::{Fields, observe};
-    use crate::op::Kinds;
-
-    #[test]
-    fn a_session_is_observed_in_the_order_of_the_lists() {
-        let mut trace = Trace::default();
-        observe!(trace, Fields::all_but(Kinds::NONE), |field| field as i64, |field| trace
-            .field_bytes(field, Some(&[field as u8])));
-        let seen: Vec<_> = Entries::new(trace.log()).map(|entry| entry.to_string()).collect();
-        let numbers = Field::NUMBERS.iter().map(|field| Entry::Number(*field, *field as i64).to_string());
-        let bytes = Field::BYTES.iter().map(|field| Entry::Bytes(*field, Some(&[*field as u8])).to_string());
-        assert_eq!(seen, numbers.chain(bytes).collect::<Vec<_>>());
-    }
-}

@@ -44,7 +44,7 @@ fn c(probes: Probes) -> CPort {
 /// The calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
 /// that they are used.
 fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
-    let setup = Setup { ex_data: false, lacks: port.lacks(), hazards: false };
+    let setup = Setup { ex_data: false, lacks: port.abilities().lacks, hazards: false };
     let planned: Vec<(&Program, Plan)> = programs
         .iter()
         .map(|program| {

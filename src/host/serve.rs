@@ -8,6 +8,7 @@ use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
 use crate::exec;
 use crate::native::Release;
 use crate::plan::Plan;
+use crate::port::Abilities;
 use crate::port::Port;
 use crate::port::c::crash;
 use crate::trace::{Reader, Trace, put_number};
@@ -19,7 +20,7 @@ use crate::trace::{Reader, Trace, put_number};
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let mut answer = Vec::new();
-    let (lacks, counts_references) = (port.lacks(), port.counts_references());
+    let Abilities { lacks, counts: counts_references } = port.abilities();
     Hello { identity: port.identity(), release, lacks, counts_references }.put(&mut answer);
     say(&mut parent, HELLO, &answer)?;
     let mut plan: Option<Plan> = None;

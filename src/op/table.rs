@@ -18,7 +18,8 @@
 //!   name; `by_hand`: the call is written by hand in the C port; `if CFG`: it is there to link with only then.
 //!
 //! The ops of `custom` have a meaning of their own: the ledger and the ports match them by hand, exhaustively. Those of `plain`
-//! change no ownership: a row, what the native session does, and a case are all that such an op needs.
+//! change no ownership: a row, what the native session does, and a case are all that such an op needs. `getters` read a field
+//! of a session: a row and a case are enough, for every port reads its fields.
 
 /// Hands every row of the table to a macro.
 macro_rules! for_each_op {
@@ -129,62 +130,26 @@ macro_rules! for_each_op {
                 0x65 SslSetShutdown SSL_set_shutdown [] (x: ConnectionSlot, mode: Closed) {} {fn(*mut SSL, c_int) -> ()};
             }
             plain {
-                /// Reads the session id.
-                0x06 GetId SSL_SESSION_get_id [] (s: Slot) {reads Id} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
                 /// The session id context, at most 32 bytes.
                 0x07 Set1IdContext SSL_SESSION_set1_id_context [] (s: Slot, context: Bytes) {sets IdContext} {fn(*mut SSL_SESSION, *const c_uchar, c_uint) -> c_int};
-                /// Reads the session id context.
-                0x08 Get0IdContext SSL_SESSION_get0_id_context [] (s: Slot) {reads IdContext} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
                 /// Seconds since 1970.
                 0x09 SetTime SSL_SESSION_set_time [] (s: (Option<Slot>), time: Time) {sets Time} {fn(*mut SSL_SESSION, c_long) -> c_long};
-                /// Reads the time.
-                0x0a GetTime SSL_SESSION_get_time [] (s: (Option<Slot>)) {reads Time} {by_hand fn(*const SSL_SESSION) -> c_long};
                 /// Seconds since 1970, since OpenSSL 3.3.
                 0x0b SetTimeEx SSL_SESSION_set_time_ex [] (s: (Option<Slot>), time: Time) {sets Time since "3.3"} {if ossl330 fn(*mut SSL_SESSION, time_t) -> time_t};
-                /// Reads the time, since OpenSSL 3.3.
-                0x0c GetTimeEx SSL_SESSION_get_time_ex [] (s: (Option<Slot>)) {reads TimeEx since "3.3"} {if ossl330 by_hand fn(*const SSL_SESSION) -> time_t};
                 /// Seconds.
                 0x0d SetTimeout SSL_SESSION_set_timeout [] (s: (Option<Slot>), timeout: i64) {sets Timeout} {fn(*mut SSL_SESSION, c_long) -> c_long};
-                /// Reads the timeout.
-                0x0e GetTimeout SSL_SESSION_get_timeout [] (s: (Option<Slot>)) {reads Timeout} {by_hand fn(*const SSL_SESSION) -> c_long};
-                /// Reads the protocol version.
-                0x10 GetProtocolVersion SSL_SESSION_get_protocol_version [] (s: Slot) {reads ProtocolVersion} {by_hand fn(*const SSL_SESSION) -> c_int};
                 /// A cipher suite or NULL.
                 0x11 SetCipher SSL_SESSION_set_cipher [] (s: Slot, cipher: (Option<Cipher>)) {sets Cipher} {fn(*mut SSL_SESSION, *const SSL_CIPHER) -> c_int};
-                /// Reads the cipher suite.
-                0x12 Get0Cipher SSL_SESSION_get0_cipher [] (s: Slot) {reads Cipher} {by_hand fn(*const SSL_SESSION) -> *const SSL_CIPHER};
                 /// The master key or resumption secret.
                 0x13 Set1MasterKey SSL_SESSION_set1_master_key [] (s: Slot, key: Bytes) {sets MasterKey} {fn(*mut SSL_SESSION, *const c_uchar, usize) -> c_int};
                 /// The server name; `NULL` clears.
                 0x15 Set1Hostname SSL_SESSION_set1_hostname [] (s: Slot, hostname: CString) {sets Hostname} {fn(*mut SSL_SESSION, *const c_char) -> c_int};
-                /// Reads the server name.
-                0x16 Get0Hostname SSL_SESSION_get0_hostname [] (s: Slot) {reads Hostname} {by_hand fn(*const SSL_SESSION) -> *const c_char};
                 /// The application protocol; `NULL` and empty clear.
                 0x17 Set1AlpnSelected SSL_SESSION_set1_alpn_selected [] (s: Slot, alpn: Bytes) {sets Alpn} {fn(*mut SSL_SESSION, *const c_uchar, usize) -> c_int};
-                /// Reads the application protocol.
-                0x18 Get0AlpnSelected SSL_SESSION_get0_alpn_selected [] (s: Slot) {reads Alpn} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
                 /// Bytes.
                 0x19 SetMaxEarlyData SSL_SESSION_set_max_early_data [] (s: Slot, bytes: u32) {sets MaxEarlyData} {fn(*mut SSL_SESSION, u32) -> c_int};
-                /// Reads the limit of early data.
-                0x1a GetMaxEarlyData SSL_SESSION_get_max_early_data [] (s: Slot) {reads MaxEarlyData} {by_hand fn(*const SSL_SESSION) -> u32};
                 /// Data to be carried in the ticket; `NULL` and empty clear.
                 0x1b Set1TicketAppdata SSL_SESSION_set1_ticket_appdata [] (s: Slot, data: Bytes) {sets TicketAppdata} {fn(*mut SSL_SESSION, *const c_void, usize) -> c_int};
-                /// Reads the data carried in the ticket.
-                0x1c Get0TicketAppdata SSL_SESSION_get0_ticket_appdata [] (s: Slot) {reads TicketAppdata} {by_hand fn(*mut SSL_SESSION, *mut *mut c_void, *mut usize) -> c_int};
-                /// Whether there is a ticket of at least one byte.
-                0x1d HasTicket SSL_SESSION_has_ticket [] (s: Slot) {reads HasTicket} {by_hand fn(*const SSL_SESSION) -> c_int};
-                /// Reads the ticket.
-                0x1e Get0Ticket SSL_SESSION_get0_ticket [] (s: Slot) {reads Ticket} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
-                /// Reads the ticket's lifetime hint.
-                0x1f GetTicketLifetimeHint SSL_SESSION_get_ticket_lifetime_hint [] (s: Slot) {reads LifetimeHint} {by_hand fn(*const SSL_SESSION) -> c_ulong};
-                /// Reads the compression method.
-                0x20 GetCompressId SSL_SESSION_get_compress_id [] (s: Slot) {reads CompressId} {by_hand fn(*const SSL_SESSION) -> c_uint};
-                /// Reads the maximum fragment length.
-                0x21 GetMaxFragmentLength SSL_SESSION_get_max_fragment_length [] (s: Slot) {reads MaxFragmentLength} {by_hand fn(*const SSL_SESSION) -> u8};
-                /// Reads the peer's certificate.
-                0x22 Get0Peer SSL_SESSION_get0_peer [] (s: Slot) {reads Peer} {by_hand fn(*mut SSL_SESSION) -> *mut X509};
-                /// Whether the session could be resumed.
-                0x24 IsResumable SSL_SESSION_is_resumable [] (s: Slot) {reads Resumable} {by_hand fn(*const SSL_SESSION) -> c_int};
                 /// Who caches what; returns the mode before.
                 0x2d CtxSetCacheMode SSL_CTX_set_session_cache_mode [] (c: ContextSlot, mode: CacheMode) {} {ctrl 44};
                 /// Reads the mode.
@@ -227,6 +192,44 @@ macro_rules! for_each_op {
                 0x52 SslSetIdContext SSL_set_session_id_context [] (x: ConnectionSlot, context: Bytes) {} {fn(*mut SSL, *const c_uchar, c_uint) -> c_int};
                 /// How many tickets a server sends after a full TLS 1.3 handshake.
                 0x5a CtxSetNumTickets SSL_CTX_set_num_tickets [] (c: ContextSlot, tickets: Few) {} {fn(*mut SSL_CTX, usize) -> c_int};
+            }
+            getters {
+                /// Reads the session id.
+                0x06 GetId SSL_SESSION_get_id [] (s: Slot) {reads Id} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
+                /// Reads the session id context.
+                0x08 Get0IdContext SSL_SESSION_get0_id_context [] (s: Slot) {reads IdContext} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
+                /// Reads the time.
+                0x0a GetTime SSL_SESSION_get_time [] (s: (Option<Slot>)) {reads Time} {by_hand fn(*const SSL_SESSION) -> c_long};
+                /// Reads the time, since OpenSSL 3.3.
+                0x0c GetTimeEx SSL_SESSION_get_time_ex [] (s: (Option<Slot>)) {reads TimeEx since "3.3"} {if ossl330 by_hand fn(*const SSL_SESSION) -> time_t};
+                /// Reads the timeout.
+                0x0e GetTimeout SSL_SESSION_get_timeout [] (s: (Option<Slot>)) {reads Timeout} {by_hand fn(*const SSL_SESSION) -> c_long};
+                /// Reads the protocol version.
+                0x10 GetProtocolVersion SSL_SESSION_get_protocol_version [] (s: Slot) {reads ProtocolVersion} {by_hand fn(*const SSL_SESSION) -> c_int};
+                /// Reads the cipher suite.
+                0x12 Get0Cipher SSL_SESSION_get0_cipher [] (s: Slot) {reads Cipher} {by_hand fn(*const SSL_SESSION) -> *const SSL_CIPHER};
+                /// Reads the server name.
+                0x16 Get0Hostname SSL_SESSION_get0_hostname [] (s: Slot) {reads Hostname} {by_hand fn(*const SSL_SESSION) -> *const c_char};
+                /// Reads the application protocol.
+                0x18 Get0AlpnSelected SSL_SESSION_get0_alpn_selected [] (s: Slot) {reads Alpn} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
+                /// Reads the limit of early data.
+                0x1a GetMaxEarlyData SSL_SESSION_get_max_early_data [] (s: Slot) {reads MaxEarlyData} {by_hand fn(*const SSL_SESSION) -> u32};
+                /// Reads the data carried in the ticket.
+                0x1c Get0TicketAppdata SSL_SESSION_get0_ticket_appdata [] (s: Slot) {reads TicketAppdata} {by_hand fn(*mut SSL_SESSION, *mut *mut c_void, *mut usize) -> c_int};
+                /// Whether there is a ticket of at least one byte.
+                0x1d HasTicket SSL_SESSION_has_ticket [] (s: Slot) {reads HasTicket} {by_hand fn(*const SSL_SESSION) -> c_int};
+                /// Reads the ticket.
+                0x1e Get0Ticket SSL_SESSION_get0_ticket [] (s: Slot) {reads Ticket} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
+                /// Reads the ticket's lifetime hint.
+                0x1f GetTicketLifetimeHint SSL_SESSION_get_ticket_lifetime_hint [] (s: Slot) {reads LifetimeHint} {by_hand fn(*const SSL_SESSION) -> c_ulong};
+                /// Reads the compression method.
+                0x20 GetCompressId SSL_SESSION_get_compress_id [] (s: Slot) {reads CompressId} {by_hand fn(*const SSL_SESSION) -> c_uint};
+                /// Reads the maximum fragment length.
+                0x21 GetMaxFragmentLength SSL_SESSION_get_max_fragment_length [] (s: Slot) {reads MaxFragmentLength} {by_hand fn(*const SSL_SESSION) -> u8};
+                /// Reads the peer's certificate.
+                0x22 Get0Peer SSL_SESSION_get0_peer [] (s: Slot) {reads Peer} {by_hand fn(*mut SSL_SESSION) -> *mut X509};
+                /// Whether the session could be resumed.
+                0x24 IsResumable SSL_SESSION_is_resumable [] (s: Slot) {reads Resumable} {by_hand fn(*const SSL_SESSION) -> c_int};
             }
         }
     };

@@ -5,7 +5,7 @@ use std::fmt;
 use super::context::Shared;
 use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
-use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, plain_ops};
+use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, getters, plain_ops};
 
 /// Who owns what, after the ops so far.
 #[derive(Clone, Debug)]
@@ -239,7 +239,8 @@ impl Ledger {
             | Op::CtxSetNotResumableCb { .. }
             | Op::CtxSetGenerateId { .. }
             | Op::UseCertificate { .. }
-            | Op::GetPeerCertChain { .. } => NOTHING,
+            | Op::GetPeerCertChain { .. }
+            | getters!() => NOTHING,
             plain_ops!() => done(self.fill(op)),
         }
     }

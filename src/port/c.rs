@@ -11,6 +11,7 @@ macro_rules! call {
     }};
 }
 
+mod call;
 mod callbacks;
 pub mod clock;
 pub mod confine;
@@ -33,20 +34,21 @@ mod scratch;
 pub use library::{Clocking, Library, Probes, Source};
 pub use load::LoadError;
 
-use std::ffi::{c_int, c_uint, c_ulong};
+use std::ffi::{c_int, c_ulong};
 use std::ptr;
 
 use openssl_sys::{SSL, SSL_SESSION};
 
 use self::prototypes::Api;
 use self::scratch::Scratch;
-use super::native::{START_SECONDS, ex_index};
-use super::{Ended, Identity, Memory, Port};
-use crate::field::{Field, Fields, observe};
-use crate::op::{Bytes, CONNECTIONS, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
+use crate::field::{Field, Fields};
+use crate::op::{
+    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
+    Variable,
+};
 use crate::plan::Kinds;
-use crate::samples::{self, UNTOUCHED};
-use crate::trace::{After, Mishap, Trace};
+use crate::trace::{After, Mishap, Tape};
 
 /// The buffers that each session must have of its own.
 const OWN: [Field; 6] =
@@ -128,12 +130,12 @@ impl CPort {
         self.library
     }
 
-    /// What a library allocates once a thread is no leak: it happens here, before the first program.
+    /// Lets a library allocate what it allocates once a thread, which is no leak, before the first program.
     fn warm_up(&mut self) {
-        let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
         random::pin(self.library);
         self.fill_pool();
-        if !self.lacks().contains(Kind::Handshake) {
+        let has_handshakes = !self.lacks().contains(Kind::Handshake);
+        if has_handshakes {
             let library = self.library;
             self.credentials.load(library);
         }
@@ -144,27 +146,50 @@ impl CPort {
         // What the threads of one process share must not lie in memory of one of them.
         self.begin(if crash::tells() { Memory::Poisoned } else { Memory::Plain }, false);
         self.warm_up_contexts();
-        if !self.lacks().contains(Kind::Handshake) {
+        if has_handshakes {
             self.warm_up_handshakes();
         }
-        for sample in Sample::ALL {
-            if !self.lacks().contains(Kind::SampleSession) && self.sample(a, *sample) {
-                self.fill_error_queue(a);
-                self.observe(a, Fields::all_but(self.lacks()), &mut Trace::default());
-                if !self.lacks().contains(Kind::Dup) && self.dup(b, a) {
-                    self.free(Some(b));
-                }
-                self.free(Some(a));
-            }
-            self.forget(a);
-            self.forget(b);
-            self.after();
+        if !self.lacks().contains(Kind::SampleSession) {
+            Sample::ALL.iter().for_each(|sample| self.warm_up_sample(*sample));
         }
         self.end();
         super::events::begin(false);
     }
 
-    /// Each place of the error queue keeps the text buffer of the first error with a text that it ever held.
+    fn warm_up_sample(&mut self, sample: Sample) {
+        let (a, b) = (Slot::wrapping(0), Slot::wrapping(1));
+        if self.do_call(&Op::SampleSession { dst: a, sample }) {
+            self.fill_error_queue(a);
+            let lacks = self.lacks();
+            for field in Field::ALL.iter().filter(|field| !lacks.contains(field.getter())) {
+                self.read(a, *field);
+            }
+            if !self.lacks().contains(Kind::Dup) && self.do_call(&Op::Dup { dst: b, src: a }) {
+                self.do_call(&Op::Free { s: Some(b) });
+            }
+            self.do_call(&Op::Free { s: Some(a) });
+        }
+        self.forget(Variable::Session(a));
+        self.forget(Variable::Session(b));
+        self.after();
+    }
+
+    /// Makes a call that no program makes; tells whether something came of it.
+    fn do_call(&mut self, op: &Op) -> bool {
+        match self.call(op, &mut Moment { passed: 0, last: true, tape: &mut Tape::default() }) {
+            Returned::Nothing => true,
+            Returned::Number(number) => number != 0,
+            Returned::Session(made) => made,
+            Returned::Copied { returned, .. } => returned != 0,
+            Returned::Chain(chain) => chain.is_some(),
+        }
+    }
+
+    fn lacks(&self) -> Kinds {
+        self.library.lacks()
+    }
+
+    /// Fills each place of the error queue, which keeps the text buffer of the first error with a text that it ever held.
     fn fill_error_queue(&mut self, s: Slot) {
         if let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) {
             for _ in 0..2 * ERROR_QUEUE {
@@ -181,10 +206,10 @@ impl CPort {
         for moved in [false, true] {
             self.after();
             if moved {
-                self.set1_id(s, &Bytes::new(&[0; 33]));
+                self.do_call(&Op::Set1Id { s, id: Bytes::new(&[0; 33]) });
             }
             for _ in 0..ERROR_QUEUE {
-                self.set_ex_data(s, ExIndex::Negative, 1);
+                self.do_call(&Op::SetExData { s, index: ExIndex::Negative, value: Number(1) });
             }
         }
         self.after();
@@ -201,10 +226,6 @@ impl CPort {
 
     fn session(&self, s: Slot) -> *mut SSL_SESSION {
         self.slots[s.index()]
-    }
-
-    fn session_or_null(&self, s: Option<Slot>) -> *mut SSL_SESSION {
-        s.map_or(ptr::null_mut(), |s| self.session(s))
     }
 
     fn keep(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
@@ -227,12 +248,8 @@ impl Port for CPort {
         self.library.identity.clone()
     }
 
-    fn lacks(&self) -> Kinds {
-        self.library.lacks()
-    }
-
-    fn counts_references(&self) -> bool {
-        self.library.count_offset.is_some()
+    fn abilities(&self) -> Abilities {
+        Abilities { lacks: self.library.lacks(), counts: self.library.count_offset.is_some() }
     }
 
     fn begin(&mut self, memory: Memory, origins: bool) {
@@ -273,153 +290,70 @@ impl Port for CPort {
         self.library.probes.memory.then(memory::misuse).flatten()
     }
 
-    fn forget(&mut self, s: Slot) {
-        self.slots[s.index()] = ptr::null_mut();
-        self.seen[s.index()] = [ptr::null(); OWN.len()];
+    #[inline]
+    fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        self.make_call(op, moment)
     }
 
-    fn new_session(&mut self, dst: Slot) -> bool {
-        let session = call!(self, SSL_SESSION_new());
-        if self.library.clocking == Clocking::Set && !session.is_null() {
-            call!(self, SSL_SESSION_set_time(session, START_SECONDS));
-        }
-        self.keep(dst, session)
-    }
-
-    fn dup(&mut self, dst: Slot, src: Slot) -> bool {
-        let copy = call!(self, SSL_SESSION_dup(self.session(src)));
-        self.keep(dst, copy)
-    }
-
-    fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
-        let der = samples::encoded(sample);
-        let mut at = der.as_ptr();
-        let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as i64));
-        self.keep(dst, session)
-    }
-
-    fn up_ref(&mut self, s: Slot) -> i64 {
-        call!(self, SSL_SESSION_up_ref(self.session(s))).into()
-    }
-
-    fn free(&mut self, s: Option<Slot>) {
-        call!(self, SSL_SESSION_free(self.session_or_null(s)));
-    }
-
-    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(id.get());
-        let returned = call!(self, SSL_SESSION_set1_id(self.session(s), bytes, length as c_uint));
-        self.take_back(id.get());
-        returned.into()
-    }
-
-    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(context.get());
-        let returned = call!(self, SSL_SESSION_set1_id_context(self.session(s), bytes, length as c_uint));
-        self.take_back(context.get());
-        returned.into()
-    }
-
-    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        call!(self, SSL_SESSION_set_time(self.session_or_null(s), seconds))
-    }
-
-    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        call!(self, SSL_SESSION_set_time_ex(self.session_or_null(s), seconds))
-    }
-
-    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        call!(self, SSL_SESSION_set_timeout(self.session_or_null(s), seconds))
-    }
-
-    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
-        call!(self, SSL_SESSION_set_protocol_version(self.session(s), version)).into()
-    }
-
-    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
-        let cipher = cipher.map_or(ptr::null(), |cipher| self.library.cipher(cipher));
-        call!(self, SSL_SESSION_set_cipher(self.session(s), cipher)).into()
-    }
-
-    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(key.get());
-        let returned = call!(self, SSL_SESSION_set1_master_key(self.session(s), bytes, length));
-        self.take_back(key.get());
-        returned.into()
-    }
-
-    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
-        let (name, _) = self.scratch.lend(hostname.with_nul());
-        let returned = call!(self, SSL_SESSION_set1_hostname(self.session(s), name.cast()));
-        self.take_back(hostname.with_nul());
-        returned.into()
-    }
-
-    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(alpn.get());
-        let returned = call!(self, SSL_SESSION_set1_alpn_selected(self.session(s), bytes, length));
-        self.take_back(alpn.get());
-        returned.into()
-    }
-
-    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
-        call!(self, SSL_SESSION_set_max_early_data(self.session(s), bytes)).into()
-    }
-
-    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(data.get());
-        let returned = call!(self, SSL_SESSION_set1_ticket_appdata(self.session(s), bytes.cast(), length));
-        self.take_back(data.get());
-        returned.into()
-    }
-
-    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
-        let value = ptr::without_provenance_mut(value as usize);
-        call!(self, SSL_SESSION_set_ex_data(self.session(s), ex_index(index), value)).into()
-    }
-
-    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
-        // The buffer ends at an inaccessible page; before it are bytes that must stay as they were.
-        self.scratch.room(GUARD + room.bytes()).fill(UNTOUCHED);
-        let session = self.session(s);
-        let out = self.scratch.room(room.bytes()).as_mut_ptr();
-        let returned = call!(self, SSL_SESSION_get_master_key(session, out, room.bytes()));
-        trace.returned(returned as i64);
-        let (guard, copied) = self.scratch.room(GUARD + room.bytes()).split_at(GUARD);
-        trace.copied(copied);
-        if guard.iter().any(|byte| *byte != UNTOUCHED) {
-            trace.overrun();
+    fn forget(&mut self, variable: Variable) {
+        match variable {
+            Variable::Session(s) => {
+                self.slots[s.index()] = ptr::null_mut();
+                self.seen[s.index()] = [ptr::null(); OWN.len()];
+            }
+            Variable::Context(c) => self.contexts.forget(c),
+            Variable::Connection(x) => {
+                self.connections[x.index()] = ptr::null_mut();
+                self.credentials.forget_agreed(x);
+            }
         }
     }
 
-    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
-        call!(self, SSL_SESSION_get_ex_data(self.session(s), ex_index(ExIndex::Negative))) as usize as u64
+    fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
+        let session = call!(self, SSL_get_session(self.connection(x)));
+        self.keep(s, session)
     }
 
-    fn read_null(&mut self, field: Field) -> i64 {
-        self.number(ptr::null_mut(), field)
+    #[inline(always)]
+    fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        self.read_field(s, field)
     }
 
-    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
-        self.read_field(s, field, trace);
+    fn shared(&self, a: Slot, b: Slot) -> Fields {
+        let [a, b] = [a, b].map(|slot| &self.seen[slot.index()]);
+        let same = OWN.iter().zip(a.iter().zip(b)).filter(|(_, (a, b))| !a.is_null() && a == b);
+        same.fold(Fields::NONE, |set, (field, _)| set.with(*field))
     }
 
-    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        let session = self.session(s);
-        observe!(trace, fields, |field| self.number(session, field), |field| self.read_field(s, field, trace));
+    fn address(&self, variable: Variable) -> usize {
+        match variable {
+            Variable::Session(s) => self.session(s) as usize,
+            Variable::Context(c) => self.contexts.get(c) as usize,
+            Variable::Connection(x) => self.session_of(self.connection(x)) as usize,
+        }
     }
 
-    fn count(&self, s: Slot) -> Option<u32> {
-        let session = self.session(s);
+    #[inline]
+    fn count(&self, place: Place) -> Option<u32> {
+        let session: *mut SSL_SESSION = match place {
+            Place::Slot(s) => self.session(s),
+            Place::Address(address) => ptr::with_exposed_provenance_mut(address),
+        };
         let offset = self.library.count_offset.filter(|_| !session.is_null())?;
-        // SAFETY: the slot's session is alive, and the offset was found within such a session.
+        // SAFETY: the slot's session is alive, or no free callback has told of its end; the offset was found within such a
+        // session.
         Some(unsafe { refcount::read(session, offset) })
     }
 
-    fn shared(&self, a: Slot, b: Slot) -> u32 {
-        let [a, b] = [a, b].map(|slot| &self.seen[slot.index()]);
-        let same = OWN.iter().zip(a.iter().zip(b)).filter(|(_, (a, b))| !a.is_null() && a == b);
-        same.fold(0, |set, (field, _)| set | 1 << *field as u32)
+    fn holders(&self, address: usize) -> Holders {
+        Holders { connections: self.connections_with(address), callbacks: callbacks::kept(address) }
+    }
+
+    fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
+        match c {
+            Some(c) => self.each_cached(self.contexts.get(c), each),
+            None => self.each_address(each),
+        }
     }
 
     fn plant_error(&mut self) {

@@ -1,10 +1,8 @@
 //! The part of a port that is about handshakes and what decides how they go.
 
 use crate::op::{
-    Closed, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback,
-    Options, PskCallback, Verify,
+    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, PskCallback, Verify,
 };
-use crate::trace::Tape;
 
 /// The certificate that servers have, in DER.
 pub(super) const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
@@ -41,21 +39,4 @@ pub enum Setting {
     PskUse(PskCallback),
     /// `SSL_CTX_set_psk_find_session_callback`
     PskFind(PskCallback),
-}
-
-/// Handshakes in memory.
-pub trait Handshakes {
-    /// One setting; what the function returns, 0 where it returns nothing. Of options, those that the harness knows.
-    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64;
-    /// `SSL_use_certificate`, `SSL_use_PrivateKey`: the client's.
-    fn use_certificate(&mut self, x: ConnectionSlot) -> i64;
-    /// A handshake, to its end or until one side refuses, and what the server sends after it: 1 for a client that has finished,
-    /// plus 2 for such a server, plus 4 and 8 for a client and a server that say that they resumed a session. What a peer decided goes to the tape, or comes from it.
-    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64;
-    /// `SSL_new_session_ticket`, then the ticket is sent and read.
-    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64;
-    /// `SSL_shutdown`
-    fn shutdown(&mut self, x: ConnectionSlot) -> i64;
-    /// `SSL_set_shutdown`
-    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed);
 }

@@ -1,20 +1,26 @@
 //! The native session as a port.
 
+mod dispatch;
 mod handshakes;
 mod sharing;
+
+pub(super) use dispatch::dispatch;
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Ended, Identity, Memory, Port, events};
-use crate::field::{Field, Fields, observe};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
+use crate::field::{Field, Fields};
 use crate::native::{
     self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View, WeakSession,
 };
-use crate::op::{Bytes, CONNECTIONS, CONTEXTS, CString, Cipher, ExIndex, Kind, MAX_BYTES, Room, SLOTS, Sample, Slot};
+use crate::op::{
+    Bytes, CONNECTIONS, CONTEXTS, CString, Cipher, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, Room, SLOTS, Sample,
+    Slot, Time, Variable,
+};
 use crate::plan::{Kinds, Setup};
 use crate::samples;
-use crate::trace::{After, Mishap, Trace};
+use crate::trace::{After, Mishap};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
 pub struct NativePort {
@@ -27,6 +33,8 @@ pub struct NativePort {
     /// The end of a context is told.
     tells_contexts: bool,
     raised: bool,
+    /// Room for what is read.
+    room: Box<[u8]>,
 }
 
 /// What a slot holds: as many handles as it owns references, or a pointer that is none.
@@ -67,10 +75,21 @@ impl Deref for Access<'_> {
     }
 }
 
+/// More bytes than any field has.
+const ROOM: usize = 16_384;
+
 /// What every program starts at, in both clocks: some microseconds past a second, which 3.2 and later keep.
 pub const START: Clock = Clock::Frozen { micros: 1_700_000_000_250_000 };
 /// [`START`] in whole seconds since 1970.
 pub const START_SECONDS: i64 = 1_700_000_000;
+
+/// Returns seconds since 1970, where so many have passed since the program began.
+pub(super) fn seconds(time: Time, passed: u64) -> i64 {
+    match time {
+        Time::At(seconds) => seconds,
+        Time::Now(offset) => START_SECONDS.wrapping_add(passed as i64).wrapping_add(offset),
+    }
+}
 
 impl NativePort {
     /// A port that behaves as `release`, with the ex_data indices of `setup`.
@@ -87,6 +106,7 @@ impl NativePort {
             lost: Vec::new(),
             tells_contexts: setup.ex_data,
             raised: false,
+            room: vec![0; ROOM].into_boxed_slice(),
         }
     }
 
@@ -159,19 +179,15 @@ impl Port for NativePort {
         Identity { name: "native".into(), version, file: "this executable".into() }
     }
 
-    fn lacks(&self) -> Kinds {
+    fn abilities(&self) -> Abilities {
         let release = self.library.release();
         let lacks = |kind: &Kind| match kind {
-            Kind::SetTimeEx | Kind::GetTimeEx => !release.has_time_ex(),
-            Kind::CtxFlushEx => !release.has_flush_ex() || !release.has_modelled_cache(),
             Kind::AdvanceClock => false,
-            other => other.is_shared() && !release.has_modelled_cache(),
+            other if other.is_shared() && !release.has_modelled_cache() => true,
+            other => other.since().is_some_and(|since| !release.is_since(since)),
         };
-        Kind::ALL.iter().copied().filter(lacks).fold(Kinds::default(), |set, kind| set.with(kind))
-    }
-
-    fn counts_references(&self) -> bool {
-        true
+        let lacks = Kind::ALL.iter().copied().filter(lacks).fold(Kinds::default(), |set, kind| set.with(kind));
+        Abilities { lacks, counts: true }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {
@@ -189,17 +205,100 @@ impl Port for NativePort {
         None
     }
 
-    fn forget(&mut self, s: Slot) {
-        self.slots[s.index()].clear();
+    #[inline]
+    fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        dispatch!(self, op, moment)
     }
 
-    fn new_session(&mut self, dst: Slot) -> bool {
+    fn forget(&mut self, variable: Variable) {
+        match variable {
+            Variable::Session(s) => self.slots[s.index()].clear(),
+            Variable::Context(c) => self.contexts[c.index()].clear(),
+            Variable::Connection(x) => self.connections[x.index()].clear(),
+        }
+    }
+
+    fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
+        self.get_session(s, x)
+    }
+
+    #[inline(always)]
+    fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        let mut room = std::mem::take(&mut self.room);
+        let number = {
+            let session = &*self.session(s);
+            session.view(|view| match field.is_bytes() {
+                true => Err(bytes(session, view, field, &mut room)),
+                false => Ok(number(session, view, field)),
+            })
+        };
+        self.room = room;
+        match number {
+            Ok(number) => Value::Number(number),
+            Err(length) => Value::Bytes(length.map(|length| &self.room[..length])),
+        }
+    }
+
+    fn shared(&self, _a: Slot, _b: Slot) -> Fields {
+        // Each session's buffers are values of its own, by construction.
+        Fields::NONE
+    }
+
+    fn address(&self, variable: Variable) -> usize {
+        match variable {
+            Variable::Session(s) => self.slots[s.index()].address(),
+            Variable::Context(c) => self.contexts[c.index()].first().map_or(0, |context| context.address()),
+            Variable::Connection(x) => {
+                self.connections[x.index()].first().and_then(|connection| connection.session_address()).unwrap_or(0)
+            }
+        }
+    }
+
+    #[inline]
+    fn count(&self, place: Place) -> Option<u32> {
+        match place {
+            Place::Slot(s) => {
+                let held = &self.slots[s.index()];
+                let lent = || held.borrowed.as_ref().map_or(0, |lent| lent.references());
+                Some(held.owned.first().map_or_else(lent, Session::references) as u32)
+            }
+            Place::Address(address) => self.count_at(address),
+        }
+    }
+
+    fn holders(&self, address: usize) -> Holders {
+        Holders { connections: self.connections_with(address), callbacks: self.kept(address) }
+    }
+
+    fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
+        let mut give = |context: &native::Context| {
+            context.sessions(|session| {
+                let (address, version, id) = (session.address(), session.protocol_version(), session.id());
+                each(Cached { address, version, id: id.as_slice() });
+            });
+        };
+        match c {
+            Some(c) => give(self.context(c)),
+            None => self.each_context(&mut give),
+        }
+    }
+
+    fn plant_error(&mut self) {}
+
+    #[inline]
+    fn after(&mut self) -> After {
+        After { raised: std::mem::take(&mut self.raised), ..After::default() }
+    }
+}
+
+impl NativePort {
+    pub(super) fn new_session(&mut self, dst: Slot) -> bool {
         let session = self.library.session();
         self.slots[dst.index()].owned.push(session);
         true
     }
 
-    fn dup(&mut self, dst: Slot, src: Slot) -> bool {
+    pub(super) fn dup(&mut self, dst: Slot, src: Slot) -> bool {
         let copy = self.session(src).dup();
         match copy {
             Ok(session) => {
@@ -213,156 +312,129 @@ impl Port for NativePort {
         }
     }
 
-    fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
+    pub(super) fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
         let session = self.library.session();
         let made = session.establish(samples::established(sample)).is_ok();
         self.slots[dst.index()].owned.push(session);
         made
     }
 
-    fn up_ref(&mut self, s: Slot) -> i64 {
+    pub(super) fn up_ref(&mut self, s: Slot) -> i64 {
         let another = self.session(s).up_ref();
         self.slots[s.index()].owned.push(another);
         1
     }
 
-    fn free(&mut self, s: Option<Slot>) {
+    pub(super) fn free(&mut self, s: Option<Slot>) {
         if let Some(s) = s {
             self.slots[s.index()].owned.pop();
         }
     }
 
-    fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
+    pub(super) fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
         let result = self.session(s).set1_id(id.get().unwrap_or_default());
         self.answer(result)
     }
 
-    fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
+    pub(super) fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
         let result = self.session(s).set1_id_context(context.get().unwrap_or_default());
         self.answer(result)
     }
 
-    fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+    pub(super) fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
         let Some(s) = s else { return 0 };
         self.session(s).set_time(seconds);
         seconds
     }
 
-    fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+    pub(super) fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
         self.set_time(s, seconds)
     }
 
-    fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
+    pub(super) fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
         let Some(s) = s else { return 0 };
         let result = self.session(s).set_timeout(seconds);
         self.answer(result)
     }
 
-    fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
+    pub(super) fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
         self.session(s).set_protocol_version(version);
         1
     }
 
-    fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
+    pub(super) fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
         self.session(s).set_cipher(cipher.map(|cipher| native::Cipher(cipher.code())));
         1
     }
 
-    fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
+    pub(super) fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
         let result = self.session(s).set1_master_key(key.get().unwrap_or_default());
         self.answer(result)
     }
 
-    fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
+    pub(super) fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
         self.session(s).set1_hostname(hostname.with_nul());
         1
     }
 
-    fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
+    pub(super) fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
         self.session(s).set1_alpn_selected(alpn.get());
         1
     }
 
-    fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
+    pub(super) fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
         self.session(s).set_max_early_data(bytes);
         1
     }
 
-    fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
+    pub(super) fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
         self.session(s).set1_ticket_appdata(data.get());
         1
     }
 
-    fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
+    pub(super) fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
         let result = self.session(s).set_ex_data(ex_index(index), value as usize);
         self.raised |= index == ExIndex::Negative && self.library.stack_reports_index();
         self.answer(result)
     }
 
-    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
-        let mut out = [samples::UNTOUCHED; MAX_BYTES];
-        let out = &mut out[..room.bytes()];
-        trace.returned(self.session(s).master_key(out) as i64);
-        trace.copied(out);
+    /// Copies at most `room` bytes of the master key; returns what the function returns, and that nothing
+    /// around the buffer was changed.
+    pub(super) fn get_master_key(&mut self, s: Slot, room: Room) -> (i64, bool) {
+        let mut out = std::mem::take(&mut self.room);
+        out[..room.bytes()].fill(samples::UNTOUCHED);
+        let returned = self.session(s).master_key(&mut out[..room.bytes()]) as i64;
+        self.room = out;
+        (returned, false)
     }
 
-    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
-        self.session(s).ex_data(-1) as u64
+    /// Returns the buffer that [`NativePort::get_master_key`] copied into.
+    pub(super) fn copied(&self, room: Room) -> &[u8] {
+        &self.room[..room.bytes()]
     }
 
-    fn read_null(&mut self, _field: Field) -> i64 {
-        0
-    }
-
-    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
-        let session = &*self.session(s);
-        session.view(|view| match field.is_bytes() {
-            true => bytes(session, view, field, trace),
-            false => trace.field_number(field, number(session, view, field)),
-        });
-    }
-
-    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        let session = &*self.session(s);
-        session.view(|view| {
-            observe!(trace, fields, |field| number(session, view, field), |field| bytes(session, view, field, trace));
-        });
-    }
-
-    fn count(&self, s: Slot) -> Option<u32> {
-        let held = &self.slots[s.index()];
-        let lent = || held.borrowed.as_ref().map_or(0, |lent| lent.references());
-        Some(held.owned.first().map_or_else(lent, Session::references) as u32)
-    }
-
-    fn shared(&self, _a: Slot, _b: Slot) -> u32 {
-        // Each session's buffers are values of its own, by construction.
-        0
-    }
-
-    fn plant_error(&mut self) {}
-
-    fn after(&mut self) -> After {
-        After { raised: std::mem::take(&mut self.raised), ..After::default() }
+    /// Returns the value at an index of ex_data.
+    pub(super) fn ex_data(&self, s: Slot, index: ExIndex) -> i64 {
+        self.session(s).ex_data(ex_index(index)) as u64 as i64
     }
 }
 
-/// Writes a field that is bytes, nothing for one that is not.
+/// Copies a field that is bytes to `room`; returns how many, `None` for `NULL` and for a field that is not bytes.
 #[inline(always)]
-fn bytes(session: &Session, view: View<'_>, field: Field, trace: &mut Trace) {
+fn bytes(session: &Session, view: View<'_>, field: Field, room: &mut [u8]) -> Option<usize> {
+    let mut copy = |bytes: &[u8]| {
+        room[..bytes.len()].copy_from_slice(bytes);
+        bytes.len()
+    };
     match field {
-        Field::Id => trace.field_bytes(field, Some(session.id().as_slice())),
-        Field::IdContext => trace.field_bytes(field, Some(session.id_context().as_slice())),
-        Field::MasterKey => {
-            let mut key = [0; 512];
-            let length = session.master_key(&mut key);
-            trace.field_bytes(field, Some(&key[..length]));
-        }
-        Field::Hostname => trace.field_bytes(field, view.hostname()),
-        Field::Alpn => trace.field_bytes(field, view.alpn_selected()),
-        Field::TicketAppdata => trace.field_bytes(field, view.ticket_appdata()),
-        Field::Ticket => trace.field_bytes(field, view.ticket()),
-        Field::Peer => trace.field_bytes(field, view.peer()),
+        Field::Id => Some(copy(session.id().as_slice())),
+        Field::IdContext => Some(copy(session.id_context().as_slice())),
+        Field::MasterKey => Some(session.master_key(room)),
+        Field::Hostname => view.hostname().map(copy),
+        Field::Alpn => view.alpn_selected().map(copy),
+        Field::TicketAppdata => view.ticket_appdata().map(copy),
+        Field::Ticket => view.ticket().map(copy),
+        Field::Peer => view.peer().map(copy),
         Field::Time
         | Field::TimeEx
         | Field::Timeout
@@ -378,7 +450,7 @@ fn bytes(session: &Session, view: View<'_>, field: Field, trace: &mut Trace) {
         | Field::ExCounted
         | Field::ExReplaced
         | Field::ExRefused
-        | Field::ExUnregistered => {}
+        | Field::ExUnregistered => None,
     }
 }
 

@@ -12,13 +12,16 @@ use bug::Happened;
 
 use std::sync::Arc;
 
-use super::native::{Access, NativePort, ex_index};
-use super::{Ended, Identity, Memory, Port, events};
+use super::native::{Access, NativePort, dispatch, ex_index};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
 use crate::field::{Field, Fields};
 use crate::native::{Context, Release, Session};
-use crate::op::{Bytes, CString, Cipher, ExIndex, Room, SLOTS, Sample, Slot};
-use crate::plan::{Kinds, Setup};
-use crate::trace::{After, Entries, Entry, Mishap, Trace};
+use crate::op::{
+    Bytes, CString, Cipher, ConnectionSlot, ContextSlot, ExIndex, Op, Room, SLOTS, Sample, Slot, Variable,
+};
+use crate::plan::Setup;
+use crate::samples::UNTOUCHED;
+use crate::trace::{After, Mishap};
 
 /// A native port with a bug.
 pub struct Planted {
@@ -41,6 +44,8 @@ pub struct Planted {
     live: [bool; SLOTS],
     leaked: i64,
     raised: bool,
+    /// What was copied out last.
+    copied: Vec<u8>,
 }
 
 impl Planted {
@@ -61,6 +66,7 @@ impl Planted {
             live: [false; SLOTS],
             leaked: 0,
             raised: false,
+            copied: Vec::new(),
         }
     }
 
@@ -105,12 +111,8 @@ impl Port for Planted {
         Identity { name, ..self.inner.identity() }
     }
 
-    fn lacks(&self) -> Kinds {
-        self.inner.lacks()
-    }
-
-    fn counts_references(&self) -> bool {
-        true
+    fn abilities(&self) -> Abilities {
+        self.inner.abilities()
     }
 
     fn begin(&mut self, memory: Memory, origins: bool) {
@@ -136,8 +138,13 @@ impl Port for Planted {
         None
     }
 
-    fn forget(&mut self, s: Slot) {
-        self.inner.forget(s);
+    fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        dispatch!(self, op, moment)
+    }
+
+    fn forget(&mut self, variable: Variable) {
+        self.inner.forget(variable);
+        let Variable::Session(s) = variable else { return };
         self.stale[s.index()] = false;
         self.live[s.index()] = false;
         let gone = |of: &mut Option<Slot>| {
@@ -149,6 +156,59 @@ impl Port for Planted {
         self.dup_of[s.index()] = None;
     }
 
+    fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
+        self.inner.lend(s, x)
+    }
+
+    fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        if self.reads_wrongly(s, field) { self.wrong_value(s, field) } else { self.inner.read(s, field) }
+    }
+
+    fn shared(&self, a: Slot, b: Slot) -> Fields {
+        let field = match self.bug {
+            Bug::DupSharesHostname => Field::Hostname,
+            Bug::DupSharesAlpn => Field::Alpn,
+            Bug::DupSharesTicketAppdata => Field::TicketAppdata,
+            _ => return Fields::NONE,
+        };
+        if self.share(a, b) { Fields::NONE.with(field) } else { Fields::NONE }
+    }
+
+    fn address(&self, variable: Variable) -> usize {
+        self.inner.address(variable)
+    }
+
+    fn count(&self, place: Place) -> Option<u32> {
+        let count = self.inner.count(place)?;
+        let uncounted = match place {
+            Place::Slot(s) if self.bug.is_uncounting() => self.uncounted(s),
+            Place::Address(address) if self.has(Bug::NewCallbackKeptIsFreed) => self.freed_though_kept(address),
+            Place::Slot(_) | Place::Address(_) => 0,
+        };
+        Some(count.saturating_sub(uncounted))
+    }
+
+    fn holders(&self, address: usize) -> Holders {
+        self.inner.holders(address)
+    }
+
+    fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
+        self.inner.cached(c, each);
+    }
+
+    fn plant_error(&mut self) {
+        self.error_planted = true;
+    }
+
+    fn after(&mut self) -> After {
+        let after = self.inner.after();
+        self.error_planted = false;
+        let own = std::mem::take(&mut self.after);
+        After { raised: after.raised | std::mem::take(&mut self.raised), ..own }
+    }
+}
+
+impl Planted {
     fn new_session(&mut self, dst: Slot) -> bool {
         self.live[dst.index()] = true;
         let made = self.inner.new_session(dst);
@@ -207,7 +267,7 @@ impl Port for Planted {
     fn free(&mut self, s: Option<Slot>) {
         let Some(slot) = s else {
             if self.has(Bug::FreeNullFreesAnother)
-                && let Some(victim) = Slot::all().find(|slot| self.inner.count(*slot) > Some(1))
+                && let Some(victim) = Slot::all().find(|slot| self.inner.count(Place::Slot(*slot)) > Some(1))
             {
                 self.inner.free(Some(victim));
             }
@@ -366,83 +426,29 @@ impl Port for Planted {
         self.inner.set_ex_data(s, index, value)
     }
 
-    fn get_master_key(&mut self, s: Slot, room: Room, trace: &mut Trace) {
-        if self.has(Bug::MasterKeyOverruns) && room.bytes() > 0 && self.session(s).master_key(&mut []) > room.bytes() {
-            trace.overrun();
-        }
-        let mut honest = Trace::default();
-        self.inner.get_master_key(s, room, &mut honest);
-        for entry in Entries::new(honest.log()) {
-            match entry {
-                Entry::Return(_) if self.has(Bug::MasterKeyReturnsRoom) && room.bytes() > 0 => {
-                    trace.returned(room.bytes() as i64);
-                }
-                Entry::Return(_) if self.has(Bug::MasterKeyLengthQueryIsZero) && room.bytes() == 0 => trace.returned(0),
-                Entry::Return(value) => trace.returned(value),
-                Entry::Copied(bytes) if self.has(Bug::MasterKeyPadsWithZeros) => {
-                    let padded: Vec<u8> =
-                        bytes.iter().map(|byte| if *byte == crate::samples::UNTOUCHED { 0 } else { *byte }).collect();
-                    trace.copied(&padded);
-                }
-                Entry::Copied(bytes) => trace.copied(bytes),
-                _ => {}
+    fn get_master_key(&mut self, s: Slot, room: Room) -> (i64, bool) {
+        let overrun =
+            self.has(Bug::MasterKeyOverruns) && room.bytes() > 0 && self.session(s).master_key(&mut []) > room.bytes();
+        let (returned, _) = self.inner.get_master_key(s, room);
+        self.copied.clear();
+        self.copied.extend_from_slice(self.inner.copied(room));
+        let returned = match self.bug {
+            Bug::MasterKeyReturnsRoom if room.bytes() > 0 => room.bytes() as i64,
+            Bug::MasterKeyLengthQueryIsZero if room.bytes() == 0 => 0,
+            Bug::MasterKeyPadsWithZeros => {
+                self.copied.iter_mut().filter(|byte| **byte == UNTOUCHED).for_each(|byte| *byte = 0);
+                returned
             }
-        }
-    }
-
-    fn ex_data_at_minus_one(&mut self, s: Slot) -> u64 {
-        self.inner.ex_data_at_minus_one(s)
-    }
-
-    fn read_null(&mut self, field: Field) -> i64 {
-        self.inner.read_null(field)
-    }
-
-    fn read(&mut self, s: Slot, field: Field, trace: &mut Trace) {
-        if !self.read_spoilt(s, field, trace) {
-            self.inner.read(s, field, trace);
-        }
-    }
-
-    fn observe(&mut self, s: Slot, fields: Fields, trace: &mut Trace) {
-        let mut numbers = [0; Field::NUMBERS.len()];
-        for (value, field) in numbers.iter_mut().zip(Field::NUMBERS).filter(|(_, field)| fields.contains(*field)) {
-            let mut one = Trace::default();
-            self.read(s, field, &mut one);
-            if let Some(Entry::Number(_, number)) = Entries::new(one.log()).next() {
-                *value = number;
-            }
-        }
-        trace.numbers(&numbers);
-        for field in Field::BYTES.into_iter().filter(|field| fields.contains(*field)) {
-            self.read(s, field, trace);
-        }
-    }
-
-    fn count(&self, s: Slot) -> Option<u32> {
-        let count = self.inner.count(s)?;
-        let uncounted = if self.bug.is_uncounting() { self.uncounted(s) } else { 0 };
-        Some(count.saturating_sub(uncounted))
-    }
-
-    fn shared(&self, a: Slot, b: Slot) -> u32 {
-        let field = match self.bug {
-            Bug::DupSharesHostname => Field::Hostname,
-            Bug::DupSharesAlpn => Field::Alpn,
-            Bug::DupSharesTicketAppdata => Field::TicketAppdata,
-            _ => return 0,
+            _ => returned,
         };
-        if self.share(a, b) { 1 << field as u32 } else { 0 }
+        (returned, overrun)
     }
 
-    fn plant_error(&mut self) {
-        self.error_planted = true;
+    fn copied(&self, _room: Room) -> &[u8] {
+        &self.copied
     }
 
-    fn after(&mut self) -> After {
-        let after = self.inner.after();
-        self.error_planted = false;
-        let own = std::mem::take(&mut self.after);
-        After { raised: after.raised | std::mem::take(&mut self.raised), ..own }
+    fn ex_data(&self, s: Slot, index: ExIndex) -> i64 {
+        self.inner.ex_data(s, index)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
-use crate::op::{ExIndex, Op, Slot, sharing_ops};
+use crate::op::{ExIndex, Op, Slot};
 use crate::plan::Makes;
 
 /// The statement of a call; with `keep`, its result is left in `returned`. With `argument`, its bytes come from an array of
@@ -90,7 +90,7 @@ pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &mut Needs, keep: 
             format!("{{ const unsigned char *p; size_t n; {name}({s}, &p, &n); }}")
         }
         Op::Get0TicketAppdata { s } => format!("{{ void *p; size_t n; (void){name}({s}, &p, &n); }}"),
-        sharing_ops!() => super::sharing::statement(op, makes, needs, keep),
+        _ => super::sharing::statement(op, makes, needs, keep),
     }
 }
 
@@ -103,39 +103,7 @@ pub(super) fn argument_of(op: &Op) -> Option<&[u8]> {
         | Op::Set1AlpnSelected { alpn: bytes, .. }
         | Op::Set1TicketAppdata { data: bytes, .. } => bytes.get(),
         Op::Set1Hostname { hostname, .. } => hostname.with_nul(),
-        Op::New { .. }
-        | Op::Dup { .. }
-        | Op::SampleSession { .. }
-        | Op::UpRef { .. }
-        | Op::Free { .. }
-        | Op::SetTime { .. }
-        | Op::SetTimeEx { .. }
-        | Op::SetTimeout { .. }
-        | Op::SetProtocolVersion { .. }
-        | Op::SetCipher { .. }
-        | Op::SetMaxEarlyData { .. }
-        | Op::SetExData { .. }
-        | Op::GetId { .. }
-        | Op::Get0IdContext { .. }
-        | Op::GetTime { .. }
-        | Op::GetTimeEx { .. }
-        | Op::GetTimeout { .. }
-        | Op::GetProtocolVersion { .. }
-        | Op::Get0Cipher { .. }
-        | Op::GetMasterKey { .. }
-        | Op::Get0Hostname { .. }
-        | Op::Get0AlpnSelected { .. }
-        | Op::GetMaxEarlyData { .. }
-        | Op::Get0TicketAppdata { .. }
-        | Op::HasTicket { .. }
-        | Op::Get0Ticket { .. }
-        | Op::GetTicketLifetimeHint { .. }
-        | Op::GetCompressId { .. }
-        | Op::GetMaxFragmentLength { .. }
-        | Op::Get0Peer { .. }
-        | Op::IsResumable { .. }
-        | Op::GetExData { .. }
-        | sharing_ops!() => None,
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use super::calls::or_null;
 use super::checks::{About, Checks};
 use super::needs::Needs;
 use super::value::{literal, number, pointer_and_length, time};
-use crate::op::{CacheMode, Kind, Op, Slot, session_ops};
+use crate::op::{CacheMode, Kind, Op, Slot};
 use crate::plan::Makes;
 use crate::trace::Entry;
 
@@ -105,7 +105,7 @@ pub(super) fn statement(op: &Op, makes: Option<Makes>, needs: &Needs, keep: bool
         Op::CtxSetPskUseCb { c, callback } => format!("{name}({c}, {});", psk_name("use", *callback)),
         Op::CtxSetPskFindCb { c, callback } => format!("{name}({c}, {});", psk_name("find", *callback)),
         Op::CtxSetGenerateId { c, callback } => kept(format!("{name}({c}, {})", callback.name())),
-        session_ops!() => String::new(),
+        _ => String::new(),
     }
 }
 

@@ -5,39 +5,18 @@ use std::ptr;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
 
-use super::super::Memory;
 use super::super::events;
-use super::{CPort, Library, callbacks, random};
-use crate::native::Statistic;
-use crate::op::{Bytes, CONTEXTS, ContextSlot, Method, RemoveCallback, Slot};
+use super::super::{Cached, Memory};
+use super::{CPort, Library, random};
+use crate::op::{CONTEXTS, ContextSlot, Method};
 
 // As in `<openssl/ssl.h>`: the macros are calls of SSL_CTX_ctrl.
-const SSL_CTRL_SESS_NUMBER: c_int = 20;
 const SSL_CTRL_SET_SESS_CACHE_SIZE: c_int = 42;
-const SSL_CTRL_GET_SESS_CACHE_SIZE: c_int = 43;
 const SSL_CTRL_SET_SESS_CACHE_MODE: c_int = 44;
-const SSL_CTRL_GET_SESS_CACHE_MODE: c_int = 45;
 
 const DEFAULT_CACHE_SIZE: c_long = 1024 * 20;
 const DEFAULT_CACHE_MODE: c_long = 2;
 const DEFAULT_TIMEOUT: c_long = 7200;
-
-/// `SSL_CTRL_SESS_*` of a statistic.
-const fn command(of: Statistic) -> c_int {
-    match of {
-        Statistic::Connect => 21,
-        Statistic::ConnectGood => 22,
-        Statistic::ConnectRenegotiate => 23,
-        Statistic::Accept => 24,
-        Statistic::AcceptGood => 25,
-        Statistic::AcceptRenegotiate => 26,
-        Statistic::Hits => 27,
-        Statistic::CbHits => 28,
-        Statistic::Misses => 29,
-        Statistic::Timeouts => 30,
-        Statistic::CacheFull => 31,
-    }
-}
 
 /// The contexts of a program, and those that wait to be used again.
 #[derive(Default)]
@@ -47,8 +26,6 @@ pub(super) struct Contexts {
     pool: Vec<Pooled>,
     /// What lives on beyond its program must be made of memory that does.
     pools: bool,
-    /// Room for what a cache lists.
-    found: Vec<*mut SSL_SESSION>,
 }
 
 #[derive(Clone, Copy)]
@@ -75,19 +52,8 @@ impl Pooled {
     }
 }
 
-const STATISTICS: [Statistic; 11] = [
-    Statistic::Connect,
-    Statistic::ConnectGood,
-    Statistic::ConnectRenegotiate,
-    Statistic::Accept,
-    Statistic::AcceptGood,
-    Statistic::AcceptRenegotiate,
-    Statistic::Hits,
-    Statistic::CbHits,
-    Statistic::Misses,
-    Statistic::Timeouts,
-    Statistic::CacheFull,
-];
+/// `SSL_CTRL_SESS_*` of every statistic.
+const STATISTICS: [c_int; 11] = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 
 impl Contexts {
     pub fn begin(&mut self, memory: Memory) {
@@ -105,6 +71,11 @@ impl Contexts {
     /// The same of all that a program has.
     pub fn all_used_up(&mut self) {
         self.pool.iter_mut().filter(|pooled| pooled.taken).for_each(|pooled| pooled.used_up = true);
+    }
+
+    /// Empties a slot.
+    pub fn forget(&mut self, c: ContextSlot) {
+        self.slots[c.index()] = None;
     }
 
     /// Gives a program the slot's context.
@@ -152,7 +123,7 @@ impl CPort {
         let context = match place {
             Some(place) => {
                 let context = self.contexts.pool[place].context;
-                let before = STATISTICS.map(|of| self.ctrl(context, command(of), 0));
+                let before = STATISTICS.map(|statistic| self.ctrl(context, statistic, 0));
                 let waiting = &mut self.contexts.pool[place];
                 (waiting.taken, waiting.before) = (true, before);
                 context
@@ -180,10 +151,6 @@ impl CPort {
             }
             _ => call!(self, SSL_CTX_free(held.context)),
         }
-    }
-
-    pub(super) fn forget_context_of(&mut self, c: ContextSlot) {
-        self.contexts.slots[c.index()] = None;
     }
 
     /// At the end of a program the pool's contexts are as they were.
@@ -216,41 +183,15 @@ impl CPort {
         call!(self, SSL_CTX_ctrl(context, command, number, ptr::null_mut()))
     }
 
-    pub(super) fn cache_setting(&self, c: ContextSlot, setting: Setting) -> i64 {
-        let (command, number) = match setting {
-            Setting::SetMode(mode) => (SSL_CTRL_SET_SESS_CACHE_MODE, mode.into()),
-            Setting::Mode => (SSL_CTRL_GET_SESS_CACHE_MODE, 0),
-            Setting::SetSize(size) => (SSL_CTRL_SET_SESS_CACHE_SIZE, size),
-            Setting::Size => (SSL_CTRL_GET_SESS_CACHE_SIZE, 0),
-            Setting::Number => (SSL_CTRL_SESS_NUMBER, 0),
-        };
-        self.ctrl(self.contexts.get(c), command, number)
-    }
-
-    pub(super) fn counted(&self, c: ContextSlot, of: Statistic) -> i64 {
+    /// Reads or sets a number of a context. A statistic is counted from when the program got the context.
+    pub(super) fn context_number(&self, c: ContextSlot, command: c_int, number: c_long) -> i64 {
         let Some(held) = self.contexts.slots[c.index()] else { return 0 };
-        let before = held.pooled.map_or(0, |place| self.contexts.pool[place].before[of as usize]);
-        self.ctrl(held.context, command(of), 0) - before
-    }
-
-    pub(super) fn set_id_context_of(&mut self, c: ContextSlot, id_context: &Bytes) -> i64 {
-        let (bytes, length) = self.scratch.lend(id_context.get());
-        let context = self.contexts.get(c);
-        let returned = call!(self, SSL_CTX_set_session_id_context(context, bytes, length as c_uint));
-        self.take_back(id_context.get());
-        returned.into()
-    }
-
-    pub(super) fn add(&mut self, c: ContextSlot, s: Slot) -> i64 {
-        call!(self, SSL_CTX_add_session(self.contexts.get(c), self.session(s))).into()
-    }
-
-    pub(super) fn remove(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
-        call!(self, SSL_CTX_remove_session(self.contexts.get(c), self.session_or_null(s))).into()
-    }
-
-    pub(super) fn set_remove(&mut self, c: ContextSlot, callback: RemoveCallback) {
-        call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(c), callbacks::remove(callback)));
+        let statistic = STATISTICS.iter().position(|statistic| *statistic == command);
+        let before = match (statistic, held.pooled) {
+            (Some(statistic), Some(place)) => self.contexts.pool[place].before[statistic],
+            (Some(_), None) | (None, _) => 0,
+        };
+        self.ctrl(held.context, command, number) - before
     }
 
     /// The contexts that live: of the pool or made, held by a slot or by a connection.
@@ -261,72 +202,31 @@ impl CPort {
         by_event.filter(move |_| told).chain(in_slots.filter(move |_| !told))
     }
 
-    pub(super) fn caches_listing(&self, session: *const SSL_SESSION) -> u32 {
-        let lists = |context: &*mut SSL_CTX| {
-            let hash = call!(self, SSL_CTX_sessions(*context));
-            if call!(self, OPENSSL_LH_retrieve(hash.cast(), session.cast())).cast_const() == session.cast() {
-                return true;
-            }
-            // Under a key that it had before, perhaps.
-            let mut sought = Sought { session: session.cast(), found: false };
-            call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(seek), (&raw mut sought).cast::<c_void>()));
-            sought.found
-        };
-        self.living().filter(lists).count() as u32
+    /// Gives the address of every cached session, once for each cache of every context that lives.
+    pub(super) fn each_address(&self, each: &mut dyn FnMut(Cached<'_>)) {
+        let mut give = |session: *mut SSL_SESSION| each(Cached { address: session as usize, version: 0, id: &[] });
+        self.living().for_each(|context| self.each_session(context, &mut give));
     }
 
-    pub(super) fn each_address(&self, out: &mut Vec<usize>) {
-        for context in self.living() {
-            let hash = call!(self, SSL_CTX_sessions(context));
-            call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(note_address), ptr::from_mut(out).cast::<c_void>()));
-        }
-    }
-
-    pub(super) fn each_cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {
-        let mut found = std::mem::take(&mut self.contexts.found);
-        found.clear();
-        let hash = call!(self, SSL_CTX_sessions(self.contexts.get(c)));
-        call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(note), (&raw mut found).cast::<c_void>()));
-        for session in found.iter().copied() {
+    /// Gives every session that a context has cached.
+    pub(super) fn each_cached(&self, context: *mut SSL_CTX, each: &mut dyn FnMut(Cached<'_>)) {
+        self.each_session(context, &mut |session| {
             let mut length: c_uint = 0;
             let bytes = call!(self, SSL_SESSION_get_id(session, &mut length));
             let version = call!(self, SSL_SESSION_get_protocol_version(session));
             // SAFETY: the id of a session that the cache owns.
             let id = unsafe { std::slice::from_raw_parts(bytes, length as usize) };
-            each(session as usize, version, id);
-        }
-        self.contexts.found = found;
+            each(Cached { address: session as usize, version, id });
+        });
+    }
+
+    fn each_session(&self, context: *mut SSL_CTX, mut each: &mut dyn FnMut(*mut SSL_SESSION)) {
+        let hash = call!(self, SSL_CTX_sessions(context));
+        call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(give), (&raw mut each).cast::<c_void>()));
     }
 }
 
-/// A number of a context that is read or set.
-#[derive(Clone, Copy)]
-pub(super) enum Setting {
-    SetMode(u32),
-    Mode,
-    SetSize(i64),
-    Size,
-    Number,
-}
-
-/// A session that is looked for in a hash.
-struct Sought {
-    session: *const c_void,
-    found: bool,
-}
-
-unsafe extern "C" fn seek(session: *mut c_void, sought: *mut c_void) {
-    // SAFETY: called with what `caches_listing` gave.
-    let sought = unsafe { &mut *sought.cast::<Sought>() };
-    sought.found |= sought.session == session.cast_const();
-}
-
-unsafe extern "C" fn note_address(session: *mut c_void, found: *mut c_void) {
-    // SAFETY: called with what `each_address` gave.
-    unsafe { (*found.cast::<Vec<usize>>()).push(session as usize) };
-}
-
-unsafe extern "C" fn note(session: *mut c_void, found: *mut c_void) {
-    // SAFETY: called with what `each_cached` gave.
-    unsafe { (*found.cast::<Vec<*mut SSL_SESSION>>()).push(session.cast()) };
+unsafe extern "C" fn give(session: *mut c_void, each: *mut c_void) {
+    // SAFETY: called with what `each_session` gave.
+    unsafe { (*each.cast::<&mut dyn FnMut(*mut SSL_SESSION)>())(session.cast()) };
 }

@@ -5,12 +5,13 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, SERVER_CERTIFICATE, Setting};
-use super::super::sharing::Sharing;
-use super::super::{Port, events};
+use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, Setting};
+use super::super::{Port, Returned, events};
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
-use crate::op::{CONNECTIONS, Closed, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
+use crate::op::{
+    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, MaxVersion, Method, Op, Options, Slot, Variable, Verify,
+};
 use crate::trace::{Recorded, Tape};
 
 // As in `<openssl/ssl.h>`.
@@ -91,95 +92,107 @@ fn pair(library: &Library, certificate: &[u8], key: &[u8]) -> Option<Pair> {
 }
 
 impl CPort {
-    /// Full handshakes and resumed ones of each version: what they allocate once is allocated here.
+    /// Makes full handshakes and resumed ones of each version: what they allocate once is allocated here.
     pub(super) fn warm_up_handshakes(&mut self) {
-        let [server_context, client_context] = [0, 1].map(ContextSlot::wrapping);
-        let [client, server] = [0, 1].map(ConnectionSlot::wrapping);
-        let s = Slot::wrapping(0);
-        let made = self.new_context(server_context, Method::Server, false)
-            && self.new_context(client_context, Method::Client, false);
+        let [server, client] = [0, 1].map(ContextSlot::wrapping);
+        let made = self.do_call(&Op::CtxNew { dst: server, method: Method::Server })
+            && self.do_call(&Op::CtxNew { dst: client, method: Method::Client });
         for version in MaxVersion::ALL.iter().filter(|_| made) {
-            self.set(client_context, Setting::MaxVersion(*version));
-            for (no_ticket, verify) in [(false, Verify::None), (true, Verify::Peer)] {
+            self.do_call(&Op::CtxSetMaxVersion { c: client, version: *version });
+            for (no_ticket, mode) in [(false, Verify::None), (true, Verify::Peer)] {
                 let options = Options::NoTicket;
-                let option = if no_ticket { Setting::Options(options) } else { Setting::NoOptions(options) };
-                self.set(server_context, option);
-                self.set(server_context, Setting::Verify(verify));
-                self.set_context_id_context(server_context, &crate::op::Bytes::new(b"warm"));
-                let mut has_session = false;
-                for _ in 0..2 {
-                    self.new_connection(client, client_context);
-                    self.new_connection(server, server_context);
-                    self.use_certificate(client);
-                    if has_session {
-                        self.set_session(client, Some(s));
-                        self.free(Some(s));
-                        self.forget(s);
-                    }
-                    self.handshake(client, server, &mut Tape::default());
-                    has_session = self.get1_session(s, client);
-                    self.shutdown(client);
-                    self.free_connection(Some(client));
-                    self.free_connection(Some(server));
-                }
-                self.free(has_session.then_some(s));
-                self.forget(s);
+                self.do_call(&match no_ticket {
+                    true => Op::CtxSetOptions { c: server, options },
+                    false => Op::CtxClearOptions { c: server, options },
+                });
+                self.do_call(&Op::CtxSetVerify { c: server, mode });
+                self.do_call(&Op::CtxSetIdContext { c: server, context: Bytes::new(b"warm") });
+                self.warm_up_resumption(client, server);
             }
         }
-        self.forget_connection(client);
-        self.forget_connection(server);
-        for context in [server_context, client_context] {
-            self.free_context(Some(context), true);
-            self.forget_context(context);
+        for context in [server, client] {
+            self.do_call(&Op::CtxFree { c: Some(context) });
+            self.forget(Variable::Context(context));
         }
         self.after();
     }
 
-    fn context_setting(&self, context: *mut SSL_CTX, setting: Setting) -> i64 {
-        let known = |options: u64| (options & SSL_OP_NO_TICKET) as i64;
+    /// Makes a full handshake, and one that offers what came of it.
+    fn warm_up_resumption(&mut self, client_context: ContextSlot, server_context: ContextSlot) {
+        let [client, server] = [0, 1].map(ConnectionSlot::wrapping);
+        let s = Slot::wrapping(0);
+        let mut has_session = false;
+        for _ in 0..2 {
+            self.do_call(&Op::SslNew { dst: client, c: client_context });
+            self.do_call(&Op::SslNew { dst: server, c: server_context });
+            self.do_call(&Op::UseCertificate { x: client });
+            if has_session {
+                self.do_call(&Op::SetSession { x: client, s: Some(s) });
+                self.do_call(&Op::Free { s: Some(s) });
+                self.forget(Variable::Session(s));
+            }
+            self.do_call(&Op::Handshake { client, server });
+            has_session = self.do_call(&Op::Get1Session { dst: s, x: client });
+            self.do_call(&Op::SslShutdown { x: client });
+            self.do_call(&Op::SslFree { x: Some(client) });
+            self.do_call(&Op::SslFree { x: Some(server) });
+        }
+        self.do_call(&Op::Free { s: has_session.then_some(s) });
+        self.forget(Variable::Session(s));
+        self.forget(Variable::Connection(client));
+        self.forget(Variable::Connection(server));
+    }
+
+    /// Gives a context one setting.
+    pub(super) fn set(&mut self, c: ContextSlot, setting: Setting) -> Returned<'static> {
+        let context = self.contexts.get(c);
+        self.contexts.used_up(c);
+        let known = |options: u64| Returned::Number((options & SSL_OP_NO_TICKET) as i64);
         match setting {
             Setting::MaxVersion(version) => {
                 let version = match version {
                     MaxVersion::Tls12 => 0x0303,
                     MaxVersion::Tls13 => 0x0304,
                 };
-                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
+                let set = call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()));
+                Returned::Number(set)
             }
             Setting::Options(Options::NoTicket) => known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET))),
             Setting::NoOptions(Options::NoTicket) => {
                 known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)))
             }
-            Setting::Tickets(tickets) => call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).into(),
+            Setting::Tickets(tickets) => {
+                Returned::Number(call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).into())
+            }
             Setting::Verify(mode) => {
                 let mode = if mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
                 call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
-                0
+                Returned::Nothing
             }
             Setting::New(callback) => {
                 call!(self, SSL_CTX_sess_set_new_cb(context, handshake_callbacks::new(callback)));
-                0
+                Returned::Nothing
             }
             Setting::Get(callback) => {
                 call!(self, SSL_CTX_sess_set_get_cb(context, handshake_callbacks::get(callback)));
-                0
+                Returned::Nothing
             }
             Setting::NotResumable(callback) => {
                 let callback = handshake_callbacks::not_resumable(callback);
                 call!(self, SSL_CTX_set_not_resumable_session_callback(context, callback));
-                0
+                Returned::Nothing
             }
             Setting::PskUse(callback) => {
-                let callback = psk_callbacks::to_use(callback);
-                call!(self, SSL_CTX_set_psk_use_session_callback(context, callback));
-                0
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(callback)));
+                Returned::Nothing
             }
             Setting::PskFind(callback) => {
-                let callback = psk_callbacks::to_find(callback);
-                call!(self, SSL_CTX_set_psk_find_session_callback(context, callback));
-                0
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(callback)));
+                Returned::Nothing
             }
             Setting::GenerateId(callback) => {
-                call!(self, SSL_CTX_set_generate_session_id(context, handshake_callbacks::generate(callback))).into()
+                let callback = handshake_callbacks::generate(callback);
+                Returned::Number(call!(self, SSL_CTX_set_generate_session_id(context, callback)).into())
             }
         }
     }
@@ -260,19 +273,13 @@ impl CPort {
     }
 }
 
-impl Handshakes for CPort {
-    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
-        let context = self.contexts.get(c);
-        self.contexts.used_up(c);
-        self.context_setting(context, setting)
-    }
-
-    fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
+impl CPort {
+    pub(super) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
         let ssl = self.connection(x);
         self.credentials.client.is_some_and(|pair| self.use_pair(ssl, pair)).into()
     }
 
-    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
         self.contexts.all_used_up();
@@ -305,7 +312,7 @@ impl Handshakes for CPort {
         i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1]
     }
 
-    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
         // What the first ticket is made of was there before.
         let births = 0;
         let server = self.connection(x);
@@ -321,13 +328,5 @@ impl Handshakes for CPort {
         self.record(births, tape);
         call!(self, ERR_clear_error());
         returned.into()
-    }
-
-    fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
-        call!(self, SSL_shutdown(self.connection(x))).into()
-    }
-
-    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
-        call!(self, SSL_set_shutdown(self.connection(x), mode.bits().into()));
     }
 }

@@ -6,62 +6,61 @@ use std::ptr;
 use openssl_sys::{SSL_SESSION, X509};
 
 use super::super::native::ex_index;
-use super::CPort;
+use super::{CPort, Value};
 use crate::field::Field;
 use crate::op::{MAX_BYTES, Slot};
-use crate::trace::{Meddling, Trace};
 
 /// Bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
 const LONGEST_ID: usize = 32;
 
 impl CPort {
-    /// Writes a field, and remembers where its buffer is.
+    /// Reads a field, and remembers where its buffer is.
     #[inline(always)]
-    pub(super) fn read_field(&mut self, s: Slot, field: Field, trace: &mut Trace) {
+    pub(super) fn read_field(&mut self, s: Slot, field: Field) -> Value<'_> {
         let session = self.session(s);
         match field {
             Field::Id => {
                 let mut length: c_uint = 0;
                 let bytes = call!(self, SSL_SESSION_get_id(session, &mut length));
-                self.put(s, 0, field, bytes, length as usize, trace);
+                self.value(s, 0, field, bytes, length as usize)
             }
             Field::IdContext => {
                 let mut length: c_uint = 0;
                 let bytes = call!(self, SSL_SESSION_get0_id_context(session, &mut length));
-                self.put(s, 1, field, bytes, length as usize, trace);
+                self.value(s, 1, field, bytes, length as usize)
             }
             Field::Hostname => {
                 let name = call!(self, SSL_SESSION_get0_hostname(session));
                 // SAFETY: a string of the session, or NULL, which is not followed.
                 let length = if name.is_null() { 0 } else { unsafe { CStr::from_ptr(name) }.count_bytes() };
-                self.put(s, 2, field, name.cast(), length, trace);
+                self.value(s, 2, field, name.cast(), length)
             }
             Field::Alpn => {
                 let (mut bytes, mut length) = (ptr::null(), 0);
                 call!(self, SSL_SESSION_get0_alpn_selected(session, &mut bytes, &mut length));
-                self.put(s, 3, field, bytes, length, trace);
+                self.value(s, 3, field, bytes, length)
             }
             Field::TicketAppdata => {
                 let (mut bytes, mut length) = (ptr::null_mut::<c_void>(), 0);
                 let returned = call!(self, SSL_SESSION_get0_ticket_appdata(session, &mut bytes, &mut length));
                 // Always 1; anything else is a difference.
                 if returned != 1 {
-                    trace.meddled(field, Meddling::Returned);
+                    return Value::Refused;
                 }
-                self.put(s, 4, field, bytes.cast_const().cast(), length, trace);
+                self.value(s, 4, field, bytes.cast_const().cast(), length)
             }
             Field::Ticket => {
                 let (mut bytes, mut length) = (ptr::null(), 0);
                 call!(self, SSL_SESSION_get0_ticket(session, &mut bytes, &mut length));
-                self.put(s, 5, field, bytes, length, trace);
+                self.value(s, 5, field, bytes, length)
             }
             Field::MasterKey => {
                 let length = call!(self, SSL_SESSION_get_master_key(session, self.room.as_mut_ptr(), MAX_BYTES));
-                trace.field_bytes(field, Some(&self.room[..length.min(MAX_BYTES)]));
+                Value::Bytes(Some(&self.room[..length.min(MAX_BYTES)]))
             }
             Field::Peer => {
                 let peer = call!(self, SSL_SESSION_get0_peer(session));
-                self.read_peer(peer, trace);
+                self.read_peer(peer)
             }
             Field::Time
             | Field::TimeEx
@@ -78,10 +77,7 @@ impl CPort {
             | Field::ExCounted
             | Field::ExReplaced
             | Field::ExRefused
-            | Field::ExUnregistered => {
-                let value = self.number(session, field);
-                trace.field_number(field, value);
-            }
+            | Field::ExUnregistered => Value::Number(self.number(session, field)),
         }
     }
 
@@ -119,33 +115,40 @@ impl CPort {
     }
 
     #[inline(always)]
-    fn put(&mut self, s: Slot, own: usize, field: Field, bytes: *const u8, length: usize, trace: &mut Trace) {
+    fn value(&mut self, s: Slot, own: usize, field: Field, bytes: *const u8, length: usize) -> Value<'_> {
         debug_assert_eq!(super::OWN[own], field);
         self.seen[s.index()][own] = bytes;
-        if bytes.is_null() && length != 0 {
-            trace.null_with_length(field, length);
+        if bytes.is_null() {
+            return if length == 0 { Value::Bytes(None) } else { Value::NullWithLength(length) };
         }
         if own < 2 && length > LONGEST_ID {
             // Whoever follows such a length reads anything. It is enough to differ.
-            return trace.field_bytes(field, Some(&length.to_le_bytes()));
+            return self.only_length(length);
         }
         // SAFETY: the library says that `length` bytes are at `bytes`, and the session is alive.
-        let bytes = (!bytes.is_null()).then(|| unsafe { std::slice::from_raw_parts(bytes, length) });
-        trace.field_bytes(field, bytes);
+        Value::Bytes(Some(unsafe { std::slice::from_raw_parts(bytes, length) }))
     }
 
-    fn read_peer(&mut self, peer: *mut X509, trace: &mut Trace) {
+    #[cold]
+    fn only_length(&mut self, length: usize) -> Value<'_> {
+        let length = length.to_le_bytes();
+        self.room[..length.len()].copy_from_slice(&length);
+        Value::Bytes(Some(&self.room[..length.len()]))
+    }
+
+    fn read_peer(&mut self, peer: *mut X509) -> Value<'_> {
         if peer.is_null() {
-            return trace.field_bytes(Field::Peer, None);
+            return Value::Bytes(None);
         }
         let length = call!(self, i2d_X509(peer, ptr::null_mut()));
-        if let Ok(length @ 1..=MAX_BYTES) = usize::try_from(length) {
-            let mut out = self.room.as_mut_ptr();
-            call!(self, i2d_X509(peer, &mut out));
-            trace.field_bytes(Field::Peer, Some(&self.room[..length]));
-        } else {
+        match usize::try_from(length) {
+            Ok(length @ 1..=MAX_BYTES) => {
+                let mut out = self.room.as_mut_ptr();
+                call!(self, i2d_X509(peer, &mut out));
+                Value::Bytes(Some(&self.room[..length]))
+            }
             // No certificate of ours: its length is enough to differ.
-            trace.field_bytes(Field::Peer, Some(&length.to_le_bytes()));
+            Ok(_) | Err(_) => self.only_length(length as usize),
         }
     }
 }

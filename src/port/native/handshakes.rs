@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, Handshakes, PSK, PSK_IDENTITY, SERVER_CERTIFICATE, Setting};
+use super::super::handshakes::{CLIENT_CERTIFICATE, PSK, PSK_IDENTITY, SERVER_CERTIFICATE, Setting};
 use super::super::{events, generated};
 use super::NativePort;
 use super::sharing::{find, keep};
@@ -219,8 +219,8 @@ impl NativePort {
     }
 }
 
-impl Handshakes for NativePort {
-    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
+impl NativePort {
+    pub(in crate::port) fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
         match setting {
             Setting::MaxVersion(version) => {
                 let version = match version {
@@ -274,12 +274,17 @@ impl Handshakes for NativePort {
         }
     }
 
-    fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
         self.connection(x).use_certificate();
         1
     }
 
-    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(in crate::port) fn handshake(
+        &mut self,
+        client: ConnectionSlot,
+        server: ConnectionSlot,
+        tape: &mut Tape,
+    ) -> i64 {
         tape.next_part();
         LIBRARY.set(Some(self.library.clone()));
         let (client, server) = (self.connection(client), self.connection(server));
@@ -288,16 +293,16 @@ impl Handshakes for NativePort {
         i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
     }
 
-    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(in crate::port) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
         new_session_ticket(self.connection(x), &mut Played(tape)).into()
     }
 
-    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
+    pub(in crate::port) fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
         self.connection(x).set_shutdown(mode.bits() & 1 != 0, mode.bits() & 2 != 0);
     }
 
-    fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
         match self.connection(x).shutdown() {
             Some(returned) => returned.into(),
             None => {

@@ -3,11 +3,12 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use super::super::Chain;
 use super::super::events;
-use super::super::sharing::{Chain, Dupped, Sharing};
 use super::{Access, NativePort};
 use crate::native::{Callbacks, Connection, Context, Session, Statistic};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
+use crate::trace::SAME;
 
 thread_local! {
     /// References that callbacks have taken, in order, and the address of the context whose new callback did, or 0.
@@ -99,12 +100,12 @@ impl NativePort {
     }
 }
 
-impl Sharing for NativePort {
-    fn set_passed(&mut self, seconds: u64) {
+impl NativePort {
+    pub(in crate::port) fn set_passed(&mut self, seconds: u64) {
         self.library.set_passed(seconds);
     }
 
-    fn new_context(&mut self, dst: ContextSlot, _method: Method, _pooled: bool) -> bool {
+    pub(in crate::port) fn new_context(&mut self, dst: ContextSlot, _method: Method, _pooled: bool) -> bool {
         let context = self.library.context();
         events::context_born(context.address());
         let freed: fn(&Context) = |context| events::context_freed(context.address());
@@ -113,56 +114,52 @@ impl Sharing for NativePort {
         true
     }
 
-    fn up_ref_context(&mut self, c: ContextSlot) -> i64 {
+    pub(in crate::port) fn up_ref_context(&mut self, c: ContextSlot) -> i64 {
         let another = self.context(c).clone();
         self.contexts[c.index()].push(another);
         1
     }
 
-    fn free_context(&mut self, c: Option<ContextSlot>, _last: bool) {
+    pub(in crate::port) fn free_context(&mut self, c: Option<ContextSlot>, _last: bool) {
         if let Some(c) = c {
             self.contexts[c.index()].pop();
         }
     }
 
-    fn forget_context(&mut self, c: ContextSlot) {
-        self.contexts[c.index()].clear();
-    }
-
-    fn set_cache_mode(&mut self, c: ContextSlot, mode: u32) -> i64 {
+    pub(in crate::port) fn set_cache_mode(&mut self, c: ContextSlot, mode: u32) -> i64 {
         self.context(c).set_cache_mode(mode).into()
     }
 
-    fn cache_mode(&mut self, c: ContextSlot) -> i64 {
+    pub(in crate::port) fn cache_mode(&mut self, c: ContextSlot) -> i64 {
         self.context(c).cache_mode().into()
     }
 
-    fn set_cache_size(&mut self, c: ContextSlot, size: i64) -> i64 {
+    pub(in crate::port) fn set_cache_size(&mut self, c: ContextSlot, size: i64) -> i64 {
         self.context(c).set_cache_size(size)
     }
 
-    fn cache_size(&mut self, c: ContextSlot) -> i64 {
+    pub(in crate::port) fn cache_size(&mut self, c: ContextSlot) -> i64 {
         self.context(c).cache_size()
     }
 
-    fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) -> i64 {
+    pub(in crate::port) fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) -> i64 {
         self.context(c).set_timeout(seconds)
     }
 
-    fn context_timeout(&mut self, c: ContextSlot) -> i64 {
+    pub(in crate::port) fn context_timeout(&mut self, c: ContextSlot) -> i64 {
         self.context(c).timeout()
     }
 
-    fn set_context_id_context(&mut self, c: ContextSlot, context: &Bytes) -> i64 {
+    pub(in crate::port) fn set_context_id_context(&mut self, c: ContextSlot, context: &Bytes) -> i64 {
         let result = self.context(c).set_id_context(context.get().unwrap_or_default());
         self.answer(result)
     }
 
-    fn add_session(&mut self, c: ContextSlot, s: Slot) -> i64 {
+    pub(in crate::port) fn add_session(&mut self, c: ContextSlot, s: Slot) -> i64 {
         self.context(c).add_session(&self.session(s)).into()
     }
 
-    fn remove_session(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
+    pub(in crate::port) fn remove_session(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
         let Some(s) = s else { return 0 };
         let session = self.session(s);
         if let Access::Borrowed(lent) = &session {
@@ -173,82 +170,71 @@ impl Sharing for NativePort {
         removed.into()
     }
 
-    fn flush_sessions(&mut self, c: ContextSlot, seconds: i64) {
+    pub(in crate::port) fn flush_sessions(&mut self, c: ContextSlot, seconds: i64) {
         self.context(c).flush_sessions(seconds);
     }
 
-    fn flush_sessions_ex(&mut self, c: ContextSlot, seconds: i64) {
+    pub(in crate::port) fn flush_sessions_ex(&mut self, c: ContextSlot, seconds: i64) {
         self.context(c).flush_sessions(seconds);
     }
 
-    fn cached_number(&mut self, c: ContextSlot) -> i64 {
+    pub(in crate::port) fn cached_number(&mut self, c: ContextSlot) -> i64 {
         self.context(c).number() as i64
     }
 
-    fn statistic(&mut self, c: ContextSlot, of: Statistic) -> i64 {
+    pub(in crate::port) fn statistic(&mut self, c: ContextSlot, of: Statistic) -> i64 {
         self.context(c).statistic(of) as i64
     }
 
-    fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
+    pub(in crate::port) fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
         let callbacks = self.context(c).callbacks();
         self.context(c).set_callbacks(Callbacks { remove: remove_callback(callback), ..callbacks });
     }
 
-    fn take_kept(&mut self, dst: Slot) -> bool {
+    pub(in crate::port) fn take_kept(&mut self, dst: Slot) -> bool {
         let first = KEPT.with_borrow_mut(|kept| (!kept.is_empty()).then(|| kept.remove(0)));
         let Some((first, _)) = first else { return false };
         self.slots[dst.index()].owned.push(first);
         true
     }
 
-    fn lose(&mut self, s: Slot) {
+    pub(in crate::port) fn lose(&mut self, s: Slot) {
         let lost = std::mem::take(&mut self.slots[s.index()].owned);
         self.lost.extend(lost);
     }
 
-    fn release_kept(&mut self) {
-        // In order, one at a time: each may run callbacks.
-        for kept in KEPT.with_borrow_mut(std::mem::take) {
-            drop(kept);
-        }
-    }
-
-    fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
+    pub(in crate::port) fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
         let connection = Connection::new(self.context(c));
         self.connections[dst.index()].push(connection);
         true
     }
 
-    fn up_ref_connection(&mut self, x: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn up_ref_connection(&mut self, x: ConnectionSlot) -> i64 {
         let another = self.connection(x).clone();
         self.connections[x.index()].push(another);
         1
     }
 
-    fn free_connection(&mut self, x: Option<ConnectionSlot>) {
+    pub(in crate::port) fn free_connection(&mut self, x: Option<ConnectionSlot>) {
         if let Some(x) = x {
             self.connections[x.index()].pop();
         }
     }
 
-    fn forget_connection(&mut self, x: ConnectionSlot) {
-        self.connections[x.index()].clear();
-    }
-
-    fn clear(&mut self, x: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn clear(&mut self, x: ConnectionSlot) -> i64 {
         self.connection(x).clear();
         1
     }
 
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
+    pub(in crate::port) fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> i64 {
         let copy = self.connection(x).dup();
         let same = Arc::ptr_eq(&copy, self.connection(x));
         let owner = if same { x } else { dst };
         self.connections[owner.index()].push(copy);
-        if same { Dupped::Same } else { Dupped::Another }
+        if same { SAME } else { 1 }
     }
 
-    fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
+    pub(in crate::port) fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
         let session = s.map(|s| self.session(s));
         if let Some(Access::Borrowed(lent)) = &session {
             LENT.set(lent.address());
@@ -258,7 +244,7 @@ impl Sharing for NativePort {
         1
     }
 
-    fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+    pub(in crate::port) fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let lent = self.connection(x).session();
         let Some(lent) = lent else { return false };
         // A pointer that keeps nothing alive.
@@ -266,26 +252,22 @@ impl Sharing for NativePort {
         true
     }
 
-    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
-        self.get_session(dst, x)
-    }
-
-    fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+    pub(in crate::port) fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let Some(session) = self.connection(x).session() else { return false };
         self.slots[dst.index()].owned.push(session);
         true
     }
 
-    fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
         self.connection(to).copy_session_id(self.connection(from));
         1
     }
 
-    fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
+    pub(in crate::port) fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
         self.connection(x).session_reused().into()
     }
 
-    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
+    pub(in crate::port) fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
         let session = self.connection(x).session()?;
         let (chain, peer) = (session.peer_chain()?, session.peer());
         let is_peer = |certificate: &&Arc<[u8]>| peer.as_ref().is_some_and(|peer| Arc::ptr_eq(peer, certificate));
@@ -293,29 +275,17 @@ impl Sharing for NativePort {
         Some(Chain { certificates: chain.len() as u32, peers: peers as u32 })
     }
 
-    fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
+    pub(in crate::port) fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
         let result = self.connection(x).set_id_context(context.get().unwrap_or_default());
         self.answer(result)
     }
 
-    fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool {
+    pub(in crate::port) fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool {
         self.connection(x).set_context(c.map(|c| self.context(c)));
         true
     }
 
-    fn context_address(&self, c: ContextSlot) -> usize {
-        self.contexts[c.index()].first().map_or(0, |context| context.address())
-    }
-
-    fn address(&self, s: Slot) -> usize {
-        self.slots[s.index()].address()
-    }
-
-    fn connected(&self, x: ConnectionSlot) -> usize {
-        self.connections[x.index()].first().and_then(|connection| connection.session_address()).unwrap_or(0)
-    }
-
-    fn connections_with(&self, address: usize) -> u32 {
+    pub(in crate::port) fn connections_with(&self, address: usize) -> u32 {
         let firsts = self.connections.iter().filter_map(|connections| connections.first());
         let has = |connection: &Connection| {
             u32::from(connection.session_address() == Some(address))
@@ -324,18 +294,15 @@ impl Sharing for NativePort {
         firsts.map(|connection| has(connection)).sum()
     }
 
-    fn caches_with(&self, s: Slot) -> u32 {
+    /// Returns how many caches list the slot's session, of all contexts that live.
+    pub(in crate::port) fn caches_with(&self, s: Slot) -> u32 {
         let session = self.session(s);
         let mut caches = 0;
         self.each_context(&mut |context| caches += u32::from(context.lists(&session)));
         caches
     }
 
-    fn cached_addresses(&self, out: &mut Vec<usize>) {
-        self.each_context(&mut |context| context.sessions(|session| out.push(session.address())));
-    }
-
-    fn count_at(&self, address: usize) -> Option<u32> {
+    pub(in crate::port) fn count_at(&self, address: usize) -> Option<u32> {
         let in_slots = self.slots.iter().filter_map(|held| held.owned.first());
         if let Some(session) = in_slots.into_iter().find(|session| session.address() == address) {
             return Some(session.references() as u32);
@@ -366,20 +333,14 @@ impl Sharing for NativePort {
         found
     }
 
-    fn kept(&self, address: usize) -> u32 {
+    pub(in crate::port) fn kept(&self, address: usize) -> u32 {
         KEPT.with_borrow(|kept| kept.iter().filter(|kept| kept.0.address() == address).count()) as u32
-    }
-
-    fn cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {
-        self.context(c).sessions(|session| {
-            each(session.address(), session.protocol_version(), session.id().as_slice());
-        });
     }
 }
 
 impl NativePort {
     /// Every context that lives, once: held by a slot or by a connection.
-    fn each_context(&self, look: &mut dyn FnMut(&Context)) {
+    pub(super) fn each_context(&self, look: &mut dyn FnMut(&Context)) {
         let mut seen = [0; 16];
         let mut number = 0;
         let in_slots = self.contexts.iter().filter_map(|contexts| contexts.first().cloned());

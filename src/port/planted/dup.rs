@@ -4,7 +4,6 @@ use super::super::native::ex_index;
 use super::{Bug, Planted};
 use crate::native::Established;
 use crate::op::{ExIndex, Slot};
-use crate::port::Port;
 
 impl Planted {
     /// Spoils a fresh duplicate.

@@ -3,11 +3,11 @@
 use super::{Bug, Planted};
 use crate::op::{
     Closed, ConnectionSlot, ContextSlot, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback,
-    Verify,
+    Variable, Verify,
 };
-use crate::port::handshakes::{Handshakes, Setting};
-use crate::port::sharing::{Dupped, Sharing};
-use crate::trace::Tape;
+use crate::port::Port;
+use crate::port::handshakes::Setting;
+use crate::trace::{SAME, Tape};
 
 /// As in `<openssl/ssl.h>`.
 const SSL_OP_NO_TICKET: i64 = 1 << 14;
@@ -19,13 +19,13 @@ impl Planted {
     }
 
     /// `SSL_dup`
-    pub(super) fn spoiled_dup(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
+    pub(super) fn spoiled_dup(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> i64 {
         let dupped = self.inner.dup_connection(dst, x);
-        if dupped == Dupped::Same {
+        if dupped == SAME {
             self.happened.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference);
-            return if self.has(Bug::SslDupOfBegunIsAnother) { Dupped::Another } else { dupped };
+            return if self.has(Bug::SslDupOfBegunIsAnother) { 1 } else { dupped };
         }
-        self.happened.duped = self.inner.connected(dst);
+        self.happened.duped = self.inner.address(Variable::Connection(dst));
         let session = self.connected_session(dst);
         match (self.bug, session) {
             (Bug::SslDupDupsSession, Some(session)) => {
@@ -67,8 +67,8 @@ impl Planted {
     }
 }
 
-impl Handshakes for Planted {
-    fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
+impl Planted {
+    pub(super) fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
         if self.has(Bug::GetCallbackGivenTakesReference) && setting == Setting::Get(GetCallback::Gives) {
             self.happened.gives = true;
         }
@@ -81,11 +81,11 @@ impl Handshakes for Planted {
         }
     }
 
-    fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
+    pub(super) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
         if self.has(Bug::CertificateIsForgotten) { 1 } else { self.inner.use_certificate(x) }
     }
 
-    fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let returned = self.inner.handshake(client, server, tape);
         self.happened.kept |= self.happened.keeps;
         match self.bug {
@@ -109,7 +109,7 @@ impl Handshakes for Planted {
         returned
     }
 
-    fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
         let returned = self.inner.new_session_ticket(x, tape);
         self.happened.kept |= self.happened.keeps;
         if self.has(Bug::NewTicketKeepsSession) {
@@ -118,12 +118,12 @@ impl Handshakes for Planted {
         if self.has(Bug::NewTicketReturnsZero) { 0 } else { returned }
     }
 
-    fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
+    pub(super) fn set_shutdown(&mut self, x: ConnectionSlot, mode: Closed) {
         let heard = self.has(Bug::HeardIsSaid) && mode == Closed::of(2);
         self.inner.set_shutdown(x, if heard { Closed::of(3) } else { mode });
     }
 
-    fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
+    pub(super) fn shutdown(&mut self, x: ConnectionSlot) -> i64 {
         match self.bug {
             Bug::ShutdownSaysNothing if self.inner.connection(x).is_done() => 0,
             Bug::ShutdownIsOverAtOnce => self.inner.shutdown(x).abs(),

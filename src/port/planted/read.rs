@@ -3,39 +3,38 @@
 use super::{Bug, Planted};
 use crate::field::Field;
 use crate::op::Slot;
-use crate::trace::Trace;
+use crate::port::Value;
 
 impl Planted {
-    /// Writes the field as the bug has it; `false`: the honest value is still to be written.
-    pub(super) fn read_spoilt(&mut self, s: Slot, field: Field, trace: &mut Trace) -> bool {
-        let session = self.inner.session(s);
+    /// Tells whether the bug spoils this field of a session.
+    pub(super) fn reads_wrongly(&mut self, s: Slot, field: Field) -> bool {
         match (self.bug, field) {
-            (Bug::AlpnNullHasLength, Field::Alpn) if self.stale[s.index()] => {
-                trace.null_with_length(field, 7);
-                return false;
-            }
+            (Bug::AlpnNullHasLength, Field::Alpn) => self.stale[s.index()],
             (Bug::TicketAppdataWaits, Field::TicketAppdata) => {
                 self.stale[s.index()] = false;
-                return false;
+                false
             }
-            (Bug::HasTicketCountsEmpty, Field::HasTicket) => {
-                trace.field_number(field, session.ticket(|ticket| ticket.is_some()).into());
-            }
-            (Bug::ResumableIgnoresTicket, Field::Resumable) => {
-                trace.field_number(field, (!session.id().as_slice().is_empty()).into());
-            }
-            (Bug::RemoveLeavesResumable, Field::Resumable) if self.stale[s.index()] => {
-                trace.field_number(field, (!session.id().as_slice().is_empty()).into());
-            }
-            (Bug::DupIsNotResumable, Field::Resumable) if self.dup_of[s.index()].is_some() => {
-                trace.field_number(field, 0)
-            }
+            (Bug::HasTicketCountsEmpty, Field::HasTicket) | (Bug::ResumableIgnoresTicket, Field::Resumable) => true,
+            (Bug::RemoveLeavesResumable, Field::Resumable) => self.stale[s.index()],
+            (Bug::DupIsNotResumable, Field::Resumable) => self.dup_of[s.index()].is_some(),
             // Samples without a hostname have an id: the bug shows in new sessions.
-            (Bug::HostnameNullIsEmpty, Field::Hostname) if session.id().as_slice().is_empty() => {
-                session.hostname(|name| trace.field_bytes(field, Some(name.unwrap_or_default())));
+            (Bug::HostnameNullIsEmpty, Field::Hostname) => {
+                let session = self.session(s);
+                session.id().as_slice().is_empty() && session.hostname(|name| name.is_none())
             }
-            _ => return false,
+            _ => false,
         }
-        true
+    }
+
+    /// Returns what the bug makes of a field that it spoils.
+    pub(super) fn wrong_value(&self, s: Slot, field: Field) -> Value<'static> {
+        let session = self.session(s);
+        match (self.bug, field) {
+            (Bug::AlpnNullHasLength, _) => Value::NullWithLength(7),
+            (Bug::HasTicketCountsEmpty, _) => Value::Number(session.ticket(|ticket| ticket.is_some()).into()),
+            (Bug::HostnameNullIsEmpty, _) => Value::Bytes(Some(&[])),
+            (Bug::DupIsNotResumable, _) => Value::Number(0),
+            _ => Value::Number((!session.id().as_slice().is_empty()).into()),
+        }
     }
 }

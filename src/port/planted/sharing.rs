@@ -2,9 +2,9 @@
 
 use super::{Bug, Planted};
 use crate::native::{Session, Statistic};
-use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot};
+use crate::op::{Bytes, ConnectionSlot, ContextSlot, Method, RemoveCallback, Slot, Variable};
+use crate::port::Chain;
 use crate::port::Port;
-use crate::port::sharing::{Chain, Dupped, Sharing};
 
 /// `SSL_SESS_CACHE_UPDATE_TIME`
 const UPDATE_TIME: i64 = 0x400;
@@ -17,7 +17,7 @@ impl Planted {
 
     /// Another reference to the session of a slot.
     fn another(&self, s: Slot) -> Option<Session> {
-        (self.inner.address(s) != 0).then(|| self.session(s).up_ref())
+        (self.inner.address(Variable::Session(s)) != 0).then(|| self.session(s).up_ref())
     }
 
     /// Other references to what a context has cached, of those that `wanted` picks.
@@ -37,15 +37,17 @@ impl Planted {
 
     /// How many references fewer the bug lets a session have than there are.
     pub(super) fn uncounted(&self, s: Slot) -> u32 {
-        if self.inner.address(s) == 0 {
+        if self.inner.address(Variable::Session(s)) == 0 {
             return 0;
         }
         match self.bug {
             Bug::AddTakesNoReference => self.inner.caches_with(s),
             // Only what was set: a handshake takes its own.
-            Bug::SetSessionTakesNoReference => self.inner.set_connections_with(self.inner.address(s)),
-            Bug::NewCallbackKeptIsFreed => self.freed_though_kept(self.inner.address(s)),
-            Bug::SslDupTakesNoReference => u32::from(self.happened.duped == self.inner.address(s)),
+            Bug::SetSessionTakesNoReference => {
+                self.inner.set_connections_with(self.inner.address(Variable::Session(s)))
+            }
+            Bug::NewCallbackKeptIsFreed => self.freed_though_kept(self.inner.address(Variable::Session(s))),
+            Bug::SslDupTakesNoReference => u32::from(self.happened.duped == self.inner.address(Variable::Session(s))),
             Bug::CopySessionIdTakesNoReference if self.happened.copied => 1,
             Bug::Get1TakesNoReference if self.happened.got => 1,
             _ => 0,
@@ -53,13 +55,13 @@ impl Planted {
     }
 }
 
-impl Sharing for Planted {
-    fn set_passed(&mut self, seconds: u64) {
+impl Planted {
+    pub(super) fn set_passed(&mut self, seconds: u64) {
         let seconds = if self.has(Bug::ClockStandsStill) { 0 } else { seconds };
         self.inner.set_passed(seconds);
     }
 
-    fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) -> bool {
+    pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) -> bool {
         let made = self.inner.new_context(dst, method, pooled);
         match self.bug {
             Bug::ContextCachesNothing => drop(self.inner.set_cache_mode(dst, 0)),
@@ -69,11 +71,11 @@ impl Sharing for Planted {
         made
     }
 
-    fn up_ref_context(&mut self, c: ContextSlot) -> i64 {
+    pub(super) fn up_ref_context(&mut self, c: ContextSlot) -> i64 {
         if self.has(Bug::ContextUpRefDoesNothing) { 1 } else { self.inner.up_ref_context(c) }
     }
 
-    fn free_context(&mut self, c: Option<ContextSlot>, last: bool) {
+    pub(super) fn free_context(&mut self, c: Option<ContextSlot>, last: bool) {
         if let (true, true, Some(c)) = (self.has(Bug::ContextFreeKeepsSessions), last, c) {
             let kept = self.cached_where(c, |_| true);
             self.kept.extend(kept);
@@ -84,11 +86,7 @@ impl Sharing for Planted {
         self.inner.free_context(c, last);
     }
 
-    fn forget_context(&mut self, c: ContextSlot) {
-        self.inner.forget_context(c);
-    }
-
-    fn set_cache_mode(&mut self, c: ContextSlot, mode: u32) -> i64 {
+    pub(super) fn set_cache_mode(&mut self, c: ContextSlot, mode: u32) -> i64 {
         match self.bug {
             Bug::CacheModeReturnsNew => {
                 self.inner.set_cache_mode(c, mode);
@@ -99,11 +97,11 @@ impl Sharing for Planted {
         }
     }
 
-    fn cache_mode(&mut self, c: ContextSlot) -> i64 {
+    pub(super) fn cache_mode(&mut self, c: ContextSlot) -> i64 {
         self.inner.cache_mode(c)
     }
 
-    fn set_cache_size(&mut self, c: ContextSlot, size: i64) -> i64 {
+    pub(super) fn set_cache_size(&mut self, c: ContextSlot, size: i64) -> i64 {
         match self.bug {
             Bug::CacheSizeTakesNegative => self.inner.set_cache_size(c, size.max(0)),
             Bug::CacheSizeHas32Bits => self.inner.set_cache_size(c, i64::from(size as u32)),
@@ -121,29 +119,29 @@ impl Sharing for Planted {
         }
     }
 
-    fn cache_size(&mut self, c: ContextSlot) -> i64 {
+    pub(super) fn cache_size(&mut self, c: ContextSlot) -> i64 {
         self.inner.cache_size(c)
     }
 
-    fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) -> i64 {
+    pub(super) fn set_context_timeout(&mut self, c: ContextSlot, seconds: i64) -> i64 {
         let before = self.inner.set_context_timeout(c, seconds);
         if self.has(Bug::ContextTimeoutReturnsNew) { seconds } else { before }
     }
 
-    fn context_timeout(&mut self, c: ContextSlot) -> i64 {
+    pub(super) fn context_timeout(&mut self, c: ContextSlot) -> i64 {
         self.inner.context_timeout(c)
     }
 
-    fn set_context_id_context(&mut self, c: ContextSlot, context: &Bytes) -> i64 {
+    pub(super) fn set_context_id_context(&mut self, c: ContextSlot, context: &Bytes) -> i64 {
         if self.has(Bug::ContextIdContextOneByteMore) && context.get().is_some_and(|context| context.len() == 33) {
             return 1;
         }
         self.inner.set_context_id_context(c, context)
     }
 
-    fn add_session(&mut self, c: ContextSlot, s: Slot) -> i64 {
+    pub(super) fn add_session(&mut self, c: ContextSlot, s: Slot) -> i64 {
         let (version, id) = (self.session(s).protocol_version(), self.session(s).id());
-        let address = self.inner.address(s);
+        let address = self.inner.address(Variable::Session(s));
         let displaced = self.cached_where(c, |other| {
             let alike = other.protocol_version() == version && other.id() == id && other.address() != address;
             alike && self.bug == Bug::AddKeepsDisplaced
@@ -180,7 +178,7 @@ impl Sharing for Planted {
         returned
     }
 
-    fn remove_session(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
+    pub(super) fn remove_session(&mut self, c: ContextSlot, s: Option<Slot>) -> i64 {
         let Some(slot) = s else { return self.inner.remove_session(c, s) };
         if self.has(Bug::RemoveOfNothingTellsNobody) && self.inner.caches_with(slot) == 0 {
             let callbacks = self.inner.context(c).callbacks();
@@ -210,7 +208,7 @@ impl Sharing for Planted {
         returned
     }
 
-    fn flush_sessions(&mut self, c: ContextSlot, seconds: i64) {
+    pub(super) fn flush_sessions(&mut self, c: ContextSlot, seconds: i64) {
         match self.bug {
             Bug::FlushTakesLastSecond if seconds != 0 => self.inner.flush_sessions(c, seconds.saturating_add(1)),
             Bug::FlushOfAllKeepsOne if seconds == 0 => {
@@ -233,24 +231,24 @@ impl Sharing for Planted {
         }
     }
 
-    fn flush_sessions_ex(&mut self, c: ContextSlot, seconds: i64) {
+    pub(super) fn flush_sessions_ex(&mut self, c: ContextSlot, seconds: i64) {
         let seconds = if self.has(Bug::FlushExHas32Bits) { i64::from(seconds as i32) } else { seconds };
         self.inner.flush_sessions_ex(c, seconds);
     }
 
-    fn cached_number(&mut self, c: ContextSlot) -> i64 {
+    pub(super) fn cached_number(&mut self, c: ContextSlot) -> i64 {
         let number = self.inner.cached_number(c);
         if self.has(Bug::NumberCountsOneMore) { number + 1 } else { number }
     }
 
-    fn statistic(&mut self, c: ContextSlot, of: Statistic) -> i64 {
+    pub(super) fn statistic(&mut self, c: ContextSlot, of: Statistic) -> i64 {
         if self.has(Bug::CacheFullIsNotCounted) && of == Statistic::CacheFull {
             return 0;
         }
         self.inner.statistic(c, of)
     }
 
-    fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
+    pub(super) fn set_remove_callback(&mut self, c: ContextSlot, callback: RemoveCallback) {
         if self.has(Bug::RemoveCallbackFreesNothing) && callback == RemoveCallback::Frees {
             return self.inner.set_remove_callback(c, RemoveCallback::Records);
         }
@@ -260,30 +258,26 @@ impl Sharing for Planted {
         self.inner.set_remove_callback(c, callback);
     }
 
-    fn take_kept(&mut self, dst: Slot) -> bool {
+    pub(super) fn take_kept(&mut self, dst: Slot) -> bool {
         let made = self.inner.take_kept(dst);
         self.live[dst.index()] = made;
         made
     }
 
-    fn lose(&mut self, s: Slot) {
+    pub(super) fn lose(&mut self, s: Slot) {
         self.inner.lose(s);
     }
 
-    fn release_kept(&mut self) {
-        self.inner.release_kept();
-    }
-
-    fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
+    pub(super) fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> bool {
         self.inner.new_connection(dst, c)
     }
 
-    fn up_ref_connection(&mut self, x: ConnectionSlot) -> i64 {
+    pub(super) fn up_ref_connection(&mut self, x: ConnectionSlot) -> i64 {
         let returned = self.inner.up_ref_connection(x);
         if self.has(Bug::SslUpRefReturnsTwo) { 2 } else { returned }
     }
 
-    fn free_connection(&mut self, x: Option<ConnectionSlot>) {
+    pub(super) fn free_connection(&mut self, x: Option<ConnectionSlot>) {
         if let (true, Some(x)) = (self.has(Bug::SslFreeKeepsSession), x) {
             let kept = self.connected_session(x);
             self.leak(kept);
@@ -297,11 +291,7 @@ impl Sharing for Planted {
         self.inner.free_connection(x);
     }
 
-    fn forget_connection(&mut self, x: ConnectionSlot) {
-        self.inner.forget_connection(x);
-    }
-
-    fn clear(&mut self, x: ConnectionSlot) -> i64 {
+    pub(super) fn clear(&mut self, x: ConnectionSlot) -> i64 {
         let returned = self.inner.clear(x);
         match self.bug {
             Bug::ClearDropsSession => drop(self.inner.set_session(x, None)),
@@ -311,13 +301,14 @@ impl Sharing for Planted {
         returned
     }
 
-    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Dupped {
+    pub(super) fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> i64 {
         self.spoiled_dup(dst, x)
     }
 
-    fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
+    pub(super) fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) -> i64 {
         let before = self.has(Bug::SetSessionKeepsOld).then(|| self.connected_session(x)).flatten();
-        let same = s.is_some_and(|s| self.inner.address(s) == self.inner.connected(x));
+        let same =
+            s.is_some_and(|s| self.inner.address(Variable::Session(s)) == self.inner.address(Variable::Connection(x)));
         if self.has(Bug::SetSessionIgnoresNull) && s.is_none() {
             return 1;
         }
@@ -332,7 +323,7 @@ impl Sharing for Planted {
         returned
     }
 
-    fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+    pub(super) fn get_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let made = self.inner.get_session(dst, x);
         self.live[dst.index()] = made;
         if self.has(Bug::GetSessionTakesReference) {
@@ -342,11 +333,7 @@ impl Sharing for Planted {
         made
     }
 
-    fn look_at(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
-        self.inner.look_at(dst, x)
-    }
-
-    fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+    pub(super) fn get1_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
         let made = self.inner.get1_session(dst, x);
         self.live[dst.index()] = made;
         self.happened.got = made;
@@ -362,7 +349,7 @@ impl Sharing for Planted {
         made
     }
 
-    fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
+    pub(super) fn copy_session_id(&mut self, to: ConnectionSlot, from: ConnectionSlot) -> i64 {
         let before = self.has(Bug::CopySessionIdKeepsOld).then(|| self.connected_session(to)).flatten();
         let returned = self.inner.copy_session_id(to, from);
         self.happened.copied = to != from;
@@ -375,24 +362,27 @@ impl Sharing for Planted {
         returned
     }
 
-    fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
+    pub(super) fn session_reused(&mut self, x: ConnectionSlot) -> i64 {
         let reused = self.inner.session_reused(x);
         if self.has(Bug::ReusedSaysNoAfterHandshake) {
             return 0;
         }
         // A session that was only set is none that was resumed.
-        if self.has(Bug::ReusedBeforeHandshake) && self.inner.connected(x) != 0 && !self.inner.connection(x).is_done() {
+        if self.has(Bug::ReusedBeforeHandshake)
+            && self.inner.address(Variable::Connection(x)) != 0
+            && !self.inner.connection(x).is_done()
+        {
             1
         } else {
             reused
         }
     }
 
-    fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
+    pub(super) fn peer_cert_chain(&mut self, x: ConnectionSlot) -> Option<Chain> {
         self.inner.peer_cert_chain(x)
     }
 
-    fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
+    pub(super) fn set_connection_id_context(&mut self, x: ConnectionSlot, context: &Bytes) -> i64 {
         let too_long = context.get().is_some_and(|context| context.len() > 32);
         let returned = self.inner.set_connection_id_context(x, context);
         if self.has(Bug::SslIdContextRaisesNothing) && too_long {
@@ -401,49 +391,12 @@ impl Sharing for Planted {
         returned
     }
 
-    fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool {
+    pub(super) fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> bool {
         let kept = self.inner.connection(x).contexts();
         let returned = self.inner.set_context(x, c);
         if self.has(Bug::SetContextKeepsOld) {
             self.kept_contexts.extend(kept);
         }
         returned && !(self.has(Bug::SetContextOfNullReturnsNull) && c.is_none())
-    }
-
-    fn context_address(&self, c: ContextSlot) -> usize {
-        self.inner.context_address(c)
-    }
-
-    fn address(&self, s: Slot) -> usize {
-        self.inner.address(s)
-    }
-
-    fn connected(&self, x: ConnectionSlot) -> usize {
-        self.inner.connected(x)
-    }
-
-    fn connections_with(&self, address: usize) -> u32 {
-        self.inner.connections_with(address)
-    }
-
-    fn caches_with(&self, s: Slot) -> u32 {
-        self.inner.caches_with(s)
-    }
-
-    fn cached_addresses(&self, out: &mut Vec<usize>) {
-        self.inner.cached_addresses(out);
-    }
-
-    fn count_at(&self, address: usize) -> Option<u32> {
-        let uncounted = if self.has(Bug::NewCallbackKeptIsFreed) { self.freed_though_kept(address) } else { 0 };
-        Some(self.inner.count_at(address)?.saturating_sub(uncounted))
-    }
-
-    fn kept(&self, address: usize) -> u32 {
-        self.inner.kept(address)
-    }
-
-    fn cached(&mut self, c: ContextSlot, each: &mut dyn FnMut(usize, i32, &[u8])) {
-        self.inner.cached(c, each);
     }
 }

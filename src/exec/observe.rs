@@ -1,0 +1,216 @@
+//! What is seen of a port besides what calls return.
+
+use super::{Run, read};
+use crate::field::Field;
+use crate::op::{ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable};
+use crate::plan::Touched;
+use crate::port::{Place, Port, Value, key};
+use crate::trace::{After, DupSeen, Meddling};
+
+/// As many cached sessions are listed one by one.
+const LISTED: usize = 16;
+
+/// A cached session, in the order in which it is listed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Member {
+    version: i32,
+    length: usize,
+    id: [u8; 32],
+    slots: u8,
+}
+
+impl<P: Port> Run<'_, P> {
+    /// Reads a session in full; returns where in the log that is.
+    pub(super) fn observe(&mut self, slot: Slot) -> (u32, u32) {
+        self.trace.session(slot);
+        self.observe_fields(slot)
+    }
+
+    fn observe_fields(&mut self, slot: Slot) -> (u32, u32) {
+        let start = self.trace.position();
+        let mut numbers = [0; Field::NUMBERS.len()];
+        for (number, field) in numbers.iter_mut().zip(Field::NUMBERS) {
+            if self.fields.contains(field)
+                && let Value::Number(value) = self.port.read(slot, field)
+            {
+                *number = value;
+            }
+        }
+        self.trace.numbers(&numbers);
+        for field in Field::BYTES.into_iter().filter(|field| self.fields.contains(*field)) {
+            read(self.port, slot, field, self.trace);
+        }
+        (start as u32, self.trace.position() as u32)
+    }
+
+    /// Reads a duplicate and its source in full.
+    pub(super) fn see_dup(&mut self, at: usize, dst: Slot, src: Slot) {
+        let source = self.observe(src);
+        let dup = self.observe(dst);
+        let shared = self.port.shared(dst, src);
+        self.trace.shared(shared.bits());
+        self.trace.dups.push(DupSeen { step: at as u32, source, dup });
+    }
+
+    /// Reads everything that there is, and finds out whether reading changed anything.
+    pub(super) fn see_everything(&mut self) {
+        super::note_misuse(self.port, self.trace);
+        let before = self.all_counts();
+        if self.plan.shared {
+            self.observe_all_shared();
+        }
+        self.observe_all();
+        let after = self.port.after();
+        if after.raised || before != self.all_counts() {
+            self.find_meddler(after);
+        }
+    }
+
+    fn count_in(&self, slot: Slot) -> Option<u32> {
+        self.port.count(Place::Slot(slot))
+    }
+
+    fn all_counts(&self) -> [Option<u32>; SLOTS] {
+        let mut counts = [None; SLOTS];
+        self.holdings.live().for_each(|slot| counts[slot.index()] = self.count_in(slot));
+        counts
+    }
+
+    /// Calls each getter once more to see which raised an error or changed a count, which none may.
+    fn find_meddler(&mut self, after: After) {
+        for slot in self.holdings.live() {
+            for field in Field::ALL.iter().copied().filter(|field| self.fields.contains(*field)) {
+                let before = self.count_in(slot);
+                self.port.read(slot, field);
+                let raised = self.port.after().raised;
+                if raised || self.count_in(slot) != before {
+                    let how = if raised { Meddling::Raised } else { Meddling::Count };
+                    return self.trace.meddled(field, how);
+                }
+            }
+        }
+        self.trace.after(after);
+    }
+
+    fn observe_all(&mut self) {
+        for slot in self.holdings.live() {
+            self.observe(slot);
+            if let (true, Some(references)) = (self.counts, self.count_in(slot)) {
+                self.trace.count_of(slot, references);
+            }
+        }
+        for slot in self.holdings.live() {
+            for other in self.holdings.live().take_while(|other| *other != slot) {
+                // Two slots may hold one session.
+                let [a, b] = [slot, other].map(|slot| self.port.address(Variable::Session(slot)));
+                let shared = self.port.shared(slot, other);
+                if a != b && !shared.is_empty() {
+                    self.trace.shared(shared.bits());
+                }
+            }
+        }
+    }
+
+    /// Writes what a call on a context or connection changed.
+    pub(super) fn observe_shared(&mut self, op: &Op, touched: Touched, made: bool) {
+        match *op {
+            Op::CtxAdd { c, .. }
+            | Op::CtxRemove { c, .. }
+            | Op::CtxFlush { c, .. }
+            | Op::CtxFlushEx { c, .. }
+            | Op::CtxSessions { c } => self.list(c),
+            Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
+            Op::SslDup { dst, x } => self.see_connection(if self.holdings.has_connection(dst) { dst } else { x }),
+            Op::CopySessionId { to, .. } => self.see_connection(to),
+            Op::Handshake { client, server } => {
+                self.see_connection(client);
+                self.see_connection(server);
+                self.see_caches();
+            }
+            Op::NewSessionTicket { .. } => {
+                self.holdings.connections().for_each(|slot| self.see_connection(slot));
+                self.see_caches();
+            }
+            Op::GetSession { dst, .. }
+            | Op::Get0Session { dst, .. }
+            | Op::Get1Session { dst, .. }
+            | Op::TakeKept { dst }
+                if made =>
+            {
+                let slots = self.slots_with(self.port.address(Variable::Session(dst)));
+                self.trace.same(slots);
+            }
+            _ => {}
+        }
+        for slot in [touched.made, touched.used].into_iter().flatten() {
+            if let (true, true, Some(references)) = (self.holdings.is_live(slot), self.counts, self.count_in(slot)) {
+                self.trace.count_of(slot, references);
+            }
+        }
+    }
+
+    fn observe_all_shared(&mut self) {
+        for slot in self.holdings.connections() {
+            self.see_connection(slot);
+            self.see_connected(slot);
+        }
+        self.see_caches();
+    }
+
+    /// Reads a connection's session that no slot holds, by way of a slot that holds nothing.
+    fn see_connected(&mut self, x: ConnectionSlot) {
+        let Some(slot) = Slot::all().find(|slot| !self.holdings.is_live(*slot)) else { return };
+        let held = self.slots_with(self.port.address(Variable::Connection(x))) != 0;
+        if !held && self.port.lend(slot, x) {
+            self.trace.session_of(x);
+            self.observe_fields(slot);
+            self.port.forget(Variable::Session(slot));
+        }
+    }
+
+    fn see_caches(&mut self) {
+        self.holdings.contexts().for_each(|slot| self.list(slot));
+    }
+
+    fn see_connection(&mut self, x: ConnectionSlot) {
+        let address = self.port.address(Variable::Connection(x));
+        let slots = self.slots_with(address);
+        self.trace.connection(x, address != 0, slots);
+        if address != 0
+            && slots == 0
+            && self.counts
+            && let Some(references) = self.port.count(Place::Address(address))
+        {
+            self.trace.count_of_connected(x, references);
+        }
+    }
+
+    /// Returns the slots that hold the session at this address: one bit each.
+    fn slots_with(&self, address: usize) -> u8 {
+        let holds = |slot: &Slot| address != 0 && self.port.address(Variable::Session(*slot)) == address;
+        self.holdings.live().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
+    }
+
+    /// Writes the cache of a context: how many, and a few of them in an order that does not depend on the hash.
+    pub(super) fn list(&mut self, c: ContextSlot) {
+        let (mut number, mut digest) = (0usize, 0u32);
+        let mut members = [Member { version: 0, length: 0, id: [0; 32], slots: 0 }; LISTED];
+        self.port.cached(Some(c), &mut |cached| {
+            digest = digest.wrapping_add(key(cached.version, cached.id));
+            if let Some(member) = members.get_mut(number) {
+                let length = cached.id.len().min(member.id.len());
+                member.id[..length].copy_from_slice(&cached.id[..length]);
+                (member.version, member.length) = (cached.version, length);
+                member.slots = self.slots_with(cached.address);
+            }
+            number += 1;
+        });
+        self.trace.cache(c, number as u32, digest);
+        if let Some(members) = members.get_mut(..number) {
+            members.sort_unstable();
+            for member in members {
+                self.trace.member(member.slots, member.version, &member.id[..member.length]);
+            }
+        }
+    }
+}

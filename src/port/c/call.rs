@@ -1,0 +1,303 @@
+//! The calls of a C library: made from the table of ops where the operands say everything, by hand where they do not.
+
+use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::ptr;
+
+use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
+
+use super::super::native::{START_SECONDS, ex_index, seconds};
+use super::super::{Chain, Moment, Returned};
+use super::library::Clocking;
+use super::{CPort, GUARD, callbacks, clock};
+use crate::op::{
+    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, Number, Op, ProtocolVersion, Room, Sample,
+    Slot, Time, for_each_op, getters, plain_ops,
+};
+use crate::port::handshakes::Setting;
+use crate::samples::{self, UNTOUCHED};
+use crate::trace::SAME;
+
+/// What an operand is in a call.
+trait InCall {
+    type Value;
+
+    /// Returns the value for a call on `port`, `passed` seconds after the program began.
+    fn in_call(&self, port: &CPort, passed: u64) -> Self::Value;
+}
+
+macro_rules! in_calls {
+    ($($type:ty => $value:ty: |$operand:ident, $port:ident, $passed:ident| $make:expr;)*) => {$(
+        impl InCall for $type {
+            type Value = $value;
+
+            #[inline(always)]
+            fn in_call(&self, $port: &CPort, $passed: u64) -> $value {
+                let $operand = self;
+                $make
+            }
+        }
+    )*};
+}
+
+in_calls! {
+    Slot => *mut SSL_SESSION: |s, port, _passed| port.session(*s);
+    Option<Slot> => *mut SSL_SESSION: |s, port, _passed| s.map_or(ptr::null_mut(), |s| port.session(s));
+    ContextSlot => *mut SSL_CTX: |c, port, _passed| port.contexts.get(*c);
+    ConnectionSlot => *mut SSL: |x, port, _passed| port.connection(*x);
+    Option<ConnectionSlot> => *mut SSL: |x, port, _passed| x.map_or(ptr::null_mut(), |x| port.connection(x));
+    i64 => i64: |value, _port, _passed| *value;
+    u32 => u32: |value, _port, _passed| *value;
+    Time => i64: |time, _port, passed| seconds(*time, passed);
+    ProtocolVersion => c_int: |version, _port, _passed| version.0;
+    Option<Cipher> => *const SSL_CIPHER: |cipher, port, _passed| cipher.map_or(ptr::null(), |one| port.library.cipher(one));
+    ExIndex => c_int: |index, _port, _passed| ex_index(*index);
+    Number => *mut c_void: |value, _port, _passed| ptr::without_provenance_mut(value.0 as usize);
+    CacheMode => u16: |mode, _port, _passed| mode.bits();
+    Few => u8: |number, _port, _passed| number.get();
+    Closed => u8: |mode, _port, _passed| mode.bits();
+}
+
+/// What a C function returns.
+trait Outcome {
+    fn returned(self) -> Returned<'static>;
+}
+
+impl Outcome for () {
+    fn returned(self) -> Returned<'static> {
+        Returned::Nothing
+    }
+}
+
+macro_rules! outcomes {
+    ($($type:ty),*) => {$(
+        impl Outcome for $type {
+            #[inline(always)]
+            fn returned(self) -> Returned<'static> {
+                Returned::Number(self as i64)
+            }
+        }
+    )*};
+}
+
+outcomes!(u8, c_int, c_uint, c_long, usize);
+
+/// Makes the call of one row, or nothing where it is made by hand.
+macro_rules! row {
+    ($port:ident $passed:ident $lent:ident $name:ident $operands:tt own) => {
+        Returned::Nothing
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident $operands:tt by_hand $($prototype:tt)*) => {
+        Returned::Nothing
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident $operands:tt if $condition:ident $($rest:tt)*) => {
+        row!($port $passed $lent $name $operands $($rest)*)
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident ($c:ident: ContextSlot,) ctrl $command:literal) => {
+        Returned::Number($port.context_number(*$c, $command, 0))
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident ($c:ident: ContextSlot, $value:ident: $type:tt,) ctrl $command:literal) => {
+        Returned::Number($port.context_number(*$c, $command, $value.in_call($port, $passed) as c_long))
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident ($($operands:tt)*) fn($($type:ty),*) -> $result:ty) => {
+        arguments!($port $passed $lent $name [] $($operands)*)
+    };
+}
+
+/// Turns operands into arguments, one after the other: bytes are a pointer and a length.
+macro_rules! arguments {
+    ($port:ident $passed:ident $lent:ident $name:ident [$($done:expr,)*]) => {
+        Outcome::returned(call!($port, $name($($done),*)))
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident [$($done:expr,)*] $operand:ident: Bytes, $($rest:tt)*) => {
+        arguments!($port $passed $lent $name [$($done,)* $lent.0.cast(), $lent.1 as _,] $($rest)*)
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident [$($done:expr,)*] $operand:ident: CString, $($rest:tt)*) => {
+        arguments!($port $passed $lent $name [$($done,)* $lent.0.cast(),] $($rest)*)
+    };
+    ($port:ident $passed:ident $lent:ident $name:ident [$($done:expr,)*] $operand:ident: $type:tt, $($rest:tt)*) => {
+        arguments!($port $passed $lent $name [$($done,)* $operand.in_call($port, $passed) as _,] $($rest)*)
+    };
+}
+
+macro_rules! define_calls {
+    ($($section:ident { $(
+        $(#[$doc:meta])* $code:literal $kind:ident $name:ident [$($dst:ident: $made:tt)?]
+            ($($operand:ident: $type:tt),*) $facts:tt {$($c:tt)*};
+    )* })*) => {
+        impl CPort {
+            /// Makes a call as its row of the table says.
+            #[inline]
+            #[allow(unused_variables, trivial_numeric_casts)] // Not every row uses every operand.
+            fn call_as_listed(&mut self, op: &Op, passed: u64) -> Returned<'static> {
+                let lent = self.scratch.lend(op.argument());
+                let port = &*self;
+                let returned = match op {
+                    $($(Op::$kind { $($operand,)* .. } => row!(port passed lent $name ($($operand: $type,)*) $($c)*),)*)*
+                };
+                self.take_back(op.argument());
+                returned
+            }
+        }
+    };
+}
+
+for_each_op!(define_calls);
+
+impl CPort {
+    /// Makes a call.
+    #[inline]
+    pub(super) fn make_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        match op {
+            Op::New { dst } => self.new_session(*dst),
+            Op::Dup { dst, src } => {
+                let copy = call!(self, SSL_SESSION_dup(self.session(*src)));
+                self.made(*dst, copy)
+            }
+            Op::SampleSession { dst, sample } => self.sample(*dst, *sample),
+            Op::GetExData { s, index } => {
+                let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), ex_index(*index)));
+                Returned::Number(value as usize as i64)
+            }
+            Op::GetMasterKey { s, room } => self.copy_master_key(*s, *room),
+            Op::AdvanceClock { .. } => {
+                clock::set_passed(moment.passed);
+                Returned::Nothing
+            }
+            Op::Forget { .. } | Op::CtxSessions { .. } => Returned::Nothing,
+            Op::TakeKept { dst } => {
+                let session = callbacks::take().unwrap_or(ptr::null_mut());
+                self.made(*dst, session)
+            }
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
+                let session = call!(self, SSL_get_session(self.connection(*x)));
+                self.made(*dst, session)
+            }
+            Op::Get1Session { dst, x } => {
+                let session = call!(self, SSL_get1_session(self.connection(*x)));
+                self.made(*dst, session)
+            }
+            Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
+            Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
+            Op::CtxFree { c } => {
+                self.release_context(*c, moment.last);
+                Returned::Nothing
+            }
+            Op::SslNew { dst, c } => self.new_connection(*dst, *c),
+            Op::SslClear { x } => {
+                self.credentials.forget_agreed(*x);
+                call!(self, SSL_clear(self.connection(*x))).returned()
+            }
+            Op::SslDup { dst, x } => self.dup_connection(*dst, *x),
+            Op::SetSslCtx { x, c } => self.set_context(*x, *c),
+            Op::GetPeerCertChain { x } => Returned::Chain(self.peer_cert_chain(*x)),
+            Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
+            Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
+            Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
+            Op::CtxSetRemoveCb { c, callback } => {
+                call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(*c), callbacks::remove(*callback))).returned()
+            }
+            Op::CtxSetMaxVersion { c, version } => self.set(*c, Setting::MaxVersion(*version)),
+            Op::CtxSetOptions { c, options } => self.set(*c, Setting::Options(*options)),
+            Op::CtxClearOptions { c, options } => self.set(*c, Setting::NoOptions(*options)),
+            Op::CtxSetVerify { c, mode } => self.set(*c, Setting::Verify(*mode)),
+            Op::CtxSetNewCb { c, callback } => self.set(*c, Setting::New(*callback)),
+            Op::CtxSetGetCb { c, callback } => self.set(*c, Setting::Get(*callback)),
+            Op::CtxSetNotResumableCb { c, callback } => self.set(*c, Setting::NotResumable(*callback)),
+            Op::CtxSetPskUseCb { c, callback } => self.set(*c, Setting::PskUse(*callback)),
+            Op::CtxSetPskFindCb { c, callback } => self.set(*c, Setting::PskFind(*callback)),
+            Op::CtxSetGenerateId { c, callback } => self.set(*c, Setting::GenerateId(*callback)),
+            Op::UpRef { .. }
+            | Op::Free { .. }
+            | Op::Set1Id { .. }
+            | Op::SetProtocolVersion { .. }
+            | Op::SetExData { .. }
+            | Op::CtxUpRef { .. }
+            | Op::CtxSetTimeout { .. }
+            | Op::CtxAdd { .. }
+            | Op::CtxRemove { .. }
+            | Op::CtxFlush { .. }
+            | Op::CtxFlushEx { .. }
+            | Op::SslUpRef { .. }
+            | Op::SslFree { .. }
+            | Op::SetSession { .. }
+            | Op::CopySessionId { .. }
+            | Op::SslShutdown { .. }
+            | Op::SslSetShutdown { .. }
+            | plain_ops!() => {
+                if let Op::CtxSetNumTickets { c, .. } = op {
+                    self.contexts.used_up(*c);
+                }
+                self.call_as_listed(op, moment.passed)
+            }
+            // The getters of NULL: those of sessions are read by `Port::read`.
+            getters!() => Returned::Number(op.reads().map_or(0, |field| self.number(ptr::null_mut(), field))),
+        }
+    }
+
+    fn made(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
+        Returned::Session(self.keep(dst, session))
+    }
+
+    fn new_session(&mut self, dst: Slot) -> Returned<'static> {
+        let session = call!(self, SSL_SESSION_new());
+        if self.library.clocking == Clocking::Set && !session.is_null() {
+            call!(self, SSL_SESSION_set_time(session, START_SECONDS));
+        }
+        self.made(dst, session)
+    }
+
+    fn sample(&mut self, dst: Slot, sample: Sample) -> Returned<'static> {
+        let der = samples::encoded(sample);
+        let mut at = der.as_ptr();
+        let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as i64));
+        self.made(dst, session)
+    }
+
+    fn copy_master_key(&mut self, s: Slot, room: Room) -> Returned<'_> {
+        // The buffer ends at an inaccessible page; before it are bytes that must stay as they were.
+        self.scratch.room(GUARD + room.bytes()).fill(UNTOUCHED);
+        let session = self.session(s);
+        let out = self.scratch.room(room.bytes()).as_mut_ptr();
+        let returned = call!(self, SSL_SESSION_get_master_key(session, out, room.bytes())) as i64;
+        let (guard, bytes) = self.scratch.room(GUARD + room.bytes()).split_at(GUARD);
+        Returned::Copied { returned, bytes, overrun: guard.iter().any(|byte| *byte != UNTOUCHED) }
+    }
+
+    fn new_connection(&mut self, dst: ConnectionSlot, c: ContextSlot) -> Returned<'static> {
+        let context = self.contexts.get(c);
+        let ssl = call!(self, SSL_new(context));
+        self.credentials.note_context(dst, context);
+        Returned::Number(self.keep_connection(dst, ssl).into())
+    }
+
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> Returned<'static> {
+        let context = call!(self, SSL_get_SSL_CTX(self.connection(x)));
+        let copy = call!(self, SSL_dup(self.connection(x)));
+        if copy == self.connection(x) {
+            return Returned::Number(SAME);
+        }
+        self.credentials.note_context(dst, context);
+        Returned::Number(self.keep_connection(dst, copy).into())
+    }
+
+    fn set_context(&mut self, x: ConnectionSlot, c: Option<ContextSlot>) -> Returned<'static> {
+        let context = c.map_or(ptr::null_mut(), |c| self.contexts.get(c));
+        let returned = call!(self, SSL_set_SSL_CTX(self.connection(x), context));
+        Returned::Number(if context.is_null() { !returned.is_null() } else { returned == context }.into())
+    }
+
+    fn peer_cert_chain(&self, x: ConnectionSlot) -> Option<Chain> {
+        let chain: *const OPENSSL_STACK = call!(self, SSL_get_peer_cert_chain(self.connection(x))).cast();
+        if chain.is_null() {
+            return None;
+        }
+        let session = self.session_of(self.connection(x));
+        let peer: *mut c_void = match session.is_null() {
+            true => ptr::null_mut(),
+            false => call!(self, SSL_SESSION_get0_peer(session)).cast(),
+        };
+        let certificates = call!(self, OPENSSL_sk_num(chain));
+        let peers = (0..certificates).filter(|at| call!(self, OPENSSL_sk_value(chain, *at)) == peer).count();
+        Some(Chain { certificates: certificates.max(0) as u32, peers: peers as u32 })
+    }
+}
