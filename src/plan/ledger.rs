@@ -107,21 +107,6 @@ struct Booked {
     makes: Makes,
 }
 
-const NOTHING: Booked = Booked { ends: false, makes: Makes::Nothing };
-
-fn makes(makes: Makes) -> Booked {
-    Booked { makes, ..NOTHING }
-}
-
-fn ends(ends: bool) -> Booked {
-    Booked { ends, ..NOTHING }
-}
-
-/// An op that neither makes nor ends anything was booked.
-fn done((): ()) -> Booked {
-    NOTHING
-}
-
 impl Ledger {
     /// Starts with nobody owning anything.
     pub fn new(setup: Setup) -> Ledger {
@@ -191,42 +176,43 @@ impl Ledger {
     /// Books who owns what after an op that runs.
     fn book(&mut self, op: &Op) -> Booked {
         self.shared.used |= op.is_shared();
+        let mut booked = Booked { ends: false, makes: Makes::Nothing };
         match *op {
-            Op::New { dst } => makes(self.make(dst, Object::new(Origin::Fresh))),
-            Op::SampleSession { dst, sample } => makes(self.make_sample(dst, sample)),
-            Op::Dup { dst, src } => makes(self.dup(dst, src)),
-            Op::TakeKept { dst } => makes(self.take_kept(dst)),
-            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => makes(self.read_session(dst, x, 0)),
-            Op::Get1Session { dst, x } => makes(self.read_session(dst, x, 1)),
-            Op::SslDup { dst, x } => makes(self.dup_connection(dst, x)),
-            Op::Free { s } => ends(s.is_some_and(|s| self.give_back(s))),
-            Op::CtxFree { c } => ends(c.is_some_and(|c| self.free_context(c))),
-            Op::SslFree { x } => ends(x.is_some_and(|x| self.free_connection(x))),
-            Op::UpRef { s } => done(self.up_ref(s)),
-            Op::SetExData { s, index, value } => done(self.set_ex_data(s, index, value.0)),
-            Op::Set1Id { s, ref id } => done(self.set_id(s, id.get().map_or(0, <[u8]>::len))),
-            Op::SetProtocolVersion { s, .. } => done(self.change(s, Object::fill)),
-            Op::Forget { s } => done(self.forget(s)),
-            Op::CtxNew { dst, method } => done(self.new_context(dst, method, false)),
-            Op::CtxPooled { dst, method } => done(self.new_context(dst, method, true)),
-            Op::CtxUpRef { c } => done(self.up_ref_context(c)),
-            Op::CtxAdd { c, s } => done(self.cache(c, s)),
-            Op::CtxRemove { c, s } => done(s.map_or((), |s| self.uncache(c, s))),
-            Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => done(self.flush(c, time)),
-            Op::CtxSetTimeout { c, timeout } => done(self.set_context_timeout(c, timeout)),
+            Op::New { dst } => booked.makes = self.make(dst, Object::new(Origin::Fresh)),
+            Op::SampleSession { dst, sample } => booked.makes = self.make_sample(dst, sample),
+            Op::Dup { dst, src } => booked.makes = self.dup(dst, src),
+            Op::TakeKept { dst } => booked.makes = self.take_kept(dst),
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => booked.makes = self.read_session(dst, x, 0),
+            Op::Get1Session { dst, x } => booked.makes = self.read_session(dst, x, 1),
+            Op::SslDup { dst, x } => booked.makes = self.dup_connection(dst, x),
+            Op::Free { s } => booked.ends = s.is_some_and(|s| self.give_back(s)),
+            Op::CtxFree { c } => booked.ends = c.is_some_and(|c| self.free_context(c)),
+            Op::SslFree { x } => booked.ends = x.is_some_and(|x| self.free_connection(x)),
+            Op::UpRef { s } => self.up_ref(s),
+            Op::SetExData { s, index, value } => self.set_ex_data(s, index, value.0),
+            Op::Set1Id { s, ref id } => self.set_id(s, id.get().map_or(0, <[u8]>::len)),
+            Op::SetProtocolVersion { s, .. } => self.change(s, Object::fill),
+            Op::Forget { s } => self.forget(s),
+            Op::CtxNew { dst, method } => self.new_context(dst, method, false),
+            Op::CtxPooled { dst, method } => self.new_context(dst, method, true),
+            Op::CtxUpRef { c } => self.up_ref_context(c),
+            Op::CtxAdd { c, s } => self.cache(c, s),
+            Op::CtxRemove { c, s } => s.map_or((), |s| self.uncache(c, s)),
+            Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => self.flush(c, time),
+            Op::CtxSetTimeout { c, timeout } => self.set_context_timeout(c, timeout),
             Op::CtxSetRemoveCb { .. }
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
-            | Op::CtxSetPskFindCb { .. } => done(self.shared.keeps = true),
-            Op::SslNew { dst, c } => done(self.new_connection(dst, c)),
-            Op::SslUpRef { x } => done(self.up_ref_connection(x)),
-            Op::SslClear { x } => done(self.clear(x)),
-            Op::SetSession { x, s } => done(self.set_session(x, s)),
-            Op::CopySessionId { to, from } => done(self.copy_session(to, from)),
-            Op::SetSslCtx { x, c } => done(self.set_context(x, c)),
-            Op::Handshake { client, server } => done(self.shake_hands(client, server)),
-            Op::NewSessionTicket { x } => done(self.send_ticket(x)),
-            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => done(self.shut_down(x)),
+            | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
+            Op::SslNew { dst, c } => self.new_connection(dst, c),
+            Op::SslUpRef { x } => self.up_ref_connection(x),
+            Op::SslClear { x } => self.clear(x),
+            Op::SetSession { x, s } => self.set_session(x, s),
+            Op::CopySessionId { to, from } => self.copy_session(to, from),
+            Op::SetSslCtx { x, c } => self.set_context(x, c),
+            Op::Handshake { client, server } => self.shake_hands(client, server),
+            Op::NewSessionTicket { x } => self.send_ticket(x),
+            Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
             Op::GetMasterKey { .. }
             | Op::GetExData { .. }
             | Op::AdvanceClock { .. }
@@ -240,9 +226,10 @@ impl Ledger {
             | Op::CtxSetGenerateId { .. }
             | Op::UseCertificate { .. }
             | Op::GetPeerCertChain { .. }
-            | getters!() => NOTHING,
-            plain_ops!() => done(self.fill(op)),
+            | getters!() => {}
+            plain_ops!() => self.fill(op),
         }
+        booked
     }
 
     /// Notes that a session is not as new any more.

@@ -194,7 +194,8 @@ impl CPort {
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
             Op::CtxSetRemoveCb { c, callback } => {
-                call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(*c), callbacks::remove(*callback))).returned()
+                call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(*c), callbacks::remove(*callback)));
+                Returned::Nothing
             }
             Op::CtxSetMaxVersion { c, version } => self.set(*c, Setting::MaxVersion(*version)),
             Op::CtxSetOptions { c, options } => self.set(*c, Setting::Options(*options)),
