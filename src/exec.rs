@@ -2,6 +2,7 @@
 
 mod audit;
 mod holdings;
+pub mod lockstep;
 mod observe;
 
 use self::holdings::Holdings;
@@ -233,7 +234,7 @@ impl<P: Port> Run<'_, P> {
             self.observe_shared(op, touched, made);
             return Ok(());
         }
-        if self.plan.setup().ex_data {
+        if self.plan.tells_ends {
             self.deaths_as_planned(at)?;
         }
         [touched.made, touched.used].into_iter().flatten().try_for_each(|slot| self.count(slot))

@@ -25,56 +25,65 @@ macro_rules! fields {
     };
 }
 
-fields! {
-    /// Bytes.
-    Id "session_id" GetId;
-    /// Bytes.
-    IdContext "sid_ctx" Get0IdContext;
-    /// Seconds since 1970.
-    Time "time" GetTime;
-    /// Seconds since 1970.
-    TimeEx "time_ex" GetTimeEx;
-    /// Seconds.
-    Timeout "timeout" GetTimeout;
-    /// As set.
-    ProtocolVersion "protocol_version" GetProtocolVersion;
-    /// The two-byte code, or -1.
-    Cipher "cipher" Get0Cipher;
-    /// Bytes.
-    MasterKey "master_key" GetMasterKey;
-    /// Bytes without the NUL, or NULL.
-    Hostname "hostname" Get0Hostname;
-    /// Bytes or NULL.
-    Alpn "alpn_selected" Get0AlpnSelected;
-    /// Bytes.
-    MaxEarlyData "max_early_data" GetMaxEarlyData;
-    /// Bytes or NULL.
-    TicketAppdata "ticket_appdata" Get0TicketAppdata;
-    /// 0 or 1.
-    HasTicket "has_ticket" HasTicket;
-    /// Bytes or NULL.
-    Ticket "ticket" Get0Ticket;
-    /// As on the wire of TLS.
-    CompressId "compress_id" GetCompressId;
-    /// `TLSEXT_max_fragment_length_*`
-    MaxFragmentLength "max_fragment_length" GetMaxFragmentLength;
-    /// The certificate's DER, or NULL.
-    Peer "peer" Get0Peer;
-    /// 0 or 1.
-    Resumable "resumable" IsResumable;
-    /// Seconds. From here on a duplicate may rightly differ from its source.
-    LifetimeHint "ticket_lifetime_hint" GetTicketLifetimeHint;
-    /// A number.
-    AppData "ex_data.app_data" GetExData;
-    /// A number.
-    ExCounted "ex_data.counted" GetExData;
-    /// A number.
-    ExReplaced "ex_data.replaced" GetExData;
-    /// A number.
-    ExRefused "ex_data.refused" GetExData;
-    /// A number.
-    ExUnregistered "ex_data.unregistered" GetExData;
+/// Hands every field to a macro: variant, word in signatures, getter.
+macro_rules! for_each_field {
+    ($consumer:ident) => {
+        $consumer! {
+            /// Bytes.
+            Id "session_id" GetId;
+            /// Bytes.
+            IdContext "sid_ctx" Get0IdContext;
+            /// Seconds since 1970.
+            Time "time" GetTime;
+            /// Seconds since 1970.
+            TimeEx "time_ex" GetTimeEx;
+            /// Seconds.
+            Timeout "timeout" GetTimeout;
+            /// As set.
+            ProtocolVersion "protocol_version" GetProtocolVersion;
+            /// The two-byte code, or -1.
+            Cipher "cipher" Get0Cipher;
+            /// Bytes.
+            MasterKey "master_key" GetMasterKey;
+            /// Bytes without the NUL, or NULL.
+            Hostname "hostname" Get0Hostname;
+            /// Bytes or NULL.
+            Alpn "alpn_selected" Get0AlpnSelected;
+            /// Bytes.
+            MaxEarlyData "max_early_data" GetMaxEarlyData;
+            /// Bytes or NULL.
+            TicketAppdata "ticket_appdata" Get0TicketAppdata;
+            /// 0 or 1.
+            HasTicket "has_ticket" HasTicket;
+            /// Bytes or NULL.
+            Ticket "ticket" Get0Ticket;
+            /// As on the wire of TLS.
+            CompressId "compress_id" GetCompressId;
+            /// `TLSEXT_max_fragment_length_*`
+            MaxFragmentLength "max_fragment_length" GetMaxFragmentLength;
+            /// The certificate's DER, or NULL.
+            Peer "peer" Get0Peer;
+            /// 0 or 1.
+            Resumable "resumable" IsResumable;
+            /// Seconds. From here on a duplicate may rightly differ from its source.
+            LifetimeHint "ticket_lifetime_hint" GetTicketLifetimeHint;
+            /// A number.
+            AppData "ex_data.app_data" GetExData;
+            /// A number.
+            ExCounted "ex_data.counted" GetExData;
+            /// A number.
+            ExReplaced "ex_data.replaced" GetExData;
+            /// A number.
+            ExRefused "ex_data.refused" GetExData;
+            /// A number.
+            ExUnregistered "ex_data.unregistered" GetExData;
+        }
+    };
 }
+
+pub(crate) use for_each_field;
+
+for_each_field!(fields);
 
 /// Makes from the table of ops what each sets and reads.
 macro_rules! define_fields_of_ops {

@@ -12,8 +12,11 @@ pub use child::{Child, ChildError, Spawn};
 #[cfg(feature = "linked")]
 pub use serve::{serve, serve_error};
 
+use std::any::Any;
+
 use crate::exec::{self, View};
 use crate::plan::{Kinds, Plan, Setup};
+use crate::port::native::NativePort;
 use crate::port::{Identity, Port};
 use crate::program::Program;
 use crate::trace::Trace;
@@ -26,14 +29,21 @@ pub trait Host {
     fn lacks(&self) -> Kinds;
     /// Whether it knows its reference counts.
     fn counts_references(&self) -> bool;
+    /// Tells whether it says when sessions are destroyed: see [`crate::port::Abilities`].
+    fn tells_ends(&self) -> bool;
     /// These programs are run next, in this order, with `prepared`: whoever runs beside this process can begin.
     fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]);
+    /// Returns the native port, where it is the one that runs in this process.
+    fn as_native(&mut self) -> Option<&mut NativePort>;
+    /// Tells whether a program of sessions alone does the same on the native port, call by call; `None`: it cannot be run side
+    /// by side with it.
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &Plan, view: View) -> Option<bool>;
     /// Runs `program` as `plan` says, and fills `trace`. A port that ends has left a mishap in it.
     fn run(&mut self, program: &Program, plan: &Plan, view: View, prepared: bool, trace: &mut Trace);
 }
 
 /// A port is its own host: it runs in this process, and takes it along when it crashes.
-impl<P: Port> Host for P {
+impl<P: Port + Any> Host for P {
     fn identity(&self) -> Identity {
         Port::identity(self)
     }
@@ -46,7 +56,20 @@ impl<P: Port> Host for P {
         self.abilities().counts
     }
 
+    fn tells_ends(&self) -> bool {
+        self.abilities().tells_ends
+    }
+
     fn prepare(&mut self, _setup: Setup, _programs: &[(&Program, View)]) {}
+
+    fn as_native(&mut self) -> Option<&mut NativePort> {
+        (self as &mut dyn Any).downcast_mut()
+    }
+
+    #[inline]
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &Plan, view: View) -> Option<bool> {
+        Some(exec::lockstep::agree(native, self, program, plan, view))
+    }
 
     #[inline]
     fn run(&mut self, program: &Program, plan: &Plan, view: View, _prepared: bool, trace: &mut Trace) {

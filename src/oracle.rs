@@ -112,7 +112,7 @@ pub fn agree(plan: &Plan, left: &Trace, right: &Trace) -> bool {
 
 fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
-    let died = !plan.setup().ex_data || plan.shared || trace.deaths == plan.deaths;
+    let died = !plan.tells_ends || plan.shared || trace.deaths == plan.deaths;
     let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
     let balanced = trace.leaked.is_none_or(|leaked| leaked == 0);
     let ends_clean = balanced
@@ -272,7 +272,7 @@ fn references(count: u32) -> String {
 }
 
 fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
-    if !plan.setup().ex_data || plan.shared {
+    if !plan.tells_ends || plan.shared {
         return None;
     }
     // Of the step in which the port ended, and of those after it, nothing is known.

@@ -81,6 +81,9 @@ pub enum Inconclusive {
     /// The traces differ, and no difference could be named: a mistake of the oracle's.
     #[error("the traces differ, but the oracle cannot say where")]
     Unnamed,
+    /// The ports differed when they ran side by side, and did not when they ran one after the other.
+    #[error("the ports differed side by side, and not one after the other")]
+    OnlyInStep,
     /// A port could not be run.
     #[error("a port could not be run: {why}")]
     Lost {
@@ -110,7 +113,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     /// Judges programs on `left` and `right`. `ex_data`: both were made with the harness's ex_data indices.
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
         let lacks = left.lacks().or(right.lacks());
-        let plan = Plan::new(Setup { ex_data, lacks, hazards: false });
+        let mut plan = Plan::new(Setup { ex_data, lacks, hazards: false });
+        plan.tells_ends = left.tells_ends() && right.tells_ends();
         let fields = Fields::all_but(lacks);
         let counts = left.counts_references() && right.counts_references();
         Pair { left, right, plan, fields, counts, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
@@ -118,7 +122,9 @@ impl<L: Host, R: Host> Pair<L, R> {
 
     /// Makes the calls that are legal C and break the library, too.
     pub fn with_hazards(mut self) -> Pair<L, R> {
+        let tells_ends = self.plan.tells_ends;
         self.plan = Plan::new(Setup { hazards: true, ..self.plan.setup() });
+        self.plan.tells_ends = tells_ends;
         self
     }
 
@@ -168,17 +174,38 @@ impl<L: Host, R: Host> Pair<L, R> {
 
     fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         self.plan.make(program);
+        let in_step = if prepared { None } else { self.agree_in_step(program, look) };
+        if in_step == Some(true) {
+            return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };
+        }
         self.run_on(program, look, prepared);
         if let Some(lost) = self.lost() {
             return lost;
         }
         if oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
-            return if self.plan.runs(&self.left_trace.skips) == 0 { Verdict::Nothing } else { Verdict::Agree };
+            return match in_step {
+                // What differed side by side is no agreement because it cannot be seen again.
+                Some(_) => Verdict::Inconclusive(Inconclusive::OnlyInStep),
+                None if self.plan.runs(&self.left_trace.skips) == 0 => Verdict::Nothing,
+                None => Verdict::Agree,
+            };
         }
         let Some(first) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) else {
             return Verdict::Inconclusive(Inconclusive::Unnamed);
         };
         self.blame(program, look, first)
+    }
+
+    /// Tells whether both ports do the same side by side; `None`: they cannot run so, or such a look is not enough.
+    fn agree_in_step(&mut self, program: &Program, look: Look) -> Option<bool> {
+        if self.plan.shared || look.watch == Watch::Blame || look.watch == Watch::Nothing {
+            return None;
+        }
+        let view = self.view(look);
+        let native = self.left.as_native()?;
+        self.left_trace.clear();
+        self.right_trace.clear();
+        self.right.agrees_with(native, program, &self.plan, view)
     }
 
     /// The first difference of one run, without the second look that finds the call and confirms it.

@@ -184,6 +184,8 @@ pub struct Plan {
     /// Contexts or connections are used: who holds a session is found out while the program runs, and neither counts nor deaths
     /// are worked out beforehand.
     pub shared: bool,
+    /// Both ports tell when a session is destroyed.
+    pub tells_ends: bool,
     setup: Setup,
 }
 
@@ -199,6 +201,7 @@ impl Plan {
             left_connections: [0; CONNECTIONS],
             left_contexts: [0; CONTEXTS],
             shared: false,
+            tells_ends: setup.ex_data,
             setup,
         }
     }
@@ -214,8 +217,8 @@ impl Plan {
             let step = ledger.step(op);
             self.steps.push(step);
             let Step::Run { ends, makes, touched, .. } = step else { continue };
-            // A duplicate that is refused was born all the same, and dies within the call.
-            if ends || makes == Makes::Null && matches!(op, Op::Dup { .. }) {
+            // A duplicate that is refused was born all the same, and dies within the call: callbacks tell so.
+            if ends || self.setup.ex_data && makes == Makes::Null && matches!(op, Op::Dup { .. }) {
                 self.deaths.push(at as u32);
             }
             for slot in [touched.made, touched.used].into_iter().flatten() {

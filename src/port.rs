@@ -93,6 +93,9 @@ pub struct Abilities {
     pub lacks: Kinds,
     /// Whether [`Port::count`] knows reference counts.
     pub counts: bool,
+    /// Whether it tells when a session that a constructor made is destroyed: by the callbacks of ex_data, or by
+    /// [`events::gone`] where none are registered.
+    pub tells_ends: bool,
 }
 
 /// What a call is made with besides its operands.

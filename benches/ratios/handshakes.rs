@@ -43,7 +43,7 @@ pub fn table() -> String {
 fn measure(program: &Program) -> (f64, f64) {
     let port = || CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let mut alone = port();
-    let setup = Setup { ex_data: true, lacks: sessdiff::port::Port::lacks(&alone), hazards: false };
+    let setup = Setup { ex_data: true, lacks: sessdiff::port::Port::abilities(&alone).lacks, hazards: false };
     let mut plan = Plan::new(setup);
     plan.make(program);
     let view =

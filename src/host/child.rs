@@ -18,6 +18,7 @@ use crate::native::Release;
 use crate::plan::{Kinds, Plan, Setup};
 use crate::port::c::confine;
 use crate::port::c::crash::MISHAP;
+use crate::port::native::NativePort;
 use crate::port::{Identity, present};
 use crate::program::Program;
 use crate::trace::{Mishap, MishapKind, Reader, Trace};
@@ -236,6 +237,18 @@ impl Host for Child {
 
     fn counts_references(&self) -> bool {
         self.hello.counts_references
+    }
+
+    fn tells_ends(&self) -> bool {
+        self.hello.tells_ends
+    }
+
+    fn as_native(&mut self) -> Option<&mut NativePort> {
+        None
+    }
+
+    fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &Plan, _: View) -> Option<bool> {
+        None
     }
 
     fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]) {

@@ -26,6 +26,7 @@ pub(super) struct Hello {
     pub release: Release,
     pub lacks: Kinds,
     pub counts_references: bool,
+    pub tells_ends: bool,
 }
 
 impl Hello {
@@ -36,12 +37,15 @@ impl Hello {
         put_number(out, self.release.number());
         put_kinds(out, self.lacks);
         put_number(out, self.counts_references.into());
+        put_number(out, self.tells_ends.into());
     }
 
     pub fn take(from: &mut Reader<'_>) -> Option<Hello> {
         let identity = Identity { name: from.text()?, version: from.text()?, file: from.text()? };
         let release = Release::from_number(from.number()?);
-        Some(Hello { identity, release, lacks: take_kinds(from)?, counts_references: from.number()? != 0 })
+        let lacks = take_kinds(from)?;
+        let (counts_references, tells_ends) = (from.number()? != 0, from.number()? != 0);
+        Some(Hello { identity, release, lacks, counts_references, tells_ends })
     }
 }
 
@@ -112,7 +116,7 @@ mod tests {
     fn a_greeting_comes_back_as_it_was() {
         let identity = Identity { name: "a".into(), version: "b".into(), file: "c".into() };
         let lacks = Kinds::NONE.with(Kind::SampleSession);
-        let hello = Hello { identity, release: Release::V3_6_3, lacks, counts_references: true };
+        let hello = Hello { identity, release: Release::V3_6_3, lacks, counts_references: true, tells_ends: true };
         let mut bytes = Vec::new();
         hello.put(&mut bytes);
         assert_eq!(Hello::take(&mut Reader(&bytes)), Some(hello));

@@ -20,8 +20,8 @@ use crate::trace::{Reader, Trace, put_number};
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let mut answer = Vec::new();
-    let Abilities { lacks, counts: counts_references } = port.abilities();
-    Hello { identity: port.identity(), release, lacks, counts_references }.put(&mut answer);
+    let Abilities { lacks, counts: counts_references, tells_ends } = port.abilities();
+    Hello { identity: port.identity(), release, lacks, counts_references, tells_ends }.put(&mut answer);
     say(&mut parent, HELLO, &answer)?;
     let mut plan: Option<Plan> = None;
     let mut trace = Trace::with_room();

@@ -232,6 +232,14 @@ impl CPort {
         self.slots[dst.index()] = session;
         !session.is_null()
     }
+
+    /// Keeps a session that a constructor made. Without callbacks, its end is told by the end of its block.
+    fn keep_new(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
+        if !self.library.probes.ex_data && self.library.probes.memory && !session.is_null() {
+            memory::tell_end_of(session as usize);
+        }
+        self.keep(dst, session)
+    }
 }
 
 /// The contexts of the pool go with it.
@@ -249,7 +257,12 @@ impl Port for CPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { lacks: self.library.lacks(), counts: self.library.count_offset.is_some() }
+        let library = self.library;
+        Abilities {
+            lacks: library.lacks(),
+            counts: library.count_offset.is_some(),
+            tells_ends: library.probes.ex_data || library.probes.memory,
+        }
     }
 
     fn begin(&mut self, memory: Memory, origins: bool) {

@@ -18,17 +18,39 @@ const EVENTS_ROOM: usize = 3 * ROOM;
 /// More contexts than slots and connections can hold.
 const CONTEXTS_ROOM: usize = 16;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
-    New { birth: u32 },
-    Dup { index: u8, from: u32, value: u64 },
-    Free { index: u8, birth: u32, value: u64 },
-    Removed { context: u32, birth: u32, key: u32, references: u32 },
-    Called { callback: Callback, arguments: [u32; 5] },
-    ContextFreed { context: u32 },
+    /// A session was destroyed, told by no callback.
+    Gone,
+    New {
+        birth: u32,
+    },
+    Dup {
+        index: u8,
+        from: u32,
+        value: u64,
+    },
+    Free {
+        index: u8,
+        birth: u32,
+        value: u64,
+    },
+    Removed {
+        context: u32,
+        birth: u32,
+        key: u32,
+        references: u32,
+    },
+    Called {
+        callback: Callback,
+        arguments: [u32; 5],
+    },
+    ContextFreed {
+        context: u32,
+    },
 }
 
-/// Arrays, so that the callbacks neither allocate nor need a destructor at the end of a thread.
+/// What one port did. Arrays, so that the callbacks neither allocate nor need a destructor at the end of a thread.
 struct Events {
     list: [Event; EVENTS_ROOM],
     listed: usize,
@@ -89,13 +111,26 @@ impl Events {
 thread_local! {
     /// Whether there is anything to write: looked at after every step.
     static PENDING: Cell<bool> = const { Cell::new(false) };
-    static EVENTS: RefCell<Events> = const { RefCell::new(Events::new()) };
+    /// What each of two ports did that run side by side; a port alone is the first.
+    static EVENTS: [RefCell<Events>; 2] = const { [RefCell::new(Events::new()), RefCell::new(Events::new())] };
+    /// The port that runs now.
+    static SIDE: Cell<usize> = const { Cell::new(0) };
+}
+
+fn current<R>(look: impl FnOnce(&mut Events) -> R) -> R {
+    EVENTS.with(|sides| look(&mut sides[SIDE.get()].borrow_mut()))
+}
+
+/// Lets one of two ports run that run side by side.
+#[inline]
+pub fn turn_to(side: usize) {
+    SIDE.set(side % 2);
 }
 
 /// A program begins. `counts`: both ports know their reference counts.
 pub fn begin(counts: bool) {
     PENDING.set(false);
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         events.listed = 0;
         events.living = 0;
         events.births = 0;
@@ -108,7 +143,7 @@ pub fn begin(counts: bool) {
 /// The new callback of the counted index: what its other callbacks call the session, and where it is.
 pub fn ex_new(name: usize, address: usize) {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let birth = events.births;
         events.births += 1;
         let living = events.living;
@@ -123,7 +158,7 @@ pub fn ex_new(name: usize, address: usize) {
 /// A dup callback: may replace the value; `false` refuses.
 pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let from = events.birth_of(from);
         events.record(Event::Dup { index: index as u8, from, value: *value as u64 });
     });
@@ -140,16 +175,22 @@ pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
 /// A free callback.
 pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let birth = events.birth_of(address);
         events.record(Event::Free { index: index as u8, birth, value: value as u64 });
     });
 }
 
+/// A session was destroyed, and no callback tells of it.
+pub fn gone() {
+    PENDING.set(true);
+    current(|events| events.record(Event::Gone));
+}
+
 /// The callback of a cache: `key` is a digest of version and id, `references` the session's count, 0 where it is not known.
 pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let live = events.live[..events.living].iter().rev().find(|live| live.address == session);
         let birth = live.map_or(UNKNOWN, |live| live.birth);
         let context = events.context(context);
@@ -161,19 +202,19 @@ pub fn removed(context: usize, session: usize, key: u32, references: u32) {
 /// `new_session_cb`, for a client or a server: as [`removed`], and how long the id is.
 pub fn is_new(server: bool, session: usize, length: usize, key: u32, references: u32) {
     let birth = birth_at(session).unwrap_or(UNKNOWN);
-    let references = if EVENTS.with_borrow(|events| events.counts) { references } else { 0 };
+    let references = if current(|events| events.counts) { references } else { 0 };
     called(Callback::New, [server.into(), birth, length as u32, key, references]);
 }
 
 /// A callback that a handshake calls, with what [`Callback`] says.
 pub fn called(callback: Callback, arguments: [u32; 5]) {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| events.record(Event::Called { callback, arguments }));
+    current(|events| events.record(Event::Called { callback, arguments }));
 }
 
 /// The number of the session that lives at this address, and was announced last.
 pub fn birth_at(address: usize) -> Option<u32> {
-    EVENTS.with_borrow(|events| {
+    current(|events| {
         let live = events.live[..events.living].iter().rev().find(|live| live.address == address);
         live.map(|live| live.birth)
     })
@@ -181,12 +222,12 @@ pub fn birth_at(address: usize) -> Option<u32> {
 
 /// How many sessions were born.
 pub fn births() -> u32 {
-    EVENTS.with_borrow(|events| events.births)
+    current(|events| events.births)
 }
 
 /// Number and address of each session that lives and was born after the first `births`.
 pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
-    EVENTS.with_borrow(|events| {
+    current(|events| {
         let freed = |birth: u32| {
             let mut listed = events.list[..events.listed].iter();
             listed.any(|event| matches!(event, Event::Free { birth: freed, .. } if *freed == birth))
@@ -198,7 +239,7 @@ pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
 
 /// A context of the program's, from here on.
 pub fn context_born(address: usize) {
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let number = events.contexts_born;
         events.contexts_born += 1;
         let living = events.contexts_living;
@@ -211,7 +252,7 @@ pub fn context_born(address: usize) {
 
 /// A context was destroyed. Those that are not of the program's do not count.
 pub fn context_freed(address: usize) {
-    EVENTS.with_borrow_mut(|events| {
+    current(|events| {
         let context = events.context(address);
         if context != UNKNOWN {
             PENDING.set(true);
@@ -227,22 +268,22 @@ pub fn context_freed(address: usize) {
 
 /// The address of the `at`th context that lives.
 pub fn context_at(at: usize) -> Option<usize> {
-    EVENTS.with_borrow(|events| events.contexts[..events.contexts_living].get(at).map(|(address, _)| *address))
+    current(|events| events.contexts[..events.contexts_living].get(at).map(|(address, _)| *address))
 }
 
 /// Whether a context of the program's lives.
 pub fn context_lives(address: usize) -> bool {
-    EVENTS.with_borrow(|events| events.contexts[..events.contexts_living].iter().any(|(live, _)| *live == address))
+    current(|events| events.contexts[..events.contexts_living].iter().any(|(live, _)| *live == address))
 }
 
 /// The address of the `at`th session that lives, of those whose birth was announced.
 pub fn session_at(at: usize) -> Option<usize> {
-    EVENTS.with_borrow(|events| events.live[..events.living].get(at).map(|live| live.address))
+    current(|events| events.live[..events.living].get(at).map(|live| live.address))
 }
 
 /// Whether a session lives, of those whose birth was announced.
 pub fn lives(address: usize) -> bool {
-    EVENTS.with_borrow(|events| events.live[..events.living].iter().any(|live| live.address == address))
+    current(|events| events.live[..events.living].iter().any(|live| live.address == address))
 }
 
 /// A digest of version and id, the same on every port.
@@ -256,16 +297,14 @@ pub fn key(version: i32, id: &[u8]) -> u32 {
 #[cfg(feature = "linked")]
 pub(super) fn deaths() -> usize {
     let counted = |event: &&Event| matches!(event, Event::Free { index, .. } if *index == ExIndex::Counted as u8);
-    EVENTS.with_borrow(|events| events.list[..events.listed].iter().filter(counted).count())
+    current(|events| events.list[..events.listed].iter().filter(counted).count())
 }
 
 /// A callback with other arguments than it was registered with: recorded as one of no index, besides what it is.
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {
     PENDING.set(true);
-    EVENTS.with_borrow_mut(|events| {
-        events.record(Event::Free { index: crate::trace::WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 })
-    });
+    current(|events| events.record(Event::Free { index: crate::trace::WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 }));
 }
 
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they
@@ -277,21 +316,65 @@ pub fn drain(trace: &mut Trace) {
     }
 }
 
-fn write(trace: &mut Trace) {
-    EVENTS.with_borrow_mut(|events| {
-        let listed = std::mem::take(&mut events.listed);
+/// Ends what two ports did in one step: tells whether both did the same, and how many sessions were destroyed.
+#[inline]
+pub fn compare() -> (bool, usize) {
+    if PENDING.replace(false) { compare_lists() } else { (true, 0) }
+}
+
+fn compare_lists() -> (bool, usize) {
+    EVENTS.with(|[left, right]| {
+        let (left, right) = (&mut *left.borrow_mut(), &mut *right.borrow_mut());
+        let (left_deaths, right_deaths) = (left.settle(), right.settle());
+        let same = left.list[..left.listed] == right.list[..right.listed];
+        (left.listed, right.listed) = (0, 0);
+        (same && left_deaths == right_deaths, right_deaths)
+    })
+}
+
+impl Events {
+    /// Brings the events into the order in which they are compared, and buries what was destroyed; returns how many.
+    fn settle(&mut self) -> usize {
         let same_session = |a: &Event, b: &Event| match (a, b) {
             (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) => a == b,
             _ => false,
         };
-        for frees in events.list[..listed].chunk_by_mut(same_session) {
+        for frees in self.list[..self.listed].chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
-                Event::New { .. } | Event::Removed { .. } | Event::Called { .. } | Event::ContextFreed { .. } => 0,
+                Event::Gone
+                | Event::New { .. }
+                | Event::Removed { .. }
+                | Event::Called { .. }
+                | Event::ContextFreed { .. } => 0,
             });
         }
-        for event in &events.list[..listed] {
+        let mut deaths = 0;
+        for at in 0..self.listed {
+            let birth = match self.list[at] {
+                Event::Gone => {
+                    deaths += 1;
+                    continue;
+                }
+                Event::Free { index, birth, .. } if index == ExIndex::Counted as u8 => birth,
+                _ => continue,
+            };
+            deaths += 1;
+            if let Some(gone) = self.live[..self.living].iter().position(|live| live.birth == birth) {
+                self.living -= 1;
+                self.live[gone] = self.live[self.living];
+            }
+        }
+        deaths
+    }
+}
+
+fn write(trace: &mut Trace) {
+    current(|events| {
+        events.settle();
+        for event in &events.list[..std::mem::take(&mut events.listed)] {
             match *event {
+                Event::Gone => trace.died(),
                 Event::New { birth } => trace.ex_new(birth),
                 Event::Dup { index, from, value } => trace.ex_dup(index, from, value),
                 Event::Removed { context, birth, key, references } => trace.removed(context, birth, key, references),
@@ -301,11 +384,6 @@ fn write(trace: &mut Trace) {
                     trace.ex_free(index, birth, value);
                     if index == ExIndex::Counted as u8 {
                         trace.died();
-                        let gone = events.live[..events.living].iter().position(|live| live.birth == birth);
-                        if let Some(gone) = gone {
-                            events.living -= 1;
-                            events.live[gone] = events.live[events.living];
-                        }
                     }
                 }
             }

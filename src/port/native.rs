@@ -30,8 +30,8 @@ pub struct NativePort {
     connections: [Vec<Arc<Connection>>; CONNECTIONS],
     /// Handles that a program lost: they go when the next one begins.
     lost: Vec<Session>,
-    /// The end of a context is told.
-    tells_contexts: bool,
+    /// The indices of ex_data are registered, and the end of a context is told.
+    has_callbacks: bool,
     raised: bool,
     /// Room for what is read.
     room: Box<[u8]>,
@@ -104,7 +104,7 @@ impl NativePort {
             contexts: Default::default(),
             connections: Default::default(),
             lost: Vec::new(),
-            tells_contexts: setup.ex_data,
+            has_callbacks: setup.ex_data,
             raised: false,
             room: vec![0; ROOM].into_boxed_slice(),
         }
@@ -187,7 +187,7 @@ impl Port for NativePort {
             other => other.since().is_some_and(|since| !release.is_since(since)),
         };
         let lacks = Kind::ALL.iter().copied().filter(lacks).fold(Kinds::default(), |set, kind| set.with(kind));
-        Abilities { lacks, counts: true }
+        Abilities { lacks, counts: true, tells_ends: true }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {
@@ -326,8 +326,13 @@ impl NativePort {
     }
 
     pub(super) fn free(&mut self, s: Option<Slot>) {
-        if let Some(s) = s {
-            self.slots[s.index()].owned.pop();
+        let Some(s) = s else { return };
+        let owned = &mut self.slots[s.index()].owned;
+        // Without callbacks nobody else tells of its end.
+        let ends = !self.has_callbacks && owned.last().is_some_and(|session| session.references() == 1);
+        owned.pop();
+        if ends {
+            events::gone();
         }
     }
 
@@ -413,6 +418,17 @@ impl NativePort {
         &self.room[..room.bytes()]
     }
 
+    /// Tells whether a session's getter gives this value.
+    #[inline(always)]
+    pub fn shows(&self, s: Slot, field: Field, value: Value<'_>) -> bool {
+        let session = &*self.session(s);
+        session.view(|view| match value {
+            Value::Number(theirs) => !field.is_bytes() && number(session, view, field) == theirs,
+            Value::Bytes(theirs) => shows_bytes(session, view, field, theirs),
+            Value::NullWithLength(_) | Value::Refused => false,
+        })
+    }
+
     /// Returns the value at an index of ex_data.
     pub(super) fn ex_data(&self, s: Slot, index: ExIndex) -> i64 {
         self.session(s).ex_data(ex_index(index)) as u64 as i64
@@ -451,6 +467,41 @@ fn bytes(session: &Session, view: View<'_>, field: Field, room: &mut [u8]) -> Op
         | Field::ExReplaced
         | Field::ExRefused
         | Field::ExUnregistered => None,
+    }
+}
+
+/// Tells whether a field that is bytes is these; one that is not is none.
+#[inline(always)]
+fn shows_bytes(session: &Session, view: View<'_>, field: Field, theirs: Option<&[u8]>) -> bool {
+    match field {
+        Field::Id => theirs == Some(session.id().as_slice()),
+        Field::IdContext => theirs == Some(session.id_context().as_slice()),
+        Field::MasterKey => {
+            let mut key = [0; 512];
+            let length = session.master_key(&mut key);
+            theirs == Some(&key[..length])
+        }
+        Field::Hostname => view.hostname() == theirs,
+        Field::Alpn => view.alpn_selected() == theirs,
+        Field::TicketAppdata => view.ticket_appdata() == theirs,
+        Field::Ticket => view.ticket() == theirs,
+        Field::Peer => view.peer() == theirs,
+        Field::Time
+        | Field::TimeEx
+        | Field::Timeout
+        | Field::ProtocolVersion
+        | Field::Cipher
+        | Field::MaxEarlyData
+        | Field::HasTicket
+        | Field::CompressId
+        | Field::MaxFragmentLength
+        | Field::Resumable
+        | Field::LifetimeHint
+        | Field::AppData
+        | Field::ExCounted
+        | Field::ExReplaced
+        | Field::ExRefused
+        | Field::ExUnregistered => false,
     }
 }
 

@@ -166,15 +166,15 @@ impl CPort {
             Op::Forget { .. } | Op::CtxSessions { .. } => Returned::Nothing,
             Op::TakeKept { dst } => {
                 let session = callbacks::take().unwrap_or(ptr::null_mut());
-                self.made(*dst, session)
+                self.got(*dst, session)
             }
             Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
                 let session = call!(self, SSL_get_session(self.connection(*x)));
-                self.made(*dst, session)
+                self.got(*dst, session)
             }
             Op::Get1Session { dst, x } => {
                 let session = call!(self, SSL_get1_session(self.connection(*x)));
-                self.made(*dst, session)
+                self.got(*dst, session)
             }
             Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
             Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
@@ -235,8 +235,12 @@ impl CPort {
         }
     }
 
-    fn made(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
+    fn got(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
         Returned::Session(self.keep(dst, session))
+    }
+
+    fn made(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
+        Returned::Session(self.keep_new(dst, session))
     }
 
     fn new_session(&mut self, dst: Slot) -> Returned<'static> {

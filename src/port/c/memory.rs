@@ -12,8 +12,9 @@ use std::ptr;
 
 pub use fault::{Fault, Misuse, explain};
 
-use super::super::{Memory, present};
+use super::super::{Memory, events, present};
 use super::prototypes::Api;
+use crate::op::SLOTS;
 use crate::trace::{Block, Mishap};
 
 thread_local! {
@@ -24,8 +25,46 @@ thread_local! {
     /// The first misuse that was noticed since it was last asked for.
     static NOTICED: Cell<Option<Fault>> = const { Cell::new(None) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
+    /// The sessions whose end is told, and which of 64 places their addresses fall into.
+    static SESSIONS: Cell<([usize; SESSIONS_MOST], u64)> = const { Cell::new(([0; SESSIONS_MOST], 0)) };
     /// Address, size and origin of each allocation made while watching.
     static WATCHED: RefCell<Vec<(usize, usize, Origin)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// As many sessions as slots can hold.
+const SESSIONS_MOST: usize = SLOTS;
+
+fn place(address: usize) -> u64 {
+    1 << (address >> 4 & 63)
+}
+
+/// Tells of the end of the session at this address from now on: its block is one that the library allocated.
+pub(super) fn tell_end_of(address: usize) {
+    let (mut sessions, _) = SESSIONS.get();
+    if let Some(free) = sessions.iter_mut().find(|session| **session == 0) {
+        *free = address;
+    }
+    SESSIONS.set((sessions, sessions.iter().filter(|session| **session != 0).fold(0, |all, one| all | place(*one))));
+}
+
+/// Notes that a block is freed: it may be a session.
+#[inline]
+fn freed(block: usize) {
+    // At the end of a thread no program runs any more.
+    let places = SESSIONS.try_with(|sessions| sessions.get().1).unwrap_or(0);
+    if places & place(block) != 0 {
+        note_end(block);
+    }
+}
+
+#[cold]
+fn note_end(block: usize) {
+    let (mut sessions, places) = SESSIONS.get();
+    if let Some(session) = sessions.iter_mut().find(|session| **session == block) {
+        *session = 0;
+        SESSIONS.set((sessions, places));
+        events::gone();
+    }
 }
 
 /// Who called: a line of the library, in a step of a program.
@@ -58,6 +97,7 @@ pub(super) fn live() -> i64 {
 pub(super) fn begin(memory: Memory) {
     MODE.set(memory);
     NOTICED.set(None);
+    SESSIONS.set(([0; SESSIONS_MOST], 0));
     arena::begin();
 }
 
@@ -106,6 +146,7 @@ fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
 
 fn gave(address: *mut c_void) {
     LIVE.set(LIVE.get() - 1);
+    freed(address as usize);
     note(|blocks| blocks.retain(|(at, ..)| *at != address as usize));
 }
 

@@ -109,7 +109,7 @@ impl NativePort {
         let context = self.library.context();
         events::context_born(context.address());
         let freed: fn(&Context) = |context| events::context_freed(context.address());
-        context.set_callbacks(Callbacks { freed: self.tells_contexts.then_some(freed), ..Callbacks::default() });
+        context.set_callbacks(Callbacks { freed: self.has_callbacks.then_some(freed), ..Callbacks::default() });
         self.contexts[dst.index()].push(context);
         true
     }
