@@ -254,8 +254,8 @@ impl Field {
 
     /// Whether `SSL_SESSION_dup` must carry it over unchanged: its manual page says that it copies the contents. The
     /// rest follows rules of its own: the lifetime hint goes without a ticket, ex_data has callbacks.
-    pub fn is_copied(self) -> bool {
-        self < Field::LifetimeHint
+    pub const fn is_copied(self) -> bool {
+        (self as u32) < Field::LifetimeHint as u32
     }
 }
 

@@ -3,9 +3,9 @@
 
 use super::View;
 use crate::exec::Watch;
-use crate::field::{Field, Fields, for_each_field};
+use crate::field::{Field, Fields};
 use crate::op::{Op, Slot, Variable};
-use crate::plan::{Makes, Plan, Step};
+use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::NativePort;
 use crate::port::{Ended, Memory, Moment, Place, Port, Returned, events, present};
 use crate::program::Program;
@@ -71,9 +71,9 @@ struct Lockstep<'a, P> {
 impl<P: Port> Lockstep<'_, P> {
     fn ops(&mut self, program: &Program) -> Result<(), Differ> {
         for (at, (op, step)) in program.ops.iter().zip(&self.plan.steps).enumerate() {
-            if let Step::Run { ends, makes, sets, .. } = *step {
-                self.step(at, op, ends, makes)?;
-                if let (Some(field), Some(slot), Watch::Fast) = (sets, op.used(), self.watch)
+            if let Step::Run { ends, makes, touched, sets, .. } = *step {
+                self.step(at, op, touched, ends, makes)?;
+                if let (Some(field), Some(slot), Watch::Fast) = (sets, touched.used, self.watch)
                     && self.fields.contains(field)
                 {
                     self.same_field(slot, field)?;
@@ -87,7 +87,8 @@ impl<P: Port> Lockstep<'_, P> {
     fn release(&mut self, mut at: usize) -> Result<(), Differ> {
         for slot in Slot::all() {
             for left in (0..self.plan.left[slot.index()]).rev() {
-                self.step(at, &Op::Free { s: Some(slot) }, left == 0, Makes::Nothing)?;
+                let touched = Touched { made: None, used: Some(slot) };
+                self.step(at, &Op::Free { s: Some(slot) }, touched, left == 0, Makes::Nothing)?;
                 at += 1;
             }
         }
@@ -100,21 +101,21 @@ impl<P: Port> Lockstep<'_, P> {
     }
 
     #[inline]
-    fn step(&mut self, at: usize, op: &Op, ends: bool, makes: Makes) -> Result<(), Differ> {
+    fn step(&mut self, at: usize, op: &Op, touched: Touched, ends: bool, makes: Makes) -> Result<(), Differ> {
         present::set(at as u32);
-        if let (true, Some(slot)) = (ends, op.used()) {
+        if let (true, Some(slot)) = (ends, touched.used) {
             self.same_session(slot)?;
         }
-        if let (Some(field), Some(slot)) = (op.reads(), op.used()) {
+        if let (Some(slot), Some(field)) = (touched.used, op.reads()) {
             self.same_field(slot, field)?;
         } else {
             self.call(op, makes)?;
         }
-        if let (true, Some(slot)) = (ends, op.used()) {
+        if let (true, Some(slot)) = (ends, touched.used) {
             self.forget(slot);
         }
         self.deaths(at)?;
-        self.counts(op)?;
+        self.counts(touched)?;
         if let (Op::Dup { dst, src }, Makes::Session) = (op, makes) {
             self.same_dup(*dst, *src)?;
         }
@@ -155,8 +156,8 @@ impl<P: Port> Lockstep<'_, P> {
 
     /// Compares the counts of the slots that an op named with what the plan says of those that hold something.
     #[inline]
-    fn counts(&mut self, op: &Op) -> Result<(), Differ> {
-        for slot in [op.made(), op.used()].into_iter().flatten() {
+    fn counts(&mut self, touched: Touched) -> Result<(), Differ> {
+        for slot in [touched.made, touched.used].into_iter().flatten() {
             if self.native.address(Variable::Session(slot)) == 0 {
                 continue;
             }
@@ -183,27 +184,13 @@ impl<P: Port> Lockstep<'_, P> {
 
     /// Compares every field of a session.
     fn same_session(&mut self, slot: Slot) -> Result<(), Differ> {
-        macro_rules! compare {
-            ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
-                $(
-                    if self.fields.contains(Field::$field) {
-                        self.same_field(slot, Field::$field)?;
-                    }
-                )*
-            };
-        }
-        for_each_field!(compare);
-        Ok(())
+        if self.native.shows_as(slot, self.other, self.fields) { Ok(()) } else { Err(Differ) }
     }
 
     /// Compares every field of a duplicate, with those of its source where it must be the same, and their buffers.
     fn same_dup(&mut self, dst: Slot, src: Slot) -> Result<(), Differ> {
-        for field in Field::ALL.iter().copied().filter(|field| self.fields.contains(*field)) {
-            let theirs = self.other.read(dst, field);
-            let same = self.native.shows(dst, field, theirs);
-            if !same || field.is_copied() && !self.native.shows(src, field, theirs) {
-                return Err(Differ);
-            }
+        if !self.native.shows_dup_as(dst, src, self.other, self.fields) {
+            return Err(Differ);
         }
         for field in OWN {
             if self.fields.contains(field) {

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
-use crate::field::{Field, Fields};
+use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
     self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View, WeakSession,
 };
@@ -224,19 +224,17 @@ impl Port for NativePort {
 
     #[inline(always)]
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
-        let mut room = std::mem::take(&mut self.room);
-        let number = {
+        if !field.is_bytes() {
             let session = &*self.session(s);
-            session.view(|view| match field.is_bytes() {
-                true => Err(bytes(session, view, field, &mut room)),
-                false => Ok(number(session, view, field)),
-            })
+            return Value::Number(number(session, field, |at| session.ex_data(at)));
+        }
+        let mut room = std::mem::take(&mut self.room);
+        let length = {
+            let session = &*self.session(s);
+            session.view(|view| bytes(session, view, field, &mut room))
         };
         self.room = room;
-        match number {
-            Ok(number) => Value::Number(number),
-            Err(length) => Value::Bytes(length.map(|length| &self.room[..length])),
-        }
+        Value::Bytes(length.map(|length| &self.room[..length]))
     }
 
     fn shared(&self, _a: Slot, _b: Slot) -> Fields {
@@ -422,10 +420,44 @@ impl NativePort {
     #[inline(always)]
     pub fn shows(&self, s: Slot, field: Field, value: Value<'_>) -> bool {
         let session = &*self.session(s);
-        session.view(|view| match value {
-            Value::Number(theirs) => !field.is_bytes() && number(session, view, field) == theirs,
-            Value::Bytes(theirs) => shows_bytes(session, view, field, theirs),
+        match value {
+            Value::Number(theirs) => !field.is_bytes() && number(session, field, |at| session.ex_data(at)) == theirs,
+            Value::Bytes(theirs) => session.view(|view| shows_bytes(session, view, field, theirs)),
             Value::NullWithLength(_) | Value::Refused => false,
+        }
+    }
+
+    /// Tells whether another port shows the same session in a slot, field by field.
+    pub fn shows_as<P: Port>(&self, s: Slot, other: &mut P, fields: Fields) -> bool {
+        let session = &*self.session(s);
+        session.view(|view| {
+            macro_rules! compare {
+                ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
+                    true $(&& (!fields.contains(Field::$field)
+                        || same(session, view, Field::$field, other.read(s, Field::$field))))*
+                };
+            }
+            for_each_field!(compare)
+        })
+    }
+
+    /// Tells whether another port shows the same duplicate in a slot, field by field, and there what the source has where that
+    /// must be the same.
+    pub fn shows_dup_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
+        let (dup, source) = (&*self.session(dst), &*self.session(src));
+        dup.view(|dup_view| {
+            source.view(|source_view| {
+                macro_rules! compare {
+                    ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
+                        true $(&& (!fields.contains(Field::$field) || {
+                            let theirs = other.read(dst, Field::$field);
+                            same(dup, dup_view, Field::$field, theirs)
+                                && (!Field::$field.is_copied() || same(source, source_view, Field::$field, theirs))
+                        }))*
+                    };
+                }
+                for_each_field!(compare)
+            })
         })
     }
 
@@ -470,6 +502,16 @@ fn bytes(session: &Session, view: View<'_>, field: Field, room: &mut [u8]) -> Op
     }
 }
 
+/// Tells whether a field of a session is this.
+#[inline(always)]
+fn same(session: &Session, view: View<'_>, field: Field, theirs: Value<'_>) -> bool {
+    match theirs {
+        Value::Number(theirs) => !field.is_bytes() && number(session, field, |at| view.ex_data(at)) == theirs,
+        Value::Bytes(theirs) => shows_bytes(session, view, field, theirs),
+        Value::NullWithLength(_) | Value::Refused => false,
+    }
+}
+
 /// Tells whether a field that is bytes is these; one that is not is none.
 #[inline(always)]
 fn shows_bytes(session: &Session, view: View<'_>, field: Field, theirs: Option<&[u8]>) -> bool {
@@ -507,7 +549,7 @@ fn shows_bytes(session: &Session, view: View<'_>, field: Field, theirs: Option<&
 
 /// A field that is a number; 0 for one that is not.
 #[inline(always)]
-fn number(session: &Session, view: View<'_>, field: Field) -> i64 {
+fn number(session: &Session, field: Field, ex_data: impl FnOnce(i32) -> usize) -> i64 {
     match field {
         Field::Time | Field::TimeEx => session.time(),
         Field::Timeout => session.timeout(),
@@ -520,7 +562,7 @@ fn number(session: &Session, view: View<'_>, field: Field) -> i64 {
         Field::Resumable => session.is_resumable().into(),
         Field::LifetimeHint => session.ticket_lifetime_hint() as i64,
         Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
-            view.ex_data(field.ex_index().map_or(0, ex_index)) as i64
+            ex_data(field.ex_index().map_or(0, ex_index)) as i64
         }
         Field::Id
         | Field::IdContext
