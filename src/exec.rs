@@ -8,7 +8,7 @@ mod observe;
 use self::holdings::Holdings;
 
 use crate::field::{Field, Fields};
-use crate::op::{Op, Slot, Variable};
+use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
 use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
 use crate::program::Program;
@@ -122,15 +122,31 @@ impl<P: Port> Run<'_, P> {
 
     /// Gives back what the program still owns: sessions, connections, contexts, each in slot order, then what callbacks kept.
     fn release(&mut self) -> Result<(), Stopped> {
-        let mut ops = self.plan.given_back().peekable();
-        while let Some(op) = ops.next() {
-            self.begin_step();
-            let at = self.trace.steps() - 1;
-            let ends = ops.peek() != Some(&op);
-            let touched = Touched { made: None, used: op.used() };
-            self.step(at, &op, Planned { ends, makes: Makes::Nothing, touched, sets: None })?;
+        for slot in Slot::all() {
+            self.release_all(self.plan.left[slot.index()], &Op::Free { s: Some(slot) })?;
         }
-        if self.plan.shared { self.release_kept() } else { Ok(()) }
+        if !self.plan.shared {
+            return Ok(());
+        }
+        for slot in ConnectionSlot::all() {
+            self.release_all(self.plan.left_connections[slot.index()], &Op::SslFree { x: Some(slot) })?;
+        }
+        for slot in ContextSlot::all() {
+            self.release_all(self.plan.left_contexts[slot.index()], &Op::CtxFree { c: Some(slot) })?;
+        }
+        self.release_kept()
+    }
+
+    /// Gives back so many references of one variable.
+    #[inline]
+    fn release_all(&mut self, references: u32, op: &Op) -> Result<(), Stopped> {
+        for left in (0..references).rev() {
+            self.begin_step();
+            let touched = Touched { made: None, used: op.used() };
+            let planned = Planned { ends: left == 0, makes: Makes::Nothing, touched, sets: None };
+            self.step(self.trace.steps() - 1, op, planned)?;
+        }
+        Ok(())
     }
 
     fn release_kept(&mut self) -> Result<(), Stopped> {

@@ -9,7 +9,7 @@ use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::native::NativePort;
 use crate::port::{Ended, Memory, Moment, Place, Port, Returned, events, present};
 use crate::program::Program;
-use crate::trace::Tape;
+use crate::trace::{After, Tape};
 
 /// The buffers that each session must have of its own.
 const OWN: [Field; 6] =
@@ -18,6 +18,10 @@ const OWN: [Field; 6] =
 /// The sides of [`events::turn_to`].
 const NATIVE: usize = 1;
 const OTHER: usize = 0;
+
+/// So many calls that should leave nothing behind are made before it is asked whether they did: asking takes longer than
+/// most calls.
+const UNASKED: u32 = 8;
 
 /// They are not the same, or not as the ledger says.
 struct Differ;
@@ -41,6 +45,7 @@ pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program,
         count: 0,
         death: 0,
         tape: Tape::default(),
+        unasked: 0,
     };
     let agreed = pair.ops(program).and_then(|()| pair.release(program.ops.len())).and_then(|()| pair.finish());
     if agreed.is_err() {
@@ -66,6 +71,8 @@ struct Lockstep<'a, P> {
     /// How many deaths of the plan were seen.
     death: usize,
     tape: Tape,
+    /// How many calls were made since it was asked what they left behind.
+    unasked: u32,
 }
 
 impl<P: Port> Lockstep<'_, P> {
@@ -95,9 +102,10 @@ impl<P: Port> Lockstep<'_, P> {
         Ok(())
     }
 
-    /// An error left behind by a getter.
+    /// Compares what the last calls left behind.
     fn finish(&mut self) -> Result<(), Differ> {
-        self.after()
+        let mine = self.native.after();
+        self.after(mine)
     }
 
     #[inline]
@@ -133,13 +141,15 @@ impl<P: Port> Lockstep<'_, P> {
         if mine != theirs || made != (makes == Makes::Session) {
             return Err(Differ);
         }
-        // An error left behind by a getter shows after the next call that is none, or at the end.
-        if super::only_reads(op) { Ok(()) } else { self.after() }
+        let mine = self.native.after();
+        self.unasked += 1;
+        if mine.raised || self.unasked == UNASKED { self.after(mine) } else { Ok(()) }
     }
 
-    #[inline]
-    fn after(&mut self) -> Result<(), Differ> {
-        let (mine, theirs) = (self.native.after(), self.other.after());
+    /// Compares what calls left behind: an error stays in the queue until somebody asks.
+    fn after(&mut self, mine: After) -> Result<(), Differ> {
+        self.unasked = 0;
+        let theirs = self.other.after();
         if mine == theirs && !theirs.error_lost && !theirs.argument_changed { Ok(()) } else { Err(Differ) }
     }
 

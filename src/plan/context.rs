@@ -98,12 +98,12 @@ impl Shared {
 impl Ledger {
     /// Why an op must not run, besides that a session's slot is empty or taken.
     pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
-        // That of a session is looked at by the caller.
-        let made = op.result().filter(|made| !matches!(made, Variable::Session(_)));
-        if made.is_some_and(|made| self.shared.holds(made)) {
-            return Some(Skip::Taken);
-        }
         if op.is_shared() {
+            // That of a session is looked at by the caller.
+            let made = op.result().filter(|made| !matches!(made, Variable::Session(_)));
+            if made.is_some_and(|made| self.shared.holds(made)) {
+                return Some(Skip::Taken);
+            }
             // The result's variable comes first, and is empty.
             let mut operands = op.variables().skip(usize::from(made.is_some()));
             if operands.any(|named| !self.shared.holds(named)) {

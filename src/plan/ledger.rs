@@ -168,7 +168,10 @@ impl Ledger {
             return Step::Skip(skip);
         }
         let state = touched.used.and_then(|slot| self.state(slot));
-        self.note_tampering(op);
+        // Nothing comes from a handshake, and no callback keeps anything, where there is no context.
+        if self.shared.used || op.is_shared() {
+            self.note_tampering(op);
+        }
         let Booked { ends, makes } = self.book(op);
         Step::Run { state, ends, makes, touched, sets: op.sets() }
     }

@@ -236,7 +236,7 @@ impl CPort {
     /// Keeps a session that a constructor made. Without callbacks, its end is told by the end of its block.
     fn keep_new(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
         if !self.library.probes.ex_data && self.library.probes.memory && !session.is_null() {
-            memory::tell_end_of(session as usize);
+            memory::tell_end_of(dst, session as usize);
         }
         self.keep(dst, session)
     }

@@ -14,7 +14,7 @@ pub use fault::{Fault, Misuse, explain};
 
 use super::super::{Memory, events, present};
 use super::prototypes::Api;
-use crate::op::SLOTS;
+use crate::op::{SLOTS, Slot};
 use crate::trace::{Block, Mishap};
 
 thread_local! {
@@ -25,45 +25,46 @@ thread_local! {
     /// The first misuse that was noticed since it was last asked for.
     static NOTICED: Cell<Option<Fault>> = const { Cell::new(None) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
-    /// The sessions whose end is told, and which of 64 places their addresses fall into.
-    static SESSIONS: Cell<([usize; SESSIONS_MOST], u64)> = const { Cell::new(([0; SESSIONS_MOST], 0)) };
+    /// The session of each slot whose end is told.
+    static SESSIONS: [Cell<usize>; SLOTS] = const { [const { Cell::new(0) }; SLOTS] };
+    /// Which of 64 places their addresses fall into.
+    static PLACES: Cell<u64> = const { Cell::new(0) };
     /// Address, size and origin of each allocation made while watching.
     static WATCHED: RefCell<Vec<(usize, usize, Origin)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// As many sessions as slots can hold.
-const SESSIONS_MOST: usize = SLOTS;
-
-fn place(address: usize) -> u64 {
+const fn place(address: usize) -> u64 {
     1 << (address >> 4 & 63)
 }
 
-/// Tells of the end of the session at this address from now on: its block is one that the library allocated.
-pub(super) fn tell_end_of(address: usize) {
-    let (mut sessions, _) = SESSIONS.get();
-    if let Some(free) = sessions.iter_mut().find(|session| **session == 0) {
-        *free = address;
-    }
-    SESSIONS.set((sessions, sessions.iter().filter(|session| **session != 0).fold(0, |all, one| all | place(*one))));
+/// Tells of the end of the session that a slot holds, from now on: its block is one that the library allocated.
+pub(super) fn tell_end_of(slot: Slot, address: usize) {
+    SESSIONS.with(|sessions| sessions[slot.index()].set(address));
+    PLACES.set(PLACES.get() | place(address));
 }
 
 /// Notes that a block is freed: it may be a session.
 #[inline]
 fn freed(block: usize) {
     // At the end of a thread no program runs any more.
-    let places = SESSIONS.try_with(|sessions| sessions.get().1).unwrap_or(0);
+    let places = PLACES.try_with(Cell::get).unwrap_or(0);
     if places & place(block) != 0 {
         note_end(block);
     }
 }
 
-#[cold]
 fn note_end(block: usize) {
-    let (mut sessions, places) = SESSIONS.get();
-    if let Some(session) = sessions.iter_mut().find(|session| **session == block) {
-        *session = 0;
-        SESSIONS.set((sessions, places));
-        events::gone();
+    SESSIONS.with(|sessions| {
+        if let Some(session) = sessions.iter().find(|session| session.get() == block) {
+            session.set(0);
+            events::gone();
+        }
+    });
+}
+
+fn tell_no_end() {
+    if PLACES.replace(0) != 0 {
+        SESSIONS.with(|sessions| sessions.iter().for_each(|session| session.set(0)));
     }
 }
 
@@ -97,7 +98,7 @@ pub(super) fn live() -> i64 {
 pub(super) fn begin(memory: Memory) {
     MODE.set(memory);
     NOTICED.set(None);
-    SESSIONS.set(([0; SESSIONS_MOST], 0));
+    tell_no_end();
     arena::begin();
 }
 
