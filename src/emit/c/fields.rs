@@ -1,7 +1,7 @@
 //! The fields of sessions in C, and what is expected of them.
 
 use super::super::Subject;
-use super::calls::index_of;
+use super::operand::index_of;
 use super::readers;
 use super::value::number;
 use crate::field::Field;
