@@ -3,12 +3,14 @@
 //! What a `custom` op means is not here: it is in exhaustive matches in `plan` and in the ports, which the compiler lists
 //! when a row is added.
 
+mod describe;
 mod kinds;
 mod operand;
 mod table;
 mod text;
 mod wire;
 
+pub use describe::{Named, Needed};
 pub use kinds::Kinds;
 pub use operand::{
     Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
