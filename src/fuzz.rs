@@ -9,18 +9,18 @@ mod lifecycle;
 #[cfg(feature = "linked")]
 pub use lifecycle::{PLANT, PROBES, lifecycle};
 
-use crate::mutate::{self, Which};
+use crate::generate::{self, Which};
 use crate::plan::{Kinds, Plan, Setup};
 use crate::program::Program;
 
-/// libFuzzer's custom mutator; see [`mutate::in_place`].
+/// libFuzzer's custom mutator; see [`generate::in_place`].
 pub fn mutator(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     mutator_about(Which::All, data, size, max_size, seed)
 }
 
 /// The same for programs that are about this.
 pub fn mutator_about(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    mutate::in_place(which, data, size, max_size, seed)
+    generate::in_place(which, data, size, max_size, seed)
 }
 
 /// Text and wire spell the same programs, and decoding and planning are total.

@@ -10,8 +10,8 @@
 pub mod exec;
 pub mod field;
 pub mod fuzz;
+pub mod generate;
 pub mod host;
-pub mod mutate;
 pub mod native;
 pub mod op;
 pub mod oracle;
@@ -29,3 +29,6 @@ pub mod cli;
 pub mod emit;
 #[cfg(feature = "cli")]
 pub mod report;
+
+// The name that the fuzz targets know.
+pub use generate as mutate;

@@ -3,33 +3,25 @@
 //! What a `custom` op means is not here: it is in exhaustive matches in `plan` and in the ports, which the compiler lists
 //! when a row is added.
 
-mod bytes;
-mod handshake;
+mod describe;
 mod kinds;
 mod operand;
-mod sharing;
-mod shrink;
-mod slots;
 mod table;
 mod text;
 mod wire;
-mod words;
 
-pub use bytes::{Bytes, CString, MAX_BYTES};
-pub use handshake::{
-    Few, GenerateId, GetCallback, MaxVersion, NewCallback, NotResumableCallback, Options, PskCallback, Verify,
-};
+pub use describe::{Named, Needed};
 pub use kinds::Kinds;
-pub use operand::{Number, Operand, Room, Time};
+pub use operand::{
+    Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
+    GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Operand,
+    Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, Shrink, Slot, Time, Variable, Verify,
+};
 use operand::{Print, print_call};
-pub use sharing::{CacheMode, Closed, Method, RemoveCallback};
-pub use shrink::Shrink;
-pub use slots::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub(crate) use table::for_each_op;
 use text::Separated;
 pub use text::{Cursor, Expected, TextError};
 pub use wire::Wire;
-pub use words::{Cipher, ExIndex, ProtocolVersion, Sample};
 
 /// No op has more operands, its result counted; a test holds it to that.
 const MOST_OPERANDS: usize = 4;

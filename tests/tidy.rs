@@ -29,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "known", "emit", "pair"]),
-    ("mutate", &["op", "plan", "program"]),
+    ("generate", &["op", "plan", "program"]),
     ("fuzz", FUZZ),
     ("cli", CLI),
 ];
@@ -39,11 +39,11 @@ const PAIR: &[&str] =
     &["native", "op", "program", "plan", "field", "trace", "oracle", "known", "samples", "port", "exec"];
 const FUZZ: &[&str] = &[
     "native", "op", "program", "plan", "field", "trace", "oracle", "known", "samples", "port", "exec", "pair", "host",
-    "mutate",
+    "generate",
 ];
 const CLI: &[&str] = &[
     "native", "op", "program", "plan", "field", "trace", "oracle", "known", "samples", "port", "exec", "pair", "host",
-    "mutate", "reduce", "emit", "report", "fuzz",
+    "generate", "reduce", "emit", "report", "fuzz",
 ];
 
 /// Lines in a file.
@@ -240,10 +240,10 @@ mod each_check_can_fail {
         assert_eq!(wrong("src/oracle.rs", "/// [`crate::port::Port`]\nfn f() -> &str { \"crate::port\" }"), 0);
         assert_eq!(wrong("src/native/time.rs", "fn f() -> crate::op::Time { todo() }"), 1);
         assert_eq!(wrong("src/native/time.rs", "pub(crate) use crate::native::session::Session;"), 0);
-        assert_eq!(wrong("src/pair.rs", "use crate::mutate;"), 1);
-        assert_eq!(wrong("src/fuzz.rs", "use crate::mutate;"), 0);
+        assert_eq!(wrong("src/pair.rs", "use crate::generate;"), 1);
+        assert_eq!(wrong("src/fuzz.rs", "use crate::generate;"), 0);
         assert_eq!(wrong("src/shed.rs", ""), 1, "a room that is not in the table");
-        assert_eq!(wrong("tests/any.rs", "use crate::mutate;"), 0);
+        assert_eq!(wrong("tests/any.rs", "use crate::generate;"), 0);
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod each_check_can_fail {
         assert_eq!(wrong("src/native/time.rs", "mod tests { use super::*; use super::super::session; }"), 0);
         assert_eq!(wrong("src/native/time.rs", "mod tests { use super::super::super::op; }"), 1);
         assert_eq!(wrong("src/native/time.rs", "mod tests { fn f() {} }\nuse super::super::op;"), 1);
-        assert_eq!(wrong("src/port/c/memory.rs", "use super::super::super::mutate::f;"), 1);
+        assert_eq!(wrong("src/port/c/memory.rs", "use super::super::super::generate::f;"), 1);
         assert_eq!(wrong("src/port/c/memory.rs", "use super::super::events;"), 0);
     }
 
@@ -271,7 +271,7 @@ mod each_check_can_fail {
         assert_eq!(catch_all("src/exec.rs", "match op { _ => {} }").len(), 1);
         assert_eq!(catch_all("src/trace/entry.rs", "match op {\n    Op::New | _=>{}\n}").len(), 1);
         assert!(catch_all("src/exec.rs", "match op { (a, _) => f(|_| \"_ => 1\") } // _ => 2").is_empty());
-        assert!(catch_all("src/mutate.rs", "match op { _ => {} }").is_empty());
+        assert!(catch_all("src/generate.rs", "match op { _ => {} }").is_empty());
         let (file, count, _) = CATCH_ALL[0];
         assert!(catch_all(file, &"_ => {}\n".repeat(count)).is_empty());
         assert_eq!(catch_all(file, &"_ => {}\n".repeat(count - 1)).len(), 1, "a stale allowance");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::judge::{Lab, PortName};
-use crate::mutate::Which;
+use crate::generate::Which;
 use crate::port::Memory;
 use crate::port::c::Probes;
 

@@ -12,7 +12,7 @@ use super::finding::Finding;
 use super::judge::Judge;
 use super::run::INTERRUPTED;
 use crate::exec::Watch;
-use crate::mutate::{Generator, Which};
+use crate::generate::{Generator, Which};
 use crate::pair::{Inconclusive, Look, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;

@@ -5,34 +5,45 @@
 //! read with public functions: they show as destructions that come too early or too late.
 
 mod callbacks;
-mod calls;
 mod checks;
 mod fields;
+mod holders;
 mod needs;
+mod operand;
 mod readers;
-mod sharing;
+mod statement;
 mod value;
 
 use std::fmt::Write as _;
 
-use self::calls::{argument_of, statement};
 use self::checks::Checks;
 use self::needs::Needs;
+use self::operand::Lending;
+use self::statement::{Writing, statement};
 use super::Subject;
 use crate::op::{Op, Variable};
 use crate::plan::Step;
 use crate::trace::Entry;
 
-/// The text of the program.
+/// Writes the program.
 pub fn c(subject: &Subject<'_>) -> String {
     let checks = Checks::of(subject);
     let mut needs = Needs::of(subject, &checks);
-    let mut body = String::new();
-    let mut put = |line: &str| {
-        for line in line.lines() {
-            let _ = writeln!(body, "    {line}"); // writing to a String cannot fail
-        }
-    };
+    let body = body(subject, &checks, &mut needs);
+    let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
+    format!(
+        "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
+         not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
+        release = subject.release,
+        head = needs.head(&body),
+        declared = declarations(&checks, &needs),
+        main = needs.main(),
+    )
+}
+
+/// Writes the calls and their checks, each line indented.
+fn body(subject: &Subject<'_>, checks: &Checks, needs: &mut Needs) -> String {
+    let mut body = Body::default();
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
         let makes = match subject.plan.steps.get(at) {
@@ -45,22 +56,54 @@ pub fn c(subject: &Subject<'_>) -> String {
             continue;
         }
         if at == subject.program.ops.len() {
-            checks.at_the_end(subject).iter().for_each(|line| put(line));
-            put("/* What is still owned. */");
+            body.put(checks.at_the_end(subject));
+            body.put(["/* What is still owned. */".into()]);
         }
-        needs.step(at).iter().for_each(|line| put(line));
-        checks.before(at).iter().for_each(|line| put(line));
-        put(&statement(op, makes, &mut needs, checks.keeps_result(at), checks.keeps_argument(at)));
+        if let Op::SampleSession { sample, .. } = op {
+            needs.sample(*sample);
+        }
+        body.put(needs.step(at));
+        body.put(checks.before(at));
+        let lending = lending(checks, needs, at);
+        body.put([statement(op, Writing { makes, keep: checks.keeps_result(at), lending })]);
         // A library that keeps the pointer has nothing of it.
-        if checks.keeps_argument(at) && checks.overwrites_argument() && argument_of(op).is_some() {
-            put("memset(argument, 0xee, sizeof(argument));");
+        if lending == Lending::Argument && checks.overwrites_argument() && op.argument().is_some() {
+            body.put(["memset(argument, 0xee, sizeof(argument));".into()]);
         }
-        checks.after(subject, at, op).iter().for_each(|line| put(line));
+        body.put(checks.after(subject, at, op));
     }
     if subject.plan.shared && needs.keeps() {
-        put("while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);");
-        checks.at_last(subject, ops.len()).iter().for_each(|line| put(line));
+        body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
+        body.put(checks.at_last(subject, ops.len()));
     }
+    body.0
+}
+
+/// Lines, each indented by four spaces.
+#[derive(Default)]
+struct Body(String);
+
+impl Body {
+    /// Appends texts of one line or several.
+    fn put(&mut self, texts: impl IntoIterator<Item = String>) {
+        for text in texts {
+            for line in text.lines() {
+                let _ = writeln!(self.0, "    {line}"); // writing to a String cannot fail
+            }
+        }
+    }
+}
+
+/// Tells where the bytes lie that the call of a step reads.
+fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
+    if checks.keeps_argument(at) {
+        return Lending::Argument;
+    }
+    if needs.lends() { Lending::Guarded } else { Lending::Literal }
+}
+
+/// Declares the program's variables.
+fn declarations(checks: &Checks, needs: &Needs) -> String {
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
     if needs.keeps() {
         declared += "    SSL_SESSION *kept_last;\n";
@@ -68,14 +111,7 @@ pub fn c(subject: &Subject<'_>) -> String {
     if checks.any_result() {
         declared += "    long long returned;\n";
     }
-    let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
-    format!(
-        "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
-         not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
-        release = subject.release,
-        head = needs.head(&body),
-        main = needs.main(),
-    )
+    declared
 }
 
 fn declaration(variable: Variable) -> String {

@@ -2,7 +2,7 @@
 
 use super::Subject;
 
-/// A test that fails where the linked OpenSSL differs from the native session or from the ledger.
+/// Writes a test that fails where the linked OpenSSL differs from the native session or from the ledger.
 pub fn rust(subject: &Subject<'_>) -> String {
     let name = subject.signature.map_or("case".into(), |signature| {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -39,6 +39,7 @@ fn {name}() {{
     )
 }
 
+/// Counts the most of a letter that stand side by side.
 fn longest_run(text: &str, of: char) -> usize {
     text.split(|c| c != of).map(str::len).max().unwrap_or(0)
 }

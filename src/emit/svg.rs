@@ -42,7 +42,7 @@ const STYLE: &str = "text { font: 13px ui-monospace, monospace; fill: #1b1f24 } 
 /// One count after each step; `None`: unknown, or the port did not come so far.
 type Counts = Vec<[Option<u32>; SLOTS]>;
 
-/// The picture, as the text of an SVG file.
+/// Draws the picture: the text of an SVG file.
 pub fn svg(picture: &Picture<'_>) -> String {
     let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(picture.plan.given_back()).collect();
     let ledger = ledger_counts(picture.plan, &ops);
@@ -100,7 +100,7 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// The middle of a step's column.
+    /// Returns the middle of a step's column.
     fn column(&self, step: usize) -> Option<usize> {
         self.shown.contains(&step).then(|| LEFT + COLUMN * (step - self.shown.start) + COLUMN / 2)
     }
@@ -110,7 +110,7 @@ impl Drawn {
     }
 }
 
-/// A lane for each variable that ever holds something.
+/// Makes a lane for each variable that ever holds something.
 fn rows(ledger: &Counts, sides: &[Counts; 2]) -> Vec<Row> {
     let mut zero = TOP;
     let highest = |slot: Slot| {
@@ -184,7 +184,7 @@ fn lane(row: &Row, drawn: &Drawn, ledger: &Counts, sides: &[Counts; 2]) -> Group
     lane
 }
 
-/// Steps from count to count, broken where nothing is known. The lines lie beside each other, so that all can be seen.
+/// Draws steps from count to count, broken where nothing is known. The lines lie beside each other, so that all can be seen.
 fn line(row: &Row, drawn: &Drawn, counts: &Counts, offset: i64) -> String {
     let mut path = String::new();
     let mut pen = false;
@@ -228,7 +228,8 @@ fn ledger_counts(plan: &Plan, ops: &[Op]) -> Counts {
     after.collect()
 }
 
-/// What a port showed: after each step the counts of the sessions that the call touched, and of all that were observed.
+/// Returns what a port showed: after each step the counts of the sessions that the call touched, and of all that were
+/// observed.
 fn port_counts(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
     let mut ledger = Ledger::new(plan.setup());
     let mut now = [Some(0); SLOTS];

@@ -10,32 +10,32 @@ impl Kinds {
     /// None of them.
     pub const NONE: Kinds = Kinds(0);
 
-    /// With this one.
+    /// Adds one to the set.
     pub const fn with(self, kind: Kind) -> Kinds {
         Kinds(self.0 | 1 << kind as u32)
     }
 
-    /// One bit for each, in table order.
+    /// Returns one bit for each, in table order.
     pub const fn bits(self) -> u128 {
         self.0
     }
 
-    /// The set with these bits.
+    /// Makes the set with these bits.
     pub const fn from_bits(bits: u128) -> Kinds {
         Kinds(bits)
     }
 
-    /// Those in either.
+    /// Returns those in either.
     pub const fn or(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
-    /// Whether it is in.
+    /// Tells whether it is in.
     pub const fn contains(self, kind: Kind) -> bool {
         self.0 & (1 << kind as u32) != 0
     }
 
-    /// Those that are in, in table order.
+    /// Returns those that are in, in the order of opcodes.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
         Kind::ALL.iter().copied().filter(move |kind| self.contains(*kind))
     }

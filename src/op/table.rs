@@ -26,171 +26,171 @@ macro_rules! for_each_op {
     ($consumer:ident) => {
         $consumer! {
             custom {
-                /// A new session.
+                /// Makes a session.
                 0x01 New SSL_SESSION_new [dst: Slot] () {} {by_hand fn() -> *mut SSL_SESSION};
-                /// A copy of a session.
+                /// Copies a session.
                 0x02 Dup SSL_SESSION_dup [dst: Slot] (src: Slot) {} {by_hand fn(*const SSL_SESSION) -> *mut SSL_SESSION};
-                /// One more reference.
+                /// Adds a reference to a session.
                 0x03 UpRef SSL_SESSION_up_ref [] (s: Slot) {} {fn(*mut SSL_SESSION) -> c_int};
-                /// One reference less; `NULL` does nothing.
+                /// Drops a reference to a session; `NULL` does nothing.
                 0x04 Free SSL_SESSION_free [] (s: (Option<Slot>)) {} {fn(*mut SSL_SESSION) -> ()};
-                /// The session id, at most 32 bytes.
+                /// Sets the session id, at most 32 bytes.
                 0x05 Set1Id SSL_SESSION_set1_id [] (s: Slot, id: Bytes) {sets Id} {fn(*mut SSL_SESSION, *const c_uchar, c_uint) -> c_int};
-                /// Any integer is taken.
+                /// Sets the protocol version: any integer is taken.
                 0x0f SetProtocolVersion SSL_SESSION_set_protocol_version [] (s: Slot, version: ProtocolVersion) {sets ProtocolVersion} {fn(*mut SSL_SESSION, c_int) -> c_int};
                 /// Copies at most so many bytes of the master key; 0 asks for its length.
                 0x14 GetMasterKey SSL_SESSION_get_master_key [] (s: Slot, room: Room) {} {by_hand fn(*const SSL_SESSION, *mut c_uchar, usize) -> usize};
-                /// A pointer-sized value of the application's.
+                /// Sets a pointer-sized value of the application's.
                 0x25 SetExData SSL_SESSION_set_ex_data [] (s: Slot, index: ExIndex, value: Number) {} {fn(*mut SSL_SESSION, c_int, *mut c_void) -> c_int};
                 /// Reads a value of the application's.
                 0x26 GetExData SSL_SESSION_get_ex_data [] (s: Slot, index: ExIndex) {} {by_hand fn(*const SSL_SESSION, c_int) -> *mut c_void};
-                /// The harness's own word: a session as a handshake leaves it, read with `d2i_SSL_SESSION` from a fixed DER.
+                /// Makes a session as a handshake leaves it, of a fixed DER: the harness's own word for `d2i_SSL_SESSION`.
                 0x27 SampleSession sample_session [dst: Slot] (sample: Sample) {} {own};
-                /// The harness's own word: so many seconds pass.
+                /// Lets so many seconds pass: the harness's own word.
                 0x28 AdvanceClock advance_clock [] (seconds: u32) {shared} {own};
-                /// A new context.
+                /// Makes a context.
                 0x29 CtxNew SSL_CTX_new [dst: ContextSlot] (method: Method) {} {by_hand fn(*const SSL_METHOD) -> *mut SSL_CTX};
-                /// The harness's own word: a context that was made before and is as a new one. Making one takes 500 times as long as a session.
+                /// Takes a context that was made before and is as a new one: the harness's own word. Making one takes 500 times as long as making a session.
                 0x2a CtxPooled pooled_context [dst: ContextSlot] (method: Method) {} {own};
-                /// One more reference.
+                /// Adds a reference to a context.
                 0x2b CtxUpRef SSL_CTX_up_ref [] (c: ContextSlot) {} {fn(*mut SSL_CTX) -> c_int};
-                /// One reference less; `NULL` does nothing.
+                /// Drops a reference to a context; `NULL` does nothing.
                 0x2c CtxFree SSL_CTX_free [] (c: (Option<ContextSlot>)) {} {by_hand fn(*mut SSL_CTX) -> ()};
-                /// Seconds, for sessions that are established; returns the timeout before.
+                /// Sets the timeout, in seconds, of sessions that handshakes make; returns the one before.
                 0x31 CtxSetTimeout SSL_CTX_set_timeout [] (c: ContextSlot, timeout: i64) {} {fn(*mut SSL_CTX, c_long) -> c_long};
                 /// Puts a session into the cache; 1 if it was not there.
                 0x34 CtxAdd SSL_CTX_add_session [] (c: ContextSlot, s: Slot) {} {fn(*mut SSL_CTX, *mut SSL_SESSION) -> c_int};
                 /// Takes a session out of the cache; 1 if one with its id was there.
                 0x35 CtxRemove SSL_CTX_remove_session [] (c: ContextSlot, s: (Option<Slot>)) {} {fn(*mut SSL_CTX, *mut SSL_SESSION) -> c_int};
-                /// Takes out what is expired at this time; 0 is the end of time.
+                /// Takes out of the cache what is expired at this time; 0 is the end of time.
                 0x36 CtxFlush SSL_CTX_flush_sessions [] (c: ContextSlot, time: Time) {} {fn(*mut SSL_CTX, c_long) -> ()};
-                /// As above, since OpenSSL 3.4.
+                /// Takes out of the cache what is expired at this time; 0 is the end of time.
                 0x37 CtxFlushEx SSL_CTX_flush_sessions_ex [] (c: ContextSlot, time: Time) {since "3.4"} {if ossl340 fn(*mut SSL_CTX, time_t) -> ()};
-                /// What is cached.
+                /// Reads what is cached.
                 0x44 CtxSessions SSL_CTX_sessions [] (c: ContextSlot) {} {by_hand fn(*mut SSL_CTX) -> *mut LHASH_OF_SSL_SESSION};
-                /// What is called when a session leaves the cache.
+                /// Sets what is called when a session leaves the cache.
                 0x45 CtxSetRemoveCb SSL_CTX_sess_set_remove_cb [] (c: ContextSlot, callback: RemoveCallback) {} {by_hand fn(*mut SSL_CTX, remove_session_cb) -> ()};
-                /// The harness's own word: the session that a callback kept first.
+                /// Takes the session that a callback kept first: the harness's own word.
                 0x46 TakeKept take_kept [dst: Slot] () {shared} {own};
-                /// A new connection.
+                /// Makes a connection.
                 0x47 SslNew SSL_new [dst: ConnectionSlot] (c: ContextSlot) {} {by_hand fn(*mut SSL_CTX) -> *mut SSL};
-                /// One more reference.
+                /// Adds a reference to a connection.
                 0x48 SslUpRef SSL_up_ref [] (x: ConnectionSlot) {} {fn(*mut SSL) -> c_int};
-                /// One reference less; `NULL` does nothing.
+                /// Drops a reference to a connection; `NULL` does nothing.
                 0x49 SslFree SSL_free [] (x: (Option<ConnectionSlot>)) {} {fn(*mut SSL) -> ()};
                 /// Makes the connection ready for another handshake.
                 0x4a SslClear SSL_clear [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
-                /// Before a handshake a copy that shares the session; then a reference of `x` more, and `dst` stays empty.
+                /// Copies a connection, and shares its session, before a handshake; after it adds a reference to `x`, and `dst` stays empty.
                 0x4b SslDup SSL_dup [dst: ConnectionSlot] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> *mut SSL};
-                /// The session to be used; `NULL` clears.
+                /// Sets the session to be used; `NULL` clears it.
                 0x4c SetSession SSL_set_session [] (x: ConnectionSlot, s: (Option<Slot>)) {} {fn(*mut SSL, *mut SSL_SESSION) -> c_int};
                 /// Borrows the session.
                 0x4d GetSession SSL_get_session [dst: Slot] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut SSL_SESSION};
                 /// Borrows the session, by its newer name.
                 0x4e Get0Session SSL_get0_session [dst: Slot] (x: ConnectionSlot) {} {own};
-                /// A reference to the session.
+                /// Takes a reference to the session.
                 0x4f Get1Session SSL_get1_session [dst: Slot] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> *mut SSL_SESSION};
                 /// Gives `to` the session of `from`.
                 0x50 CopySessionId SSL_copy_session_id [] (to: ConnectionSlot, from: ConnectionSlot) {} {fn(*mut SSL, *const SSL) -> c_int};
-                /// Another context; `NULL` is the one it was made from.
+                /// Moves the connection to another context; `NULL` is the one that it was made from.
                 0x53 SetSslCtx SSL_set_SSL_CTX [] (x: ConnectionSlot, c: (Option<ContextSlot>)) {} {by_hand fn(*mut SSL, *mut SSL_CTX) -> *mut SSL_CTX};
-                /// The harness's own word: the program loses what the slot holds, and can never give it back.
+                /// Loses what the slot holds, so that the program can never give it back: the harness's own word.
                 0x54 Forget forget [] (s: Slot) {shared} {own};
-                /// The harness's own word: a handshake in memory, to its end or until one side refuses.
+                /// Makes a handshake in memory, to its end or until one side refuses: the harness's own word.
                 0x55 Handshake handshake [] (client: ConnectionSlot, server: ConnectionSlot) {handshakes} {own};
                 /// Says that nothing more is sent.
                 0x56 SslShutdown SSL_shutdown [] (x: ConnectionSlot) {} {fn(*mut SSL) -> c_int};
-                /// The newest version that connections made from here on speak.
+                /// Sets the newest version that connections made from here on speak.
                 0x57 CtxSetMaxVersion SSL_CTX_set_max_proto_version [] (c: ContextSlot, version: MaxVersion) {} {own};
-                /// What connections made from here on do otherwise.
+                /// Sets options of connections that are made from here on.
                 0x58 CtxSetOptions SSL_CTX_set_options [] (c: ContextSlot, options: Options) {} {by_hand fn(*mut SSL_CTX, u64) -> u64};
-                /// What they do no more.
+                /// Clears options of connections that are made from here on.
                 0x59 CtxClearOptions SSL_CTX_clear_options [] (c: ContextSlot, options: Options) {} {by_hand fn(*mut SSL_CTX, u64) -> u64};
-                /// One more ticket, which the server sends and its client reads.
+                /// Sends one more ticket, which the client reads.
                 0x5b NewSessionTicket SSL_new_session_ticket [] (x: ConnectionSlot) {} {if ossl300 by_hand fn(*mut SSL) -> c_int};
-                /// Whether servers ask for a certificate, which the harness's callback takes.
+                /// Sets whether servers ask for a certificate, which the harness's callback takes.
                 0x5c CtxSetVerify SSL_CTX_set_verify [] (c: ContextSlot, mode: Verify) {} {by_hand fn(*mut SSL_CTX, c_int, SSL_verify_cb) -> ()};
-                /// The harness's own word: a client gets a certificate and its key.
+                /// Gives a client a certificate and its key: the harness's own word.
                 0x5d UseCertificate use_certificate [] (x: ConnectionSlot) {handshakes} {own};
-                /// Who is told of sessions that can be resumed.
+                /// Sets what is told of sessions that can be resumed.
                 0x5e CtxSetNewCb SSL_CTX_sess_set_new_cb [] (c: ContextSlot, callback: NewCallback) {} {by_hand fn(*mut SSL_CTX, new_session_cb) -> ()};
-                /// Who is asked for a session that is not in the cache.
+                /// Sets what is asked for a session that is not in the cache.
                 0x5f CtxSetGetCb SSL_CTX_sess_set_get_cb [] (c: ContextSlot, callback: GetCallback) {} {by_hand fn(*mut SSL_CTX, get_session_cb) -> ()};
-                /// Who says whether a session is to be resumed.
+                /// Sets what says whether a session is to be resumed.
                 0x60 CtxSetNotResumableCb SSL_CTX_set_not_resumable_session_callback [] (c: ContextSlot, callback: NotResumableCallback) {} {by_hand fn(*mut SSL_CTX, not_resumable_session_callback) -> ()};
-                /// Who makes session ids.
+                /// Sets what makes session ids.
                 0x61 CtxSetGenerateId SSL_CTX_set_generate_session_id [] (c: ContextSlot, callback: GenerateId) {} {by_hand fn(*mut SSL_CTX, GEN_SESSION_CB) -> c_int};
-                /// Who gives a client a session that was agreed on by other means.
+                /// Sets what gives a client a session that was agreed on by other means.
                 0x62 CtxSetPskUseCb SSL_CTX_set_psk_use_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_use_session_cb_func) -> ()};
-                /// Who gives a server such a session.
+                /// Sets what gives a server a session that was agreed on by other means.
                 0x63 CtxSetPskFindCb SSL_CTX_set_psk_find_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_find_session_cb_func) -> ()};
-                /// The certificates that the peer of the connection's session showed.
+                /// Reads the certificates that the peer of the connection's session showed.
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
-                /// What is said and heard of the end of the connection.
+                /// Sets what was said and heard of the end of the connection.
                 0x65 SslSetShutdown SSL_set_shutdown [] (x: ConnectionSlot, mode: Closed) {} {fn(*mut SSL, c_int) -> ()};
             }
             plain {
-                /// The session id context, at most 32 bytes.
+                /// Sets the session id context, at most 32 bytes.
                 0x07 Set1IdContext SSL_SESSION_set1_id_context [] (s: Slot, context: Bytes) {sets IdContext} {fn(*mut SSL_SESSION, *const c_uchar, c_uint) -> c_int};
-                /// Seconds since 1970.
+                /// Sets the time, in seconds since 1970.
                 0x09 SetTime SSL_SESSION_set_time [] (s: (Option<Slot>), time: Time) {sets Time} {fn(*mut SSL_SESSION, c_long) -> c_long};
-                /// Seconds since 1970, since OpenSSL 3.3.
+                /// Sets the time, in seconds since 1970, as an integer of 64 bits.
                 0x0b SetTimeEx SSL_SESSION_set_time_ex [] (s: (Option<Slot>), time: Time) {sets Time since "3.3"} {if ossl330 fn(*mut SSL_SESSION, time_t) -> time_t};
-                /// Seconds.
+                /// Sets the timeout, in seconds.
                 0x0d SetTimeout SSL_SESSION_set_timeout [] (s: (Option<Slot>), timeout: i64) {sets Timeout} {fn(*mut SSL_SESSION, c_long) -> c_long};
-                /// A cipher suite or NULL.
+                /// Sets the cipher suite; `NULL` clears it.
                 0x11 SetCipher SSL_SESSION_set_cipher [] (s: Slot, cipher: (Option<Cipher>)) {sets Cipher} {fn(*mut SSL_SESSION, *const SSL_CIPHER) -> c_int};
-                /// The master key or resumption secret.
+                /// Sets the master key or resumption secret.
                 0x13 Set1MasterKey SSL_SESSION_set1_master_key [] (s: Slot, key: Bytes) {sets MasterKey} {fn(*mut SSL_SESSION, *const c_uchar, usize) -> c_int};
-                /// The server name; `NULL` clears.
+                /// Sets the server name; `NULL` clears it.
                 0x15 Set1Hostname SSL_SESSION_set1_hostname [] (s: Slot, hostname: CString) {sets Hostname} {fn(*mut SSL_SESSION, *const c_char) -> c_int};
-                /// The application protocol; `NULL` and empty clear.
+                /// Sets the application protocol; `NULL` and empty clear it.
                 0x17 Set1AlpnSelected SSL_SESSION_set1_alpn_selected [] (s: Slot, alpn: Bytes) {sets Alpn} {fn(*mut SSL_SESSION, *const c_uchar, usize) -> c_int};
-                /// Bytes.
+                /// Sets the limit of early data, in bytes.
                 0x19 SetMaxEarlyData SSL_SESSION_set_max_early_data [] (s: Slot, bytes: u32) {sets MaxEarlyData} {fn(*mut SSL_SESSION, u32) -> c_int};
-                /// Data to be carried in the ticket; `NULL` and empty clear.
+                /// Sets the data carried in the ticket; `NULL` and empty clear it.
                 0x1b Set1TicketAppdata SSL_SESSION_set1_ticket_appdata [] (s: Slot, data: Bytes) {sets TicketAppdata} {fn(*mut SSL_SESSION, *const c_void, usize) -> c_int};
-                /// Who caches what; returns the mode before.
+                /// Sets who caches what; returns the mode before.
                 0x2d CtxSetCacheMode SSL_CTX_set_session_cache_mode [] (c: ContextSlot, mode: CacheMode) {} {ctrl 44};
-                /// Reads the mode.
+                /// Reads who caches what.
                 0x2e CtxGetCacheMode SSL_CTX_get_session_cache_mode [] (c: ContextSlot) {} {ctrl 45};
-                /// How many sessions are cached, 0 without limit; returns the size before.
+                /// Sets how many sessions may be cached, 0 without limit; returns the size before.
                 0x2f CtxSetCacheSize SSL_CTX_sess_set_cache_size [] (c: ContextSlot, size: i64) {} {ctrl 42};
-                /// Reads the size.
+                /// Reads how many sessions may be cached.
                 0x30 CtxGetCacheSize SSL_CTX_sess_get_cache_size [] (c: ContextSlot) {} {ctrl 43};
-                /// Reads the timeout.
+                /// Reads the timeout of sessions that handshakes make.
                 0x32 CtxGetTimeout SSL_CTX_get_timeout [] (c: ContextSlot) {} {fn(*const SSL_CTX) -> c_long};
-                /// The session id context of connections made afterwards, at most 32 bytes.
+                /// Sets the session id context of connections that are made from here on, at most 32 bytes.
                 0x33 CtxSetIdContext SSL_CTX_set_session_id_context [] (c: ContextSlot, context: Bytes) {} {fn(*mut SSL_CTX, *const c_uchar, c_uint) -> c_int};
-                /// How many sessions are cached.
+                /// Counts the sessions that are cached.
                 0x38 SessNumber SSL_CTX_sess_number [] (c: ContextSlot) {} {ctrl 20};
-                /// Handshakes begun as client.
+                /// Counts handshakes begun as client.
                 0x39 SessConnect SSL_CTX_sess_connect [] (c: ContextSlot) {} {ctrl 21};
-                /// Handshakes finished as client.
+                /// Counts handshakes finished as client.
                 0x3a SessConnectGood SSL_CTX_sess_connect_good [] (c: ContextSlot) {} {ctrl 22};
-                /// Renegotiations as client.
+                /// Counts renegotiations as client.
                 0x3b SessConnectRenegotiate SSL_CTX_sess_connect_renegotiate [] (c: ContextSlot) {} {ctrl 23};
-                /// Handshakes begun as server.
+                /// Counts handshakes begun as server.
                 0x3c SessAccept SSL_CTX_sess_accept [] (c: ContextSlot) {} {ctrl 24};
-                /// Handshakes finished as server.
+                /// Counts handshakes finished as server.
                 0x3d SessAcceptGood SSL_CTX_sess_accept_good [] (c: ContextSlot) {} {ctrl 25};
-                /// Renegotiations as server.
+                /// Counts renegotiations as server.
                 0x3e SessAcceptRenegotiate SSL_CTX_sess_accept_renegotiate [] (c: ContextSlot) {} {ctrl 26};
-                /// Sessions resumed.
+                /// Counts sessions resumed.
                 0x3f SessHits SSL_CTX_sess_hits [] (c: ContextSlot) {} {ctrl 27};
-                /// Sessions that the callback found.
+                /// Counts sessions that the callback found.
                 0x40 SessCbHits SSL_CTX_sess_cb_hits [] (c: ContextSlot) {} {ctrl 28};
-                /// Sessions that were not found.
+                /// Counts sessions that were not found.
                 0x41 SessMisses SSL_CTX_sess_misses [] (c: ContextSlot) {} {ctrl 29};
-                /// Sessions that were found and expired.
+                /// Counts sessions that were found and were expired.
                 0x42 SessTimeouts SSL_CTX_sess_timeouts [] (c: ContextSlot) {} {ctrl 30};
-                /// Sessions that went because the cache was full.
+                /// Counts sessions that went because the cache was full.
                 0x43 SessCacheFull SSL_CTX_sess_cache_full [] (c: ContextSlot) {} {ctrl 31};
-                /// Whether the handshake resumed a session.
+                /// Tells whether the handshake resumed a session.
                 0x51 SessionReused SSL_session_reused [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_int};
-                /// The session id context, at most 32 bytes.
+                /// Sets the session id context of a connection, at most 32 bytes.
                 0x52 SslSetIdContext SSL_set_session_id_context [] (x: ConnectionSlot, context: Bytes) {} {fn(*mut SSL, *const c_uchar, c_uint) -> c_int};
-                /// How many tickets a server sends after a full TLS 1.3 handshake.
+                /// Sets how many tickets a server sends after a full TLS 1.3 handshake.
                 0x5a CtxSetNumTickets SSL_CTX_set_num_tickets [] (c: ContextSlot, tickets: Few) {} {fn(*mut SSL_CTX, usize) -> c_int};
             }
             getters {
@@ -200,7 +200,7 @@ macro_rules! for_each_op {
                 0x08 Get0IdContext SSL_SESSION_get0_id_context [] (s: Slot) {reads IdContext} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
                 /// Reads the time.
                 0x0a GetTime SSL_SESSION_get_time [] (s: (Option<Slot>)) {reads Time} {by_hand fn(*const SSL_SESSION) -> c_long};
-                /// Reads the time, since OpenSSL 3.3.
+                /// Reads the time, as an integer of 64 bits.
                 0x0c GetTimeEx SSL_SESSION_get_time_ex [] (s: (Option<Slot>)) {reads TimeEx since "3.3"} {if ossl330 by_hand fn(*const SSL_SESSION) -> time_t};
                 /// Reads the timeout.
                 0x0e GetTimeout SSL_SESSION_get_timeout [] (s: (Option<Slot>)) {reads Timeout} {by_hand fn(*const SSL_SESSION) -> c_long};
@@ -216,7 +216,7 @@ macro_rules! for_each_op {
                 0x1a GetMaxEarlyData SSL_SESSION_get_max_early_data [] (s: Slot) {reads MaxEarlyData} {by_hand fn(*const SSL_SESSION) -> u32};
                 /// Reads the data carried in the ticket.
                 0x1c Get0TicketAppdata SSL_SESSION_get0_ticket_appdata [] (s: Slot) {reads TicketAppdata} {by_hand fn(*mut SSL_SESSION, *mut *mut c_void, *mut usize) -> c_int};
-                /// Whether there is a ticket of at least one byte.
+                /// Tells whether there is a ticket of at least one byte.
                 0x1d HasTicket SSL_SESSION_has_ticket [] (s: Slot) {reads HasTicket} {by_hand fn(*const SSL_SESSION) -> c_int};
                 /// Reads the ticket.
                 0x1e Get0Ticket SSL_SESSION_get0_ticket [] (s: Slot) {reads Ticket} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
@@ -228,7 +228,7 @@ macro_rules! for_each_op {
                 0x21 GetMaxFragmentLength SSL_SESSION_get_max_fragment_length [] (s: Slot) {reads MaxFragmentLength} {by_hand fn(*const SSL_SESSION) -> u8};
                 /// Reads the peer's certificate.
                 0x22 Get0Peer SSL_SESSION_get0_peer [] (s: Slot) {reads Peer} {by_hand fn(*mut SSL_SESSION) -> *mut X509};
-                /// Whether the session could be resumed.
+                /// Tells whether the session could be resumed.
                 0x24 IsResumable SSL_SESSION_is_resumable [] (s: Slot) {reads Resumable} {by_hand fn(*const SSL_SESSION) -> c_int};
             }
         }

@@ -1,4 +1,4 @@
-//! Reading a program's text: a cursor over one line, and errors that say where.
+//! Reads a program's text: a cursor over one line, and errors that say where.
 
 use std::fmt;
 
@@ -105,28 +105,28 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The start of `text`, which is line number `line`.
+    /// Begins at the start of `text`, which is line number `line`.
     pub fn new(line: usize, text: &'a str) -> Cursor<'a> {
         Cursor { line, text, at: 0 }
     }
 
-    /// An error at this place.
+    /// Makes an error at this place.
     pub fn error(&self, expected: Expected) -> TextError {
         TextError { line: self.line, column: self.text[..self.at].chars().count() + 1, expected }
     }
 
-    /// Passes white space; then whether nothing but a comment is left.
+    /// Passes white space, and tells whether nothing but a comment is left.
     pub fn at_end(&mut self) -> bool {
         self.skip_space();
         self.rest().is_empty() || self.rest().starts_with('#')
     }
 
-    /// Passes `wanted` or fails.
+    /// Passes `wanted`, or fails at this place.
     pub fn expect(&mut self, wanted: char) -> Result<(), TextError> {
         if self.accept(wanted) { Ok(()) } else { Err(self.error(Expected::Char(wanted))) }
     }
 
-    /// Passes `wanted` if it is next, after white space.
+    /// Passes `wanted` if it is next, after white space, and tells whether it was.
     pub fn accept(&mut self, wanted: char) -> bool {
         self.skip_space();
         let found = self.rest().starts_with(wanted);
@@ -136,7 +136,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// The next word: letters, digits, `_`; empty if there is none. A sign may lead.
+    /// Takes the next word: letters, digits, `_`; empty if there is none. A sign may lead.
     pub fn word(&mut self) -> &'a str {
         self.skip_space();
         let rest = self.rest();
@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
         &rest[..len]
     }
 
-    /// Tries `read`; if it yields nothing the cursor stays and the error points here.
+    /// Reads a word with `read`; if that yields nothing, the cursor stays and the error points here.
     pub fn word_as<T>(&mut self, expected: Expected, read: impl FnOnce(&str) -> Option<T>) -> Result<T, TextError> {
         self.skip_space();
         let before = self.at;
@@ -159,7 +159,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// An integer, decimal or hexadecimal, within limits.
+    /// Reads an integer, decimal or hexadecimal, within limits.
     pub fn integer(&mut self, min: i128, max: i128) -> Result<i128, TextError> {
         self.word_as(Expected::Integer { min, max }, |word| {
             let (negative, digits) = match word.strip_prefix('-') {
@@ -176,14 +176,14 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// The next character, whatever it is.
+    /// Takes the next character, whatever it is.
     pub fn next_char(&mut self) -> Option<char> {
         let next = self.rest().chars().next()?;
         self.at += next.len_utf8();
         Some(next)
     }
 
-    /// Two hexadecimal digits.
+    /// Reads two hexadecimal digits.
     pub fn hex_byte(&mut self) -> Result<u8, TextError> {
         let byte = self.rest().get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let Some(byte) = byte.and_then(|digits| u8::from_str_radix(digits, 16).ok()) else {
@@ -193,7 +193,7 @@ impl<'a> Cursor<'a> {
         Ok(byte)
     }
 
-    /// Where `sN` is, if the line starts with `sN =`.
+    /// Returns where `sN` is, if the line starts with `sN =`, and passes both.
     pub fn result(&mut self) -> Result<Option<Cursor<'a>>, TextError> {
         let mut ahead = self.clone();
         ahead.word();

@@ -1,6 +1,8 @@
-//! The functions that a program gives to contexts.
+//! The callbacks of contexts: parts of the program, and what they write down.
 
-use crate::op::{Op, PskCallback};
+use super::operand::TAKES_ANY;
+use super::statement::callback_of;
+use crate::op::{Kind, Op};
 use crate::trace::{Callback, Entry};
 
 /// What takes a kept session.
@@ -64,10 +66,9 @@ parts! {
     "generate_id_short",
 }
 
-/// The functions that these calls name, and what those need.
+/// Returns the parts that these calls need, and what those need.
 pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     let mut used: Vec<&str> = ops.iter().filter_map(named).collect();
-    used.retain(|name| *name != "NULL");
     // What a part names it needs, and what that needs comes after it.
     for (helper, named) in HELPERS {
         let text = |name: &str| PARTS.iter().find(|(part, _)| *part == name).map_or("", |(_, text)| text);
@@ -80,60 +81,48 @@ pub(super) fn used(ops: &[Op]) -> Vec<&'static str> {
     used
 }
 
-/// Whether it says that it was called.
+/// Tells whether it says that it was called.
 pub(super) fn tells(name: &str) -> bool {
-    ![TAKE_KEPT, KEPT_BY, "takes_any", AGREED_BEFORE, GENERATE_ID].contains(&name)
+    ![TAKE_KEPT, KEPT_BY, TAKES_ANY, AGREED_BEFORE, GENERATE_ID].contains(&name)
 }
 
-/// The function for each kind: those of clients are called in another way than those of servers.
-pub(super) fn psk_name(what: &str, callback: PskCallback) -> &'static str {
-    match (what, callback) {
-        (_, PskCallback::None) => "NULL",
-        ("use", PskCallback::Makes) => "psk_use_cb_makes",
-        ("use", PskCallback::Shares) => "psk_use_cb_shares",
-        (_, PskCallback::Makes) => "psk_find_cb_makes",
-        (_, PskCallback::Shares) => "psk_find_cb_shares",
-    }
-}
-
+/// Returns the part that a call needs, if it needs one.
 fn named(op: &Op) -> Option<&'static str> {
-    Some(match op {
-        Op::CtxSetRemoveCb { callback, .. } => callback.name(),
-        Op::CtxSetNewCb { callback, .. } => callback.name(),
-        Op::CtxSetGetCb { callback, .. } => callback.name(),
-        Op::CtxSetNotResumableCb { callback, .. } => callback.name(),
-        Op::CtxSetGenerateId { callback, .. } => callback.name(),
-        Op::CtxSetVerify { .. } => "takes_any",
-        Op::CtxSetPskUseCb { callback, .. } => psk_name("use", *callback),
-        Op::CtxSetPskFindCb { callback, .. } => psk_name("find", *callback),
-        Op::TakeKept { .. } => TAKE_KEPT,
-        _ => return None,
-    })
+    if op.kind() == Kind::TakeKept { Some(TAKE_KEPT) } else { callback_of(op) }
 }
 
-/// Which session it is about, by its number; nothing where nobody counts them.
+/// Says which session it is about, by its number; nothing where nobody counts them.
 fn of(birth: u32) -> String {
     if birth == u32::MAX { String::new() } else { format!("#{birth}") }
 }
 
-/// A callback as the C program writes it down.
+/// Returns a callback as the C program writes it down.
 pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
-    match entry {
-        Entry::ExNew(birth) => Some(format!("new{} ", of(*birth))),
-        Entry::ExDup(index, _, value) => Some(format!("dup:{index}:{value:x} ")),
-        Entry::ExFree(index, birth, value) => Some(format!("free:{index}:{value:x}{} ", of(*birth))),
-        Entry::Removed(_, birth, ..) => Some(format!("remove{} ", of(*birth))),
-        // As `happens` writes it.
-        Entry::Called(callback, [_, birth, length, ..]) => Some(match (callback, length) {
-            (Callback::New, 0) => format!("new_session{} ", of(*birth)),
-            (Callback::New, _) => format!("new_session:{length}:0{} ", of(*birth)),
-            (Callback::Get, 0) => "get_session ".into(),
-            (Callback::Get, _) => format!("get_session:{length}:0 "),
-            (Callback::NotResumable, _) => "not_resumable ".into(),
-            (Callback::GenerateId, _) => "generate_id ".into(),
-            (Callback::PskUse, _) => "psk_use ".into(),
-            (Callback::PskFind, _) => "psk_find ".into(),
-        }),
-        _ => None,
+    if let Entry::ExNew(birth) = entry {
+        Some(format!("new{} ", of(*birth)))
+    } else if let Entry::ExDup(index, _, value) = entry {
+        Some(format!("dup:{index}:{value:x} "))
+    } else if let Entry::ExFree(index, birth, value) = entry {
+        Some(format!("free:{index}:{value:x}{} ", of(*birth)))
+    } else if let Entry::Removed(_, birth, ..) = entry {
+        Some(format!("remove{} ", of(*birth)))
+    } else if let Entry::Called(callback, [_, birth, length, ..]) = entry {
+        Some(called(*callback, *birth, *length))
+    } else {
+        None
+    }
+}
+
+/// Returns a callback of a handshake as `happens` writes it.
+fn called(callback: Callback, birth: u32, length: u32) -> String {
+    match (callback, length) {
+        (Callback::New, 0) => format!("new_session{} ", of(birth)),
+        (Callback::New, _) => format!("new_session:{length}:0{} ", of(birth)),
+        (Callback::Get, 0) => "get_session ".into(),
+        (Callback::Get, _) => format!("get_session:{length}:0 "),
+        (Callback::NotResumable, _) => "not_resumable ".into(),
+        (Callback::GenerateId, _) => "generate_id ".into(),
+        (Callback::PskUse, _) => "psk_use ".into(),
+        (Callback::PskFind, _) => "psk_find ".into(),
     }
 }

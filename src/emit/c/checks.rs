@@ -2,11 +2,10 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::calls::argument_of;
 use super::fields::{
     field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
 };
-use super::sharing::{may_destroy, shared_checks};
+use super::holders::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Op, Variable};
@@ -215,7 +214,7 @@ impl Checks {
                 lines.push("ERR_clear_error();".into());
             }
             About::Argument => {
-                if let Some(bytes) = argument_of(op) {
+                if let Some(bytes) = op.argument() {
                     let length = bytes.len();
                     lines.push(format!(
                         "bytes({at}, \"argument\", {}, {length}, (struct bytes){{ argument, {length} }});",

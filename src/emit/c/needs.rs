@@ -61,12 +61,12 @@ impl Needs {
             About::Field(field) => matches!(field, Field::Time | Field::TimeEx),
             About::Return => kinds.iter().any(time),
             _ => false,
-        } || super::sharing::needs_clock(&kinds);
+        } || super::statement::needs_clock(&kinds);
         let callbacks = super::callbacks::used(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
             .iter()
             .enumerate()
-            .map(|(at, op)| super::calls::argument_of(op).filter(|_| checks.keeps_argument(at)).map(<[u8]>::to_vec))
+            .map(|(at, op)| op.argument().filter(|_| checks.keeps_argument(at)).map(<[u8]>::to_vec))
             .collect();
         // No array has no bytes.
         let argument = ops.iter().flatten().map(|bytes| bytes.len().max(1)).max().unwrap_or(0);

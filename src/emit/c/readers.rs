@@ -1,13 +1,13 @@
-//! How a field that is bytes is read in C: a function each.
+//! Reads fields that are bytes in C: a function each.
 
 use crate::field::Field;
 
-/// The name of the function that reads a field.
+/// Returns the name of the function that reads a field.
 pub(super) fn name(field: Field) -> String {
     format!("read_{}", field.name())
 }
 
-/// The function that reads a field; nothing for a field that is no bytes.
+/// Writes the function that reads a field; nothing for a field that is no bytes.
 pub(super) fn text(field: Field) -> String {
     let getter = field.getter().name();
     let body = match field {

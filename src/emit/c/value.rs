@@ -2,7 +2,7 @@
 
 use crate::op::Time;
 
-/// A number of 64 bits.
+/// Spells a number of 64 bits.
 pub(super) fn number(value: i64) -> String {
     match value {
         i64::MIN => "(-9223372036854775807LL - 1)".into(),
@@ -11,7 +11,7 @@ pub(super) fn number(value: i64) -> String {
     }
 }
 
-/// Seconds.
+/// Spells seconds since 1970.
 pub(super) fn time(time: Time) -> String {
     match time {
         Time::At(seconds) => number(seconds),
@@ -20,7 +20,7 @@ pub(super) fn time(time: Time) -> String {
     }
 }
 
-/// Bytes as a string literal, without the NUL that the compiler adds.
+/// Spells bytes as a string literal, without the NUL that the compiler adds.
 pub(super) fn literal(bytes: &[u8]) -> String {
     let mut text = String::from("\"");
     for byte in bytes {
@@ -34,7 +34,7 @@ pub(super) fn literal(bytes: &[u8]) -> String {
     text + "\""
 }
 
-/// Pointer and length of bytes, of NULL the length that is given.
+/// Spells pointer and length of bytes; of `NULL` the length is 0.
 pub(super) fn pointer_and_length(bytes: Option<&[u8]>) -> (String, usize) {
     bytes.map_or(("NULL".into(), 0), |bytes| (literal(bytes), bytes.len()))
 }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::operand::Operand;
-use super::text::{Cursor, Expected, TextError};
-use super::wire::Wire;
+use super::super::text::{Cursor, Expected, TextError};
+use super::super::wire::Wire;
+use super::shrink::shorter;
+use super::{Operand, Shrink};
 
 /// The longest byte string: one byte over every limit of the API fits.
 pub const MAX_BYTES: usize = 1024;
@@ -20,18 +21,22 @@ impl Bytes {
     /// `NULL`.
     pub const NULL: Bytes = Bytes(None);
 
-    /// A copy of `bytes`, of which those beyond [`MAX_BYTES`] are cut.
+    /// Copies `bytes`, and cuts those beyond [`MAX_BYTES`].
     pub fn new(bytes: &[u8]) -> Bytes {
         Bytes(Some(bytes[..bytes.len().min(MAX_BYTES)].into()))
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn get(&self) -> Option<&[u8]> {
         self.0.as_deref()
     }
 }
 
 impl Operand for Bytes {
+    fn form() -> String {
+        format!("`\"...\"`, `x\"...\"` with hexadecimal digits, or `NULL`; at most {MAX_BYTES} bytes")
+    }
+
     fn put_wire(&self, out: &mut Vec<u8>) {
         put_bytes(self.get(), out);
     }
@@ -49,6 +54,16 @@ impl Operand for Bytes {
     }
 }
 
+impl Shrink for Bytes {
+    fn shrink(&self) -> Vec<Bytes> {
+        self.get().map(shorter).unwrap_or_default().iter().map(|bytes| Bytes::new(bytes)).collect()
+    }
+
+    fn lent(&self) -> Option<&[u8]> {
+        self.get()
+    }
+}
+
 /// Bytes for a call that takes a C string: a NUL follows, and one within ends it early.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CString(Option<Box<[u8]>>);
@@ -57,13 +72,13 @@ impl CString {
     /// `NULL`.
     pub const NULL: CString = CString(None);
 
-    /// A copy of `bytes`, of which those beyond [`MAX_BYTES`] are cut, and a NUL.
+    /// Copies `bytes`, cuts those beyond [`MAX_BYTES`], and adds a NUL.
     pub fn new(bytes: &[u8]) -> CString {
         let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
         CString(Some([bytes, &[0]].concat().into()))
     }
 
-    /// The bytes with the NUL that follows them.
+    /// Returns the bytes with the NUL that follows them.
     pub fn with_nul(&self) -> Option<&[u8]> {
         self.0.as_deref()
     }
@@ -74,6 +89,12 @@ impl CString {
 }
 
 impl Operand for CString {
+    fn form() -> String {
+        format!(
+            "`\"...\"`, `x\"...\"` with hexadecimal digits, or `NULL`; at most {MAX_BYTES} bytes, and a NUL follows"
+        )
+    }
+
     fn put_wire(&self, out: &mut Vec<u8>) {
         put_bytes(self.get(), out);
     }
@@ -88,6 +109,16 @@ impl Operand for CString {
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
         Ok(parse_bytes(cursor)?.map_or(CString::NULL, |bytes| CString::new(&bytes)))
+    }
+}
+
+impl Shrink for CString {
+    fn shrink(&self) -> Vec<CString> {
+        self.get().map(shorter).unwrap_or_default().iter().map(|bytes| CString::new(bytes)).collect()
+    }
+
+    fn lent(&self) -> Option<&[u8]> {
+        self.with_nul()
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::operand::{Operand, WIRE_NULL};
-use super::text::{Cursor, Expected, TextError};
-use super::wire::Wire;
+use super::super::text::{Cursor, Expected, TextError};
+use super::super::wire::Wire;
+use super::{Operand, Shrink, WIRE_NULL};
 
 /// How many session slots a program has.
 pub const SLOTS: usize = 8;
@@ -41,17 +41,17 @@ macro_rules! slots {
         pub struct $name(u8);
 
         impl $name {
-            /// Slot number `index`, counted from the front again after the last.
+            /// Returns slot number `index`, counted from the front again after the last.
             pub const fn wrapping(index: u8) -> $name {
                 $name(index % $count as u8)
             }
 
-            /// Every slot in order.
+            /// Returns every slot in order.
             pub fn all() -> impl Iterator<Item = $name> {
                 (0..$count as u8).map($name)
             }
 
-            /// Its number.
+            /// Returns its number.
             pub const fn index(self) -> usize {
                 self.0 as usize
             }
@@ -69,6 +69,10 @@ macro_rules! slots {
         }
 
         impl Operand for $name {
+            fn form() -> String {
+                format!("`{0}0` to `{0}{1}`", $letter, $count - 1)
+            }
+
             fn put_wire(&self, out: &mut Vec<u8>) {
                 out.push(self.0);
             }
@@ -88,6 +92,10 @@ macro_rules! slots {
 
         /// `NULL` where a function allows it.
         impl Operand for Option<$name> {
+            fn form() -> String {
+                format!("{}, or `NULL`", $name::form())
+            }
+
             fn put_wire(&self, out: &mut Vec<u8>) {
                 out.push(self.map_or(WIRE_NULL, |slot| slot.0));
             }
@@ -120,4 +128,76 @@ slots! {
     ContextSlot 'c' CONTEXTS Context ContextOrNull;
     /// A connection of the program: `x0` … `x3`.
     ConnectionSlot 'x' CONNECTIONS Connection ConnectionOrNull;
+}
+
+/// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.
+impl Shrink for Slot {
+    fn shrink(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        Some(self)
+    }
+
+    fn variable(&self) -> Option<Variable> {
+        Some(Variable::Session(*self))
+    }
+
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        Some(*self)
+    }
+}
+
+impl Shrink for Option<Slot> {
+    fn shrink(&self) -> Vec<Option<Slot>> {
+        Vec::new()
+    }
+
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        self.as_mut()
+    }
+
+    fn variable(&self) -> Option<Variable> {
+        self.map(Variable::Session)
+    }
+
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        *self
+    }
+}
+
+macro_rules! other_variables {
+    ($($slot:ident $variable:ident;)*) => {$(
+        impl Shrink for $slot {
+            const IS_SHARED: bool = true;
+
+            fn shrink(&self) -> Vec<$slot> {
+                Vec::new()
+            }
+
+            fn variable(&self) -> Option<Variable> {
+                Some(Variable::$variable(*self))
+            }
+        }
+
+        impl Shrink for Option<$slot> {
+            const IS_SHARED: bool = true;
+
+            fn shrink(&self) -> Vec<Option<$slot>> {
+                Vec::new()
+            }
+
+            fn variable(&self) -> Option<Variable> {
+                self.map(Variable::$variable)
+            }
+        }
+    )*};
+}
+
+other_variables! {
+    ContextSlot Context;
+    ConnectionSlot Connection;
 }

@@ -1,10 +1,10 @@
-//! Operands that are names: ex_data indices, cipher suites, sample sessions, protocol versions.
+//! Operands that are one word of a list: ex_data indices, cipher suites, sample sessions, settings of contexts.
 
 use std::fmt;
 
-use super::operand::{Operand, WIRE_NULL};
-use super::text::{Cursor, Expected, TextError};
-use super::wire::Wire;
+use super::super::text::{Cursor, Expected, TextError};
+use super::super::wire::Wire;
+use super::{Operand, Shrink, WIRE_NULL};
 
 /// Operands that are one word of a fixed list, numbered on the wire in this order: append only. Other numbers are folded
 /// into the first so many, a number that stays when a word is appended, so that they keep their meaning too.
@@ -18,7 +18,7 @@ macro_rules! words {
             /// Every one, in wire order.
             pub const ALL: &'static [$name] = &[$($name::$item),*];
 
-            /// Its word in text.
+            /// Returns its word in text.
             pub const fn name(self) -> &'static str {
                 match self { $($name::$item => $word),* }
             }
@@ -29,6 +29,10 @@ macro_rules! words {
         }
 
         impl Operand for $name {
+            fn form() -> String {
+                concat!("one of" $(, " `", $word, "`")*).into()
+            }
+
             fn put_wire(&self, out: &mut Vec<u8>) {
                 out.push(*self as u8);
             }
@@ -45,6 +49,12 @@ macro_rules! words {
 
             fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
                 cursor.word_as(Expected::OneOf(&[$($word),*]), $name::from_name)
+            }
+        }
+
+        impl Shrink for $name {
+            fn shrink(&self) -> Vec<$name> {
+                $name::ALL[..*self as usize].to_vec()
             }
         }
     };
@@ -89,7 +99,7 @@ words! {
 }
 
 impl Cipher {
-    /// Its two-byte code.
+    /// Returns its two-byte code.
     pub const fn code(self) -> u16 {
         match self {
             Cipher::Aes128GcmSha256 => 0x1301,
@@ -103,6 +113,10 @@ impl Cipher {
 }
 
 impl Operand for Option<Cipher> {
+    fn form() -> String {
+        format!("{}, or `NULL`", Cipher::form())
+    }
+
     fn put_wire(&self, out: &mut Vec<u8>) {
         match self {
             Some(cipher) => cipher.put_wire(out),
@@ -133,6 +147,12 @@ impl Operand for Option<Cipher> {
     }
 }
 
+impl Shrink for Option<Cipher> {
+    fn shrink(&self) -> Vec<Option<Cipher>> {
+        self.map(|cipher| cipher.shrink().into_iter().map(Some).collect()).unwrap_or_default()
+    }
+}
+
 words! {
     /// A session that only a handshake or a stored session can make; see `samples.rs`.
     Sample first 7 {
@@ -155,43 +175,30 @@ words! {
     }
 }
 
-/// A protocol version: a number, or the header's constant for it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ProtocolVersion(pub i32);
-
-const VERSIONS: &[(&str, i32)] = &[
-    ("SSL3_VERSION", 0x0300),
-    ("TLS1_VERSION", 0x0301),
-    ("TLS1_1_VERSION", 0x0302),
-    ("TLS1_2_VERSION", 0x0303),
-    ("TLS1_3_VERSION", 0x0304),
-    ("DTLS1_VERSION", 0xfeff),
-    ("DTLS1_2_VERSION", 0xfefd),
-];
-
-impl Operand for ProtocolVersion {
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        self.0.put_wire(out);
+words! {
+    /// The newest version of a connection.
+    MaxVersion first 2 {
+        /// TLS 1.2
+        Tls12 = "TLS1_2_VERSION",
+        /// TLS 1.3
+        Tls13 = "TLS1_3_VERSION",
     }
+}
 
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        i32::take_wire(wire).map(ProtocolVersion)
+words! {
+    /// What a connection does otherwise.
+    Options first 1 {
+        /// No stateless tickets: sessions are found in caches.
+        NoTicket = "SSL_OP_NO_TICKET",
     }
+}
 
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match VERSIONS.iter().find(|(_, version)| *version == self.0) {
-            Some((name, _)) => f.write_str(name),
-            None => self.0.print(f),
-        }
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        let mut ahead = cursor.clone();
-        let word = ahead.word();
-        if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == word) {
-            *cursor = ahead;
-            return Ok(ProtocolVersion(*version));
-        }
-        i32::parse(cursor).map(ProtocolVersion)
+words! {
+    /// Whether a server asks its client for a certificate.
+    Verify first 2 {
+        /// It does not.
+        None = "SSL_VERIFY_NONE",
+        /// It does; a client without one is welcome.
+        Peer = "SSL_VERIFY_PEER",
     }
 }

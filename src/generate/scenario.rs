@@ -1,16 +1,16 @@
-//! Scenes: calls that say something only together, such as a handshake and another that resumes what the first made.
+//! Makes scenarios: calls that say something only together, such as a handshake and another that resumes what the first made.
 
 use super::Generator;
-use super::sharing::IDS;
+use super::operand::FEW_IDS;
 use crate::op::{
     Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback, NotResumableCallback,
     Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 
-/// Who plays: no connection is there yet.
+/// The variables of a scenario. No connection is there yet.
 #[derive(Clone, Copy)]
-struct Cast {
+struct Scenario {
     /// The contexts of servers and of clients.
     server: ContextSlot,
     client: ContextSlot,
@@ -21,28 +21,29 @@ struct Cast {
 }
 
 impl Generator {
-    /// The calls that come next, one after the other, if there is a context for each side.
-    pub(super) fn begin_scene(&mut self, ledger: &Ledger) {
+    /// Begins a scenario, if there is a context for each side: its calls come next, one after the other.
+    pub(super) fn begin_scenario(&mut self, ledger: &Ledger) {
         let of = |side: Method| {
             ContextSlot::all().find(|c| ledger.shared().context(*c).is_some_and(|(method, _)| method == side))
         };
         let (Some(server), Some(client)) = (of(Method::Server), of(Method::Client)) else { return };
         let x = [0, 1, 2, 3].map(ConnectionSlot::wrapping);
-        let cast = Cast { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
-        let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != cast.s);
+        let on = Scenario { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
+        let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
-        let mut scene = match self.rng.u8(0..8) {
-            0..=3 if made => self.moved_away(cast),
-            0 => not_to_be_resumed(cast),
-            5 => self.owed(cast),
-            4 => self.shown(cast, dup),
-            _ => self.resumed(cast),
+        let mut ops = match self.rng.u8(0..8) {
+            0..=3 if made => self.moved_away(on),
+            0 => not_to_be_resumed(on),
+            5 => self.owed(on),
+            4 => self.shown(on, dup),
+            _ => self.resumed(on),
         };
-        scene.reverse();
-        self.ahead = scene;
+        ops.reverse();
+        self.ahead = ops;
     }
 
-    /// A session that is flushed in its last second, and after it; or one of two, whose times were changed by adding it again.
+    /// Begins a scenario in which a session is flushed in its last second, and after it; or one of two, whose times were
+    /// changed by adding it again.
     pub(super) fn begin_expiry(&mut self, ledger: &Ledger) {
         let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
         let s = self.slot_where(|slot| !ledger.holds(slot));
@@ -57,23 +58,23 @@ impl Generator {
                 Op::CtxAdd { c, s },
             ]
         };
-        let mut scene = made(s, self.one_of(IDS), timeout).to_vec();
+        let mut ops = made(s, self.one_of(FEW_IDS), timeout).to_vec();
         if self.rng.bool() {
-            scene.extend(made(other, b"the other", self.one_of(&[timeout, 10])));
-            scene.push(Op::CtxSetCacheMode { c, mode: CacheMode::of(0x402) });
-            scene.push(Op::AdvanceClock { seconds: self.one_of(&[0, 2, 7]) });
-            scene.push(Op::CtxAdd { c, s: self.one_of(&[s, other]) });
+            ops.extend(made(other, b"the other", self.one_of(&[timeout, 10])));
+            ops.push(Op::CtxSetCacheMode { c, mode: CacheMode::of(0x402) });
+            ops.push(Op::AdvanceClock { seconds: self.one_of(&[0, 2, 7]) });
+            ops.push(Op::CtxAdd { c, s: self.one_of(&[s, other]) });
         }
         let ends = i64::from(self.one_of(&[0u8, 0, 8]));
-        scene.push(Op::CtxFlush { c, time: Time::Now(timeout + ends) });
-        scene.push(Op::CtxFlush { c, time: Time::Now(timeout + ends + 1) });
-        scene.reverse();
-        self.ahead = scene;
+        ops.push(Op::CtxFlush { c, time: Time::Now(timeout + ends) });
+        ops.push(Op::CtxFlush { c, time: Time::Now(timeout + ends + 1) });
+        ops.reverse();
+        self.ahead = ops;
     }
 
-    /// Sessions are cached by a context that their connections were moved away from, and that nobody else has.
-    fn moved_away(&mut self, cast: Cast) -> Vec<Op> {
-        let Cast { server: c, client, x: [x0, x1, x2, x3], s } = cast;
+    /// Caches sessions in a context that their connections were moved away from, and that nobody else has.
+    fn moved_away(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
         vec![
             Op::CtxSetOptions { c, options: Options::NoTicket },
             Op::CtxSetMaxVersion { c, version: self.one_of(MaxVersion::ALL) },
@@ -97,61 +98,61 @@ impl Generator {
         ]
     }
 
-    /// A handshake, and another that resumes, or does not.
-    fn resumed(&mut self, cast: Cast) -> Vec<Op> {
-        let Cast { server: c, client, x: [x0, x1, x2, x3], s } = cast;
-        let mut scene = Vec::new();
+    /// Makes a handshake, and another that resumes, or does not.
+    fn resumed(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let mut ops = Vec::new();
         if self.rng.bool() {
-            scene.extend(self.looked_up(c));
+            ops.extend(self.looked_up(c));
         }
         if self.rng.u8(0..4) == 0 {
-            scene.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
-            scene.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
+            ops.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
+            ops.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
         }
         let shows = self.rng.u8(0..4) == 0;
         if shows {
             let context = Bytes::new(b"id context");
-            scene.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
+            ops.extend([Op::CtxSetVerify { c, mode: Verify::Peer }, Op::CtxSetIdContext { c, context }]);
         }
         match self.rng.u8(0..4) {
-            0 => scene.push(Op::CtxSetTimeout { c, timeout: 300 }),
-            1 => scene.push(Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) }),
+            0 => ops.push(Op::CtxSetTimeout { c, timeout: 300 }),
+            1 => ops.push(Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) }),
             _ => {}
         }
-        scene.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
+        ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
         if shows {
-            scene.push(Op::UseCertificate { x: x0 });
+            ops.push(Op::UseCertificate { x: x0 });
         }
         let of = if shows && self.rng.bool() { x1 } else { x0 };
-        scene.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
         if self.rng.bool() {
-            scene.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+            ops.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
         }
         match self.rng.u8(0..8) {
-            0 => scene.push(Op::AdvanceClock { seconds: 301 }),
-            1 => scene.push(Op::AdvanceClock { seconds: 7201 }),
-            2 => scene.push(Op::SslFree { x: Some(x1) }),
+            0 => ops.push(Op::AdvanceClock { seconds: 301 }),
+            1 => ops.push(Op::AdvanceClock { seconds: 7201 }),
+            2 => ops.push(Op::SslFree { x: Some(x1) }),
             // Another, one that begins as the first does, and none.
             3 => {
                 let others: [&[u8]; 3] = [b"another", b"id context of another", b"id"];
-                scene.push(Op::CtxSetIdContext { c, context: Bytes::new(self.one_of(&others)) });
+                ops.push(Op::CtxSetIdContext { c, context: Bytes::new(self.one_of(&others)) });
             }
             _ => {}
         }
-        scene.extend([
+        ops.extend([
             Op::SslNew { dst: x2, c: client },
             Op::SslNew { dst: x3, c },
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },
             Op::SessionReused { x: x2 },
         ]);
-        scene
+        ops
     }
 
-    /// A ticket that cannot be made, and what the connection does after that.
-    fn owed(&mut self, cast: Cast) -> Vec<Op> {
-        let Cast { server: c, client, x: [x0, x1, ..], s } = cast;
-        let mut scene = vec![
+    /// Asks for a ticket that cannot be made, and goes on with the connection.
+    fn owed(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, ..], s } = on;
+        let mut ops = vec![
             Op::CtxSetRemoveCb { c, callback: RemoveCallback::Records },
             Op::SslNew { dst: x0, c: client },
             Op::SslNew { dst: x1, c },
@@ -165,23 +166,23 @@ impl Generator {
             Op::Handshake { client: x0, server: x1 },
             Op::NewSessionTicket { x: x1 },
         ];
-        scene.retain(|_| self.rng.u8(0..16) > 0);
-        scene
+        ops.retain(|_| self.rng.u8(0..16) > 0);
+        ops
     }
 
-    /// Certificates, and those that a duplicate has of them.
-    fn shown(&mut self, cast: Cast, dup: Slot) -> Vec<Op> {
-        let Cast { server: c, client, x: [x0, x1, x2, _], s } = cast;
-        let mut scene = vec![
+    /// Shows certificates, and reads those that a duplicate has of them.
+    fn shown(&mut self, on: Scenario, dup: Slot) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, _], s } = on;
+        let mut ops = vec![
             Op::CtxSetVerify { c, mode: self.one_of(Verify::ALL) },
             Op::CtxSetIdContext { c, context: Bytes::new(b"id context") },
             Op::SslNew { dst: x0, c: client },
             Op::SslNew { dst: x1, c },
         ];
         if self.rng.bool() {
-            scene.push(Op::UseCertificate { x: x0 });
+            ops.push(Op::UseCertificate { x: x0 });
         }
-        scene.extend([
+        ops.extend([
             Op::Handshake { client: x0, server: x1 },
             Op::GetPeerCertChain { x: x0 },
             Op::GetPeerCertChain { x: x1 },
@@ -191,10 +192,10 @@ impl Generator {
             Op::SetSession { x: x2, s: Some(dup) },
             Op::GetPeerCertChain { x: x2 },
         ]);
-        scene
+        ops
     }
 
-    /// What makes a server look its sessions up, by callbacks too; each is left out now and then.
+    /// Makes a server look its sessions up, by callbacks too; leaves out each setting now and then.
     fn looked_up(&mut self, c: ContextSlot) -> Vec<Op> {
         let mut settings = vec![
             Op::CtxSetOptions { c, options: Options::NoTicket },
@@ -209,9 +210,9 @@ impl Generator {
     }
 }
 
-/// Tickets of a session that is not to be resumed.
-fn not_to_be_resumed(cast: Cast) -> Vec<Op> {
-    let Cast { server: c, client, x: [x0, x1, ..], s } = cast;
+/// Asks for tickets of a session that is not to be resumed.
+fn not_to_be_resumed(on: Scenario) -> Vec<Op> {
+    let Scenario { server: c, client, x: [x0, x1, ..], s } = on;
     vec![
         Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
         Op::SslNew { dst: x0, c: client },

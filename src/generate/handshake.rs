@@ -1,10 +1,10 @@
-//! Programs that talk: handshakes, what is resumed, and what decides about it.
+//! Chooses the calls of programs that make handshakes: what is resumed, and what decides about it.
 
 use super::Generator;
-use crate::op::{ConnectionSlot, ContextSlot, Kind, Method, Op, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, Kind, Method, Op};
 use crate::plan::Ledger;
 
-/// What decides how the next handshakes go.
+/// What decides how the next handshakes go; what decides most stands twice.
 const SETTINGS: &[Kind] = &[
     Kind::CtxSetMaxVersion,
     Kind::CtxSetOptions,
@@ -29,8 +29,8 @@ const SETTINGS: &[Kind] = &[
 ];
 
 impl Generator {
-    /// One op of a program that talks, or `None`: one of any program.
-    pub(super) fn talk_op(&mut self, ledger: &Ledger) -> Option<Op> {
+    /// Draws an op of a program that makes handshakes, or `None`: one of any program will do.
+    pub(super) fn talking_op(&mut self, ledger: &Ledger) -> Option<Op> {
         let shared = ledger.shared();
         let side = |c: ContextSlot| shared.context(c).map(|(method, _)| method);
         for method in [Method::Server, Method::Client] {
@@ -43,7 +43,7 @@ impl Generator {
         }
         let unused = ConnectionSlot::all().all(|x| shared.connection_references(x) == 0);
         if unused && self.rng.u8(0..4) == 0 {
-            self.begin_scene(ledger);
+            self.begin_scenario(ledger);
         }
         Some(match self.rng.u8(0..16) {
             0..=4 => self.handshake_or_what_it_needs(ledger)?,
@@ -76,6 +76,7 @@ impl Generator {
         })
     }
 
+    /// Draws a handshake, or the connection that it needs first; `None` where there is no context for one.
     fn handshake_or_what_it_needs(&mut self, ledger: &Ledger) -> Option<Op> {
         let shared = ledger.shared();
         let ready = |method: Method| ConnectionSlot::all().any(|x| shared.is_ready(x, method));
@@ -95,15 +96,5 @@ impl Generator {
             });
         }
         Some(self.op_of(Kind::Handshake, ledger))
-    }
-
-    /// A slot that owns or borrows something, if there is one.
-    pub(super) fn held(&mut self, ledger: &Ledger) -> Slot {
-        self.slot_where(|slot| ledger.holds(slot))
-    }
-
-    /// A connection of this side that has not made a handshake, if there is one.
-    pub(super) fn ready(&mut self, method: Method, ledger: &Ledger) -> ConnectionSlot {
-        self.connection_where(|slot| ledger.shared().is_ready(slot, method))
     }
 }

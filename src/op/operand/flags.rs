@@ -1,55 +1,10 @@
-//! Operands of the calls on contexts and connections.
+//! Operands that are flags.
 
 use std::fmt;
 
-use super::operand::Operand;
-use super::text::{Cursor, Expected, TextError};
-use super::wire::Wire;
-use super::words::words;
-
-/// Which side of a connection a context is for.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Method {
-    /// `TLS_server_method()`
-    Server,
-    /// `TLS_client_method()`
-    Client,
-}
-
-impl Method {
-    /// Both.
-    pub const ALL: &'static [Method] = &[Method::Server, Method::Client];
-
-    /// The function that returns it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Method::Server => "TLS_server_method",
-            Method::Client => "TLS_client_method",
-        }
-    }
-}
-
-impl Operand for Method {
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        out.push(*self as u8);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        wire.byte().map(|byte| Method::ALL[usize::from(byte) % Method::ALL.len()])
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}()", self.name())
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        let named = |word: &str| Method::ALL.iter().copied().find(|method| method.name() == word);
-        let method = cursor.word_as(Expected::OneOf(&["TLS_server_method()", "TLS_client_method()"]), named)?;
-        cursor.expect('(')?;
-        cursor.expect(')')?;
-        Ok(method)
-    }
-}
+use super::super::text::{Cursor, Expected, TextError};
+use super::super::wire::Wire;
+use super::{Operand, Shrink};
 
 /// Operands that are some of the header's bits, in text joined by `|`.
 macro_rules! bits {
@@ -64,12 +19,12 @@ macro_rules! bits {
 
             const KNOWN: $type = $($bit)|*;
 
-            /// Those of `bits` that have a name.
+            /// Keeps those of `bits` that have a name.
             pub const fn of(bits: $type) -> $name {
                 $name(bits & $name::KNOWN)
             }
 
-            /// As in C.
+            /// Returns the bits as in C.
             pub const fn bits(self) -> $type {
                 self.0
             }
@@ -87,6 +42,10 @@ macro_rules! bits {
         }
 
         impl Operand for $name {
+            fn form() -> String {
+                concat!("some of" $(, " `", $word, "`")*, " with `|` between them, or `", $none, "`").into()
+            }
+
             fn put_wire(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(&self.0.to_le_bytes());
             }
@@ -113,6 +72,13 @@ macro_rules! bits {
                 }
             }
         }
+
+        impl Shrink for $name {
+            fn shrink(&self) -> Vec<$name> {
+                let bits = $name::BITS.iter().filter(|(bit, _)| self.0 & bit != 0);
+                bits.map(|(bit, _)| $name(self.0 & !bit)).collect()
+            }
+        }
     };
 }
 
@@ -133,21 +99,5 @@ bits! {
     Closed(u8) none "none" {
         0x1 "SSL_SENT_SHUTDOWN",
         0x2 "SSL_RECEIVED_SHUTDOWN",
-    }
-}
-
-words! {
-    /// What `remove_session_cb` does besides being recorded.
-    RemoveCallback first 4 {
-        /// There is none.
-        None = "NULL",
-        /// Nothing.
-        Records = "remove_cb_records",
-        /// It takes a reference, and the harness keeps it.
-        UpRefs = "remove_cb_up_refs",
-        /// It takes a session with the same id out of the cache once more: there is none.
-        Removes = "remove_cb_removes",
-        /// It frees the reference to this session that a callback kept first, if one did.
-        Frees = "remove_cb_frees",
     }
 }

@@ -1,37 +1,25 @@
-//! Operands of handshakes and of what decides how they go.
+//! Operands that are callbacks of the harness.
 
 use std::fmt;
 
-use super::operand::Operand;
-use super::text::{Cursor, Expected, TextError};
-use super::wire::Wire;
+use super::super::text::{Cursor, Expected, TextError};
+use super::super::wire::Wire;
 use super::words::words;
+use super::{Operand, Shrink};
 
 words! {
-    /// The newest version of a connection.
-    MaxVersion first 2 {
-        /// TLS 1.2
-        Tls12 = "TLS1_2_VERSION",
-        /// TLS 1.3
-        Tls13 = "TLS1_3_VERSION",
-    }
-}
-
-words! {
-    /// What a connection does otherwise.
-    Options first 1 {
-        /// No stateless tickets: sessions are found in caches.
-        NoTicket = "SSL_OP_NO_TICKET",
-    }
-}
-
-words! {
-    /// Whether a server asks its client for a certificate.
-    Verify first 2 {
-        /// It does not.
-        None = "SSL_VERIFY_NONE",
-        /// It does; a client without one is welcome.
-        Peer = "SSL_VERIFY_PEER",
+    /// What `remove_session_cb` does besides being recorded.
+    RemoveCallback first 4 {
+        /// There is none.
+        None = "NULL",
+        /// Nothing.
+        Records = "remove_cb_records",
+        /// It takes a reference, and the harness keeps it.
+        UpRefs = "remove_cb_up_refs",
+        /// It takes a session with the same id out of the cache once more: there is none.
+        Removes = "remove_cb_removes",
+        /// It frees the reference to this session that a callback kept first, if one did.
+        Frees = "remove_cb_frees",
     }
 }
 
@@ -77,7 +65,7 @@ impl GetCallback {
     /// Those that give what the library takes.
     pub const SOUND: &'static [GetCallback] = GetCallback::ALL.split_at(7).0;
 
-    /// Whether it gives what the library takes.
+    /// Tells whether it gives what the library takes.
     pub fn is_sound(self) -> bool {
         GetCallback::SOUND.contains(&self)
     }
@@ -116,42 +104,5 @@ words! {
         Makes = "psk_cb_makes",
         /// A reference to one that the harness keeps.
         Shares = "psk_cb_shares",
-    }
-}
-
-/// A small number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Few(u8);
-
-impl Few {
-    /// The largest.
-    pub const MOST: u8 = 4;
-
-    /// At most [`Few::MOST`].
-    pub const fn at_most(number: u8) -> Few {
-        Few(if number > Few::MOST { Few::MOST } else { number })
-    }
-
-    /// The number.
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl Operand for Few {
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        out.push(self.0);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        wire.byte().map(|byte| Few(byte % (Few::MOST + 1)))
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        cursor.integer(0, i128::from(Few::MOST)).map(|number| Few(number as u8)) // within the limits just given
     }
 }

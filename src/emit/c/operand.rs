@@ -1,0 +1,166 @@
+//! Operands as C spells them.
+
+use super::value::{literal, number, time};
+use crate::op::{
+    Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback,
+    Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskCallback,
+    RemoveCallback, Room, Sample, Slot, Time, Verify,
+};
+
+/// Where the bytes lie that a call reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lending {
+    /// In a string literal.
+    Literal,
+    /// In the array `argument`, which is looked at after the call.
+    Argument,
+    /// Where an inaccessible page follows.
+    Guarded,
+}
+
+/// Spells an operand in C.
+pub(super) trait InC {
+    /// Returns the argument of a call of this kind, or its arguments with commas between them.
+    fn in_c(&self, of: Kind, lending: Lending) -> String;
+
+    /// Returns the function of the program that it names.
+    fn function(&self, _of: Kind) -> Option<&'static str> {
+        None
+    }
+}
+
+macro_rules! in_c {
+    ($($type:ty: |$value:ident| $text:expr;)*) => {$(
+        impl InC for $type {
+            fn in_c(&self, _of: Kind, _lending: Lending) -> String {
+                let $value = self;
+                $text
+            }
+        }
+    )*};
+}
+
+in_c! {
+    Slot: |slot| slot.to_string();
+    ContextSlot: |slot| slot.to_string();
+    ConnectionSlot: |slot| slot.to_string();
+    Option<Slot>: |slot| slot.map_or(NULL.into(), |slot| slot.to_string());
+    Option<ContextSlot>: |slot| slot.map_or(NULL.into(), |slot| slot.to_string());
+    Option<ConnectionSlot>: |slot| slot.map_or(NULL.into(), |slot| slot.to_string());
+    Time: |at| format!("(time_t)({})", time(*at));
+    i64: |value| number(*value);
+    u32: |value| format!("{value}u");
+    Number: |value| format!("(void *)(uintptr_t){:#x}u", value.0);
+    Room: |room| room.bytes().to_string();
+    Few: |few| few.get().to_string();
+    ExIndex: |index| index_of(*index).into();
+    Option<Cipher>: |cipher| cipher.map_or(NULL.into(), |cipher| format!("cipher({:#06x})", cipher.code()));
+    Sample: |sample| sample.name().into();
+    Method: |method| format!("{}()", method.name());
+    CacheMode: |mode| mode.to_string();
+    Closed: |closed| if closed.bits() == 0 { "0".into() } else { closed.to_string() };
+    MaxVersion: |version| version.name().into();
+    Options: |options| options.name().into();
+}
+
+const NULL: &str = "NULL";
+
+impl InC for ProtocolVersion {
+    fn in_c(&self, _of: Kind, _lending: Lending) -> String {
+        match self.0 {
+            i32::MIN => "(-2147483647 - 1)".into(),
+            0x0300..=0x0304 | 0xfefd | 0xfeff => format!("{:#06x}", self.0),
+            version => version.to_string(),
+        }
+    }
+}
+
+/// Spells pointer and length; of `NULL` the length is 0.
+impl InC for Bytes {
+    fn in_c(&self, of: Kind, lending: Lending) -> String {
+        let Some(bytes) = self.get() else { return "NULL, 0".into() };
+        let (text, length) = (literal(bytes), bytes.len());
+        // What C takes as unsigned characters in one call, it takes as no type at all in another.
+        let any = if of == Kind::Set1TicketAppdata { "void" } else { "unsigned char" };
+        match lending {
+            Lending::Literal => format!("(const {any} *){text}, {length}"),
+            Lending::Argument => format!("argument, {length}"),
+            Lending::Guarded => format!("lent({text}, {length}), {length}"),
+        }
+    }
+}
+
+impl InC for CString {
+    fn in_c(&self, _of: Kind, lending: Lending) -> String {
+        let Some(bytes) = self.with_nul() else { return NULL.into() };
+        let text = literal(&bytes[..bytes.len() - 1]);
+        match lending {
+            Lending::Literal => text,
+            Lending::Argument => "(const char *)argument".into(),
+            Lending::Guarded => format!("lent({text}, {})", bytes.len()),
+        }
+    }
+}
+
+/// Spells callbacks: each is a function of the program, or `NULL`.
+macro_rules! callbacks {
+    ($($type:ty: |$callback:ident, $of:ident| $function:expr;)*) => {$(
+        impl InC for $type {
+            fn in_c(&self, of: Kind, _lending: Lending) -> String {
+                self.function(of).unwrap_or(NULL).into()
+            }
+
+            fn function(&self, $of: Kind) -> Option<&'static str> {
+                let $callback = *self;
+                Some($function).filter(|function| *function != NULL)
+            }
+        }
+    )*};
+}
+
+callbacks! {
+    RemoveCallback: |callback, _of| callback.name();
+    NewCallback: |callback, _of| callback.name();
+    GetCallback: |callback, _of| callback.name();
+    NotResumableCallback: |callback, _of| callback.name();
+    GenerateId: |callback, _of| callback.name();
+    PskCallback: |callback, of| psk_name(of, callback);
+}
+
+/// Spells the mode and the callback that goes with it.
+impl InC for Verify {
+    fn in_c(&self, _of: Kind, _lending: Lending) -> String {
+        format!("{}, {TAKES_ANY}", self.name())
+    }
+
+    fn function(&self, _of: Kind) -> Option<&'static str> {
+        Some(TAKES_ANY)
+    }
+}
+
+/// The function that takes any certificate.
+pub(super) const TAKES_ANY: &str = "takes_any";
+
+/// Returns the function for this kind of call: those of clients are called in another way than those of servers.
+fn psk_name(of: Kind, callback: PskCallback) -> &'static str {
+    let client = of == Kind::CtxSetPskUseCb;
+    match callback {
+        PskCallback::None => NULL,
+        PskCallback::Makes if client => "psk_use_cb_makes",
+        PskCallback::Shares if client => "psk_use_cb_shares",
+        PskCallback::Makes => "psk_find_cb_makes",
+        PskCallback::Shares => "psk_find_cb_shares",
+    }
+}
+
+/// Returns the number of an index, as the harness registers them.
+pub(super) fn index_of(index: ExIndex) -> &'static str {
+    match index {
+        ExIndex::AppData => "0",
+        ExIndex::Counted => "1",
+        ExIndex::Replaced => "2",
+        ExIndex::Refused => "3",
+        ExIndex::Unregistered => "9",
+        ExIndex::Negative => "-1",
+    }
+}

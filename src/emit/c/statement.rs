@@ -1,0 +1,132 @@
+//! One call as a statement: from its row of the table, but for the few that C writes in another way.
+
+use super::operand::{InC, Lending};
+use crate::op::{Kind, Op, Options, Room, Slot, Variable, for_each_op};
+use crate::plan::Makes;
+
+/// How a call is written.
+#[derive(Clone, Copy)]
+pub(super) struct Writing {
+    /// What the plan says that it makes.
+    pub makes: Option<Makes>,
+    /// Its result is left in `returned`.
+    pub keep: bool,
+    /// Where the bytes lie that it reads.
+    pub lending: Lending,
+}
+
+macro_rules! define_calls {
+    ($($section:ident { $(
+        $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($($operand:ident: $type:tt),*) $facts:tt $c:tt;
+    )* })*) => {
+        /// Returns the operands of an op.
+        fn operands(op: &Op) -> Vec<&dyn InC> {
+            match op {
+                $($(Op::$kind { $($operand,)* .. } => vec![$($operand),*],)*)*
+            }
+        }
+
+        /// Writes the call of an op as a statement, or several.
+        #[allow(unreachable_patterns)] // What is written in a way of its own stands before the rows.
+        pub(super) fn statement(op: &Op, writing: Writing) -> String {
+            let call = call(op, writing.lending);
+            match op {
+                Op::SampleSession { dst, sample } => format!("{dst} = stored({0}, sizeof({0}));", sample.name()),
+                Op::AdvanceClock { seconds } => format!("passed += {seconds};"),
+                Op::Forget { s } => format!("{s} = NULL; /* lost */"),
+                // What these return is a pointer; their check reads it.
+                Op::Get0Cipher { .. } | Op::Get0Hostname { .. } | Op::Get0Peer { .. } | Op::CtxSessions { .. } => {
+                    format!("(void){call};")
+                }
+                Op::GetId { s } | Op::Get0IdContext { s } => reads_out(op, *s, "unsigned int n; (void)", "&n"),
+                Op::Get0AlpnSelected { s } | Op::Get0Ticket { s } => {
+                    reads_out(op, *s, "const unsigned char *p; size_t n; ", "&p, &n")
+                }
+                Op::Get0TicketAppdata { s } => reads_out(op, *s, "void *p; size_t n; (void)", "&p, &n"),
+                Op::GetExData { .. } => writing.kept(&format!("(uintptr_t){call}")),
+                Op::GetMasterKey { s, room } => writing.copies(*s, *room),
+                Op::GetPeerCertChain { .. } => writing.kept(&format!("sk_X509_num({call})")),
+                Op::SslDup { x, .. } if writing.makes == Some(Makes::Same) => match writing.keep {
+                    true => format!("returned = {call} == {x} ? 2 : 1;"),
+                    false => format!("{call};"),
+                },
+                Op::SetSslCtx { c, .. } if writing.keep => match c {
+                    Some(c) => writing.kept(&format!("({call} == {c})")),
+                    None => writing.kept(&format!("({call} != NULL)")),
+                },
+                Op::CtxSetOptions { options, .. } | Op::CtxClearOptions { options, .. } => {
+                    writing.has_bits(&call, *options)
+                }
+                $($(Op::$kind { .. })|*)|* => writing.result(op.result(), &call),
+            }
+        }
+    };
+}
+
+for_each_op!(define_calls);
+
+/// Writes the call of an op as an expression.
+fn call(op: &Op, lending: Lending) -> String {
+    let arguments: Vec<String> = operands(op).iter().map(|operand| operand.in_c(op.kind(), lending)).collect();
+    format!("{}({})", function(op.kind()), arguments.join(", "))
+}
+
+/// Returns the function of the program that an op names.
+pub(super) fn callback_of(op: &Op) -> Option<&'static str> {
+    operands(op).iter().find_map(|operand| operand.function(op.kind()))
+}
+
+/// Returns the function that is called: of the library, or of the program.
+fn function(kind: Kind) -> &'static str {
+    if kind == Kind::CtxPooled {
+        // A pool saves the harness time; a context of it is as a new one.
+        return Kind::CtxNew.name();
+    }
+    if kind == Kind::NewSessionTicket { "new_session_ticket" } else { kind.name() }
+}
+
+/// Writes a getter that leaves what it reads in variables, which nobody looks at.
+fn reads_out(op: &Op, s: Slot, before: &str, out: &str) -> String {
+    format!("{{ {before}{}({s}, {out}); }}", op.kind().name())
+}
+
+impl Writing {
+    /// Writes a call whose result is kept, if it is, as a number.
+    fn kept(self, call: &str) -> String {
+        if self.keep { format!("returned = (long long){call};") } else { format!("{call};") }
+    }
+
+    /// Writes a call whose result goes into a variable, if there is one.
+    fn result(self, variable: Option<Variable>, call: &str) -> String {
+        match (variable, self.keep) {
+            (Some(variable), true) => format!("{variable} = {call};\nreturned = {variable} != NULL;"),
+            (Some(variable), false) => format!("{variable} = {call};"),
+            (None, _) => self.kept(call),
+        }
+    }
+
+    /// Writes a call that returns bits of which only these are compared.
+    fn has_bits(self, call: &str, options: Options) -> String {
+        if self.keep { self.kept(&format!("({call} & {})", options.name())) } else { format!("{call};") }
+    }
+
+    /// Writes a copy of the master key into a buffer of its own.
+    fn copies(self, s: Slot, room: Room) -> String {
+        let (name, room) = (Kind::GetMasterKey.name(), room.bytes());
+        match self.lending {
+            Lending::Guarded => self.kept(&format!("{name}({s}, room({room}), {room})")),
+            Lending::Literal | Lending::Argument => {
+                let call = self.kept(&format!("{name}({s}, copied + 16, {room})"));
+                format!("memset(copied, 0xa5, sizeof(copied));\n{call}")
+            }
+        }
+    }
+}
+
+/// Tells whether what these calls do depends on what time it is.
+pub(super) fn needs_clock(kinds: &[Kind]) -> bool {
+    let timed = |kind: &Kind| {
+        matches!(kind, Kind::AdvanceClock | Kind::CtxAdd | Kind::CtxFlush | Kind::CtxFlushEx | Kind::CtxSetCacheMode)
+    };
+    kinds.iter().any(timed)
+}

@@ -1,0 +1,261 @@
+//! Makes and changes programs with the ledger in view, so that most calls have a session to work on.
+
+mod contexts;
+mod handshake;
+mod operand;
+mod scenario;
+mod slot;
+
+use fastrand::Rng;
+
+use crate::op::{Kind, Op, Slot};
+use crate::plan::{Kinds, Ledger, Setup};
+use crate::program::{MAX_OPS, Program};
+
+/// Makes programs from a seed: the same seed, the same programs.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    rng: Rng,
+    /// The kinds a program draws from.
+    kinds: Vec<Kind>,
+    setup: Setup,
+    /// The bytes made last.
+    last: Vec<u8>,
+    /// Contexts and connections are used.
+    shares: bool,
+    /// Handshakes are made.
+    talks: bool,
+    /// The calls that come next, the last one first.
+    ahead: Vec<Op>,
+    which: Which,
+}
+
+/// What programs are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Sessions alone, or with contexts and connections, in turns.
+    All,
+    /// Sessions alone.
+    Sessions,
+    /// Contexts and what they have cached.
+    Caches,
+    /// Connections and their sessions.
+    Connections,
+    /// Handshakes and what they leave.
+    Handshakes,
+}
+
+impl Generator {
+    /// Makes a generator of programs that run under `setup`.
+    pub fn new(seed: u64, setup: Setup) -> Generator {
+        Generator {
+            rng: Rng::with_seed(seed),
+            kinds: Vec::with_capacity(Kind::ALL.len()),
+            setup,
+            last: Vec::new(),
+            shares: false,
+            talks: false,
+            ahead: Vec::new(),
+            which: Which::All,
+        }
+    }
+
+    /// Makes programs about this.
+    pub fn about(self, which: Which) -> Generator {
+        Generator { which, ..self }
+    }
+
+    /// Makes a program of at most `longest` ops. Each program draws from a share of all kinds only: what is never
+    /// called together with something else is then called much more often with the rest.
+    pub fn program(&mut self, longest: usize) -> Program {
+        let share = self.rng.u8(1..=3);
+        self.choose_subject();
+        self.kinds.clear();
+        let (lacks, shares) = (self.lacks(), self.shares);
+        let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && (shares || !kind.is_shared()));
+        self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
+        let length = self.rng.usize(1..=longest.clamp(1, MAX_OPS));
+        let mut ledger = Ledger::new(self.setup);
+        let mut ops = Vec::with_capacity(length);
+        for _ in 0..length {
+            let op = self.op(&ledger);
+            // Now and then the same again, many times: counts that only large numbers reach.
+            let times = if op.kind() == Kind::UpRef && self.rng.u8(0..64) == 0 { self.rng.usize(2..=300) } else { 1 };
+            for _ in 0..times.min(length - ops.len()) {
+                ledger.step(&op);
+                ops.push(op.clone());
+            }
+            if ops.len() == length {
+                break;
+            }
+        }
+        Program { ops }
+    }
+
+    /// Changes `program`, and keeps it at most `longest` ops long: inserts, removes, replaces or repeats ops, or takes some
+    /// of `other`.
+    pub fn change(&mut self, program: &Program, other: &Program, longest: usize) -> Program {
+        let mut ops = program.ops.clone();
+        self.choose_subject();
+        self.kinds.clear();
+        let lacks = self.lacks();
+        self.kinds.extend(Kind::ALL.iter().filter(|kind| !lacks.contains(**kind)));
+        for _ in 0..self.rng.usize(1..=4) {
+            let at = self.rng.usize(0..=ops.len());
+            match self.rng.u8(0..7) {
+                0..=2 => {
+                    let op = self.op(&self.ledger_at(&ops[..at]));
+                    ops.insert(at, op);
+                }
+                3 if at < ops.len() => drop(ops.remove(at)),
+                4 if at < ops.len() => {
+                    let ledger = self.ledger_at(&ops[..at]);
+                    ops[at] = self.op_of(ops[at].kind(), &ledger);
+                }
+                5 if at < ops.len() => {
+                    let op = ops[at].clone();
+                    ops.insert(self.rng.usize(0..=ops.len()), op);
+                }
+                _ if !other.ops.is_empty() => {
+                    let from = self.rng.usize(0..other.ops.len());
+                    let to = self.rng.usize(from..=other.ops.len()).min(from + 16);
+                    ops.splice(at..at, other.ops[from..to].iter().cloned());
+                }
+                _ => {}
+            }
+        }
+        ops.truncate(longest.min(MAX_OPS));
+        Program { ops }
+    }
+
+    /// Chooses whether the next program has contexts and connections, and whether it makes handshakes.
+    fn choose_subject(&mut self) {
+        self.shares = match self.which {
+            Which::All => self.rng.bool(),
+            Which::Sessions => false,
+            Which::Caches | Which::Connections | Which::Handshakes => true,
+        };
+        self.ahead.clear();
+        self.talks = match self.which {
+            // A handshake takes as long as a thousand other calls: no more programs than find what there is to find.
+            Which::All | Which::Connections => self.shares && self.rng.u8(0..4) == 0,
+            Which::Sessions | Which::Caches => false,
+            Which::Handshakes => true,
+        } && !self.setup.lacks.contains(Kind::Handshake);
+    }
+
+    /// Returns what is not called: what a port lacks, and what is a hazard by itself.
+    fn lacks(&self) -> Kinds {
+        if self.setup.hazards { self.setup.lacks } else { self.setup.lacks.with(Kind::Forget) }
+    }
+
+    /// Returns the ledger after these ops.
+    fn ledger_at(&self, ops: &[Op]) -> Ledger {
+        let mut ledger = Ledger::new(self.setup);
+        for op in ops {
+            ledger.step(op);
+        }
+        ledger
+    }
+
+    /// Draws an op that most likely runs after what `ledger` has seen.
+    fn op(&mut self, ledger: &Ledger) -> Op {
+        let share = if self.talks { 2 } else { 1 };
+        if self.shares && self.rng.u8(0..3) < share {
+            return self.shared_op(ledger);
+        }
+        let live = Slot::all().filter(|slot| ledger.holds(*slot)).count();
+        let kind = match self.rng.u8(0..16) {
+            // Without a session nothing else runs; with many, one may go.
+            _ if live == 0 && self.rng.u8(0..8) > 0 => self.one_of(&[Kind::New, Kind::New, Kind::SampleSession]),
+            0 => self.one_of(&[Kind::New, Kind::SampleSession]),
+            1 | 2 => Kind::Dup,
+            3 => Kind::UpRef,
+            4 | 5 => Kind::Free,
+            // What a cache goes by.
+            6 | 7 if self.shares => {
+                self.one_of(&[Kind::Set1Id, Kind::Set1Id, Kind::SetProtocolVersion, Kind::SetTime, Kind::SetTimeout])
+            }
+            _ => self.kinds[self.rng.usize(0..self.kinds.len())],
+        };
+        self.op_of(kind, ledger)
+    }
+
+    /// Draws one of `all`.
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.rng.usize(0..all.len())]
+    }
+}
+
+/// Tells whether every program may call it. Of the other kinds a program has a share.
+fn is_ownership(kind: Kind) -> bool {
+    matches!(kind, Kind::New | Kind::Dup | Kind::UpRef | Kind::Free | Kind::SampleSession)
+}
+
+/// Changes the program in `data[..size]`, writes it into `data[..max_size]` and returns its length, as libFuzzer's custom
+/// mutator. Leaves out ops that do not fit, from the end.
+pub fn in_place(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    let setup = Setup { ex_data: true, lacks: Kinds::default(), hazards: false };
+    let mut generator = Generator::new(u64::from(seed), setup).about(which);
+    let old = Program::from_bytes(&data[..size.min(data.len())]);
+    let changed = if old.ops.is_empty() { generator.program(8) } else { generator.change(&old, &old, MAX_OPS) };
+    let room = max_size.min(data.len());
+    let mut length = 0;
+    let mut encoded = Vec::new();
+    for op in &changed.ops {
+        encoded.clear();
+        op.put_wire(&mut encoded);
+        let Some(place) = data[..room].get_mut(length..length + encoded.len()) else { break };
+        place.copy_from_slice(&encoded);
+        length += encoded.len();
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+
+    #[test]
+    fn every_kind_is_generated_and_most_ops_run() {
+        let mut generator = Generator::new(1, SETUP);
+        let mut seen = Kinds::default();
+        let (mut all, mut run) = (0, 0);
+        for _ in 0..2_000 {
+            let mut plan = crate::plan::Plan::new(SETUP);
+            let program = generator.program(32);
+            plan.make(&program);
+            seen = program.ops.iter().fold(seen, |seen, op| seen.with(op.kind()));
+            all += program.ops.len();
+            run += plan.planned();
+        }
+        // All but the one that leaks.
+        assert_eq!(seen.iter().count(), Kind::ALL.len() - 1);
+        assert!(run * 10 > all * 8, "{run} of {all} ops run");
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_programs() {
+        let programs = |seed| {
+            let mut generator = Generator::new(seed, SETUP);
+            (0..20).map(|_| generator.program(40)).collect::<Vec<_>>()
+        };
+        assert_eq!(programs(7), programs(7));
+        assert_ne!(programs(7), programs(8));
+    }
+
+    #[test]
+    fn a_mutation_in_place_stays_in_its_room_and_decodes_to_itself() {
+        let mut data = vec![0; 600];
+        let mut size = 0;
+        for seed in 0..2_000 {
+            let room = 20 + seed as usize % 400;
+            size = in_place(Which::All, &mut data, size, room, seed);
+            assert!(size <= room);
+            let program = Program::from_bytes(&data[..size]);
+            assert_eq!(program.to_wire(), &data[..size], "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Draws variables.
+
+use super::Generator;
+use crate::op::{CONNECTIONS, ConnectionSlot, ContextSlot, Method, SLOTS, Slot};
+use crate::plan::Ledger;
+
+impl Generator {
+    /// Draws a slot that owns or borrows something, if there is one; now and then any slot.
+    pub(super) fn held(&mut self, ledger: &Ledger) -> Slot {
+        self.slot_where(|slot| ledger.holds(slot))
+    }
+
+    /// Draws a slot that is wanted, if there is one; now and then any slot.
+    pub(super) fn slot_where(&mut self, wanted: impl Fn(Slot) -> bool) -> Slot {
+        let any = Slot::wrapping(self.rng.u8(..));
+        if self.rng.u8(0..32) == 0 {
+            return any;
+        }
+        // From a random slot on, the first that is wanted.
+        let mut from_here = (0..SLOTS).map(|step| Slot::wrapping((any.index() + step) as u8));
+        from_here.find(|slot| wanted(*slot)).unwrap_or(any)
+    }
+
+    /// Draws a context that is there, if there is one.
+    pub(super) fn context(&mut self, ledger: &Ledger) -> ContextSlot {
+        self.context_where(|slot| ledger.shared().context_references(slot) > 0)
+    }
+
+    /// Draws a context slot that is wanted, if there is one.
+    pub(super) fn context_where(&mut self, wanted: impl Fn(ContextSlot) -> bool) -> ContextSlot {
+        let any = ContextSlot::wrapping(self.rng.u8(..));
+        let other = ContextSlot::wrapping(any.index() as u8 + 1);
+        if !wanted(any) && wanted(other) { other } else { any }
+    }
+
+    /// Draws a connection that is there, if there is one.
+    pub(super) fn connection(&mut self, ledger: &Ledger) -> ConnectionSlot {
+        self.connection_where(|slot| ledger.shared().connection_references(slot) > 0)
+    }
+
+    /// Draws a connection of this side that has not made a handshake, if there is one.
+    pub(super) fn ready(&mut self, method: Method, ledger: &Ledger) -> ConnectionSlot {
+        self.connection_where(|slot| ledger.shared().is_ready(slot, method))
+    }
+
+    /// Draws a connection slot that is wanted, if there is one.
+    pub(super) fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
+        let any = self.rng.u8(..);
+        let mut from_here = (0..CONNECTIONS as u8).map(|step| ConnectionSlot::wrapping(any.wrapping_add(step)));
+        from_here.find(|slot| wanted(*slot)).unwrap_or(ConnectionSlot::wrapping(any))
+    }
+}
