@@ -130,6 +130,20 @@ pub enum Returned<'a> {
     Chain(Option<Chain>),
 }
 
+impl Returned<'_> {
+    /// Returns what needs nothing of the port any more; `None`: what was copied out does.
+    #[inline]
+    pub fn detached(self) -> Option<Returned<'static>> {
+        match self {
+            Returned::Nothing => Some(Returned::Nothing),
+            Returned::Number(number) => Some(Returned::Number(number)),
+            Returned::Session(made) => Some(Returned::Session(made)),
+            Returned::Chain(chain) => Some(Returned::Chain(chain)),
+            Returned::Copied { .. } => None,
+        }
+    }
+}
+
 /// Certificates that a peer showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
