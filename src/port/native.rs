@@ -14,10 +14,7 @@ use std::sync::Arc;
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
 use crate::field::{Field, Fields};
 use crate::native::{self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View};
-use crate::op::{
-    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable, connection_ops,
-    context_ops, getters, session_ops,
-};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
 use crate::plan::{Kinds, Setup};
 use crate::trace::{After, Mishap};
 
@@ -180,13 +177,8 @@ impl Port for NativePort {
 
     #[inline]
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
-        match op {
-            session_ops!() => self.session_call(op, moment),
-            context_ops!() => self.context_call(op, moment),
-            connection_ops!() => self.connection_call(op, moment),
-            // Those of NULL: `Port::read` reads the fields of sessions.
-            getters!() => Returned::Number(0),
-        }
+        // Which hands on what is not about sessions.
+        self.session_call(op, moment)
     }
 
     fn forget(&mut self, variable: Variable) {

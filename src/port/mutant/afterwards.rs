@@ -99,10 +99,10 @@ impl Mutant {
                 self.inner.context(*dst).set_timeout(300);
             }
             (Bug::CacheModeReturnsNew, Op::CtxSetCacheMode { mode, .. }) => return number(mode.bits().into()),
-            (Bug::CacheSizeEvictsAtOnce, Op::CtxSetCacheSize { c, size }) => {
-                if *size > 0 && self.inner.context(*c).number() as i64 > *size {
-                    self.evict_one(*c, |session| !session.id().as_slice().is_empty());
-                }
+            (Bug::CacheSizeEvictsAtOnce, Op::CtxSetCacheSize { c, size: size @ 1.. })
+                if self.inner.context(*c).number() as i64 > *size =>
+            {
+                self.evict_one(*c, |session| !session.id().as_slice().is_empty());
             }
             (Bug::ContextTimeoutReturnsNew, Op::CtxSetTimeout { timeout, .. }) => return number(*timeout),
             (_, Op::CtxAdd { c, s }) => return self.after_add(*c, *s, noted, returned),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Chain, Moment, Port, Returned};
+use super::super::{Chain, Moment, Returned};
 use super::NativePort;
 use super::callbacks::lending;
 use crate::native::{Connection, Session};
@@ -10,7 +10,7 @@ use crate::op::{ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
 
 impl NativePort {
-    /// Makes a call on a connection, or a handshake between two.
+    /// Makes a call on a connection, or a handshake between two. What is about something else goes back.
     pub(super) fn connection_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         let number = Returned::Number;
         match op {
@@ -68,8 +68,7 @@ impl NativePort {
                 self.connection(*x).set_shutdown(mode.bits() & 1 != 0, mode.bits() & 2 != 0);
                 Returned::Nothing
             }
-            // Of what is not about connections the others know.
-            session_ops!() | context_ops!() | getters!() => self.call(op, moment),
+            session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{Moment, Port, Returned, events};
+use super::super::{Moment, Returned, events};
 use super::callbacks::{
     generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
 };
@@ -14,7 +14,7 @@ use crate::op::{ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_o
 const SSL_OP_NO_TICKET: i64 = 1 << 14;
 
 impl NativePort {
-    /// Makes a call on a context.
+    /// Makes a call on a context. What is about something else comes here by mistake, and goes back.
     pub(super) fn context_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         let number = Returned::Number;
         let passed = moment.passed;
@@ -79,8 +79,7 @@ impl NativePort {
                 self.call_back(*c, |all| all.generate_id = generate_id(*callback));
                 number(1)
             }
-            // Of what is not about contexts the others know.
-            session_ops!() | connection_ops!() | getters!() => self.call(op, moment),
+            session_ops!() | connection_ops!() | getters!() => self.session_call(op, moment),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use super::super::{Moment, Port, Returned};
+use super::super::{Moment, Returned};
 use super::{NativePort, callbacks, ex_index, seconds};
 use crate::native::{Cipher, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters};
@@ -47,8 +47,8 @@ impl Deref for Access<'_> {
 }
 
 impl NativePort {
-    /// Makes a call on a session, or lets time pass.
-    #[inline(always)]
+    /// Makes a call: on a session or on the clock here, on another object where that is known.
+    #[inline]
     pub(super) fn session_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         let passed = moment.passed;
         match op {
@@ -105,8 +105,10 @@ impl NativePort {
                 self.library.set_passed(passed);
                 Returned::Nothing
             }
-            // Of what is not about sessions the others know.
-            context_ops!() | connection_ops!() | getters!() => self.call(op, moment),
+            context_ops!() => self.context_call(op, moment),
+            connection_ops!() => self.connection_call(op, moment),
+            // Those of NULL: `Port::read` reads the fields of sessions.
+            getters!() => Returned::Number(0),
         }
     }
 
