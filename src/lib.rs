@@ -2,11 +2,12 @@
 //!
 //! The rooms, in the order in which a program passes them: [`op`] and [`program`] spell it, [`plan`] works out who owns
 //! what, [`exec`] runs it on a [`port`] and writes a [`trace`], [`oracle`] compares. [`pair`] does all of that for two
-//! ports. [`native`] is the session in Rust, usable on its own.
+//! ports. [`native`] is the session in Rust, usable on its own. [`conform`] is for the tests of whoever writes a port.
 
 // The table of ops is gone through one row after the other: room for ten times as many as there are.
 #![recursion_limit = "1024"]
 
+pub mod conform;
 pub mod exec;
 pub mod field;
 pub mod fuzz;
@@ -20,6 +21,7 @@ pub mod plan;
 pub mod port;
 pub mod program;
 pub mod reduce;
+pub mod report;
 pub mod samples;
 pub mod trace;
 
@@ -27,8 +29,6 @@ pub mod trace;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod emit;
-#[cfg(feature = "cli")]
-pub mod report;
 
 // The name that the fuzz targets know.
 pub use generate as mutate;

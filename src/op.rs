@@ -6,6 +6,7 @@
 mod describe;
 mod kinds;
 mod operand;
+mod subject;
 mod table;
 mod text;
 mod wire;
@@ -18,6 +19,7 @@ pub use operand::{
     Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, Shrink, Slot, Time, Variable, Verify,
 };
 use operand::{Print, print_call};
+pub(crate) use subject::{connection_ops, context_ops, session_ops};
 pub(crate) use table::for_each_op;
 use text::Separated;
 pub use text::{Cursor, Expected, TextError};

@@ -4,8 +4,8 @@
 pub mod c;
 pub mod events;
 pub mod handshakes;
+pub mod mutant;
 pub mod native;
-pub mod planted;
 pub mod present;
 
 use std::fmt;

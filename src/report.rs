@@ -1,7 +1,9 @@
 //! What is said of a finding and of a run.
 
 mod divergence;
+#[cfg(feature = "cli")]
 mod summary;
 
 pub use divergence::{artifact_name, block, manual, quoted};
+#[cfg(feature = "cli")]
 pub use summary::{PortSummary, Signature, Summary, Unprobed, Word};

@@ -20,8 +20,8 @@ use sessdiff::exec::Watch;
 use sessdiff::op::{Kind, Op};
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::mutant::Bug;
 use sessdiff::port::native::{NativePort, START_SECONDS};
-use sessdiff::port::planted::Bug;
 use sessdiff::program::{Case, Program};
 use sessdiff::reduce::{Answer, reduce};
 

@@ -11,8 +11,8 @@ use sessdiff::mutate::Generator;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::mutant::{Bug, Mutant};
 use sessdiff::port::native::NativePort;
-use sessdiff::port::planted::{Bug, Planted};
 use sessdiff::program::Program;
 
 /// The step is right if nothing shows before it: the program cut off there agrees, or differs only in what the harness
@@ -119,7 +119,7 @@ fn the_same_bug_is_found_against_openssl_too() {
         if bug == Bug::FlushExHas32Bits && !release.has_flush_ex() {
             continue;
         }
-        let mut pair = Pair::new(Planted::new(bug, release, SETUP), c, true);
+        let mut pair = Pair::new(Mutant::new(bug, release, SETUP), c, true);
         let mut generators = generators(SEED);
         let found = (0..PROGRAMS).find_map(|number| {
             let program = generators[number / 4 % WHICH.len()].program(LONGEST);

@@ -30,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "known", "emit", "pair"]),
     ("generate", &["op", "plan", "program"]),
+    ("conform", CONFORM),
     ("fuzz", FUZZ),
     ("cli", CLI),
 ];
@@ -37,6 +38,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Everything but the ways in (command line, fuzz targets), their reports, and the mutator.
 const PAIR: &[&str] =
     &["native", "op", "program", "plan", "field", "trace", "oracle", "known", "samples", "port", "exec"];
+/// Everything that judges a port in this process, what makes programs, and what makes of a finding a small one to print.
+const CONFORM: &[&str] =
+    &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report"];
 const FUZZ: &[&str] = &[
     "native", "op", "program", "plan", "field", "trace", "oracle", "known", "samples", "port", "exec", "pair", "host",
     "generate",

@@ -10,8 +10,8 @@ use super::{Exit, output};
 use crate::host::{serve, serve_error};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Source, confine, crash};
+use crate::port::mutant::Mutant;
 use crate::port::native::NativePort;
-use crate::port::planted::Planted;
 use crate::port::present;
 
 const MIB: u64 = 1 << 20;
@@ -56,7 +56,7 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let ended = match args.port {
         PortName::OpenSsl | PortName::Library(_) => serve(&mut c, release, stream()?, limit),
         PortName::Native => serve(&mut NativePort::new(release, setup), release, stream()?, limit),
-        PortName::Planted(bug) => serve(&mut Planted::new(bug, release, setup), release, stream()?, limit),
+        PortName::Planted(bug) => serve(&mut Mutant::new(bug, release, setup), release, stream()?, limit),
     };
     // Only the end of the parent ends it. No library is asked for its own way out.
     crash::leave(ended.is_err());

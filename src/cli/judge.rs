@@ -11,8 +11,8 @@ use crate::host::{Child, ChildError, Host, Spawn};
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
+use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
-use crate::port::planted::{Bug, Planted};
 use crate::port::{Identity, Memory};
 use crate::program::Program;
 use crate::report::PortSummary;
@@ -148,7 +148,7 @@ impl Lab {
             // A library is never driven here: see `is_isolated`.
             PortName::OpenSsl | PortName::Library(_) => Box::new(Pair::new(native, c, setup.ex_data)),
             PortName::Native => Box::new(Pair::new(native, NativePort::new(release, setup), setup.ex_data)),
-            PortName::Planted(bug) => Box::new(Pair::new(native, Planted::new(*bug, release, setup), setup.ex_data)),
+            PortName::Planted(bug) => Box::new(Pair::new(native, Mutant::new(*bug, release, setup), setup.ex_data)),
         })
     }
 

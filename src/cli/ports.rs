@@ -3,7 +3,7 @@
 use super::args::PortsArgs;
 use super::judge::{Lab, PortName, port_summary};
 use super::{Exit, output};
-use crate::port::planted::Bug;
+use crate::port::mutant::Bug;
 
 pub(super) fn ports(args: &PortsArgs) -> Exit {
     let mut summaries = Vec::new();

@@ -10,8 +10,8 @@ use crate::oracle::Divergence;
 use crate::pair::{Pair, Verdict};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, Probes};
+use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
-use crate::port::planted::{Bug, Planted};
 use crate::program::Program;
 
 const BLAME_EVERY: u64 = 16;
@@ -39,7 +39,7 @@ thread_local! {
 
 enum Lab {
     Honest(Box<Pair<NativePort, CPort>>),
-    Planted(Box<Pair<Planted, CPort>>),
+    Planted(Box<Pair<Mutant, CPort>>),
 }
 
 impl Lab {
@@ -56,7 +56,7 @@ impl Lab {
             Err(_) => Lab::Honest(Box::new(Pair::new(NativePort::new(release, setup), c, probes.ex_data))),
             Ok(name) => {
                 let bug = Bug::from_name(&name).unwrap_or_else(|| panic!("{PLANT}={name}: no such planted bug"));
-                Lab::Planted(Box::new(Pair::new(Planted::new(bug, release, setup), c, probes.ex_data)))
+                Lab::Planted(Box::new(Pair::new(Mutant::new(bug, release, setup), c, probes.ex_data)))
             }
         }
     }

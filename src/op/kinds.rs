@@ -15,6 +15,12 @@ impl Kinds {
         Kinds(self.0 | 1 << kind as u32)
     }
 
+    /// Returns all but these: what somebody lacks who has only these.
+    pub fn all_but(has: &[Kind]) -> Kinds {
+        let others = Kind::ALL.iter().filter(|kind| !has.contains(kind));
+        others.fold(Kinds::NONE, |set, kind| set.with(*kind))
+    }
+
     /// Returns one bit for each, in table order.
     pub const fn bits(self) -> u128 {
         self.0

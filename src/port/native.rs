@@ -1,25 +1,21 @@
-//! The native session as a port.
+//! The native library as a port.
 
-mod dispatch;
-mod handshakes;
-mod sharing;
+mod callbacks;
+mod connection;
+mod context;
+mod handshake;
+mod session;
 
-pub(super) use dispatch::dispatch;
+pub(super) use session::Access;
+use session::Held;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
 use crate::field::{Field, Fields, for_each_field};
-use crate::native::{
-    self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View, WeakSession,
-};
-use crate::op::{
-    Bytes, CONNECTIONS, CONTEXTS, CString, Cipher, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, Room, SLOTS, Sample,
-    Slot, Time, Variable,
-};
+use crate::native::{self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
 use crate::plan::{Kinds, Setup};
-use crate::samples;
 use crate::trace::{After, Mishap};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
@@ -35,44 +31,6 @@ pub struct NativePort {
     raised: bool,
     /// Room for what is read.
     room: Box<[u8]>,
-}
-
-/// What a slot holds: as many handles as it owns references, or a pointer that is none.
-#[derive(Default)]
-struct Held {
-    owned: Vec<Session>,
-    borrowed: Option<WeakSession>,
-}
-
-impl Held {
-    fn address(&self) -> usize {
-        let borrowed = || self.borrowed.as_ref().map(WeakSession::address);
-        self.owned.first().map(Session::address).or_else(borrowed).unwrap_or(0)
-    }
-
-    fn clear(&mut self) {
-        self.owned.clear();
-        self.borrowed = None;
-    }
-}
-
-/// A slot's session, for one call.
-pub(super) enum Access<'a> {
-    Owned(&'a Session),
-    /// A reference more than there are, for as long as the call takes.
-    Borrowed(Session),
-}
-
-impl Deref for Access<'_> {
-    type Target = Session;
-
-    #[inline(always)]
-    fn deref(&self) -> &Session {
-        match self {
-            Access::Owned(session) => session,
-            Access::Borrowed(session) => session,
-        }
-    }
 }
 
 /// More bytes than any field has.
@@ -110,36 +68,48 @@ impl NativePort {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn session(&self, s: Slot) -> Access<'_> {
-        let held = &self.slots[s.index()];
-        match held.owned.first() {
-            Some(session) => Access::Owned(session),
-            None => self.borrowed(held),
-        }
-    }
-
-    /// The slot owns one reference to another session.
-    pub(super) fn replace(&mut self, s: Slot, session: Session) {
-        self.slots[s.index()].clear();
-        self.slots[s.index()].owned.push(session);
-    }
-
-    #[cold]
-    fn borrowed(&self, held: &Held) -> Access<'_> {
-        let lent = held.borrowed.as_ref().and_then(WeakSession::upgrade);
-        // The plan allows only calls on slots that own a reference or borrow from somebody who does.
-        Access::Borrowed(lent.unwrap_or_else(|| self.library.session()))
-    }
-
-    fn answer(&mut self, result: Result<(), Error>) -> i64 {
+    /// Returns 1, or 0 for an error, which is raised where the release raises it.
+    #[inline]
+    fn answer(&mut self, result: Result<(), Error>) -> Returned<'static> {
         match result {
-            Ok(()) => 1,
+            Ok(()) => Returned::Number(1),
             Err(error) => {
                 self.raised |= self.library.raises(error);
-                0
+                Returned::Number(0)
             }
         }
+    }
+
+    fn count_at(&self, address: usize) -> Option<u32> {
+        let in_slots = self.slots.iter().filter_map(|held| held.owned.first());
+        if let Some(session) = in_slots.into_iter().find(|session| session.address() == address) {
+            return Some(session.references() as u32);
+        }
+        let mut connected = self.each_connection().filter_map(|connection| connection.session());
+        if let Some(session) = connected.find(|session| session.address() == address) {
+            // Without the reference that looks.
+            return Some(session.references() as u32 - 1);
+        }
+        if let Some(count) = callbacks::count_of_kept(address) {
+            return Some(count);
+        }
+        if let Some(connection) = self.each_connection().find(|one| one.psk_address() == Some(address)) {
+            return Some(connection.psk_references() as u32);
+        }
+        let mut found = None;
+        self.each_context(&mut |context| {
+            context.sessions(|session| {
+                if session.address() == address {
+                    found = Some(session.references() as u32);
+                }
+            });
+        });
+        found
+    }
+
+    /// Tells whether the new callback of a context kept the session at this address.
+    pub(super) fn kept_by_new_callback(&self, address: usize) -> bool {
+        callbacks::new_callback_kept(address)
     }
 }
 
@@ -194,7 +164,7 @@ impl Port for NativePort {
         self.raised = false;
         self.lost.clear();
         self.library.set_passed(0);
-        sharing::begin();
+        callbacks::begin();
     }
 
     fn end(&mut self) -> Ended {
@@ -207,7 +177,8 @@ impl Port for NativePort {
 
     #[inline]
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
-        dispatch!(self, op, moment)
+        // Which hands on what is not about sessions.
+        self.session_call(op, moment)
     }
 
     fn forget(&mut self, variable: Variable) {
@@ -219,7 +190,7 @@ impl Port for NativePort {
     }
 
     fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
-        self.get_session(s, x)
+        self.borrow_session(s, x)
     }
 
     #[inline(always)]
@@ -265,7 +236,7 @@ impl Port for NativePort {
     }
 
     fn holders(&self, address: usize) -> Holders {
-        Holders { connections: self.connections_with(address), callbacks: self.kept(address) }
+        Holders { connections: self.connections_with(address), callbacks: callbacks::kept(address) }
     }
 
     fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
@@ -290,132 +261,6 @@ impl Port for NativePort {
 }
 
 impl NativePort {
-    pub(super) fn new_session(&mut self, dst: Slot) -> bool {
-        let session = self.library.session();
-        self.slots[dst.index()].owned.push(session);
-        true
-    }
-
-    pub(super) fn dup(&mut self, dst: Slot, src: Slot) -> bool {
-        let copy = self.session(src).dup();
-        match copy {
-            Ok(session) => {
-                self.slots[dst.index()].owned.push(session);
-                true
-            }
-            Err(error) => {
-                self.raised |= self.library.raises(error);
-                false
-            }
-        }
-    }
-
-    pub(super) fn sample(&mut self, dst: Slot, sample: Sample) -> bool {
-        let session = self.library.session();
-        let made = session.establish(samples::established(sample)).is_ok();
-        self.slots[dst.index()].owned.push(session);
-        made
-    }
-
-    pub(super) fn up_ref(&mut self, s: Slot) -> i64 {
-        let another = self.session(s).up_ref();
-        self.slots[s.index()].owned.push(another);
-        1
-    }
-
-    pub(super) fn free(&mut self, s: Option<Slot>) {
-        let Some(s) = s else { return };
-        let owned = &mut self.slots[s.index()].owned;
-        // Without callbacks nobody else tells of its end.
-        let ends = !self.has_callbacks && owned.last().is_some_and(|session| session.references() == 1);
-        owned.pop();
-        if ends {
-            events::gone();
-        }
-    }
-
-    pub(super) fn set1_id(&mut self, s: Slot, id: &Bytes) -> i64 {
-        let result = self.session(s).set1_id(id.get().unwrap_or_default());
-        self.answer(result)
-    }
-
-    pub(super) fn set1_id_context(&mut self, s: Slot, context: &Bytes) -> i64 {
-        let result = self.session(s).set1_id_context(context.get().unwrap_or_default());
-        self.answer(result)
-    }
-
-    pub(super) fn set_time(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        let Some(s) = s else { return 0 };
-        self.session(s).set_time(seconds);
-        seconds
-    }
-
-    pub(super) fn set_time_ex(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        self.set_time(s, seconds)
-    }
-
-    pub(super) fn set_timeout(&mut self, s: Option<Slot>, seconds: i64) -> i64 {
-        let Some(s) = s else { return 0 };
-        let result = self.session(s).set_timeout(seconds);
-        self.answer(result)
-    }
-
-    pub(super) fn set_protocol_version(&mut self, s: Slot, version: i32) -> i64 {
-        self.session(s).set_protocol_version(version);
-        1
-    }
-
-    pub(super) fn set_cipher(&mut self, s: Slot, cipher: Option<Cipher>) -> i64 {
-        self.session(s).set_cipher(cipher.map(|cipher| native::Cipher(cipher.code())));
-        1
-    }
-
-    pub(super) fn set1_master_key(&mut self, s: Slot, key: &Bytes) -> i64 {
-        let result = self.session(s).set1_master_key(key.get().unwrap_or_default());
-        self.answer(result)
-    }
-
-    pub(super) fn set1_hostname(&mut self, s: Slot, hostname: &CString) -> i64 {
-        self.session(s).set1_hostname(hostname.with_nul());
-        1
-    }
-
-    pub(super) fn set1_alpn_selected(&mut self, s: Slot, alpn: &Bytes) -> i64 {
-        self.session(s).set1_alpn_selected(alpn.get());
-        1
-    }
-
-    pub(super) fn set_max_early_data(&mut self, s: Slot, bytes: u32) -> i64 {
-        self.session(s).set_max_early_data(bytes);
-        1
-    }
-
-    pub(super) fn set1_ticket_appdata(&mut self, s: Slot, data: &Bytes) -> i64 {
-        self.session(s).set1_ticket_appdata(data.get());
-        1
-    }
-
-    pub(super) fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) -> i64 {
-        let result = self.session(s).set_ex_data(ex_index(index), value as usize);
-        self.raised |= index == ExIndex::Negative && self.library.stack_reports_index();
-        self.answer(result)
-    }
-
-    /// Copies at most `room` bytes of the master key; returns what the function returns, and that nothing
-    /// around the buffer was changed.
-    pub(super) fn get_master_key(&mut self, s: Slot, room: Room) -> (i64, bool) {
-        let mut out = std::mem::take(&mut self.room);
-        out[..room.bytes()].fill(samples::UNTOUCHED);
-        let returned = self.session(s).master_key(&mut out[..room.bytes()]) as i64;
-        self.room = out;
-        (returned, false)
-    }
-
-    /// Returns the buffer that [`NativePort::get_master_key`] copied into.
-    pub(super) fn copied(&self, room: Room) -> &[u8] {
-        &self.room[..room.bytes()]
-    }
-
     /// Tells whether a session's getter gives this value.
     #[inline(always)]
     pub fn shows(&self, s: Slot, field: Field, value: Value<'_>) -> bool {
@@ -459,11 +304,6 @@ impl NativePort {
                 for_each_field!(compare)
             })
         })
-    }
-
-    /// Returns the value at an index of ex_data.
-    pub(super) fn ex_data(&self, s: Slot, index: ExIndex) -> i64 {
-        self.session(s).ex_data(ex_index(index)) as u64 as i64
     }
 }
 

@@ -6,8 +6,8 @@ use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::{Kinds, Setup};
+use sessdiff::port::mutant::{Bug, Mutant};
 use sessdiff::port::native::NativePort;
-use sessdiff::port::planted::{Bug, Planted};
 use sessdiff::program::Program;
 use sessdiff::samples;
 
@@ -17,11 +17,11 @@ pub const SEED: u64 = 1;
 pub const PROGRAMS: usize = 20_000;
 pub const LONGEST: usize = 48;
 
-pub type Sabotaged = Pair<NativePort, Planted>;
+pub type Sabotaged = Pair<NativePort, Mutant>;
 
 pub fn sabotaged(bug: Bug) -> Sabotaged {
     let release = Release::V3_6_3;
-    Pair::new(NativePort::new(release, SETUP), Planted::new(bug, release, SETUP), SETUP.ex_data)
+    Pair::new(NativePort::new(release, SETUP), Mutant::new(bug, release, SETUP), SETUP.ex_data)
 }
 
 /// Without compression in the linked library, no sample has a compression method to forget.

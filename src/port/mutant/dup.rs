@@ -1,13 +1,41 @@
-//! How the planted bugs spoil a fresh duplicate.
+//! What a mutant makes of a fresh duplicate.
 
 use super::super::native::ex_index;
-use super::{Bug, Planted};
+use super::super::{Moment, Returned};
+use super::before::Noted;
+use super::{Bug, Mutant};
 use crate::native::Established;
-use crate::op::{ExIndex, Slot};
+use crate::op::{ExIndex, Op, Slot};
 
-impl Planted {
-    /// Spoils a fresh duplicate.
-    pub(super) fn after_dup(&mut self, dst: Slot, src: Slot) {
+impl Mutant {
+    /// Does what the bug does after `SSL_SESSION_dup`.
+    pub(super) fn after_dup(
+        &mut self,
+        dst: Slot,
+        src: Slot,
+        noted: Noted,
+        returned: Returned<'_>,
+        moment: &mut Moment<'_>,
+    ) {
+        if let Some(refusing) = noted.number {
+            self.set_quietly(src, ExIndex::Refused, refusing as usize);
+        }
+        if returned != Returned::Session(true) {
+            return;
+        }
+        self.state.dup_of[dst.index()] = Some(src);
+        self.state.shares[dst.index()] = match self.bug {
+            Bug::DupAliasesId => true,
+            Bug::DupSharesHostname => self.session(src).hostname(|name| name.is_some()),
+            Bug::DupSharesAlpn => self.session(src).alpn_selected(|alpn| alpn.is_some()),
+            Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
+            _ => false,
+        };
+        self.spoil_dup(dst, src, moment);
+        self.state.after.error_lost |= self.has(Bug::DupClearsErrors) && self.state.error_planted;
+    }
+
+    fn spoil_dup(&mut self, dst: Slot, src: Slot, moment: &mut Moment<'_>) {
         let change = |forget: fn(&mut Established)| {
             let dup = self.session(dst);
             let mut contents = dup.established();
@@ -29,7 +57,9 @@ impl Planted {
             Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
             Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
             Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
-            Bug::TicketAppdataWaits if self.stale[src.index()] => change(|contents| contents.ticket_appdata = None),
+            Bug::TicketAppdataWaits if self.state.stale[src.index()] => {
+                change(|contents| contents.ticket_appdata = None)
+            }
             Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
             Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
             Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
@@ -50,13 +80,14 @@ impl Planted {
             Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
             Bug::DupCopiesUnregistered => self.copy_quietly(dst, src, ExIndex::Unregistered),
             Bug::DupIgnoresReplacement => self.copy_quietly(dst, src, ExIndex::Replaced),
-            Bug::DupTakesTwoReferences => drop(self.inner.up_ref(dst)),
-            Bug::DupTakesSourceReference => drop(self.inner.up_ref(src)),
-            Bug::DupGivesSourceReferenceAway => self.inner.free(Some(src)),
+            Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }, moment),
+            Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }, moment),
+            Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }, moment),
             _ => {}
         }
     }
 
+    /// Copies a value of the application's.
     fn copy_quietly(&self, dst: Slot, src: Slot, index: ExIndex) {
         let value = self.session(src).ex_data(ex_index(index));
         // Setting 0 would make room for a value where there was none.
@@ -65,6 +96,7 @@ impl Planted {
         }
     }
 
+    /// Sets a value of the application's, without a word in the error queue.
     pub(super) fn set_quietly(&self, s: Slot, index: ExIndex, value: usize) {
         let set = self.session(s).set_ex_data(ex_index(index), value);
         debug_assert!(set.is_ok(), "the index is not negative");

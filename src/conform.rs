@@ -1,0 +1,231 @@
+//! Tells whether a port conforms: judges generated programs on it and on the native session, and reduces the first one that
+//! differs. This is for the tests of whoever writes a port:
+//!
+//! ```no_run
+//! # use sessdiff::port::native::NativePort as MyPort;
+//! # use sessdiff::plan::Setup;
+//! # let my_port = || MyPort::new(sessdiff::native::Release::V3_6_3, Setup { ex_data: false, lacks: Default::default(), hazards: false });
+//! use sessdiff::conform::{Trial, check};
+//!
+//! match check(my_port(), Trial::default()) {
+//!     Ok(report) => println!("{report}"),
+//!     Err(failure) => panic!("{failure}"),
+//! }
+//! ```
+//!
+//! `examples/rust_port.rs` is such a port, of a plain Rust type.
+
+use std::fmt;
+
+use crate::exec::Watch;
+use crate::mutate::{Generator, Which};
+use crate::native::Release;
+use crate::op::Kind;
+use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
+use crate::plan::{Kinds, Plan, Setup, Step};
+use crate::port::Port;
+use crate::port::native::NativePort;
+use crate::program::Program;
+use crate::reduce::{Answer, reduce};
+use crate::report;
+
+/// What a port is tried with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// The OpenSSL release that the port behaves as.
+    pub release: Release,
+    /// Whether the port registers the harness's three ex_data indices and tells [`crate::port::events`] of their callbacks:
+    /// then births and deaths of sessions are compared.
+    pub ex_data: bool,
+    /// The same seed makes the same programs.
+    pub seed: u64,
+    /// How many programs are judged.
+    pub programs: usize,
+    /// The most calls in a program.
+    pub longest: usize,
+}
+
+impl Default for Trial {
+    /// Tries 2,000 programs of at most 48 calls from seed 1, as OpenSSL 3.6.3, without ex_data.
+    fn default() -> Trial {
+        Trial { release: Release::V3_6_3, ex_data: false, seed: 1, programs: 2_000, longest: 48 }
+    }
+}
+
+/// One program in so many is run twice: the port must do the same again.
+const TWICE_EVERY: usize = 64;
+
+/// What ran, and agreed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Programs judged.
+    pub programs: usize,
+    /// Calls made on each port.
+    pub calls: u64,
+    /// Ops that were not called: no session in the slot, or one too many.
+    pub skipped: u64,
+    /// The functions that were called.
+    pub called: Kinds,
+    /// The functions that the port lacks, or the release.
+    pub lacks: Kinds,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { programs, calls, skipped, called, lacks } = self;
+        let [called, lacks] = [called, lacks].map(|kinds| kinds.iter().count());
+        write!(
+            f,
+            "{programs} programs agree: {calls} calls of {called} functions, {skipped} skipped; {lacks} functions are lacked"
+        )
+    }
+}
+
+/// Why a port does not conform, as far as is known.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The port differs from the native session, or contradicts the ledger.
+    #[error("{0}")]
+    Diverged(Box<Finding>),
+    /// There is no verdict on a program: no pass.
+    #[error("inconclusive: {why}\n\n{program}")]
+    Inconclusive {
+        /// Why there is none.
+        why: Inconclusive,
+        /// The program.
+        program: Program,
+    },
+    /// Not one call was made: an agreement about nothing.
+    #[error("nothing ran: an agreement about nothing")]
+    NothingRan,
+}
+
+/// A program that shows what is wrong, as small as it gets. Its text is a block that fits an issue tracker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The program.
+    pub program: Program,
+    /// What differs.
+    pub diverged: Diverged,
+    /// The names of the native session and of the port.
+    pub ports: [String; 2],
+}
+
+impl Finding {
+    /// Returns the stable key of the difference, such as `SSL_SESSION_dup/sid_ctx`.
+    pub fn signature(&self) -> String {
+        self.diverged.divergence.signature()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ports = self.ports.each_ref().map(String::as_str);
+        f.write_str(report::block(&self.program, &self.diverged, ports, &[]).trim_end())
+    }
+}
+
+/// Judges generated programs on a port and on the native session, until one differs.
+///
+/// # Errors
+/// The first program that differs, reduced; or one without a verdict; or that nothing ran.
+///
+/// ```
+/// use sessdiff::conform::{Failure, Trial, check};
+/// use sessdiff::native::Release;
+/// use sessdiff::plan::{Kinds, Setup};
+/// use sessdiff::port::mutant::{Bug, Mutant};
+///
+/// // A port with a bug that we know of.
+/// let setup = Setup { ex_data: false, lacks: Kinds::NONE, hazards: false };
+/// let port = Mutant::new(Bug::DupForgetsHostname, Release::V3_6_3, setup);
+/// match check(port, Trial::default()) {
+///     Err(Failure::Diverged(found)) => assert_eq!(found.signature(), "SSL_SESSION_dup/hostname"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure> {
+    let Trial { release, ex_data, seed, programs, longest } = trial;
+    let ports = ["native".into(), port.identity().name];
+    let native = NativePort::new(release, Setup { ex_data, lacks: Kinds::NONE, hazards: false });
+    let mut pair = Pair::new(native, port, ex_data);
+    let setup = pair.plan().setup();
+    let no_contexts = [Kind::CtxNew, Kind::CtxPooled].iter().all(|kind| setup.lacks.contains(*kind));
+    let which = if no_contexts { Which::Sessions } else { Which::All };
+    let mut generator = Generator::new(seed, setup).about(which);
+    let mut report = Report { programs, calls: 0, skipped: 0, called: Kinds::NONE, lacks: setup.lacks };
+    for number in 0..programs {
+        let program = generator.program(longest);
+        let look = Look::from(watch(number));
+        let verdict = match pair.judge_watching(&program, look) {
+            Verdict::Agree if number % TWICE_EVERY == TWICE_EVERY - 1 => {
+                pair.repeats(&program).map_or_else(Verdict::Inconclusive, |()| Verdict::Agree)
+            }
+            other => other,
+        };
+        match verdict {
+            Verdict::Agree | Verdict::Nothing => report.add(&program, pair.plan(), &pair.traces().0.skips),
+            Verdict::Inconclusive(why) => return Err(Failure::Inconclusive { why, program }),
+            Verdict::Diverge(diverged) => {
+                let (program, diverged) = smallest(&mut pair, &program, *diverged, look);
+                return Err(Failure::Diverged(Box::new(Finding { program, diverged, ports })));
+            }
+        }
+    }
+    if report.calls == 0 { Err(Failure::NothingRan) } else { Ok(report) }
+}
+
+/// Takes turns: some bugs show in one way of looking only.
+fn watch(number: usize) -> Watch {
+    match number % 4 {
+        0 => Watch::Blame,
+        1 => Watch::Ends,
+        _ => Watch::Fast,
+    }
+}
+
+impl Report {
+    /// Books what ran of a program; `skips`: the steps that turned out to have nothing to run on.
+    fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) {
+        let runs = plan.runs(skips) as u64;
+        self.calls += runs;
+        self.skipped += program.ops.len() as u64 - runs;
+        for (at, (op, step)) in (0..).zip(program.ops.iter().zip(&plan.steps)) {
+            if matches!(step, Step::Run { .. }) && !skips.contains(&at) {
+                self.called = self.called.with(op.kind());
+            }
+        }
+    }
+}
+
+/// Reduces a program that diverged to the smallest with the same signature.
+fn smallest<P: Port + 'static>(
+    pair: &mut Pair<NativePort, P>,
+    program: &Program,
+    first: Diverged,
+    look: Look,
+) -> (Program, Diverged) {
+    let setup = pair.plan().setup();
+    let signature = first.divergence.signature();
+    let mut smallest = first;
+    let program = reduce(program, setup, &mut |smaller| match pair.judge_watching(smaller, look) {
+        Verdict::Diverge(found) if found.divergence.signature() == signature => {
+            smallest = *found;
+            Answer::Same
+        }
+        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => Answer::Other,
+    });
+    (program, smallest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agreement_about_nothing_is_none() {
+        let setup = Setup { ex_data: false, lacks: Kinds::NONE, hazards: false };
+        let port = NativePort::new(Release::V3_6_3, setup);
+        assert_eq!(check(port, Trial { programs: 0, ..Trial::default() }), Err(Failure::NothingRan));
+    }
+}

@@ -1,0 +1,58 @@
+//! What a call is about: the pattern of all ops on sessions, of those on contexts, and of those on connections.
+
+use super::table::for_each_op;
+
+/// Sorts the rows that are no getters by their variables, and makes a pattern of each heap. A row with a connection is about
+/// that, another one with a context about that, and any other one about sessions.
+macro_rules! define_subjects {
+    (custom { $($custom:tt)* } plain { $($plain:tt)* } getters { $($getter:tt)* }) => {
+        define_subjects! { @sort [] [] [] $($custom)* $($plain)* }
+    };
+    (@sort [$($session:ident)*] [$($context:ident)*] [$($connection:ident)*]) => {
+        macro_rules! session_ops {
+            () => { $($crate::op::Op::$session { .. })|* };
+        }
+
+        macro_rules! context_ops {
+            () => { $($crate::op::Op::$context { .. })|* };
+        }
+
+        macro_rules! connection_ops {
+            () => { $($crate::op::Op::$connection { .. })|* };
+        }
+    };
+    (@sort $s:tt $c:tt $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { @row $kind $dst $operands $s $c $x $($rest)* }
+    };
+    (@row $kind:ident [$dst:ident: ConnectionSlot] $operands:tt $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident $dst:tt ($x0:ident: ConnectionSlot $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident $dst:tt ($x0:ident: (Option<ConnectionSlot>) $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident [$dst:ident: ContextSlot] $operands:tt $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @context $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident $dst:tt ($c0:ident: ContextSlot $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @context $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident $dst:tt ($c0:ident: (Option<ContextSlot>) $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @context $kind $s $c $x $($rest)* }
+    };
+    (@row $kind:ident $dst:tt $operands:tt [$($session:ident)*] $c:tt $x:tt $($rest:tt)*) => {
+        define_subjects! { @sort [$($session)* $kind] $c $x $($rest)* }
+    };
+    (@context $kind:ident $s:tt [$($context:ident)*] $x:tt $($rest:tt)*) => {
+        define_subjects! { @sort $s [$($context)* $kind] $x $($rest)* }
+    };
+    (@connection $kind:ident $s:tt $c:tt [$($connection:ident)*] $($rest:tt)*) => {
+        define_subjects! { @sort $s $c [$($connection)* $kind] $($rest)* }
+    };
+}
+
+for_each_op!(define_subjects);
+
+pub(crate) use {connection_ops, context_ops, session_ops};

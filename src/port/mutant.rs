@@ -1,0 +1,259 @@
+//! Mutants: native ports with one planted bug each, which the harness has to find. A *planted bug* is what others call a
+//! mutant. The tests, the canary and `--port planted:NAME` use them.
+//!
+//! A mutant changes a value. Each call is asked about three times: is another call made in its place (`instead`), does
+//! something happen before it (`before`), and what becomes of what it returned and left behind (`afterwards`). Each answer is
+//! a match over pairs of a bug and an op. Whatever no pair names is as in the native port, so these matches end with `_`.
+
+mod afterwards;
+mod before;
+mod bug;
+mod dup;
+mod instead;
+mod read;
+
+pub use bug::Bug;
+use bug::Happened;
+
+use std::sync::Arc;
+
+use self::instead::Instead;
+use super::native::{Access, NativePort};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
+use crate::field::{Field, Fields};
+use crate::native::{Context, Release, Session};
+use crate::op::{Bytes, ConnectionSlot, ContextSlot, GetCallback, NewCallback, Op, SLOTS, Slot, Variable};
+use crate::plan::Setup;
+use crate::trace::{After, Mishap, SAME};
+
+/// A native port with a bug.
+pub struct Mutant {
+    inner: NativePort,
+    bug: Bug,
+    state: State,
+}
+
+/// What a mutant knows of the program that runs, for the bugs that go by it.
+#[derive(Default)]
+struct State {
+    /// The source of the duplicate in a slot, while both live.
+    dup_of: [Option<Slot>; SLOTS],
+    /// Whether the duplicate in a slot shares a buffer with its source, if the bug is such.
+    shares: [bool; SLOTS],
+    /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
+    /// but for its length.
+    stale: [bool; SLOTS],
+    live: [bool; SLOTS],
+    happened: Happened,
+    /// References that are never given back.
+    kept: Vec<Session>,
+    kept_contexts: Vec<Arc<Context>>,
+    /// How many allocations are never given back.
+    leaked: i64,
+    /// What was copied out last.
+    copied: Vec<u8>,
+    /// An error of the harness's own is in the queue.
+    error_planted: bool,
+    /// What the last call left behind besides what the native one did.
+    after: After,
+}
+
+impl Mutant {
+    /// Makes a port that behaves as `release` but for `bug`.
+    pub fn new(bug: Bug, release: Release, setup: Setup) -> Mutant {
+        Mutant { inner: NativePort::new(release, setup), bug, state: State::default() }
+    }
+
+    /// Makes `call` where the program makes `op`: mostly the same.
+    fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
+        let noted = self.before(op, moment);
+        let returned = match self.inner.call(call, moment) {
+            Returned::Nothing => Returned::Nothing,
+            Returned::Number(number) => Returned::Number(number),
+            Returned::Session(made) => Returned::Session(made),
+            Returned::Copied { returned, bytes, overrun } => {
+                self.state.copied.clear();
+                self.state.copied.extend_from_slice(bytes);
+                // The bytes are put in by `Port::call`.
+                Returned::Copied { returned, bytes: &[], overrun }
+            }
+            Returned::Chain(chain) => Returned::Chain(chain),
+        };
+        self.book(op, returned);
+        self.afterwards(op, noted, returned, moment)
+    }
+
+    /// Makes one more call, which the program does not make.
+    fn also(&mut self, op: Op, moment: &mut Moment<'_>) {
+        self.inner.call(&op, moment);
+    }
+
+    /// Takes away the error that the call raised.
+    fn lose_error(&mut self) {
+        self.inner.after();
+    }
+
+    /// Remembers what a call changed, for the bugs that go by it.
+    fn book(&mut self, op: &Op, returned: Returned<'_>) {
+        if let (Some(dst), Returned::Session(made)) = (op.made(), returned) {
+            self.state.live[dst.index()] = made;
+        }
+        match op {
+            Op::SslDup { dst, .. } if returned != Returned::Number(SAME) => {
+                self.state.happened.duped = self.inner.address(Variable::Connection(*dst));
+            }
+            Op::SslDup { .. } => self.state.happened.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference),
+            Op::Get1Session { .. } => self.state.happened.got = returned == Returned::Session(true),
+            Op::CopySessionId { to, from } => self.state.happened.copied = to != from,
+            Op::CtxSetGetCb { callback, .. } => self.state.happened.gives |= *callback == GetCallback::Gives,
+            Op::CtxSetNewCb { callback, .. } => self.state.happened.keeps |= *callback == NewCallback::Keeps,
+            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.happened.kept |= self.state.happened.keeps,
+            _ => {}
+        }
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.bug == bug
+    }
+
+    fn session(&self, s: Slot) -> Access<'_> {
+        self.inner.session(s)
+    }
+
+    fn connected_session(&self, x: ConnectionSlot) -> Option<Session> {
+        self.inner.connection(x).session()
+    }
+
+    /// Returns other references to what a context has cached, of those that `wanted` picks.
+    fn cached_where(&self, c: ContextSlot, wanted: impl Fn(&Session) -> bool) -> Vec<Session> {
+        let mut found = Vec::new();
+        self.inner.context(c).sessions(|session| {
+            if wanted(session) {
+                found.push(session.up_ref());
+            }
+        });
+        found
+    }
+
+    /// Keeps a reference for ever.
+    fn leak(&mut self, session: Option<Session>) {
+        self.state.kept.extend(session);
+    }
+
+    /// Returns another reference to the session of a slot, if it has one.
+    fn another(&self, s: Slot) -> Option<Session> {
+        (self.inner.address(Variable::Session(s)) != 0).then(|| self.session(s).up_ref())
+    }
+
+    /// Tells whether two sessions share a buffer, if the bug is such.
+    fn share(&self, a: Slot, b: Slot) -> bool {
+        let is_dup =
+            |dup: Slot, source| self.state.shares[dup.index()] && self.state.dup_of[dup.index()] == Some(source);
+        a != b && (is_dup(a, b) || is_dup(b, a))
+    }
+
+    /// Carries a change of one buffer over to the sessions that share it.
+    fn spread(&self, s: Slot, change: impl Fn(&Session)) {
+        let partners = Slot::all().filter(|other| self.share(s, *other) && self.state.live[other.index()]);
+        partners.for_each(|partner| change(&self.session(partner)));
+    }
+}
+
+/// Cuts bytes down to the first so many: what a setter without a check would write.
+fn cut(bytes: &Bytes, limit: usize) -> Bytes {
+    bytes.get().map_or(Bytes::NULL, |bytes| Bytes::new(&bytes[..bytes.len().min(limit)]))
+}
+
+fn is_clear(bytes: &Bytes) -> bool {
+    bytes.get().is_none_or(<[u8]>::is_empty)
+}
+
+fn length(bytes: &Bytes) -> usize {
+    bytes.get().map_or(0, <[u8]>::len)
+}
+
+impl Port for Mutant {
+    fn identity(&self) -> Identity {
+        let name = format!("planted:{}", self.bug.name());
+        Identity { name, ..self.inner.identity() }
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.inner.abilities()
+    }
+
+    fn begin(&mut self, memory: Memory, origins: bool) {
+        self.inner.begin(memory, origins);
+        self.state = State::default();
+    }
+
+    fn end(&mut self) -> Ended {
+        Ended { balance: Some(self.state.leaked), left: Vec::new() }
+    }
+
+    fn misuse(&mut self) -> Option<Mishap> {
+        self.inner.misuse()
+    }
+
+    fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        let returned = match self.instead(op, moment.passed) {
+            Some(Instead::Return(returned)) => returned,
+            Some(Instead::Call(other)) => self.make(op, &other, moment),
+            None => self.make(op, op, moment),
+        };
+        match returned {
+            Returned::Copied { returned, overrun, .. } => {
+                Returned::Copied { returned, bytes: &self.state.copied, overrun }
+            }
+            other => other,
+        }
+    }
+
+    fn forget(&mut self, variable: Variable) {
+        self.inner.forget(variable);
+        let Variable::Session(s) = variable else { return };
+        self.state.stale[s.index()] = false;
+        self.state.live[s.index()] = false;
+        self.state.dup_of[s.index()] = None;
+        self.state.dup_of.iter_mut().filter(|source| **source == Some(s)).for_each(|source| *source = None);
+    }
+
+    fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
+        self.inner.lend(s, x)
+    }
+
+    fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        if self.reads_wrongly(s, field) { self.wrong_value(s, field) } else { self.inner.read(s, field) }
+    }
+
+    fn shared(&self, a: Slot, b: Slot) -> Fields {
+        if self.share(a, b) { self.shared_fields() } else { Fields::NONE }
+    }
+
+    fn address(&self, variable: Variable) -> usize {
+        self.inner.address(variable)
+    }
+
+    fn count(&self, place: Place) -> Option<u32> {
+        let count = self.inner.count(place)?;
+        Some(count.saturating_sub(self.uncounted(place)))
+    }
+
+    fn holders(&self, address: usize) -> Holders {
+        self.inner.holders(address)
+    }
+
+    fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
+        self.inner.cached(c, each);
+    }
+
+    fn plant_error(&mut self) {
+        self.state.error_planted = true;
+    }
+
+    fn after(&mut self) -> After {
+        self.state.error_planted = false;
+        let own = std::mem::take(&mut self.state.after);
+        After { raised: self.inner.after().raised | own.raised, ..own }
+    }
+}

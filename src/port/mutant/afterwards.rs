@@ -1,0 +1,277 @@
+//! What becomes of a call that a mutant has made.
+
+use super::super::native::seconds;
+use super::super::{Moment, Port, Returned};
+use super::before::Noted;
+use super::{Bug, Mutant, is_clear, length};
+use crate::native::Session;
+use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable, connection_ops, context_ops, getters, session_ops};
+use crate::samples::UNTOUCHED;
+use crate::trace::SAME;
+
+/// What the bug makes of a call: `None` leaves alone what it returned.
+type Spoiled = Option<Returned<'static>>;
+
+fn number(number: i64) -> Spoiled {
+    Some(Returned::Number(number))
+}
+
+/// Makes another number of the one that was returned.
+fn changed(returned: Returned<'static>, change: impl FnOnce(i64) -> i64) -> Spoiled {
+    if let Returned::Number(before) = returned { number(change(before)) } else { None }
+}
+
+impl Mutant {
+    /// Does what the bug does after a call, and returns what it makes of what was returned.
+    pub(super) fn afterwards(
+        &mut self,
+        op: &Op,
+        noted: Noted,
+        returned: Returned<'static>,
+        moment: &mut Moment<'_>,
+    ) -> Returned<'static> {
+        let spoiled = match op {
+            session_ops!() => self.after_on_session(op, noted, returned, moment),
+            context_ops!() => self.after_on_context(op, noted, returned, moment),
+            connection_ops!() => self.after_on_connection(op, noted, returned),
+            getters!() => None,
+        };
+        spoiled.unwrap_or(returned)
+    }
+
+    fn after_on_session(
+        &mut self,
+        op: &Op,
+        noted: Noted,
+        returned: Returned<'static>,
+        moment: &mut Moment<'_>,
+    ) -> Spoiled {
+        match (self.bug, op) {
+            (Bug::NewHasOtherTimeout, Op::New { dst }) => {
+                self.also(Op::SetTimeout { s: Some(*dst), timeout: 300 }, moment);
+            }
+            (Bug::NewHasNoTime, Op::New { dst }) => self.session(*dst).set_time(0),
+            (Bug::NewHasTwoReferences, Op::New { dst }) => self.also(Op::UpRef { s: *dst }, moment),
+            (_, Op::Dup { dst, src }) => self.after_dup(*dst, *src, noted, returned, moment),
+            (Bug::UpRefReturnsCount, Op::UpRef { s }) => return number(self.session(*s).references() as i64),
+            (Bug::IdRaisesNothing, Op::Set1Id { .. }) => self.lose_error(),
+            (Bug::DupAliasesId, Op::Set1Id { s, id }) if returned == Returned::Number(1) => {
+                self.spread(*s, |partner| partner.set1_id(id.get().unwrap_or_default()).unwrap_or(()));
+            }
+            (Bug::TimeHas32Bits, Op::SetTime { s: Some(_), time }) => return number(seconds(*time, moment.passed)),
+            (Bug::TimeReturnsOne, Op::SetTime { .. }) => return changed(returned, |seconds| seconds.min(1)),
+            (Bug::AlpnClearReturnsZero, Op::Set1AlpnSelected { alpn, .. }) if is_clear(alpn) => return number(0),
+            (_, Op::GetMasterKey { s, room }) => return self.after_copy(*s, room.bytes(), returned),
+            _ => {}
+        }
+        None
+    }
+
+    fn after_copy(&mut self, s: Slot, room: usize, returned: Returned<'static>) -> Spoiled {
+        let Returned::Copied { returned, bytes, overrun } = returned else { return None };
+        Some(match self.bug {
+            Bug::MasterKeyOverruns => {
+                let overrun = room > 0 && self.session(s).master_key(&mut []) > room;
+                Returned::Copied { returned, bytes, overrun }
+            }
+            Bug::MasterKeyReturnsRoom if room > 0 => Returned::Copied { returned: room as i64, bytes, overrun },
+            Bug::MasterKeyLengthQueryIsZero if room == 0 => Returned::Copied { returned: 0, bytes, overrun },
+            Bug::MasterKeyPadsWithZeros => {
+                self.state.copied.iter_mut().filter(|byte| **byte == UNTOUCHED).for_each(|byte| *byte = 0);
+                return None;
+            }
+            _ => return None,
+        })
+    }
+
+    fn after_on_context(
+        &mut self,
+        op: &Op,
+        noted: Noted,
+        returned: Returned<'static>,
+        moment: &mut Moment<'_>,
+    ) -> Spoiled {
+        match (self.bug, op) {
+            (Bug::ContextCachesNothing, Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. }) => {
+                self.inner.context(*dst).set_cache_mode(0);
+            }
+            (Bug::ContextTimesOutEarly, Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. }) => {
+                self.inner.context(*dst).set_timeout(300);
+            }
+            (Bug::CacheModeReturnsNew, Op::CtxSetCacheMode { mode, .. }) => return number(mode.bits().into()),
+            (Bug::CacheSizeEvictsAtOnce, Op::CtxSetCacheSize { c, size: size @ 1.. })
+                if self.inner.context(*c).number() as i64 > *size =>
+            {
+                self.evict_one(*c, |session| !session.id().as_slice().is_empty());
+            }
+            (Bug::ContextTimeoutReturnsNew, Op::CtxSetTimeout { timeout, .. }) => return number(*timeout),
+            (_, Op::CtxAdd { c, s }) => return self.after_add(*c, *s, noted, returned),
+            (_, Op::CtxRemove { c, s: Some(s) }) => return self.after_remove(*c, *s, noted, returned, moment),
+            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, .. }) => {
+                if let Some(first) = noted.sessions.first() {
+                    self.inner.context(*c).add_session(first);
+                }
+            }
+            (Bug::FlushKeepsReferences, Op::CtxFlush { c, .. }) => {
+                let context = self.inner.context(*c);
+                self.state.kept.extend(noted.sessions.into_iter().filter(|session| !context.lists(session)));
+            }
+            (Bug::NumberCountsOneMore, Op::SessNumber { .. }) => return changed(returned, |number| number + 1),
+            _ => {}
+        }
+        None
+    }
+
+    /// Takes the first session that `wanted` picks out of a cache; tells whether there is one.
+    fn evict_one(&self, c: ContextSlot, wanted: impl Fn(&Session) -> bool) -> bool {
+        let wanted = self.cached_where(c, wanted);
+        wanted.first().is_some_and(|victim| {
+            self.inner.context(c).remove_session(victim);
+            true
+        })
+    }
+
+    fn after_add(&mut self, c: ContextSlot, s: Slot, noted: Noted, returned: Returned<'static>) -> Spoiled {
+        let added = returned == Returned::Number(1);
+        match self.bug {
+            Bug::AddEvictsOneLate => {
+                noted.number.map(|size| self.inner.context(c).set_cache_size(size));
+            }
+            Bug::AddForgetsUpdateTime => {
+                noted.number.map(|mode| self.inner.context(c).set_cache_mode(mode as u32));
+            }
+            Bug::AddTakesTwoReferences if added => self.leak(self.another(s)),
+            Bug::AddAgainTakesReference if !added => self.leak(self.another(s)),
+            Bug::AddKeepsDisplaced => self.state.kept.extend(noted.sessions),
+            Bug::AddSetsTime => self.session(s).set_time(1),
+            Bug::AddEvictsWithoutLimit if self.inner.context(c).cache_size() == 0 => {
+                let address = self.inner.address(Variable::Session(s));
+                self.evict_one(c, |other| other.address() != address);
+            }
+            Bug::AddReturnsZero => return number(0),
+            Bug::AddAgainReturnsOne => return number(1),
+            _ => {}
+        }
+        None
+    }
+
+    fn after_remove(
+        &mut self,
+        c: ContextSlot,
+        s: Slot,
+        noted: Noted,
+        returned: Returned<'static>,
+        moment: &mut Moment<'_>,
+    ) -> Spoiled {
+        let removed = returned == Returned::Number(1);
+        match self.bug {
+            Bug::RemoveOfNothingTellsNobody => {
+                noted.callbacks.into_iter().for_each(|callbacks| self.inner.context(c).set_callbacks(callbacks));
+            }
+            Bug::RemoveKeepsReference if removed => self.leak(self.another(s)),
+            Bug::RemoveReturnsOne => return number(1),
+            Bug::RemoveReturnsZero => return number(0),
+            Bug::RemoveLeavesResumable => self.state.stale[s.index()] = true,
+            Bug::RemoveTellsTwice => self.also(Op::CtxRemove { c, s: Some(s) }, moment),
+            Bug::RemoveIgnoresVersion if !removed => {
+                let (version, id) = (self.session(s).protocol_version(), self.session(s).id());
+                let alike = |other: &Session| other.protocol_version() != version && other.id() == id;
+                if !id.as_slice().is_empty() && self.evict_one(c, alike) {
+                    return number(1);
+                }
+            }
+            Bug::RemoveEmptiesCache if removed => self.inner.context(c).flush_sessions(0),
+            _ => {}
+        }
+        None
+    }
+
+    fn after_on_connection(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Spoiled {
+        match (self.bug, op) {
+            (Bug::SslUpRefReturnsTwo, Op::SslUpRef { .. }) => return number(2),
+            (Bug::ClearDropsSession, Op::SslClear { x }) => self.inner.connection(*x).set_session(None),
+            (Bug::ClearTakesReference, Op::SslClear { x }) => self.leak(self.connected_session(*x)),
+            (_, Op::SslDup { dst, .. }) => return self.after_ssl_dup(*dst, returned),
+            (Bug::SetSessionTakesTwoReferences, Op::SetSession { s: Some(s), .. }) => self.leak(self.another(*s)),
+            (Bug::SetSessionAgainTakesReference, Op::SetSession { s: Some(s), .. }) if noted.again => {
+                self.leak(self.another(*s));
+            }
+            (Bug::SetSessionKeepsOld, Op::SetSession { .. }) if !noted.again => self.state.kept.extend(noted.sessions),
+            (Bug::SetSessionOfNullReturnsZero, Op::SetSession { s: None, .. }) => return number(0),
+            (Bug::GetSessionTakesReference, Op::GetSession { x, .. } | Op::Get0Session { x, .. })
+            | (Bug::Get1TakesTwoReferences, Op::Get1Session { x, .. }) => self.leak(self.connected_session(*x)),
+            (Bug::Get1ReturnsACopy, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
+                let copy = self.session(*dst).dup();
+                copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
+            }
+            (Bug::CopySessionIdTakesTwoReferences, Op::CopySessionId { to, .. }) => {
+                self.leak(self.connected_session(*to));
+            }
+            (Bug::CopySessionIdKeepsOld, Op::CopySessionId { .. }) => self.state.kept.extend(noted.sessions),
+            (Bug::CopySessionIdToItselfDrops, Op::CopySessionId { to, from }) if to == from => {
+                self.inner.connection(*to).set_session(None);
+            }
+            (Bug::ReusedSaysNoAfterHandshake, Op::SessionReused { .. }) => return number(0),
+            // A session that was only set is none that was resumed.
+            (Bug::ReusedBeforeHandshake, Op::SessionReused { x })
+                if self.inner.address(Variable::Connection(*x)) != 0 && !self.inner.connection(*x).is_done() =>
+            {
+                return number(1);
+            }
+            (Bug::SslIdContextRaisesNothing, Op::SslSetIdContext { context, .. }) if length(context) > 32 => {
+                self.lose_error();
+            }
+            (Bug::SetContextOfNullReturnsNull, Op::SetSslCtx { c: None, .. }) => return number(0),
+            (_, Op::Handshake { client, server }) => return self.after_handshake(*client, *server, returned),
+            (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
+            (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. }) => return number(0),
+            (Bug::ShutdownIsOverAtOnce, Op::SslShutdown { .. }) => return changed(returned, i64::abs),
+            _ => {}
+        }
+        None
+    }
+
+    fn after_ssl_dup(&mut self, dst: ConnectionSlot, returned: Returned<'static>) -> Spoiled {
+        if returned == Returned::Number(SAME) {
+            return if self.has(Bug::SslDupOfBegunIsAnother) { number(1) } else { None };
+        }
+        let session = self.connected_session(dst);
+        match (self.bug, session) {
+            (Bug::SslDupDupsSession, Some(session)) => {
+                let copy = session.dup().ok();
+                self.inner.connection(dst).set_session(copy.as_ref());
+            }
+            (Bug::SslDupForgetsSession, _) => self.inner.connection(dst).set_session(None),
+            (Bug::SslDupTakesTwoReferences, session) => self.leak(session),
+            _ => {}
+        }
+        None
+    }
+
+    fn after_handshake(
+        &mut self,
+        client: ConnectionSlot,
+        server: ConnectionSlot,
+        returned: Returned<'static>,
+    ) -> Spoiled {
+        match self.bug {
+            Bug::HandshakeKeepsClientSession => self.leak(self.connected_session(client)),
+            Bug::HandshakeKeepsServerSession => self.leak(self.connected_session(server)),
+            Bug::GetCallbackGivenTakesReference
+                if self.state.happened.gives && self.inner.connection(server).session_reused() =>
+            {
+                self.leak(self.connected_session(server));
+            }
+            Bug::HandshakeServerIsNeverDone => return changed(returned, |returned| returned & !2),
+            Bug::HandshakeEmptiesCaches => {
+                self.inner.connection(server).contexts().iter().for_each(|context| context.flush_sessions(0));
+            }
+            Bug::HandshakeReplacesClientSession => {
+                let copy = self.connected_session(client).and_then(|session| session.dup().ok());
+                self.inner.connection(client).set_session(copy.as_ref());
+            }
+            _ => {}
+        }
+        None
+    }
+}

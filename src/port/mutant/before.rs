@@ -1,0 +1,179 @@
+//! What a mutant does before a call.
+
+use super::super::native::{ex_index, seconds};
+use super::super::{Moment, Place, Port, events};
+use super::instead::UPDATE_TIME;
+use super::{Bug, Mutant, cut, is_clear, length};
+use crate::native::{Callbacks, Session};
+use crate::op::{
+    ConnectionSlot, ContextSlot, ExIndex, Op, RemoveCallback, Slot, Variable, connection_ops, context_ops, getters,
+    session_ops,
+};
+
+/// What was there before a call, for the bugs that go by it.
+#[derive(Default)]
+pub(super) struct Noted {
+    /// References to sessions that the call may let go.
+    pub sessions: Vec<Session>,
+    /// What a value was that is changed for as long as the call takes; `None`: nothing is changed.
+    pub number: Option<i64>,
+    /// The connection has the session already.
+    pub again: bool,
+    /// The callbacks that must not be called for as long as the call takes.
+    pub callbacks: Option<Callbacks>,
+}
+
+impl Mutant {
+    /// Does what the bug does before a call, and notes what [`Mutant::afterwards`] needs.
+    pub(super) fn before(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+        match op {
+            session_ops!() => match op {
+                Op::Free { s: Some(s) } => self.before_free(*s, moment),
+                other => self.before_on_session(other, moment),
+            },
+            context_ops!() => self.before_on_context(op, moment),
+            connection_ops!() => self.before_on_connection(op),
+            getters!() => Noted::default(),
+        }
+    }
+
+    fn before_on_session(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+        match (self.bug, op) {
+            (Bug::DupIgnoresRefusal, Op::Dup { src, .. }) => {
+                let refusing = self.session(*src).ex_data(ex_index(ExIndex::Refused));
+                if refusing % 2 == 1 {
+                    self.set_quietly(*src, ExIndex::Refused, 0);
+                    return Noted { number: Some(refusing as i64), ..Noted::default() };
+                }
+            }
+            (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }, moment),
+            (Bug::FreeNullFreesAnother, Op::Free { s: None }) => {
+                if let Some(victim) = Slot::all().find(|slot| self.inner.count(Place::Slot(*slot)) > Some(1)) {
+                    self.also(Op::Free { s: Some(victim) }, moment);
+                }
+            }
+            (Bug::IdWrittenOnFailure, Op::Set1Id { s, id }) if length(id) > 32 => {
+                self.also(Op::Set1Id { s: *s, id: cut(id, 32) }, moment);
+            }
+            (Bug::TimeoutLeavesError, Op::SetTimeout { s, .. }) => self.state.after.raised |= s.is_some(),
+            (Bug::HostnameChangesArgument, Op::Set1Hostname { hostname, .. }) => {
+                self.state.after.argument_changed |= hostname.with_nul().is_some();
+            }
+            (Bug::DupSharesHostname, Op::Set1Hostname { s, hostname }) => {
+                self.spread(*s, |partner| partner.set1_hostname(hostname.with_nul()));
+            }
+            (Bug::AlpnNullHasLength, Op::Set1AlpnSelected { s, alpn }) => self.state.stale[s.index()] = is_clear(alpn),
+            (Bug::DupSharesAlpn, Op::Set1AlpnSelected { s, alpn }) => {
+                self.spread(*s, |partner| partner.set1_alpn_selected(alpn.get()));
+            }
+            (Bug::AlpnWritesNeighbour, Op::Set1AlpnSelected { s, .. }) => {
+                if let Some(other) = Slot::all().find(|other| other != s && self.state.live[other.index()]) {
+                    self.session(other).set_max_early_data(0x5e55);
+                }
+            }
+            (Bug::TicketAppdataWaits, Op::Set1TicketAppdata { s, .. }) => self.state.stale[s.index()] = true,
+            (Bug::DupSharesTicketAppdata, Op::Set1TicketAppdata { s, data }) => {
+                self.spread(*s, |partner| partner.set1_ticket_appdata(data.get()));
+            }
+            _ => {}
+        }
+        Noted::default()
+    }
+
+    fn before_free(&mut self, s: Slot, moment: &mut Moment<'_>) -> Noted {
+        let references = self.session(s).references();
+        match (self.bug, references) {
+            (Bug::FreeForgetsLast, 1) => self.leak(self.another(s)),
+            (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }, moment),
+            (Bug::FreeRunsCallbackTwice, 1) => events::ex_free(ExIndex::Replaced, self.session(s).address(), 0),
+            (Bug::FreeLeaksHostname, 1) => {
+                self.state.leaked += i64::from(self.session(s).hostname(|name| name.is_some()))
+            }
+            (Bug::FreeLeaksTicket, 1) => {
+                self.state.leaked += i64::from(self.session(s).ticket(|ticket| ticket.is_some()))
+            }
+            _ => {}
+        }
+        Noted::default()
+    }
+
+    fn before_on_context(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+        let mut noted = Noted::default();
+        match (self.bug, op) {
+            (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if moment.last => {
+                let cached = self.cached_where(*c, |_| true);
+                self.state.kept.extend(cached);
+            }
+            (Bug::ContextFreeTellsNobody, Op::CtxFree { c: Some(c) }) if moment.last => {
+                self.also(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None }, moment);
+            }
+            (Bug::AddKeepsDisplaced, Op::CtxAdd { c, s }) => noted.sessions = self.displaced(*c, *s),
+            (Bug::AddEvictsOneLate, Op::CtxAdd { c, .. }) => {
+                noted.number = Some(self.inner.context(*c).cache_size()).filter(|size| *size > 0);
+                if let Some(size) = noted.number {
+                    self.inner.context(*c).set_cache_size(size.saturating_add(1));
+                }
+            }
+            (Bug::AddForgetsUpdateTime, Op::CtxAdd { c, .. }) => {
+                let mode = self.inner.context(*c).cache_mode();
+                if mode & u32::from(UPDATE_TIME) != 0 {
+                    noted.number = Some(mode.into());
+                    self.inner.context(*c).set_cache_mode(0);
+                }
+            }
+            (Bug::RemoveOfNothingTellsNobody, Op::CtxRemove { c, s: Some(s) }) if self.inner.caches_with(*s) == 0 => {
+                let callbacks = self.inner.context(*c).callbacks();
+                self.inner.context(*c).set_callbacks(Callbacks { remove: None, ..callbacks });
+                noted.callbacks = Some(callbacks);
+            }
+            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, time }) if seconds(*time, moment.passed) == 0 => {
+                noted.sessions = self.cached_where(*c, |_| true);
+                noted.sessions.truncate(1);
+            }
+            (Bug::FlushKeepsReferences, Op::CtxFlush { c, .. }) => noted.sessions = self.cached_where(*c, |_| true),
+            _ => {}
+        }
+        noted
+    }
+
+    /// Returns what a context has cached and lets go when it caches the slot's session: another with the same version and id.
+    fn displaced(&self, c: ContextSlot, s: Slot) -> Vec<Session> {
+        let (version, id) = (self.session(s).protocol_version(), self.session(s).id());
+        let address = self.inner.address(Variable::Session(s));
+        self.cached_where(c, |other| {
+            other.protocol_version() == version && other.id() == id && other.address() != address
+        })
+    }
+
+    fn before_on_connection(&mut self, op: &Op) -> Noted {
+        let mut noted = Noted::default();
+        match (self.bug, op) {
+            (Bug::SslFreeKeepsSession, Op::SslFree { x: Some(x) }) => self.leak(self.connected_session(*x)),
+            (Bug::FreeForgetsWhatWasNotClosed, Op::SslFree { x: Some(x) }) => {
+                self.inner.connection(*x).shutdown();
+            }
+            (_, Op::SslFree { x: Some(x) }) if self.state.happened.same_untaken => {
+                self.inner.connection(*x).set_session(None);
+            }
+            (Bug::SetSessionAgainTakesReference, Op::SetSession { x, s }) => noted.again = self.has_session(*x, *s),
+            (Bug::SetSessionKeepsOld, Op::SetSession { x, s }) => {
+                noted.again = self.has_session(*x, *s);
+                noted.sessions.extend(self.connected_session(*x));
+            }
+            (Bug::CopySessionIdKeepsOld, Op::CopySessionId { to, .. }) => {
+                noted.sessions.extend(self.connected_session(*to));
+            }
+            (Bug::SetContextKeepsOld, Op::SetSslCtx { x, .. }) => {
+                self.state.kept_contexts.extend(self.inner.connection(*x).contexts());
+            }
+            _ => {}
+        }
+        noted
+    }
+
+    /// Tells whether a connection has the session of the slot already.
+    fn has_session(&self, x: ConnectionSlot, s: Option<Slot>) -> bool {
+        let address = self.inner.address(Variable::Connection(x));
+        s.is_some_and(|s| self.inner.address(Variable::Session(s)) == address)
+    }
+}

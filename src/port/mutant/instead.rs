@@ -1,0 +1,173 @@
+//! The calls that a mutant makes instead, and those that it does not make.
+
+use super::super::Returned;
+use super::super::native::seconds;
+use super::{Bug, Mutant, cut, is_clear, length};
+use crate::op::{
+    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op,
+    ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops, context_ops, getters, session_ops,
+};
+
+/// `SSL_SESS_CACHE_UPDATE_TIME`
+pub(super) const UPDATE_TIME: u16 = 0x400;
+/// As in `<openssl/ssl.h>`.
+const SSL_OP_NO_TICKET: i64 = 1 << 14;
+
+/// What a mutant does instead of a call.
+pub(super) enum Instead {
+    /// Makes another call.
+    Call(Op),
+    /// Makes none, and returns this.
+    Return(Returned<'static>),
+}
+
+fn call(op: Op) -> Option<Instead> {
+    Some(Instead::Call(op))
+}
+
+fn number(number: i64) -> Option<Instead> {
+    Some(Instead::Return(Returned::Number(number)))
+}
+
+fn nothing() -> Option<Instead> {
+    Some(Instead::Return(Returned::Nothing))
+}
+
+impl Mutant {
+    /// Returns what the bug does instead of a call; `None`: the call is made. `passed`: seconds since the program began.
+    pub(super) fn instead(&self, op: &Op, passed: u64) -> Option<Instead> {
+        match op {
+            session_ops!() => self.instead_on_session(op, passed),
+            context_ops!() => self.instead_on_context(op, passed).or_else(|| self.instead_of_setting(op)),
+            connection_ops!() => self.instead_on_connection(op),
+            getters!() => None,
+        }
+    }
+
+    fn instead_on_session(&self, op: &Op, passed: u64) -> Option<Instead> {
+        match (self.bug, op) {
+            (Bug::UpRefDoesNothing, Op::UpRef { .. }) => number(1),
+            (Bug::IdOneByteMore, Op::Set1Id { s, id }) if length(id) == 33 => {
+                call(Op::Set1Id { s: *s, id: cut(id, 32) })
+            }
+            (Bug::IdIgnoresClear, Op::Set1Id { id, .. }) if is_clear(id) => number(1),
+            (Bug::IdContextOneByteMore, Op::Set1IdContext { s, context }) if length(context) == 33 => {
+                call(Op::Set1IdContext { s: *s, context: cut(context, 32) })
+            }
+            (Bug::IdContextIgnoresClear, Op::Set1IdContext { context, .. }) if is_clear(context) => number(1),
+            (Bug::TimeHas32Bits, Op::SetTime { s, time }) => {
+                call(Op::SetTime { s: *s, time: low_32_bits(seconds(*time, passed)) })
+            }
+            (Bug::TimeOfNullReturnsTime, Op::SetTime { s: None, time }) => number(seconds(*time, passed)),
+            (Bug::TimeoutAcceptsNegative, Op::SetTimeout { s: Some(_), timeout: ..=-1 }) => number(1),
+            (Bug::TimeoutRefusesZero, Op::SetTimeout { timeout: 0, .. }) => number(0),
+            (Bug::VersionHas16Bits, Op::SetProtocolVersion { s, version }) => {
+                call(Op::SetProtocolVersion { s: *s, version: ProtocolVersion(version.0 & 0xffff) })
+            }
+            (Bug::CipherIgnoresNull, Op::SetCipher { cipher: None, .. }) => number(1),
+            (Bug::MasterKeyOneByteMore, Op::Set1MasterKey { s, key }) if length(key) == 513 => {
+                call(Op::Set1MasterKey { s: *s, key: cut(key, 512) })
+            }
+            (Bug::MasterKeyIgnoresClear, Op::Set1MasterKey { key, .. }) if is_clear(key) => number(1),
+            (Bug::HostnameIgnoresNull, Op::Set1Hostname { hostname, .. }) if hostname.with_nul().is_none() => number(1),
+            (Bug::HostnameEmptyIsNull, Op::Set1Hostname { s, hostname })
+                if hostname.with_nul().is_some_and(|name| name[0] == 0) =>
+            {
+                call(Op::Set1Hostname { s: *s, hostname: CString::NULL })
+            }
+            (Bug::AlpnIgnoresEmpty, Op::Set1AlpnSelected { alpn, .. }) if is_clear(alpn) => number(1),
+            (Bug::EarlyDataHas31Bits, Op::SetMaxEarlyData { s, bytes }) => {
+                call(Op::SetMaxEarlyData { s: *s, bytes: bytes & 0x7fff_ffff })
+            }
+            (Bug::TicketAppdataIgnoresNull, Op::Set1TicketAppdata { data, .. }) if data.get().is_none() => number(1),
+            (Bug::ExDataAcceptsMinusOne, Op::SetExData { index: ExIndex::Negative, .. }) => number(1),
+            (Bug::ClockStandsStill, Op::AdvanceClock { .. }) => nothing(),
+            _ => None,
+        }
+    }
+
+    fn instead_on_context(&self, op: &Op, passed: u64) -> Option<Instead> {
+        match (self.bug, op) {
+            (Bug::ContextUpRefDoesNothing, Op::CtxUpRef { .. }) => number(1),
+            (Bug::CacheModeForgetsUpdateTime, Op::CtxSetCacheMode { c, mode }) => {
+                call(Op::CtxSetCacheMode { c: *c, mode: CacheMode::of(mode.bits() & !UPDATE_TIME) })
+            }
+            (Bug::CacheSizeTakesNegative, Op::CtxSetCacheSize { c, size }) => {
+                call(Op::CtxSetCacheSize { c: *c, size: (*size).max(0) })
+            }
+            (Bug::CacheSizeHas32Bits, Op::CtxSetCacheSize { c, size }) => {
+                call(Op::CtxSetCacheSize { c: *c, size: i64::from(*size as u32) })
+            }
+            (Bug::ContextIdContextOneByteMore, Op::CtxSetIdContext { context, .. }) if length(context) == 33 => {
+                number(1)
+            }
+            (Bug::FlushTakesLastSecond, Op::CtxFlush { c, time }) if seconds(*time, passed) != 0 => {
+                call(Op::CtxFlush { c: *c, time: Time::At(seconds(*time, passed).saturating_add(1)) })
+            }
+            (Bug::FlushOfAllKeepsUnexpired, Op::CtxFlush { c, time }) if seconds(*time, passed) == 0 => {
+                call(Op::CtxFlush { c: *c, time: Time::At(i32::MAX.into()) })
+            }
+            (Bug::FlushDoesNothing, Op::CtxFlush { .. }) => nothing(),
+            (Bug::FlushExHas32Bits, Op::CtxFlushEx { c, time }) => {
+                call(Op::CtxFlushEx { c: *c, time: low_32_bits(seconds(*time, passed)) })
+            }
+            (Bug::CacheFullIsNotCounted, Op::SessCacheFull { .. }) => number(0),
+            (Bug::RemoveCallbackFreesNothing, Op::CtxSetRemoveCb { c, callback: RemoveCallback::Frees }) => {
+                call(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::Records })
+            }
+            (Bug::RemoveCallbackStays, Op::CtxSetRemoveCb { callback: RemoveCallback::None, .. }) => nothing(),
+            _ => None,
+        }
+    }
+
+    /// As [`Mutant::instead`], of what connections inherit, and of what handshakes call.
+    fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
+        match (self.bug, op) {
+            (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. })
+            | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
+            | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. })
+            | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })
+            | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. })
+            | (Bug::PskIsNeverFound, Op::CtxSetPskFindCb { .. }) => nothing(),
+            (Bug::NumTicketsIsIgnored, Op::CtxSetNumTickets { .. })
+            | (Bug::MaxVersionIsIgnored, Op::CtxSetMaxVersion { .. })
+            | (Bug::GenerateIdIsNotAsked, Op::CtxSetGenerateId { .. }) => number(1),
+            // As if it had been done.
+            (Bug::NoTicketIsIgnored, Op::CtxSetOptions { .. })
+            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(SSL_OP_NO_TICKET),
+            (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
+                call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
+            }
+            (
+                Bug::NotResumableIsIgnored,
+                Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
+            ) => call(Op::CtxSetNotResumableCb { c: *c, callback: NotResumableCallback::Resumable }),
+            (Bug::GenerateIdShortIsLong, Op::CtxSetGenerateId { c, callback: GenerateId::Short }) => {
+                call(Op::CtxSetGenerateId { c: *c, callback: GenerateId::Counts })
+            }
+            (Bug::PskSharedIsCopied, Op::CtxSetPskUseCb { c, callback: PskCallback::Shares }) => {
+                call(Op::CtxSetPskUseCb { c: *c, callback: PskCallback::Makes })
+            }
+            (Bug::VerifyIsIgnored, Op::CtxSetVerify { c, mode: Verify::Peer }) => {
+                call(Op::CtxSetVerify { c: *c, mode: Verify::None })
+            }
+            _ => None,
+        }
+    }
+
+    fn instead_on_connection(&self, op: &Op) -> Option<Instead> {
+        match (self.bug, op) {
+            (Bug::SetSessionIgnoresNull, Op::SetSession { s: None, .. })
+            | (Bug::CertificateIsForgotten, Op::UseCertificate { .. }) => number(1),
+            (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
+                call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
+            }
+            (Bug::ShutdownSaysNothing, Op::SslShutdown { x }) if self.inner.connection(*x).is_done() => number(0),
+            _ => None,
+        }
+    }
+}
+
+fn low_32_bits(seconds: i64) -> Time {
+    Time::At(i64::from(seconds as i32))
+}

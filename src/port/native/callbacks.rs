@@ -1,0 +1,248 @@
+//! What a program lets the native library call: each callback is recorded, and some keep references, give back what was kept, or
+//! make sessions and ids.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::super::handshakes::{PSK, PSK_IDENTITY};
+use super::super::{events, generated};
+use super::Access;
+use crate::native::{Cipher, Context, FindPsk, GetSession, Library, Session, UsePsk, Version};
+use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback};
+use crate::trace::Callback;
+
+thread_local! {
+    /// References that callbacks have taken, in order, and the address of the context whose new callback did, or 0.
+    static KEPT: RefCell<Vec<(Session, usize)>> = const { RefCell::new(Vec::new()) };
+    /// A callback is running, and calls back.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+    /// The session that the running call was given by a pointer that is no reference: it has one more for so long.
+    static LENT: Cell<usize> = const { Cell::new(0) };
+    /// The library of the handshake that runs: callbacks make sessions with it.
+    static LIBRARY: RefCell<Option<Arc<Library>>> = const { RefCell::new(None) };
+    /// How many ids the program's callbacks have made.
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Begins a program: nothing is kept.
+pub(super) fn begin() {
+    WITHIN.set(false);
+    MADE.set(0);
+    let kept = KEPT.with_borrow_mut(std::mem::take);
+    drop(kept);
+}
+
+/// Makes the sessions of callbacks with this library from here on.
+pub(super) fn make_sessions_with(library: &Arc<Library>) {
+    LIBRARY.set(Some(library.clone()));
+}
+
+/// Makes a call that is given this session.
+pub(super) fn lending<R>(session: Option<&Access<'_>>, call: impl FnOnce() -> R) -> R {
+    if let Some(Access::Borrowed(lent)) = session {
+        LENT.set(lent.address());
+    }
+    let returned = call();
+    LENT.set(0);
+    returned
+}
+
+/// Gives away the reference that a callback kept first.
+pub(super) fn take_kept() -> Option<Session> {
+    KEPT.with_borrow_mut(|kept| (!kept.is_empty()).then(|| kept.remove(0).0))
+}
+
+/// Returns how many references to the session at this address callbacks kept.
+pub(super) fn kept(address: usize) -> u32 {
+    KEPT.with_borrow(|kept| kept.iter().filter(|kept| kept.0.address() == address).count()) as u32
+}
+
+/// Returns how many references there are to the session at this address, if a callback kept one.
+pub(super) fn count_of_kept(address: usize) -> Option<u32> {
+    KEPT.with_borrow(|kept| kept.iter().find(|kept| kept.0.address() == address).map(|kept| kept.0.references() as u32))
+}
+
+/// Tells whether the new callback of a context kept the session at this address.
+pub(super) fn new_callback_kept(address: usize) -> bool {
+    KEPT.with_borrow(|kept| kept.iter().any(|kept| kept.1 != 0 && kept.0.address() == address))
+}
+
+/// Keeps a reference for the new callback of a context, or for no context.
+fn keep(session: Session, context: usize) {
+    KEPT.with_borrow_mut(|kept| kept.push((session, context)));
+}
+
+/// Finds the first session that the new callback of this context kept, and whose id is the one that is sought.
+fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<Session> {
+    KEPT.with_borrow(|kept| {
+        let mut kept = kept.iter().filter(|kept| kept.1 == context);
+        kept.find(|kept| is_sought(kept.0.id().as_slice())).map(|kept| kept.0.up_ref())
+    })
+}
+
+fn record_removal(context: &Context, session: &Session) {
+    let key = events::key(session.protocol_version(), session.id().as_slice());
+    let lent = usize::from(LENT.get() == session.address());
+    events::removed(context.address(), session.address(), key, (session.references() - lent) as u32);
+}
+
+fn up_refs(context: &Context, session: &Session) {
+    record_removal(context, session);
+    keep(session.up_ref(), 0);
+}
+
+fn removes(context: &Context, session: &Session) {
+    record_removal(context, session);
+    if !WITHIN.replace(true) {
+        context.remove_session(session);
+        WITHIN.set(false);
+    }
+}
+
+fn frees(context: &Context, session: &Session) {
+    record_removal(context, session);
+    let kept = KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().position(|kept| kept.0.address() == session.address())?;
+        Some(kept.remove(at))
+    });
+    drop(kept);
+}
+
+/// Returns what `remove_session_cb` is.
+pub(super) fn remove_callback(callback: RemoveCallback) -> Option<fn(&Context, &Session)> {
+    match callback {
+        RemoveCallback::None => None,
+        RemoveCallback::Records => Some(record_removal),
+        RemoveCallback::UpRefs => Some(up_refs),
+        RemoveCallback::Removes => Some(removes),
+        RemoveCallback::Frees => Some(frees),
+    }
+}
+
+/// Returns what `new_session_cb` is.
+pub(super) fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
+    fn record(server: bool, session: &Session) {
+        let key = events::key(session.protocol_version(), session.id().as_slice());
+        let length = session.id().as_slice().len();
+        events::is_new(server, session.address(), length, key, session.references() as u32);
+    }
+    match callback {
+        NewCallback::None => None,
+        NewCallback::Declines => Some(|_, server, session| record(server, &session)),
+        NewCallback::Keeps => Some(|context, server, session| {
+            record(server, &session);
+            keep(session, context.address());
+        }),
+        NewCallback::UpRefs => Some(|context, server, session| {
+            record(server, &session);
+            keep(session.up_ref(), context.address());
+        }),
+    }
+}
+
+/// Returns what `get_session_cb` is.
+pub(super) fn get_callback(callback: GetCallback) -> Option<GetSession> {
+    fn kept(context: &Context, id: &[u8], any: bool) -> Option<Session> {
+        events::called(Callback::Get, [1, 0, id.len() as u32, events::key(0, id), 0]);
+        find(context.address(), |found| any || found == id)
+    }
+    match callback {
+        GetCallback::None => None,
+        // Whose reference it is makes no difference when the call is over; that none is given Rust cannot say.
+        GetCallback::Finds | GetCallback::Lends | GetCallback::Gives | GetCallback::ForgetsUpRef => {
+            Some(|context, id| kept(context, id, false))
+        }
+        GetCallback::Dups => Some(|context, id| kept(context, id, false)?.dup().ok()),
+        GetCallback::Misses => Some(|context, id| {
+            kept(context, id, false);
+            None
+        }),
+        GetCallback::Wrong => Some(|context, id| kept(context, id, true)),
+        GetCallback::ForgetsCopy => Some(|context, id| {
+            let copy = kept(context, id, false)?.dup().ok()?;
+            std::mem::forget(copy.up_ref());
+            Some(copy)
+        }),
+    }
+}
+
+/// Returns what says whether a session is to be resumed.
+pub(super) fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn(bool) -> bool> {
+    fn asked(forward_secure: bool) {
+        events::called(Callback::NotResumable, [1, 0, 0, 0, forward_secure.into()]);
+    }
+    match callback {
+        NotResumableCallback::None => None,
+        NotResumableCallback::Resumable => Some(|forward_secure| {
+            asked(forward_secure);
+            false
+        }),
+        NotResumableCallback::NotResumable => Some(|forward_secure| {
+            asked(forward_secure);
+            true
+        }),
+    }
+}
+
+/// Returns what makes session ids.
+pub(super) fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> {
+    fn make(room: usize, most: usize) -> Vec<u8> {
+        events::called(Callback::GenerateId, [1, 0, room as u32, 0, 0]);
+        generated(MADE.replace(MADE.get() + 1))[..room.min(most)].to_vec()
+    }
+    match callback {
+        GenerateId::None => None,
+        GenerateId::Counts => Some(|room| make(room, 32)),
+        GenerateId::Short => Some(|room| make(room, 8)),
+    }
+}
+
+/// Who keeps the shared one: no context is there.
+const KEEPER: usize = 1;
+
+fn make_psk(library: &Arc<Library>) -> Session {
+    let session = library.session();
+    // The key is not too long in any release.
+    let _ = session.set1_master_key(PSK);
+    session.set_cipher(Some(Cipher(0x1302)));
+    session.set_protocol_version(Version::Tls13.number());
+    session
+}
+
+fn psk(shares: bool) -> Session {
+    let library = LIBRARY.with_borrow(|library| library.clone()).unwrap_or_else(|| unreachable!("a program runs"));
+    if !shares {
+        return make_psk(&library);
+    }
+    find(KEEPER, |_| true).unwrap_or_else(|| {
+        let session = make_psk(&library);
+        keep(session.up_ref(), KEEPER);
+        session
+    })
+}
+
+/// Returns what gives a client a session that was agreed on by other means.
+pub(super) fn psk_use(callback: PskCallback) -> Option<UsePsk> {
+    fn give(shares: bool) -> (Vec<u8>, Session) {
+        events::called(Callback::PskUse, [0; 5]);
+        (PSK_IDENTITY.to_vec(), psk(shares))
+    }
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(|| give(false)),
+        PskCallback::Shares => Some(|| give(true)),
+    }
+}
+
+/// Returns what gives a server such a session.
+pub(super) fn psk_find(callback: PskCallback) -> Option<FindPsk> {
+    fn look(identity: &[u8], shares: bool) -> Option<Session> {
+        events::called(Callback::PskFind, [1, 0, identity.len() as u32, events::key(0, identity), 0]);
+        (identity == PSK_IDENTITY).then(|| psk(shares))
+    }
+    match callback {
+        PskCallback::None => None,
+        PskCallback::Makes => Some(|identity| look(identity, false)),
+        PskCallback::Shares => Some(|identity| look(identity, true)),
+    }
+}

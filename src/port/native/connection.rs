@@ -1,0 +1,129 @@
+//! Connections of the native library, in slots, and the sessions that they have.
+
+use std::sync::Arc;
+
+use super::super::{Chain, Moment, Returned};
+use super::NativePort;
+use super::callbacks::lending;
+use crate::native::{Connection, Session};
+use crate::op::{ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
+use crate::trace::SAME;
+
+impl NativePort {
+    /// Makes a call on a connection, or a handshake between two. What is about something else goes back.
+    pub(super) fn connection_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        let number = Returned::Number;
+        match op {
+            Op::SslNew { dst, c } => {
+                let connection = Connection::new(self.context(*c));
+                self.connections[dst.index()].push(connection);
+                number(1)
+            }
+            Op::SslUpRef { x } => {
+                let another = self.connection(*x).clone();
+                self.connections[x.index()].push(another);
+                number(1)
+            }
+            Op::SslFree { x } => {
+                x.map(|x| self.connections[x.index()].pop());
+                Returned::Nothing
+            }
+            Op::SslClear { x } => {
+                self.connection(*x).clear();
+                number(1)
+            }
+            Op::SslDup { dst, x } => number(self.dup_connection(*dst, *x)),
+            Op::SetSession { x, s } => self.set_session(*x, *s),
+            Op::GetSession { dst, x } | Op::Get0Session { dst, x } => Returned::Session(self.borrow_session(*dst, *x)),
+            Op::Get1Session { dst, x } => match self.connection(*x).session() {
+                Some(session) => self.put(*dst, session),
+                None => Returned::Session(false),
+            },
+            Op::CopySessionId { to, from } => {
+                self.connection(*to).copy_session_id(self.connection(*from));
+                number(1)
+            }
+            Op::SessionReused { x } => number(self.connection(*x).session_reused().into()),
+            Op::SslSetIdContext { x, context } => {
+                let result = self.connection(*x).set_id_context(context.get().unwrap_or_default());
+                self.answer(result)
+            }
+            Op::SetSslCtx { x, c } => {
+                self.connection(*x).set_context(c.map(|c| self.context(c)));
+                number(1)
+            }
+            Op::GetPeerCertChain { x } => Returned::Chain(self.connection(*x).session().as_ref().and_then(chain)),
+            Op::UseCertificate { x } => {
+                self.connection(*x).use_certificate();
+                number(1)
+            }
+            Op::Handshake { client, server } => number(self.handshake(*client, *server, moment.tape)),
+            Op::NewSessionTicket { x } => number(self.new_session_ticket(*x, moment.tape).into()),
+            Op::SslShutdown { x } => {
+                let returned = self.connection(*x).shutdown();
+                self.raised |= returned.is_none();
+                number(returned.map_or(-1, i64::from))
+            }
+            Op::SslSetShutdown { x, mode } => {
+                self.connection(*x).set_shutdown(mode.bits() & 1 != 0, mode.bits() & 2 != 0);
+                Returned::Nothing
+            }
+            session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
+        }
+    }
+
+    pub(in crate::port) fn connection(&self, x: ConnectionSlot) -> &Arc<Connection> {
+        // The plan allows only calls on slots that hold a connection.
+        &self.connections[x.index()][0]
+    }
+
+    fn dup_connection(&mut self, dst: ConnectionSlot, x: ConnectionSlot) -> i64 {
+        let copy = self.connection(x).dup();
+        let same = Arc::ptr_eq(&copy, self.connection(x));
+        let owner = if same { x } else { dst };
+        self.connections[owner.index()].push(copy);
+        if same { SAME } else { 1 }
+    }
+
+    fn set_session(&self, x: ConnectionSlot, s: Option<Slot>) -> Returned<'static> {
+        let session = s.map(|s| self.session(s));
+        lending(session.as_ref(), || self.connection(x).set_session(session.as_deref()));
+        Returned::Number(1)
+    }
+
+    /// Lets a slot borrow the session of a connection; tells whether there is one.
+    pub(super) fn borrow_session(&mut self, dst: Slot, x: ConnectionSlot) -> bool {
+        let lent = self.connection(x).session();
+        let Some(lent) = lent else { return false };
+        // A pointer that keeps nothing alive.
+        self.slots[dst.index()].borrowed = Some(lent.downgrade());
+        true
+    }
+
+    /// Returns how many times connections have the session at this address.
+    pub(super) fn connections_with(&self, address: usize) -> u32 {
+        let has = |connection: &Arc<Connection>| {
+            u32::from(connection.session_address() == Some(address))
+                + u32::from(connection.psk_address() == Some(address))
+        };
+        self.each_connection().map(has).sum()
+    }
+
+    /// Returns how many connections that have made no handshake have the session at this address.
+    pub(in crate::port) fn set_connections_with(&self, address: usize) -> u32 {
+        let has = |one: &&Arc<Connection>| !one.is_done() && one.session_address() == Some(address);
+        self.each_connection().filter(has).count() as u32
+    }
+
+    pub(super) fn each_connection(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.connections.iter().filter_map(|connections| connections.first())
+    }
+}
+
+/// Counts the certificates that a session's peer showed.
+fn chain(session: &Session) -> Option<Chain> {
+    let (chain, peer) = (session.peer_chain()?, session.peer());
+    let is_peer = |certificate: &&Arc<[u8]>| peer.as_ref().is_some_and(|peer| Arc::ptr_eq(peer, certificate));
+    let peers = chain.iter().filter(is_peer).count();
+    Some(Chain { certificates: chain.len() as u32, peers: peers as u32 })
+}

@@ -1,0 +1,165 @@
+//! Contexts of the native library, in slots: what they cache, and what connections inherit from them.
+
+use std::sync::Arc;
+
+use super::super::{Moment, Returned, events};
+use super::callbacks::{
+    generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
+};
+use super::{NativePort, seconds};
+use crate::native::{Callbacks, Context, Inherited, Statistic, Version};
+use crate::op::{ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_ops, getters, session_ops};
+
+/// As in `<openssl/ssl.h>`.
+const SSL_OP_NO_TICKET: i64 = 1 << 14;
+
+impl NativePort {
+    /// Makes a call on a context. What is about something else comes here by mistake, and goes back.
+    pub(super) fn context_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        let number = Returned::Number;
+        let passed = moment.passed;
+        match op {
+            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.new_context(*dst),
+            Op::CtxUpRef { c } => {
+                let another = self.context(*c).clone();
+                self.contexts[c.index()].push(another);
+                number(1)
+            }
+            Op::CtxFree { c } => {
+                c.map(|c| self.contexts[c.index()].pop());
+                Returned::Nothing
+            }
+            Op::CtxSetCacheMode { c, mode } => number(self.context(*c).set_cache_mode(mode.bits().into()).into()),
+            Op::CtxGetCacheMode { c } => number(self.context(*c).cache_mode().into()),
+            Op::CtxSetCacheSize { c, size } => number(self.context(*c).set_cache_size(*size)),
+            Op::CtxGetCacheSize { c } => number(self.context(*c).cache_size()),
+            Op::CtxSetTimeout { c, timeout } => number(self.context(*c).set_timeout(*timeout)),
+            Op::CtxGetTimeout { c } => number(self.context(*c).timeout()),
+            Op::CtxSetIdContext { c, context } => {
+                let result = self.context(*c).set_id_context(context.get().unwrap_or_default());
+                self.answer(result)
+            }
+            Op::CtxAdd { c, s } => number(self.context(*c).add_session(&self.session(*s)).into()),
+            Op::CtxRemove { c, s } => number(s.map_or(0, |s| self.remove_session(*c, s).into())),
+            Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => {
+                self.context(*c).flush_sessions(seconds(*time, passed));
+                Returned::Nothing
+            }
+            Op::SessNumber { c } => number(self.context(*c).number() as i64),
+            Op::SessConnect { c } => self.statistic(*c, Statistic::Connect),
+            Op::SessConnectGood { c } => self.statistic(*c, Statistic::ConnectGood),
+            Op::SessConnectRenegotiate { c } => self.statistic(*c, Statistic::ConnectRenegotiate),
+            Op::SessAccept { c } => self.statistic(*c, Statistic::Accept),
+            Op::SessAcceptGood { c } => self.statistic(*c, Statistic::AcceptGood),
+            Op::SessAcceptRenegotiate { c } => self.statistic(*c, Statistic::AcceptRenegotiate),
+            Op::SessHits { c } => self.statistic(*c, Statistic::Hits),
+            Op::SessCbHits { c } => self.statistic(*c, Statistic::CbHits),
+            Op::SessMisses { c } => self.statistic(*c, Statistic::Misses),
+            Op::SessTimeouts { c } => self.statistic(*c, Statistic::Timeouts),
+            Op::SessCacheFull { c } => self.statistic(*c, Statistic::CacheFull),
+            Op::CtxSessions { .. } => Returned::Nothing,
+            Op::CtxSetMaxVersion { c, version } => self.set_max_version(*c, *version),
+            Op::CtxSetOptions { c, options } => self.set_option(*c, *options, true),
+            Op::CtxClearOptions { c, options } => self.set_option(*c, *options, false),
+            Op::CtxSetNumTickets { c, tickets } => {
+                self.inherit(*c, |all| all.tickets = tickets.get());
+                number(1)
+            }
+            Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
+            Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
+            Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
+            Op::CtxSetGetCb { c, callback } => self.call_back(*c, |all| all.get = get_callback(*callback)),
+            Op::CtxSetNotResumableCb { c, callback } => {
+                self.inherit(*c, |all| all.not_resumable = not_resumable_callback(*callback))
+            }
+            Op::CtxSetPskUseCb { c, callback } => self.inherit(*c, |all| all.psk_use = psk_use(*callback)),
+            Op::CtxSetPskFindCb { c, callback } => self.inherit(*c, |all| all.psk_find = psk_find(*callback)),
+            Op::CtxSetGenerateId { c, callback } => {
+                self.inherit(*c, |all| all.generate_id = generate_id(*callback));
+                self.call_back(*c, |all| all.generate_id = generate_id(*callback));
+                number(1)
+            }
+            session_ops!() | connection_ops!() | getters!() => self.session_call(op, moment),
+        }
+    }
+
+    pub(in crate::port) fn context(&self, c: ContextSlot) -> &Arc<Context> {
+        // The plan allows only calls on slots that hold a context.
+        &self.contexts[c.index()][0]
+    }
+
+    fn new_context(&mut self, dst: ContextSlot) -> Returned<'static> {
+        let context = self.library.context();
+        events::context_born(context.address());
+        let freed: fn(&Context) = |context| events::context_freed(context.address());
+        context.set_callbacks(Callbacks { freed: self.has_callbacks.then_some(freed), ..Callbacks::default() });
+        self.contexts[dst.index()].push(context);
+        Returned::Number(1)
+    }
+
+    fn remove_session(&self, c: ContextSlot, s: Slot) -> bool {
+        let session = self.session(s);
+        lending(Some(&session), || self.context(c).remove_session(&session))
+    }
+
+    fn statistic(&self, c: ContextSlot, of: Statistic) -> Returned<'static> {
+        Returned::Number(self.context(c).statistic(of) as i64)
+    }
+
+    fn set_max_version(&self, c: ContextSlot, version: MaxVersion) -> Returned<'static> {
+        let version = match version {
+            MaxVersion::Tls12 => Version::Tls12,
+            MaxVersion::Tls13 => Version::Tls13,
+        };
+        self.inherit(c, |all| all.max_version = version);
+        Returned::Number(1)
+    }
+
+    /// Sets or clears an option; returns those that are set then, as the functions do.
+    fn set_option(&self, c: ContextSlot, option: Options, set: bool) -> Returned<'static> {
+        match option {
+            Options::NoTicket => self.inherit(c, |all| all.no_ticket = set),
+        };
+        Returned::Number(if set { SSL_OP_NO_TICKET } else { 0 })
+    }
+
+    /// Changes what connections made from here on inherit.
+    fn inherit(&self, c: ContextSlot, change: impl FnOnce(&mut Inherited)) -> Returned<'static> {
+        let mut inherited = self.context(c).inherited();
+        change(&mut inherited);
+        self.context(c).set_inherited(inherited);
+        Returned::Nothing
+    }
+
+    /// Changes what the context calls.
+    fn call_back(&self, c: ContextSlot, change: impl FnOnce(&mut Callbacks)) -> Returned<'static> {
+        let mut callbacks = self.context(c).callbacks();
+        change(&mut callbacks);
+        self.context(c).set_callbacks(callbacks);
+        Returned::Nothing
+    }
+
+    /// Returns how many caches list the slot's session, of all contexts that live.
+    pub(in crate::port) fn caches_with(&self, s: Slot) -> u32 {
+        let session = self.session(s);
+        let mut caches = 0;
+        self.each_context(&mut |context| caches += u32::from(context.lists(&session)));
+        caches
+    }
+
+    /// Gives every context that lives, once: a slot or a connection holds it.
+    pub(super) fn each_context(&self, look: &mut dyn FnMut(&Context)) {
+        let mut seen = [0; 16];
+        let mut number = 0;
+        let in_slots = self.contexts.iter().filter_map(|contexts| contexts.first().cloned());
+        let in_connections =
+            self.connections.iter().filter_map(|connections| connections.first()).flat_map(|one| one.contexts());
+        for context in in_slots.chain(in_connections) {
+            if !seen[..number].contains(&context.address()) && number < seen.len() {
+                seen[number] = context.address();
+                number += 1;
+                look(&context);
+            }
+        }
+    }
+}

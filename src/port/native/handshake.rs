@@ -1,0 +1,77 @@
+//! Handshakes of the native library: what a peer decides is played from the tape, or made up and recorded.
+
+use super::super::events;
+use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use super::{NativePort, callbacks};
+use crate::native::{self, Cipher, FromPeer, Peers, Session, Version};
+use crate::op::ConnectionSlot;
+use crate::trace::{Recorded, SENT_ID, Tape};
+
+/// The peers of a handshake.
+struct Played<'a>(&'a mut Tape);
+
+impl Played<'_> {
+    fn recorded(&self, session: &Session) -> Option<Recorded<'_>> {
+        self.0.of(events::birth_at(session.address())?)
+    }
+}
+
+impl Peers for Played<'_> {
+    fn of(&mut self, session: &Session) -> FromPeer {
+        let birth = events::birth_at(session.address()).unwrap_or(u32::MAX);
+        // What was not recorded is of no session that lived on.
+        let made_up = |what: u8, length: usize| {
+            let mut bytes = vec![what; length];
+            bytes[..4].copy_from_slice(&birth.to_be_bytes());
+            bytes
+        };
+        let or = |recorded: &[u8], made_up: Vec<u8>| if recorded.is_empty() { made_up } else { recorded.to_vec() };
+        let known = self.recorded(session);
+        let recorded = known.unwrap_or_default();
+        let tls13 = session.protocol_version() == Version::Tls13.number();
+        let from_peer = FromPeer {
+            id: or(recorded.id, made_up(b'i', 32)),
+            // Whether there is one yet is the library's own business.
+            master_key: known.map_or_else(|| made_up(b'k', 48), |recorded| recorded.master_key.to_vec()),
+            ticket: or(recorded.ticket, made_up(b't', 96)),
+            ticket_is_known: !self.0.plays() || !recorded.ticket.is_empty(),
+            cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
+        };
+        if !self.0.plays() {
+            let FromPeer { id, master_key, ticket, ticket_is_known: _, cipher } = &from_peer;
+            let cipher = cipher.map(|cipher| cipher.0);
+            self.0.record(birth, &Recorded { id, master_key, ticket, cipher });
+        }
+        from_peer
+    }
+
+    fn known(&mut self, session: &Session) -> Option<FromPeer> {
+        self.recorded(session).is_some().then(|| self.of(session))
+    }
+
+    fn sent_id(&mut self) -> Vec<u8> {
+        self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.to_vec())
+    }
+
+    fn certificate(&mut self, of_server: bool) -> &[u8] {
+        if of_server { SERVER_CERTIFICATE } else { CLIENT_CERTIFICATE }
+    }
+}
+
+impl NativePort {
+    /// Makes a handshake. Returns 1 for a client that has finished, plus 2 for such a server, plus 4 and 8 where they resumed.
+    pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+        tape.next_part();
+        callbacks::make_sessions_with(&self.library);
+        let (client, server) = (self.connection(client), self.connection(server));
+        let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
+        let reused = [client, server].map(|x| i64::from(x.session_reused()));
+        i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
+    }
+
+    /// Sends one more ticket; tells whether that could be done.
+    pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> bool {
+        tape.next_part();
+        native::new_session_ticket(self.connection(x), &mut Played(tape))
+    }
+}

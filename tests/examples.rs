@@ -1,0 +1,46 @@
+//! The examples are tried as their `main` tries them: the port of a plain Rust type conforms, and the one with a mistake is
+//! found.
+
+#[allow(dead_code, reason = "its main is not called")]
+#[path = "../examples/broken_rust_port.rs"]
+mod broken_rust_port;
+#[allow(dead_code, reason = "its main is not called")]
+#[path = "../examples/rust_port.rs"]
+mod rust_port;
+
+use sessdiff::conform::{Failure, check};
+use sessdiff::op::Kind;
+
+#[test]
+fn a_port_of_a_plain_rust_type_conforms() {
+    let trial = rust_port::trial();
+    let report = match check(rust_port::RustPort::new(rust_port::Session::dup), trial) {
+        Ok(report) => report,
+        Err(failure) => panic!("{failure}"),
+    };
+    assert_eq!(report.programs, trial.programs);
+    // All that it has was called, and most calls had a session to work on.
+    let idle: Vec<Kind> = Kind::ALL
+        .iter()
+        .copied()
+        .filter(|kind| !report.called.contains(*kind) && !report.lacks.contains(*kind))
+        .collect();
+    assert!(idle.is_empty(), "never called: {idle:?}");
+    assert!(report.calls > 4 * report.skipped, "{report}");
+}
+
+#[test]
+fn a_dup_that_forgets_a_field_is_found_and_reduced() {
+    use broken_rust_port::rust_port::{RustPort, trial};
+
+    let found = match check(RustPort::new(broken_rust_port::dup), trial()) {
+        Err(Failure::Diverged(found)) => found,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(found.signature(), "SSL_SESSION_dup/sid_ctx");
+    let block = found.to_string();
+    let program = "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id_context(s0, \"a\")\ns1 = SSL_SESSION_dup(s0)";
+    assert!(block.ends_with(program), "{block}");
+    assert!(block.contains("rust       sid_ctx \"\"   <- contradicts the ledger"), "{block}");
+    assert!(block.contains("at step 2: s1 = SSL_SESSION_dup(s0)"), "{block}");
+}
