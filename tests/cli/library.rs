@@ -1,5 +1,7 @@
 //! Ports in processes of their own, and libraries by path.
 
+use serde_json::json;
+
 use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff, text_of};
 
 /// One line that names the port and says `why`, and exit code 5.
@@ -82,10 +84,13 @@ fn a_finding_in_a_process_of_its_own_is_the_same() {
 #[test]
 fn shares_of_memory_are_as_asked_for() {
     let args = ["run", "--programs", "640", "--seed", "1", "--probes", "all", "--corpus", "none", "--memory"];
-    let run = |shares: &str| sessdiff(&[&args[..], &[shares, "--json"]].concat()).exits(0);
-    run("plain=1").shows("\"memory\":[[\"plain\",640],[\"poisoned\",0],[\"guarded\",0]]");
-    run("guarded=1").shows("\"memory\":[[\"plain\",0],[\"poisoned\",0],[\"guarded\",640]]");
-    run("plain=2,poisoned=1,guarded=1").shows("\"memory\":[[\"plain\",320],[\"poisoned\",160],[\"guarded\",160]]");
+    let run = |shares: &str| sessdiff(&[&args[..], &[shares, "--json"]].concat()).exits(0).json();
+    for (asked, plain, poisoned, guarded) in
+        [("plain=1", 640, 0, 0), ("guarded=1", 0, 0, 640), ("plain=2,poisoned=1,guarded=1", 320, 160, 160)]
+    {
+        let got = &run(asked)["memory"];
+        assert_eq!(*got, json!([["plain", plain], ["poisoned", poisoned], ["guarded", guarded]]), "{asked}");
+    }
     sessdiff(&[&args[..], &["poisoned=1,guarded=1"]].concat())
         .exits(0)
         .shows("watched memory: poisoned 320, guarded 320");
