@@ -20,23 +20,6 @@ fn find(folder: &Folder, more: &[&str]) -> Ran {
 }
 
 #[test]
-fn is_shown_in_full_and_kept_as_a_case() {
-    let folder = Folder::new();
-    let ran = find(&folder, &["--out", "new/found"]).quietly();
-    assert!(ran.stdout.starts_with(&format!("{SIGNATURE}\n")), "{ran:?}");
-    assert!(ran.last().starts_with("DIVERGE: ") && ran.last().contains(" 1 divergences, "), "{ran:?}");
-    let ran = ran.shows("\n  native ").shows("<- contradicts the ledger").shows("\n  manual ").shows("\n  ledger ");
-    assert_eq!(folder.names("new/found"), FILES);
-    let file = format!("new/found/{FILE}");
-    let ran = ran.shows(&format!("\nreplay: sessdiff replay --port {PORT} {file}\n"));
-    let calls: Vec<String> = folder.read(&file).lines().filter(|line| !line.starts_with('#')).map(Into::into).collect();
-    ran.shows(&calls.join("\n"));
-
-    folder.sessdiff(&["replay", "--port", PORT, &file]).exits(1).quietly().shows(SIGNATURE);
-    folder.sessdiff(&["replay", &file]).exits(0).quietly().shows("\nagree: ");
-}
-
-#[test]
 fn is_replayed_by_the_command_that_is_printed() {
     let folder = Folder::new();
     for out in ["found", "a folder's name"] {
@@ -109,12 +92,4 @@ fn overwrites_no_file() {
     // The same program once more needs no file more.
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
     assert_eq!(folder.names("out"), names);
-}
-
-#[test]
-fn of_any_port_counts() {
-    let folder = Folder::new();
-    let args = ["run", "--port", PORT, "--port", "native", "--programs", "500", "--seed", "1", "--corpus", "none"];
-    let ran = folder.sessdiff(&args).exits(1).shows(SIGNATURE);
-    assert!(ran.last().starts_with("agree: ") && ran.last().contains("; native "), "{ran:?}");
 }
