@@ -7,16 +7,23 @@
 // The table of ops is gone through one row after the other: room for ten times as many as there are.
 #![recursion_limit = "1024"]
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod exec;
 pub mod field;
 pub mod fuzz;
 pub mod host;
+#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod mutate;
+#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod native;
+#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod op;
 pub mod oracle;
 pub mod pair;
+#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod plan;
+#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
+#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod port;
 pub mod program;
 pub mod reduce;
@@ -26,6 +33,7 @@ pub mod trace;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
+#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod emit;
 #[cfg(feature = "cli")]
 pub mod report;
