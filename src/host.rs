@@ -5,6 +5,8 @@ mod child;
 #[cfg(feature = "linked")]
 mod request;
 #[cfg(feature = "linked")]
+pub mod sandbox;
+#[cfg(feature = "linked")]
 mod serve;
 
 #[cfg(feature = "linked")]

@@ -14,7 +14,6 @@ macro_rules! call {
 mod call;
 mod callbacks;
 pub mod clock;
-pub mod confine;
 mod connections;
 mod contexts;
 pub mod crash;
