@@ -3,6 +3,8 @@
 #[cfg(feature = "linked")]
 mod child;
 #[cfg(feature = "linked")]
+pub mod crash;
+#[cfg(feature = "linked")]
 mod request;
 #[cfg(feature = "linked")]
 pub mod sandbox;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::args::HostArgs;
 use super::judge::PortName;
 use super::{Exit, output};
-use crate::host::{sandbox, serve, serve_error};
+use crate::host::{crash, sandbox, serve, serve_error};
 use crate::plan::{Kinds, Setup};
-use crate::port::c::{CPort, LoadError, Source, crash};
+use crate::port::c::{CPort, LoadError, Source, Start};
 use crate::port::native::NativePort;
 use crate::port::planted::Planted;
 use crate::port::present;
@@ -48,7 +48,9 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
         PortName::Library(path) => Source::File(path.clone()),
         PortName::OpenSsl | PortName::Native | PortName::Planted(_) => Source::Linked,
     };
-    let mut c = CPort::of(&source, probes, args.cold)?;
+    let start = if args.cold { Start::Cold } else { Start::Alone };
+    let mut c = CPort::of(&source, probes, start)?;
+    crash::loaded();
     let release = c.library().release;
     let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false };
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Host;
+use super::crash::MISHAP;
 use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
 use crate::plan::{Kinds, Plan, Setup};
-use crate::port::c::crash::MISHAP;
 use crate::port::native::NativePort;
 use crate::port::{Identity, present};
 use crate::program::Program;
