@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::port::c::crash;
+use crate::host::crash;
 use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
 
 /// How a command ended. The numbers are documented in the README and never change.

@@ -3,7 +3,11 @@
 #[cfg(feature = "linked")]
 mod child;
 #[cfg(feature = "linked")]
+pub mod crash;
+#[cfg(feature = "linked")]
 mod request;
+#[cfg(feature = "linked")]
+pub mod sandbox;
 #[cfg(feature = "linked")]
 mod serve;
 

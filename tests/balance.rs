@@ -1,7 +1,7 @@
 //! After a hundred thousand sessions were cached and flushed, nothing is left: neither of OpenSSL's allocations nor of the native
 //! sessions.
 #![cfg(feature = "linked")]
-#![allow(unsafe_code)] // The allocator of a C library is C.
+#![allow(unsafe_code, reason = "the allocator of a C library is C")]
 
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};

@@ -2,8 +2,8 @@
 //! checked. Each command runs in a working folder of its own.
 #![cfg(feature = "cli")]
 
-#[path = "cli/doctor.rs"]
-mod doctor;
+#[path = "cli/commands.rs"]
+mod commands;
 #[path = "cli/finding.rs"]
 mod finding;
 #[path = "cli/import.rs"]
@@ -12,6 +12,8 @@ mod import;
 mod json;
 #[path = "cli/library.rs"]
 mod library;
+#[path = "cli/ports.rs"]
+mod ports;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/run.rs"]

@@ -177,39 +177,68 @@ fn the_finding_in_the_docs_is_what_is_seen() {
         fs::create_dir(folder.path().join(place)).expect("a folder");
         fs::copy(library, folder.path().join(place).join("libssl.so")).expect("a library");
     }
-    let shown = |what: &str, text: &str| {
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            assert!(page.contains(&format!("\n    {line}\n")), "{what}: the page has no line `{line}`");
-        }
-    };
-    // Each command of the page, in its order; a line of shell is what follows `$ `.
-    let commands = page.lines().filter_map(|line| line.strip_prefix("    $ "));
-    let mut run = 0;
-    for command in commands.filter(|command| !command.starts_with("echo ")) {
-        let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
-        let script =
-            format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\ncc() {{ command cc -I \"$INCLUDE\" \"$@\"; }}\n{command}");
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &script]).current_dir(folder.path()).env("INCLUDE", include);
-        let ran = shell.env("SESSDIFF", env!("CARGO_BIN_EXE_sessdiff")).output().expect("a shell");
-        let said = text(&ran.stdout);
-        assert!(!said.is_empty(), "{command}\n{}", text(&ran.stderr));
+    let commands = commands(&page);
+    assert_eq!(commands.len(), 7, "commands on the page");
+    let mut ended = None;
+    for (command, shown) in commands {
+        let said = if command == "echo $?" {
+            format!("{}\n", ended.expect("a command before"))
+        } else {
+            let (code, said) = type_in(folder.path(), command);
+            ended = Some(code);
+            said
+        };
         // The last line of a run has times in it; the first and the last of a replay are said elsewhere.
-        match command.split(' ').nth(1) {
-            Some("run") => shown(command, said.split("\nDIVERGE: ").next().expect("what was found")),
-            Some("replay") => {
-                shown(command, said.split("\n\n").next().and_then(|said| said.split_once('\n')).expect("a table").1)
-            }
-            _ => shown(command, &format!("{said}{}", text(&ran.stderr))),
-        }
-        run += 1;
+        let shown = match command.split(' ').nth(1) {
+            Some("run") => format!("{shown}\nDIVERGE: [..]\n"),
+            Some("replay") => format!("...\n{shown}\n...\n"),
+            Some(_) | None => shown,
+        };
+        snapbox::Assert::new().eq(said, shown);
     }
-    assert_eq!(run, 5, "commands on the page");
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
-    shown("the case", &read("corpus/regressions/0001-SSL_SESSION_dup.count.ops"));
+    let shows = |text: &str| {
+        let lines = text.lines().map(|line| if line.is_empty() { "\n".into() } else { format!("    {line}\n") });
+        assert!(page.contains(&lines.collect::<String>()), "the page does not show:\n{text}");
+    };
+    shows(&read("corpus/regressions/0001-SSL_SESSION_dup.count.ops"));
     let c = read("sessdiff-out/SSL_SESSION_dup.count.c");
-    let calls = c.find("static void calls(void)").and_then(|from| Some(&c[from..c.find("int main(void)")?]));
-    shown("the C program", calls.expect("the calls"));
+    let calls = c.find("static void calls(void)").and_then(|from| Some(c[from..c.find("int main(void)")?].trim_end()));
+    shows(calls.expect("the calls"));
     let picture = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/finding.svg")).expect("the picture");
     assert_eq!(read("finding.svg"), picture, "docs/finding.svg is another");
+}
+
+/// The commands of a page, which are indented and begin with `$ `, each with what is shown below it.
+fn commands(page: &str) -> Vec<(&str, String)> {
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        match (line.strip_prefix("    $ "), line.strip_prefix("    "), commands.last_mut()) {
+            (Some(command), ..) => commands.push((command, String::new())),
+            (None, Some(line), Some((_, shown))) if inside => *shown += &format!("{line}\n"),
+            (None, None, Some((_, shown))) if inside && line.is_empty() => *shown += "\n",
+            (None, ..) => {
+                inside = false;
+                continue;
+            }
+        }
+        inside = true;
+    }
+    for (_, shown) in &mut commands {
+        shown.truncate(shown.trim_end().len());
+        *shown += "\n";
+    }
+    commands
+}
+
+/// Types a line of shell; how it ended, and what it said on both streams.
+fn type_in(folder: &Path, command: &str) -> (i32, String) {
+    let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
+    let script =
+        format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\ncc() {{ command cc -I \"$INCLUDE\" \"$@\"; }}\n{command}");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(folder).env("INCLUDE", include);
+    let ran = shell.env("SESSDIFF", env!("CARGO_BIN_EXE_sessdiff")).output().expect("a shell");
+    (ran.status.code().expect("no signal"), text(&ran.stdout) + &text(&ran.stderr))
 }

@@ -1,11 +1,18 @@
 //! The wire form is for ever: `wire/golden.txt` says what each op is on the wire, and any bytes are some program.
 
+use std::cell::RefCell;
+
+use arbitrary::{Arbitrary as _, Unstructured};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::{Config, RngSeed, TestCaseResult, TestError, TestRunner};
 use sessdiff::op::{Cipher, ExIndex, Kind, Op, Sample};
 use sessdiff::program::{MARKER, Program};
 
 const GOLDEN: &str = include_str!("wire/golden.txt");
-/// How many random byte strings each property is tried on.
-const TRIES: usize = 20_000;
+/// How many byte strings each property is tried on.
+const TRIES: u32 = 20_000;
 /// They are shorter than this.
 const LONGEST: usize = 300;
 
@@ -70,35 +77,85 @@ fn rows_are_added_at_the_end() {
     }
 }
 
+/// Any bytes are a program that survives wire and text.
 #[test]
-fn any_bytes_are_a_program_that_survives_wire_and_text() {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut seen = vec![0; Kind::ALL.len()];
-    for number in 0..TRIES {
-        let bytes = random.input(number);
-        let program = Program::from_bytes(&bytes);
-        program.ops.iter().for_each(|op| seen[op.kind() as usize] += 1);
-        assert_eq!(Program::from_bytes(&program.to_wire()), program, "by way of the wire, from {bytes:02x?}");
+fn any_bytes_are_a_program() {
+    let seen = RefCell::new(vec![0; Kind::ALL.len()]);
+    holds(&inputs(), |bytes| {
+        let program = program_of(&bytes);
+        program.ops.iter().for_each(|op| seen.borrow_mut()[op.kind() as usize] += 1);
+        prop_assert_eq!(&Program::from_bytes(&program.to_wire()), &program, "by way of the wire");
         let text = program.to_string();
-        assert_eq!(text.parse::<Program>().as_ref(), Ok(&program), "by way of the text, from {bytes:02x?}");
-        assert_eq!(Program::from_bytes(text.as_bytes()), program, "text where wire is accepted, from {bytes:02x?}");
-    }
-    let rare = Kind::ALL.iter().filter(|kind| seen[**kind as usize] < TRIES / 100);
-    let rare: Vec<&Kind> = rare.collect();
+        prop_assert_eq!(&text.parse::<Program>(), &Ok(program.clone()), "by way of the text");
+        prop_assert_eq!(&Program::from_bytes(text.as_bytes()), &program, "text where wire is accepted");
+        Ok(())
+    });
+    let seen = seen.into_inner();
+    let rare: Vec<&Kind> = Kind::ALL.iter().filter(|kind| seen[**kind as usize] < TRIES / 100).collect();
     assert!(rare.is_empty(), "too rare in the inputs to have shown anything: {rare:?}");
 }
 
 /// Reduction and mutation cut programs at ops, so each op must stand for itself.
 #[test]
 fn programs_can_be_cut_and_joined_on_the_wire() {
-    let mut random = Random(0xd1b5_4a32_d192_ed03);
-    for number in 0..TRIES {
-        let program = Program::from_bytes(&random.input(number));
-        let at = random.below(program.ops.len() + 1);
-        let (front, back) = program.ops.split_at(at);
+    holds(&(inputs(), any::<Index>()), |(bytes, at)| {
+        let program = program_of(&bytes);
+        let (front, back) = program.ops.split_at(at.index(program.ops.len() + 1));
         let part = |ops: &[Op]| Program { ops: ops.to_vec() }.to_wire();
-        assert_eq!([part(front), part(back)].concat(), program.to_wire());
+        prop_assert_eq!([part(front), part(back)].concat(), program.to_wire());
+        Ok(())
+    });
+}
+
+/// What does not hold is shown with a small input.
+#[test]
+fn a_wrong_property_is_found_and_its_input_shrunk() {
+    let found = check(&inputs(), |bytes| {
+        prop_assert!(program_of(&bytes).ops.iter().all(|op| op.kind() != Kind::UpRef));
+        Ok(())
+    });
+    let Err(TestError::Fail(_, bytes)) = found else { panic!("not found: {found:?}") };
+    let program = program_of(&bytes);
+    assert!(program.ops.len() <= 2, "of up to {LONGEST} bytes this is left: {program}");
+}
+
+/// Panics with the smallest input for which `property` does not hold.
+#[track_caller]
+fn holds<S: Strategy>(inputs: &S, property: impl Fn(S::Value) -> TestCaseResult) {
+    if let Err(error) = check(inputs, property) {
+        panic!("{error}");
     }
+}
+
+/// Tries `property` on the same inputs every time.
+fn check<S: Strategy>(inputs: &S, property: impl Fn(S::Value) -> TestCaseResult) -> Result<(), TestError<S::Value>> {
+    let config = Config { cases: TRIES, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..Config::default() };
+    TestRunner::new(config).run(inputs, property)
+}
+
+/// The program that a fuzz target makes of an input.
+fn program_of(bytes: &[u8]) -> Program {
+    Program::arbitrary_take_rest(Unstructured::new(bytes)).expect("a program from any bytes")
+}
+
+/// Wire of two densities, or text with a few bytes overwritten.
+fn inputs() -> impl Strategy<Value = Vec<u8>> {
+    let dense = || vec(small(), 0..LONGEST);
+    let overwritten = (dense(), vec((any::<Index>(), any::<u8>()), 0..4)).prop_map(|(wire, overwritten)| {
+        let mut text = program_of(&wire).to_string().into_bytes();
+        text.truncate(LONGEST);
+        for (at, byte) in overwritten {
+            let at = at.index(text.len());
+            text[at] = byte;
+        }
+        text
+    });
+    prop_oneof![dense(), vec(any::<u8>(), 0..LONGEST), overwritten]
+}
+
+/// Rather small bytes, which are opcodes, slots and short lengths.
+fn small() -> impl Strategy<Value = u8> {
+    prop_oneof![3 => Just(0), 4 => 0..0x28u8, 1 => any::<u8>()]
 }
 
 /// The rows with their line numbers, without comments.
@@ -126,52 +183,4 @@ fn unhex(hex: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
     let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     if rest.is_empty() { pairs.iter().map(byte).collect() } else { None }
-}
-
-/// Marsaglia's xorshift64: the same inputs on every run, without a library.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
-    }
-
-    fn byte(&mut self) -> u8 {
-        (self.next() >> 24) as u8
-    }
-
-    /// Any bytes or, rather, small ones, which are opcodes, slots and short lengths.
-    fn bytes(&mut self, small: bool) -> Vec<u8> {
-        let length = self.below(LONGEST);
-        let byte = |random: &mut Random| match random.below(8) {
-            0..=2 if small => 0,
-            3..=6 if small => random.byte() % 0x28,
-            _ => random.byte(),
-        };
-        (0..length).map(|_| byte(self)).collect()
-    }
-
-    /// Wire of two densities, or text with a few bytes overwritten.
-    fn input(&mut self, number: usize) -> Vec<u8> {
-        match number % 3 {
-            0 => self.bytes(false),
-            1 => self.bytes(true),
-            _ => {
-                let text = Program::from_bytes(&self.bytes(true)).to_string();
-                let mut bytes: Vec<u8> = text.into_bytes().into_iter().take(LONGEST).collect();
-                for _ in 0..self.below(4) {
-                    let at = self.below(bytes.len());
-                    bytes[at] = self.byte();
-                }
-                bytes
-            }
-        }
-    }
 }

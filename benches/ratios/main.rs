@@ -3,8 +3,8 @@
 //!
 //! `cargo bench --bench ratios`. A probe cannot be taken out of a process again, so every figure comes from a process of
 //! its own; the variants take turns, and the median of the rounds counts. Nothing here fails on a time.
-#![allow(unsafe_code)] // The calls alone, without the harness, are C calls.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its tables")]
+#![allow(unsafe_code, reason = "the calls alone, without the harness, are C calls")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures are what it is for")]
 
 mod caches;
 mod calls;

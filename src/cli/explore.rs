@@ -13,10 +13,10 @@ use super::judge::Judge;
 use super::run::INTERRUPTED;
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
+use crate::host::crash;
 use crate::pair::{Inconclusive, Look, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
-use crate::port::c::crash;
 use crate::program::{Case, Program};
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would

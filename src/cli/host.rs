@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::args::HostArgs;
 use super::judge::PortName;
 use super::{Exit, output};
-use crate::host::{serve, serve_error};
+use crate::host::{crash, sandbox, serve, serve_error};
 use crate::plan::{Kinds, Setup};
-use crate::port::c::{CPort, LoadError, Source, confine, crash};
+use crate::port::c::{CPort, LoadError, Source, Start};
 use crate::port::mutant::Mutant;
 use crate::port::native::NativePort;
 use crate::port::present;
@@ -21,7 +21,7 @@ const RUNTIME: &str = "LD_PRELOAD";
 
 pub(super) fn host(args: &HostArgs) -> Exit {
     let parent = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    let (parent, step) = match (parent, confine::open(&args.step)) {
+    let (parent, step) = match (parent, sandbox::open(&args.step)) {
         (Ok(parent), Ok(step)) => (parent, step),
         (Err(error), _) | (_, Err(error)) => {
             output::error(format_args!("host is started by other commands: {error}"));
@@ -29,7 +29,7 @@ pub(super) fn host(args: &HostArgs) -> Exit {
         }
     };
     let confined = std::env::var_os(RUNTIME).is_none().then(|| u64::from(args.limits.memory_limit) * MIB);
-    confine::confine(confined);
+    sandbox::confine(confined);
     present::show(step);
     crash::tell(0);
     // A parent that has gone away needs no answer.
@@ -48,7 +48,9 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
         PortName::Library(path) => Source::File(path.clone()),
         PortName::OpenSsl | PortName::Native | PortName::Planted(_) => Source::Linked,
     };
-    let mut c = CPort::of(&source, probes, args.cold)?;
+    let start = if args.cold { Start::Cold } else { Start::Alone };
+    let mut c = CPort::of(&source, probes, start)?;
+    crash::loaded();
     let release = c.library().release;
     let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false };
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));

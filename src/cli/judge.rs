@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::{Limits, OneProbeChoice};
 use super::run::INTERRUPTED;
 use super::{Exit, output};
-use crate::host::{Child, ChildError, Host, Spawn};
+use crate::host::{Child, ChildError, Host, Spawn, crash};
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
@@ -142,6 +142,7 @@ impl Lab {
 
     fn here(&self) -> Result<Box<dyn Judge>, Why> {
         let c = CPort::linked(self.probes)?;
+        crash::loaded();
         let (release, setup) = (c.library().release, self.setup());
         let native = NativePort::new(release, setup);
         Ok(match &self.port {

@@ -6,10 +6,10 @@ use super::judge::{Judge, Lab};
 use super::{Exit, output};
 use crate::emit::{self, Picture};
 use crate::exec::Watch;
+use crate::host::crash;
 use crate::op::Op;
 use crate::pair::{Look, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
-use crate::port::c::crash;
 use crate::program::{Case, Program};
 use crate::report;
 use crate::trace::{Entry, Trace};
@@ -195,11 +195,9 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
     let mut counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
     if plan.shared {
         let touched = touches(op);
-        counts.extend(trace.entries(at).filter_map(|entry| match entry {
-            Entry::Count(slot, count) if touched.made == Some(slot) || touched.used == Some(slot) => {
-                Some(count.to_string())
-            }
-            _ => None,
+        counts.extend(trace.entries(at).filter_map(|entry| {
+            let Entry::Count(slot, count) = entry else { return None };
+            (touched.made == Some(slot) || touched.used == Some(slot)).then(|| count.to_string())
         }));
         counts.truncate(2);
     }

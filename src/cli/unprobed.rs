@@ -10,7 +10,7 @@ use super::judge::PortName;
 use super::output;
 use super::progress::{TICK, spinner};
 use super::run::INTERRUPTED;
-use crate::port::c::crash;
+use crate::host::crash;
 use crate::report::{Signature, Summary};
 
 /// How long it may take to end by itself after ^C.

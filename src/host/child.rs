@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Host;
+use super::crash::MISHAP;
 use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
+use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
 use crate::plan::{Kinds, Plan, Setup};
-use crate::port::c::confine;
-use crate::port::c::crash::MISHAP;
 use crate::port::native::NativePort;
 use crate::port::{Identity, present};
 use crate::program::Program;
@@ -99,7 +99,7 @@ impl Child {
     /// # Errors
     /// See [`ChildError`].
     pub fn start(spawn: Spawn) -> Result<Child, ChildError> {
-        let (step_file, step) = confine::create()?;
+        let (step_file, step) = sandbox::create()?;
         let mut spawn = spawn;
         let (process, hello) = match begin(&spawn, &step_file) {
             // What it dies of is for the programs to find.
@@ -307,7 +307,7 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
         let theirs = std::env::var("ASAN_OPTIONS").unwrap_or_default();
         command.env("LD_PRELOAD", runtime).env("ASAN_OPTIONS", format!("{ours}:{theirs}"));
     }
-    // A group of its own: what it starts ends with it.
+    // A group of its own: what it starts ends with it, and the ^C that this process answers does not reach it.
     command.process_group(0);
     let mut child =
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
@@ -407,11 +407,11 @@ impl Process {
     /// Waits so long for its end, then kills it, and whatever it has started.
     fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
         let until = Instant::now() + patience;
-        while !confine::has_ended(self.child.id()) && Instant::now() < until {
+        while !sandbox::has_ended(self.child.id()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(1));
         }
         // Before it is waited for, its number is nobody else's.
-        confine::kill_group(self.child.id());
+        sandbox::kill_group(self.child.id());
         let status = self.child.wait().ok();
         let until = Instant::now() + patience;
         if let Some(printer) = self.printer.take() {

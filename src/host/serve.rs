@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
 use crate::exec;
+use crate::host::crash;
 use crate::native::Release;
 use crate::plan::Plan;
 use crate::port::Abilities;
 use crate::port::Port;
-use crate::port::c::crash;
 use crate::trace::{Reader, Trace, put_number};
 
 /// Answers `parent` with what `port` does, which follows the rules of `release`. A program that takes longer than

@@ -14,10 +14,8 @@ macro_rules! call {
 mod call;
 mod callbacks;
 pub mod clock;
-pub mod confine;
 mod connections;
 mod contexts;
-pub mod crash;
 mod handshake_callbacks;
 mod handshakes;
 mod lacks;
@@ -31,7 +29,7 @@ mod read;
 mod refcount;
 mod scratch;
 
-pub use library::{Clocking, Library, Probes, Source};
+pub use library::{Clocking, Library, Probes, Source, Start};
 pub use load::LoadError;
 
 use std::ffi::{c_int, c_ulong};
@@ -41,7 +39,7 @@ use openssl_sys::{SSL, SSL_SESSION};
 
 use self::prototypes::Api;
 use self::scratch::Scratch;
-use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, present};
 use crate::field::{Field, Fields};
 use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
@@ -94,18 +92,16 @@ impl CPort {
     /// # Errors
     /// See [`LoadError`].
     pub fn linked(probes: Probes) -> Result<CPort, LoadError> {
-        CPort::of(&Source::Linked, probes, false)
+        CPort::of(&Source::Linked, probes, Start::Shared)
     }
 
-    /// A port that drives the library of `source` on this thread; a process drives one library. See [`CPort::linked`].
-    /// `cold`: no call is made before the first program, for one of them ends the process. Then counts are unknown, and so is
-    /// what a program leaves behind.
+    /// Makes a port that drives the library of `source` on this thread; a process drives one library. See [`CPort::linked`].
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub fn of(source: &Source, probes: Probes, cold: bool) -> Result<CPort, LoadError> {
+    pub fn of(source: &Source, probes: Probes, start: Start) -> Result<CPort, LoadError> {
         let mut port = CPort {
-            library: Library::get(source, probes, cold)?,
+            library: Library::get(source, probes, start)?,
             slots: [ptr::null_mut(); SLOTS],
             seen: [[ptr::null(); OWN.len()]; SLOTS],
             live_before: 0,
@@ -119,8 +115,8 @@ impl CPort {
             credentials: handshakes::Credentials::default(),
         };
         callbacks::of(port.library);
-        if !cold {
-            crash::saving(&"the first calls on this thread", || port.warm_up());
+        if start != Start::Cold {
+            present::preparing("the first calls on this thread", || port.warm_up());
         }
         Ok(port)
     }
@@ -144,7 +140,7 @@ impl CPort {
         }
         // A library that frees twice, or writes beyond a block, is for the programs to find: here it must not fall over it.
         // What the threads of one process share must not lie in memory of one of them.
-        self.begin(if crash::tells() { Memory::Poisoned } else { Memory::Plain }, false);
+        self.begin(if self.library.start == Start::Shared { Memory::Plain } else { Memory::Poisoned }, false);
         self.warm_up_contexts();
         if has_handshakes {
             self.warm_up_handshakes();
@@ -294,7 +290,7 @@ impl Port for CPort {
         memory::end();
         let left = if self.origins { memory::unwatch() } else { Vec::new() };
         // What is allocated once only is no leak, and was not allocated beforehand.
-        let balance = (!self.library.cold).then(|| memory::live() - self.live_before);
+        let balance = (self.library.start != Start::Cold).then(|| memory::live() - self.live_before);
         self.replace_used_up();
         Ended { balance, left }
     }

@@ -1,68 +1,40 @@
-//! Just enough JSON to check what is printed: the executable's own library is no dependency of the tests.
+//! What `--json` prints, read back.
+
+use serde_json::Value;
 
 use super::Ran;
 
 impl Ran {
-    /// Standard output is one JSON object on one line, and standard error is empty.
+    /// Reads standard output as one JSON object on one line.
     #[track_caller]
-    pub fn prints_one_object(self) -> Ran {
-        let ran = self.quietly();
-        assert!(ran.stdout.ends_with('\n') && ran.stdout.lines().count() == 1, "not one line: {ran:?}");
-        assert!(is_object(ran.stdout.trim_end()), "no object: {ran:?}");
-        ran
+    pub fn json(&self) -> Value {
+        let objects = self.objects();
+        assert_eq!(objects.len(), 1, "{self:?}");
+        objects.into_iter().next().unwrap_or_default()
     }
 
-    /// The number of the first field with this name.
+    /// Reads each line of standard output as a JSON object.
+    #[track_caller]
+    pub fn objects(&self) -> Vec<Value> {
+        assert!(self.stdout.ends_with('\n'), "{self:?}");
+        let object = |line: &str| match serde_json::from_str(line) {
+            Ok(value @ Value::Object(_)) => value,
+            Ok(other) => panic!("no object, but {other}: {self:?}"),
+            Err(error) => panic!("{error}: {self:?}"),
+        };
+        self.stdout.lines().map(object).collect()
+    }
+
+    /// Reads the number of this name from the one object.
     #[track_caller]
     pub fn number(&self, name: &str) -> u64 {
-        let field = format!("\"{name}\":");
-        let rest = self.stdout.split_once(&field).unwrap_or_else(|| panic!("no {field}: {self:?}")).1;
-        let digits = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        digits.parse().unwrap_or_else(|_| panic!("{field} is no number: {self:?}"))
+        let object = self.json();
+        object[name].as_u64().unwrap_or_else(|| panic!("no number {name}: {self:?}"))
     }
 
-    /// What the same programs have in common.
+    /// Reads what two runs of the same programs have in common.
     #[track_caller]
     pub fn numbers(&self) -> [u64; 4] {
         ["programs", "ops", "skipped", "divergences"].map(|name| self.number(name))
-    }
-}
-
-/// Whether braces, brackets and strings are closed, the outermost brace only at the end.
-pub fn is_object(text: &str) -> bool {
-    let mut open = Vec::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '{' | '[' => open.push(c),
-            '}' | ']' => {
-                if open.pop() != Some(if c == '}' { '{' } else { '[' }) {
-                    return false;
-                }
-                if open.is_empty() {
-                    return text.starts_with('{') && at + 1 == text.len();
-                }
-            }
-            '"' => loop {
-                match chars.next() {
-                    Some((_, '"')) => break,
-                    Some((_, '\\')) => drop(chars.next()),
-                    Some((_, c)) if c >= ' ' => {}
-                    _ => return false,
-                }
-            },
-            _ => {}
-        }
-    }
-    false
-}
-
-#[test]
-fn what_is_no_object_is_found() {
-    for object in ["{}", "{\"a\":[1,{\"b\":\"}\\\"\"}]}"] {
-        assert!(is_object(object), "{object}");
-    }
-    for none in ["", "[]", "{", "{}{}", "{}}", "{]", "{\"}", "{\"a\":\"\n\"}", "{} "] {
-        assert!(!is_object(none), "{none}");
     }
 }

@@ -5,12 +5,75 @@ use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Folder, Ran};
+use super::{Folder, PROGRAM, Ran};
 
 /// A case whose every form is larger than a pipe holds, so that a reader who stops early is noticed.
 fn large() -> String {
     let call = format!("SSL_SESSION_set1_hostname(s0, \"{}\")\n", "h".repeat(200));
     format!("#! sessdiff 1\ns0 = SSL_SESSION_new()\n{}", call.repeat(1_000))
+}
+
+/// The pages of commands hold both streams as one: here it is seen which is which.
+#[test]
+fn complaints_go_to_standard_error() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("nothing.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s0)\n");
+    folder.write("broken/a.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s9)\n");
+    let planted = "--port planted:dup-forgets-hostname";
+    folder.sh(&format!("sessdiff import {planted} a.ops")).exits(0);
+    for (line, code, what) in [
+        ("replay missing.ops", 64, "missing.ops: "),
+        ("show missing.ops", 64, "missing.ops: "),
+        ("reduce missing.ops", 64, "missing.ops: "),
+        ("import missing.ops", 64, "missing.ops: "),
+        ("run --programs 10 --corpus broken", 64, "broken/a.ops:2:20: "),
+        ("run --programs 10 --corpus a.ops", 64, "a.ops: "),
+        ("host --port native --probes all missing", 64, "host is started by other commands: "),
+        ("run --programs 10 --corpus none --port lib:missing.so", 5, "lib:missing.so: "),
+        ("replay a.ops --port lib:missing.so", 5, "lib:missing.so: "),
+        ("import a.ops --port lib:missing.so", 5, "lib:missing.so: "),
+        ("import a.ops --port native", 4, "a.ops: agrees"),
+        ("reduce nothing.ops", 4, "nothing.ops: nothing ran"),
+        (&format!("import {planted} a.ops"), 64, "is known already"),
+        (&format!("import {planted} a.ops --into a.ops"), 64, "a.ops: "),
+    ] {
+        let ran = folder.sh(&format!("sessdiff {line}")).exits(code).complains(what);
+        assert_eq!(ran.stdout, "", "{ran:?}");
+    }
+    // What is wrong with the command line takes more than a line.
+    for line in ["", "explore", "run --fast", "run --seconds 0", "replay"] {
+        let ran = folder.sh(&format!("sessdiff {line}")).exits(64);
+        assert_eq!(ran.stdout, "", "{ran:?}");
+        assert!(ran.stderr.contains("Usage: ") || ran.stderr.starts_with("error: "), "{ran:?}");
+    }
+}
+
+#[test]
+fn results_go_to_standard_output() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("nothing.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s0)\n");
+    for (line, code) in [
+        ("--help", 0),
+        ("--version", 0),
+        ("ports", 0),
+        ("doctor", 0),
+        ("doctor /bin/true", 4),
+        ("show a.ops", 0),
+        ("show a.ops --as c", 0),
+        ("replay a.ops", 0),
+        ("replay nothing.ops", 4),
+        ("replay a.ops --port planted:dup-forgets-hostname", 1),
+        ("run --programs 100 --corpus none", 0),
+        ("run --seconds 0.000000001 --corpus none", 4),
+        ("run --programs 500 --seed 1 --corpus none --port planted:dup-forgets-hostname", 1),
+    ] {
+        let ran = folder.sh(&format!("sessdiff {line}")).exits(code).quietly();
+        assert_ne!(ran.stdout, "", "{ran:?}");
+    }
+    // What could be done is a result beside the complaint.
+    folder.sh("sessdiff replay missing.ops a.ops").exits(64).complains("missing.ops: ").shows("\nagree: 8 ");
+    folder.sh("sessdiff replay a.ops --svg none/a.svg").exits(64).complains("none/a.svg: ").shows("\nagree: 8 ");
+    folder.sh("sessdiff doctor missing /bin/true").exits(64).complains("missing: ").shows("NOT instrumented");
 }
 
 /// A reader that has seen enough is no error.

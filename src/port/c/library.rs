@@ -8,10 +8,11 @@ use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
 
 use super::super::events;
 use super::super::native::{START, START_SECONDS, ex_index};
+use super::super::present;
 use super::super::{Identity, Memory};
 use super::load::{self, LoadError};
 use super::prototypes::Api;
-use super::{clock, crash, memory, refcount};
+use super::{clock, memory, refcount};
 use crate::native::{Clock, Release};
 use crate::op::{Cipher, ExIndex};
 
@@ -60,6 +61,18 @@ pub enum Source {
     File(PathBuf),
 }
 
+/// Who else drives a library, and from when on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Other threads of this process may drive it too.
+    Shared,
+    /// One thread drives it, in a process that is there for it: its memory is watched from the first call on.
+    Alone,
+    /// As [`Start::Alone`], and no call is made before the first program, for one of them ends the process. Counts are unknown
+    /// then, and so is what a program leaves behind.
+    Cold,
+}
+
 /// A library that is driven.
 pub struct Library {
     pub(super) api: Api,
@@ -73,8 +86,8 @@ pub struct Library {
     pub count_offset: Option<usize>,
     /// Where the time comes from.
     pub clocking: Clocking,
-    /// No call was made before the first program.
-    pub cold: bool,
+    /// How it was started.
+    pub start: Start,
     ciphers: Vec<*const SSL_CIPHER>,
 }
 
@@ -88,12 +101,12 @@ impl Library {
     ///
     /// # Errors
     /// See [`LoadError`]; what failed once fails again.
-    pub fn get(source: &Source, probes: Probes, cold: bool) -> Result<&'static Library, LoadError> {
+    pub fn get(source: &Source, probes: Probes, start: Start) -> Result<&'static Library, LoadError> {
         static LIBRARY: OnceLock<(Source, Result<Library, LoadError>)> = OnceLock::new();
         // One at a time: the calibration must not see another thread's sessions.
         static READY: Mutex<()> = Mutex::new(());
         let _guard = READY.lock().unwrap_or_else(PoisonError::into_inner);
-        let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes, cold)));
+        let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes, start)));
         let library = library.as_ref().map_err(LoadError::clone)?;
         if library.probes == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
     }
@@ -106,7 +119,7 @@ impl Library {
         self.ciphers[cipher as usize]
     }
 
-    fn load(source: &Source, probes: Probes, cold: bool) -> Result<Library, LoadError> {
+    fn load(source: &Source, probes: Probes, start: Start) -> Result<Library, LoadError> {
         let api = match source {
             Source::Linked => Api::linked(),
             Source::File(path) => load::open(path)?,
@@ -115,15 +128,15 @@ impl Library {
             return Err(LoadError::MemoryProbe);
         }
         // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
-        let alone = *source != Source::Linked || crash::tells();
+        let alone = *source != Source::Linked || start != Start::Shared;
         memory::begin(if probes.memory && alone { Memory::Poisoned } else { Memory::Plain });
-        let library = Library::make_ready(source, probes, cold, api);
+        let library = Library::make_ready(source, probes, start, api);
         memory::end();
-        crash::at_exit_first();
         library
     }
 
-    fn make_ready(source: &Source, probes: Probes, cold: bool, api: Api) -> Result<Library, LoadError> {
+    fn make_ready(source: &Source, probes: Probes, start: Start, api: Api) -> Result<Library, LoadError> {
+        let cold = start == Start::Cold;
         let (init, version) = (
             api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?,
             api.OpenSSL_version_num.ok_or(LoadError::NoSessionApi)?,
@@ -143,10 +156,10 @@ impl Library {
         if probes.memory && !cold && !allocates_here(&api) {
             return Err(LoadError::OtherAllocator);
         }
-        let calibrate = || crash::saving(&"the search for the reference count", || refcount::calibrate(&api));
+        let calibrate = || present::preparing("the search for the reference count", || refcount::calibrate(&api));
         let count_offset = (probes.count && !cold).then(calibrate).flatten();
         let identity = load::identify(&api, source)?;
-        Ok(Library { identity, api, release, probes, count_offset, clocking, cold, ciphers })
+        Ok(Library { identity, api, release, probes, count_offset, clocking, start, ciphers })
     }
 }
 

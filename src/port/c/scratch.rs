@@ -4,6 +4,8 @@
 
 use std::ptr;
 
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
+
 /// Bytes of the accessible part: more than any operand.
 const SIZE: usize = 8192;
 const GUARD: usize = 4096;
@@ -17,27 +19,26 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// `None`: the system has no memory left.
+    /// Maps one; `None`: the system has no memory left.
     pub fn new() -> Option<Scratch> {
-        let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
-        // SAFETY: new memory of our own; access is given to the middle part.
-        unsafe {
-            let base = libc::mmap(ptr::null_mut(), GUARD + SIZE + GUARD, libc::PROT_NONE, flags, -1, 0);
-            if base == libc::MAP_FAILED || libc::mprotect(base.byte_add(GUARD), SIZE, access) != 0 {
-                return None;
-            }
-            Some(Scratch { base: base.cast() })
-        }
+        let access = MprotectFlags::READ | MprotectFlags::WRITE;
+        // SAFETY: new memory of our own, at an address that the system chooses.
+        let base =
+            unsafe { mmap_anonymous(ptr::null_mut(), GUARD + SIZE + GUARD, ProtFlags::empty(), MapFlags::PRIVATE) }
+                .ok()?;
+        // SAFETY: the middle part of it.
+        unsafe { mprotect(base.byte_add(GUARD), SIZE, access) }.ok()?;
+        Some(Scratch { base: base.cast() })
     }
 
-    /// The last `length` bytes before the inaccessible page.
+    /// Gives the last `length` bytes before the inaccessible page.
     pub fn room(&mut self, length: usize) -> &mut [u8] {
         let length = length.min(SIZE);
         // SAFETY: within the accessible part, which lives as long as `self` and is borrowed with it.
         unsafe { std::slice::from_raw_parts_mut(self.base.add(GUARD + SIZE - length), length) }
     }
 
-    /// A copy of `bytes`, for one call. No bytes are a pointer that must not be followed; NULL stays NULL.
+    /// Makes a copy of `bytes`, for one call. No bytes are a pointer that must not be followed; NULL stays NULL.
     #[inline]
     pub fn lend(&mut self, bytes: Option<&[u8]>) -> (*const u8, usize) {
         let Some(bytes) = bytes else { return (ptr::null(), 0) };
@@ -46,7 +47,7 @@ impl Scratch {
         (room.as_ptr(), bytes.len())
     }
 
-    /// After the call: whether the bytes are as they were lent.
+    /// Tells, after the call, whether the bytes are as they were lent.
     #[inline]
     pub fn take_back(&mut self, bytes: Option<&[u8]>) -> bool {
         let Some(bytes) = bytes else { return true };
@@ -60,6 +61,6 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         // SAFETY: the memory of `new`, which nobody refers to any more.
-        unsafe { libc::munmap(self.base.cast(), GUARD + SIZE + GUARD) };
+        unsafe { munmap(self.base.cast(), GUARD + SIZE + GUARD) }.unwrap_or(());
     }
 }

@@ -9,6 +9,8 @@ use std::ffi::c_void;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
+
 use super::guarded::Guarded;
 use super::poisoned::Poisoned;
 use super::{Fault, Memory, Misuse, Origin};
@@ -61,7 +63,7 @@ thread_local! {
 static RESERVED: OnceLock<usize> = OnceLock::new();
 static NEXT_STRETCH: AtomicUsize = AtomicUsize::new(0);
 
-/// A program begins: what was freed before may be reused one day.
+/// Notes that a program begins: what was freed before may be reused one day.
 pub(super) fn begin() {
     with(|arenas| {
         arenas.guarded.begin();
@@ -69,7 +71,7 @@ pub(super) fn begin() {
     });
 }
 
-/// A block of `size` bytes; `None`: there is no room for it here.
+/// Takes a block of `size` bytes; `None`: there is no room for it here.
 pub(super) fn take(memory: Memory, size: usize, origin: Origin) -> Option<*mut c_void> {
     ARENAS.with_borrow_mut(|arenas| {
         if arenas.is_none() {
@@ -86,7 +88,7 @@ pub(super) fn take(memory: Memory, size: usize, origin: Origin) -> Option<*mut c
     })
 }
 
-/// Whether an address lies in memory of this module, on any thread.
+/// Tells whether an address lies in memory of this module, on any thread.
 #[inline]
 pub(super) fn owns(address: *const c_void) -> bool {
     RESERVED.get().is_some_and(|base| *base != 0 && (address as usize).wrapping_sub(*base) < THREADS * STRETCH)
@@ -118,7 +120,7 @@ pub(super) fn give(address: *mut c_void, origin: Origin) -> Result<Option<Fault>
     given.unwrap_or(Ok(None))
 }
 
-/// How many bytes can be read from an address on, whoever's it is: at most to the end of its place.
+/// Says how many bytes can be read from an address on, whoever's it is: at most to the end of its place.
 pub(super) fn readable(address: *const c_void) -> usize {
     let base = RESERVED.get().copied().unwrap_or(0);
     let offset = (address as usize).wrapping_sub(base) % STRETCH;
@@ -128,7 +130,7 @@ pub(super) fn readable(address: *const c_void) -> usize {
     }
 }
 
-/// How many bytes the block at this address has; 0: it is another thread's.
+/// Says how many bytes the block at this address has; 0: it is another thread's.
 pub(super) fn size_of(address: *const c_void) -> usize {
     let address = address as usize;
     let size = with(|arenas| {
@@ -139,12 +141,12 @@ pub(super) fn size_of(address: *const c_void) -> usize {
     size.unwrap_or(0)
 }
 
-/// The first block of this program that was changed where nobody may change it.
+/// Finds the first block of this program that was changed where nobody may change it.
 pub(super) fn check() -> Option<Fault> {
     with(|arenas| arenas.poisoned.check().or_else(|| arenas.guarded.check())).flatten()
 }
 
-/// The guarded block that an address belongs to. Must not be interrupted by itself: a signal handler asks.
+/// Finds the guarded block that an address belongs to. Must not be interrupted by itself: a signal handler asks.
 pub(super) fn find(address: usize) -> Option<(Place, Block)> {
     if !owns(address as *const c_void) {
         return None;
@@ -183,7 +185,7 @@ pub(super) fn fill(start: usize, length: usize, byte: u8) {
     unsafe { std::ptr::write_bytes(start as *mut u8, byte, length) };
 }
 
-/// Whether bytes of a block, or around it, all hold this.
+/// Tells whether bytes of a block, or around it, all hold this.
 pub(super) fn holds(start: usize, length: usize, byte: u8) -> bool {
     // SAFETY: as above; nobody writes to them now.
     let bytes = unsafe { std::slice::from_raw_parts(start as *const u8, length) };
@@ -192,15 +194,14 @@ pub(super) fn holds(start: usize, length: usize, byte: u8) -> bool {
 }
 
 fn reserve(bytes: usize) -> Option<usize> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: new memory of our own.
-    let start = unsafe { libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
-    (start != libc::MAP_FAILED).then_some(start as usize)
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: new memory of our own, at an address that the system chooses.
+    unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, ProtFlags::empty(), flags) }.ok().map(|start| start as usize)
 }
 
-/// Gives or takes access to whole pages of the reservation; whether that worked.
+/// Gives or takes access to whole pages of the reservation, and tells whether that worked.
 pub(super) fn access(start: usize, bytes: usize, allowed: bool) -> bool {
-    let protection = if allowed { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
+    let protection = if allowed { MprotectFlags::READ | MprotectFlags::WRITE } else { MprotectFlags::empty() };
     // SAFETY: the callers name pages of their own stretch.
-    unsafe { libc::mprotect(start as *mut c_void, bytes, protection) == 0 }
+    unsafe { mprotect(start as *mut c_void, bytes, protection) }.is_ok()
 }

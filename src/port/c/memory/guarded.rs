@@ -4,7 +4,11 @@
 //! The pages of blocks belong to a file in memory and those between them do not, so that the system never has to split or
 //! join its descriptions of them: that is four fifths of what changing the access of a page costs.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap};
 
 use super::arena::{AROUND, Block, access, fill, holds};
 use super::{Fault, Misuse, Origin};
@@ -26,7 +30,7 @@ struct Class {
     /// How many blocks this program made.
     made: usize,
     /// The file whose pages lie under the places.
-    file: c_int,
+    file: OwnedFd,
 }
 
 /// The guarded blocks of one thread.
@@ -150,11 +154,10 @@ impl Class {
         if place < self.blocks.len() {
             return access(from, self.pages * PAGE, true);
         }
-        let (flags, access) = (libc::MAP_SHARED | libc::MAP_FIXED, libc::PROT_READ | libc::PROT_WRITE);
-        let offset = (place * self.pages * PAGE) as libc::off_t;
+        let (flags, access) = (MapFlags::SHARED | MapFlags::FIXED, ProtFlags::READ | ProtFlags::WRITE);
+        let (bytes, offset) = (self.pages * PAGE, (place * self.pages * PAGE) as u64);
         // SAFETY: pages of our own reservation that nobody uses yet, and bytes that the file has.
-        let mapped = unsafe { libc::mmap(from as *mut c_void, self.pages * PAGE, access, flags, self.file, offset) };
-        if mapped == libc::MAP_FAILED {
+        if unsafe { mmap(from as *mut c_void, bytes, access, flags, &self.file, offset) }.is_err() {
             return false;
         }
         self.blocks.push(None);
@@ -162,20 +165,11 @@ impl Class {
     }
 }
 
-impl Drop for Class {
-    fn drop(&mut self) {
-        // SAFETY: our own file; what is mapped stays.
-        unsafe { libc::close(self.file) };
-    }
-}
-
 /// A file in memory; `None`: the system refuses.
-fn file_of(bytes: usize) -> Option<c_int> {
-    // SAFETY: a new file without a name.
-    unsafe {
-        let file = libc::memfd_create(c"sessdiff".as_ptr(), libc::MFD_CLOEXEC);
-        (file >= 0 && libc::ftruncate(file, bytes as libc::off_t) == 0).then_some(file)
-    }
+fn file_of(bytes: usize) -> Option<OwnedFd> {
+    let file = memfd_create(c"sessdiff", MemfdFlags::CLOEXEC).ok()?;
+    ftruncate(&file, bytes as u64).ok()?;
+    Some(file)
 }
 
 fn damage(block: &Block) -> Option<Misuse> {

@@ -1,7 +1,8 @@
-//! What can be saved when the library ends this very process: the calls that were running, or, in a child, the trace so far.
+//! Saves what it can when the library ends this very process: the calls that were running, or, in a child, the trace so far.
 //!
 //! A handler for the signals of a crash writes them out and ends the process. It allocates nothing and takes no lock, because
 //! the heap may be what is broken.
+#![allow(unsafe_code, reason = "a signal handler is C, and calls only what may be called in one")]
 
 use std::cell::Cell;
 use std::ffi::{CString, c_int, c_void};
@@ -12,8 +13,8 @@ use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
-use super::super::present;
-use super::memory::{self, Fault};
+use crate::port::c::memory::{self, Fault};
+use crate::port::present;
 use crate::trace::{MishapKind, Sink, Trace, put_head, put_number, put_site, put_text};
 
 /// The exit code of a process whose port crashed.
@@ -42,7 +43,7 @@ thread_local! {
     static TRACE: Cell<Option<*const Trace>> = const { Cell::new(None) };
 }
 
-/// From now on a crash is caught: what runs then is written to the file of this name in the folder, or only named on standard
+/// Catches crashes from now on: what runs then is written to the file of this name in the folder, or only named on standard
 /// error without one. The place of the first call stays.
 pub fn catch(place: Option<(&Path, &str)>) {
     let text = |path: &Path| CString::new(path.as_os_str().as_bytes()).ok();
@@ -54,15 +55,15 @@ pub fn catch(place: Option<(&Path, &str)>) {
     install();
 }
 
-/// From now on a crash is told to the parent at this descriptor, and so is a program that takes too long: see [`limit`].
+/// Tells a crash to the parent at this descriptor from now on, and a program that takes too long: see [`limit`].
 pub fn tell(parent: c_int) {
     PARENT.store(parent, Relaxed);
     install();
     handle(libc::SIGALRM);
 }
 
-/// A program begins each of whose steps may take so long, and twice as long at most; zero: it is over. Only where [`tell`]
-/// was called.
+/// Begins to time a program: each of its steps may take so long, and twice as long at most. Zero ends the timing. Only where
+/// [`tell`] was called.
 pub fn limit(limit: Duration) {
     let value = libc::timeval { tv_sec: limit.as_secs() as libc::time_t, tv_usec: limit.subsec_micros().into() };
     let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: value };
@@ -80,14 +81,16 @@ pub fn leave(failed: bool) -> ! {
     unsafe { libc::_exit(failed.into()) }
 }
 
-/// Whether this process is a child that tells its parent, and so has one thread that drives the library.
-pub(super) fn tells() -> bool {
-    PARENT.load(Relaxed) != -1
+/// Notes that a library was loaded: one that ends the process is found out before its own functions for that run, which it
+/// has registered by now. Only the first time counts.
+pub fn loaded() {
+    static AT_EXIT: Once = Once::new();
+    AT_EXIT.call_once(at_exit);
 }
 
 fn install() {
     static AT_EXIT: Once = Once::new();
-    AT_EXIT.call_once(at_exit_first);
+    AT_EXIT.call_once(at_exit);
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
 }
 
@@ -105,8 +108,7 @@ fn handle(signal: c_int) {
     }
 }
 
-/// A library that ends the process is found out before its own functions for that run, which were registered before now.
-pub(super) fn at_exit_first() {
+fn at_exit() {
     // SAFETY: a handler that ends the process in the middle of a program, and otherwise does nothing.
     unsafe { libc::atexit(on_exit) };
 }
@@ -137,7 +139,7 @@ impl<T> Drop for Forget<T> {
     }
 }
 
-/// Whether the timer of [`limit`] has run out: anybody can send its signal.
+/// Tells whether the timer of [`limit`] has run out: anybody can send its signal.
 fn is_over() -> bool {
     // SAFETY: zero is a valid `itimerval`, and a place to write to.
     unsafe {
@@ -172,7 +174,7 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
 
 /// A library that ends the process in the middle of a call is no pass.
 extern "C" fn on_exit() {
-    if RUNNING.get().is_some() || TRACE.get().is_some() {
+    if RUNNING.get().is_some() || TRACE.get().is_some() || present::prepared().is_some() {
         end(MishapKind::Crash, "exit", format_args!("ended the process"), None)
     }
 }
@@ -216,7 +218,10 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
             }
         }
         (Some(running), None) => stderr.say(format_args!("; the calls:\n{running}\n")),
-        (None, _) => stderr.say(format_args!(" outside any program\n")),
+        (None, _) => match present::prepared() {
+            Some(what) => stderr.say(format_args!(" outside any program, in {what}\n")),
+            None => stderr.say(format_args!(" outside any program\n")),
+        },
     }
     stderr.flush();
 }
@@ -280,7 +285,7 @@ impl fmt::Write for Text {
     }
 }
 
-/// Only how many bytes there are.
+/// Counts bytes, and no more.
 struct Counted(u64);
 
 impl Sink for Counted {

@@ -1,0 +1,106 @@
+//! Who imports whom: each room of `src` names only those that it may, and every module says in its first line what it is. What
+//! else is a rule of the house is a lint, in `Cargo.toml`.
+
+use std::fs;
+use std::path::Path;
+
+/// What each room may import of the others; see DESIGN. A room that is not here has not said what it needs.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("native", &[]),
+    ("op", &[]),
+    ("program", &["op"]),
+    ("plan", &["op", "program", "field"]),
+    ("field", &["op"]),
+    ("trace", &["op", "field"]),
+    ("oracle", &["op", "field", "plan", "program", "trace"]),
+    ("samples", &["native", "op"]),
+    ("port", &["op", "plan", "trace", "native", "field", "samples"]),
+    ("exec", &["op", "field", "plan", "port", "program", "trace"]),
+    ("host", &["op", "field", "plan", "port", "program", "trace", "native", "exec"]),
+    ("pair", &["op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
+    ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
+    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples"]),
+    ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair"]),
+    ("generate", &["op", "plan", "program"]),
+    ("conform", &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report"]),
+    (
+        "fuzz",
+        &["native", "op", "program", "plan", "field", "trace", "oracle", "port", "exec", "pair", "host", "generate"],
+    ),
+    ("cli", ANY),
+    ("lib", ANY),
+    ("main", ANY),
+];
+/// The ways in may import every room.
+const ANY: &[&str] = &["*"];
+
+#[test]
+fn rooms_import_only_what_they_may() {
+    let mut wrong = Vec::new();
+    visit(Path::new(env!("CARGO_MANIFEST_DIR")), "src", &mut |path, text| wrong.extend(check(path, text)));
+    assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Shows every Rust file of a folder to `each`, by its path from the root.
+fn visit(root: &Path, folder: &str, each: &mut dyn FnMut(&str, &str)) {
+    for entry in fs::read_dir(root.join(folder)).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let path = format!("{folder}/{}", entry.file_name().to_str().expect("UTF-8"));
+        if entry.path().is_dir() {
+            visit(root, &path, each);
+        } else if path.ends_with(".rs") {
+            each(&path, &fs::read_to_string(entry.path()).expect("a file"));
+        }
+    }
+}
+
+/// Says what is wrong in the file at `path`.
+fn check(path: &str, text: &str) -> Vec<String> {
+    let parts: Vec<&str> = path.trim_start_matches("src/").trim_end_matches(".rs").split('/').collect();
+    let room = parts[0];
+    let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == room) else {
+        return vec![format!("{path}:1: `{room}` is not in MAY_IMPORT: say which rooms it may import")];
+    };
+    let mut wrong = Vec::new();
+    if !text.starts_with("//! ") {
+        wrong.push(format!("{path}:1: does not start with `//! `"));
+    }
+    // How many `super::` lead to the root: one more in a module within the file.
+    let mut depth = parts.len();
+    for (at, line) in text.lines().enumerate() {
+        depth = match line {
+            "}" => parts.len(),
+            line if !line.starts_with(' ') && line.contains("mod ") && line.ends_with('{') => parts.len() + 1,
+            _ => depth,
+        };
+        let code = line.split("//").next().unwrap_or_default();
+        let to_the_root = "super::".repeat(depth);
+        let named = code.split("crate::").skip(1).chain(code.split(&to_the_root).skip(1));
+        for name in named.map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default())
+        {
+            if name != room && !allowed.contains(&name) && *allowed != ANY {
+                wrong.push(format!("{path}:{}: `{room}` may not import `{name}`", at + 1));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn the_check_can_fail() {
+    let wrong = |path, text: &str| check(path, &format!("//! A room.\n{text}")).len();
+    assert_eq!(wrong("src/oracle.rs", "use crate::plan::Plan;"), 0);
+    assert_eq!(wrong("src/oracle.rs", "use crate::port::Port;"), 1);
+    assert_eq!(wrong("src/oracle.rs", "use crate::{plan::Plan};"), 1, "each room has a line of its own");
+    assert_eq!(wrong("src/oracle.rs", "/// [`crate::port::Port`]"), 0);
+    assert_eq!(wrong("src/native/time.rs", "fn f() -> crate::op::Time {}"), 1);
+    assert_eq!(wrong("src/native/time.rs", "use super::session::Session;"), 0);
+    assert_eq!(wrong("src/native/time.rs", "use super::super::op::Op;"), 1);
+    assert_eq!(wrong("src/native/time.rs", "mod tests {\n    use super::super::session;\n}"), 0);
+    assert_eq!(wrong("src/native/time.rs", "mod tests {\n    use super::super::super::op;\n}"), 1);
+    assert_eq!(wrong("src/native/time.rs", "mod tests {\n}\nuse super::super::op;"), 1);
+    assert_eq!(wrong("src/native.rs", "use super::op::Op;"), 1);
+    assert_eq!(wrong("src/native.rs", "mod tests {\n    use super::*;\n}"), 0);
+    assert_eq!(wrong("src/cli/run.rs", "use crate::mutate;"), 0);
+    assert_eq!(wrong("src/shed.rs", ""), 1, "a room that is not in the table");
+    assert_eq!(check("src/op.rs", "use std::fmt;\n//! Late.").len(), 1);
+}
