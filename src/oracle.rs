@@ -7,7 +7,7 @@ mod describe;
 
 use std::fmt;
 
-use self::describe::{describe, describe_one, field_of};
+use self::describe::{describe, describe_one};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::plan::{Makes, Plan, Step, touches};
@@ -317,34 +317,7 @@ fn ended_at(trace: &Trace) -> Option<usize> {
 /// What is wrong whatever the other port does.
 fn broken_fault(trace: &Trace) -> Option<Fault> {
     let step = trace.broken? as usize;
-    let broken = |entry: &Entry<'_>| match entry {
-        Entry::Shared(fields) => *fields != 0,
-        Entry::Overrun | Entry::NullWithLength(..) | Entry::Meddled(..) => true,
-        Entry::After(after) => after.error_lost || after.argument_changed,
-        Entry::Return(_)
-        | Entry::Made(_)
-        | Entry::Copied(_)
-        | Entry::Session(_)
-        | Entry::SessionOf(_)
-        | Entry::Number(..)
-        | Entry::Bytes(..)
-        | Entry::Count(..)
-        | Entry::CountOf(..)
-        | Entry::Chain(_)
-        | Entry::ExNew(_)
-        | Entry::ExDup(..)
-        | Entry::ExFree(..)
-        | Entry::Skipped
-        | Entry::Same(_)
-        | Entry::Connection(..)
-        | Entry::Cache(..)
-        | Entry::Member(..)
-        | Entry::Removed(..)
-        | Entry::ContextFreed(_)
-        | Entry::Called(..)
-        | Entry::Stopped => false,
-    };
-    let entry = trace.entries(step).find(broken)?;
+    let entry = trace.entries(step).find(Entry::is_broken)?;
     let (class, aspect) = describe_one(None, None, &entry);
     let ledger = match class {
         Class::Count | Class::Return if matches!(entry, Entry::Meddled(..)) => "a getter changes nothing",
@@ -377,7 +350,7 @@ fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
         let dup = Entries::new(trace.part(seen.dup));
         let mut derived = None;
         for (source, dup) in source.zip(dup).filter(|(source, dup)| source != dup) {
-            let Some(field) = field_of(&source).filter(|field| field.is_copied()) else { continue };
+            let Some(field) = source.field().filter(|field| field.is_copied()) else { continue };
             let found = (seen.step as usize, field, source.to_string(), dup.to_string());
             if !field.is_derived() {
                 return Some(found);
@@ -417,7 +390,7 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
     let mut following: Option<Divergence> = None;
     loop {
         let (a, b) = (left.next(), right.next());
-        let fields = [a, b].map(|entry| entry.as_ref().and_then(field_of));
+        let fields = [a, b].map(|entry| entry.as_ref().and_then(Entry::field));
         if following.is_some() && fields.contains(&None) {
             return following; // The session ends here.
         }

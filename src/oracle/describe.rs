@@ -6,38 +6,6 @@ use crate::op::{Op, Variable};
 use crate::plan::is_about;
 use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
 
-/// The field that an entry shows.
-pub(super) fn field_of(entry: &Entry<'_>) -> Option<Field> {
-    match entry {
-        Entry::Number(field, _) | Entry::Bytes(field, _) => Some(*field),
-        Entry::Return(_)
-        | Entry::Made(_)
-        | Entry::Copied(_)
-        | Entry::After(_)
-        | Entry::Session(_)
-        | Entry::SessionOf(_)
-        | Entry::Shared(_)
-        | Entry::Overrun
-        | Entry::NullWithLength(..)
-        | Entry::Count(..)
-        | Entry::CountOf(..)
-        | Entry::Chain(_)
-        | Entry::Meddled(..)
-        | Entry::ExNew(_)
-        | Entry::ExDup(..)
-        | Entry::ExFree(..)
-        | Entry::Skipped
-        | Entry::Same(_)
-        | Entry::Connection(..)
-        | Entry::Cache(..)
-        | Entry::Member(..)
-        | Entry::Removed(..)
-        | Entry::ContextFreed(_)
-        | Entry::Called(..)
-        | Entry::Stopped => None,
-    }
-}
-
 /// Class and aspect of two entries that differ; `of` has the session that fields belong to.
 pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<Entry<'_>>; 2]) -> (Class, String) {
     if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
@@ -48,45 +16,13 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<E
         && std::mem::discriminant(left) != std::mem::discriminant(right)
         && let Some(called) = [left, right]
             .into_iter()
-            .filter(|entry| callback_rank(entry).is_some())
-            .min_by_key(|entry| callback_rank(entry))
+            .filter(|entry| entry.callback_rank().is_some())
+            .min_by_key(|entry| entry.callback_rank())
     {
         return describe_one(op, of, called);
     }
     let ranked = entries.into_iter().flatten().map(|entry| describe_one(op, of, &entry));
     ranked.min_by_key(|(class, _)| *class).unwrap_or((Class::Return, "nothing".into()))
-}
-
-/// Callbacks of contexts come before those that follow from them.
-fn callback_rank(entry: &Entry<'_>) -> Option<u8> {
-    match entry {
-        Entry::Called(..) | Entry::Removed(..) => Some(0),
-        Entry::ContextFreed(_) => Some(1),
-        Entry::ExNew(_) => Some(2),
-        Entry::ExDup(..) => Some(3),
-        Entry::ExFree(..) => Some(4),
-        Entry::Return(_)
-        | Entry::Made(_)
-        | Entry::Copied(_)
-        | Entry::After(_)
-        | Entry::Session(_)
-        | Entry::SessionOf(_)
-        | Entry::Number(..)
-        | Entry::Bytes(..)
-        | Entry::Shared(_)
-        | Entry::Overrun
-        | Entry::NullWithLength(..)
-        | Entry::Count(..)
-        | Entry::CountOf(..)
-        | Entry::Chain(_)
-        | Entry::Meddled(..)
-        | Entry::Skipped
-        | Entry::Same(_)
-        | Entry::Connection(..)
-        | Entry::Cache(..)
-        | Entry::Member(..)
-        | Entry::Stopped => None,
-    }
 }
 
 pub(super) fn describe_one(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> (Class, String) {

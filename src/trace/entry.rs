@@ -1,140 +1,192 @@
-//! The entries of a trace, decoded.
+//! The entries of a trace: a table of what a port can do and show, and how each is written, read and said.
 
 use std::fmt;
 
-use super::{NULL_LENGTH, Tag, WRONG_ARGUMENTS};
+use super::payload::Payload;
+use super::shown::{Born, Called, Freed, Held, Hex, Referenced, SharedBuffers, Slots, index_name};
+use super::{After, Callback, Meddling, Trace};
 use crate::field::Field;
-use crate::op::{ConnectionSlot, ContextSlot, ExIndex, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
-/// One thing a port did or showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
-    /// What a call returned.
-    Return(i64),
-    /// Whether a constructor returned a session.
-    Made(bool),
-    /// What a call copied out.
-    Copied(&'a [u8]),
-    /// What a call left behind.
-    After(After),
-    /// The fields that follow belong to this slot.
-    Session(Slot),
-    /// The fields that follow belong to the session of this connection, which no slot holds.
-    SessionOf(ConnectionSlot),
-    /// A field that is a number.
-    Number(Field, i64),
-    /// A field that is bytes.
-    Bytes(Field, Option<&'a [u8]>),
-    /// One bit a [`Field`] whose buffer two sessions share.
-    Shared(u32),
-    /// A call wrote beyond its buffer.
-    Overrun,
-    /// A getter gave NULL and this length.
-    NullWithLength(Field, u64),
-    /// The reference count of a slot's session.
-    Count(Slot, u32),
-    /// The reference count of the session of a connection, which no slot holds.
-    CountOf(ConnectionSlot, u32),
-    /// How many certificates of a chain are the very one that the session has of its peer.
-    Chain(u32),
-    /// The getter of a field did more than to read it.
-    Meddled(Field, Meddling),
-    /// A session was born: its number.
-    ExNew(u32),
-    /// A dup callback: index, number of the source, value.
-    ExDup(u8, u32, u64),
-    /// A free callback: index, number of the session, value.
-    ExFree(u8, u32, u64),
-    /// The step did not run: a slot turned out to be empty.
-    Skipped,
-    /// Which slots hold the session that a call returned: one bit each.
-    Same(u8),
-    /// Whether a connection has a session, and which slots hold it.
-    Connection(ConnectionSlot, bool, u8),
-    /// How many sessions a context has cached, and a digest of them.
-    Cache(ContextSlot, u32, u32),
-    /// A cached session: which slots hold it, version, id.
-    Member(u8, i32, &'a [u8]),
-    /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
-    Removed(u32, u32, u32, u32),
-    /// A callback that a handshake calls: see [`Callback`].
-    Called(Callback, [u32; 5]),
-    /// A context was destroyed: its number.
-    ContextFreed(u32),
-    /// The program ended here.
-    Stopped,
-}
-
-/// A callback that a handshake calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Callback {
-    /// `new_session_cb`: whether for a server, number of the session, length of its id, digest of its version and id, references.
-    New,
-    /// `get_session_cb`: whether for a server, 0, length of the id, its digest, 0.
-    Get,
-    /// `not_resumable_session_callback`: whether for a server, 0, 0, 0, whether it is forward secure.
-    NotResumable,
-    /// `generate_session_id`: whether for a server, 0, room, 0, 0.
-    GenerateId,
-    /// `psk_use_session_callback`: nothing.
-    PskUse,
-    /// `psk_find_session_callback`: 1, 0, length of the identity, its digest, 0.
-    PskFind,
-}
-
-impl Callback {
-    const ALL: [Callback; 6] = [
-        Callback::New,
-        Callback::Get,
-        Callback::NotResumable,
-        Callback::GenerateId,
-        Callback::PskUse,
-        Callback::PskFind,
-    ];
-
-    /// In signatures and reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Callback::New => "new-session",
-            Callback::Get => "get-session",
-            Callback::NotResumable => "not-resumable",
-            Callback::GenerateId => "generate-id",
-            Callback::PskUse => "psk-use-session",
-            Callback::PskFind => "psk-find-session",
+/// Makes [`Entry`], its writers in [`Trace`], its reader in [`Entries`] and its text from the table.
+///
+/// A row is: the first byte in the log, the variant and its payload in the order in which it is written, the writer's name
+/// unless the writer does more, and the text. Behind `=> broken` stands when the entry is wrong whatever the other port
+/// does; behind `=> callback` that it is a callback, and its rank: the lower of two explains the other.
+macro_rules! entries {
+    ($(
+        $(#[$doc:meta])*
+        $code:literal $entry:ident $(($($part:ident: $type:ty),*))? $($writer:ident)?: $text:literal $(, $said:expr)*
+        $(=> broken $broken:expr)?
+        $(=> callback $rank:literal)?;
+    )*) => {
+        /// One thing a port did or showed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Entry<'a> {
+            /// A field that is a number.
+            Number(Field, i64),
+            /// A field that is bytes.
+            Bytes(Field, Option<&'a [u8]>),
+            $($(#[$doc])* $entry $(($($type),*))?,)*
         }
-    }
+
+        impl<'a> Entry<'a> {
+            /// Returns the field that it shows, if it shows one.
+            pub const fn field(&self) -> Option<Field> {
+                match self {
+                    Entry::Number(field, _) | Entry::Bytes(field, _) => Some(*field),
+                    $(Entry::$entry { .. })|* => None,
+                }
+            }
+
+            /// Tells whether it is wrong whatever the other port does.
+            #[inline(always)]
+            #[allow(unused_variables)]
+            pub fn is_broken(&self) -> bool {
+                match self {
+                    Entry::Number(..) | Entry::Bytes(..) => false,
+                    $(Entry::$entry $(($($part),*))? => entries!(@or false $($broken)?),)*
+                }
+            }
+
+            /// Returns the rank of a callback: those of contexts come before those that follow from them.
+            pub const fn callback_rank(&self) -> Option<u8> {
+                match self {
+                    Entry::Number(..) | Entry::Bytes(..) => None,
+                    $(Entry::$entry { .. } => entries!(@or None $(Some($rank))?),)*
+                }
+            }
+
+            /// Writes it to the end of a log.
+            #[inline(always)]
+            pub(super) fn write(&self, log: &mut Vec<u8>) {
+                match self {
+                    Entry::Number(field, value) => {
+                        log.push(*field as u8);
+                        value.put(log);
+                    }
+                    Entry::Bytes(field, bytes) => {
+                        log.push(*field as u8);
+                        bytes.put(log);
+                    }
+                    $(Entry::$entry $(($($part),*))? => {
+                        log.push($code);
+                        $($($part.put(log);)*)?
+                    })*
+                }
+            }
+
+            /// Reads what follows the first byte of an entry; `None`: no entry begins so, or it is cut off.
+            fn read(code: u8, log: &mut &'a [u8]) -> Option<Entry<'a>> {
+                if let Some(field) = Field::ALL.get(usize::from(code)) {
+                    return Some(match field.is_bytes() {
+                        true => Entry::Bytes(*field, Payload::take(log)?),
+                        false => Entry::Number(*field, Payload::take(log)?),
+                    });
+                }
+                match code {
+                    // Read by `Entries`; named here so that no row can have it.
+                    NUMBERS => None,
+                    $($code => Some(Entry::$entry $(($(<$type as Payload>::take(log)?),*))?),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// The first bytes of all rows.
+        #[cfg(test)]
+        const CODES: &[u8] = &[$($code),*];
+
+        impl<'a> Trace {
+            $(entries!(@writer [$($writer)?] $entry [$(($($part: $type),*))?]);)*
+        }
+
+        impl fmt::Display for Entry<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
+                    Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
+                    Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
+                    Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), Hex(*bytes)),
+                    $(#[allow(unused_variables)]
+                    Entry::$entry $(($($part),*))? => write!(f, $text $(, $said)*),)*
+                }
+            }
+        }
+    };
+    (@writer [] $entry:ident $parts:tt) => {};
+    (@writer [$writer:ident] $entry:ident [$(($($part:ident: $type:ty),*))?]) => {
+        #[doc = concat!("Writes an [`Entry::", stringify!($entry), "`].")]
+        #[inline]
+        pub fn $writer(&mut self $($(, $part: $type)*)?) {
+            self.put(&Entry::$entry $(($($part),*))?);
+        }
+    };
+    (@or $default:tt) => { $default };
+    (@or $default:tt $value:expr) => { $value };
 }
 
-/// What a getter did besides reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meddling {
-    /// It changed a reference count.
-    Count,
-    /// It raised an error.
-    Raised,
-    /// It returned a failure, where it cannot fail.
-    Returned,
-}
+/// The first byte of a full observation: all of [`Field::NUMBERS`], read as an [`Entry::Number`] each. The first byte of a
+/// single field is its number.
+pub(super) const NUMBERS: u8 = 0x4b;
 
-/// What a call left behind, besides what it returned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct After {
-    /// It raised an error.
-    pub raised: bool,
-    /// It removed the error that was in the queue before.
-    pub error_lost: bool,
-    /// It changed bytes that it only had to read.
-    pub argument_changed: bool,
-}
-
-impl After {
-    pub(super) fn bits(self) -> u8 {
-        u8::from(self.raised) | u8::from(self.error_lost) << 1 | u8::from(self.argument_changed) << 2
-    }
-
-    fn from_bits(bits: u8) -> After {
-        After { raised: bits & 1 != 0, error_lost: bits & 2 != 0, argument_changed: bits & 4 != 0 }
-    }
+entries! {
+    /// What a call returned.
+    0x40 Return(value: i64) returned: "returned {value}";
+    /// Whether a constructor returned a session.
+    0x41 Made(session: bool) made: "returned {}", if *session { "a session" } else { "NULL" };
+    /// What a call copied out.
+    0x42 Copied(bytes: &'a [u8]) copied: "copied {}", Hex(Some(bytes));
+    /// What a call left behind.
+    0x43 After(after: After) after: "{after}" => broken after.error_lost || after.argument_changed;
+    /// The fields that follow belong to this slot.
+    0x44 Session(slot: Slot) session: "{slot}";
+    /// One bit a [`Field`] whose buffer two sessions share.
+    0x45 Shared(fields: u32) shared: "{}", SharedBuffers(*fields) => broken *fields != 0;
+    /// A call wrote beyond its buffer.
+    0x46 Overrun overrun: "wrote beyond the buffer" => broken true;
+    /// A session was born: its number.
+    0x47 ExNew(birth: u32) ex_new: "new callback for {}", Born(*birth) => callback 2;
+    /// A dup callback: index, number of the source, value.
+    0x48 ExDup(index: u8, from: u32, value: u64) ex_dup:
+        "dup callback of {} for {}, value {value:#x}", index_name(*index), Born(*from) => callback 3;
+    /// A free callback: index, number of the session, value.
+    0x49 ExFree(index: u8, birth: u32, value: u64) ex_free: "{}", Freed(*index, *birth, *value) => callback 4;
+    /// The program ended here.
+    0x4a Stopped: "ended here";
+    /// A getter gave NULL and this length.
+    0x4c NullWithLength(field: Field, length: usize) null_with_length:
+        "{} NULL with length {length}", field.name() => broken true;
+    /// The reference count of a slot's session.
+    0x4d Count(slot: Slot, references: u32) count_of: "{slot} has {references} references";
+    /// The getter of a field did more than to read it.
+    0x4e Meddled(field: Field, how: Meddling) meddled: "{} {how}", field.getter().name() => broken true;
+    /// The step did not run: a slot turned out to be empty.
+    0x4f Skipped: "did not run: the slot is empty";
+    /// Which slots hold the session that a call returned: one bit each.
+    0x50 Same(slots: u8) same: "the session of {}", Slots(*slots);
+    /// Whether a connection has a session, and which slots hold it: one bit each.
+    0x51 Connection(x: ConnectionSlot, session: bool, slots: u8) connection:
+        "{x} has {}", Held(*session, *slots);
+    /// How many sessions a context has cached, and a digest of them that does not depend on their order. A few are listed
+    /// behind it.
+    0x52 Cache(c: ContextSlot, number: u32, digest: u32) cache: "{c} has {number} cached, digest {digest:#010x}";
+    /// A cached session: which slots hold it, version, id.
+    0x53 Member(slots: u8, version: i32, id: &'a [u8]) member:
+        "cached: version {version:#06x}, id {}, {}", Hex(Some(id)), Slots(*slots);
+    /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
+    0x54 Removed(context: u32, birth: u32, key: u32, references: u32) removed:
+        "remove callback of context {context} for {}{}", Born(*birth), Referenced(*references) => callback 0;
+    /// A context was destroyed: its number.
+    0x55 ContextFreed(context: u32) context_freed: "context {context} destroyed" => callback 1;
+    /// A callback that a handshake calls: see [`Callback`].
+    0x56 Called(callback: Callback, arguments: [u32; 5]) called: "{}", Called(*callback, *arguments) => callback 0;
+    /// The fields that follow belong to the session of this connection, which no slot holds.
+    0x57 SessionOf(x: ConnectionSlot) session_of: "the session of {x}";
+    /// The reference count of the session of a connection, which no slot holds.
+    0x58 CountOf(x: ConnectionSlot, references: u32) count_of_connected: "the session of {x} has {references} references";
+    /// How many certificates of a chain are the very one that the session has of its peer.
+    0x59 Chain(peers: u32) chain: "{peers} of the chain are the peer's certificate itself";
 }
 
 /// Reads a log front to back.
@@ -147,34 +199,9 @@ pub struct Entries<'a> {
 }
 
 impl<'a> Entries<'a> {
-    /// All of `log`, which starts at an entry.
+    /// Reads all of `log`, which starts at an entry.
     pub fn new(log: &'a [u8]) -> Entries<'a> {
         Entries { log, numbers: &[], next_number: 0 }
-    }
-
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.log.split_first_chunk::<N>()?;
-        self.log = rest;
-        Some(*first)
-    }
-
-    fn bytes(&mut self) -> Option<Option<&'a [u8]>> {
-        let length = u16::from_le_bytes(self.take()?);
-        if length == NULL_LENGTH {
-            return Some(None);
-        }
-        let (bytes, rest) = self.log.split_at_checked(usize::from(length))?;
-        self.log = rest;
-        Some(Some(bytes))
-    }
-
-    fn word(&mut self) -> Option<u32> {
-        self.take().map(u32::from_le_bytes)
-    }
-
-    fn callback(&mut self) -> Option<(u8, u32, u64)> {
-        let [index] = self.take()?;
-        Some((index, u32::from_le_bytes(self.take()?), u64::from_le_bytes(self.take()?)))
     }
 }
 
@@ -187,214 +214,50 @@ impl<'a> Iterator for Entries<'a> {
             (self.numbers, self.next_number) = (rest, self.next_number + 1);
             return Some(Entry::Number(field, i64::from_le_bytes(*number)));
         }
-        let [tag] = self.take()?;
-        if tag == Tag::Numbers as u8 {
+        let code = u8::take(&mut self.log)?;
+        if code == NUMBERS {
             let (numbers, rest) = self.log.split_at_checked(Field::NUMBERS.len() * 8)?;
             (self.log, self.numbers, self.next_number) = (rest, numbers.as_chunks::<8>().0, 0);
             return self.next();
         }
-        if let Some(field) = Field::ALL.get(usize::from(tag)) {
-            return Some(if field.is_bytes() {
-                Entry::Bytes(*field, self.bytes()?)
-            } else {
-                Entry::Number(*field, i64::from_le_bytes(self.take()?))
-            });
-        }
-        const TAGS: [Tag; 26] = [
-            Tag::Return,
-            Tag::Made,
-            Tag::Copied,
-            Tag::After,
-            Tag::Session,
-            Tag::Shared,
-            Tag::Overrun,
-            Tag::ExNew,
-            Tag::ExDup,
-            Tag::ExFree,
-            Tag::Stopped,
-            Tag::Numbers,
-            Tag::NullWithLength,
-            Tag::Count,
-            Tag::Meddled,
-            Tag::Skipped,
-            Tag::Same,
-            Tag::Connection,
-            Tag::Cache,
-            Tag::Member,
-            Tag::Removed,
-            Tag::ContextFreed,
-            Tag::Called,
-            Tag::SessionOf,
-            Tag::CountOf,
-            Tag::Chain,
-        ];
-        Some(match TAGS.into_iter().find(|known| *known as u8 == tag)? {
-            Tag::Return => Entry::Return(i64::from_le_bytes(self.take()?)),
-            Tag::Made => Entry::Made(self.take::<1>()? != [0]),
-            Tag::Copied => Entry::Copied(self.bytes()?.unwrap_or_default()),
-            Tag::After => Entry::After(After::from_bits(self.take::<1>()?[0])),
-            Tag::Session => Entry::Session(Slot::wrapping(self.take::<1>()?[0])),
-            Tag::SessionOf => Entry::SessionOf(ConnectionSlot::wrapping(self.take::<1>()?[0])),
-            Tag::CountOf => Entry::CountOf(ConnectionSlot::wrapping(self.take::<1>()?[0]), self.word()?),
-            Tag::Chain => Entry::Chain(self.word()?),
-            Tag::Shared => Entry::Shared(u32::from_le_bytes(self.take()?)),
-            Tag::Overrun => Entry::Overrun,
-            Tag::NullWithLength => {
-                let [field] = self.take()?;
-                Entry::NullWithLength(*Field::ALL.get(usize::from(field))?, u64::from_le_bytes(self.take()?))
-            }
-            Tag::Meddled => {
-                let [field, how] = self.take()?;
-                let how = *[Meddling::Count, Meddling::Raised, Meddling::Returned].get(usize::from(how))?;
-                Entry::Meddled(*Field::ALL.get(usize::from(field))?, how)
-            }
-            Tag::Count => Entry::Count(Slot::wrapping(self.take::<1>()?[0]), u32::from_le_bytes(self.take()?)),
-            Tag::ExNew => Entry::ExNew(u32::from_le_bytes(self.take()?)),
-            Tag::ExDup => self.callback().map(|(index, from, value)| Entry::ExDup(index, from, value))?,
-            Tag::ExFree => self.callback().map(|(index, birth, value)| Entry::ExFree(index, birth, value))?,
-            Tag::Skipped => Entry::Skipped,
-            Tag::Same => Entry::Same(self.take::<1>()?[0]),
-            Tag::Connection => {
-                let [x, session, slots] = self.take()?;
-                Entry::Connection(ConnectionSlot::wrapping(x), session != 0, slots)
-            }
-            Tag::Cache => Entry::Cache(ContextSlot::wrapping(self.take::<1>()?[0]), self.word()?, self.word()?),
-            Tag::Member => {
-                let ([slots], version) = (self.take()?, i32::from_le_bytes(self.take()?));
-                let [length] = self.take()?;
-                let (id, rest) = self.log.split_at_checked(usize::from(length))?;
-                self.log = rest;
-                Entry::Member(slots, version, id)
-            }
-            Tag::Removed => Entry::Removed(self.word()?, self.word()?, self.word()?, self.word()?),
-            Tag::ContextFreed => Entry::ContextFreed(self.word()?),
-            Tag::Called => {
-                let [callback] = self.take()?;
-                let callback = Callback::ALL.into_iter().find(|known| *known as u8 == callback)?;
-                let mut arguments = [0; 5];
-                for argument in &mut arguments {
-                    *argument = self.word()?;
-                }
-                Entry::Called(callback, arguments)
-            }
-            Tag::Stopped | Tag::Numbers => Entry::Stopped,
-        })
+        Entry::read(code, &mut self.log)
     }
 }
 
-impl fmt::Display for Entry<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let index_name = |index: u8| ExIndex::ALL.get(usize::from(index)).map_or("?", |index| index.name());
-        match self {
-            Entry::Return(value) => write!(f, "returned {value}"),
-            Entry::Made(true) => f.write_str("returned a session"),
-            Entry::Made(false) => f.write_str("returned NULL"),
-            Entry::Copied(bytes) => write!(f, "copied {}", Hex(Some(bytes))),
-            Entry::After(After { argument_changed: true, .. }) => f.write_str("changed bytes that it only had to read"),
-            Entry::After(After { error_lost: true, .. }) => f.write_str("removed the error that was in the queue"),
-            Entry::After(After { raised: true, .. }) => f.write_str("raised an error"),
-            Entry::After(After { raised: false, .. }) => f.write_str("raised no error"),
-            Entry::Session(slot) => write!(f, "{slot}"),
-            Entry::SessionOf(x) => write!(f, "the session of {x}"),
-            Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
-            Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
-            Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
-            Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), Hex(*bytes)),
-            Entry::Shared(0) => f.write_str("no shared buffer"),
-            Entry::Shared(fields) => {
-                f.write_str("shared buffer:")?;
-                let shared = Field::ALL.iter().filter(|field| fields & (1 << **field as u32) != 0);
-                shared.into_iter().try_for_each(|field| write!(f, " {}", field.name()))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read back is what was written, for every row and every field, of bytes that are all 0 and all 1.
+    #[test]
+    fn every_entry_is_read_as_it_is_written() {
+        let fields = 0..Field::ALL.len() as u8;
+        for code in CODES.iter().copied().chain(fields) {
+            for fill in [0, 1] {
+                let log = [&[code][..], &[fill; 600]].concat();
+                let mut rest = &log[1..];
+                let entry = Entry::read(code, &mut rest).unwrap_or_else(|| panic!("{code:#x}, {fill}"));
+                let mut written = Vec::new();
+                entry.write(&mut written);
+                assert_eq!(written, log[..log.len() - rest.len()], "{entry:?}");
             }
-            Entry::Overrun => f.write_str("wrote beyond the buffer"),
-            Entry::NullWithLength(field, length) => write!(f, "{} NULL with length {length}", field.name()),
-            Entry::Count(slot, references) => write!(f, "{slot} has {references} references"),
-            Entry::CountOf(x, references) => write!(f, "the session of {x} has {references} references"),
-            Entry::Chain(peers) => write!(f, "{peers} of the chain are the peer's certificate itself"),
-            Entry::Meddled(field, Meddling::Raised) => write!(f, "{} raised an error", field.getter().name()),
-            Entry::Meddled(field, Meddling::Count) => write!(f, "{} changed a reference count", field.getter().name()),
-            Entry::Meddled(field, Meddling::Returned) => write!(f, "{} returned a failure", field.getter().name()),
-            Entry::ExNew(birth) => write!(f, "new callback for {}", Born(*birth)),
-            Entry::ExDup(index, from, value) => {
-                write!(f, "dup callback of {} for {}, value {value:#x}", index_name(*index), Born(*from))
-            }
-            Entry::ExFree(WRONG_ARGUMENTS, ..) => {
-                f.write_str("a callback with other arguments than it was registered with")
-            }
-            Entry::ExFree(index, birth, value) => {
-                write!(f, "free callback of {} for {}, value {value:#x}", index_name(*index), Born(*birth))
-            }
-            Entry::Skipped => f.write_str("did not run: the slot is empty"),
-            Entry::Same(slots) => write!(f, "the session of {}", Slots(*slots)),
-            Entry::Connection(x, false, _) => write!(f, "{x} has no session"),
-            Entry::Connection(x, true, slots) => write!(f, "{x} has the session of {}", Slots(*slots)),
-            Entry::Cache(c, number, digest) => write!(f, "{c} has {number} cached, digest {digest:#010x}"),
-            Entry::Member(slots, version, id) => {
-                write!(f, "cached: version {version:#06x}, id {}, {}", Hex(Some(id)), Slots(*slots))
-            }
-            Entry::Removed(context, birth, _, references) => {
-                write!(f, "remove callback of context {context} for {}", Born(*birth))?;
-                if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
-            }
-            Entry::ContextFreed(context) => write!(f, "context {context} destroyed"),
-            Entry::Called(callback, [server, birth, length, key, references]) => {
-                let side = if *server != 0 { "server" } else { "client" };
-                write!(f, "{} callback of the {side}", callback.name())?;
-                match callback {
-                    Callback::New => {
-                        write!(f, " for {}, with an id of {length} bytes, digest {key:08x}", Born(*birth))?;
-                        if *references == 0 { Ok(()) } else { write!(f, ", which has {references} references") }
-                    }
-                    Callback::Get => write!(f, " for an id of {length} bytes, digest {key:08x}"),
-                    Callback::NotResumable => write!(f, ", forward secure: {references}"),
-                    Callback::PskUse => Ok(()),
-                    Callback::PskFind => write!(f, " for an identity of {length} bytes, digest {key:08x}"),
-                    Callback::GenerateId => write!(f, ", {length} bytes at most"),
-                }
-            }
-            Entry::Stopped => f.write_str("ended here"),
         }
     }
-}
 
-/// The slots of a session: one bit each.
-struct Slots(u8);
-
-impl fmt::Display for Slots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for slot in Slot::all().filter(|slot| self.0 & (1 << slot.index()) != 0) {
-            write!(f, "{separator}{slot}")?;
-            separator = " and ";
+    #[test]
+    fn what_is_cut_off_is_no_entry() {
+        for code in CODES {
+            let mut whole = &[0; 64][..];
+            Entry::read(*code, &mut whole).expect("an entry");
+            for length in 0..64 - whole.len() {
+                assert_eq!(Entry::read(*code, &mut &[0; 64][..length]), None, "{code:#x}, {length}");
+            }
         }
-        if separator.is_empty() { f.write_str("no slot") } else { Ok(()) }
     }
-}
 
-/// A session by its number, or one that no new callback announced.
-struct Born(u32);
-
-impl fmt::Display for Born {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == u32::MAX { f.write_str("a session that was never born") } else { write!(f, "session {}", self.0) }
-    }
-}
-
-/// Bytes as people read them: printable ones in quotes, others in hexadecimal, cut when long.
-struct Hex<'a>(Option<&'a [u8]>);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 40;
-        let Some(bytes) = self.0 else { return f.write_str("NULL") };
-        let shown = &bytes[..bytes.len().min(SHOWN)];
-        if shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-            write!(f, "\"{}\"", String::from_utf8_lossy(shown))?;
-        } else {
-            f.write_str("x\"")?;
-            shown.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-            f.write_str("\"")?;
-        }
-        if bytes.len() > SHOWN { write!(f, "... ({} bytes)", bytes.len()) } else { Ok(()) }
+    /// A field's number and a row's code are both a first byte.
+    #[test]
+    fn no_row_has_the_number_of_a_field() {
+        assert!(CODES.iter().all(|code| usize::from(*code) >= Field::ALL.len()));
     }
 }
