@@ -21,6 +21,7 @@ use crate::exec::Watch;
 use crate::mutate::{Generator, Which};
 use crate::native::Release;
 use crate::op::Kind;
+use crate::oracle::Signature;
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup, Step};
 use crate::port::Port;
@@ -113,7 +114,7 @@ pub struct Finding {
 
 impl Finding {
     /// Returns the stable key of the difference, such as `SSL_SESSION_dup/sid_ctx`.
-    pub fn signature(&self) -> String {
+    pub fn signature(&self) -> Signature {
         self.diverged.divergence.signature()
     }
 }
@@ -140,7 +141,7 @@ impl fmt::Display for Finding {
 /// let setup = Setup { ex_data: false, lacks: Kinds::NONE, hazards: false };
 /// let port = Mutant::new(Bug::DupForgetsHostname, Release::V3_6_3, setup);
 /// match check(port, Trial::default()) {
-///     Err(Failure::Diverged(found)) => assert_eq!(found.signature(), "SSL_SESSION_dup/hostname"),
+///     Err(Failure::Diverged(found)) => assert_eq!(found.signature().to_string(), "SSL_SESSION_dup/hostname"),
 ///     other => panic!("{other:?}"),
 /// }
 /// ```

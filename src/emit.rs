@@ -8,6 +8,7 @@ pub use c::c;
 pub use rust::rust;
 pub use svg::{Picture, svg};
 
+use crate::oracle::Signature;
 use crate::plan::Plan;
 use crate::program::Program;
 use crate::trace::Trace;
@@ -24,7 +25,7 @@ pub struct Subject<'a> {
     /// What the native session did, with everything observed.
     pub expected: &'a Trace,
     /// The signature of what was found; without one, everything that calls return is checked.
-    pub signature: Option<&'a str>,
+    pub signature: Option<Signature>,
     /// What the program's clock says, seconds since 1970.
     pub now: i64,
     /// What the expectations are those of: `behaves as OpenSSL 3.6.3`.

@@ -3,7 +3,7 @@
 use crate::exec::{View, Watch};
 use crate::field::Fields;
 use crate::host::Host;
-use crate::oracle::{self, Class, Divergence};
+use crate::oracle::{self, Class, Divergence, Signature};
 use crate::plan::{Plan, Setup};
 use crate::port::Memory;
 use crate::program::Program;
@@ -72,9 +72,9 @@ pub enum Inconclusive {
     #[error("diverged as {first}, then ran again {}", second.as_ref().map_or("without a difference".into(), |second| format!("and diverged as {second}")))]
     Flaky {
         /// The first signature.
-        first: String,
+        first: Signature,
         /// The second, if there was one.
-        second: Option<String>,
+        second: Option<Signature>,
         /// The port crashed, hung or broke memory: what ran before may be to blame.
         broke: bool,
     },

@@ -4,6 +4,6 @@ mod divergence;
 #[cfg(feature = "cli")]
 mod summary;
 
-pub use divergence::{artifact_name, block, manual, quoted};
+pub use divergence::{artifact_name, block, quoted};
 #[cfg(feature = "cli")]
-pub use summary::{PortSummary, Signature, Summary, Unprobed, Word};
+pub use summary::{PortSummary, SignatureSummary, Summary, Unprobed, Word};

@@ -3,6 +3,7 @@
 //! What a port may not know, its reference counts, is kept beside the log, and so is what the ledger predicts: the
 //! counts and the step of each destruction.
 
+mod breakage;
 mod entry;
 mod frame;
 mod mishap;
@@ -12,6 +13,7 @@ mod shown;
 mod tape;
 mod told;
 
+pub use breakage::{Breakage, NoBreakage, Signal, Violation, Word};
 pub use entry::{Entries, Entry};
 pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};

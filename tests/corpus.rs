@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use libtest_mimic::{Arguments, Failed, Trial};
 use sessdiff::exec::Watch;
 use sessdiff::op::Kind;
-use sessdiff::oracle::Divergence;
+use sessdiff::oracle::{Divergence, Signature};
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::{Kinds, Plan, Setup, Skip, Step};
 use sessdiff::port::c::{CPort, Probes};
@@ -145,7 +145,7 @@ fn disagrees(case: &Case) -> Vec<String> {
 fn hazard(path: &Path) -> Result<(), Failed> {
     let case = Case::read(path)?;
     let wanted = case.why.lines().find_map(|line| line.strip_prefix("Expected: "));
-    let wanted = wanted.ok_or("no line `# Expected: SIGNATURE`")?;
+    let wanted = wanted.ok_or("no line `# Expected: SIGNATURE`")?.parse::<Signature>()?.to_string();
     let mut wrong = Vec::new();
     let (code, said) = replay(path, &["--hazards", "--time-limit", "1"])?;
     let found = said.lines().any(|line| line.split_once(' ').is_some_and(|(_, signature)| signature == wanted));

@@ -18,6 +18,7 @@ use find::{SEED, SETUP, can_show, find, sabotaged};
 use sessdiff::emit::{self, Picture, Subject};
 use sessdiff::exec::Watch;
 use sessdiff::op::{Kind, Op};
+use sessdiff::oracle::{Aspect, Call, Signature};
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::mutant::Bug;
@@ -38,11 +39,19 @@ struct Emitted {
     c: String,
 }
 
-/// The C of `program`, expected to be what the linked release does.
-fn c_of(why: &str, program: &Program, signature: Option<&str>) -> String {
+/// The native session and the linked release.
+fn linked() -> Pair<NativePort, CPort> {
     let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let native = NativePort::new(c.library().release, SETUP);
-    let mut pair = Pair::new(native, c, SETUP.ex_data);
+    Pair::new(native, c, SETUP.ex_data)
+}
+
+/// The C of `program`, expected to be what the linked release does.
+fn c_of(why: &str, program: &Program, signature: Option<Signature>) -> String {
+    c_by(&mut linked(), why, program, signature)
+}
+
+fn c_by(pair: &mut Pair<NativePort, CPort>, why: &str, program: &Program, signature: Option<Signature>) -> String {
     pair.run_left(program);
     let (expected, _) = pair.traces();
     let now = START_SECONDS;
@@ -57,7 +66,7 @@ fn committed() -> Vec<Case> {
 }
 
 /// Every planted bug, found from a fixed seed and reduced to the same signature.
-fn reduced() -> Vec<(Bug, String, Program)> {
+fn reduced() -> Vec<(Bug, Signature, Program)> {
     let bugs = Bug::ALL.iter().copied().filter(|bug| can_show(*bug));
     bugs.map(|bug| {
         let mut pair = sabotaged(bug);
@@ -102,7 +111,7 @@ fn the_c_of_every_case_and_of_every_planted_bug_passes_on_the_linked_openssl() {
     let bugs = reduced().into_iter();
     let bugs = bugs.map(|(bug, signature, program)| Emitted {
         from: format!("planted:{}", bug.name()),
-        c: c_of(&signature, &program, Some(&signature)),
+        c: c_of(&signature.to_string(), &program, Some(signature)),
     });
     all_end_with_0(&cases.chain(bugs).collect::<Vec<_>>());
 }
@@ -170,7 +179,7 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
     let mut pair = sabotaged(Bug::DupForgetsHostname);
     pair.run_left(&program);
     let (expected, _) = pair.traces();
-    let (signature, now) = (Some("SSL_SESSION_dup/hostname"), START_SECONDS);
+    let (signature, now) = (Some(Bug::DupForgetsHostname.signature()), START_SECONDS);
     let why = "SSL_SESSION_dup must carry the server name.";
     let subject = Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any" };
     assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));
@@ -188,8 +197,7 @@ fn the_picture_of_a_wrong_count_shows_where_it_parts() {
     let mut pair = sabotaged(Bug::UpRefTakesTwo);
     let Verdict::Diverge(found) = pair.judge(&program) else { panic!("not found") };
     let (left, right) = pair.traces();
-    let signature = found.divergence.signature();
-    let divergence = Some((found.divergence.step, signature.as_str()));
+    let divergence = Some((found.divergence.step, found.divergence.signature()));
     let sides = [("native", left), ("planted", right)];
     let svg = emit::svg(&Picture { program: &program, plan: pair.plan(), sides, divergence });
     let paths = |class: &str| -> Vec<&str> {
@@ -205,5 +213,20 @@ fn the_picture_of_a_wrong_count_shows_where_it_parts() {
     assert!(
         svg.contains("class=\"band\"") && svg.contains("class=\"birth\"") && svg.contains("class=\"death\""),
         "{svg}"
+    );
+}
+
+/// A session that the program loses cannot be read any more: its memory shows that it lives.
+#[test]
+fn the_c_of_a_lost_session_shows_what_lives_on() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/hazards/bad/get1-without-free.ops");
+    let case = Case::read(Path::new(path)).expect("a case");
+    let signature = Signature { call: Call::Kind(Kind::Forget), aspect: Aspect::Lost };
+    let folder = tempfile::tempdir().expect("a folder");
+    let c = c_by(&mut linked().with_hazards(), &case.why, &case.program, Some(signature));
+    let why = passes(folder.path(), &c).expect_err("a leak");
+    assert!(
+        why.starts_with("ends with Some(1):") && why.contains("live on when every session was given back"),
+        "{why}"
     );
 }

@@ -37,7 +37,7 @@ fn a_dup_that_forgets_a_field_is_found_and_reduced() {
         Err(Failure::Diverged(found)) => found,
         other => panic!("{other:?}"),
     };
-    assert_eq!(found.signature(), "SSL_SESSION_dup/sid_ctx");
+    assert_eq!(found.signature().to_string(), "SSL_SESSION_dup/sid_ctx");
     let block = found.to_string();
     let program = "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id_context(s0, \"a\")\ns1 = SSL_SESSION_dup(s0)";
     assert!(block.ends_with(program), "{block}");

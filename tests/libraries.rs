@@ -49,13 +49,14 @@ fn follow(bug: &Bug) -> Result<(), String> {
     if !matches!(ran.status.code(), Some(1 | 2)) {
         return Err(format!("run ended with {}:\n{}", ran.status, said()));
     }
-    let stems = bug.signatures.iter().map(|signature| signature.replace('/', "."));
+    let stems = bug.signatures.iter().map(|signature| signature.to_string().replace('/', "."));
     let mut found = stems.filter(|stem| folder.path().join(format!("out/{stem}.ops")).is_file());
     // What was found can be named after another call than what is left of it.
     let written = fs::read_dir(folder.path().join("out")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut originals = written.filter(|path| path.to_string_lossy().ends_with(".original.ops"));
     let (Some(stem), Some(artifact)) = (found.next(), originals.next()) else {
-        return Err(format!("not found as {:?}:\n{}", bug.signatures, said()));
+        let known: Vec<_> = bug.signatures.iter().map(ToString::to_string).collect();
+        return Err(format!("not found as {}:\n{}", known.join(" | "), said()));
     };
     // From here on as from a fuzzer: bytes.
     let wire = sessdiff(folder.path(), &["show", "--as", "wire", &artifact.display().to_string()]).stdout;

@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &["op", "field"]),
     ("oracle", &["op", "field", "plan", "program", "trace"]),
     ("samples", &["native", "op"]),
-    ("port", &["op", "plan", "trace", "native", "field", "samples"]),
+    ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),
     ("host", &["op", "field", "plan", "port", "program", "trace", "native", "exec"]),
     ("pair", &["op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),

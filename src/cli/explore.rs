@@ -14,6 +14,7 @@ use super::run::INTERRUPTED;
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
 use crate::host::crash;
+use crate::oracle::Signature;
 use crate::pair::{Inconclusive, Look, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
@@ -45,7 +46,7 @@ pub(super) struct Shared {
     pub longest: usize,
     pub about: Which,
     pub memory: Shares,
-    found: Mutex<HashSet<String>>,
+    found: Mutex<HashSet<Signature>>,
 }
 
 impl Shared {
@@ -63,7 +64,7 @@ impl Shared {
     }
 
     /// Whether this signature is the first of its kind.
-    fn is_new(&self, signature: String) -> bool {
+    fn is_new(&self, signature: Signature) -> bool {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
     }
 

@@ -15,7 +15,7 @@ use crate::emit;
 use crate::exec::Watch;
 use crate::field::Field;
 use crate::op::Slot;
-use crate::oracle::Class;
+use crate::oracle::{Class, Signature};
 use crate::pair::{Diverged, Inconclusive, Look, Verdict};
 use crate::plan::Ledger;
 use crate::port::c::load;
@@ -24,6 +24,7 @@ use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
 use crate::reduce::{Answer, reduce};
 use crate::report;
+use crate::trace::{Breakage, Signal};
 
 /// How long a program may take while one that hangs is reduced, seconds.
 const HASTY: f64 = 0.05;
@@ -41,7 +42,7 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    pub fn signature(&self) -> String {
+    pub fn signature(&self) -> Signature {
         self.diverged.divergence.signature()
     }
 }
@@ -130,7 +131,7 @@ fn pin_down(judge: &mut dyn Judge, found: Finding) -> Finding {
     let step = found.diverged.divergence.step;
     let mishap = found.diverged.mishap.as_ref().filter(|mishap| mishap.step as usize == step);
     let (Some(mishap), Some(op)) = (mishap, found.program.ops.get(step)) else { return found };
-    let own_doing = mishap.block.is_none() && !matches!(mishap.aspect.as_str(), "SIGSEGV" | "SIGBUS");
+    let own_doing = mishap.block.is_none() && !matches!(mishap.breakage, Breakage::Signal(Signal::Segv | Signal::Bus));
     let quiet = Look { watch: Watch::Ends, memory: found.diverged.memory };
     let at = |judge: &mut dyn Judge, program: &Program, step: usize| {
         judge.glance(program, quiet).filter(|seen| seen.divergence.step == step && seen.broke())
@@ -194,7 +195,7 @@ fn smallest(lab: &Lab, judge: Box<dyn Judge>, found: &Finding) -> Result<Program
 }
 
 /// The C program that shows a finding, or does what a case does where there is none.
-pub(super) fn c_program(judge: &mut dyn Judge, why: &str, program: &Program, signature: Option<&str>) -> String {
+pub(super) fn c_program(judge: &mut dyn Judge, why: &str, program: &Program, signature: Option<Signature>) -> String {
     judge.expect(program);
     let (expected, _) = judge.traces();
     let release = judge.expected().version;
@@ -223,7 +224,7 @@ pub(super) struct Files {
     stem: PathBuf,
     /// The program as it was found.
     original: PathBuf,
-    signature: String,
+    signature: Signature,
 }
 
 impl Files {
@@ -231,13 +232,13 @@ impl Files {
     pub fn begin(out: &Path, found: &Finding, identity: &Identity) -> std::io::Result<Files> {
         std::fs::create_dir_all(out)?;
         let signature = found.signature();
-        let name = report::artifact_name(&signature);
+        let name = report::artifact_name(signature);
         let text =
             Case::text(&format!("{signature}: native against {}, as it was found.", of(identity)), &found.program);
         for number in 1.. {
             let stem = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
             let original = with_ending(&stem, "original.ops");
-            let files = Files { stem, original, signature: signature.clone() };
+            let files = Files { stem, original, signature };
             let known = std::fs::read_to_string(files.path("original.ops")).is_ok_and(|old| old == text);
             let free = ["original.ops", "ops", "c"].iter().all(|kind| !files.path(kind).exists());
             // Somebody else may be as fast: then the next number is taken.
@@ -249,7 +250,7 @@ impl Files {
     }
 
     /// The same with the name of another signature for what is written from now on.
-    fn named(self, out: &Path, signature: &str) -> Files {
+    fn named(self, out: &Path, signature: Signature) -> Files {
         let stem = out.join(report::artifact_name(signature));
         if signature == self.signature { self } else { Files { stem, ..self } }
     }
@@ -311,7 +312,7 @@ pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
 /// What came of a finding.
 pub(super) struct Settled {
     /// As it is after a closer look.
-    pub signature: String,
+    pub signature: Signature,
     pub class: Class,
     /// What can be replayed, if it could be written.
     pub file: Option<PathBuf>,
@@ -351,7 +352,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
     let shown = reduced.as_ref().unwrap_or(found);
     let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
     // Looked at more closely, it can be another call that is to blame.
-    let files = files.map(|files| files.named(out, &shown.signature()));
+    let files = files.map(|files| files.named(out, shown.signature()));
     let signature = shown.signature();
     let mut commands = Vec::new();
     let mut replayed = None;
@@ -364,7 +365,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             let c = lab
                 .in_a_child()
                 .judge()
-                .map(|mut judge| c_program(judge.as_mut(), &why, &shown.program, Some(&signature)));
+                .map(|mut judge| c_program(judge.as_mut(), &why, &shown.program, Some(signature)));
             let texts = [("ops", Ok(Case::text(&why, &shown.program))), ("c", c)];
             for (kind, text) in texts {
                 match text.map(|text| files.write(kind, &text)) {

@@ -1,13 +1,14 @@
 //! `sessdiff import`: a fuzzer's artifact to a named regression of a few lines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::ImportArgs;
 use super::finding::{SIGNATURE, of, write_new};
 use super::reduce::smallest;
 use super::{Exit, output, run};
+use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
-use crate::program::Case;
+use crate::program::{Case, CaseError};
 use crate::report;
 
 pub(super) fn import(args: &ImportArgs) -> Exit {
@@ -33,7 +34,7 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
         Err(exit) => return exit,
     };
     let signature = found.signature();
-    if let Some(old) = known.iter().find(|old| signature_of(old).is_some_and(|old| old == signature)) {
+    if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {
         output::error(format_args!("{signature} is known already: {}", old.path.display()));
         return Exit::Usage;
     }
@@ -49,9 +50,9 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
     let why =
         format!("{sentence}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {}{memory}", args.found, of(&identity));
     let text = Case::text(&why, &found.program);
-    let last = known.iter().filter_map(number_of).max().unwrap_or(0);
+    let last = known.iter().filter_map(|(old, _)| number_of(old)).max().unwrap_or(0);
     for number in last + 1.. {
-        let path = args.into.join(format!("{number:04}-{}.ops", report::artifact_name(&signature)));
+        let path = args.into.join(format!("{number:04}-{}.ops", report::artifact_name(signature)));
         match write_new(&path, &text) {
             Ok(true) => {
                 output::result(format_args!("{}", path.display()));
@@ -72,18 +73,46 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
     Exit::Usage
 }
 
-/// The regressions that are there; makes the folder.
-fn regressions(folder: &Path) -> Result<Vec<Case>, String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let paths = Case::list(folder).map_err(|error| error.to_string())?;
-    paths.iter().map(|path| Case::read(path).map_err(|error| error.to_string())).collect()
+/// Reads the regressions that are there, each with its signature if it has one; makes the folder.
+fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, RegressionError> {
+    std::fs::create_dir_all(folder).map_err(|error| RegressionError::NoFolder(folder.into(), error))?;
+    let read = |path: &PathBuf| {
+        let case = Case::read(path)?;
+        let signature = signature_of(&case)?;
+        Ok((case, signature))
+    };
+    Case::list(folder)?.iter().map(read).collect()
 }
 
-/// The signature in the head of a case.
-pub(super) fn signature_of(case: &Case) -> Option<&str> {
-    case.why.lines().find_map(|line| line.strip_prefix(SIGNATURE))
+/// Why the regressions that are there cannot be read.
+#[derive(Debug, thiserror::Error)]
+enum RegressionError {
+    /// The folder cannot be made.
+    #[error("{}: {}", .0.display(), .1)]
+    NoFolder(PathBuf, std::io::Error),
+    /// A file cannot be read, or is no case.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// A case is found as nothing that can be found.
+    #[error(transparent)]
+    Signature(#[from] HeadError),
 }
 
+/// What the head of a case names as its signature is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", path.display())]
+pub(super) struct HeadError {
+    path: PathBuf,
+    error: SignatureError,
+}
+
+/// Reads the signature in the head of a case; `None`: it has none.
+pub(super) fn signature_of(case: &Case) -> Result<Option<Signature>, HeadError> {
+    let line = case.why.lines().find_map(|line| line.strip_prefix(SIGNATURE));
+    line.map(str::parse).transpose().map_err(|error| HeadError { path: case.path.clone(), error })
+}
+
+/// Returns the number that a regression's file name begins with.
 fn number_of(case: &Case) -> Option<u32> {
     let name = case.path.file_name()?.to_str()?;
     name.split_once('-')?.0.parse().ok()

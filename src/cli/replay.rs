@@ -101,11 +101,10 @@ pub(super) fn picture(program: &Program, judge: &mut dyn Judge, look: Look, verd
     let identity = judge.identity();
     let name = identity.short_name();
     let (left, right) = judge.traces();
-    let signature = match verdict {
+    let divergence = match verdict {
         Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
         Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
     };
-    let divergence = signature.as_ref().map(|(step, signature)| (*step, signature.as_str()));
     emit::svg(&Picture { program, plan: judge.plan(), sides: [("native", left), (name, right)], divergence })
 }
 

@@ -16,7 +16,7 @@ use crate::plan::Kinds;
 use crate::port::c::Probes;
 use crate::port::{Identity, Memory};
 use crate::program::{Case, CaseError};
-use crate::report::{PortSummary, Signature, Summary, Unprobed, Word};
+use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -197,7 +197,7 @@ fn probed(
         let (signature, text) = keep(args, &identity, lab, found);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // After a closer look it can be one that is known.
-        if signatures.iter().any(|known: &Signature| known.signature == signature.signature) {
+        if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
             return;
         }
         if args.json {
@@ -262,12 +262,12 @@ fn probed(
 }
 
 /// Writes the program of a finding and reduces it; and what there is to say.
-fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (Signature, String) {
+fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (SignatureSummary, String) {
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));
     }
     let settled = settle(lab, &args.out, &found.finding, identity);
-    let signature = Signature {
+    let signature = SignatureSummary {
         signature: settled.signature,
         class: settled.class.to_string(),
         broke: found.finding.diverged.broke(),

@@ -7,7 +7,8 @@ use super::finding::{c_program, judge_every_way};
 use super::judge::Judge;
 use super::{Exit, import, output, replay};
 use crate::emit;
-use crate::pair::{Look, Verdict};
+use crate::oracle::Signature;
+use crate::pair::Verdict;
 use crate::port::native::START_SECONDS;
 use crate::program::Case;
 
@@ -45,35 +46,47 @@ fn run(case: &Case, args: &ShowArgs) -> Exit {
         Ok(judge) => judge,
         Err(error) => return error.say(),
     };
+    let kept = match import::signature_of(case) {
+        Ok(kept) => kept,
+        Err(error) => {
+            output::error(error);
+            return Exit::Usage;
+        }
+    };
     let (look, verdict) = judge_every_way(judge.as_mut(), &case.program, &args.lab.memories());
-    let text = form(case, args.form, judge.as_mut(), look, &verdict);
+    let signature = match &verdict {
+        // What diverges here, or did where the case was found.
+        Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
+        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => kept,
+    };
+    let text = match args.form {
+        Form::Svg => replay::picture(&case.program, judge.as_mut(), look, &verdict),
+        Form::Rust => rust(case, judge.as_mut(), signature),
+        Form::C | Form::Ops | Form::Wire => c_program(judge.as_mut(), &why(case, signature), &case.program, signature),
+    };
     output::result(text.trim_end());
     Exit::Expected
 }
 
-fn form(case: &Case, form: Form, judge: &mut dyn Judge, look: Look, verdict: &Verdict) -> String {
-    // What diverges here, or did where the case was found.
-    let signature = match verdict {
-        Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
-        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => import::signature_of(case).map(String::from),
-    };
-    let why = if case.why.is_empty() { signature.clone().unwrap_or_default() } else { case.why.clone() };
-    match form {
-        Form::Svg => replay::picture(&case.program, judge, look, verdict),
-        Form::Rust => {
-            judge.expect(&case.program);
-            let (expected, _) = judge.traces();
-            let release = judge.expected().version;
-            emit::rust(&emit::Subject {
-                why: &why,
-                program: &case.program,
-                plan: judge.plan(),
-                expected,
-                signature: signature.as_deref(),
-                now: START_SECONDS,
-                release: &release,
-            })
-        }
-        Form::C | Form::Ops | Form::Wire => c_program(judge, &why, &case.program, signature.as_deref()),
+/// Says why the case is kept, or what it is found as.
+fn why(case: &Case, signature: Option<Signature>) -> String {
+    match signature {
+        Some(signature) if case.why.is_empty() => signature.to_string(),
+        Some(_) | None => case.why.clone(),
     }
+}
+
+fn rust(case: &Case, judge: &mut dyn Judge, signature: Option<Signature>) -> String {
+    judge.expect(&case.program);
+    let (expected, _) = judge.traces();
+    let release = judge.expected().version;
+    emit::rust(&emit::Subject {
+        why: &why(case, signature),
+        program: &case.program,
+        plan: judge.plan(),
+        expected,
+        signature,
+        now: START_SECONDS,
+        release: &release,
+    })
 }

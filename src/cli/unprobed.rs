@@ -11,7 +11,7 @@ use super::output;
 use super::progress::{TICK, spinner};
 use super::run::INTERRUPTED;
 use crate::host::crash;
-use crate::report::{Signature, Summary};
+use crate::report::{SignatureSummary, Summary};
 
 /// How long it may take to end by itself after ^C.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ pub(super) fn run(
     seed: u64,
     amount: [String; 2],
     corpus: bool,
-    known: &[Signature],
+    known: &[SignatureSummary],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
@@ -75,7 +75,7 @@ pub(super) fn run(
         }
         Ok(summary) => {
             let said = String::from_utf8_lossy(&stderr);
-            let is_known = |found: &Signature| known.iter().any(|known| known.signature == found.signature);
+            let is_known = |found: &SignatureSummary| known.iter().any(|known| known.signature == found.signature);
             let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
             match said.trim_end() {
                 "" => {}

@@ -6,7 +6,7 @@ use super::Subject;
 pub fn rust(subject: &Subject<'_>) -> String {
     let name = subject.signature.map_or("case".into(), |signature| {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
-        signature.chars().map(plain).collect::<String>()
+        signature.to_string().chars().map(plain).collect::<String>()
     });
     let comment: String = subject.why.lines().map(|line| format!("//! {line}\n")).collect();
     let program = subject.program.to_string();

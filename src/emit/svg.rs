@@ -4,6 +4,7 @@ use svg::Document;
 use svg::node::element::{Circle, Group, Line, Path, Rectangle, Style, Text, Title};
 
 use crate::op::{Op, SLOTS, Slot};
+use crate::oracle::Signature;
 use crate::plan::{Ledger, Plan, touches};
 use crate::program::Program;
 use crate::trace::{Entry, Trace};
@@ -18,7 +19,7 @@ pub struct Picture<'a> {
     /// The names of both ports and what they did, with everything observed.
     pub sides: [(&'a str, &'a Trace); 2],
     /// The step of the first difference, and its signature.
-    pub divergence: Option<(usize, &'a str)>,
+    pub divergence: Option<(usize, Signature)>,
 }
 
 /// Pixels.

@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use super::groups;
 use crate::exec::Watch;
 use crate::op::Kind;
-use crate::oracle::Divergence;
+use crate::oracle::{Call, Divergence, Signature};
 use crate::pair::{Pair, Verdict};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, Probes};
@@ -87,7 +87,7 @@ fn report(program: &Program, found: &Divergence) -> ! {
         flags += " --probes none";
     }
     let text = format!(
-        "{class} {signature} at step {step}\n  native:  {left}\n  openssl: {right}\n  ledger:  {ledger}\n\n{program}\n\
+        "{class} {signature} at step {step}\n  native:  {left}\n  openssl: {right}\n  ledger:  {ledger}\n{planted}\n{program}\n\
          Save the lines from `#! sessdiff 1` on as FILE.ops, or take the artifact as it is, and:\n  \
          cargo run --release -- replay{flags} FILE\n  cargo run --release -- import{flags} FILE\n",
         class = found.class,
@@ -96,13 +96,24 @@ fn report(program: &Program, found: &Divergence) -> ! {
         left = found.left,
         right = found.right,
         ledger = found.ledger.as_deref().unwrap_or("no opinion"),
+        planted = planted(found.signature()),
     );
     groups::end(call_kind(found), found.class, &text)
 }
 
-/// The call that is blamed; what is found when a program has ended is grouped with what frees.
+/// Says whether a planted bug is found under a signature of its own, and what the usual one is; the canary reads it.
+fn planted(signature: Signature) -> String {
+    let Some(bug) = std::env::var(PLANT).ok().and_then(|name| Bug::from_name(&name)) else { return String::new() };
+    let shown = if bug.shows_as(signature) { "found as planted" } else { "not found as planted" };
+    format!("  planted: {} {shown}: {}\n", bug.name(), bug.signature())
+}
+
+/// Returns the call that is blamed; what is found when a program has ended is grouped with what frees.
 fn call_kind(found: &Divergence) -> Kind {
-    Kind::from_name(found.call).unwrap_or(Kind::Free)
+    match found.signature().call {
+        Call::Kind(kind) => kind,
+        Call::End => Kind::Free,
+    }
 }
 
 #[inline(never)]

@@ -21,7 +21,7 @@ use crate::plan::{Kinds, Plan, Setup};
 use crate::port::native::NativePort;
 use crate::port::{Identity, present};
 use crate::program::Program;
-use crate::trace::{Mishap, MishapKind, Reader, Trace};
+use crate::trace::{Breakage, Mishap, MishapKind, Reader, Signal, Trace, Violation};
 
 /// How much longer than its time limit a child may take before it is killed: it ends itself and says where it was.
 const GRACE: Duration = Duration::from_millis(500);
@@ -155,8 +155,8 @@ impl Child {
             Some(Some(mishap)) if !mishap.kind.ends() => trace.mishap = Some(mishap),
             Some(Some(mishap)) => {
                 let report = self.bury(DYING).1;
-                let aspect = sanitizer(&report).unwrap_or(mishap.aspect);
-                trace.mishap = Some(Mishap { aspect, report, ..mishap });
+                let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
+                trace.mishap = Some(Mishap { breakage, report, ..mishap });
                 self.reach(trace, most);
             }
             None => {
@@ -191,18 +191,18 @@ impl Child {
         let (status, report) = self.bury(if late { Duration::ZERO } else { DYING });
         let signal = status.and_then(|status| status.signal()).filter(|_| !late);
         let code = status.and_then(|status| status.code());
-        let (kind, aspect, text) = match (late, signal, code) {
-            (true, ..) => (MishapKind::Hang, "hang".into(), "did not return within the time limit".into()),
+        let (kind, breakage, text) = match (late, signal, code) {
+            (true, ..) => (MishapKind::Hang, Breakage::Hang, "did not return within the time limit".into()),
             (false, Some(signal), _) => {
-                (MishapKind::Crash, format!("signal-{signal}"), format!("crashed with signal {signal}"))
+                (MishapKind::Crash, Breakage::Signal(Signal::Number(signal)), format!("crashed with signal {signal}"))
             }
             (false, None, Some(code)) => {
-                (MishapKind::Crash, "exit".into(), format!("ended the process with status {code}"))
+                (MishapKind::Crash, Breakage::Exit, format!("ended the process with status {code}"))
             }
-            (false, None, None) => (MishapKind::Lost, "lost".into(), "the child process cannot be heard".into()),
+            (false, None, None) => (MishapKind::Lost, Breakage::NotRun, "the child process cannot be heard".into()),
         };
-        let aspect = sanitizer(&report).unwrap_or(aspect);
-        Mishap { kind, step, aspect, text, block: None, report }
+        let breakage = sanitizer(&report).unwrap_or(breakage);
+        Mishap { kind, step, breakage, text, block: None, report }
     }
 
     /// Ends a child that is busy with what nobody wants to know any more.
@@ -277,8 +277,8 @@ impl Host for Child {
 }
 
 fn lost(why: &str) -> Mishap {
-    let (kind, aspect, report) = (MishapKind::Lost, "lost".into(), String::new());
-    Mishap { kind, step: 0, aspect, text: why.into(), block: None, report }
+    let (kind, breakage, report) = (MishapKind::Lost, Breakage::NotRun, String::new());
+    Mishap { kind, step: 0, breakage, text: why.into(), block: None, report }
 }
 
 /// How long is waited for an answer.
@@ -442,10 +442,10 @@ fn is_timeout(error: &io::Error) -> bool {
 }
 
 /// What a sanitizer calls what it found: `heap-use-after-free`.
-fn sanitizer(report: &str) -> Option<String> {
+fn sanitizer(report: &str) -> Option<Breakage> {
     let (_, found) = report.split_once("Sanitizer: ")?;
-    let word: String = found.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    (!word.is_empty()).then_some(word)
+    let word = found.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
+    Violation::of_sanitizer(word).map(Breakage::Misuse)
 }
 
 #[cfg(test)]
@@ -455,7 +455,7 @@ mod tests {
     #[test]
     fn a_sanitizers_word_is_found() {
         let report = "==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1\nREAD of size 4";
-        assert_eq!(sanitizer(report).as_deref(), Some("heap-use-after-free"));
+        assert_eq!(sanitizer(report), Some(Breakage::Misuse(Violation::UseAfterFree)));
         assert_eq!(sanitizer("free(): double free detected in tcache 2"), None);
     }
 }

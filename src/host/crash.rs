@@ -15,19 +15,19 @@ use std::time::Duration;
 
 use crate::port::c::memory::{self, Fault};
 use crate::port::present;
-use crate::trace::{MishapKind, Sink, Trace, put_head, put_number, put_site, put_text};
+use crate::trace::{Breakage, MishapKind, Signal, Sink, Trace, put_head, put_number, put_site, put_text};
 
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
 /// The first byte of what is written to a parent, before a length of 8 bytes, the trace and the mishap.
 pub const MISHAP: u8 = 1;
 
-const SIGNALS: [(c_int, &str); 5] = [
-    (libc::SIGSEGV, "SIGSEGV"),
-    (libc::SIGBUS, "SIGBUS"),
-    (libc::SIGABRT, "SIGABRT"),
-    (libc::SIGILL, "SIGILL"),
-    (libc::SIGFPE, "SIGFPE"),
+const SIGNALS: [(c_int, Signal); 5] = [
+    (libc::SIGSEGV, Signal::Segv),
+    (libc::SIGBUS, Signal::Bus),
+    (libc::SIGABRT, Signal::Abrt),
+    (libc::SIGILL, Signal::Ill),
+    (libc::SIGFPE, Signal::Fpe),
 ];
 
 /// The folder, made when it is needed, and the file in it.
@@ -160,29 +160,29 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
             limit(Duration::from_micros(LIMIT.load(Relaxed)));
             return;
         }
-        end(MishapKind::Hang, "hang", format_args!("did not return within the time limit"), None);
+        end(MishapKind::Hang, Breakage::Hang, format_args!("did not return within the time limit"), None);
     }
     // SAFETY: given by the system with the signal.
     let address = if info.is_null() { 0 } else { unsafe { (*info).si_addr() as usize } };
     let guarded = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then(|| memory::explain(address)).flatten();
     if let Some(fault) = guarded {
-        return end(MishapKind::Crash, fault.aspect(), format_args!("{}", fault.text()), Some(fault));
+        return end(MishapKind::Crash, fault.breakage(), format_args!("{}", fault.text()), Some(fault));
     }
-    let name = SIGNALS.iter().find(|(known, _)| *known == signal).map_or("signal", |(_, name)| name);
-    end(MishapKind::Crash, name, format_args!("crashed with signal {signal}"), None)
+    let known = SIGNALS.iter().find(|(known, _)| *known == signal).map_or(Signal::Unnamed, |(_, known)| *known);
+    end(MishapKind::Crash, Breakage::Signal(known), format_args!("crashed with signal {signal}"), None)
 }
 
 /// A library that ends the process in the middle of a call is no pass.
 extern "C" fn on_exit() {
     if RUNNING.get().is_some() || TRACE.get().is_some() || present::prepared().is_some() {
-        end(MishapKind::Crash, "exit", format_args!("ended the process"), None)
+        end(MishapKind::Crash, Breakage::Exit, format_args!("ended the process"), None)
     }
 }
 
-fn end(kind: MishapKind, aspect: &str, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+fn end(kind: MishapKind, breakage: Breakage, what: fmt::Arguments<'_>, fault: Option<Fault>) {
     match PARENT.load(Relaxed) {
         -1 => save(what, fault),
-        parent => report(parent, kind, aspect, what, fault),
+        parent => report(parent, kind, breakage, what, fault),
     }
     // SAFETY: ends the process, without the library's own way out.
     unsafe { libc::_exit(EXIT) }
@@ -226,7 +226,7 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
     stderr.flush();
 }
 
-fn report(parent: c_int, kind: MishapKind, aspect: &str, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+fn report(parent: c_int, kind: MishapKind, breakage: Breakage, what: fmt::Arguments<'_>, fault: Option<Fault>) {
     let none = Trace::default();
     // SAFETY: the trace is alive, for this thread is in the middle of `tracing`, and the library is in the middle of a call,
     // during which nobody writes to it.
@@ -235,7 +235,7 @@ fn report(parent: c_int, kind: MishapKind, aspect: &str, what: fmt::Arguments<'_
         trace.write_to(sink);
         let mut text = Text { bytes: [0; 256], length: 0 };
         text.write_fmt(what).unwrap_or(());
-        put_head(sink, kind, present::get(), aspect, text.get());
+        put_head(sink, kind, present::get(), breakage, text.get());
         put_number(sink, fault.is_some().into());
         if let Some(fault) = &fault {
             let (size, taken, step, given) = fault.block();

@@ -1,41 +1,44 @@
 //! The block that is printed for a divergence: it fits an issue tracker as it is.
 
-use crate::oracle::Side;
+use crate::op::Kind;
+use crate::oracle::{Aspect, Call, Side, Signature};
 use crate::pair::Diverged;
 use crate::program::Program;
 use crate::trace::{Block, Site};
 
-/// The file name of a signature's program.
-pub fn artifact_name(signature: &str) -> String {
+/// Returns the file name of a signature's program.
+pub fn artifact_name(signature: Signature) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '.' };
-    signature.chars().map(plain).collect()
+    signature.to_string().chars().map(plain).collect()
 }
 
-/// A path as a shell takes it.
+/// Quotes a path as a shell takes it.
 pub fn quoted(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
     if !path.is_empty() && path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// What SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
-pub fn manual(call: &str) -> Option<&'static str> {
+/// Quotes what SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
+fn manual(call: Call) -> Option<&'static str> {
     match call {
-        "SSL_SESSION_new" => Some("SSL_SESSION_new() creates a new SSL_SESSION structure and returns a pointer to it."),
-        "SSL_SESSION_dup" => Some(
+        Call::Kind(Kind::New) => {
+            Some("SSL_SESSION_new() creates a new SSL_SESSION structure and returns a pointer to it.")
+        }
+        Call::Kind(Kind::Dup) => Some(
             "SSL_SESSION_dup() copies the contents of the SSL_SESSION structure in src and returns a pointer to it.",
         ),
-        "SSL_SESSION_up_ref" => {
+        Call::Kind(Kind::UpRef) => {
             Some("SSL_SESSION_up_ref() increments the reference count on the given SSL_SESSION structure.")
         }
-        "SSL_SESSION_free" => Some(
+        Call::Kind(Kind::Free) => Some(
             "SSL_SESSION_free() decrements the reference count of session and removes the SSL_SESSION structure pointed \
              to by session and frees up the allocated memory, if the reference count has reached 0.",
         ),
-        _ => None,
+        Call::Kind(_) | Call::End => None,
     }
 }
 
-/// `24 bytes, allocated in step 1, s1 = SSL_SESSION_dup(s0), at ssl/ssl_sess.c:91`
+/// Says where a block comes from: `24 bytes, allocated in step 1, s1 = SSL_SESSION_dup(s0), at ssl/ssl_sess.c:91`
 fn described(program: &Program, block: &Block) -> String {
     let place = |site: &Site| {
         let call = program.ops.get(site.step as usize).map(|op| format!(", {op},")).unwrap_or_default();
@@ -48,7 +51,7 @@ fn described(program: &Program, block: &Block) -> String {
     format!("{} bytes, allocated {}{freed}", block.size, place(&block.taken))
 }
 
-/// Signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them: a word and a
+/// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them: a word and a
 /// command each.
 pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
     let found = &diverged.divergence;
@@ -69,13 +72,13 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
         line(format_args!("  {:<width$} {}", "lives on", described(program, block)));
     }
     if let Some(mishap) = &diverged.mishap {
-        let here = mishap.step as usize == found.step && mishap.aspect == found.aspect;
+        let here = mishap.step as usize == found.step && Aspect::Breakage(mishap.breakage) == found.signature().aspect;
         if !here {
             let step = match mishap.step {
                 Site::OUTSIDE => "after the last step".into(),
                 step => format!("in step {step}"),
             };
-            line(format_args!("  {:<width$} {} {step}: the port {}", "and then", mishap.aspect, mishap.text));
+            line(format_args!("  {:<width$} {} {step}: the port {}", "and then", mishap.breakage, mishap.text));
         }
         if let Some(block) = &mishap.block {
             line(format_args!("  {:<width$} {}", "block", described(program, block)));
@@ -84,7 +87,7 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
             line(format_args!("  {:<width$} {printed}", "printed"));
         }
     }
-    if let Some(sentence) = manual(found.call) {
+    if let Some(sentence) = manual(found.signature().call) {
         line(format_args!("  {:<width$} {sentence}", "manual"));
     }
     line(format_args!("\n{}", program.to_string().trim_end()));

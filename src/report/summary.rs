@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::oracle::Signature;
+
 /// The verdict of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -50,7 +52,7 @@ pub struct Summary {
     /// The kinds of ops that were not called in every state.
     pub states_missing: Vec<String>,
     /// One for each signature found.
-    pub signatures: Vec<Signature>,
+    pub signatures: Vec<SignatureSummary>,
     /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
     pub memory: Vec<(String, u64)>,
     /// The part that ran in a process without probes.
@@ -80,15 +82,31 @@ pub struct PortSummary {
 
 /// A signature that was found.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Signature {
+pub struct SignatureSummary {
     /// `SSL_SESSION_dup/hostname`
-    pub signature: String,
+    #[serde(with = "as_text")]
+    pub signature: Signature,
     /// `CONTENTS`
     pub class: String,
     /// The port crashed, hung or broke memory, then or later in the program.
     pub broke: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
+}
+
+/// A signature as the text that it is everywhere else.
+mod as_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    use super::Signature;
+
+    pub fn serialize<S: Serializer>(signature: &Signature, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(signature)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Signature, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
 }
 
 /// The part of a run without probes.

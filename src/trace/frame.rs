@@ -1,6 +1,8 @@
 //! A trace as bytes, for another process: written without an allocation, because what crashed writes it too.
 
-use super::{Block, DupSeen, Mishap, MishapKind, Site, Trace, Unowned};
+use std::fmt::{self, Write as _};
+
+use super::{Block, Breakage, DupSeen, Mishap, MishapKind, Site, Trace, Unowned};
 
 /// Where bytes go.
 pub trait Sink {
@@ -54,6 +56,28 @@ pub fn put_number(sink: &mut dyn Sink, value: u64) {
 pub fn put_text(sink: &mut dyn Sink, text: &str) {
     put_number(sink, text.len() as u64);
     sink.put(text.as_bytes());
+}
+
+/// Writes what `shown` says as a text, without an allocation: it is said twice, and the first time only counted.
+fn put_shown(sink: &mut dyn Sink, shown: &dyn fmt::Display) {
+    struct Counted(u64);
+    impl fmt::Write for Counted {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len() as u64;
+            Ok(())
+        }
+    }
+    struct Written<'a>(&'a mut dyn Sink);
+    impl fmt::Write for Written<'_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.put(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut length = Counted(0);
+    write!(length, "{shown}").unwrap_or(());
+    put_number(sink, length.0);
+    write!(Written(sink), "{shown}").unwrap_or(());
 }
 
 impl Trace {
@@ -113,7 +137,7 @@ impl Trace {
 impl Mishap {
     /// Writes it.
     pub fn put(&self, sink: &mut dyn Sink) {
-        put_head(sink, self.kind, self.step, &self.aspect, &self.text);
+        put_head(sink, self.kind, self.step, self.breakage, &self.text);
         put_number(sink, self.block.is_some().into());
         if let Some(block) = &self.block {
             block.put(sink);
@@ -130,20 +154,20 @@ impl Mishap {
             3 => MishapKind::Lost,
             _ => return None,
         };
-        let (step, aspect, text) = (from.number()? as u32, from.text()?, from.text()?);
+        let (step, breakage, text) = (from.number()? as u32, from.text()?.parse().ok()?, from.text()?);
         let block = match from.number()? {
             0 => None,
             _ => Some(Block::take(from)?),
         };
-        Some(Mishap { kind, step, aspect, text, block, report: from.text()? })
+        Some(Mishap { kind, step, breakage, text, block, report: from.text()? })
     }
 }
 
 /// Writes the part of a [`Mishap`] before its block.
-pub fn put_head(sink: &mut dyn Sink, kind: MishapKind, step: u32, aspect: &str, text: &str) {
+pub fn put_head(sink: &mut dyn Sink, kind: MishapKind, step: u32, breakage: Breakage, text: &str) {
     put_number(sink, kind as u64);
     put_number(sink, step.into());
-    put_text(sink, aspect);
+    put_shown(sink, &breakage);
     put_text(sink, text);
 }
 
@@ -186,7 +210,7 @@ fn put_list(sink: &mut dyn Sink, length: usize, list: impl Iterator<Item = u32>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Owners, Seen};
+    use super::super::{Owners, Seen, Violation};
     use super::*;
 
     fn example() -> (Trace, Mishap) {
@@ -204,8 +228,9 @@ mod tests {
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None });
         let block = Block { size: 10, taken: site(0), given: Some(site(1)) };
-        let (aspect, text, report) = ("use-after-free".into(), "touched".into(), "a\nb".into());
-        (trace, Mishap { kind: MishapKind::Crash, step: 1, aspect, text, block: Some(block), report })
+        let breakage = Breakage::Misuse(Violation::UseAfterFree);
+        let (text, report) = ("touched".into(), "a\nb".into());
+        (trace, Mishap { kind: MishapKind::Crash, step: 1, breakage, text, block: Some(block), report })
     }
 
     #[test]

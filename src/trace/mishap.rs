@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Breakage;
+
 /// The kinds of a [`Mishap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MishapKind {
@@ -32,8 +34,8 @@ pub struct Mishap {
     pub kind: MishapKind,
     /// The step that ran.
     pub step: u32,
-    /// The word in the signature: `use-after-free`, `SIGSEGV`, `hang`, …
-    pub aspect: String,
+    /// What it is called in signatures.
+    pub breakage: Breakage,
     /// In words.
     pub text: String,
     /// The block of memory it is about, if that is known.

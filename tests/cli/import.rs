@@ -29,6 +29,14 @@ fn an_artifact_becomes_a_case_of_a_few_lines() {
     assert!(case.ends_with(SMALL), "{case}");
 }
 
+/// What a regression is found as is compared: a word that is none would let the same finding in twice.
+#[test]
+fn a_regression_that_is_found_as_nothing_is_named() {
+    let folder = Folder::new();
+    folder.write(REGRESSION, format!("#! sessdiff 1\n# signature: SSL_SESSION_dup/hostnames\n{SMALL}"));
+    import(&folder, PROGRAM, &[]).refuses(&format!("{REGRESSION}: `hostnames` is nothing that a call can differ in"));
+}
+
 #[test]
 fn what_is_no_artifact_is_named() {
     let folder = Folder::new();

@@ -36,6 +36,19 @@ fn bytes_go_through_a_pipe() {
     assert_eq!(ran.stdout, PROGRAM);
 }
 
+/// What a case was found as says what its C program checks.
+#[test]
+fn a_signature_that_is_none_is_named() {
+    for (signature, why) in
+        [("end", "`end` is no signature"), ("end/retrun", "`retrun` is nothing that a call can differ in")]
+    {
+        let text = PROGRAM.replacen("1\n", &format!("1\n# signature: {signature}\n"), 1);
+        let folder = Folder::with("a.ops", text);
+        folder.sessdiff(&["show", "--as", "c", "a.ops"]).refuses(&format!("a.ops: {why}"));
+        folder.sessdiff(&["show", "a.ops"]).exits(0);
+    }
+}
+
 #[test]
 fn a_picture_goes_into_a_file() {
     let folder = Folder::with("a.ops", PROGRAM);

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use sessdiff::oracle::Signature;
+
 /// The file that is patched.
 const SOURCE: &str = "ssl/ssl_sess.c";
 /// Its place in libssl.a.
@@ -20,7 +22,7 @@ pub struct Bug {
     /// What is wrong, in a sentence.
     pub why: String,
     /// The signatures: of the same bug there may be one for each kind of memory.
-    pub signatures: Vec<String>,
+    pub signatures: Vec<Signature>,
     diff: String,
 }
 
@@ -44,7 +46,7 @@ impl Bug {
         Bug {
             name: name.into(),
             why: why.into(),
-            signatures: signature.split(" | ").map(String::from).collect(),
+            signatures: signature.split(" | ").map(|text| text.parse().expect("a signature")).collect(),
             diff: diff.into(),
         }
     }

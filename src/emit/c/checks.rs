@@ -1,4 +1,4 @@
-//! What is checked after which call: what the signature is about, or, without one, everything that the calls return.
+//! Checks after each call what the signature is about, or, without one, everything that the calls return.
 
 use super::super::Subject;
 use super::callbacks::event;
@@ -8,7 +8,8 @@ use super::fields::{
 use super::holders::{may_destroy, shared_checks};
 use super::value::{literal, number};
 use crate::field::Field;
-use crate::op::{Op, Variable};
+use crate::op::{Kind, Op, Variable};
+use crate::oracle::{Aspect, Call, Whose};
 use crate::plan::{Makes, Step, is_about, touches};
 use crate::trace::{After, Entry};
 
@@ -31,8 +32,8 @@ pub(super) enum About {
     Argument,
     /// What a call copies out, and that it writes nowhere else.
     Copied,
-    /// A field.
-    Field(Field),
+    /// A field of the call's own session, or of others.
+    Field(Whose, Field),
     /// A buffer that two sessions must not share.
     Shared(Field),
     /// A NULL that must have no length.
@@ -45,6 +46,28 @@ pub(super) enum About {
     Memory,
 }
 
+impl About {
+    /// Says what a program is about that was found as this.
+    fn of(aspect: Aspect) -> About {
+        match aspect {
+            Aspect::Return | Aspect::Ended => About::Return,
+            // A wrong count shows in a destruction.
+            Aspect::Count(_) | Aspect::DestroyedEarly | Aspect::DestroyedLate => About::Destroyed,
+            Aspect::Leak | Aspect::FreedTooMuch | Aspect::Lost => About::Leak,
+            Aspect::ErrorQueue => About::ErrorQueue,
+            Aspect::ErrorLost => About::ErrorLost,
+            Aspect::ArgumentChanged => About::Argument,
+            Aspect::Copied | Aspect::Overrun => About::Copied,
+            Aspect::Field(whose, field) => About::Field(whose, field),
+            Aspect::Shared(field) => About::Shared(field),
+            Aspect::Length(field) => About::Length(field),
+            Aspect::Cache | Aspect::Connection | Aspect::Session | Aspect::PeerChain => About::Sharing,
+            Aspect::Callback(_) => About::Callbacks,
+            Aspect::Breakage(_) => About::Memory,
+        }
+    }
+}
+
 /// The checks of one program.
 pub(super) struct Checks {
     pub about: About,
@@ -54,19 +77,18 @@ pub(super) struct Checks {
 }
 
 impl Checks {
+    /// Finds out what is checked where.
     pub fn of(subject: &Subject<'_>) -> Checks {
-        let (call, about) = match subject.signature.and_then(|signature| signature.split_once('/')) {
-            Some((call, aspect)) => (Some(call), about(aspect)),
-            None => (None, About::Everything),
-        };
+        let about = subject.signature.map_or(About::Everything, |signature| About::of(signature.aspect));
         let steps = subject.plan.steps.len() + subject.plan.given_back().count();
         let given_back: Vec<Op> = subject.plan.given_back().collect();
-        let name = |at: usize| {
+        let call = |at: usize| {
             let op = subject.program.ops.get(at).or_else(|| given_back.get(at - subject.program.ops.len()));
-            op.map_or("SSL_SESSION_free", |op| op.kind().name())
+            Call::Kind(op.map_or(Kind::Free, Op::kind))
         };
         let everywhere = matches!(about, About::Everything | About::Destroyed | About::Callbacks);
-        let at: Vec<bool> = (0..steps).map(|step| everywhere || call == Some(name(step))).collect();
+        let blamed = subject.signature.map(|signature| signature.call);
+        let at: Vec<bool> = (0..steps).map(|step| everywhere || blamed == Some(call(step))).collect();
         let keeps = |step: &usize| {
             let made = subject
                 .plan
@@ -81,30 +103,32 @@ impl Checks {
         Checks { about, at, results }
     }
 
-    /// Whether the result of the call is looked at.
+    /// Tells whether the result of the call is looked at.
     pub fn keeps_result(&self, at: usize) -> bool {
         self.results.get(at).is_some_and(|kept| *kept)
     }
 
+    /// Tells whether the result of any call is looked at.
     pub fn any_result(&self) -> bool {
         self.results.contains(&true)
     }
 
-    /// Whether the call is given an array that is looked at afterwards.
+    /// Tells whether the call is given an array that is looked at afterwards.
     pub fn keeps_argument(&self, at: usize) -> bool {
-        matches!(self.about, About::Argument | About::Field(_)) && self.is_at(at)
+        matches!(self.about, About::Argument | About::Field(..)) && self.is_at(at)
     }
 
-    /// Whether that array is overwritten before it is looked at anything else.
+    /// Tells whether that array is overwritten before anything else is looked at.
     pub fn overwrites_argument(&self) -> bool {
         self.about != About::Argument
     }
 
+    /// Tells whether it is looked after this step.
     fn is_at(&self, at: usize) -> bool {
         self.at.get(at).is_some_and(|looked| *looked)
     }
 
-    /// What is done before a call.
+    /// Writes what is done before a call.
     pub fn before(&self, at: usize) -> Vec<String> {
         if !self.is_at(at) {
             return Vec::new();
@@ -118,7 +142,7 @@ impl Checks {
             | About::Leak
             | About::Argument
             | About::Copied
-            | About::Field(_)
+            | About::Field(..)
             | About::Shared(_)
             | About::Length(_)
             | About::Sharing
@@ -127,155 +151,98 @@ impl Checks {
         }
     }
 
-    /// Calls of the getter that is to blame, where the program has none: that it is called at all is what is wrong.
+    /// Calls the getter that is to blame, where the program has none: that it is called at all is what is wrong.
     pub fn at_the_end(&self, subject: &Subject<'_>) -> Vec<String> {
-        let call = subject.signature.and_then(|signature| signature.split_once('/')).map(|(call, _)| call);
-        let getter = call.filter(|call| !subject.program.ops.iter().any(|op| op.kind().name() == *call));
-        let fields = Field::ALL.iter().filter(|field| getter.is_some_and(|getter| field.getter().name() == getter));
+        let blamed = match subject.signature.map(|signature| signature.call) {
+            Some(Call::Kind(kind)) if !subject.program.ops.iter().any(|op| op.kind() == kind) => kind,
+            Some(Call::Kind(_) | Call::End) | None => return Vec::new(),
+        };
         let last = subject.program.ops.len().saturating_sub(1);
         let live = observed(subject, last);
-        let mut lines = Vec::new();
-        for (field, of) in fields.flat_map(|field| live.iter().map(move |of| (*field, *of))) {
-            let session = in_c(of);
-            let read = read_number(&session, field).unwrap_or_else(|| reader(&session, field));
-            match self.about {
-                About::ErrorQueue => lines.extend([
-                    "ERR_clear_error();".into(),
-                    format!("(void){read};"),
-                    format!(
-                        "number({last}, \"reading {} of {} raised an error\", 0, ERR_peek_error() != 0);",
-                        field.name(),
-                        in_words(of)
-                    ),
-                ]),
-                About::Return if field == Field::TicketAppdata => lines.push(format!(
-                    "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({session}, &p, &n));\n}}",
-                    field.getter().name()
-                )),
-                _ => lines.push(format!("(void){read};")),
-            }
-        }
-        lines
+        let fields = Field::ALL.iter().copied().filter(|field| field.getter() == blamed);
+        let calls = fields.flat_map(|field| live.iter().map(move |of| (field, *of)));
+        calls.flat_map(|(field, of)| self.getter_at_the_end(last, field, of)).collect()
     }
 
-    /// What is checked after a call.
+    /// Calls the getter of a field of one session.
+    fn getter_at_the_end(&self, last: usize, field: Field, of: Variable) -> Vec<String> {
+        let session = in_c(of);
+        let read = read_number(&session, field).unwrap_or_else(|| reader(&session, field));
+        match self.about {
+            About::ErrorQueue => vec![
+                "ERR_clear_error();".into(),
+                format!("(void){read};"),
+                format!(
+                    "number({last}, \"reading {} of {} raised an error\", 0, ERR_peek_error() != 0);",
+                    field.name(),
+                    in_words(of)
+                ),
+            ],
+            About::Return if field == Field::TicketAppdata => vec![format!(
+                "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({session}, &p, &n));\n}}",
+                field.getter().name()
+            )],
+            About::Everything
+            | About::Return
+            | About::Destroyed
+            | About::Leak
+            | About::ErrorLost
+            | About::Argument
+            | About::Copied
+            | About::Field(..)
+            | About::Shared(_)
+            | About::Length(_)
+            | About::Sharing
+            | About::Callbacks
+            | About::Memory => vec![format!("(void){read};")],
+        }
+    }
+
+    /// Checks what is looked for after a call.
     pub fn after(&self, subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
-        let made = touches(op).made;
         let planned = subject.plan.steps.get(at);
         let makes = planned.is_some_and(|step| matches!(step, Step::Run { makes: Makes::Session, .. }));
-        let mut lines = Vec::new();
-        if let Some(slot) = made {
-            // Whatever is looked for: what follows relies on the pointer.
-            let expected = subject.expected.entries(at).find_map(|entry| match entry {
-                Entry::Made(made) => Some(made),
-                _ => None,
-            });
-            let makes = expected.unwrap_or(makes);
-            lines.push(format!("number({at}, \"a session is returned\", {}, {slot} != NULL);", i32::from(makes)));
-        }
+        let mut lines = Vec::from_iter(session_made(subject, at, op, makes));
         if !self.is_at(at) {
             return lines;
         }
-        let entries = || subject.expected.entries(at);
-        let live = observed(subject, at);
-        match self.about {
-            About::Everything => {
-                lines.extend(self.result(subject, at));
-                lines.extend(copied(subject, at, op));
-                if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
-                    && field.is_bytes() | (field == Field::Cipher)
-                {
-                    lines.extend(field_check(subject, at, Variable::Session(slot), field));
-                }
-                if let (Op::Dup { dst, src }, true) = (op, makes) {
-                    lines.push(format!("alike({at}, {src}, {dst});"));
-                }
-                lines.extend(shared_checks(at, op, entries(), talks(subject)));
-                lines.extend(destroyed(subject, at));
-            }
-            About::Return => lines.extend(self.result(subject, at)),
-            About::Destroyed => {
-                // A reference too many or too few may be that of a cache.
-                lines.extend(shared_checks(at, op, entries(), talks(subject)));
-                lines.extend(destroyed(subject, at));
-            }
-            About::ErrorQueue => {
-                let raised = entries().any(|entry| matches!(entry, Entry::After(After { raised: true, .. })));
-                lines.push(format!(
-                    "number({at}, \"an error was raised\", {}, ERR_peek_error() != 0);",
-                    i32::from(raised)
-                ));
-                lines.push("ERR_clear_error();".into());
-            }
-            About::ErrorLost => {
-                lines.push(format!(
-                    "number({at}, \"the error from before is there\", 1, ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_USER);"
-                ));
-                lines.push("ERR_clear_error();".into());
-            }
-            About::Argument => {
-                if let Some(bytes) = op.argument() {
-                    let length = bytes.len();
-                    lines.push(format!(
-                        "bytes({at}, \"argument\", {}, {length}, (struct bytes){{ argument, {length} }});",
-                        literal(bytes)
-                    ));
-                }
-            }
-            About::Copied => {
-                lines.extend(self.result(subject, at));
-                lines.extend(copied(subject, at, op));
-            }
-            About::Field(field) => {
-                let other = subject.signature.is_some_and(|signature| signature.contains("/other."));
-                let own = |of: &Variable| is_about(op, *of);
-                let mut sessions: Vec<Variable> = live.iter().copied().filter(|of| own(of) != other).collect();
-                if sessions.is_empty() {
-                    sessions = live;
-                }
-                lines.extend(sessions.into_iter().flat_map(|of| field_check(subject, at, of, field)));
-            }
-            About::Shared(field) => {
-                for (number, one) in live.iter().enumerate() {
-                    for other in &live[..number] {
-                        lines.push(format!(
-                            "number({at}, \"{} of {} and {} is one buffer\", 0, {} != NULL && {} == {});",
-                            field.name(),
-                            in_words(*other),
-                            in_words(*one),
-                            pointer(*one, field),
-                            pointer(*one, field),
-                            pointer(*other, field)
-                        ));
-                    }
-                }
-            }
-            About::Length(field) => {
-                for of in live {
-                    let read = reader(in_c(of), field);
-                    lines.push(format!(
-                        "number({at}, \"{} of {} is NULL with a length\", 0, {read}.at == NULL && {read}.length != 0);",
-                        field.name(),
-                        in_words(of)
-                    ));
-                }
-            }
-            About::Callbacks => {
-                let mut events: Vec<String> = entries().filter_map(|entry| event(&entry)).collect();
-                // As the program sorts them.
-                let of = |event: &str| event.starts_with("free").then(|| event.split('#').nth(1).map(str::to_string));
-                for frees in events.chunk_by_mut(|a, b| of(a).is_some() && of(a) == of(b)) {
-                    frees.sort();
-                }
-                lines.push(format!("events({at}, \"{}\");", events.concat()));
-            }
-            About::Sharing => lines.extend(shared_checks(at, op, entries(), talks(subject))),
-            About::Leak | About::Memory => {}
-        }
+        lines.extend(match self.about {
+            About::Everything => self.everything(subject, at, op, makes),
+            About::Return => Vec::from_iter(self.result(subject, at)),
+            // A reference too many or too few may be that of a cache.
+            About::Destroyed => sharing(subject, at, op).into_iter().chain(destroyed(subject, at)).collect(),
+            About::ErrorQueue => error_raised(subject, at),
+            About::ErrorLost => error_kept(at),
+            About::Argument => Vec::from_iter(argument(at, op)),
+            About::Copied => self.result(subject, at).into_iter().chain(copied(subject, at, op)).collect(),
+            About::Field(whose, field) => field_of_sessions(subject, at, op, whose, field),
+            About::Shared(field) => buffers(subject, at, field),
+            About::Length(field) => lengths(subject, at, field),
+            About::Callbacks => vec![events(subject, at)],
+            About::Sharing => sharing(subject, at, op),
+            About::Leak | About::Memory => Vec::new(),
+        });
         lines
     }
 
-    /// What the call returned.
+    /// Checks all that a call returns and changes.
+    fn everything(&self, subject: &Subject<'_>, at: usize, op: &Op, makes: bool) -> Vec<String> {
+        let mut lines = Vec::from_iter(self.result(subject, at));
+        lines.extend(copied(subject, at, op));
+        if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
+            && field.is_bytes() | (field == Field::Cipher)
+        {
+            lines.extend(field_check(subject, at, Variable::Session(slot), field));
+        }
+        if let (Op::Dup { dst, src }, true) = (op, makes) {
+            lines.push(format!("alike({at}, {src}, {dst});"));
+        }
+        lines.extend(sharing(subject, at, op));
+        lines.extend(destroyed(subject, at));
+        lines
+    }
+
+    /// Checks what the call returned.
     fn result(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
         if !self.keeps_result(at) {
             return None;
@@ -289,29 +256,88 @@ impl Checks {
     }
 }
 
-/// What an aspect is about.
-fn about(aspect: &str) -> About {
-    let field = |name: &str| Field::ALL.iter().copied().find(|field| field.name() == name);
-    let plain = aspect.strip_prefix("other.").unwrap_or(aspect);
-    match plain {
-        "return" | "ended" | "nothing" => About::Return,
-        "count" | "destroyed-early" | "destroyed-late" => About::Destroyed,
-        "leak" | "freed-too-much" => About::Leak,
-        "error-queue" => About::ErrorQueue,
-        "error-lost" => About::ErrorLost,
-        "argument-changed" => About::Argument,
-        "copied" | "overrun" => About::Copied,
-        callback if callback.starts_with("callback.") => About::Callbacks,
-        "cache" | "connection" | "session" | "peer-chain" => About::Sharing,
-        _ => {
-            let shared = plain.strip_prefix("shared.").and_then(field).map(About::Shared);
-            let length = plain.strip_suffix(".length").and_then(field).map(About::Length);
-            // What is no field is what a crash, a hang or a misuse of memory is called.
-            field(plain).map(About::Field).or(shared).or(length).unwrap_or(About::Memory)
-        }
-    }
+/// Checks that there is a session where one is made, whatever is looked for: what follows relies on the pointer.
+fn session_made(subject: &Subject<'_>, at: usize, op: &Op, planned: bool) -> Option<String> {
+    let slot = touches(op).made?;
+    let expected = subject.expected.entries(at).find_map(|entry| match entry {
+        Entry::Made(made) => Some(made),
+        _ => None,
+    });
+    let makes = i32::from(expected.unwrap_or(planned));
+    Some(format!("number({at}, \"a session is returned\", {makes}, {slot} != NULL);"))
 }
 
+/// Checks what is in the caches and which sessions connections have.
+fn sharing(subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
+    shared_checks(at, op, subject.expected.entries(at), talks(subject))
+}
+
+/// Checks whether the call raised an error.
+fn error_raised(subject: &Subject<'_>, at: usize) -> Vec<String> {
+    let raises = |entry| matches!(entry, Entry::After(After { raised: true, .. }));
+    let raised = i32::from(subject.expected.entries(at).any(raises));
+    let check = format!("number({at}, \"an error was raised\", {raised}, ERR_peek_error() != 0);");
+    vec![check, "ERR_clear_error();".into()]
+}
+
+/// Checks that the error that was raised before the call is still there.
+fn error_kept(at: usize) -> Vec<String> {
+    let library = "ERR_GET_LIB(ERR_peek_error()) == ERR_LIB_USER";
+    vec![format!("number({at}, \"the error from before is there\", 1, {library});"), "ERR_clear_error();".into()]
+}
+
+/// Checks that the bytes that the call was given are as they were.
+fn argument(at: usize, op: &Op) -> Option<String> {
+    let bytes = op.argument()?;
+    let length = bytes.len();
+    let expected = literal(bytes);
+    Some(format!("bytes({at}, \"argument\", {expected}, {length}, (struct bytes){{ argument, {length} }});"))
+}
+
+/// Checks a field of the sessions that it is wrong in, or of all where there are none such.
+fn field_of_sessions(subject: &Subject<'_>, at: usize, op: &Op, whose: Whose, field: Field) -> Vec<String> {
+    let live = observed(subject, at);
+    let named = |of: &Variable| if is_about(op, *of) { Whose::Own } else { Whose::Other };
+    let mut sessions: Vec<Variable> = live.iter().copied().filter(|of| named(of) == whose).collect();
+    if sessions.is_empty() {
+        sessions = live;
+    }
+    sessions.into_iter().filter_map(|of| field_check(subject, at, of, field)).collect()
+}
+
+/// Checks that no two sessions share the buffer of a field.
+fn buffers(subject: &Subject<'_>, at: usize, field: Field) -> Vec<String> {
+    let live = observed(subject, at);
+    let pairs = live.iter().enumerate().flat_map(|(number, one)| live[..number].iter().map(move |other| (other, one)));
+    let check = |(other, one): (&Variable, &Variable)| {
+        let what = format!("{} of {} and {} is one buffer", field.name(), in_words(*other), in_words(*one));
+        let (other, one) = (pointer(*other, field), pointer(*one, field));
+        format!("number({at}, \"{what}\", 0, {one} != NULL && {one} == {other});")
+    };
+    pairs.map(check).collect()
+}
+
+/// Checks that a field that is NULL has no length.
+fn lengths(subject: &Subject<'_>, at: usize, field: Field) -> Vec<String> {
+    let check = |of: Variable| {
+        let (read, what) = (reader(in_c(of), field), in_words(of));
+        let name = field.name();
+        format!("number({at}, \"{name} of {what} is NULL with a length\", 0, {read}.at == NULL && {read}.length != 0);")
+    };
+    observed(subject, at).into_iter().map(check).collect()
+}
+
+/// Checks which callbacks ran, in the order in which the program sorts them.
+fn events(subject: &Subject<'_>, at: usize) -> String {
+    let mut events: Vec<String> = subject.expected.entries(at).filter_map(|entry| event(&entry)).collect();
+    let of = |event: &str| event.starts_with("free").then(|| event.split('#').nth(1).map(str::to_string));
+    for frees in events.chunk_by_mut(|a, b| of(a).is_some() && of(a) == of(b)) {
+        frees.sort();
+    }
+    format!("events({at}, \"{}\");", events.concat())
+}
+
+/// Checks how many sessions were destroyed, where the call may have destroyed one.
 fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let deaths = &subject.expected.deaths;
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
@@ -322,6 +348,7 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }
 
+/// Checks what the call copied out, and that it wrote nowhere else.
 fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     let Op::GetMasterKey { room, .. } = op else { return None };
     let expected = subject.expected.entries(at).find_map(|entry| match entry {

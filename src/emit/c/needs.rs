@@ -1,4 +1,4 @@
-//! What a program needs besides its calls: headers, functions that print and compare, callbacks, memory that is watched.
+//! Writes what a program needs besides its calls: headers, functions that print and compare, callbacks, watched memory.
 
 use super::super::Subject;
 use super::callbacks::TAKE_KEPT;
@@ -29,6 +29,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
+    /// Finds out what the calls and their checks need.
     pub fn of(subject: &Subject<'_>, checks: &Checks) -> Needs {
         let ops = &subject.program.ops;
         // What the library lacks is not called.
@@ -43,7 +44,7 @@ impl Needs {
         let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
         let about_ex = match checks.about {
             About::Everything | About::Destroyed | About::Callbacks => true,
-            About::Field(field) => field.ex_index().is_some(),
+            About::Field(_, field) => field.ex_index().is_some(),
             About::Return
             | About::Leak
             | About::ErrorQueue
@@ -57,10 +58,19 @@ impl Needs {
         };
         let time = |kind: &Kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx);
         let clock = match checks.about {
-            About::Everything => kinds.iter().any(time),
-            About::Field(field) => matches!(field, Field::Time | Field::TimeEx),
-            About::Return => kinds.iter().any(time),
-            _ => false,
+            About::Everything | About::Return => kinds.iter().any(time),
+            About::Field(_, field) => matches!(field, Field::Time | Field::TimeEx),
+            About::Destroyed
+            | About::Leak
+            | About::ErrorQueue
+            | About::ErrorLost
+            | About::Argument
+            | About::Copied
+            | About::Shared(_)
+            | About::Length(_)
+            | About::Sharing
+            | About::Callbacks
+            | About::Memory => false,
         } || super::statement::needs_clock(&kinds);
         let callbacks = super::callbacks::used(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
@@ -85,29 +95,29 @@ impl Needs {
         }
     }
 
-    /// A sample is used.
+    /// Notes that a sample is used.
     pub fn sample(&mut self, sample: Sample) {
         if !self.samples.contains(&sample) {
             self.samples.push(sample);
         }
     }
 
-    /// Whether what calls read ends at an inaccessible page.
+    /// Tells whether what calls read ends at an inaccessible page.
     pub fn lends(&self) -> bool {
         self.about == About::Memory
     }
 
-    /// The program's variables, sessions first.
+    /// Returns the program's variables, sessions first.
     pub fn variables(&self) -> &[Variable] {
         &self.variables
     }
 
-    /// Whether callbacks may keep sessions.
+    /// Tells whether callbacks may keep sessions.
     pub fn keeps(&self) -> bool {
         self.callbacks.contains(&TAKE_KEPT)
     }
 
-    /// What comes before the call of a step.
+    /// Writes what comes before the call of a step.
     pub fn step(&self, at: usize) -> Vec<String> {
         let mut lines = Vec::new();
         if self.about == About::Memory {
@@ -122,10 +132,36 @@ impl Needs {
         lines
     }
 
-    /// Everything before the calls.
+    /// Writes everything before the calls.
     pub fn head(&self, body: &str) -> String {
+        let alike = if body.contains("alike(") { alike(self.has_time_ex()) } else { String::new() };
+        let calls = |name: &str| [body, &alike].iter().any(|text| calls(text, name));
+        let mut head = self.includes();
+        add(&mut head, STOP);
+        self.add_comparisons(&mut head, &calls);
+        self.add_clock(&mut head);
+        self.add_room(&mut head, body, &calls);
+        if self.ex_data {
+            add(&mut head, self.happened());
+            add(&mut head, EX_DATA);
+        }
+        add_shared(&mut head, &calls);
+        if !self.callbacks.is_empty() {
+            if !self.ex_data && self.callbacks.iter().any(|name| super::callbacks::tells(name)) {
+                add(&mut head, self.happened());
+            }
+            let parts = super::callbacks::PARTS.iter();
+            parts.filter(|(name, _)| self.callbacks.contains(name)).for_each(|(_, part)| add(&mut head, part));
+        }
+        head += &alike;
+        self.add_watched(&mut head, &calls);
+        head
+    }
+
+    /// Writes the headers.
+    fn includes(&self) -> String {
         let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n");
-        if matches!(self.about, About::Memory) {
+        if self.about == About::Memory {
             head += "#define _GNU_SOURCE\n";
         }
         head += "#include <stdint.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n#include <time.h>\n#include <unistd.h>\n";
@@ -136,128 +172,159 @@ impl Needs {
             head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n";
         }
         head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n#include <openssl/ssl.h>\n#include <openssl/x509.h>\n";
-        let alike = if body.contains("alike(") { alike(self.has_time_ex()) } else { String::new() };
-        let calls = |name: &str| [body, &alike].iter().any(|text| calls(text, name));
-        add(&mut head, STOP);
+        head
+    }
+
+    /// Adds what reads and compares numbers and bytes.
+    fn add_comparisons(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
         let reads = calls("bytes") || Field::BYTES.into_iter().any(|field| calls(&readers::name(field)));
         if reads {
             add(
-                &mut head,
+                head,
                 "/* Bytes of the library\'s, or NULL. */\nstruct bytes {\n    const void *at;\n    size_t length;\n};\n",
             );
         }
         let parts =
             [("number", NUMBER), ("bytes", BYTES), ("cipher", CIPHER), ("cipher_of", CIPHER_OF), ("stored", STORED)];
         let counts = |name: &str| name == "number" && self.about == About::Leak;
-        parts.iter().filter(|(name, _)| calls(name) || counts(name)).for_each(|(_, part)| add(&mut head, part));
+        parts.iter().filter(|(name, _)| calls(name) || counts(name)).for_each(|(_, part)| add(head, part));
         for field in Field::BYTES.into_iter().filter(|field| calls(&readers::name(*field))) {
-            head += &readers::text(field);
+            *head += &readers::text(field);
         }
+    }
+
+    /// Adds the time that it is.
+    fn add_clock(&self, head: &mut String) {
         if self.clock || self.names_now() {
             let passes = self.uses(Kind::AdvanceClock);
             if passes {
-                head += "\n/* Seconds since the program began. */\nstatic time_t passed;\n";
+                *head += "\n/* Seconds since the program began. */\nstatic time_t passed;\n";
             }
             let passed = if passes { " + passed" } else { "" };
-            head += &format!("\n#define now ((time_t){}{passed})\n", number(self.now));
+            *head += &format!("\n#define now ((time_t){}{passed})\n", number(self.now));
         }
         if self.clock {
-            add(&mut head, CLOCK);
+            add(head, CLOCK);
         }
+    }
+
+    /// Adds the arrays that calls are given, and the encoded sessions.
+    fn add_room(&self, head: &mut String, body: &str, calls: &dyn Fn(&str) -> bool) {
         if body.contains("copied + 16") {
-            add(&mut head, COPIED);
+            add(head, COPIED);
         }
         if calls("untouched") {
-            add(&mut head, UNTOUCHED);
+            add(head, UNTOUCHED);
         }
         if self.argument > 0 {
-            head += &format!("\nstatic unsigned char argument[{}];\n", self.argument);
+            *head += &format!("\nstatic unsigned char argument[{}];\n", self.argument);
         }
-        if !self.samples.is_empty() {
-            self.samples.iter().for_each(|sample| head += &bytes_of(*sample));
-        }
-        if self.ex_data {
-            add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
-            add(&mut head, EX_DATA);
-        }
-        for (name, part) in [("is_cached", IS_CACHED), ("has_id", HAS_ID)] {
-            if calls(name) {
-                if !head.contains("lhash.h") {
-                    let err = "#include <openssl/err.h>\n";
-                    head = head.replace(err, &format!("{err}#include <openssl/lhash.h>\n"));
-                }
-                add(&mut head, part);
-            }
-        }
-        if calls("peers_in_chain") {
-            add(&mut head, PEERS_IN_CHAIN);
-        }
-        if calls("handshake") && !calls("use_certificate") {
-            add(&mut head, CERTIFICATE);
-        }
-        let parts =
-            [("use_certificate", CERTIFICATE), ("handshake", HANDSHAKE), ("new_session_ticket", NEW_SESSION_TICKET)];
-        parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(&mut head, part));
-        if !self.callbacks.is_empty() {
-            if !self.ex_data && self.callbacks.iter().any(|name| super::callbacks::tells(name)) {
-                add(&mut head, if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED });
-            }
-            let parts = super::callbacks::PARTS.iter();
-            parts.filter(|(name, _)| self.callbacks.contains(name)).for_each(|(_, part)| add(&mut head, part));
-        }
-        head += &alike;
-        match self.about {
-            About::Leak => add(&mut head, COUNTED),
-            About::Memory => {
-                add(&mut head, GUARDED);
-                for (name, part) in [("lent", LENT), ("room", ROOM)] {
-                    if calls(name) {
-                        add(&mut head, part);
-                    }
-                }
-            }
-            _ => {}
-        }
-        head
+        self.samples.iter().for_each(|sample| *head += &bytes_of(*sample));
     }
 
-    /// The end of the program.
+    /// Chooses what a callback does that tells that it was called.
+    fn happened(&self) -> &'static str {
+        if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED }
+    }
+
+    /// Adds what counts or guards memory.
+    fn add_watched(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
+        match self.about {
+            About::Leak => add(head, COUNTED),
+            About::Memory => {
+                add(head, GUARDED);
+                let parts = [("lent", LENT), ("room", ROOM)];
+                parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
+            }
+            About::Everything
+            | About::Return
+            | About::Destroyed
+            | About::ErrorQueue
+            | About::ErrorLost
+            | About::Argument
+            | About::Copied
+            | About::Field(..)
+            | About::Shared(_)
+            | About::Length(_)
+            | About::Sharing
+            | About::Callbacks => {}
+        }
+    }
+
+    /// Writes the end of the program.
     pub fn main(&self) -> String {
         let register = if self.ex_data { "    register_indices();\n" } else { "" };
-        match self.about {
-            About::Leak => MAIN_LEAK.replace("REGISTER\n", register),
-            About::Memory => MAIN_MEMORY.replace("REGISTER\n", register),
-            _ => MAIN.replace("REGISTER\n", register),
-        }
+        let main = match self.about {
+            About::Leak => MAIN_LEAK,
+            About::Memory => MAIN_MEMORY,
+            About::Everything
+            | About::Return
+            | About::Destroyed
+            | About::ErrorQueue
+            | About::ErrorLost
+            | About::Argument
+            | About::Copied
+            | About::Field(..)
+            | About::Shared(_)
+            | About::Length(_)
+            | About::Sharing
+            | About::Callbacks => MAIN,
+        };
+        main.replace("REGISTER\n", register)
     }
 
+    /// Tells whether the program calls it.
     fn uses(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
 
+    /// Tells whether the library can be asked for a time of 64 bits.
     fn has_time_ex(&self) -> bool {
         self.uses(Kind::GetTimeEx) || self.uses(Kind::SetTimeEx)
     }
 
+    /// Tells whether a call is given the time that it is.
     fn names_now(&self) -> bool {
         self.uses(Kind::SetTime) || self.uses(Kind::SetTimeEx)
     }
 }
 
-/// Whether a function of this name is called, not one whose name ends so.
+/// Adds what looks into caches and talks.
+fn add_shared(head: &mut String, calls: &dyn Fn(&str) -> bool) {
+    for (name, part) in [("is_cached", IS_CACHED), ("has_id", HAS_ID)] {
+        if calls(name) {
+            if !head.contains("lhash.h") {
+                let err = "#include <openssl/err.h>\n";
+                *head = head.replace(err, &format!("{err}#include <openssl/lhash.h>\n"));
+            }
+            add(head, part);
+        }
+    }
+    if calls("peers_in_chain") {
+        add(head, PEERS_IN_CHAIN);
+    }
+    if calls("handshake") && !calls("use_certificate") {
+        add(head, CERTIFICATE);
+    }
+    let parts =
+        [("use_certificate", CERTIFICATE), ("handshake", HANDSHAKE), ("new_session_ticket", NEW_SESSION_TICKET)];
+    parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
+}
+
+/// Tells whether a function of this name is called, not one whose name ends so.
 fn calls(text: &str, name: &str) -> bool {
     let call = format!("{name}(");
     let mut found = text.match_indices(&call).map(|(at, _)| text[..at].chars().next_back());
     found.any(|before| before.is_none_or(|before| !before.is_ascii_alphanumeric() && before != '_'))
 }
 
-/// A part, set apart by an empty line.
+/// Adds a part, set apart by an empty line.
 fn add(head: &mut String, part: &str) {
     head.push('\n');
     head.push_str(part);
 }
 
-/// The session in DER, twelve bytes a line.
+/// Writes a sample in DER, twelve bytes a line.
 fn bytes_of(sample: Sample) -> String {
     let der = samples::encoded(sample);
     let lines = der.chunks(12).map(|line| line.iter().map(|byte| format!(" {byte:#04x},")).collect::<String>());
@@ -265,7 +332,7 @@ fn bytes_of(sample: Sample) -> String {
     format!("\nstatic const unsigned char {}[] = {{\n{lines}}};\n", sample.name())
 }
 
-/// Compares two sessions getter by getter.
+/// Writes the function that compares two sessions getter by getter.
 fn alike(time_ex: bool) -> String {
     let mut text = String::from("\nstatic void alike(int at, SSL_SESSION *a, SSL_SESSION *b)\n{\n");
     for field in Field::ALL.iter().filter(|field| field.is_copied() && (time_ex || **field != Field::TimeEx)) {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Origin;
 use super::arena::{self, Place};
-use crate::trace::{Block, Mishap, MishapKind, Site};
+use crate::trace::{Block, Breakage, Mishap, MishapKind, Site, Violation};
 
 /// A misuse of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +27,15 @@ pub enum Misuse {
 }
 
 impl Misuse {
-    /// The word in signatures: that of the address sanitizer, where it has one.
-    pub const fn name(self) -> &'static str {
+    /// What it is called in signatures.
+    pub const fn violation(self) -> Violation {
         match self {
-            Misuse::DoubleFree => "double-free",
-            Misuse::BadFree => "bad-free",
-            Misuse::WrittenAfterFree => "heap-use-after-free",
-            Misuse::UseAfterFree => "heap-use-after-free",
-            Misuse::Overrun => "heap-buffer-overflow",
-            Misuse::Underrun => "heap-buffer-underflow",
-            Misuse::NoMemory => "out-of-memory",
+            Misuse::DoubleFree => Violation::DoubleFree,
+            Misuse::BadFree => Violation::BadFree,
+            Misuse::WrittenAfterFree | Misuse::UseAfterFree => Violation::UseAfterFree,
+            Misuse::Overrun => Violation::Overflow,
+            Misuse::Underrun => Violation::Underflow,
+            Misuse::NoMemory => Violation::NoMemory,
         }
     }
 
@@ -68,16 +67,16 @@ impl Fault {
         Fault { what, step: super::present::get(), size, taken, given }
     }
 
-    /// The word in signatures.
-    pub fn aspect(&self) -> &'static str {
-        self.what.name()
+    /// What it is called in signatures.
+    pub fn breakage(&self) -> Breakage {
+        Breakage::Misuse(self.what.violation())
     }
 
     pub(super) fn mishap(&self) -> Mishap {
         Mishap {
             kind: MishapKind::Fault,
             step: self.step,
-            aspect: self.aspect().into(),
+            breakage: self.breakage(),
             text: self.what.text().into(),
             block: Some(Block {
                 size: self.size as u64,

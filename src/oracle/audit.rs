@@ -1,0 +1,216 @@
+//! One trace against the ledger.
+
+use super::describe::describe_broken;
+use super::{Aspect, Call, Class, Whose};
+use crate::field::Field;
+use crate::plan::{Makes, Plan, Step};
+use crate::trace::{Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned};
+
+/// What one trace shows that the ledger contradicts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub(super) step: usize,
+    pub(super) class: Class,
+    /// What is to blame; `None`: the step's call.
+    pub(super) call: Option<Call>,
+    pub(super) aspect: Aspect,
+    pub(super) seen: String,
+    pub(super) ledger: String,
+}
+
+impl Fault {
+    /// Blames the call of the step.
+    fn new(step: usize, aspect: Aspect, seen: impl Into<String>, ledger: impl Into<String>) -> Fault {
+        Fault { step, class: aspect.class(), call: None, aspect, seen: seen.into(), ledger: ledger.into() }
+    }
+}
+
+/// Tells whether the ledger contradicts nothing in a trace: what [`audit`] would find, without what it says.
+pub(super) fn sound(plan: &Plan, trace: &Trace) -> bool {
+    let counted = trace.counts.is_empty() || trace.counts == plan.counts;
+    let died = !plan.tells_ends || plan.shared || trace.deaths == plan.deaths;
+    let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
+    let balanced = trace.leaked.is_none_or(|leaked| leaked == 0);
+    let ends_clean = balanced
+        && trace.unowned.is_none()
+        && trace.stopped.is_none()
+        && trace.broken.is_none()
+        && trace.mishap.is_none();
+    counted && died && ends_clean && copied
+}
+
+/// Finds the first thing in a trace that the ledger contradicts.
+pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    let made = made_fault(plan, trace);
+    // A session that should not be there, or should, explains every birth and death that is missing in its step.
+    let explained = made.as_ref().map(|fault| fault.step);
+    let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
+    let others = [dup_fault(trace), broken_fault(trace), leak_fault(trace), mishap_fault(trace), owners_fault(trace)];
+    [made, count_fault(plan, trace), death]
+        .into_iter()
+        .chain(others)
+        .flatten()
+        .min_by_key(|fault| (fault.step, fault.class))
+}
+
+/// Finds what went wrong with memory, or ended the port. A port that could not be run says nothing.
+fn mishap_fault(trace: &Trace) -> Option<Fault> {
+    let mishap = trace.mishap.as_ref()?;
+    // What belongs to no step was left behind by the last one.
+    let step = (mishap.step as usize).min(trace.steps().saturating_sub(1));
+    let aspect = Aspect::Breakage(mishap.breakage);
+    let ledger = "each call returns, and touches no memory but its own";
+    let fault = Fault::new(step, aspect, mishap.text.as_str(), ledger);
+    match mishap.kind {
+        MishapKind::Fault | MishapKind::Crash => Some(fault),
+        // Whatever a sanitizer said of it.
+        MishapKind::Hang => Some(Fault { class: Class::Hang, ..fault }),
+        MishapKind::Lost => None,
+    }
+}
+
+/// Finds a constructor that returned what the ledger knows it does not.
+fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    let step = trace.stopped? as usize;
+    let Step::Run { makes, .. } = plan.steps.get(step)? else { return None };
+    match makes {
+        Makes::Same => same_fault(trace, step),
+        Makes::Nothing | Makes::Session | Makes::Null | Makes::Maybe => {
+            session_fault(trace, step, *makes == Makes::Session)
+        }
+    }
+}
+
+/// Looks at an `SSL_dup` of a connection whose handshake was begun.
+fn same_fault(trace: &Trace, step: usize) -> Option<Fault> {
+    let returned =
+        trace.entries(step).find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
+    let other = returned.filter(|value| *value != SAME)?;
+    let seen = if other == 0 { "returned NULL" } else { "returned another connection" };
+    Some(Fault::new(step, Aspect::Return, seen, "returned the connection that it was given"))
+}
+
+/// Looks at a call that makes a session, or as is planned makes none.
+fn session_fault(trace: &Trace, step: usize, planned: bool) -> Option<Fault> {
+    let made = trace.entries(step).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None })?;
+    let shown = |session: bool| if session { "returned a session" } else { "returned NULL" };
+    (made != planned).then(|| Fault::new(step, Aspect::Return, shown(made), shown(planned)))
+}
+
+/// Finds a session whose references are not those that its owners have.
+fn owners_fault(trace: &Trace) -> Option<Fault> {
+    let Unowned { step, owners, seen, named } = trace.unowned?;
+    let whose = if named { Whose::Own } else { Whose::Other };
+    let lives = "a session lives".to_string();
+    let (aspect, seen, ledger) = match seen {
+        Seen::Lost => (Aspect::Lost, lives, "the program lost it: nobody can free it".into()),
+        Seen::References(count) => (Aspect::Count(whose), references(count), owners.to_string()),
+        Seen::Lives => (Aspect::DestroyedLate, lives, "it has no owner".into()),
+        Seen::Destroyed => (Aspect::DestroyedEarly, "a session was destroyed".into(), format!("it has {owners}")),
+    };
+    Some(Fault::new(step as usize, aspect, seen, ledger))
+}
+
+/// Finds the first reference count that is not the ledger's.
+fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    let at = trace.counts.iter().zip(&plan.counts).position(|(seen, planned)| seen != planned)?;
+    let (step, aspect) = (plan.count_steps[at] as usize, Aspect::Count(Whose::Own));
+    Some(Fault::new(step, aspect, references(trace.counts[at]), references(plan.counts[at])))
+}
+
+/// Says how many references there are.
+fn references(count: u32) -> String {
+    if count == 1 { "1 reference".into() } else { format!("{count} references") }
+}
+
+/// Finds the first destruction that comes too early, too late, or not at all.
+fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    if !plan.tells_ends || plan.shared {
+        return None;
+    }
+    // Of the step in which the port ended, and of those after it, nothing is known.
+    let known = |step: &usize| {
+        trace.stopped.is_none_or(|stopped| *step <= stopped as usize)
+            && compared_until(trace).is_none_or(|ended| *step < ended)
+    };
+    let planned = plan.deaths.iter().map(|step| *step as usize).filter(known);
+    let mut seen = trace.deaths.iter().map(|step| *step as usize);
+    let early = |step| Fault::new(step, Aspect::DestroyedEarly, "a session was destroyed", "it still has an owner");
+    let late =
+        |step| Fault::new(step, Aspect::DestroyedLate, "no session was destroyed", "its last reference was given back");
+    for planned in planned {
+        match seen.next() {
+            Some(step) if step == planned => {}
+            Some(step) if step < planned => return Some(early(step)),
+            Some(_) | None => return Some(late(planned)),
+        }
+    }
+    seen.next().map(early)
+}
+
+/// Returns the first step that says nothing, of a port that ended: the one in which it did, or all where its trace was lost
+/// with it.
+pub(super) fn compared_until(trace: &Trace) -> Option<usize> {
+    ended_at(trace).map(|step| if trace.log().is_empty() { 0 } else { step })
+}
+
+/// Returns the step in which the port ended, if it did.
+fn ended_at(trace: &Trace) -> Option<usize> {
+    trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()).map(|_| trace.steps().saturating_sub(1))
+}
+
+/// Finds the first entry that is wrong whatever the other port does.
+fn broken_fault(trace: &Trace) -> Option<Fault> {
+    let step = trace.broken? as usize;
+    let entry = trace.entries(step).find(Entry::is_broken)?;
+    let aspect = describe_broken(&entry);
+    if let Entry::Meddled(field, _) = entry {
+        let call = Some(Call::Kind(field.getter()));
+        return Some(Fault { call, ..Fault::new(step, aspect, entry.to_string(), "a getter changes nothing") });
+    }
+    let ledger = match aspect.class() {
+        Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
+        Class::Return => "a call leaves alone what others raised",
+        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache => {
+            "each session has buffers of its own, and NULL has no length"
+        }
+    };
+    Some(Fault::new(step, aspect, entry.to_string(), ledger))
+}
+
+/// Finds a duplicate that is not as its source.
+fn dup_fault(trace: &Trace) -> Option<Fault> {
+    let (step, field, source, dup) = first_uncopied(trace)?;
+    Some(Fault::new(step, Aspect::Field(Whose::Own, field), dup, format!("as in the source: {source}")))
+}
+
+/// Finds the first field of a duplicate that is not that of its source, of those that must be: the step, the field, and what
+/// the source and the duplicate show.
+fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
+    trace.dups.iter().find_map(|seen| {
+        let source = Entries::new(trace.part(seen.source));
+        let dup = Entries::new(trace.part(seen.dup));
+        let mut derived = None;
+        for (source, dup) in source.zip(dup).filter(|(source, dup)| source != dup) {
+            let Some(field) = source.field().filter(|field| field.is_copied()) else { continue };
+            let found = (seen.step as usize, field, source.to_string(), dup.to_string());
+            if !field.is_derived() {
+                return Some(found);
+            }
+            derived.get_or_insert(found);
+        }
+        derived
+    })
+}
+
+/// Finds allocations that live on, or were freed without having been made. No call is to blame.
+fn leak_fault(trace: &Trace) -> Option<Fault> {
+    let leaked = trace.leaked.filter(|leaked| *leaked != 0)?;
+    let (aspect, seen) = if leaked > 0 {
+        (Aspect::Leak, format!("{leaked} allocations live on"))
+    } else {
+        (Aspect::FreedTooMuch, format!("{} allocations more were freed than made", -leaked))
+    };
+    let step = trace.steps().saturating_sub(1);
+    Some(Fault { call: Some(Call::End), ..Fault::new(step, aspect, seen, "no session has an owner") })
+}
