@@ -26,13 +26,13 @@ use crate::field::Field;
 /// The index of a callback that comes with other arguments than it was registered with.
 pub(crate) const WRONG_ARGUMENTS: u8 = u8::MAX;
 
-/// What is written where a length is written and the pointer is NULL.
+/// The length that is written for a NULL pointer.
 pub(crate) const NULL_LENGTH: u16 = u16::MAX;
 
-/// What is written for `SSL_dup` where it returned the connection that it was given; 1 is another one, 0 is NULL.
+/// What is written where `SSL_dup` returned the connection that it was given; 1 is another connection, 0 is NULL.
 pub(crate) const SAME: i64 = 2;
 
-/// The record of one program on one port. Reused from program to program.
+/// The record of one program on one port. It is used again for the next program.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     log: Vec<u8>,
@@ -48,7 +48,7 @@ pub struct Trace {
     pub dups: Vec<DupSeen>,
     /// How many of the library's allocations live on, if that is known.
     pub leaked: Option<i64>,
-    /// Those of which it is known where they come from.
+    /// The allocations that live on, where it is known where they come from.
     pub left: Vec<Block>,
     /// The first misuse of memory, or what ended the port. A crash or hang is in the last step that there is.
     pub mishap: Option<Mishap>,
@@ -75,12 +75,12 @@ pub struct DupSeen {
 }
 
 impl Trace {
-    /// An empty trace with room, so that a program of usual length makes it allocate nothing.
+    /// Makes an empty trace with room, so that a program of usual length makes it allocate nothing.
     pub fn with_room() -> Trace {
         Trace { log: Vec::with_capacity(1 << 16), marks: Vec::with_capacity(256), ..Trace::default() }
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Forgets everything and keeps the memory.
     pub fn clear(&mut self) {
         self.log.clear();
         self.marks.clear();
@@ -97,44 +97,44 @@ impl Trace {
         self.tape.begin();
     }
 
-    /// All bytes.
+    /// Returns all bytes of the log.
     pub fn log(&self) -> &[u8] {
         &self.log
     }
 
-    /// A part of the bytes.
+    /// Returns the bytes of the log from one place to another.
     pub fn part(&self, (start, end): (u32, u32)) -> &[u8] {
         &self.log[start as usize..end as usize]
     }
 
-    /// Of a full observation, the two stretches of fields that [`Field::is_copied`].
+    /// Returns the two stretches of a full observation that hold the fields that [`Field::is_copied`].
     pub fn copied_parts(&self, seen: (u32, u32)) -> [&[u8]; 2] {
         let seen = self.part(seen);
         [&seen[1..1 + 8 * Field::COPIED_NUMBERS], &seen[1 + 8 * Field::NUMBERS.len()..]]
     }
 
-    /// Where the next entry goes.
+    /// Returns where in the log the next entry goes.
     pub fn position(&self) -> usize {
         self.log.len()
     }
 
-    /// Where in the log each step starts.
+    /// Returns where in the log each step starts.
     pub fn marks(&self) -> &[u32] {
         &self.marks
     }
 
-    /// How many steps have begun.
+    /// Returns how many steps have begun.
     pub fn steps(&self) -> usize {
         self.marks.len()
     }
 
-    /// A step begins.
+    /// Begins a step.
     #[inline]
     pub fn step(&mut self) {
         self.marks.push(self.log.len() as u32);
     }
 
-    /// The entries of one step, none if it was not reached.
+    /// Reads the entries of one step; there are none if it was not reached.
     pub fn entries(&self, step: usize) -> Entries<'_> {
         let start = self.marks.get(step).map_or(self.log.len(), |mark| *mark as usize);
         let end = self.marks.get(step + 1).map_or(self.log.len(), |mark| *mark as usize);

@@ -51,8 +51,8 @@ fn described(program: &Program, block: &Block) -> String {
     format!("{} bytes, allocated {}{freed}", block.size, place(&block.taken))
 }
 
-/// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them: a word and a
-/// command each.
+/// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them,
+/// a word and a command each.
 pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
     let found = &diverged.divergence;
     let mut text = String::new();

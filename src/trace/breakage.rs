@@ -21,8 +21,8 @@ pub enum Breakage {
 /// Makes [`Violation`] from the words of its variants.
 macro_rules! violations {
     ($($violation:ident $word:literal,)*) => {
-        /// A misuse of memory: by the word of the harness's own memory, which is that of the address sanitizer where that has one,
-        /// or by the first word of what a sanitizer reports.
+        /// A misuse of memory. Its word is the first of what a sanitizer reports, or that of the harness's own memory, which
+        /// takes the address sanitizer's where that has one.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Violation {
             $(#[doc = concat!("`", $word, "`")] $violation,)*

@@ -6,7 +6,7 @@ use super::{Block, Breakage, DupSeen, Mishap, MishapKind, Site, Trace, Unowned};
 
 /// Where bytes go.
 pub trait Sink {
-    /// Takes them all, in order.
+    /// Takes all of them, in order.
     fn put(&mut self, bytes: &[u8]);
 }
 
@@ -16,29 +16,30 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Bytes, front to back. What is cut off reads as `None`.
+/// Reads bytes front to back. What is cut off reads as `None`.
 #[derive(Clone, Debug)]
 pub struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// The next so many.
+    /// Reads the next `length` bytes.
     pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    /// A number.
+    /// Reads a number.
     pub fn number(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
     }
 
-    /// A text, or what is left of one that is not UTF-8.
+    /// Reads a text; what is not UTF-8 in it is replaced.
     pub fn text(&mut self) -> Option<String> {
         let length = usize::try_from(self.number()?).ok()?;
         Some(String::from_utf8_lossy(self.take(length)?).into_owned())
     }
 
+    /// Reads what [`put_list`] wrote to the end of `list`.
     fn list(&mut self, list: &mut Vec<u32>) -> Option<()> {
         let length = usize::try_from(self.number()?).ok()?;
         let bytes = self.take(length.checked_mul(4)?)?;
@@ -81,7 +82,7 @@ fn put_shown(sink: &mut dyn Sink, shown: &dyn fmt::Display) {
 }
 
 impl Trace {
-    /// Writes the trace but for its mishap, which is put behind it by [`Mishap::put`] or by whoever knows it.
+    /// Writes the trace without its mishap. [`Mishap::put`] writes that behind it, or whoever knows it.
     pub fn write_to(&self, sink: &mut dyn Sink) {
         put_number(sink, self.log.len() as u64);
         sink.put(&self.log);
@@ -102,7 +103,8 @@ impl Trace {
         self.left.iter().for_each(|block| block.put(sink));
     }
 
-    /// Reads what [`Trace::write_to`] wrote into this trace. `None`: it was cut off, or is none; the trace is then of no use.
+    /// Reads what [`Trace::write_to`] wrote into this trace. `None`: it was cut off, or is no trace; this one is then of no
+    /// use.
     pub fn read_from(&mut self, from: &mut Reader<'_>) -> Option<()> {
         self.clear();
         let length = usize::try_from(from.number()?).ok()?;
@@ -135,7 +137,7 @@ impl Trace {
 }
 
 impl Mishap {
-    /// Writes it.
+    /// Writes the mishap.
     pub fn put(&self, sink: &mut dyn Sink) {
         put_head(sink, self.kind, self.step, self.breakage, &self.text);
         put_number(sink, self.block.is_some().into());
@@ -145,7 +147,7 @@ impl Mishap {
         put_text(sink, &self.report);
     }
 
-    /// Reads one.
+    /// Reads what [`Mishap::put`] wrote; `None`: it was cut off, or is no mishap.
     pub fn take(from: &mut Reader<'_>) -> Option<Mishap> {
         let kind = match from.number()? {
             0 => MishapKind::Fault,
@@ -172,6 +174,7 @@ pub fn put_head(sink: &mut dyn Sink, kind: MishapKind, step: u32, breakage: Brea
 }
 
 impl Block {
+    /// Writes the block.
     fn put(&self, sink: &mut dyn Sink) {
         put_number(sink, self.size);
         put_site(sink, &self.taken.line, self.taken.step);
@@ -181,6 +184,7 @@ impl Block {
         }
     }
 
+    /// Reads what [`Block::put`] wrote.
     fn take(from: &mut Reader<'_>) -> Option<Block> {
         let (size, taken) = (from.number()?, Site::take(from)?);
         let given = match from.number()? {
@@ -192,6 +196,7 @@ impl Block {
 }
 
 impl Site {
+    /// Reads what [`put_site`] wrote.
     fn take(from: &mut Reader<'_>) -> Option<Site> {
         Some(Site { line: from.text()?, step: from.number()? as u32 })
     }
@@ -203,6 +208,7 @@ pub fn put_site(sink: &mut dyn Sink, line: &str, step: u32) {
     put_number(sink, step.into());
 }
 
+/// Writes a list of numbers behind its length.
 fn put_list(sink: &mut dyn Sink, length: usize, list: impl Iterator<Item = u32>) {
     put_number(sink, length as u64);
     list.for_each(|word| sink.put(&word.to_le_bytes()));

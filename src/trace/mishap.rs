@@ -18,7 +18,7 @@ pub enum MishapKind {
 }
 
 impl MishapKind {
-    /// Whether nothing follows.
+    /// Tells whether it ends the program: nothing follows.
     pub const fn ends(self) -> bool {
         match self {
             MishapKind::Fault => false,
@@ -30,13 +30,13 @@ impl MishapKind {
 /// What went wrong, the first time in a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mishap {
-    /// Whether the port went on.
+    /// The kind: whether the port went on.
     pub kind: MishapKind,
-    /// The step that ran.
+    /// The step that ran when it happened.
     pub step: u32,
     /// What it is called in signatures.
     pub breakage: Breakage,
-    /// In words.
+    /// What happened, in words: `crashed with signal 11`.
     pub text: String,
     /// The block of memory it is about, if that is known.
     pub block: Option<Block>,
@@ -47,7 +47,7 @@ pub struct Mishap {
 /// A block of the library's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// Bytes.
+    /// Its size, bytes.
     pub size: u64,
     /// Where it was allocated.
     pub taken: Site,
@@ -69,7 +69,7 @@ impl Site {
     pub const OUTSIDE: u32 = u32::MAX;
 }
 
-/// `ssl/ssl_sess.c:91`, without the step, which says nothing without its program.
+/// Says `ssl/ssl_sess.c:91`, without the step, which says nothing without its program.
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.line)

@@ -18,7 +18,7 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// How many references that makes.
+    /// Returns how many references that makes.
     pub fn references(self) -> u32 {
         self.program + self.connections + self.caches + self.callbacks
     }
@@ -55,7 +55,7 @@ pub struct Unowned {
     pub owners: Owners,
     /// What was seen.
     pub seen: Seen,
-    /// The call names it.
+    /// Whether the call of that step names the session.
     pub named: bool,
 }
 
@@ -73,6 +73,7 @@ pub enum Seen {
 }
 
 impl Unowned {
+    /// Writes what was found, or that nothing was.
     pub(super) fn put(found: Option<Unowned>, sink: &mut dyn Sink) {
         put_number(sink, found.is_some().into());
         let Some(Unowned { step, owners, seen, named }) = found else { return };
@@ -88,6 +89,7 @@ impl Unowned {
         }
     }
 
+    /// Reads what [`Unowned::put`] wrote; the outer `None`: it was cut off.
     pub(super) fn take(from: &mut Reader<'_>) -> Option<Option<Unowned>> {
         if from.number()? == 0 {
             return Some(None);

@@ -1,4 +1,4 @@
-//! What entries carry: how each type is written to a log, and read from it.
+//! How what entries carry is written to a log, and read from it.
 
 use super::{After, Callback, Meddling, NULL_LENGTH};
 use crate::field::Field;
@@ -13,6 +13,7 @@ pub(super) trait Payload<'a>: Sized {
     fn take(log: &mut &'a [u8]) -> Option<Self>;
 }
 
+/// Makes payloads of numbers: their bytes, the lowest first.
 macro_rules! numbers {
     ($($type:ty),*) => {$(
         impl<'a> Payload<'a> for $type {
@@ -33,7 +34,7 @@ macro_rules! numbers {
 
 numbers!(u8, i32, u32, i64, u64, usize);
 
-/// Types that are written as one byte.
+/// Makes payloads of types that are written as one byte.
 macro_rules! bytes {
     ($($type:ty: |$value:ident| $to:expr, |$byte:ident| $from:expr;)*) => {$(
         impl<'a> Payload<'a> for $type {

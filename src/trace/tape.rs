@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
     bytes: Vec<u8>,
-    /// It was recorded elsewhere and is played.
+    /// Whether it was recorded elsewhere and is played.
     plays: bool,
     /// Where the part of the handshake that runs begins, and, of a tape that is played, ends.
     part: (usize, usize),
@@ -37,7 +37,7 @@ impl Tape {
         }
     }
 
-    /// The next handshake begins, or what comes after one.
+    /// Begins the part of the next handshake, or of what comes after one.
     pub fn next_part(&mut self) {
         if !self.plays {
             self.record(PART, &Recorded::default());
@@ -72,12 +72,12 @@ impl Tape {
         self.plays = true;
     }
 
-    /// Whether it is played.
+    /// Tells whether it is played.
     pub fn plays(&self) -> bool {
         self.plays
     }
 
-    /// All bytes.
+    /// Returns all bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -98,7 +98,7 @@ impl Tape {
         }
     }
 
-    /// What was recorded last of a session in this part; `None`: nothing, or the tape is damaged.
+    /// Returns what was recorded last of a session in this part; `None`: nothing, or the tape is damaged.
     pub fn of(&self, birth: u32) -> Option<Recorded<'_>> {
         let (begin, end) = self.part;
         let mut rest = self.bytes.get(begin..end.min(self.bytes.len())).unwrap_or_default();
@@ -113,6 +113,7 @@ impl Tape {
     }
 }
 
+/// Reads a record from the front of `rest`: the number of the birth, and what was recorded.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<(u32, Recorded<'a>)> {
     let word = |rest: &mut &'a [u8]| {
         let (word, after) = rest.split_first_chunk::<4>()?;

@@ -71,7 +71,7 @@ impl About {
 /// The checks of one program.
 pub(super) struct Checks {
     pub about: About,
-    /// The steps after which it is looked.
+    /// For each step whether anything is checked after it.
     at: Vec<bool>,
     results: Vec<bool>,
 }
@@ -198,7 +198,7 @@ impl Checks {
         }
     }
 
-    /// Checks what is looked for after a call.
+    /// Writes the checks after a call.
     pub fn after(&self, subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
         let planned = subject.plan.steps.get(at);
         let makes = planned.is_some_and(|step| matches!(step, Step::Run { makes: Makes::Session, .. }));
@@ -247,10 +247,10 @@ impl Checks {
         if !self.keeps_result(at) {
             return None;
         }
-        let returned = subject.expected.entries(at).find_map(|entry| match entry {
-            Entry::Return(value) => Some(value),
-            _ => None,
-        });
+        let returned = subject
+            .expected
+            .entries(at)
+            .find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
         let expected = returned.or_else(|| number_read(subject, at))?;
         Some(format!("number({at}, \"returned\", {}, returned);", number(expected)))
     }
@@ -259,10 +259,8 @@ impl Checks {
 /// Checks that there is a session where one is made, whatever is looked for: what follows relies on the pointer.
 fn session_made(subject: &Subject<'_>, at: usize, op: &Op, planned: bool) -> Option<String> {
     let slot = touches(op).made?;
-    let expected = subject.expected.entries(at).find_map(|entry| match entry {
-        Entry::Made(made) => Some(made),
-        _ => None,
-    });
+    let expected =
+        subject.expected.entries(at).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None });
     let makes = i32::from(expected.unwrap_or(planned));
     Some(format!("number({at}, \"a session is returned\", {makes}, {slot} != NULL);"))
 }
@@ -351,10 +349,10 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
 /// Checks what the call copied out, and that it wrote nowhere else.
 fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     let Op::GetMasterKey { room, .. } = op else { return None };
-    let expected = subject.expected.entries(at).find_map(|entry| match entry {
-        Entry::Copied(bytes) => Some(bytes.to_vec()),
-        _ => None,
-    })?;
+    let expected = subject
+        .expected
+        .entries(at)
+        .find_map(|entry| if let Entry::Copied(bytes) = entry { Some(bytes.to_vec()) } else { None })?;
     let length = room.bytes();
     Some(format!(
         "bytes({at}, \"copied\", {}, {length}, (struct bytes){{ copied + 16, {length} }});\n\

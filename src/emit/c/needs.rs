@@ -10,7 +10,7 @@ use crate::op::{Kind, Op, Sample, Variable};
 use crate::plan::{Makes, Step};
 use crate::samples;
 
-/// What is needed, found out while the calls are written.
+/// What a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
     about: About,
     kinds: Vec<Kind>,
@@ -18,12 +18,12 @@ pub(super) struct Needs {
     /// The callbacks of contexts.
     callbacks: Vec<&'static str>,
     samples: Vec<Sample>,
-    /// The harness's ex_data indices are registered.
+    /// Whether the harness's ex_data indices are registered.
     ex_data: bool,
-    /// A value of the clock is expected.
+    /// Whether what the clock says is expected anywhere.
     clock: bool,
     now: i64,
-    /// The longest bytes that a call is given.
+    /// The length of the longest bytes that a call is given and that are looked at afterwards.
     argument: usize,
     ops: Vec<Option<Vec<u8>>>,
 }

@@ -11,8 +11,8 @@ macro_rules! signature {
     ($kind:ident: $($aspect:tt)+) => { Signature { call: Call::Kind(Kind::$kind), aspect: aspect!($($aspect)+) } };
 }
 
-/// Makes an aspect of its words: a [`Field`] and whose it is, what two sessions share of it, a callback that a handshake calls
-/// or another one, or an [`Aspect`] that is one word.
+/// Makes an aspect of its words: a [`Field`] and whose it is, or what is wrong with it; a callback that a handshake calls, or
+/// another one; or an [`Aspect`] that is one word.
 macro_rules! aspect {
     (count) => {
         Aspect::Count(Whose::Own)
