@@ -223,10 +223,23 @@ fn smallest<P: Port + 'static>(
 mod tests {
     use super::*;
 
+    fn native(ex_data: bool) -> NativePort {
+        NativePort::new(Release::V3_6_3, Setup { ex_data, lacks: Kinds::NONE, hazards: false })
+    }
+
+    #[test]
+    fn the_native_port_conforms_with_all_that_it_has() {
+        // A program that loses a session is a hazard.
+        let trial = Trial { ex_data: true, programs: 500, ..Trial::default() };
+        assert_eq!(check(native(true), trial).unwrap().called, Kinds::all_but(&[Kind::Forget]));
+        // Without births and deaths there are no handshakes, and no tickets after one.
+        let report = check(native(false), Trial { ex_data: false, ..trial }).unwrap();
+        let handshakes = [Kind::Handshake, Kind::UseCertificate, Kind::NewSessionTicket];
+        assert_eq!(report.called.or(Kinds::NONE.with(Kind::Forget)), Kinds::all_but(&handshakes), "{report}");
+    }
+
     #[test]
     fn an_agreement_about_nothing_is_none() {
-        let setup = Setup { ex_data: false, lacks: Kinds::NONE, hazards: false };
-        let port = NativePort::new(Release::V3_6_3, setup);
-        assert_eq!(check(port, Trial { programs: 0, ..Trial::default() }), Err(Failure::NothingRan));
+        assert_eq!(check(native(false), Trial { programs: 0, ..Trial::default() }), Err(Failure::NothingRan));
     }
 }

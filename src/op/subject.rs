@@ -56,3 +56,24 @@ macro_rules! define_subjects {
 for_each_op!(define_subjects);
 
 pub(crate) use {connection_ops, context_ops, session_ops};
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, Variable, Wire, getters};
+
+    #[test]
+    fn each_op_is_about_its_variables() {
+        for kind in Kind::ALL {
+            let op = kind.take_wire(&mut Wire::new(&[0; 64])).expect("64 bytes are enough for any");
+            let has = |wanted: fn(&Variable) -> bool| op.variables().any(|variable| wanted(&variable));
+            let connection = has(|variable| matches!(variable, Variable::Connection(_)));
+            let context = has(|variable| matches!(variable, Variable::Context(_)));
+            let right = match op {
+                session_ops!() | getters!() => !connection && !context,
+                context_ops!() => !connection && context,
+                connection_ops!() => connection,
+            };
+            assert!(right, "{op}");
+        }
+    }
+}
