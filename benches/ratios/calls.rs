@@ -109,7 +109,7 @@ pub fn table() -> String {
         row!("get_ticket_lifetime_hint", SSL_SESSION_get_ticket_lifetime_hint(session), native.ticket_lifetime_hint());
         row!("get_compress_id", SSL_SESSION_get_compress_id(session), native.compress_id());
         row!("get_max_fragment_length", SSL_SESSION_get_max_fragment_length(session), native.max_fragment_length());
-        row!("get0_peer", SSL_SESSION_get0_peer(session), native.peer().is_some());
+        row!("get0_peer", SSL_SESSION_get0_peer(session), native.peer(|peer| peer.is_some()));
         row!("is_resumable", SSL_SESSION_is_resumable(session), native.is_resumable());
         row!(
             "set_ex_data",

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::bytes::Short;
+use super::bytes::ShortBytes;
 use super::context::Context;
 use super::error::Error;
 use super::session::{ID_MAX, Session};
@@ -116,7 +116,7 @@ pub(super) struct State {
     /// Whether a client has a certificate: shared with those that were given its session.
     pub certificate: Arc<AtomicBool>,
     pub reused: bool,
-    pub id_context: Short,
+    pub id_context: ShortBytes,
     /// Where sessions are cached: the context it was made from.
     pub session_context: Arc<Context>,
     pub context: Arc<Context>,
@@ -243,7 +243,7 @@ impl Connection {
         if context.len() > ID_MAX {
             return Err(Error::IdContextTooLong);
         }
-        self.state().id_context = Short::new(context);
+        self.state().id_context = ShortBytes::new(context);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::bytes::Short;
+use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version};
 use super::context::{Context, Statistic, mode};
 use super::established::Established;
@@ -157,7 +157,7 @@ impl Connection {
         self.state().session_context.clone()
     }
 
-    pub(super) fn id_context(&self) -> Short {
+    pub(super) fn id_context(&self) -> ShortBytes {
         self.state().id_context
     }
 
@@ -285,7 +285,7 @@ impl Connection {
             return Judged::Unsaid;
         }
         drop(state);
-        if session.is_over() {
+        if session.is_expired() {
             self.session_context().counted(Statistic::Timeouts);
             return Judged::Over;
         }
