@@ -15,10 +15,10 @@
 //! assert_eq!(copy.id().as_slice(), b"a session");
 //! ```
 
+mod buffers;
 mod bytes;
 mod cache;
 mod connection;
-mod contents;
 mod context;
 mod error;
 mod established;
@@ -32,9 +32,9 @@ mod session;
 mod tickets;
 mod time;
 
-pub use bytes::Short;
+pub use buffers::View;
+pub use bytes::ShortBytes;
 pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};
-pub use contents::View;
 pub use context::{Callbacks, Context, GetSession, Statistic};
 pub use error::Error;
 pub use established::Established;

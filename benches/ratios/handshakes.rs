@@ -13,6 +13,8 @@ use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
 use sessdiff::trace::Trace;
 
+use crate::table::Table;
+
 const BATCHES: usize = 100;
 const PROGRAMS: u32 = 5;
 
@@ -23,21 +25,21 @@ const RESUMED: &str =
     "s0 = SSL_get1_session(x0)\nx2 = SSL_new(c1)\nx3 = SSL_new(c0)\nSSL_set_session(x2, s0)\nhandshake(x2, x3)\n";
 const TLS12: &str = "SSL_CTX_set_max_proto_version(c0, TLS1_2_VERSION)\n";
 
-/// A line a program: microseconds of the calls alone, of the program judged, and the harness's part of it.
-pub fn table() -> String {
+/// Measures microseconds of the calls alone, of the program judged, and the harness's part of it.
+pub fn table() -> Table {
     let programs = [
         ("TLS 1.3, full", format!("{HEAD}{FULL}")),
         ("TLS 1.3, full and resumed", format!("{HEAD}{FULL}{RESUMED}")),
         ("TLS 1.2, full", format!("{HEAD}{TLS12}{FULL}")),
         ("TLS 1.2, full and resumed", format!("{HEAD}{TLS12}{FULL}{RESUMED}")),
     ];
-    let mut text = format!("{:<28} {:>10} {:>10} {:>8}\n", "", "alone µs", "judged µs", "ours %");
+    let what = "microseconds of the program by itself and judged, the quickest of the batches, and the harness's part";
+    let mut table = Table::new("handshakes", what, &["alone", "judged", "ours %"]);
     for (name, program) in programs {
-        let program: Program = program.parse().expect("a program");
-        let (alone, judged) = measure(&program);
-        text += &format!("{name:<28} {alone:>10.0} {judged:>10.0} {:>8.1}\n", (judged - alone) / judged * 100.0);
+        let (alone, judged) = measure(&program.parse().expect("a program"));
+        table.row(name, &[alone, judged, (judged - alone) / judged * 100.0]);
     }
-    text
+    table
 }
 
 fn measure(program: &Program) -> (f64, f64) {

@@ -1,4 +1,4 @@
-//! Byte fields that can be read while another thread writes: bytes kept in atomic words.
+//! Byte fields that one thread may read while another writes: bytes kept in atomic words.
 //!
 //! OpenSSL's setters take no lock, so two threads that set and read one field race. Here such a race yields a
 //! mixture of old and new bytes, never undefined behaviour, and a setter costs a few plain stores.
@@ -9,18 +9,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use zeroize::Zeroize;
 
 const WORD: usize = 8;
-/// So few words are wiped and copied without asking which were used.
+/// Bounds the words that are wiped and copied without asking which were used.
 const FEW: usize = 4;
 
-/// At most `WORDS * 8` bytes and how many of them count. Bytes above the length keep their old values, as in C.
+/// Holds at most `WORDS * 8` bytes, and how many of them count. Bytes above the length keep their old values, as in C.
 pub(super) struct Bytes<const WORDS: usize> {
     len: AtomicUsize,
-    /// Words that have ever been written: what has to be wiped and copied.
+    /// Counts the words that have ever been written, which are to be wiped and copied.
     used: AtomicUsize,
     words: [AtomicU64; WORDS],
 }
 
-/// Without the bytes: they may be a key.
+/// Shows how many bytes there are and not the bytes, for they may be a key.
 impl<const WORDS: usize> fmt::Debug for Bytes<WORDS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.len())
@@ -28,6 +28,7 @@ impl<const WORDS: usize> fmt::Debug for Bytes<WORDS> {
 }
 
 impl<const WORDS: usize> Bytes<WORDS> {
+    /// Makes a field of no bytes.
     pub const fn new() -> Self {
         Bytes {
             len: AtomicUsize::new(0),
@@ -36,18 +37,21 @@ impl<const WORDS: usize> Bytes<WORDS> {
         }
     }
 
+    /// Returns how many bytes count.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len.load(Relaxed)
     }
 
-    /// The caller has checked that `bytes` fits.
+    /// Replaces the bytes. The caller has checked that `bytes` fits.
+    #[inline]
     pub fn set(&self, bytes: &[u8]) {
         let (whole, rest) = bytes.as_chunks::<WORD>();
-        for (word, chunk) in self.words.iter().zip(whole) {
+        let mut words = self.words.iter();
+        for (chunk, word) in whole.iter().zip(&mut words) {
             word.store(u64::from_le_bytes(*chunk), Relaxed);
         }
-        if !rest.is_empty() {
-            let word = &self.words[whole.len()];
+        if let (false, Some(word)) = (rest.is_empty(), words.next()) {
             let mut old = word.load(Relaxed).to_le_bytes();
             old[..rest.len()].copy_from_slice(rest);
             word.store(u64::from_le_bytes(old), Relaxed);
@@ -60,7 +64,8 @@ impl<const WORDS: usize> Bytes<WORDS> {
         self.len.store(bytes.len(), Relaxed);
     }
 
-    /// Copies the first bytes that count into `out`; returns how many.
+    /// Copies the first bytes that count into `out`, as many as it holds. Returns how many.
+    #[inline]
     pub fn copy_to(&self, out: &mut [u8]) -> usize {
         let len = self.len().min(out.len());
         let (whole, rest) = out[..len].as_chunks_mut::<WORD>();
@@ -73,7 +78,7 @@ impl<const WORDS: usize> Bytes<WORDS> {
         len
     }
 
-    /// Takes over length and bytes, stale ones included, from `source`.
+    /// Copies length and bytes from `source`, those above the length included.
     pub fn copy_from(&self, source: &Self) {
         let used = source.used.load(Relaxed);
         for (to, from) in self.words.iter().zip(&source.words[..used]) {
@@ -92,52 +97,66 @@ impl<const WORDS: usize> Bytes<WORDS> {
     }
 }
 
-/// A copy of a session id or session id context: at most 32 bytes.
+impl Bytes<4> {
+    /// Returns the words of the bytes that count, with zeros after them, and how many bytes count.
+    #[inline]
+    pub fn words(&self) -> ([u64; 4], usize) {
+        let length = self.len();
+        let words = std::array::from_fn(|at| {
+            let word = self.words[at].load(Relaxed);
+            match length.saturating_sub(at * WORD) {
+                0 => 0,
+                counted @ 1..WORD => word & (u64::MAX >> (64 - 8 * counted)),
+                WORD.. => word,
+            }
+        });
+        (words, length)
+    }
+}
+
+/// Holds a copy of a session id or of a session id context, at most 32 bytes.
 #[derive(Clone, Copy)]
-pub struct Short {
+pub struct ShortBytes {
     len: u8,
     bytes: [u8; 32],
 }
 
-impl PartialEq for Short {
-    fn eq(&self, other: &Short) -> bool {
+impl PartialEq for ShortBytes {
+    fn eq(&self, other: &ShortBytes) -> bool {
         self.as_slice() == other.as_slice()
     }
 }
 
-impl Eq for Short {}
+impl Eq for ShortBytes {}
 
-/// Its bytes alone, as they are compared.
-impl std::hash::Hash for Short {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.as_slice().hash(state);
-    }
-}
-
-impl fmt::Debug for Short {
+impl fmt::Debug for ShortBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.as_slice())
     }
 }
 
-impl Short {
-    /// At most 32 of `bytes`.
-    pub(super) fn new(bytes: &[u8]) -> Short {
-        let mut short = Short { len: bytes.len().min(32) as u8, bytes: [0; 32] };
+impl ShortBytes {
+    /// Copies at most 32 of `bytes`.
+    #[inline]
+    pub(super) fn new(bytes: &[u8]) -> ShortBytes {
+        let mut short = ShortBytes { len: bytes.len().min(32) as u8, bytes: [0; 32] };
         short.bytes[..usize::from(short.len)].copy_from_slice(&bytes[..usize::from(short.len)]);
         short
     }
 
-    pub(super) fn of(field: &Bytes<4>) -> Short {
+    /// Copies a field.
+    #[inline]
+    pub(super) fn of(field: &Bytes<4>) -> ShortBytes {
         let mut bytes = [0; 32];
         // All words, whatever the length: faster than deciding how many.
         for (word, chunk) in field.words.iter().zip(bytes.as_chunks_mut::<WORD>().0) {
             *chunk = word.load(Relaxed).to_le_bytes();
         }
-        Short { len: field.len() as u8, bytes }
+        ShortBytes { len: field.len() as u8, bytes }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }

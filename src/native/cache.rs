@@ -1,149 +1,192 @@
-//! The sessions a context has cached: a hash by version and id, and a list ordered by expiry.
+//! The sessions that a context has cached: a hash by version and id, and a list ordered by expiry.
 //!
 //! Both are as in `ssl/ssl_sess.c`: what a session changes while it is cached, its time for instance, moves it in neither unless
-//! the release says so.
+//! the release says so. OpenSSL hashes the first four bytes of an id. Here all bytes count, with a seed of the process, so that
+//! no program can choose ids that share a bucket.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{Hash, Hasher};
 
-use super::bytes::Short;
+use foldhash::fast::RandomState;
+
 use super::release::Rules;
 use super::session::Session;
 
-/// What the hash goes by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+/// Identifies a session in the hash.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Key {
+    /// Holds the bytes of the id, and zeros after them.
+    id: [u64; 4],
+    length: u8,
     version: i32,
-    id: Short,
 }
 
 impl Key {
+    /// Returns the key that a session has now.
     pub fn of(session: &Session) -> Key {
-        Key { version: session.protocol_version(), id: session.id() }
+        let (id, length) = session.0.id.words();
+        Key { id, length: length as u8, version: session.protocol_version() }
     }
 
+    /// Makes a key of a version and of the first 32 bytes of an id.
     pub fn new(version: i32, id: &[u8]) -> Key {
-        Key { version, id: Short::new(&id[..id.len().min(32)]) }
+        let mut bytes = [0; 32];
+        let length = id.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&id[..length]);
+        let (words, _) = bytes.as_chunks::<8>();
+        Key { id: std::array::from_fn(|at| u64::from_le_bytes(words[at])), length: length as u8, version }
     }
 }
 
-/// No node.
+/// Takes every byte of the id and the version into account.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Key { id, length, version } = self;
+        id.iter().for_each(|word| state.write_u64(*word));
+        state.write_u64(u64::from(*version as u32) << 8 | u64::from(*length));
+    }
+}
+
+/// Stands for no node.
 const NONE: usize = usize::MAX;
 
+/// Holds a session and its place in the list.
 #[derive(Debug)]
 struct Node {
-    session: Session,
-    key: Key,
-    /// Towards the head: what expires later.
+    /// Is nothing while the node is not used.
+    session: Option<Session>,
+    /// Names the neighbour towards the head, which expires later.
     before: usize,
-    /// Towards the tail: what expires earlier.
+    /// Names the neighbour towards the tail, which expires earlier.
     after: usize,
     linked: bool,
 }
 
-/// Each session in it holds one reference.
+impl Node {
+    const UNUSED: Node = Node { session: None, before: NONE, after: NONE, linked: false };
+
+    fn has(&self, session: &Session) -> bool {
+        self.session.as_ref().is_some_and(|own| own.address() == session.address())
+    }
+}
+
+/// Owns one reference to each session in it.
 #[derive(Debug)]
 pub(super) struct Cache {
-    hash: HashMap<Key, usize>,
-    nodes: Vec<Option<Node>>,
+    /// Names the context that has the cache.
+    owner: u64,
+    hash: HashMap<Key, usize, RandomState>,
+    nodes: Vec<Node>,
     unused: Vec<usize>,
     head: usize,
     tail: usize,
 }
 
-/// What became of a session that was to be put in.
+/// Says what became of a session that was to be put in.
 pub(super) enum Put {
-    /// It was there already.
+    /// Names the node of a session that was there already.
     Known(usize),
-    /// It is in the hash, and not yet in the list.
+    /// Names the node of a session that is in the hash, and not yet in the list.
     New(usize),
 }
 
 impl Cache {
-    pub fn new() -> Cache {
-        Cache { hash: HashMap::new(), nodes: Vec::new(), unused: Vec::new(), head: NONE, tail: NONE }
+    /// Makes an empty cache of the context with this number.
+    pub fn new(owner: u64) -> Cache {
+        Cache { owner, hash: HashMap::default(), nodes: Vec::new(), unused: Vec::new(), head: NONE, tail: NONE }
     }
 
+    /// Returns how many sessions there are.
     pub fn len(&self) -> usize {
         self.hash.len()
     }
 
-    /// In no order.
+    /// Returns the sessions, in no order.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.nodes.iter().flatten().map(|node| &node.session)
+        self.nodes.iter().filter_map(|node| node.session.as_ref())
     }
 
+    /// Returns whether this very session is in, under the key that it has now or under one that it had.
     pub fn lists(&self, session: &Session) -> bool {
-        let at = self.hash.get(&Key::of(session)).copied();
-        let found = at.and_then(|at| self.node(at)).is_some_and(|node| node.session.address() == session.address());
-        // Under a key that it had before, perhaps.
-        found || self.sessions().any(|cached| cached.address() == session.address())
+        let owner = session.owner();
+        let under_its_key = || self.hash.get(&Key::of(session)).is_some_and(|at| self.has(*at, session));
+        if owner == self.owner || under_its_key() {
+            return true;
+        }
+        // It is in other caches, or it is here under another key, which only a walk finds.
+        let elsewhere = u32::from(owner != 0);
+        session.entered() > elsewhere && self.nodes.iter().any(|node| node.has(session))
     }
 
-    /// A reference to what has the key.
+    /// Returns another reference to the session that has the key.
     pub fn find(&self, key: &Key) -> Option<Session> {
         let at = self.hash.get(key).copied()?;
-        self.node(at).map(|node| node.session.up_ref())
+        self.session(at).map(Session::up_ref)
     }
 
-    /// What expires first.
+    /// Returns whether a session has the key.
+    pub fn has_key(&self, key: &Key) -> bool {
+        self.hash.contains_key(key)
+    }
+
+    /// Returns the session that expires first.
     pub fn tail(&self) -> Option<&Session> {
-        self.node(self.tail).map(|node| &node.session)
+        self.session(self.tail)
     }
 
-    /// Into the hash, with a reference of the cache's own; gives back what it displaces.
+    /// Puts a session into the hash, with a reference of the cache's own. Gives back the session that it displaces.
     pub fn put(&mut self, session: &Session) -> (Put, Option<Session>) {
         let key = Key::of(session);
-        let mut displaced = None;
-        if let Some(at) = self.hash.get(&key).copied() {
-            if self.node(at).is_some_and(|node| node.session.address() == session.address()) {
-                return (Put::Known(at), None);
-            }
-            displaced = self.take_at(at);
-        }
-        let node = Node { session: session.up_ref(), key, before: NONE, after: NONE, linked: false };
-        let at = match self.unused.pop() {
-            Some(at) => at,
-            None => {
-                self.nodes.push(None);
-                self.nodes.len() - 1
-            }
+        let free = self.unused.last().copied().unwrap_or(self.nodes.len());
+        let (at, is_new) = match self.hash.entry(key) {
+            Entry::Vacant(entry) => (*entry.insert(free), true),
+            Entry::Occupied(entry) => (*entry.get(), false),
         };
-        self.nodes[at] = Some(node);
-        self.hash.insert(key, at);
+        if !is_new && self.has(at, session) {
+            return (Put::Known(at), None);
+        }
+        let mut displaced = None;
+        if !is_new {
+            displaced = self.vacate(at);
+        } else if self.unused.pop().is_none() {
+            self.nodes.push(Node::UNUSED);
+        }
+        session.note_entered();
+        self.nodes[at].session = Some(session.up_ref());
         (Put::New(at), displaced)
     }
 
-    /// Out of hash and list, whatever has the key; the caller gets the cache's reference.
+    /// Takes the session that has the key out of hash and list. The caller gets the cache's reference.
     pub fn take(&mut self, key: &Key) -> Option<Session> {
-        let at = self.hash.get(key).copied()?;
-        self.take_at(at)
-    }
-
-    fn take_at(&mut self, at: usize) -> Option<Session> {
-        self.unlink(at);
-        let node = self.nodes.get_mut(at)?.take()?;
+        let at = self.hash.remove(key)?;
         self.unused.push(at);
-        if self.hash.get(&node.key) == Some(&at) {
-            self.hash.remove(&node.key);
-        }
-        node.session.set_owner(None);
-        Some(node.session)
+        self.vacate(at)
     }
 
-    /// Into the list, at the place that its expiry gives it: `SSL_SESSION_list_add`.
+    /// Takes what is at a node out of the list and out of the node.
+    fn vacate(&mut self, at: usize) -> Option<Session> {
+        self.unlink(at);
+        let session = self.nodes.get_mut(at)?.session.take()?;
+        session.note_left();
+        session.set_owner(0);
+        Some(session)
+    }
+
+    /// Puts a node into the list, at the place that the expiry of its session gives it: `SSL_SESSION_list_add`.
     pub fn link(&mut self, at: usize, rules: &Rules) {
         self.unlink(at);
-        let Some(node) = self.node(at) else { return };
+        let Some(session) = self.session(at) else { return };
         if self.head == NONE {
             return self.between(NONE, at, NONE);
         }
         if !rules.list_by_expiry {
             return self.between(NONE, at, self.head);
         }
-        let expiry = node.session.expiry();
+        let expiry = session.expiry();
         let against = |cache: &Cache, other: usize| {
-            let other = cache.node(other).map_or(expiry, |node| node.session.expiry());
+            let other = cache.session(other).map_or(expiry, Session::expiry);
             rules.time.compare(expiry, other)
         };
         if against(self, self.head) != Ordering::Less {
@@ -162,24 +205,29 @@ impl Cache {
         }
     }
 
-    /// To the place that its expiry gives it now, if it is in this cache.
+    /// Moves a session to the place that its expiry gives it now, if it has a node under its key.
     pub fn relink(&mut self, session: &Session, rules: &Rules) {
         let Some(at) = self.hash.get(&Key::of(session)).copied() else { return };
-        if self.node(at).is_some_and(|node| node.session.address() == session.address()) {
+        if self.has(at, session) {
             self.link(at, rules);
         }
     }
 
     fn node(&self, at: usize) -> Option<&Node> {
-        self.nodes.get(at)?.as_ref()
+        self.nodes.get(at)
     }
 
-    fn node_mut(&mut self, at: usize) -> Option<&mut Node> {
-        self.nodes.get_mut(at)?.as_mut()
+    fn session(&self, at: usize) -> Option<&Session> {
+        self.nodes.get(at)?.session.as_ref()
+    }
+
+    /// Returns whether a node has this very session.
+    fn has(&self, at: usize, session: &Session) -> bool {
+        self.node(at).is_some_and(|node| node.has(session))
     }
 
     fn between(&mut self, before: usize, at: usize, after: usize) {
-        if let Some(node) = self.node_mut(at) {
+        if let Some(node) = self.nodes.get_mut(at) {
             (node.before, node.after, node.linked) = (before, after, true);
         }
         self.join(before, at);
@@ -187,21 +235,124 @@ impl Cache {
     }
 
     fn unlink(&mut self, at: usize) {
-        let Some(node) = self.node_mut(at).filter(|node| node.linked) else { return };
+        let Some(node) = self.nodes.get_mut(at).filter(|node| node.linked) else { return };
         node.linked = false;
         let (before, after) = (node.before, node.after);
         self.join(before, after);
     }
 
-    /// `before` and `after` are neighbours; at an end one of them is none.
+    /// Makes two nodes neighbours. At an end one of them is none.
     fn join(&mut self, before: usize, after: usize) {
-        match self.node_mut(before) {
+        match self.nodes.get_mut(before) {
             Some(node) => node.after = after,
             None => self.head = after,
         }
-        match self.node_mut(after) {
+        match self.nodes.get_mut(after) {
             Some(node) => node.before = before,
             None => self.tail = before,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::context::Context;
+    use super::super::library::Library;
+    use super::super::release::Release;
+    use super::super::time::Clock;
+    use super::*;
+
+    const NOON: i64 = 1_600_000_000;
+
+    fn library() -> Arc<Library> {
+        Library::new(Release::V3_6_3, Clock::Frozen { micros: NOON as u64 * 1_000_000 })
+    }
+
+    /// Makes a session that expires so many seconds after noon.
+    fn session(library: &Arc<Library>, id: &[u8], seconds: i64) -> Session {
+        let session = library.session();
+        session.set1_id(id).unwrap();
+        session.set_timeout(seconds).unwrap();
+        session
+    }
+
+    fn listed(context: &Context) -> usize {
+        let mut sessions = 0;
+        context.sessions(|_| sessions += 1);
+        sessions
+    }
+
+    #[test]
+    fn a_session_is_found_in_each_cache_that_has_it_whatever_its_key() {
+        let library = library();
+        let (one, other) = (library.context(), library.context());
+        let cached = session(&library, b"an id", 300);
+        let places = |session: &Session| (one.lists(session), other.lists(session));
+        assert_eq!(places(&cached), (false, false));
+        assert!(one.add_session(&cached));
+        assert_eq!(places(&cached), (true, false));
+        assert!(other.add_session(&cached));
+        assert_eq!((places(&cached), cached.references()), ((true, true), 3));
+        cached.set1_id(b"another").unwrap();
+        assert_eq!(places(&cached), (true, true), "under the id that it had");
+        assert_eq!(places(&session(&library, b"an id", 300)), (false, false), "another session with that id");
+        other.flush_sessions(0);
+        assert_eq!(places(&cached), (true, true), "a key that is not found ends the flush");
+        cached.set1_id(b"an id").unwrap();
+        other.flush_sessions(0);
+        assert_eq!((places(&cached), cached.references()), ((true, false), 2));
+        one.flush_sessions(0);
+        assert_eq!((places(&cached), cached.references()), ((false, false), 1));
+    }
+
+    #[test]
+    fn a_session_that_ends_later_than_before_moves_in_the_list_of_its_context() {
+        let library = library();
+        let context = library.context();
+        let (first, second) = (session(&library, b"first", 100), session(&library, b"second", 200));
+        assert!(context.add_session(&first) && context.add_session(&second));
+        first.set_timeout(300).unwrap();
+        context.flush_sessions(NOON + 250);
+        assert_eq!((context.lists(&first), context.lists(&second)), (true, false));
+        drop(context);
+        first.set_timeout(400).unwrap();
+        assert_eq!(first.references(), 1, "the context is gone");
+    }
+
+    #[test]
+    fn ids_that_begin_alike_and_ids_that_end_alike_differ() {
+        let library = library();
+        let context = library.context();
+        let ids = |at: usize, length: usize| {
+            (0..=255_u8).map(move |byte| {
+                let mut id = vec![7; length];
+                id[at] = byte;
+                id
+            })
+        };
+        let all: Vec<Vec<u8>> = ids(0, 32).chain(ids(31, 32)).chain(ids(8, 9)).chain([vec![7], vec![7, 0]]).collect();
+        let sessions: Vec<Session> = all.iter().map(|id| session(&library, id, 300)).collect();
+        let added = sessions.iter().filter(|session| context.add_session(session)).count();
+        // The id that is 7 from end to end is in two of the lists.
+        assert_eq!((added, context.number(), listed(&context)), (770, 769, 769));
+        for session in &sessions[1..] {
+            let found = context.look_up(0, session.id().as_slice());
+            assert!(found.is_some_and(|found| found.id() == session.id()));
+        }
+    }
+
+    #[test]
+    fn a_session_displaces_another_one_with_its_key() {
+        let library = library();
+        let context = library.context();
+        let (first, second) = (session(&library, b"an id", 100), session(&library, b"an id", 100));
+        assert!(context.add_session(&first) && context.add_session(&second) && !context.add_session(&second));
+        assert_eq!((first.references(), second.references(), context.number(), listed(&context)), (1, 2, 1, 1));
+        second.set_protocol_version(0x303);
+        assert!(context.add_session(&first), "it displaces what came in under its key");
+        assert_eq!((context.number(), listed(&context)), (1, 1));
+        assert!(context.lists(&first) && !context.lists(&second));
     }
 }

@@ -3,29 +3,29 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::bytes::Short;
+use super::bytes::ShortBytes;
 use super::context::Context;
 use super::error::Error;
 use super::session::{ID_MAX, Session};
 
-/// `SSL`. A reference to it is an [`Arc`].
+/// Models an `SSL`. A reference to it is an [`Arc`].
 #[derive(Debug)]
 pub struct Connection {
     state: Mutex<State>,
 }
 
-/// A protocol version.
+/// Names a protocol version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// TLS 1.2
+    /// Names TLS 1.2.
     Tls12,
-    /// TLS 1.3
+    /// Names TLS 1.3.
     #[default]
     Tls13,
 }
 
 impl Version {
-    /// As sessions have it.
+    /// Returns the number by which sessions name it.
     pub const fn number(self) -> i32 {
         match self {
             Version::Tls12 => 0x0303,
@@ -34,29 +34,29 @@ impl Version {
     }
 }
 
-/// Gives an identity, and a session that the connection then owns.
+/// Returns an identity, and a session that the connection then owns.
 pub type UsePsk = fn() -> (Vec<u8>, Session);
-/// Gives a reference to what is found under an identity.
+/// Returns a reference to what is found under an identity.
 pub type FindPsk = fn(identity: &[u8]) -> Option<Session>;
 
-/// The settings that a connection takes over from its context when it is made.
+/// Holds the settings that a connection takes over from its context when it is made.
 #[derive(Clone, Copy, Debug)]
 pub struct Inherited {
-    /// `SSL_CTX_set_max_proto_version`
+    /// Is the highest version: `SSL_CTX_set_max_proto_version`.
     pub max_version: Version,
-    /// `SSL_OP_NO_TICKET`
+    /// Forbids tickets: `SSL_OP_NO_TICKET`.
     pub no_ticket: bool,
-    /// `SSL_CTX_set_num_tickets`
+    /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
-    /// `SSL_VERIFY_PEER`
+    /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
     pub verifies: bool,
-    /// `SSL_CTX_set_not_resumable_session_callback`
+    /// Returns whether a new session must not be resumed: `SSL_CTX_set_not_resumable_session_callback`.
     pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
-    /// `SSL_CTX_set_generate_session_id`
+    /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
-    /// `SSL_CTX_set_psk_use_session_callback`: an identity, and a session that the connection then owns.
+    /// Is asked for a session that was agreed on elsewhere: `SSL_CTX_set_psk_use_session_callback`.
     pub psk_use: Option<UsePsk>,
-    /// `SSL_CTX_set_psk_find_session_callback`: a reference to what is found under an identity.
+    /// Looks for a session that was agreed on elsewhere: `SSL_CTX_set_psk_find_session_callback`.
     pub psk_find: Option<FindPsk>,
 }
 
@@ -75,55 +75,62 @@ impl Default for Inherited {
     }
 }
 
-/// What a client says of the session that it wants to resume, before TLS 1.3.
+/// Holds what a client says of the session that it wants to resume, before TLS 1.3.
 pub(super) struct Offer {
+    /// Holds the id that the client sends.
     pub id: Vec<u8>,
-    /// `None`: an empty one, which asks for a ticket.
+    /// Holds the ticket. `None` is an empty one, which asks for a ticket.
     pub ticket: Option<Vec<u8>>,
 }
 
-/// How far a connection has come.
+/// Says how far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No handshake was begun.
+    /// Has begun no handshake.
     Before,
-    /// One was begun and is not finished, nor will be.
+    /// Has begun one that is not finished, nor will be.
     Within,
-    /// It is finished.
+    /// Has finished one.
     Done,
 }
 
+/// Holds what of a connection changes.
 #[derive(Debug)]
 pub(super) struct State {
+    /// Owns one reference.
     pub session: Option<Session>,
     pub stage: Stage,
+    /// Names the version of the handshake that is finished.
     pub version: Version,
     pub server: bool,
-    /// It has said that it sends nothing more, and has read that the other does not.
+    /// Says that this side has said that it sends nothing more, and that it has read that the other does not.
     pub shut: (bool, bool),
+    /// Counts the tickets of TLS 1.3 that were sent since the handshake began.
     pub sent_tickets: u8,
-    /// The other side of the handshake.
+    /// Points to the other side of the handshake.
     pub peer: Weak<Connection>,
-    /// What was agreed on by other means, and its identity.
-    pub psk: Option<(Vec<u8>, Session)>,
-    /// Tickets that were asked for and could not be made. `SSL_clear` does not forget them.
-    pub owed_tickets: u32,
-    /// Both sides have said in TLS 1.3 that they are finished; what comes after that are tickets.
+    /// Owns the session that was agreed on elsewhere, and its identity: an external pre-shared key.
+    pub external_psk: Option<(Vec<u8>, Session)>,
+    /// Counts the tickets that were asked for and could not be made. `SSL_clear` does not forget them.
+    pub pending_tickets: u32,
+    /// Says that both sides have said in TLS 1.3 that they are finished. What comes after that are tickets.
     pub exchanged: bool,
-    /// It has said that it sends nothing more.
+    /// Says that the peer has said that it sends nothing more, read or not.
     pub peer_is_shut: bool,
     pub inherited: Inherited,
-    /// Whether a client has a certificate: shared with those that were given its session.
+    /// Says whether a client has a certificate: shared with those that were given its session.
     pub certificate: Arc<AtomicBool>,
+    /// Says that the handshake resumed a session.
     pub reused: bool,
-    pub id_context: Short,
-    /// Where sessions are cached: the context it was made from.
+    pub id_context: ShortBytes,
+    /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
+    /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
     pub context: Arc<Context>,
 }
 
 impl Connection {
-    /// `SSL_new`. The connection holds references to the context until it goes.
+    /// Makes a connection, which holds references to the context until it goes: `SSL_new`.
     pub fn new(context: &Arc<Context>) -> Arc<Connection> {
         Arc::new(Connection {
             state: Mutex::new(State {
@@ -134,8 +141,8 @@ impl Connection {
                 shut: (false, false),
                 sent_tickets: 0,
                 peer: Weak::new(),
-                psk: None,
-                owed_tickets: 0,
+                external_psk: None,
+                pending_tickets: 0,
                 exchanged: false,
                 peer_is_shut: false,
                 inherited: context.inherited(),
@@ -148,7 +155,8 @@ impl Connection {
         })
     }
 
-    /// `SSL_dup`: a new connection that shares the session or, once a handshake was begun, another reference to this one.
+    /// Makes a connection that shares the session: `SSL_dup`. Once a handshake was begun, it returns another reference to this
+    /// one.
     pub fn dup(self: &Arc<Connection>) -> Arc<Connection> {
         if self.state().stage != Stage::Before {
             return self.clone();
@@ -172,24 +180,26 @@ impl Connection {
         copy
     }
 
-    /// `SSL_clear`.
+    /// Makes the connection ready for another handshake: `SSL_clear`.
     pub fn clear(&self) {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         state.exchanged = false;
-        let psk = state.psk.take();
+        let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
-        drop(psk);
+        drop(external_psk);
     }
 
-    /// `SSL_set_session`: the connection takes a reference of its own and gives back that to the session before.
+    /// Sets the session: `SSL_set_session`. The connection takes a reference of its own and gives back that to the session
+    /// before.
     pub fn set_session(&self, session: Option<&Session>) {
         self.set_session_from(|| session.map(Session::up_ref));
     }
 
+    /// Sets the session to what `take` gives, before or after the session before is given up, as the release has it.
     fn set_session_from(&self, take: impl Fn() -> Option<Session>) {
         let early = self.session_context().library().rules.set_session_takes_first;
         let taken = early.then(&take);
@@ -199,27 +209,27 @@ impl Connection {
         drop(before);
     }
 
-    /// `SSL_get1_session`: another reference.
+    /// Returns another reference to the session: `SSL_get1_session`.
     pub fn session(&self) -> Option<Session> {
         self.state().session.as_ref().map(Session::up_ref)
     }
 
-    /// The [`Session::address`] of the session: `SSL_get_session`, which gives no reference.
+    /// Returns the [`Session::address`] of the session: `SSL_get_session`, which gives no reference.
     pub fn session_address(&self) -> Option<usize> {
         self.state().session.as_ref().map(Session::address)
     }
 
-    /// The [`Session::address`] of the session that was agreed on by other means and was not used.
+    /// Returns the [`Session::address`] of the session that was agreed on elsewhere and was not used.
     pub fn psk_address(&self) -> Option<usize> {
-        self.state().psk.as_ref().map(|(_, session)| session.address())
+        self.state().external_psk.as_ref().map(|(_, session)| session.address())
     }
 
-    /// How many references that session has.
+    /// Returns how many references that session has.
     pub fn psk_references(&self) -> usize {
-        self.state().psk.as_ref().map_or(0, |(_, session)| session.references())
+        self.state().external_psk.as_ref().map_or(0, |(_, session)| session.references())
     }
 
-    /// `SSL_copy_session_id`: session and session id context of `from`.
+    /// Takes over session and session id context of `from`: `SSL_copy_session_id`.
     pub fn copy_session_id(&self, from: &Connection) {
         self.set_session_from(|| from.session());
         let (id_context, certificate) = {
@@ -230,24 +240,24 @@ impl Connection {
         (to.id_context, to.certificate) = (id_context, certificate);
     }
 
-    /// `SSL_session_reused`.
+    /// Returns whether the handshake resumed a session: `SSL_session_reused`.
     pub fn session_reused(&self) -> bool {
         self.state().reused
     }
 
-    /// `SSL_set_session_id_context`.
+    /// Sets the session id context: `SSL_set_session_id_context`.
     ///
     /// # Errors
-    /// More than 32 bytes.
+    /// Refuses more than 32 bytes.
     pub fn set_id_context(&self, context: &[u8]) -> Result<(), Error> {
         if context.len() > ID_MAX {
             return Err(Error::IdContextTooLong);
         }
-        self.state().id_context = Short::new(context);
+        self.state().id_context = ShortBytes::new(context);
         Ok(())
     }
 
-    /// `SSL_set_SSL_CTX`: `None` is the context it was made from. Where sessions are cached stays.
+    /// Sets the context: `SSL_set_SSL_CTX`. `None` is the context that it was made from. Sessions are cached where they were.
     pub fn set_context(&self, context: Option<&Arc<Context>>) {
         let mut state = self.state();
         if context.is_some_and(|context| Arc::ptr_eq(context, &state.context)) {
@@ -267,13 +277,13 @@ impl Connection {
         drop(before);
     }
 
-    /// The context it has now, and that in which its sessions are cached.
+    /// Returns the context that it has now, and that in which its sessions are cached.
     pub fn contexts(&self) -> [Arc<Context>; 2] {
         let state = self.state();
         [state.context.clone(), state.session_context.clone()]
     }
 
-    /// `ssl_clear_bad_session`: the session of a connection that was not closed is not to be resumed.
+    /// Forbids to resume the session of a connection that was not closed, and returns whether it was such: `ssl_clear_bad_session`.
     fn clear_bad_session(&self) -> bool {
         let state = self.state();
         // What the peer said does not count.
@@ -286,18 +296,19 @@ impl Connection {
         bad
     }
 
+    /// Locks the connection.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `SSL_free` of the last reference.
+/// Gives back what the connection owns: `SSL_free` of the last reference.
 impl Drop for Connection {
     fn drop(&mut self) {
         self.clear_bad_session();
         let session = self.state().session.take();
         drop(session);
-        let psk = self.state().psk.take();
-        drop(psk);
+        let external_psk = self.state().external_psk.take();
+        drop(external_psk);
     }
 }

@@ -1,4 +1,4 @@
-//! What a handshake leaves in a session, put in and taken out as one.
+//! What a handshake leaves in a session: put in and taken out as one, and part by part.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,50 +6,51 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use zeroize::Zeroizing;
 
-use super::bytes::Short;
-use super::contents::replace;
+use super::buffers::{Buffer, Value};
+use super::bytes::ShortBytes;
 use super::error::Error;
 use super::session::{Cipher, ID_MAX, Session};
 
-/// What only a handshake, or a stored session, can put into a session; there is no setter for any of it.
+/// Holds what a handshake, or a stored session, puts into a session. For some of it there is no setter.
 #[derive(Clone, Default)]
 pub struct Established {
-    /// `TLS1_2_VERSION` and the like.
+    /// Holds `TLS1_2_VERSION` and the like.
     pub protocol_version: i32,
-    /// The cipher's two-byte code.
+    /// Names the cipher suite.
     pub cipher: Option<Cipher>,
-    /// At most 32 bytes.
+    /// Holds the session id, at most 32 bytes.
     pub id: Vec<u8>,
-    /// At most 32 bytes.
+    /// Holds the session id context, at most 32 bytes.
     pub id_context: Vec<u8>,
-    /// At most the release's limit. Wiped when dropped, and not shown by `Debug`.
+    /// Holds the master key, at most as long as the release allows. It is wiped when dropped, and not shown by `Debug`.
     pub master_key: Zeroizing<Vec<u8>>,
-    /// Seconds since 1970.
+    /// Holds the time, seconds since 1970.
     pub time: i64,
-    /// Of a second, in nanoseconds: releases from 3.2 on keep it, and no stored session has it.
+    /// Holds the time's part of a second, in nanoseconds. Releases from 3.2 on keep it, and no stored session has it.
     pub fraction: u32,
-    /// Seconds.
+    /// Holds the timeout, seconds.
     pub timeout: i64,
-    /// `None` and empty differ: an empty ticket cannot be duplicated.
+    /// Holds the ticket. `None` and empty differ: an empty ticket cannot be duplicated.
     pub ticket: Option<Vec<u8>>,
-    /// Seconds.
+    /// Holds how long the server says that the ticket is good for, seconds.
     pub ticket_lifetime_hint: u64,
-    /// Bytes.
+    /// Limits early data, bytes.
     pub max_early_data: u32,
-    /// Without a NUL.
+    /// Holds the host name, without a NUL.
     pub hostname: Option<Vec<u8>>,
-    /// The protocol's name without its length byte.
+    /// Holds the name of the protocol that was selected, without its length byte.
     pub alpn: Option<Vec<u8>>,
-    /// Application data carried in the ticket.
+    /// Holds application data carried in the ticket.
     pub ticket_appdata: Option<Vec<u8>>,
-    /// 0: none.
+    /// Names the compression method. 0 is none.
     pub compress_id: u32,
-    /// `TLSEXT_max_fragment_length_*`; 0: disabled.
+    /// Holds `TLSEXT_max_fragment_length_*`. 0 is disabled.
     pub max_fragment_length: u8,
-    /// The certificate in DER.
+    /// Holds the peer's certificate in DER.
     pub peer: Option<Vec<u8>>,
 }
 
+/// Shows everything but the master key.
 impl fmt::Debug for Established {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Established")
@@ -78,7 +79,7 @@ impl Session {
     /// Puts in what a handshake would leave, or `d2i_SSL_SESSION` read.
     ///
     /// # Errors
-    /// An id, id context or master key that is too long; nothing changed then.
+    /// Refuses an id, id context or master key that is too long, and changes nothing.
     pub fn establish(&self, with: &Established) -> Result<(), Error> {
         if with.id.len() > ID_MAX {
             return Err(Error::IdTooLong);
@@ -98,25 +99,25 @@ impl Session {
         self.0.ticket_lifetime_hint.store(with.ticket_lifetime_hint, Relaxed);
         self.0.compress_id.store(with.compress_id, Relaxed);
         self.0.fragment_mode.store(with.max_fragment_length, Relaxed);
-        let mut contents = self.contents();
-        contents.ticket = with.ticket.clone();
-        contents.hostname = with.hostname.clone();
-        contents.alpn = with.alpn.clone();
-        contents.ticket_appdata = with.ticket_appdata.clone();
+        let mut buffers = self.0.buffers.lock();
+        buffers.set(Buffer::Ticket, with.ticket.as_deref());
+        buffers.set(Buffer::Hostname, with.hostname.as_deref());
+        buffers.set(Buffer::Alpn, with.alpn.as_deref());
+        buffers.set(Buffer::TicketAppdata, with.ticket_appdata.as_deref());
         // The same one stays the same object.
-        if contents.peer.as_deref() != with.peer.as_deref() {
-            contents.peer = with.peer.as_deref().map(Arc::from);
+        if buffers.get(Buffer::Peer).map(|peer| &**peer) != with.peer.as_deref() {
+            buffers.put(Buffer::Peer, with.peer.as_deref().map(|peer| Value::Shared(Arc::from(peer))));
         }
         self.0.has_ticket.store(with.ticket.as_ref().is_some_and(|ticket| !ticket.is_empty()), Relaxed);
-        self.0.has_peer.store(with.peer.is_some(), Relaxed);
         Ok(())
     }
 
-    /// What [`Session::establish`] would put in to make a session like this one, application data aside.
+    /// Returns what [`Session::establish`] would put in to make a session like this one, application data aside.
     pub fn established(&self) -> Established {
         let mut master_key = Zeroizing::new(vec![0; self.0.master_key.len()]);
         self.0.master_key.copy_to(&mut master_key);
-        let contents = self.contents();
+        let buffers = self.0.buffers.lock();
+        let bytes = |buffer| buffers.get(buffer).map(|value| value.to_vec());
         Established {
             protocol_version: self.protocol_version(),
             cipher: self.cipher(),
@@ -126,78 +127,82 @@ impl Session {
             time: self.time(),
             fraction: self.0.library.rules.time.fraction(self.0.time.load(Relaxed)) as u32, // below 10^9
             timeout: self.timeout(),
-            ticket: contents.ticket.clone(),
+            ticket: bytes(Buffer::Ticket),
             ticket_lifetime_hint: self.ticket_lifetime_hint(),
             max_early_data: self.max_early_data(),
-            hostname: contents.hostname.clone(),
-            alpn: contents.alpn.clone(),
-            ticket_appdata: contents.ticket_appdata.clone(),
+            hostname: bytes(Buffer::Hostname),
+            alpn: bytes(Buffer::Alpn),
+            ticket_appdata: bytes(Buffer::TicketAppdata),
             compress_id: self.compress_id(),
             max_fragment_length: self.0.fragment_mode.load(Relaxed),
-            peer: contents.peer.as_deref().map(<[u8]>::to_vec),
+            peer: bytes(Buffer::Peer),
         }
     }
 }
 
-/// The parts that handshakes put in one by one.
+/// Puts in one by one what handshakes make.
 impl Session {
-    /// The timeout, as the release keeps it, of a session that is in no list.
+    /// Sets the timeout, as the release keeps it, of a session that is in no list.
     pub(super) fn put_timeout(&self, kept: u64) {
         self.0.timeout.store(kept, Relaxed);
     }
 
-    /// At most 32 bytes.
+    /// Sets the session id to at most 32 of these bytes.
     pub(super) fn put_id(&self, id: &[u8]) {
         self.0.id.set(&id[..id.len().min(ID_MAX)]);
     }
 
+    /// Sets the master key, cut at what the release has room for.
     pub(super) fn put_master_key(&self, key: &[u8]) {
         self.0.master_key.set(&key[..key.len().min(self.0.library.rules.master_key_max)]);
     }
 
+    /// Sets the ticket and how long it is good for, seconds.
     pub(super) fn put_ticket(&self, ticket: &[u8], hint: u64) {
-        replace(&mut self.contents().ticket, Some(ticket));
+        self.0.buffers.set(Buffer::Ticket, Some(ticket));
         self.0.has_ticket.store(!ticket.is_empty(), Relaxed);
         self.0.ticket_lifetime_hint.store(hint, Relaxed);
     }
 
-    /// The certificate that the peer showed, if it did: a client keeps it in the chain too.
+    /// Sets the certificate that the peer showed, if it did. A client keeps it in the chain too.
     pub(super) fn put_peer(&self, peer: Option<&[u8]>, by_client: bool) {
         let peer: Option<Arc<[u8]>> = peer.map(Arc::from);
-        self.0.has_peer.store(peer.is_some(), Relaxed);
         let chain = peer.iter().filter(|_| by_client).cloned().collect();
-        let mut contents = self.contents();
-        (contents.peer, contents.peer_chain) = (peer, Some(chain));
+        let mut buffers = self.0.buffers.lock();
+        buffers.put(Buffer::Peer, peer.map(Value::Shared));
+        buffers.put_peer_chain(Some(chain));
     }
 
-    /// `SSL_get_peer_cert_chain`, of a connection that has this session.
+    /// Returns the certificates that the peer showed: `SSL_get_peer_cert_chain`, of a connection that has this session.
     pub fn peer_chain(&self) -> Option<Vec<Arc<[u8]>>> {
-        self.contents().peer_chain.clone()
+        self.0.buffers.lock().peer_chain().cloned()
     }
 
-    /// Another chain, or none.
+    /// Sets the certificates that the peer showed.
     pub(crate) fn set_peer_chain(&self, chain: Option<Vec<Arc<[u8]>>>) {
-        self.contents().peer_chain = chain;
+        self.0.buffers.lock().put_peer_chain(chain);
     }
 
-    /// How long ago its time is, seconds.
+    /// Returns how long ago its time is, seconds.
     pub(super) fn age(&self) -> u64 {
         let library = &self.0.library;
         let (now, then) = (library.rules.time.now(library.micros()), self.0.time.load(Relaxed));
         library.rules.time.seconds(now.saturating_sub(then)) as u64
     }
 
-    /// Whether it has expired.
-    pub(super) fn is_over(&self) -> bool {
+    /// Returns whether it has expired.
+    pub(super) fn is_expired(&self) -> bool {
         let library = &self.0.library;
-        library.rules.time.is_over_at(library.rules.time.now(library.micros()), self.expiry())
+        library.rules.time.is_expired_at(library.rules.time.now(library.micros()), self.expiry())
     }
 
-    pub(super) fn copy_id_context(&self, from: &Short) {
+    /// Sets the session id context.
+    pub(super) fn copy_id_context(&self, from: &ShortBytes) {
         self.0.id_context.set(from.as_slice());
     }
 
-    /// `ssl_session_dup` without the ticket, as handshakes do it; `None`: a dup callback refuses.
+    /// Duplicates the session without its ticket, as handshakes do: `ssl_session_dup`. Returns `None` where a dup callback
+    /// refuses.
     pub(super) fn dup_without_ticket(&self) -> Option<Session> {
         let copy = self.dup_with(false).ok()?;
         if self.0.library.rules.replaced_is_resumable {

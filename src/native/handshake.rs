@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::connection::{Connection, Version};
+use super::connection::{Connection, Offer, Version};
 use super::context::{Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
@@ -13,25 +13,38 @@ use super::progress::Judged;
 use super::session::Session;
 use super::tickets::{Sent, Ticket, hint};
 
-/// A handshake that one side refuses: both give up.
+/// Says that one side refuses the handshake, and both give up.
 struct Refused;
 
-/// What a server knows when it has read the first message.
+/// Holds what a server knows when it has read the first message.
 struct Hello {
     version: Version,
+    /// Says that the server resumes a session.
     hit: bool,
+    /// Says that the server will send a ticket, if it uses tickets.
     ticket_expected: bool,
-    /// The ticket that goes with the hello of a TLS 1.2 server that resumes.
+    /// Holds the ticket that goes with the hello of a TLS 1.2 server that resumes.
     sealed: Option<Arc<Established>>,
-    /// What was resumed was agreed on by other means.
-    agreed: bool,
+    /// Says that what was resumed is a key that was agreed on elsewhere.
+    external_psk: bool,
 }
 
-/// A handshake, from the first message to the last ticket. Whether the client has finished, and whether the server has.
+/// Holds what a TLS 1.2 server found for the client's offer.
+struct Found {
+    session: Option<Session>,
+    /// Says that it looked into the cache, and not into a ticket.
+    from_cache: bool,
+    /// Says that the server will send a ticket.
+    ticket_expected: bool,
+}
+
+/// Makes a handshake, from the first message to the last ticket. Returns whether the client has finished, and whether the server
+/// has.
 pub fn handshake(client: &Arc<Connection>, server: &Arc<Connection>, peers: &mut dyn Peers) -> (bool, bool) {
     Handshake { client, server, peers }.run()
 }
 
+/// Has both sides of a handshake, and what decides the rest.
 pub(super) struct Handshake<'a> {
     pub client: &'a Arc<Connection>,
     pub server: &'a Arc<Connection>,
@@ -50,7 +63,7 @@ impl Handshake<'_> {
         done.unwrap_or((false, false))
     }
 
-    /// Both hellos, and what the client makes of the second.
+    /// Exchanges both hellos: which version, which session.
     fn negotiate(&mut self) -> Result<Hello, Refused> {
         let offered = self.client.session();
         let fits = |session: &Session| self.client.supports(session.protocol_version()) && session.is_resumable();
@@ -80,143 +93,163 @@ impl Handshake<'_> {
         Ok(hello)
     }
 
-    /// `ssl_get_prev_session` of a TLS 1.2 server, and a new session where there is none.
+    /// Finds the session that a TLS 1.2 server resumes, or makes a new one: `ssl_get_prev_session`.
     fn server_hello_12(&mut self) -> Result<Hello, Refused> {
         let offer = self.client.offer(self.peers);
-        let mut ticket_expected = false;
-        let mut from_cache = false;
-        let mut found = None;
+        let mut found = self.find_12(&offer);
+        let resumed = self.judge_12(&mut found)?;
+        let mut ticket_expected = found.ticket_expected;
+        let hit = resumed.is_some_and(|session| self.resume_12(session, &offer));
+        if !hit {
+            self.make_session_12(ticket_expected)?;
+        }
+        self.after_hello(Version::Tls12, hit, &mut ticket_expected);
+        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, external_psk: false })
+    }
+
+    /// Looks into the ticket that the client sent, or into the cache.
+    fn find_12(&self, offer: &Offer) -> Found {
+        let mut found = Found { session: None, from_cache: true, ticket_expected: false };
         if self.server.uses_tickets() && self.client.uses_tickets() {
             match &offer.ticket {
-                // Decrypted: it takes the id that the client sent.
-                Some(ticket) => match self.server.open_ticket(ticket) {
-                    Some(session) => {
-                        if !offer.id.is_empty() {
-                            session.put_id(&offer.id);
-                        }
-                        found = Some(session);
-                    }
-                    None => ticket_expected = true,
-                },
-                None => (ticket_expected, from_cache) = (true, true),
+                Some(ticket) => {
+                    found.from_cache = false;
+                    found.session = self.server.open_ticket(ticket);
+                    found.ticket_expected = found.session.is_none();
+                }
+                None => found.ticket_expected = true,
             }
-        } else {
-            from_cache = true;
         }
-        from_cache &= !offer.id.is_empty();
-        if from_cache {
-            found = self.server.look_up(Version::Tls12, &offer.id);
+        // What was decrypted takes the id that the client sent.
+        if let (Some(session), false) = (&found.session, offer.id.is_empty()) {
+            session.put_id(&offer.id);
         }
-        let judged = found.as_ref().map(|session| self.server.judge(session, Version::Tls12));
-        let mut resumed = None;
-        match (found, judged) {
-            (Some(session), Some(Judged::Fits)) => resumed = Some(session),
-            (Some(session), Some(Judged::Unsaid)) => {
+        found.from_cache &= !offer.id.is_empty();
+        if found.from_cache {
+            found.session = self.server.look_up(Version::Tls12, &offer.id);
+        }
+        found
+    }
+
+    /// Returns what was found, if it may be resumed.
+    fn judge_12(&self, found: &mut Found) -> Result<Option<Session>, Refused> {
+        let Some(session) = found.session.take() else { return Ok(None) };
+        match self.server.judge(&session, Version::Tls12) {
+            Judged::Fits => return Ok(Some(session)),
+            Judged::NoIdContext => {
                 self.server.fail();
                 drop(session);
                 self.client.fail();
                 return Err(Refused);
             }
-            (Some(session), refused) => {
-                if refused == Some(Judged::Over) && from_cache {
-                    self.server.session_context().remove_session(&session);
-                }
-                // What came in a ticket is replaced by one.
-                ticket_expected |= !from_cache;
+            Judged::Expired if found.from_cache => {
+                self.server.session_context().remove_session(&session);
             }
-            (None, _) => {}
+            Judged::Expired | Judged::Mismatch => {}
         }
-        let hit = match resumed {
-            Some(session) => {
-                let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
-                self.server.put_session(Some(session));
-                if right_id || !self.server.checks_id() {
-                    self.server.session_context().counted(Statistic::Hits);
-                    true
-                } else {
-                    false
-                }
-            }
-            None => false,
-        };
-        if !hit {
-            let session = self.server.new_session(Version::Tls12.number());
-            if !ticket_expected && !self.server.generate_id(&session, self.peers) {
-                // The connection has no session yet.
-                self.server.fail_without_session();
-                drop(session);
-                self.server.put_session(None);
-                self.client.fail();
-                return Err(Refused);
-            }
-        }
-        self.after_hello(Version::Tls12, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, agreed: false })
+        // What came in a ticket is replaced by one.
+        found.ticket_expected |= !found.from_cache;
+        Ok(None)
     }
 
-    /// The same of a TLS 1.3 server: what is offered is a key that was agreed on before.
+    /// Gives the server the session, and returns whether it resumes it.
+    fn resume_12(&self, session: Session, offer: &Offer) -> bool {
+        let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
+        self.server.put_session(Some(session));
+        let hit = right_id || !self.server.checks_id();
+        if hit {
+            self.server.session_context().counted(Statistic::Hits);
+        }
+        hit
+    }
+
+    /// Makes a new session of a server. It has an id where no ticket is sent.
+    fn make_session_12(&mut self, ticket_expected: bool) -> Result<(), Refused> {
+        let session = self.server.new_session(Version::Tls12.number());
+        if ticket_expected || self.server.generate_id(&session, self.peers) {
+            return Ok(());
+        }
+        // The connection has no session yet.
+        self.server.fail_without_session();
+        drop(session);
+        self.server.put_session(None);
+        self.client.fail();
+        Err(Refused)
+    }
+
+    /// Finds the session that a TLS 1.3 server resumes, or makes a new one. What is offered is a key that was agreed on before.
     fn server_hello_13(&mut self) -> Result<Hello, Refused> {
         self.server.put_session(None);
         let mut ticket_expected = true;
-        let mut agreed = false;
-        let offered = self.client.offered_key();
-        if let Some(ticket) = &offered
-            && let Some(found) = self.server.find_psk(ticket)
-        {
-            // No identity of the callback's is a ticket.
-            drop(found);
+        if let Some(ticket) = self.client.offered_key() {
+            self.find_ticket_13(&ticket)?;
         }
-        if let Some(ticket) = offered {
-            let stateful = !self.server.uses_tickets();
-            let found = match stateful {
-                true if ticket.len() == 32 => self.server.look_up(Version::Tls13, &ticket),
-                true => None,
-                false => self.server.open_ticket(&ticket),
-            };
-            let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
-            if found.as_ref().filter(other).is_some() {
-                // The callback found another one: what the client proves with its key does not verify.
-                self.server.fail();
-                drop(found);
-                self.client.fail();
-                return Err(Refused);
-            }
-            if let Some(found) = found.as_ref().filter(|_| !stateful) {
-                // What was sealed may have gone before anybody saw it.
-                self.fill_from_ticket(found);
-            }
-            self.server.put_session(found);
-        }
-        if self.server.session().is_none()
-            && let Some(identity) = self.client.offered_psk()
-        {
-            let found = self.server.find_psk(&identity);
-            agreed = found.is_some();
-            self.server.put_session(found);
-        }
-        let mut hit = false;
-        match self.server.session().map(|session| self.server.judge(&session, Version::Tls13)) {
-            None => {}
-            Some(Judged::Other | Judged::Over) => self.server.put_session(None),
-            Some(Judged::Unsaid) => {
-                self.server.fail();
-                self.server.put_session(None);
-                self.client.fail();
-                return Err(Refused);
-            }
-            Some(Judged::Fits) => {
-                self.server.session_context().counted(Statistic::Hits);
-                hit = true;
-            }
-        }
+        let external_psk = self.server.session().is_none() && self.find_external_psk();
+        let hit = self.judge_13()?;
         if !hit {
             self.server.new_session(Version::Tls13.number());
         }
         self.after_hello(Version::Tls13, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, agreed })
+        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, external_psk })
     }
 
-    /// `tls_post_process_client_hello`, and the id of a session that no cache takes.
+    /// Gives the server what is in the ticket that the client offers, or in the cache under it.
+    fn find_ticket_13(&mut self, ticket: &[u8]) -> Result<(), Refused> {
+        // No identity of the callback's is a ticket, but it is asked.
+        drop(self.server.find_psk(ticket));
+        let stateful = !self.server.uses_tickets();
+        let found = match stateful {
+            true if ticket.len() == 32 => self.server.look_up(Version::Tls13, ticket),
+            true => None,
+            false => self.server.open_ticket(ticket),
+        };
+        let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
+        if found.as_ref().filter(other).is_some() {
+            // The callback found another one: what the client proves with its key does not verify.
+            self.server.fail();
+            drop(found);
+            self.client.fail();
+            return Err(Refused);
+        }
+        if let Some(found) = found.as_ref().filter(|_| !stateful) {
+            // What was sealed may have gone before anybody saw it.
+            self.fill_from_ticket(found);
+        }
+        self.server.put_session(found);
+        Ok(())
+    }
+
+    /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
+    fn find_external_psk(&self) -> bool {
+        let Some(identity) = self.client.offered_psk() else { return false };
+        let found = self.server.find_psk(&identity);
+        let external_psk = found.is_some();
+        self.server.put_session(found);
+        external_psk
+    }
+
+    /// Returns whether the server resumes the session that it was given, and takes it away where it does not.
+    fn judge_13(&self) -> Result<bool, Refused> {
+        match self.server.session().map(|session| self.server.judge(&session, Version::Tls13)) {
+            None => Ok(false),
+            Some(Judged::Mismatch | Judged::Expired) => {
+                self.server.put_session(None);
+                Ok(false)
+            }
+            Some(Judged::NoIdContext) => {
+                self.server.fail();
+                self.server.put_session(None);
+                self.client.fail();
+                Err(Refused)
+            }
+            Some(Judged::Fits) => {
+                self.server.session_context().counted(Statistic::Hits);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Does what follows the first message: `tls_post_process_client_hello`. A session that no cache takes gets no id.
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) {
         self.server.settle_statistics();
         self.server.set_reused(hit);
@@ -234,13 +267,13 @@ impl Handshake<'_> {
         }
     }
 
-    /// `tls_process_server_hello`.
+    /// Lets the client read the second message: `tls_process_server_hello`.
     fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
         let client = self.client;
         if hello.version == Version::Tls13 && hello.hit {
-            let psk = client.take_psk();
-            if hello.agreed {
-                client.put_session(psk);
+            let given = client.take_psk();
+            if hello.external_psk {
+                client.put_session(given);
             }
         }
         let (Some(own), Some(theirs)) = (client.session(), self.server.session()) else { return Err(Refused) };
@@ -256,7 +289,7 @@ impl Handshake<'_> {
                 self.refuse_by_client();
                 return Err(Refused);
             }
-            if hello.agreed {
+            if hello.external_psk {
                 // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
                 let copy = own.dup_without_ticket();
                 drop(own);
@@ -285,6 +318,7 @@ impl Handshake<'_> {
         Ok(())
     }
 
+    /// Exchanges what follows the hellos of TLS 1.2. Returns which side has finished.
     fn finish_12(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
         let mut sent = hello.sealed.clone();
         if !hello.hit {
@@ -318,12 +352,14 @@ impl Handshake<'_> {
         Ok((true, true))
     }
 
+    /// Ends the handshake of a TLS 1.2 server.
     fn server_is_done_12(&mut self) {
         self.server.update_cache(mode::SERVER, true);
         self.server.context().counted(Statistic::AcceptGood);
         self.server.open(Version::Tls12);
     }
 
+    /// Exchanges what follows the hellos of TLS 1.3, the tickets included. Returns which side has finished.
     fn finish_13(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
         if !hello.hit {
             self.fill(self.client);
@@ -347,17 +383,17 @@ impl Handshake<'_> {
             (true, false) => self.server.tickets(),
         };
         self.server.note_exchanged();
-        // What is owed from before keeps the handshake from being finished before the tickets: until then they get no ids.
-        let owed = self.server.owed_tickets();
-        let early = owed == 0 || tickets == 0;
-        let tickets = if early { tickets.into() } else { owed.max(tickets.into()) };
+        // Tickets that are pending from before keep the handshake from being finished before them: until then they get no ids.
+        let pending = self.server.pending_tickets();
+        let early = pending == 0 || tickets == 0;
+        let tickets = if early { tickets.into() } else { pending.max(tickets.into()) };
         if early {
             self.server_is_done_13();
         }
         let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket(early)).collect();
         let all = sent.len() as u32 == tickets;
         if !early {
-            self.server.set_owed_tickets(owed.saturating_sub(sent.len() as u32));
+            self.server.set_pending_tickets(pending.saturating_sub(sent.len() as u32));
         }
         if !early && all {
             self.server_is_done_13();
@@ -372,12 +408,13 @@ impl Handshake<'_> {
         Ok((true, all))
     }
 
+    /// Ends the handshake of a TLS 1.3 server.
     fn server_is_done_13(&self) {
         self.server.context().counted(Statistic::AcceptGood);
         self.server.open(Version::Tls13);
     }
 
-    /// Id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
+    /// Sets id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
     fn fill_from_ticket(&mut self, session: &Session) {
         let Some(from_peer) = self.peers.known(session) else { return };
         session.put_id(&from_peer.id);
@@ -385,7 +422,7 @@ impl Handshake<'_> {
         session.set_cipher(from_peer.cipher);
     }
 
-    /// What a full handshake puts into a session.
+    /// Puts into the session of a side what a full handshake does.
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
         let from_peer = self.peers.of(&session);
@@ -398,7 +435,7 @@ impl Handshake<'_> {
         }
     }
 
-    /// A fatal alert: each side gives up its session.
+    /// Makes each side give up its session, for the client has sent a fatal alert.
     fn refuse_by_client(&self) {
         self.client.fail();
         self.server.fail();

@@ -1,7 +1,8 @@
 //! A library: one release, one clock, one list of ex_data indices, shared by the sessions made with it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::context::Context;
 use super::ex_data::{Classes, ExCallbacks};
@@ -11,19 +12,28 @@ use super::time::Clock;
 
 static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::new(Release::V3_6_3, Clock::System));
 
-/// What is process-wide in C: here a value, so that two releases can live side by side.
+/// Holds what is process-wide in C. It is a value here, so that two releases can live side by side.
 #[derive(Debug)]
 pub struct Library {
     pub(super) release: Release,
     pub(super) rules: Rules,
     clock: Clock,
-    /// Microseconds that passed on a clock that is stopped.
+    /// Counts the microseconds that passed on a clock that stands still.
     passed: AtomicU64,
     pub(super) classes: Classes,
+    contexts: Mutex<Contexts>,
+}
+
+/// Finds the contexts that live, by number.
+#[derive(Debug, Default)]
+struct Contexts {
+    /// Counts the contexts that were made.
+    made: u64,
+    living: BTreeMap<u64, Weak<Context>>,
 }
 
 impl Library {
-    /// A library that behaves as `release`, with no ex_data index registered.
+    /// Makes a library that behaves as `release`, with no ex_data index registered.
     pub fn new(release: Release, clock: Clock) -> Arc<Library> {
         Arc::new(Library {
             release,
@@ -31,41 +41,66 @@ impl Library {
             clock,
             passed: AtomicU64::new(0),
             classes: Classes::default(),
+            contexts: Mutex::default(),
         })
     }
 
-    /// `SSL_SESSION_new`: a session with one reference, owned by the caller. Calls the new callback of every index.
+    /// Makes a session with one reference, owned by the caller, and calls the new callback of every index: `SSL_SESSION_new`.
     pub fn session(self: &Arc<Self>) -> Session {
         Session::blank(self)
     }
 
-    /// `SSL_CTX_new`: a context with an empty cache.
+    /// Makes a context with an empty cache: `SSL_CTX_new`.
     pub fn context(self: &Arc<Self>) -> Arc<Context> {
         Context::blank(self)
     }
 
-    /// So many seconds have passed since the clock was stopped.
+    /// Makes a context that gets a number of its own, and that can be found by it.
+    pub(super) fn enter_context(&self, new: impl FnOnce(u64) -> Context) -> Arc<Context> {
+        let mut contexts = self.contexts();
+        contexts.made += 1;
+        let number = contexts.made;
+        let context = Arc::new(new(number));
+        contexts.living.insert(number, Arc::downgrade(&context));
+        context
+    }
+
+    /// Forgets a context that is destroyed.
+    pub(super) fn leave_context(&self, number: u64) {
+        self.contexts().living.remove(&number);
+    }
+
+    /// Returns another reference to the context with this number, while it lives.
+    pub(super) fn context_of(&self, number: u64) -> Option<Arc<Context>> {
+        self.contexts().living.get(&number)?.upgrade()
+    }
+
+    fn contexts(&self) -> MutexGuard<'_, Contexts> {
+        self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets how many seconds have passed since the clock was stopped.
     pub fn set_passed(&self, seconds: u64) {
         self.passed.store(seconds.wrapping_mul(1_000_000), Relaxed);
     }
 
-    /// Microseconds since 1970.
+    /// Returns the time, microseconds since 1970.
     pub(super) fn micros(&self) -> u64 {
         self.clock.micros().wrapping_add(self.passed.load(Relaxed))
     }
 
-    /// `SSL_SESSION_get_ex_new_index`: returns the new index, 1 for the first. Sessions that exist already get its free
-    /// callback, as in C.
+    /// Registers an index and returns it, 1 for the first: `SSL_SESSION_get_ex_new_index`. Sessions that exist already get its
+    /// free callback, as in C.
     pub fn register(&self, callbacks: ExCallbacks) -> usize {
         self.classes.register(callbacks)
     }
 
-    /// The release.
+    /// Returns the release that the library behaves as.
     pub fn release(&self) -> Release {
         self.release
     }
 
-    /// The library of [`Session::new`].
+    /// Returns the library of [`Session::new`].
     pub(super) fn default_one() -> &'static Arc<Library> {
         &DEFAULT
     }

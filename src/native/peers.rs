@@ -2,29 +2,29 @@
 
 use super::session::{Cipher, Session};
 
-/// What a session has from the other side.
+/// Holds what a session gets from the other side.
 #[derive(Clone, Debug, Default)]
 pub struct FromPeer {
-    /// At most 32 bytes.
+    /// Holds the session id, at most 32 bytes.
     pub id: Vec<u8>,
-    /// The master key.
+    /// Holds the master key.
     pub master_key: Vec<u8>,
-    /// The ticket.
+    /// Holds the ticket.
     pub ticket: Vec<u8>,
-    /// It was not made up.
+    /// Says that the ticket was not made up.
     pub ticket_is_known: bool,
-    /// The cipher suite.
+    /// Names the cipher suite.
     pub cipher: Option<Cipher>,
 }
 
-/// The outside of a handshake.
+/// Decides what the library does not: ids, keys, tickets and certificates of a handshake.
 pub trait Peers {
-    /// What `session` gets: asked again for each part of it, always with the same answer.
+    /// Returns what `session` gets. It is asked again for each part, and always answers the same.
     fn of(&mut self, session: &Session) -> FromPeer;
-    /// The same, if it is known and not made up.
+    /// Returns the same, if it is known and not made up.
     fn known(&mut self, session: &Session) -> Option<FromPeer>;
-    /// The id that a client of TLS 1.3 sends, which is that of no session.
+    /// Returns the id that a client of TLS 1.3 sends, which is that of no session.
     fn sent_id(&mut self) -> Vec<u8>;
-    /// The certificate that a peer of this side showed, in DER.
+    /// Lends the certificate of a server or of a client, in DER.
     fn certificate(&mut self, of_server: bool) -> &[u8];
 }

@@ -3,49 +3,49 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::bytes::Short;
+use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version};
 use super::context::{Context, Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
 use super::session::Session;
 
-/// Bytes of an id that a callback may make at most.
+/// Limits the id that a callback makes, bytes.
 const ROOM: usize = 32;
-/// Good connections after which a cache is flushed by itself, less 1.
+/// Masks the count of good handshakes: a cache is flushed by itself after the 255th, the 511th and so on.
 const FLUSHED_AFTER: u64 = 0xff;
 
-/// What a server makes of a session that it has found: `ssl_get_prev_session`, in this order.
+/// Says what a server makes of a session that it has found: `ssl_get_prev_session`, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judged {
-    /// It has another version, or is for something else.
-    Other,
-    /// The server asks for certificates, and does not say what its sessions are for: the handshake ends.
-    Unsaid,
-    /// It has expired.
-    Over,
-    /// It may be resumed.
+    /// Has another version or another session id context.
+    Mismatch,
+    /// Ends the handshake: the server asks for certificates and has no session id context.
+    NoIdContext,
+    /// Has expired.
+    Expired,
+    /// May be resumed.
     Fits,
 }
 
 impl Connection {
-    /// `SSL_use_certificate` of a client.
+    /// Gives a client a certificate: `SSL_use_certificate`.
     pub fn use_certificate(&self) {
         self.state().certificate.store(true, Relaxed);
     }
 
-    /// Whether a client has a certificate.
+    /// Returns whether a client has a certificate.
     pub fn has_certificate(&self) -> bool {
         self.state().certificate.load(Relaxed)
     }
 
-    /// Whether a server asks for a certificate.
+    /// Returns whether a server asks for a certificate.
     pub fn verifies(&self) -> bool {
         self.state().inherited.verifies
     }
 
-    /// `SSL_shutdown`: says that nothing more is sent, or looks whether the peer said so. As in C, -1 where nothing was said;
-    /// `None`: the same, with an error, because there is no connection to shut down.
+    /// Says that nothing more is sent, or looks whether the peer said so: `SSL_shutdown`. Returns what C returns, -1 where nothing
+    /// was said. `None` is the same with an error, because there is no connection to shut down.
     pub fn shutdown(&self) -> Option<i32> {
         let mut state = self.state();
         match (state.stage, state.shut) {
@@ -68,21 +68,22 @@ impl Connection {
         }
     }
 
-    /// `SSL_set_shutdown`: whether this side and the peer are taken to have said that they send nothing more.
+    /// Sets whether this side and the peer are taken to have said that they send nothing more: `SSL_set_shutdown`.
     pub fn set_shutdown(&self, said: bool, heard: bool) {
         self.state().shut = (said, heard);
     }
 
-    /// Whether a handshake is finished.
+    /// Returns whether a handshake is finished.
     pub fn is_done(&self) -> bool {
         self.state().stage == Stage::Done
     }
 
-    /// The other side of the handshake, while there is one.
+    /// Returns the other side of the handshake, while there is one.
     pub(super) fn peer(&self) -> Option<Arc<Connection>> {
         self.state().peer.upgrade()
     }
 
+    /// Begins a handshake with `peer`.
     pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
@@ -93,7 +94,8 @@ impl Connection {
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
     }
 
-    /// `final_server_name`: what was begun is counted where it will be counted as good. Of a client nothing was begun there.
+    /// Moves the count of what was begun to where it will be counted as good: `final_server_name`. Of a client nothing was begun
+    /// there.
     pub(super) fn settle_statistics(&self) {
         let (context, session_context) = (self.context(), self.session_context());
         if !Arc::ptr_eq(&context, &session_context) {
@@ -102,85 +104,99 @@ impl Connection {
         }
     }
 
+    /// Finishes the handshake.
     pub(super) fn open(&self, version: Version) {
         let mut state = self.state();
         (state.stage, state.version) = (Stage::Done, version);
     }
 
+    /// Notes that both sides have said in TLS 1.3 that they are finished.
     pub(super) fn note_exchanged(&self) {
         self.state().exchanged = true;
     }
 
-    /// Whether the connection has come so far as to send tickets, whatever became of it then.
+    /// Returns whether the connection has come so far as to send tickets, whatever became of it then.
     pub(super) fn could_send_ticket(&self) -> bool {
         let state = self.state();
         state.exchanged && state.server
     }
 
-    /// How many tickets were asked for, and could not be made.
-    pub(super) fn owed_tickets(&self) -> u32 {
-        self.state().owed_tickets
+    /// Returns how many tickets were asked for, and could not be made.
+    pub(super) fn pending_tickets(&self) -> u32 {
+        self.state().pending_tickets
     }
 
-    pub(super) fn set_owed_tickets(&self, owed: u32) {
-        self.state().owed_tickets = owed;
+    /// Sets how many tickets were asked for, and could not be made.
+    pub(super) fn set_pending_tickets(&self, pending: u32) {
+        self.state().pending_tickets = pending;
     }
 
+    /// Returns whether the connection can send tickets now.
     pub(super) fn can_send_ticket(&self) -> bool {
         let state = self.state();
         state.stage == Stage::Done && state.server && state.version == Version::Tls13
     }
 
+    /// Returns the highest version.
     pub(super) fn max_version(&self) -> Version {
         self.state().inherited.max_version
     }
 
+    /// Returns whether a version, by its number, is known and not too high.
     pub(super) fn supports(&self, version: i32) -> bool {
         [Version::Tls12, Version::Tls13]
             .into_iter()
             .any(|known| known.number() == version && known <= self.max_version())
     }
 
+    /// Returns whether tickets are allowed.
     pub(super) fn uses_tickets(&self) -> bool {
         !self.state().inherited.no_ticket
     }
 
+    /// Returns how many tickets a TLS 1.3 server sends after a handshake.
     pub(super) fn tickets(&self) -> u8 {
         self.state().inherited.tickets
     }
 
+    /// Returns the context that the connection has now.
     pub(super) fn context(&self) -> Arc<Context> {
         self.state().context.clone()
     }
 
+    /// Returns the context that caches the sessions.
     pub(super) fn session_context(&self) -> Arc<Context> {
         self.state().session_context.clone()
     }
 
-    pub(super) fn id_context(&self) -> Short {
+    /// Returns the session id context.
+    pub(super) fn id_context(&self) -> ShortBytes {
         self.state().id_context
     }
 
+    /// Sets whether the handshake resumed a session.
     pub(super) fn set_reused(&self, reused: bool) {
         self.state().reused = reused;
     }
 
+    /// Returns how many tickets of TLS 1.3 were sent since the handshake began.
     pub(super) fn sent_tickets(&self) -> u8 {
         self.state().sent_tickets
     }
 
+    /// Counts a ticket of TLS 1.3 that was sent.
     pub(super) fn note_sent_ticket(&self) {
         let mut state = self.state();
         state.sent_tickets = state.sent_tickets.saturating_add(1);
     }
 
-    /// The session is this one from here on; that before is given back.
+    /// Sets the session, without a look at the one before, which is given back.
     pub(super) fn put_session(&self, session: Option<Session>) {
         let before = std::mem::replace(&mut self.state().session, session);
         drop(before);
     }
 
-    /// `ssl_get_new_session`, but for the id.
+    /// Makes a new session without an id: `ssl_get_new_session`. The connection has it, and the caller another reference.
     pub(super) fn new_session(&self, version: i32) -> Session {
         let context = self.session_context();
         let session = Session::blank(context.library());
@@ -192,7 +208,7 @@ impl Connection {
         session
     }
 
-    /// `ssl_generate_session_id`; `false`: the cache has a session with that id.
+    /// Gives a session an id: `ssl_generate_session_id`. Returns `false` where the cache has a session with that id.
     pub(super) fn generate_id(&self, session: &Session, peers: &mut dyn Peers) -> bool {
         let own = self.state().inherited.generate_id;
         match own.or(self.session_context().callbacks().generate_id) {
@@ -207,7 +223,7 @@ impl Connection {
         !self.session_context().has_key(session.protocol_version(), session.id().as_slice())
     }
 
-    /// What the session to be resumed says of itself.
+    /// Returns what a client says of the session that it wants to resume.
     pub(super) fn offer(&self, peers: &mut dyn Peers) -> Offer {
         let Some(session) = self.session() else { return Offer { id: Vec::new(), ticket: None } };
         if session.protocol_version() == Version::Tls13.number() {
@@ -217,7 +233,7 @@ impl Connection {
         Offer { id: session.id().as_slice().to_vec(), ticket }
     }
 
-    /// `tls_construct_ctos_psk`: the ticket, while it is not older than it may get.
+    /// Returns the ticket, while it is not older than it may get: `tls_construct_ctos_psk`.
     pub(super) fn offered_key(&self) -> Option<Vec<u8>> {
         let session = self.session()?;
         let fits = session.protocol_version() == Version::Tls13.number() && session.has_ticket();
@@ -228,27 +244,27 @@ impl Connection {
         session.ticket(|ticket| ticket.map(<[u8]>::to_vec))
     }
 
-    /// `tls_construct_ctos_early_data`: the callback of a client is asked, and what it gave before goes.
+    /// Asks the callback of a client, and gives back what it gave before: `tls_construct_ctos_early_data`.
     pub(super) fn ask_for_psk(&self) {
         let callback = self.state().inherited.psk_use;
         let given = callback.map(|callback| callback());
-        let before = std::mem::replace(&mut self.state().psk, given);
+        let before = std::mem::replace(&mut self.state().external_psk, given);
         drop(before);
     }
 
-    /// The identity of what was agreed on, where the session lets it be offered.
+    /// Returns the identity of what was agreed on elsewhere, where the session lets it be offered.
     pub(super) fn offered_psk(&self) -> Option<Vec<u8>> {
         let session = self.session()?;
         let fits = session.protocol_version() == Version::Tls13.number();
-        self.state().psk.as_ref().filter(|_| fits).map(|(identity, _)| identity.clone())
+        self.state().external_psk.as_ref().filter(|_| fits).map(|(identity, _)| identity.clone())
     }
 
-    /// What was agreed on, which the connection has no more.
+    /// Takes what was agreed on elsewhere away from the connection.
     pub(super) fn take_psk(&self) -> Option<Session> {
-        self.state().psk.take().map(|(_, session)| session)
+        self.state().external_psk.take().map(|(_, session)| session)
     }
 
-    /// `tls_parse_ctos_psk`: a duplicate of what the callback of a server finds, for its id context.
+    /// Returns a duplicate of what the callback of a server finds, with the id context of the server: `tls_parse_ctos_psk`.
     pub(super) fn find_psk(&self, identity: &[u8]) -> Option<Session> {
         let callback = self.state().inherited.psk_find?;
         let found = callback(identity)?;
@@ -259,10 +275,12 @@ impl Connection {
         Some(copy)
     }
 
+    /// Makes a session of what was in a ticket.
     pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
         self.session_context().open_ticket(ticket)
     }
 
+    /// Returns what is in a ticket made of the session. Where it cannot be made, the connection fails.
     pub(super) fn seal(&self) -> Option<Arc<Established>> {
         let session = self.session()?;
         let sealed = self.session_context().seal(&session);
@@ -271,38 +289,41 @@ impl Connection {
         sealed.map_err(|_copy| self.fail()).ok()
     }
 
+    /// Looks for a session in the cache, and asks the get callback.
     pub(super) fn look_up(&self, version: Version, id: &[u8]) -> Option<Session> {
         self.session_context().look_up(version.number(), id)
     }
 
-    /// Whether a server may resume this session; that one has expired is counted.
+    /// Returns whether a server may resume this session, and counts one that has expired.
     pub(super) fn judge(&self, session: &Session, version: Version) -> Judged {
         if session.protocol_version() != version.number() || session.id_context() != self.id_context() {
-            return Judged::Other;
+            return Judged::Mismatch;
         }
         let state = self.state();
         if state.inherited.verifies && state.id_context.as_slice().is_empty() {
-            return Judged::Unsaid;
+            return Judged::NoIdContext;
         }
         drop(state);
-        if session.is_over() {
+        if session.is_expired() {
             self.session_context().counted(Statistic::Timeouts);
-            return Judged::Over;
+            return Judged::Expired;
         }
         Judged::Fits
     }
 
+    /// Returns whether a TLS 1.2 server resumes only the id that it was asked for.
     pub(super) fn checks_id(&self) -> bool {
         self.session_context().library().rules.asked_id_checked
     }
 
+    /// Asks the callback whether the new session of a server must not be resumed. Returns `None` where there is no callback.
     pub(super) fn asks_not_resumable(&self, version: Version) -> Option<bool> {
         let callback = self.state().inherited.not_resumable;
         // The suites of TLS 1.3 name no key exchange, and count as not forward secure.
         callback.map(|callback| callback(version == Version::Tls12))
     }
 
-    /// `ssl_update_cache`.
+    /// Caches the session after a handshake, and flushes the cache now and then: `ssl_update_cache`.
     pub(super) fn update_cache(&self, side: u32, server: bool) {
         let Some(session) = self.session() else { return };
         let context = self.session_context();
@@ -334,18 +355,18 @@ impl Connection {
         }
     }
 
-    /// The same while the connection has no session.
+    /// Gives up the handshake of a connection that has no session yet.
     pub(super) fn fail_without_session(&self) {
         self.state().stage = Stage::Within;
     }
 
-    /// A fatal alert was sent or came.
+    /// Gives up the handshake: a fatal alert was sent or came.
     pub(super) fn fail(&self) {
         self.state().stage = Stage::Within;
         self.remove_own_session();
     }
 
-    /// `SSL_CTX_remove_session` of the connection's session, which is no reference.
+    /// Takes the session out of the cache: `SSL_CTX_remove_session`. The connection's own reference is used, and no other is taken.
     pub(super) fn remove_own_session(&self) {
         let Some(session) = self.state().session.take() else { return };
         self.session_context().remove_session(&session);

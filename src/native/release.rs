@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::time::TimeRule;
 
-/// An OpenSSL release. 1.1.1's letter is its patch number: 1.1.1w is `Release::new(1, 1, 1, 23)`.
+/// Names an OpenSSL release. The letter of 1.1.1 is its patch number: 1.1.1w is `Release::new(1, 1, 1, 23)`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Release {
     major: u8,
@@ -14,29 +14,29 @@ pub struct Release {
 }
 
 impl Release {
-    /// OpenSSL 3.6.3, the release of the vendored build.
+    /// Names OpenSSL 3.6.3, the release of the vendored build.
     pub const V3_6_3: Release = Release::new(3, 6, 3, 0);
 
-    /// `letter` is 0 from 3.0 on.
+    /// Names a release. `letter` is 0 from 3.0 on.
     pub const fn new(major: u8, minor: u8, fix: u8, letter: u8) -> Release {
         Release { major, minor, fix, letter }
     }
 
-    /// The release as one number, for [`Release::from_number`].
+    /// Returns the release as one number, for [`Release::from_number`].
     pub const fn number(self) -> u64 {
         u32::from_be_bytes([self.major, self.minor, self.fix, self.letter]) as u64
     }
 
-    /// The release that [`Release::number`] gave this number.
+    /// Returns the release to which [`Release::number`] gave this number.
     pub const fn from_number(number: u64) -> Release {
         let [major, minor, fix, letter] = (number as u32).to_be_bytes();
         Release { major, minor, fix, letter }
     }
 
-    /// From the value of `OPENSSL_VERSION_NUMBER` or `OpenSSL_version_num()`.
+    /// Reads the value of `OPENSSL_VERSION_NUMBER` or `OpenSSL_version_num()`.
     ///
     /// # Errors
-    /// A release before 1.1.1 has no `SSL_SESSION_dup` and is not modelled; nor is a major version after 4.
+    /// Refuses a release before 1.1.1, which has no `SSL_SESSION_dup`, and a major version after 4: they are not modelled.
     pub fn from_version_number(number: u64) -> Result<Release, UnknownRelease> {
         let byte = |shift: u32| ((number >> shift) & 0xff) as u8;
         let major = (number >> 28) as u8;
@@ -52,7 +52,7 @@ impl Release {
         if modelled { Ok(release) } else { Err(UnknownRelease { number }) }
     }
 
-    /// The rules of this release, in one place instead of an `if` at each use.
+    /// Returns the rules of this release, in one place instead of an `if` at each use.
     pub(super) fn rules(self) -> Rules {
         let at_least = |minor, fix| self >= Release::new(3, minor, fix, 0);
         let time = if self < Release::new(3, 0, 0, 0) {
@@ -114,24 +114,25 @@ impl Release {
         }
     }
 
-    /// Whether the caches of this release are modelled: from 3.0 on. Before, a flush goes through the hash in its own order.
+    /// Returns whether the caches of this release are modelled: from 3.0 on. Before, a flush goes through the hash in its own
+    /// order.
     pub fn has_modelled_cache(self) -> bool {
         self >= Release::new(3, 0, 0, 0)
     }
 
-    /// Whether `SSL_CTX_flush_sessions_ex` exists (since 3.4).
+    /// Returns whether `SSL_CTX_flush_sessions_ex` exists (since 3.4).
     pub fn has_flush_ex(self) -> bool {
         self >= Release::new(3, 4, 0, 0)
     }
 
-    /// Tells whether it is this release, `major.minor`, or a later one.
+    /// Returns whether it is this release, `major.minor`, or a later one.
     pub fn is_since(self, release: &str) -> bool {
         let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(u8::MAX));
         let mut next = || numbers.next().unwrap_or(0);
         self >= Release::new(next(), next(), 0, 0)
     }
 
-    /// Whether `SSL_SESSION_get_time_ex` and `SSL_SESSION_set_time_ex` exist (since 3.3).
+    /// Returns whether `SSL_SESSION_get_time_ex` and `SSL_SESSION_set_time_ex` exist (since 3.3).
     pub fn has_time_ex(self) -> bool {
         self >= Release::new(3, 3, 0, 0)
     }
@@ -144,47 +145,50 @@ impl fmt::Display for Release {
     }
 }
 
-/// A version number that no modelled release has.
+/// Reports a version number that no modelled release has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("OpenSSL version number {number:#x} is not modelled: releases 1.1.1 to 4.x are")]
 pub struct UnknownRelease {
-    /// What `OpenSSL_version_num()` said.
+    /// Holds what `OpenSSL_version_num()` returned.
     pub number: u64,
 }
 
-/// What a release does, as values.
+/// Says what a release does, as values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
+    /// Says how seconds are kept and added.
     pub time: TimeRule,
+    /// Gives a new session `TLSEXT_max_fragment_length_UNSPECIFIED`, which getters read as 0.
     pub fragment_unspecified: bool,
-    /// `sizeof(master_key)`, bytes.
+    /// Holds `sizeof(master_key)`, bytes.
     pub master_key_max: usize,
-    /// `SSL_SESSION_set_timeout` of a negative timeout returns 0 and changes nothing; 1.1.1 stores it.
+    /// Makes `SSL_SESSION_set_timeout` of a negative timeout return 0 and change nothing. 1.1.1 stores it.
     pub negative_timeout_refused: bool,
-    /// `CRYPTO_set_ex_data` compares what it stored with what it should: index -1 fails, except for NULL.
+    /// Makes `CRYPTO_set_ex_data` compare what it stored with what it should store: index -1 fails, except for NULL.
     pub ex_data_index_checked: bool,
-    /// `OPENSSL_sk_set` raises an error of its own for an index out of range, so -1 with NULL succeeds *and* raises.
+    /// Makes `OPENSSL_sk_set` raise an error of its own for an index out of range, so that -1 with NULL succeeds *and* raises.
     pub stack_reports_index: bool,
-    /// `SSL_SESSION_dup` raises `ERR_R_MALLOC_FAILURE` when it cannot copy a buffer, an empty one included.
+    /// Makes `SSL_SESSION_dup` raise `ERR_R_MALLOC_FAILURE` when it cannot copy a buffer, an empty one included.
     pub empty_copy_raises: bool,
-    /// The list of a cache is ordered by expiry, not by when a session came in; `UPDATE_TIME` counts when a session is added.
+    /// Orders the list of a cache by expiry, not by when a session came in. `UPDATE_TIME` counts when a session is added.
     pub list_by_expiry: bool,
-    /// `SSL_CTX_add_session` puts a session into the list before it evicts others, and evicts when there are more than the size.
+    /// Makes `SSL_CTX_add_session` put a session into the list before it evicts others, and evict when there are more than the
+    /// size.
     pub linked_before_eviction: bool,
-    /// `remove_session_cb` of what was evicted or flushed is called without the cache's lock, for the last one first.
+    /// Calls `remove_session_cb` of what was evicted or flushed without the cache's lock, for the last one first.
     pub callbacks_after_unlock: bool,
-    /// `SSL_CTX_add_session` of a session that is there moves it to the place that its expiry gives it now. 3.0.22, 3.4.1 and 3.5.5
-    /// do, 3.6.2 does not.
+    /// Makes `SSL_CTX_add_session` move a session that is there to the place that its expiry gives it now. 3.0.22, 3.4.1 and
+    /// 3.5.5 do, 3.6.2 does not.
     pub added_again_moves: bool,
-    /// The duplicate that takes a session's place in a handshake can be resumed, whatever was said of the session.
+    /// Lets the duplicate that takes a session's place in a handshake be resumed, whatever was said of the session.
     pub replaced_is_resumable: bool,
-    /// A session that is not to be resumed is not cached by itself, nor taken from `get_session_cb`.
+    /// Leaves a session that is not to be resumed out of the cache after a handshake, and takes none such from `get_session_cb`.
     pub not_resumable_is_left_alone: bool,
-    /// `SSL_set_session` takes its reference before it gives up a session that was not closed.
+    /// Makes `SSL_set_session` take its reference before it gives up a session that was not closed.
     pub set_session_takes_first: bool,
-    /// A TLS 1.2 server resumes no session with another id than the one that it was asked for.
+    /// Forbids a TLS 1.2 server to resume a session with another id than the one that it was asked for.
     pub asked_id_checked: bool,
-    /// A thread that holds the cache's lock cannot take it again, and is told so.
+    /// Tells a thread that holds the cache's lock that it cannot take it again.
     pub lock_refuses_holder: bool,
 }
 

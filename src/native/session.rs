@@ -1,33 +1,39 @@
 //! The session object: a reference-counted handle and its fields.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
-use super::bytes::{Bytes, Short};
-use super::contents::{Contents, View, replace};
-use super::context::Context;
+use super::buffers::{Buffer, Buffers};
+use super::bytes::{Bytes, ShortBytes};
 use super::error::Error;
+use super::ex_data::Values;
 use super::library::Library;
 use super::time::Expiry;
 
-/// One reference to a session. Dropping it gives the reference back; the last one destroys the session, calls the free
+/// Owns one reference to a session. Dropping it gives the reference back. The last one destroys the session, calls the free
 /// callback of every ex_data index and wipes the session id and the master key.
 ///
-/// Like a `SSL_SESSION *`, it may be used from any thread. References are counted atomically; two threads that set and
-/// read one field at the same time may see a mixture of both values, as in C, but never undefined behaviour.
+/// Like a `SSL_SESSION *`, it may be used from any thread. References are counted atomically. Where one thread sets a session
+/// id, a session id context or a master key while another reads it, the reader may get some bytes of each value, as in C; all
+/// other values are read whole. A closure that a getter lends bytes to must not set bytes of the same session: it would wait for
+/// itself.
 #[derive(Debug)]
 pub struct Session(pub(super) Arc<Inner>);
 
-/// A cipher suite by its two-byte code, `0x1301` for `TLS_AES_128_GCM_SHA256`.
+/// Names a cipher suite by its two-byte code, `0x1301` for `TLS_AES_128_GCM_SHA256`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cipher(pub u16);
 
+/// Limits session ids and session id contexts, bytes.
 pub(super) const ID_MAX: usize = 32;
+/// Stands for `TLSEXT_max_fragment_length_UNSPECIFIED`.
 const FRAGMENT_UNSPECIFIED: u8 = 255;
+/// Holds the timeout of `SSL_SESSION_new`, seconds.
 const DEFAULT_TIMEOUT: i64 = 60 * 5 + 4;
-/// No cipher; codes have 16 bits.
+/// Stands for no cipher. Codes have 16 bits.
 const NO_CIPHER: u32 = u32::MAX;
 
+/// Holds what all references to a session share.
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) library: Arc<Library>,
@@ -36,50 +42,56 @@ pub(super) struct Inner {
     pub(super) id_context: Bytes<4>,
     pub(super) master_key: Bytes<64>,
     pub(super) not_resumable: AtomicBool,
-    /// As [`super::time::TimeRule::keep`] keeps them.
+    /// Holds the time as [`super::time::TimeRule::keep`] makes it of seconds.
     pub(super) time: AtomicU64,
+    /// Holds the timeout likewise.
     pub(super) timeout: AtomicU64,
     pub(super) compress_id: AtomicU32,
     pub(super) cipher: AtomicU32,
     pub(super) ticket_lifetime_hint: AtomicU64,
     pub(super) max_early_data: AtomicU32,
     pub(super) fragment_mode: AtomicU8,
-    /// Whether `contents` has a ticket of at least one byte, and a peer: known without its lock.
+    /// Says whether there is a ticket of at least one byte.
     pub(super) has_ticket: AtomicBool,
-    pub(super) has_peer: AtomicBool,
-    /// Whether `contents` has an owner.
-    pub(super) owned: AtomicBool,
-    pub(super) contents: Mutex<Contents>,
+    /// Holds the number of the context that has the session in the list of its cache, or 0.
+    pub(super) owner: AtomicU64,
+    /// Counts how often the session is in caches.
+    pub(super) entered: AtomicU32,
+    pub(super) buffers: Buffers,
+    pub(super) ex_data: Values,
 }
 
-/// A pointer to a session that is not a reference.
+/// Points to a session, and is no reference.
 #[derive(Clone, Debug)]
 pub struct WeakSession(Weak<Inner>);
 
 impl WeakSession {
-    /// A reference, while the session lives.
+    /// Takes a reference, while the session lives.
     pub fn upgrade(&self) -> Option<Session> {
         self.0.upgrade().map(Session)
     }
 
-    /// As [`Session::references`].
+    /// Returns what [`Session::references`] returns; 0 when the session is destroyed.
+    #[inline]
     pub fn references(&self) -> usize {
         self.0.strong_count()
     }
 
-    /// As [`Session::address`].
+    /// Returns what [`Session::address`] returned.
+    #[inline]
     pub fn address(&self) -> usize {
         self.0.as_ptr() as usize
     }
 }
 
 impl Session {
-    /// `SSL_SESSION_new` of OpenSSL 3.6.3, with the system's clock. The caller owns the one reference.
+    /// Makes a session as OpenSSL 3.6.3 does, with the system's clock: `SSL_SESSION_new`. The caller owns the one reference.
     #[allow(clippy::new_without_default)] // A session is an object with an identity, not a value.
     pub fn new() -> Session {
         Library::default_one().session()
     }
 
+    /// Makes a session and calls the new callback of every index. The caller owns the one reference.
     pub(super) fn blank(library: &Arc<Library>) -> Session {
         let rules = &library.rules;
         let session = Session(Arc::new(Inner {
@@ -97,9 +109,10 @@ impl Session {
             max_early_data: AtomicU32::new(0),
             fragment_mode: AtomicU8::new(if rules.fragment_unspecified { FRAGMENT_UNSPECIFIED } else { 0 }),
             has_ticket: AtomicBool::new(false),
-            has_peer: AtomicBool::new(false),
-            owned: AtomicBool::new(false),
-            contents: Mutex::default(),
+            owner: AtomicU64::new(0),
+            entered: AtomicU32::new(0),
+            buffers: Buffers::new(),
+            ex_data: Values::new(),
         }));
         for (index, callbacks) in library.classes.iter() {
             if let Some(new) = callbacks.new {
@@ -109,14 +122,15 @@ impl Session {
         session
     }
 
-    /// `SSL_SESSION_dup`: a new session with one reference, owned by the caller, and the contents of this one.
+    /// Makes a session with the contents of this one: `SSL_SESSION_dup`. The caller owns the one reference.
     ///
     /// # Errors
-    /// A refusing ex_data dup callback, or an empty ticket (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
+    /// Fails where an ex_data dup callback refuses, or the ticket is empty (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
     pub fn dup(&self) -> Result<Session, Error> {
         self.dup_with(true)
     }
 
+    /// Does what [`Session::dup`] does, with or without the ticket.
     pub(super) fn dup_with(&self, ticket: bool) -> Result<Session, Error> {
         let source = &*self.0;
         let copy = Session::blank(&source.library);
@@ -134,56 +148,56 @@ impl Session {
         dest.fragment_mode.store(source.fragment_mode.load(Relaxed), Relaxed);
 
         // Application data first: its callbacks may use the source, so they run without its lock.
-        let values = self.contents().ex_data.snapshot();
-        let duplicated = copy.contents().ex_data.dup(self.address(), values, &source.library.classes);
+        let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
         duplicated.map_err(|_| Error::ExDataRefused)?;
 
-        let from = self.contents();
-        let mut to = copy.contents();
-        (to.peer, to.peer_chain) = (from.peer.clone(), from.peer_chain.clone());
-        dest.has_peer.store(to.peer.is_some(), Relaxed);
-        to.hostname = from.hostname.clone();
-        match from.ticket.as_ref().filter(|_| ticket) {
+        let from = source.buffers.lock();
+        let mut to = dest.buffers.lock();
+        to.put_peer_chain(from.peer_chain().cloned());
+        for buffer in [Buffer::Peer, Buffer::Hostname, Buffer::Alpn, Buffer::TicketAppdata] {
+            to.put(buffer, from.get(buffer).cloned());
+        }
+        match from.get(Buffer::Ticket).filter(|_| ticket) {
             Some(ticket) if ticket.is_empty() => return Err(Error::EmptyTicket),
             Some(ticket) => {
-                to.ticket = Some(ticket.clone());
+                to.put(Buffer::Ticket, Some(ticket.clone()));
                 dest.has_ticket.store(true, Relaxed);
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
             // Without a ticket the lifetime hint is dropped too.
             None => {}
         }
-        to.alpn = from.alpn.clone();
-        to.ticket_appdata = from.ticket_appdata.clone();
         drop(to);
         Ok(copy)
     }
 
-    /// `SSL_SESSION_up_ref`: one more reference to the same session, owned by the caller.
+    /// Takes one more reference to the same session, owned by the caller: `SSL_SESSION_up_ref`.
     #[must_use = "dropping the result gives the reference back"]
+    #[inline]
     pub fn up_ref(&self) -> Session {
         Session(self.0.clone())
     }
 
-    /// A pointer that keeps nothing alive.
+    /// Returns a pointer that keeps nothing alive.
     pub fn downgrade(&self) -> WeakSession {
         WeakSession(Arc::downgrade(&self.0))
     }
 
-    /// How many references there are.
+    /// Returns how many references there are.
     pub fn references(&self) -> usize {
         Arc::strong_count(&self.0)
     }
 
-    /// A number that is the same for all references to this session and for no other live session.
+    /// Returns a number that is the same for all references to this session and for no other live session.
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }
 
-    /// `SSL_SESSION_set1_id`.
+    /// Sets the session id: `SSL_SESSION_set1_id`.
     ///
     /// # Errors
-    /// More than 32 bytes.
+    /// Refuses more than 32 bytes.
+    #[inline]
     pub fn set1_id(&self, id: &[u8]) -> Result<(), Error> {
         if id.len() > ID_MAX {
             return Err(Error::IdTooLong);
@@ -192,15 +206,17 @@ impl Session {
         Ok(())
     }
 
-    /// `SSL_SESSION_get_id`.
-    pub fn id(&self) -> Short {
-        Short::of(&self.0.id)
+    /// Copies the session id: `SSL_SESSION_get_id`.
+    #[inline]
+    pub fn id(&self) -> ShortBytes {
+        ShortBytes::of(&self.0.id)
     }
 
-    /// `SSL_SESSION_set1_id_context`.
+    /// Sets the session id context: `SSL_SESSION_set1_id_context`.
     ///
     /// # Errors
-    /// More than 32 bytes.
+    /// Refuses more than 32 bytes.
+    #[inline]
     pub fn set1_id_context(&self, context: &[u8]) -> Result<(), Error> {
         if context.len() > ID_MAX {
             return Err(Error::IdContextTooLong);
@@ -209,62 +225,94 @@ impl Session {
         Ok(())
     }
 
-    /// `SSL_SESSION_get0_id_context`.
-    pub fn id_context(&self) -> Short {
-        Short::of(&self.0.id_context)
+    /// Copies the session id context: `SSL_SESSION_get0_id_context`.
+    #[inline]
+    pub fn id_context(&self) -> ShortBytes {
+        ShortBytes::of(&self.0.id_context)
     }
 
-    /// `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`: seconds since 1970. Any value is taken.
+    /// Sets the time, seconds since 1970: `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`. Any value is taken.
+    #[inline]
     pub fn set_time(&self, seconds: i64) {
         self.0.time.store(self.0.library.rules.time.keep(seconds), Relaxed);
         self.relink();
     }
 
-    /// The time is now. The list that it is in stays as it is.
+    /// Sets the time to now. The list that the session is in stays as it is.
     pub(super) fn touch(&self) {
         let library = &self.0.library;
         self.0.time.store(library.rules.time.now(library.micros()), Relaxed);
     }
 
+    /// Forbids to resume the session.
     pub(super) fn mark_not_resumable(&self) {
         self.set_not_resumable(true);
     }
 
+    /// Forbids or allows to resume the session.
     pub(super) fn set_not_resumable(&self, not_resumable: bool) {
         self.0.not_resumable.store(not_resumable, Relaxed);
     }
 
+    /// Returns whether it was forbidden to resume the session.
     pub(super) fn is_marked_not_resumable(&self) -> bool {
         self.0.not_resumable.load(Relaxed)
     }
 
-    /// The context that has it in its list, or nobody.
-    pub(super) fn set_owner(&self, owner: Option<Weak<Context>>) {
-        if owner.is_some() || self.0.owned.load(Relaxed) {
-            self.0.owned.store(owner.is_some(), Relaxed);
-            self.contents().owner = owner.unwrap_or_default();
-        }
+    /// Names the context that has the session in its list. 0 is none.
+    pub(super) fn set_owner(&self, number: u64) {
+        self.0.owner.store(number, Relaxed);
     }
 
-    /// To its place in the list of the context that has it: from 3.0 on, time and timeout decide it.
+    /// Returns the number of the context that has the session in its list, or 0.
+    pub(super) fn owner(&self) -> u64 {
+        self.0.owner.load(Relaxed)
+    }
+
+    /// Counts that a cache has taken the session in.
+    pub(super) fn note_entered(&self) {
+        self.0.entered.fetch_add(1, Relaxed);
+    }
+
+    /// Counts that a cache has let the session go.
+    pub(super) fn note_left(&self) {
+        self.0.entered.fetch_sub(1, Relaxed);
+    }
+
+    /// Returns how often the session is in caches.
+    pub(super) fn entered(&self) -> u32 {
+        self.0.entered.load(Relaxed)
+    }
+
+    /// Moves the session to its place in the list of the context that has it: from 3.0 on, time and timeout decide it.
+    #[inline]
     fn relink(&self) {
-        if self.0.owned.load(Relaxed) && self.0.library.rules.list_by_expiry {
-            let owner = self.contents().owner.upgrade();
-            if let Some(owner) = owner {
-                owner.relink(self);
-            }
+        if self.0.owner.load(Relaxed) != 0 {
+            self.relink_in_owner();
         }
     }
 
-    /// `SSL_SESSION_get_time`, `SSL_SESSION_get_time_ex`: seconds since 1970.
+    #[cold]
+    fn relink_in_owner(&self) {
+        let library = &self.0.library;
+        if library.rules.list_by_expiry
+            && let Some(owner) = library.context_of(self.0.owner.load(Relaxed))
+        {
+            owner.relink(self);
+        }
+    }
+
+    /// Returns the time, seconds since 1970: `SSL_SESSION_get_time`, `SSL_SESSION_get_time_ex`.
+    #[inline]
     pub fn time(&self) -> i64 {
         self.0.library.rules.time.seconds(self.0.time.load(Relaxed))
     }
 
-    /// `SSL_SESSION_set_timeout`: seconds.
+    /// Sets the timeout, seconds: `SSL_SESSION_set_timeout`.
     ///
     /// # Errors
-    /// A negative timeout, from 3.0 on.
+    /// Refuses a negative timeout, from 3.0 on.
+    #[inline]
     pub fn set_timeout(&self, seconds: i64) -> Result<(), Error> {
         let rules = &self.0.library.rules;
         if seconds < 0 && rules.negative_timeout_refused {
@@ -275,40 +323,46 @@ impl Session {
         Ok(())
     }
 
-    /// `SSL_SESSION_get_timeout`: seconds.
+    /// Returns the timeout, seconds: `SSL_SESSION_get_timeout`.
+    #[inline]
     pub fn timeout(&self) -> i64 {
         self.0.library.rules.time.seconds(self.0.timeout.load(Relaxed))
     }
 
-    /// When the session ends, in the release's own unit: `ssl_session_calculate_timeout`.
+    /// Returns when the session ends, in the release's own unit: `ssl_session_calculate_timeout`.
     pub fn expiry(&self) -> Expiry {
         self.0.library.rules.time.expiry(self.0.time.load(Relaxed), self.0.timeout.load(Relaxed))
     }
 
-    /// `SSL_SESSION_set_protocol_version`. Any value is taken.
+    /// Sets the protocol version: `SSL_SESSION_set_protocol_version`. Any value is taken.
+    #[inline]
     pub fn set_protocol_version(&self, version: i32) {
         self.0.protocol_version.store(version, Relaxed);
     }
 
-    /// `SSL_SESSION_get_protocol_version`.
+    /// Returns the protocol version: `SSL_SESSION_get_protocol_version`.
+    #[inline]
     pub fn protocol_version(&self) -> i32 {
         self.0.protocol_version.load(Relaxed)
     }
 
-    /// `SSL_SESSION_set_cipher`.
+    /// Sets the cipher suite: `SSL_SESSION_set_cipher`.
+    #[inline]
     pub fn set_cipher(&self, cipher: Option<Cipher>) {
         self.0.cipher.store(cipher.map_or(NO_CIPHER, |cipher| u32::from(cipher.0)), Relaxed);
     }
 
-    /// `SSL_SESSION_get0_cipher`.
+    /// Returns the cipher suite: `SSL_SESSION_get0_cipher`.
+    #[inline]
     pub fn cipher(&self) -> Option<Cipher> {
         u16::try_from(self.0.cipher.load(Relaxed)).ok().map(Cipher)
     }
 
-    /// `SSL_SESSION_set1_master_key`.
+    /// Sets the master key: `SSL_SESSION_set1_master_key`.
     ///
     /// # Errors
-    /// More bytes than the release has room for: 64 in 1.1.1, 256 in 1.1.1a-w, 512 from 3.0 on.
+    /// Refuses more bytes than the release has room for: 64 in 1.1.1, 256 in 1.1.1a-w, 512 from 3.0 on.
+    #[inline]
     pub fn set1_master_key(&self, key: &[u8]) -> Result<(), Error> {
         if key.len() > self.0.library.rules.master_key_max {
             return Err(Error::MasterKeyTooLong);
@@ -317,74 +371,45 @@ impl Session {
         Ok(())
     }
 
-    /// `SSL_SESSION_get_master_key`: copies as much as there is and `out` holds, returns how much; an empty `out` asks
-    /// for the length.
+    /// Copies as much of the master key as there is and `out` holds, and returns how much: `SSL_SESSION_get_master_key`. For an
+    /// empty `out` it returns the length.
+    #[inline]
     pub fn master_key(&self, out: &mut [u8]) -> usize {
         if out.is_empty() { self.0.master_key.len() } else { self.0.master_key.copy_to(out) }
     }
 
-    /// `SSL_SESSION_set1_hostname`: up to the first NUL; `None` clears.
-    pub fn set1_hostname(&self, hostname: Option<&[u8]>) {
-        let cut = |name: &'_ [u8]| name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
-        replace(&mut self.contents().hostname, hostname.map(|name| &name[..cut(name)]));
-    }
-
-    /// `SSL_SESSION_get0_hostname`, without its NUL, for as long as `read` runs.
-    pub fn hostname<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        read(self.contents().hostname.as_deref())
-    }
-
-    /// `SSL_SESSION_set1_alpn_selected`: `None` and empty both clear.
-    pub fn set1_alpn_selected(&self, alpn: Option<&[u8]>) {
-        replace(&mut self.contents().alpn, alpn.filter(|alpn| !alpn.is_empty()));
-    }
-
-    /// `SSL_SESSION_get0_alpn_selected`, for as long as `read` runs.
-    pub fn alpn_selected<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        read(self.contents().alpn.as_deref())
-    }
-
-    /// `SSL_SESSION_set1_ticket_appdata`: `None` and empty both clear.
-    pub fn set1_ticket_appdata(&self, data: Option<&[u8]>) {
-        replace(&mut self.contents().ticket_appdata, data.filter(|data| !data.is_empty()));
-    }
-
-    /// `SSL_SESSION_get0_ticket_appdata`, for as long as `read` runs.
-    pub fn ticket_appdata<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        read(self.contents().ticket_appdata.as_deref())
-    }
-
-    /// `SSL_SESSION_set_max_early_data`: bytes.
+    /// Limits early data, bytes: `SSL_SESSION_set_max_early_data`.
+    #[inline]
     pub fn set_max_early_data(&self, bytes: u32) {
         self.0.max_early_data.store(bytes, Relaxed);
     }
 
-    /// `SSL_SESSION_get_max_early_data`: bytes.
+    /// Returns the limit of early data, bytes: `SSL_SESSION_get_max_early_data`.
+    #[inline]
     pub fn max_early_data(&self) -> u32 {
         self.0.max_early_data.load(Relaxed)
     }
 
-    /// `SSL_SESSION_has_ticket`: an empty ticket does not count.
+    /// Returns whether there is a ticket of at least one byte: `SSL_SESSION_has_ticket`.
+    #[inline]
     pub fn has_ticket(&self) -> bool {
         self.0.has_ticket.load(Relaxed)
     }
 
-    /// `SSL_SESSION_get0_ticket`, for as long as `read` runs.
-    pub fn ticket<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        read(self.contents().ticket.as_deref())
-    }
-
-    /// `SSL_SESSION_get_ticket_lifetime_hint`: seconds.
+    /// Returns how long the ticket is good for, seconds: `SSL_SESSION_get_ticket_lifetime_hint`.
+    #[inline]
     pub fn ticket_lifetime_hint(&self) -> u64 {
         self.0.ticket_lifetime_hint.load(Relaxed)
     }
 
-    /// `SSL_SESSION_get_compress_id`.
+    /// Returns the number of the compression method, 0 for none: `SSL_SESSION_get_compress_id`.
+    #[inline]
     pub fn compress_id(&self) -> u32 {
         self.0.compress_id.load(Relaxed)
     }
 
-    /// `SSL_SESSION_get_max_fragment_length`: unspecified reads as 0, disabled.
+    /// Returns `TLSEXT_max_fragment_length_*`: `SSL_SESSION_get_max_fragment_length`. Unspecified reads as 0, which is disabled.
+    #[inline]
     pub fn max_fragment_length(&self) -> u8 {
         match self.0.fragment_mode.load(Relaxed) {
             FRAGMENT_UNSPECIFIED => 0,
@@ -392,55 +417,25 @@ impl Session {
         }
     }
 
-    /// `SSL_SESSION_get0_peer`: the certificate in DER, the same object for a session and its duplicates.
-    pub fn peer(&self) -> Option<Arc<[u8]>> {
-        if self.0.has_peer.load(Relaxed) { self.contents().peer.clone() } else { None }
-    }
-
-    /// All buffers at one moment, for as long as `read` runs.
-    pub fn view<R>(&self, read: impl FnOnce(View<'_>) -> R) -> R {
-        read(View(&self.contents()))
-    }
-
-    /// `SSL_SESSION_is_resumable`.
+    /// Returns whether the session may be resumed: `SSL_SESSION_is_resumable`.
+    #[inline]
     pub fn is_resumable(&self) -> bool {
         !self.0.not_resumable.load(Relaxed) && (self.0.id.len() > 0 || self.has_ticket())
     }
 
-    /// `SSL_SESSION_set_ex_data`. The index need not be registered.
-    ///
-    /// # Errors
-    /// A negative index, from 3.0 on, unless the value is 0: OpenSSL compares what it stored (nothing) with the value.
-    pub fn set_ex_data(&self, index: i32, value: usize) -> Result<(), Error> {
-        let stored = self.contents().ex_data.set(index, value);
-        if !stored && value != 0 && self.0.library.rules.ex_data_index_checked {
-            return Err(Error::ExDataIndex);
-        }
-        Ok(())
-    }
-
-    /// `SSL_SESSION_get_ex_data`: 0 where nothing was set.
-    pub fn ex_data(&self, index: i32) -> usize {
-        self.contents().ex_data.get(index)
-    }
-
-    /// The library this session was made with.
+    /// Returns the library that the session was made with.
     pub fn library(&self) -> &Arc<Library> {
         &self.0.library
     }
-
-    pub(super) fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.0.contents.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
+/// Destroys the session: the last reference was given back.
 impl Drop for Inner {
     fn drop(&mut self) {
         let address = std::ptr::from_ref(self) as usize;
-        let contents = self.contents.get_mut().unwrap_or_else(PoisonError::into_inner);
         for (index, callbacks) in self.library.classes.iter() {
             if let Some(free) = callbacks.free {
-                free(address, contents.ex_data.get(index as i32), index);
+                free(address, self.ex_data.get(index as i32), index);
             }
         }
         self.id.wipe();

@@ -11,52 +11,53 @@ use super::handshake::Handshake;
 use super::peers::Peers;
 use super::session::Session;
 
-/// A server's ticket on its way.
+/// Holds a server's ticket on its way.
 pub(super) struct Sent {
-    /// What the client will give back.
+    /// Is what the client will give back.
     pub ticket: Ticket,
-    /// Seconds.
+    /// Holds how long the ticket is good for, seconds.
     pub hint: u64,
 }
 
-/// What is in a ticket.
+/// Says what is in a ticket.
 pub(super) enum Ticket {
-    /// The session itself, sealed.
+    /// Has the session itself, sealed.
     Sealed(Arc<Established>),
-    /// The id of a session that is in a cache; `None`: it has gone before anybody saw it.
+    /// Has the id of a session that is in a cache. `None`: it has gone before anybody saw it.
     Id(Option<Vec<u8>>),
 }
 
-/// `SSL_new_session_ticket`, and the ticket is sent and read. `false`: the connection cannot send one.
+/// Sends one more ticket, and lets the client read it: `SSL_new_session_ticket`. Returns `false` where the connection cannot send
+/// one.
 pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
-    let owed = server.owed_tickets();
+    let pending = server.pending_tickets();
     let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else {
         // One that could not be made has ended a connection that could send them.
-        let asked = owed > 0 && server.could_send_ticket();
-        server.set_owed_tickets(owed + u32::from(asked));
+        let asked = pending > 0 && server.could_send_ticket();
+        server.set_pending_tickets(pending + u32::from(asked));
         return asked;
     };
     let client = &client;
     let mut handshake = Handshake { client, server, peers };
-    // Those that the handshake owes are sent after it.
-    let mut owed = owed + 1;
+    // Those that are pending from the handshake are sent after it.
+    let mut pending = pending + 1;
     let mut sent = Vec::new();
-    while owed > 0 || !server.session_reused() && server.sent_tickets() < server.tickets() {
+    while pending > 0 || !server.session_reused() && server.sent_tickets() < server.tickets() {
         let Some(ticket) = handshake.send_ticket(true) else { break };
         sent.push(ticket);
-        owed = owed.saturating_sub(1);
+        pending = pending.saturating_sub(1);
     }
     for sent in sent {
         handshake.read_ticket(sent);
     }
-    server.set_owed_tickets(owed);
+    server.set_pending_tickets(pending);
     if !server.can_send_ticket() {
         client.fail();
     }
     true
 }
 
-/// `create_ticket_prequel`: how long a server says that a ticket is good for, seconds.
+/// Returns how long a server says that a ticket is good for, seconds: `create_ticket_prequel`.
 pub(super) fn hint(session: &Session, resumed_12: bool) -> u64 {
     const WEEK: i64 = 7 * 24 * 60 * 60;
     let timeout = session.timeout();
@@ -69,6 +70,7 @@ pub(super) fn hint(session: &Session, resumed_12: bool) -> u64 {
 }
 
 impl Handshake<'_> {
+    /// Lets a TLS 1.2 client read the ticket: `tls_process_new_session_ticket`.
     pub(super) fn client_reads_ticket_12(&mut self, sent: Sent) {
         let Some(own) = self.client.session() else { return };
         if !own.id().as_slice().is_empty() {
@@ -82,7 +84,8 @@ impl Handshake<'_> {
         self.take_ticket(sent);
     }
 
-    /// `tls_construct_new_session_ticket` of TLS 1.3. Its session has no id unless it is `named`.
+    /// Makes a ticket of TLS 1.3: `tls_construct_new_session_ticket`. Its session has no id unless it is `named`. Returns `None`
+    /// where it cannot be made.
     pub(super) fn send_ticket(&mut self, named: bool) -> Option<Sent> {
         let own = self.server.session()?;
         let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
@@ -116,7 +119,7 @@ impl Handshake<'_> {
         Some(Sent { ticket, hint })
     }
 
-    /// `tls_process_new_session_ticket` of TLS 1.3.
+    /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`.
     pub(super) fn read_ticket(&mut self, sent: Sent) {
         let Some(own) = self.client.session() else { return };
         let copy = own.dup_without_ticket();
@@ -126,7 +129,7 @@ impl Handshake<'_> {
         self.client.update_cache(mode::CLIENT, false);
     }
 
-    /// The client's session gets the ticket, and the server will know it again.
+    /// Gives the ticket to the client's session, and makes the server know it again.
     pub(super) fn take_ticket(&mut self, sent: Sent) {
         let Some(own) = self.client.session() else { return };
         let from_peer = self.peers.of(&own);
@@ -151,14 +154,14 @@ impl Handshake<'_> {
     }
 }
 
-/// The tickets of a context.
+/// Keeps the tickets of a context.
 impl Context {
-    /// A server sent this ticket.
+    /// Keeps what is in a ticket that a server sent.
     pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, with);
     }
 
-    /// `tls_decrypt_ticket`: what was in a ticket of this context's.
+    /// Makes a session of what was in a ticket of this context's: `tls_decrypt_ticket`. The caller owns the one reference.
     pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
         let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
         let session = Session::blank(self.library());
@@ -166,8 +169,11 @@ impl Context {
         Some(session)
     }
 
-    /// What is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. The copy: what is 0 is not
-    /// written, is read as something else, and then takes more room than there is.
+    /// Returns what is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy.
+    ///
+    /// # Errors
+    /// Gives back the copy where the time or the timeout is 0. What is 0 is not written, is read as something else, and then takes
+    /// more room than there is.
     pub(super) fn seal(&self, session: &Session) -> Result<Arc<Established>, Session> {
         let with = Established { fraction: 0, ..session.established() };
         let copy = Session::blank(self.library());

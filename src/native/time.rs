@@ -5,19 +5,20 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Where a session gets the time of its creation from.
+/// Tells a library the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// The operating system's.
+    /// Reads the operating system's clock.
     System,
-    /// This time for ever: microseconds since 1970.
+    /// Stands still.
     Frozen {
-        /// Microseconds since 1970.
+        /// Holds the time, microseconds since 1970.
         micros: u64,
     },
 }
 
 impl Clock {
+    /// Returns the time, microseconds since 1970.
     pub(super) fn micros(self) -> u64 {
         match self {
             Clock::System => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64),
@@ -26,21 +27,22 @@ impl Clock {
     }
 }
 
-/// How a release line keeps seconds and adds them.
+/// Says how a release line keeps seconds and adds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TimeRule {
-    /// 1.1.1: the `long` as given; the sum is only made when it is compared.
+    /// Keeps the `long` as given, and makes the sum only to compare it: 1.1.1.
     Stored,
-    /// 3.0.0-3.0.14, 3.1.0-3.1.6: signed seconds and an overflow flag for positive times.
+    /// Keeps signed seconds, and an overflow flag for positive times: 3.0.0-3.0.14, 3.1.0-3.1.6.
     Clamped,
-    /// 3.0.15+, 3.1.7+: signed seconds, the sum wrapped at `INT64_MAX` and flagged.
+    /// Keeps signed seconds, and wraps the sum at `INT64_MAX` and flags it: 3.0.15 on, 3.1.7 on.
     Split,
-    /// 3.2 on: unsigned nanoseconds; seconds wrap when they are converted, the sum saturates.
+    /// Keeps unsigned nanoseconds. Seconds wrap when they are converted, and the sum saturates: 3.2 on.
     Ticks,
 }
 
 impl TimeRule {
-    /// Seconds as the session keeps them.
+    /// Converts seconds to what the session keeps.
+    #[inline]
     pub fn keep(self, seconds: i64) -> u64 {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => seconds as u64,
@@ -49,7 +51,8 @@ impl TimeRule {
         }
     }
 
-    /// What a getter says of a kept value.
+    /// Converts a kept value to the seconds that a getter returns.
+    #[inline]
     pub fn seconds(self, kept: u64) -> i64 {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => kept as i64,
@@ -57,7 +60,7 @@ impl TimeRule {
         }
     }
 
-    /// What of a kept value is no whole second: nanoseconds, 0 where only seconds are kept.
+    /// Returns the part of a kept value that is no whole second, in nanoseconds. It is 0 where only seconds are kept.
     pub fn fraction(self, kept: u64) -> u64 {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => 0,
@@ -65,7 +68,7 @@ impl TimeRule {
         }
     }
 
-    /// The time of a new session; releases that keep nanoseconds keep the clock's microseconds.
+    /// Converts a clock's microseconds to what a session keeps.
     pub fn now(self, micros: u64) -> u64 {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => micros / 1_000_000,
@@ -73,7 +76,7 @@ impl TimeRule {
         }
     }
 
-    /// Which of two ends is later: `timeoutcmp`.
+    /// Compares two ends, the later one being greater: `timeoutcmp`.
     pub fn compare(self, a: Expiry, b: Expiry) -> Ordering {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => {
@@ -83,24 +86,25 @@ impl TimeRule {
         }
     }
 
-    /// Whether at this time, in seconds since 1970, a session with this end is over: `timeout`, `sess_timedout`. In its last
-    /// second it is not.
-    pub fn is_over(self, seconds: i64, end: Expiry) -> bool {
+    /// Returns whether at this time, in seconds since 1970, a session with this end has expired: `timeout`, `sess_timedout`. In
+    /// its last second it has not.
+    pub fn is_expired(self, seconds: i64, end: Expiry) -> bool {
         match self {
             TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => !end.beyond && seconds > end.at as i64,
             TimeRule::Ticks => self.keep(seconds) > end.at,
         }
     }
 
-    /// The same at a time as it is kept.
-    pub fn is_over_at(self, kept: u64, end: Expiry) -> bool {
+    /// Returns the same for a time as sessions keep it.
+    pub fn is_expired_at(self, kept: u64, end: Expiry) -> bool {
         match self {
-            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => self.is_over(kept as i64, end),
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => self.is_expired(kept as i64, end),
             TimeRule::Ticks => kept > end.at,
         }
     }
 
-    /// When a session ends: `ssl_session_calculate_timeout`.
+    /// Adds time and timeout, as they are kept: `ssl_session_calculate_timeout`.
+    #[inline]
     pub fn expiry(self, time: u64, timeout: u64) -> Expiry {
         match self {
             TimeRule::Stored => Expiry { at: time.wrapping_add(timeout), beyond: false },
@@ -122,12 +126,12 @@ impl TimeRule {
     }
 }
 
-/// The sum of time and timeout, in the unit of the release: nanoseconds from 3.2 on, seconds before.
+/// Holds the sum of time and timeout, in the unit of the release: nanoseconds from 3.2 on, seconds before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry {
-    /// `calc_timeout`; seconds are signed, so cast to `i64` before comparing for releases before 3.2.
+    /// Holds `calc_timeout`. Seconds are signed, so cast it to `i64` before comparing for releases before 3.2.
     pub at: u64,
-    /// `timeout_ovf`: the sum did not fit and sorts after every sum that did.
+    /// Holds `timeout_ovf`: the sum did not fit, and sorts after every sum that did.
     pub beyond: bool,
 }
 

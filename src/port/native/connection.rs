@@ -122,7 +122,7 @@ impl NativePort {
 
 /// Counts the certificates that a session's peer showed.
 fn chain(session: &Session) -> Option<Chain> {
-    let (chain, peer) = (session.peer_chain()?, session.peer());
+    let (chain, peer) = (session.peer_chain()?, session.peer(|peer| peer.cloned()));
     let is_peer = |certificate: &&Arc<[u8]>| peer.as_ref().is_some_and(|peer| Arc::ptr_eq(peer, certificate));
     let peers = chain.iter().filter(is_peer).count();
     Some(Chain { certificates: chain.len() as u32, peers: peers as u32 })
