@@ -153,6 +153,8 @@ impl Port for NativePort {
         let release = self.library.release();
         let lacks = |kind: &Kind| match kind {
             Kind::AdvanceClock => false,
+            // What a peer decides is played to the other port by the births of sessions.
+            other if other.needs_handshakes() && !self.has_callbacks => true,
             other if other.is_shared() && !release.has_modelled_cache() => true,
             other => other.since().is_some_and(|since| !release.is_since(since)),
         };
