@@ -10,7 +10,10 @@ use super::super::sharing::Sharing;
 use super::super::{Port, events};
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
-use crate::op::{CONNECTIONS, Closed, ConnectionSlot, ContextSlot, MaxVersion, Method, Options, Slot, Verify};
+use crate::op::{
+    CONNECTIONS, Closed, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Options, PskCallback, Slot, Verify,
+};
 use crate::trace::{Recorded, Tape};
 
 // As in `<openssl/ssl.h>`.
@@ -184,6 +187,30 @@ impl CPort {
         }
     }
 
+    /// Gives a context the setting that a new one has, in the place of `changed`.
+    pub(super) fn put_back_setting(&self, context: *mut SSL_CTX, changed: Setting) {
+        let as_new = match changed {
+            Setting::MaxVersion(_) => {
+                // The newest that the library has.
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, 0, ptr::null_mut()));
+                return;
+            }
+            Setting::Verify(_) => {
+                call!(self, SSL_CTX_set_verify(context, 0, None));
+                return;
+            }
+            Setting::Options(options) | Setting::NoOptions(options) => Setting::NoOptions(options),
+            Setting::Tickets(_) => Setting::Tickets(Few::at_most(2)),
+            Setting::New(_) => Setting::New(NewCallback::None),
+            Setting::Get(_) => Setting::Get(GetCallback::None),
+            Setting::NotResumable(_) => Setting::NotResumable(NotResumableCallback::None),
+            Setting::GenerateId(_) => Setting::GenerateId(GenerateId::None),
+            Setting::PskUse(_) => Setting::PskUse(PskCallback::None),
+            Setting::PskFind(_) => Setting::PskFind(PskCallback::None),
+        };
+        self.context_setting(context, as_new);
+    }
+
     /// Two buffers between two connections.
     fn connect(&self, client: *mut SSL, server: *mut SSL) -> bool {
         let memory = call!(self, BIO_s_mem());
@@ -263,7 +290,7 @@ impl CPort {
 impl Handshakes for CPort {
     fn set(&mut self, c: ContextSlot, setting: Setting) -> i64 {
         let context = self.contexts.get(c);
-        self.contexts.used_up(c);
+        self.contexts.changes(c, setting);
         self.context_setting(context, setting)
     }
 
@@ -275,7 +302,6 @@ impl Handshakes for CPort {
     fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
-        self.contexts.all_used_up();
         handshake_callbacks::begin(self.sides(Some(client), server));
         psk_callbacks::begin();
         let mut done = [false; 2];
