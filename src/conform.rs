@@ -18,7 +18,7 @@
 use std::fmt;
 
 use crate::exec::Watch;
-use crate::mutate::{Generator, Which};
+use crate::generate::{Generator, Which};
 use crate::native::Release;
 use crate::op::Kind;
 use crate::oracle::Signature;

@@ -1,33 +1,33 @@
-//! What every fuzz target calls. A finding is a panic, from one function a class, so that services that group crashes
+//! Runs one input of a fuzz target. A finding is a panic, from one function a class, so that services that group crashes
 //! by their stack do not fold all divergences into one.
 
 #[cfg(feature = "linked")]
-mod groups;
+mod coverage;
 #[cfg(feature = "linked")]
-mod lifecycle;
+mod differential;
+#[cfg(feature = "linked")]
+mod groups;
 
 #[cfg(feature = "linked")]
-pub use lifecycle::{PLANT, PROBES, lifecycle};
+pub use coverage::{Area, Table};
+#[cfg(feature = "linked")]
+pub use differential::{PLANT, PROBES, differential};
 
 use crate::generate::{self, Which};
 use crate::plan::{Kinds, Plan, Setup};
 use crate::program::Program;
 
-/// libFuzzer's custom mutator; see [`generate::in_place`].
-pub fn mutator(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    mutator_about(Which::All, data, size, max_size, seed)
-}
-
-/// The same for programs that are about this.
-pub fn mutator_about(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+/// Changes the program in `data[..size]` to another one about `which`, and returns its length: libFuzzer's custom mutator.
+/// See [`generate::in_place`].
+pub fn mutator(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     generate::in_place(which, data, size, max_size, seed)
 }
 
-/// Text and wire spell the same programs, and decoding and planning are total.
+/// Checks that text and wire spell the same programs, and that decoding and planning take any bytes.
 ///
 /// # Panics
 /// Where they do not.
-pub fn spelling(data: &[u8]) {
+pub fn roundtrip(data: &[u8]) {
     let program = Program::from_bytes(data);
     let wire = program.to_wire();
     assert_eq!(Program::from_bytes(&wire), program, "the wire form decodes to another program");

@@ -99,7 +99,8 @@ impl Generator {
         self.choose_subject();
         self.kinds.clear();
         let lacks = self.lacks();
-        self.kinds.extend(Kind::ALL.iter().filter(|kind| !lacks.contains(**kind)));
+        let alone = self.which == Which::Sessions;
+        self.kinds.extend(Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && !(alone && kind.is_shared())));
         for _ in 0..self.rng.usize(1..=4) {
             let at = self.rng.usize(0..=ops.len());
             match self.rng.u8(0..7) {
@@ -244,6 +245,17 @@ mod tests {
         };
         assert_eq!(programs(7), programs(7));
         assert_ne!(programs(7), programs(8));
+    }
+
+    #[test]
+    fn programs_of_sessions_alone_have_no_other_op() {
+        let mut data = vec![0; 600];
+        let mut size = 0;
+        for seed in 0..2_000 {
+            size = in_place(Which::Sessions, &mut data, size, 600, seed);
+            let program = Program::from_bytes(&data[..size]);
+            assert!(!program.ops.iter().any(Op::is_shared), "seed {seed}:\n{program}");
+        }
     }
 
     #[test]

@@ -37,6 +37,3 @@ pub mod cli;
 #[cfg(feature = "cli")]
 #[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod emit;
-
-// The name that the fuzz targets know.
-pub use generate as mutate;

@@ -100,7 +100,7 @@ fn the_check_can_fail() {
     assert_eq!(wrong("src/native/time.rs", "mod tests {\n}\nuse super::super::op;"), 1);
     assert_eq!(wrong("src/native.rs", "use super::op::Op;"), 1);
     assert_eq!(wrong("src/native.rs", "mod tests {\n    use super::*;\n}"), 0);
-    assert_eq!(wrong("src/cli/run.rs", "use crate::mutate;"), 0);
+    assert_eq!(wrong("src/cli/run.rs", "use crate::generate;"), 0);
     assert_eq!(wrong("src/shed.rs", ""), 1, "a room that is not in the table");
     assert_eq!(check("src/op.rs", "use std::fmt;\n//! Late.").len(), 1);
 }

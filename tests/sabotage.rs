@@ -7,7 +7,7 @@ mod find;
 
 use find::{LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, WHICH, can_show, find, generators, sabotaged, watch};
 use sessdiff::exec::Watch;
-use sessdiff::mutate::Generator;
+use sessdiff::generate::Generator;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};

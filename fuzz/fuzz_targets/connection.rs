@@ -1,12 +1,13 @@
-//! Connections and the sessions they share: the native session against the linked OpenSSL.
+//! Compares connections and the sessions they share: the native session against the linked OpenSSL.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
-use sessdiff::mutate::Which;
+use sessdiff::fuzz::{Area, differential, mutator};
+use sessdiff::generate::Which;
 use sessdiff::program::Program;
 
-fuzz_target!(|program: Program| sessdiff::fuzz::lifecycle(&program));
+fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| differential(&program));
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    sessdiff::fuzz::mutator_about(Which::Connections, data, size, max_size, seed)
+    mutator(Which::Connections, data, size, max_size, seed)
 });

@@ -1,11 +1,13 @@
-//! Sessions, duplicates and their counts: the native session against the linked OpenSSL.
+//! Compares whole programs, half of them with contexts and connections: the native session against the linked OpenSSL.
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use sessdiff::fuzz::{Area, differential, mutator};
+use sessdiff::generate::Which;
 use sessdiff::program::Program;
 
-fuzz_target!(|program: Program| sessdiff::fuzz::lifecycle(&program));
+fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| differential(&program));
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    sessdiff::fuzz::mutator(data, size, max_size, seed)
+    mutator(Which::All, data, size, max_size, seed)
 });

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use object::{Object, ObjectSection, ObjectSymbol, RelocationTarget};
+use object::{Object, ObjectSymbol};
 
 use super::args::DoctorArgs;
 use super::{Exit, output};
+use crate::fuzz::{Area, Table};
 use crate::port::c::{CPort, Clocking, Probes};
 
 /// Functions of libssl that a fuzzer must see into.
@@ -101,10 +102,7 @@ fn libraries_loaded() -> std::io::Result<Vec<PathBuf>> {
 
 /// What a binary says of its own instrumentation.
 struct Instrumentation {
-    /// Coverage counters: `__sancov_cntrs`, one byte each.
-    counters: u64,
-    /// The functions that are not in the table of instrumented code.
-    missing: Vec<&'static str>,
+    table: Table,
     /// `__asan_init` is there.
     asan: bool,
 }
@@ -112,20 +110,29 @@ struct Instrumentation {
 impl Instrumentation {
     fn show(&self, binary: &Path) -> Exit {
         let file = binary.display();
-        let mut exit = check(self.counters > 0, &format!("{file}: {} coverage counters", self.counters));
-        let text = if self.missing.is_empty() {
-            format!(
-                "{file}: libssl is instrumented: {} are in its table of covered code",
-                MUST_BE_INSTRUMENTED.join(", ")
-            )
+        let table = &self.table;
+        let count = |areas: &[Area]| table.of(areas).iter().map(ExactSizeIterator::len).sum::<usize>();
+        let mut exit = check(table.counters() > 0, &format!("{file}: {} coverage counters", table.counters()));
+        let mut also = |good, text: String| exit = exit.worst(check(good, &format!("{file}: {text}")));
+        let missing: Vec<_> = MUST_BE_INSTRUMENTED.into_iter().filter(|name| !table.has(name)).collect();
+        let text = if missing.is_empty() {
+            format!("libssl is instrumented: {} are in its table of covered code", MUST_BE_INSTRUMENTED.join(", "))
         } else {
-            format!(
-                "{file}: libssl is NOT instrumented: {} are not in its table of covered code",
-                self.missing.join(", ")
-            )
+            format!("libssl is NOT instrumented: {} are not in its table of covered code", missing.join(", "))
         };
-        exit = exit.worst(check(self.missing.is_empty(), &text));
-        exit.worst(check(self.asan, &format!("{file}: address sanitizer")))
+        also(missing.is_empty(), text);
+        let (library, native) = (count(&[Area::Library]), count(&[Area::Native]));
+        also(native > 0, format!("the native session is {}instrumented", if native > 0 { "" } else { "NOT " }));
+        also(
+            library > 0,
+            if table.chooses() {
+                format!("{library} counters of C code and {native} of the native session guide the fuzzer")
+            } else {
+                "all counters guide the fuzzer".to_string()
+            },
+        );
+        also(self.asan, "address sanitizer".to_string());
+        exit
     }
 }
 
@@ -138,26 +145,10 @@ enum BinaryError {
     NotObject(#[from] object::Error),
 }
 
-/// Reads the compiler's own table: `__sancov_pcs` holds an address and a flag for each covered place, 1 for the entry of a
-/// function. In a position-independent executable the addresses are relocations.
+/// Reads the compiler's own table, and whether the sanitizer's runtime is there.
 fn instrumented(binary: &Path) -> Result<Instrumentation, BinaryError> {
     let data = std::fs::read(binary)?;
     let file = object::File::parse(&*data)?;
-    let counters = file.section_by_name("__sancov_cntrs").map_or(0, |section| section.size());
-    let mut covered = std::collections::HashSet::new();
-    if let Some(section) = file.section_by_name("__sancov_pcs") {
-        let range = section.address()..section.address() + section.size();
-        for word in section.data()?.as_chunks::<8>().0.iter().step_by(2) {
-            covered.insert(u64::from_le_bytes(*word));
-        }
-        for (place, relocation) in file.dynamic_relocations().into_iter().flatten() {
-            if range.contains(&place) && relocation.target() == RelocationTarget::Absolute {
-                covered.insert(relocation.addend() as u64);
-            }
-        }
-    }
-    let address = |name: &str| file.symbols().find(|symbol| symbol.name() == Ok(name)).map(|symbol| symbol.address());
-    let missing =
-        MUST_BE_INSTRUMENTED.into_iter().filter(|name| !address(name).is_some_and(|at| covered.contains(&at)));
-    Ok(Instrumentation { counters, missing: missing.collect(), asan: address("__asan_init").is_some() })
+    let asan = file.symbols().any(|symbol| symbol.name() == Ok("__asan_init"));
+    Ok(Instrumentation { table: Table::read(&*data)?, asan })
 }

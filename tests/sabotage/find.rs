@@ -1,7 +1,7 @@
 //! Finds a planted bug: the native port with the bug is compared with the native port, from a fixed seed.
 
 use sessdiff::exec::Watch;
-use sessdiff::mutate::{Generator, Which};
+use sessdiff::generate::{Generator, Which};
 use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};

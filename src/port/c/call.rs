@@ -225,8 +225,8 @@ impl CPort {
             | Op::SslShutdown { .. }
             | Op::SslSetShutdown { .. }
             | plain_ops!() => {
-                if let Op::CtxSetNumTickets { c, .. } = op {
-                    self.contexts.used_up(*c);
+                if let Op::CtxSetNumTickets { c, tickets } = op {
+                    self.contexts.changes(*c, Setting::Tickets(*tickets));
                 }
                 self.call_as_listed(op, moment.passed)
             }

@@ -1,16 +1,21 @@
-//! Contexts of a C library, made or taken from a pool, and what is cached in them.
+//! Makes the contexts of a C library or takes them from a pool, and reads what is cached in them.
+//!
+//! A context of the pool is used by one program after the other. Between two of them everything that a program or a
+//! handshake changes in a context is put back: settings, callbacks and cache. Statistics cannot be set, so what they were is
+//! subtracted. The keys for tickets are made with a context and never change.
 
 use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::mem::discriminant;
 use std::ptr;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
 
-use super::super::events;
-use super::super::{Cached, Memory};
+use super::super::{Cached, Memory, events, handshakes};
 use super::{CPort, Library, random};
 use crate::op::{CONTEXTS, ContextSlot, Method};
 
 // As in `<openssl/ssl.h>`: the macros are calls of SSL_CTX_ctrl.
+const SSL_CTRL_SESS_NUMBER: c_int = 20;
 const SSL_CTRL_SET_SESS_CACHE_SIZE: c_int = 42;
 const SSL_CTRL_SET_SESS_CACHE_MODE: c_int = 44;
 
@@ -35,12 +40,13 @@ struct Held {
     pooled: Option<usize>,
 }
 
-#[derive(Clone, Copy)]
 struct Pooled {
     method: Method,
     context: *mut SSL_CTX,
     taken: bool,
-    /// It was given what it cannot lose again, or its statistics have moved: it is replaced.
+    /// The settings that the program changed, each kind once.
+    changed: Vec<handshakes::Setting>,
+    /// Something is left in its cache: it is replaced.
     used_up: bool,
     /// The statistics when it was taken: they cannot be set back.
     before: [c_long; STATISTICS.len()],
@@ -48,7 +54,7 @@ struct Pooled {
 
 impl Pooled {
     fn new(method: Method, context: *mut SSL_CTX) -> Pooled {
-        Pooled { method, context, taken: false, used_up: false, before: [0; STATISTICS.len()] }
+        Pooled { method, context, taken: false, changed: Vec::new(), used_up: false, before: [0; STATISTICS.len()] }
     }
 }
 
@@ -61,16 +67,13 @@ impl Contexts {
         self.pools = memory == Memory::Plain;
     }
 
-    /// The slot's context is not as new any more, whatever is set back.
-    pub fn used_up(&mut self, c: ContextSlot) {
-        if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
-            self.pool[place].used_up = true;
+    /// Notes that the program changes this setting of the slot's context: it is put back when the program has ended.
+    pub fn changes(&mut self, c: ContextSlot, setting: handshakes::Setting) {
+        let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) else { return };
+        let changed = &mut self.pool[place].changed;
+        if !changed.iter().any(|before| discriminant(before) == discriminant(&setting)) {
+            changed.push(setting);
         }
-    }
-
-    /// The same of all that a program has.
-    pub fn all_used_up(&mut self) {
-        self.pool.iter_mut().filter(|pooled| pooled.taken).for_each(|pooled| pooled.used_up = true);
     }
 
     /// Empties a slot.
@@ -153,26 +156,31 @@ impl CPort {
         }
     }
 
-    /// At the end of a program the pool's contexts are as they were.
+    /// Makes the pool's contexts as they were, when a program has ended.
     pub(super) fn put_back_contexts(&mut self) {
         for place in 0..self.contexts.pool.len() {
             if !std::mem::replace(&mut self.contexts.pool[place].taken, false) {
                 continue;
             }
             let context = self.contexts.pool[place].context;
+            while let Some(changed) = self.contexts.pool[place].changed.pop() {
+                self.put_back_setting(context, changed);
+            }
             call!(self, SSL_CTX_sess_set_remove_cb(context, None));
             call!(self, SSL_CTX_flush_sessions(context, 0));
             self.ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, DEFAULT_CACHE_MODE);
             self.ctrl(context, SSL_CTRL_SET_SESS_CACHE_SIZE, DEFAULT_CACHE_SIZE);
             call!(self, SSL_CTX_set_timeout(context, DEFAULT_TIMEOUT));
             call!(self, SSL_CTX_set_session_id_context(context, c"".as_ptr().cast(), 0));
+            self.contexts.pool[place].used_up = self.ctrl(context, SSL_CTRL_SESS_NUMBER, 0) != 0;
         }
     }
 
-    /// What is not as new is made anew: outside of what is counted for a program.
+    /// Makes those anew that are not as new: outside of what is counted for a program.
     pub(super) fn replace_used_up(&mut self) {
         for place in 0..self.contexts.pool.len() {
-            let Pooled { method, context, used_up: true, .. } = self.contexts.pool[place] else { continue };
+            let Pooled { method, context, used_up: true, .. } = &self.contexts.pool[place] else { continue };
+            let (method, context) = (*method, *context);
             call!(self, SSL_CTX_free(context));
             random::begin_context(place);
             self.contexts.pool[place] = Pooled::new(method, make(self.library, method));

@@ -10,7 +10,8 @@ use super::super::{Port, Returned, events};
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
 use crate::op::{
-    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, MaxVersion, Method, Op, Options, Slot, Variable, Verify,
+    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
 };
 use crate::trace::{Recorded, Tape};
 
@@ -146,7 +147,11 @@ impl CPort {
     /// Gives a context one setting.
     pub(super) fn set(&mut self, c: ContextSlot, setting: Setting) -> Returned<'static> {
         let context = self.contexts.get(c);
-        self.contexts.used_up(c);
+        self.contexts.changes(c, setting);
+        self.context_setting(context, setting)
+    }
+
+    fn context_setting(&self, context: *mut SSL_CTX, setting: Setting) -> Returned<'static> {
         let known = |options: u64| Returned::Number((options & SSL_OP_NO_TICKET) as i64);
         match setting {
             Setting::MaxVersion(version) => {
@@ -195,6 +200,30 @@ impl CPort {
                 Returned::Number(call!(self, SSL_CTX_set_generate_session_id(context, callback)).into())
             }
         }
+    }
+
+    /// Gives a context the setting that a new one has, in the place of `changed`.
+    pub(super) fn put_back_setting(&self, context: *mut SSL_CTX, changed: Setting) {
+        let as_new = match changed {
+            Setting::MaxVersion(_) => {
+                // The newest that the library has.
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, 0, ptr::null_mut()));
+                return;
+            }
+            Setting::Verify(_) => {
+                call!(self, SSL_CTX_set_verify(context, 0, None));
+                return;
+            }
+            Setting::Options(options) | Setting::NoOptions(options) => Setting::NoOptions(options),
+            Setting::Tickets(_) => Setting::Tickets(Few::at_most(2)),
+            Setting::New(_) => Setting::New(NewCallback::None),
+            Setting::Get(_) => Setting::Get(GetCallback::None),
+            Setting::NotResumable(_) => Setting::NotResumable(NotResumableCallback::None),
+            Setting::GenerateId(_) => Setting::GenerateId(GenerateId::None),
+            Setting::PskUse(_) => Setting::PskUse(PskCallback::None),
+            Setting::PskFind(_) => Setting::PskFind(PskCallback::None),
+        };
+        self.context_setting(context, as_new);
     }
 
     /// Two buffers between two connections.
@@ -282,7 +311,6 @@ impl CPort {
     pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
-        self.contexts.all_used_up();
         handshake_callbacks::begin(self.sides(Some(client), server));
         psk_callbacks::begin();
         let mut done = [false; 2];

@@ -1,4 +1,4 @@
-//! The lifecycle target: judge one input, and crash so that a finding explains itself.
+//! Judges one input, and crashes so that a finding explains itself.
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,16 +16,16 @@ use crate::program::Program;
 
 const BLAME_EVERY: u64 = 16;
 
-/// Set to the name of a planted bug, the lifecycle target fuzzes a native session with that bug: it must crash.
+/// Names the environment variable that plants a bug in the native session: the target must crash.
 pub const PLANT: &str = "SESSDIFF_PLANT";
-/// Set to `none`, the lifecycle target runs without probes.
+/// Names the environment variable that takes all probes away, set to `none`.
 pub const PROBES: &str = "SESSDIFF_PROBES";
 
 /// Judges a program: the native session against the linked OpenSSL.
 ///
 /// # Panics
 /// On a divergence, and when the library cannot be driven at all.
-pub fn lifecycle(program: &Program) {
+pub fn differential(program: &Program) {
     LAB.with_borrow_mut(|lab| match lab.get_or_insert_with(Lab::new).judge(program) {
         Verdict::Agree | Verdict::Nothing => {}
         Verdict::Diverge(found) => report(program, &found.divergence),

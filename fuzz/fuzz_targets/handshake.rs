@@ -1,0 +1,13 @@
+//! Compares handshakes, and the sessions that they make and resume: the native session against the linked OpenSSL.
+#![no_main]
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target};
+use sessdiff::fuzz::{Area, differential, mutator};
+use sessdiff::generate::Which;
+use sessdiff::program::Program;
+
+fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| differential(&program));
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutator(Which::Handshakes, data, size, max_size, seed)
+});

@@ -1,0 +1,21 @@
+//! Compares sessions, duplicates and their counts, without a context: the native session against the linked OpenSSL.
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
+use sessdiff::fuzz::{Area, differential, mutator};
+use sessdiff::generate::Which;
+use sessdiff::op::Op;
+use sessdiff::program::Program;
+
+fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| -> Corpus {
+    // A committed case of contexts is no seed.
+    if program.ops.iter().any(Op::is_shared) {
+        return Corpus::Reject;
+    }
+    differential(&program);
+    Corpus::Keep
+});
+
+fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    mutator(Which::Sessions, data, size, max_size, seed)
+});

@@ -1,0 +1,67 @@
+//! Contexts of the pool: after a program they behave as new ones do.
+#![cfg(feature = "linked")]
+
+use std::path::Path;
+
+use sessdiff::exec::Watch;
+use sessdiff::generate::{Generator, Which};
+use sessdiff::op::Kind;
+use sessdiff::pair::Pair;
+use sessdiff::plan::{Kinds, Setup};
+use sessdiff::port::c::{CPort, Probes};
+use sessdiff::port::native::NativePort;
+use sessdiff::program::{Case, Program};
+use sessdiff::trace::Trace;
+
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+/// Generated programs of each sort.
+const PROGRAMS: usize = 100;
+/// Calls in the longest.
+const LONGEST: usize = 60;
+
+#[test]
+fn a_used_context_behaves_as_a_new_one() {
+    let mut programs = cases();
+    for which in [Which::Caches, Which::Connections, Which::Handshakes] {
+        let mut generator = Generator::new(11, SETUP).about(which);
+        programs.extend((0..PROGRAMS).map(|_| generator.program(LONGEST)));
+    }
+    let takes = |kind: Kind| programs.iter().filter(|program| program.ops.iter().any(|op| op.kind() == kind)).count();
+    assert!(takes(Kind::CtxPooled) > PROGRAMS && takes(Kind::Handshake) > PROGRAMS / 2);
+
+    let mut used = pair();
+    let mut different = Vec::new();
+    for (at, program) in programs.iter().enumerate() {
+        used.run(program, Watch::Blame);
+        // A port of its own has a pool of its own.
+        let mut fresh = pair();
+        fresh.run(program, Watch::Blame);
+        if !same(used.traces().1, fresh.traces().1) {
+            different.push(format!("program {at}:\n{program}"));
+        }
+    }
+    assert!(different.is_empty(), "{} of {}:\n{}", different.len(), programs.len(), different[0]);
+}
+
+fn pair() -> Pair<NativePort, CPort> {
+    let c = CPort::linked(Probes::ALL).unwrap();
+    Pair::new(NativePort::new(c.library().release, SETUP), c, true)
+}
+
+fn same(a: &Trace, b: &Trace) -> bool {
+    a.log() == b.log()
+        && a.marks() == b.marks()
+        && a.counts == b.counts
+        && a.deaths == b.deaths
+        && a.leaked == b.leaked
+        && a.mishap == b.mishap
+        && a.tape.bytes() == b.tape.bytes()
+}
+
+/// Every case but those that break the library.
+fn cases() -> Vec<Program> {
+    let files = Case::list(Path::new(CORPUS)).unwrap().into_iter();
+    let sound = files.filter(|path| !path.components().any(|part| part.as_os_str() == "hazards"));
+    sound.map(|path| Case::read(&path).unwrap().program).collect()
+}
