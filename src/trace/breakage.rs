@@ -128,8 +128,8 @@ pub struct Word {
 }
 
 impl Word {
-    /// The longest word. Those of sanitizers have thirty letters at most.
-    pub const ROOM: usize = 47;
+    /// The longest word, bytes. Those of sanitizers have thirty letters at most.
+    pub const ROOM: usize = 31;
 
     /// Takes as many bytes of `word` as there is room for; `None`: it is empty, or has other characters.
     fn cut(word: &str) -> Option<Word> {
