@@ -41,7 +41,7 @@ macro_rules! entries {
 
             /// Tells whether it is wrong whatever the other port does.
             #[inline(always)]
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "most rows say so without looking")]
             pub fn is_broken(&self) -> bool {
                 match self {
                     Entry::Number(..) | Entry::Bytes(..) => false,
@@ -108,7 +108,7 @@ macro_rules! entries {
                     Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
                     Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
                     Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), Hex(*bytes)),
-                    $(#[allow(unused_variables)]
+                    $(#[allow(unused_variables, reason = "some texts show no part")]
                     Entry::$entry $(($($part),*))? => write!(f, $text $(, $said)*),)*
                 }
             }
