@@ -1,4 +1,5 @@
 //! The port of `rust_port.rs` with a mistake in its library, which is found: `cargo run --release --example broken_rust_port`.
+#![allow(clippy::print_stdout, reason = "a program that says what it found")]
 
 use std::process::ExitCode;
 

@@ -1,6 +1,8 @@
 //! A port of a session type in plain Rust: what it takes to try a library of one's own.
 //!
 //! `cargo run --release --example rust_port` judges generated programs on it and on the native session.
+#![allow(clippy::print_stdout, reason = "a program that says what it found")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "what is left is what the library does not have")]
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

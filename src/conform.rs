@@ -162,7 +162,7 @@ pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure
             Verdict::Agree if number % TWICE_EVERY == TWICE_EVERY - 1 => {
                 pair.repeats(&program).map_or_else(Verdict::Inconclusive, |()| Verdict::Agree)
             }
-            other => other,
+            other @ (Verdict::Agree | Verdict::Nothing | Verdict::Diverge(_) | Verdict::Inconclusive(_)) => other,
         };
         match verdict {
             Verdict::Agree | Verdict::Nothing => report.add(&program, pair.plan(), &pair.traces().0.skips),

@@ -1,5 +1,6 @@
 //! The examples are tried as their `main` tries them: the port of a plain Rust type conforms, and the one with a mistake is
 //! found.
+#![allow(clippy::duplicate_mod, reason = "the one with a mistake has the other one inside")]
 
 #[allow(dead_code, reason = "its main is not called")]
 #[path = "../examples/broken_rust_port.rs"]

@@ -10,7 +10,7 @@ macro_rules! define_functions {
     ($($section:ident { $(
         $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $c:tt;
     )* })*) => {
-        #[allow(non_snake_case)]
+        #[allow(non_snake_case, reason = "the names are OpenSSL's")]
         mod call {
             use super::{Class, in_class};
 

@@ -80,7 +80,7 @@ macro_rules! define_generation {
     )* })*) => {
         impl Generator {
             /// Draws the operands of an op in the order of its row, the result first.
-            #[allow(unreachable_patterns, unused_parens)] // What is drawn in a way of its own stands before the rows.
+            #[allow(unreachable_patterns, unused_parens, reason = "what is drawn in a way of its own stands before the rows")]
             fn draw(&mut self, kind: Kind, about: About<'_>) -> Op {
                 match kind {
                     Kind::SetCipher => self.set_cipher(about),

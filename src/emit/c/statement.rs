@@ -27,7 +27,7 @@ macro_rules! define_calls {
         }
 
         /// Writes the call of an op as a statement, or several.
-        #[allow(unreachable_patterns)] // What is written in a way of its own stands before the rows.
+        #[allow(unreachable_patterns, reason = "what is written in a way of its own stands before the rows")]
         pub(super) fn statement(op: &Op, writing: Writing) -> String {
             let call = call(op, writing.lending);
             match op {
