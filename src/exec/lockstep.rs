@@ -173,7 +173,7 @@ impl<P: Port> Lockstep<'_, P> {
     /// Compares what the callbacks saw, and who was destroyed.
     #[inline]
     fn deaths(&mut self, at: usize) -> Result<(), Differ> {
-        let (same, deaths) = events::compare();
+        let (same, deaths) = events::compare(self.plan.tells_ends);
         let mut planned = 0;
         while self.plan.deaths.get(self.death).is_some_and(|death| *death as usize == at) {
             (self.death, planned) = (self.death + 1, planned + 1);

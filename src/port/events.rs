@@ -316,19 +316,22 @@ pub fn drain(trace: &mut Trace) {
     }
 }
 
-/// Ends what two ports did in one step: tells whether both did the same, and how many sessions were destroyed.
+/// Ends what two ports did in one step: tells whether both did the same, and how many sessions were destroyed. Without
+/// `tells_ends` one of them does not tell of that.
 #[inline]
-pub fn compare() -> (bool, usize) {
-    if PENDING.replace(false) { compare_lists() } else { (true, 0) }
+pub fn compare(tells_ends: bool) -> (bool, usize) {
+    if PENDING.replace(false) { compare_lists(tells_ends) } else { (true, 0) }
 }
 
-fn compare_lists() -> (bool, usize) {
+fn compare_lists(tells_ends: bool) -> (bool, usize) {
     EVENTS.with(|[left, right]| {
         let (left, right) = (&mut *left.borrow_mut(), &mut *right.borrow_mut());
         let (left_deaths, right_deaths) = (left.settle(), right.settle());
-        let same = left.list[..left.listed] == right.list[..right.listed];
+        let told = |event: &&Event| tells_ends || **event != Event::Gone;
+        let [left_list, right_list] = [&left.list[..left.listed], &right.list[..right.listed]];
+        let same = left_list.iter().filter(told).eq(right_list.iter().filter(told));
         (left.listed, right.listed) = (0, 0);
-        (same && left_deaths == right_deaths, right_deaths)
+        (same && (left_deaths == right_deaths || !tells_ends), right_deaths)
     })
 }
 
