@@ -100,7 +100,7 @@ impl Generator {
         self.kinds.clear();
         let lacks = self.lacks();
         let alone = self.which == Which::Sessions;
-        self.kinds.extend(Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && !(alone && kind.is_shared())));
+        self.kinds.extend(Kind::ALL.iter().filter(|kind| !(lacks.contains(**kind) || alone && kind.is_shared())));
         for _ in 0..self.rng.usize(1..=4) {
             let at = self.rng.usize(0..=ops.len());
             match self.rng.u8(0..7) {

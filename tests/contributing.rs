@@ -76,6 +76,28 @@ struct Change {
     diff: String,
 }
 
+impl Change {
+    /// Applies the change to the text of its file. Lines that are added without any context go to the end.
+    fn apply(&self, old: &str) -> Result<String, String> {
+        let lines = || self.diff.lines().skip(2).filter(|line| !line.starts_with("@@ "));
+        if lines().all(|line| line.starts_with('+')) {
+            return Ok(lines().fold(old.to_string(), |text, line| text + &line[1..] + "\n"));
+        }
+        let diff = diffy::Patch::from_str(&self.diff).map_err(|error| error.to_string())?;
+        diffy::apply(old, &diff).map_err(|error| error.to_string())
+    }
+}
+
+#[test]
+fn changes_are_applied() {
+    let patch = "Why.\n\n--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n x\n-y\n+z\n--- a/b\n+++ b/b\n@@ -1,0 +2,1 @@\n+w\n";
+    let [a, b] = &changes(patch)[..] else { panic!("two files") };
+    assert_eq!((a.path.as_str(), b.path.as_str()), ("a", "b"));
+    assert_eq!(a.apply("v\nx\ny\n").as_deref(), Ok("v\nx\nz\n"));
+    assert!(a.apply("x\n").is_err(), "the context is gone");
+    assert_eq!(b.apply("x\n").as_deref(), Ok("x\nw\n"));
+}
+
 /// Splits a patch of several files. What stands above the first file says what the patch does.
 fn changes(patch: &str) -> Vec<Change> {
     let files = patch.split("\n--- ").skip(1).map(|part| format!("--- {part}\n"));
@@ -107,8 +129,7 @@ fn apply(patches: &[PathBuf]) -> Vec<(String, PathBuf)> {
                 assert!(is_listed(&list.paths, &change.path), "{slug}.patch: {} is not in the list", change.path);
                 let file = copy.join(&change.path);
                 let old = fs::read_to_string(&file).unwrap_or_default();
-                let diff = diffy::Patch::from_str(&change.diff).unwrap_or_else(|error| panic!("{slug}: {error}"));
-                let new = diffy::apply(&old, &diff).unwrap_or_else(|error| panic!("{slug}, {}: {error}", change.path));
+                let new = change.apply(&old).unwrap_or_else(|error| panic!("{slug}.patch, {}: {error}", change.path));
                 fs::write(file, new).expect("a file");
             }
             (slug, copy)
@@ -168,11 +189,36 @@ fn patches() -> Vec<PathBuf> {
 
 /// `libfuzzer-sys` without libFuzzer, whose C++ the tests do not need: the macros make functions of what they are given.
 const FUZZER: (&str, &str) = (
-    "[package]\nname = \"libfuzzer-sys\"\nversion = \"0.4.999\"\nedition = \"2024\"\n",
-    "#[macro_export]\nmacro_rules! fuzz_target {\n    (|$input:ident: $type:ty| $body:expr) => {\n        \
-     #[unsafe(no_mangle)]\n        pub fn fuzz_target($input: $type) {\n            let _: () = $body;\n        }\n    };\n}\n\
-     #[macro_export]\nmacro_rules! fuzz_mutator {\n    (|$($input:ident: $type:ty),*| $body:block) => {\n        \
-     #[unsafe(no_mangle)]\n        pub fn fuzz_mutator($($input: $type),*) -> usize $body\n    };\n}\n",
+    r#"[package]
+name = "libfuzzer-sys"
+version = "0.4.999"
+edition = "2024"
+"#,
+    r#"
+pub enum Corpus {
+    Keep,
+    Reject,
+}
+
+#[macro_export]
+macro_rules! fuzz_target {
+    ($(init: $init:expr,)? |$input:ident: $type:ty| -> $result:ty $body:block) => {
+        pub fn fuzz_target($input: $type) -> $result $body
+        $(pub fn fuzz_init() { let _: () = $init; })?
+    };
+    ($(init: $init:expr,)? |$input:ident: $type:ty| $body:expr) => {
+        pub fn fuzz_target($input: $type) { let _: () = $body; }
+        $(pub fn fuzz_init() { let _: () = $init; })?
+    };
+}
+
+#[macro_export]
+macro_rules! fuzz_mutator {
+    (|$($input:ident: $type:ty),*| $body:block) => {
+        pub fn fuzz_mutator($($input: $type),*) -> usize $body
+    };
+}
+"#,
 );
 
 /// Prepares a copy's fuzz crate to be compiled with what the tests were compiled with.
@@ -203,7 +249,9 @@ fn cargo(command: &str, manifest: &Path, flags: &[&str]) -> String {
 #[test]
 fn what_a_list_says_is_enough() {
     let copies = apply(&patches());
-    assert!(copies.iter().any(|(slug, _)| slug == "add-a-fuzz-target"), "{copies:?}");
+    for wanted in ["add-a-fuzz-target", "add-an-op"] {
+        assert!(copies.iter().any(|(slug, _)| slug == wanted), "no patch {wanted}");
+    }
     for (slug, copy) in copies {
         let (root, fuzz) = (copy.join("Cargo.toml"), copy.join("fuzz/Cargo.toml"));
         cargo("check", &root, &["--release", "--lib"]);

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The most lines of the README, and the most characters of each.
 const README: (usize, usize) = (100, 120);
-/// Links to files that are still to come, each with the reason. A file that is there must go from here.
-const NOT_YET: &[(&str, &str)] = &[("examples/rust_port.rs", "the port in a hundred lines is being written")];
 
 /// Reads a file of the repository.
 fn read(path: &str) -> String {
@@ -48,10 +46,7 @@ fn the_readme_is_short() {
 fn links_lead_somewhere() {
     let pages = pages();
     assert!(pages.len() > 5, "{pages:?}");
-    let mut wrong: Vec<String> = pages.iter().flat_map(|page| dead_links(page, &read(page))).collect();
-    let there = NOT_YET.iter().filter(|(path, _)| Path::new(ROOT).join(path).exists());
-    wrong.extend(there.map(|(path, reason)| format!("{path}: is there, but NOT_YET has it: {reason}")));
-    none(&wrong);
+    none(&pages.iter().flat_map(|page| dead_links(page, &read(page))).collect::<Vec<_>>());
 }
 
 /// Finds the links of a page to files and headings that do not exist. Links to other hosts are left alone.
@@ -61,9 +56,6 @@ fn dead_links(page: &str, text: &str) -> Vec<String> {
     for target in targets(text).filter(|target| !target.contains("://")) {
         let (file, heading) = target.split_once('#').map_or((target, None), |(file, heading)| (file, Some(heading)));
         let path = normal(&if file.is_empty() { PathBuf::from(page) } else { folder.join(file) });
-        if NOT_YET.iter().any(|(later, _)| Path::new(later) == path) {
-            continue;
-        }
         if !Path::new(ROOT).join(&path).exists() {
             wrong.push(format!("{page}: ({target}): no such file"));
         } else if let Some(heading) = heading
@@ -110,6 +102,24 @@ fn dead_links_are_seen() {
     assert!(dead_links("docs/cases.md", "[a](../README.md) [b](#variables)").is_empty());
     assert_eq!(dead_links("README.md", "[a](docs/none.md) [b](docs/cases.md#none) [c](#none)").len(), 3);
     assert_eq!(dead_links("docs/cases.md", "[a](README.md)").len(), 1);
+}
+
+#[test]
+fn tests_that_pages_name_exist() {
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        for name in text.split("--test ").skip(1) {
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            seen += 1;
+            if !Path::new(ROOT).join(format!("tests/{name}.rs")).is_file() {
+                wrong.push(format!("{page}: --test {name}: no such test"));
+            }
+        }
+    }
+    assert!(seen > 0, "no page names a test");
+    none(&wrong);
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::time::Instant;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
 use sessdiff::native::{Clock, Context, Library, Release, Session};
 use sessdiff::port::c::prototypes::Api;
 
+use crate::Stopwatch;
 use crate::table::Table;
 
 const CACHED: [u64; 5] = [8, 100, 1_000, 10_000, 20_000];
@@ -35,9 +35,9 @@ pub fn table() -> Table {
         table.ratio(format!("{cached} cached"), measure(choice));
     }
     // A walk takes longer, so there are fewer.
-    let middle = Choice { cached: 1_000, id: spread, ends_after: 500, calls: 20 };
+    let middle = Choice { cached: 1_000, id: spread, ends_after: 500, calls: 50 };
     table.ratio("1000 cached, ends in the middle", measure(middle));
-    let alike = Choice { cached: 1_000, id: alike, ends_after: 1_000, calls: 20 };
+    let alike = Choice { cached: 1_000, id: alike, ends_after: 1_000, calls: 50 };
     table.ratio("1000 cached, ids begin alike", measure(alike));
     table
 }
@@ -85,7 +85,7 @@ fn measure(choice: Choice) -> [f64; 2] {
 }
 
 fn batch(calls: u32, mut both: impl FnMut()) -> f64 {
-    let started = Instant::now();
+    let started = Stopwatch::start();
     (0..calls).for_each(|_| both());
     started.elapsed().as_nanos() as f64 / f64::from(calls)
 }

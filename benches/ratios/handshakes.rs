@@ -1,7 +1,7 @@
 //! What part of a program with a handshake is the harness's: the calls alone against the same program judged, and against the
 //! pooled contexts that are made anew after it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sessdiff::exec::{self, View, Watch};
 use sessdiff::field::Fields;
@@ -13,6 +13,7 @@ use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
 use sessdiff::trace::Trace;
 
+use crate::Stopwatch;
 use crate::table::Table;
 
 const BATCHES: usize = 100;
@@ -42,6 +43,7 @@ pub fn table() -> Table {
     table
 }
 
+/// Measures microseconds of the calls alone, and of the program judged.
 fn measure(program: &Program) -> (f64, f64) {
     let port = || CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let mut alone = port();
@@ -65,9 +67,9 @@ fn measure(program: &Program) -> (f64, f64) {
     (quickest(alone_times), quickest(judged_times))
 }
 
-/// Microseconds a program.
+/// Measures microseconds a program.
 fn batch(mut run: impl FnMut()) -> f64 {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     (0..PROGRAMS).for_each(|_| run());
     let all: Duration = start.elapsed();
     all.as_secs_f64() * 1e6 / f64::from(PROGRAMS)

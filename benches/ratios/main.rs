@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench ratios`, and `cargo bench --bench ratios -- --json` for one JSON document. A probe cannot be taken out of
 //! a process again, so every figure comes from a process of its own; the variants take turns, and the median of the rounds
-//! counts. Nothing here fails on a time.
+//! counts. Time is the processor's, so that what else the machine does counts for little. Nothing here fails on a time.
 #![allow(unsafe_code, reason = "the calls alone, without the harness, are C calls")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "figures are what it is for")]
 
@@ -15,6 +15,7 @@ mod programs;
 mod table;
 
 use std::process::{Command, ExitCode};
+use std::time::Duration;
 
 use serde::Serialize;
 use table::Table;
@@ -114,6 +115,27 @@ fn turn(variant: &str) -> Result<String, String> {
         return Err(format!("{variant}: {}", String::from_utf8_lossy(&output.stderr)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Measures the time that this thread has had a processor.
+struct Stopwatch(Duration);
+
+impl Stopwatch {
+    fn start() -> Stopwatch {
+        Stopwatch(Stopwatch::now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        Stopwatch::now() - self.0
+    }
+
+    fn now() -> Duration {
+        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: a structure of our own, and a clock that Linux has.
+        let read = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut now) };
+        assert_eq!(read, 0, "no clock counts a thread's time");
+        Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+    }
 }
 
 fn median(mut times: Vec<f64>) -> f64 {

@@ -3,7 +3,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sessdiff::exec::{self, View, Watch};
 use sessdiff::field::Fields;
@@ -16,12 +16,14 @@ use sessdiff::port::native::NativePort;
 use sessdiff::program::{Case, Program};
 use sessdiff::trace::Trace;
 
+use crate::Stopwatch;
+
 /// The first is what the others are divided by.
 pub const VARIANTS: &[&str] =
     &["openssl", "native", "differential-fast", "differential-callbacks", "differential-blame"];
 const TURN: Duration = Duration::from_millis(400);
 
-/// Nanoseconds an op.
+/// Measures nanoseconds an op.
 pub fn measure(variant: &str) -> f64 {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/programs"));
     let paths = Case::list(folder).expect("the committed programs");
@@ -43,7 +45,7 @@ fn c(probes: Probes) -> CPort {
     CPort::linked(probes).expect("the linked OpenSSL")
 }
 
-/// The calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
+/// Measures the calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
 /// that they are used.
 fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
     let setup = Setup { ex_data: false, lacks: port.abilities().lacks, hazards: false };
@@ -83,10 +85,10 @@ fn nanoseconds_an_op(programs: &[Program], mut pass: impl FnMut()) -> f64 {
         pass();
     }
     let mut best = f64::MAX;
-    let until = Instant::now() + TURN;
-    while Instant::now() < until {
+    let turn = Stopwatch::start();
+    while turn.elapsed() < TURN {
         // Short enough to fall between two other processes' turns.
-        let started = Instant::now();
+        let started = Stopwatch::start();
         pass();
         best = best.min(started.elapsed().as_nanos() as f64);
     }

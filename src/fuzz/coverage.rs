@@ -13,7 +13,7 @@ use object::{Object, ObjectSection, ObjectSymbol, ReadRef, RelocationTarget};
 pub enum Area {
     /// All C code that is instrumented.
     Library,
-    /// The native session.
+    /// The native session, and the port that calls it: the compiler makes much of the one part of the other.
     Native,
     /// Programs as text and wire, and the plan.
     Codecs,
@@ -28,19 +28,23 @@ impl Area {
         let is_rust = symbol.starts_with("_R") || symbol.starts_with("_ZN");
         match self {
             Area::Library => !is_rust && !symbol.is_empty(),
-            Area::Native => is_rust && room(symbol) == Some("native"),
-            Area::Codecs => is_rust && room(symbol).is_some_and(|room| ["op", "program", "plan"].contains(&room)),
+            Area::Native => is_rust && matches!(path(symbol), [Some("native"), _] | [Some("port"), Some("native")]),
+            Area::Codecs => is_rust && matches!(path(symbol), [Some("op" | "program" | "plan"), _]),
         }
     }
 }
 
-/// Returns the module of this crate that a mangled name mentions first: that of the function itself, before those of its
-/// type arguments. Both of Rust's manglings write a name behind its length.
-fn room(symbol: &str) -> Option<&str> {
-    let (_, path) = symbol.split_once("8sessdiff")?;
-    let digits = path.find(|letter: char| !letter.is_ascii_digit())?;
-    let length: usize = path[..digits].parse().ok()?;
-    path.get(digits..digits + length)
+/// Returns the module of this crate that a mangled name mentions first, and what it mentions behind it: those of the function
+/// itself, before those of its type arguments. Both of Rust's manglings write a name behind its length.
+fn path(symbol: &str) -> [Option<&str>; 2] {
+    let Some((_, mut rest)) = symbol.split_once("8sessdiff") else { return [None; 2] };
+    [(); 2].map(|()| {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        let end = digits + rest[..digits].parse::<usize>().ok()?;
+        let name = rest.get(digits..end)?;
+        rest = &rest[end..];
+        Some(name)
+    })
 }
 
 /// The compiler's table of the places that are counted in an executable.
@@ -82,7 +86,8 @@ impl Table {
         for (place, relocation) in file.dynamic_relocations().into_iter().flatten() {
             if places.contains(&place) && relocation.target() == RelocationTarget::Absolute {
                 let at = (place - places.start) as usize / ENTRY;
-                if let Some((address, _)) = entries.get_mut(at).filter(|_| (place - places.start) as usize % ENTRY == 0)
+                if let Some((address, _)) =
+                    entries.get_mut(at).filter(|_| ((place - places.start) as usize).is_multiple_of(ENTRY))
                 {
                     *address = relocation.addend() as u64;
                 }
@@ -158,7 +163,8 @@ mod tests {
             ("_RNvXs_NtNtCskn14rf2rujm_8sessdiff2op5bytesNtB4_5BytesNtB6_7Operand9take_wire", Some(Area::Codecs)),
             ("_ZN8sessdiff4plan6ledger6Ledger4step17h0123456789abcdefE", Some(Area::Codecs)),
             ("_RNvMs_NtCskn14rf2rujm_8sessdiff4execINtB4_3RunNtNtNtB6_4port6native10NativePortE4step", None),
-            ("_RNvXs_NtNtCskn14rf2rujm_8sessdiff4port6nativeNtB4_10NativePortNtB6_4Port3dup", None),
+            ("_RNvXs_NtNtCskn14rf2rujm_8sessdiff4port6nativeNtB4_10NativePortNtB6_4Port3dup", Some(Area::Native)),
+            ("_RNvXs_NtNtCskn14rf2rujm_8sessdiff4port1cNtB4_5CPortNtB6_4Port3dup", None),
             ("_RNvNtCs8NwYtU1Mohg_4core3str5parse", None),
             ("_ZN4core3str5parse17h0123456789abcdefE", None),
             ("_RNvCskn14rf2rujm_8sessdiff", None),
@@ -184,7 +190,7 @@ mod tests {
         let table = Table { functions, places: 20, counters: 100..120, start: 0, chooses: true };
         assert_eq!(table.of(&[Area::Library]), [0..4, 11..15]);
         assert_eq!(table.of(Area::SIDES), [0..4, 9..15]);
-        assert_eq!(table.of(&[Area::Codecs]), [4..9]);
+        assert_eq!(table.of(&[Area::Codecs]), std::slice::from_ref(&(4..9)));
         assert_eq!(table.counters(), 20);
         assert!(table.has("SSL_free") && !table.has("SSL_accept"));
     }

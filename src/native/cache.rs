@@ -184,9 +184,9 @@ impl Cache {
         if !rules.list_by_expiry {
             return self.between(NONE, at, self.head);
         }
-        let expiry = session.expiry();
+        let expiry = session.expiry_by(rules.time);
         let against = |cache: &Cache, other: usize| {
-            let other = cache.session(other).map_or(expiry, Session::expiry);
+            let other = cache.session(other).map_or(expiry, |other| other.expiry_by(rules.time));
             rules.time.compare(expiry, other)
         };
         if against(self, self.head) != Ordering::Less {

@@ -8,7 +8,7 @@ use super::bytes::{Bytes, ShortBytes};
 use super::error::Error;
 use super::ex_data::Values;
 use super::library::Library;
-use super::time::Expiry;
+use super::time::{Expiry, TimeRule};
 
 /// Owns one reference to a session. Dropping it gives the reference back. The last one destroys the session, calls the free
 /// callback of every ex_data index and wipes the session id and the master key.
@@ -331,7 +331,13 @@ impl Session {
 
     /// Returns when the session ends, in the release's own unit: `ssl_session_calculate_timeout`.
     pub fn expiry(&self) -> Expiry {
-        self.0.library.rules.time.expiry(self.0.time.load(Relaxed), self.0.timeout.load(Relaxed))
+        self.expiry_by(self.0.library.rules.time)
+    }
+
+    /// Returns the same, by the rule of the library, which the caller has at hand.
+    #[inline]
+    pub(super) fn expiry_by(&self, rule: TimeRule) -> Expiry {
+        rule.expiry(self.0.time.load(Relaxed), self.0.timeout.load(Relaxed))
     }
 
     /// Sets the protocol version: `SSL_SESSION_set_protocol_version`. Any value is taken.

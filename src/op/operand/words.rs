@@ -37,7 +37,7 @@ macro_rules! words {
                 out.push(*self as u8);
             }
 
-            #[allow(clippy::modulo_one)] // A list may have one word.
+            #[allow(clippy::modulo_one, reason = "a list may have one word")]
             fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
                 let number = usize::from(wire.byte()?);
                 $name::ALL.get(number).or($name::ALL.get(number % $first)).copied()
