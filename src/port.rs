@@ -113,7 +113,7 @@ pub struct Moment<'a> {
 pub enum Returned<'a> {
     /// The function returns nothing.
     Nothing,
-    /// A number. Of what makes a context or a connection: 1, or 0 for `NULL`. Of `SSL_dup` see [`crate::trace::SAME`].
+    /// A number. Of what makes a context or a connection: 1, or 0 for `NULL`. Of `SSL_dup`: 2 where it returned the connection that it was given.
     Number(i64),
     /// Whether there is a session.
     Session(bool),

@@ -9,8 +9,18 @@ use std::process::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The folders and files that a copy needs to be compiled.
-const COPIED: &[&str] =
-    &["src", "benches", "corpus", "docs", "fuzz", "tests/wire", "build.rs", "Cargo.toml", "Cargo.lock"];
+const COPIED: &[&str] = &[
+    "src",
+    "benches",
+    "corpus",
+    "docs",
+    "fuzz",
+    "tests/wire",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "tests/corpus.rs",
+];
 /// What a path in the lists begins with.
 const PLACES: &[&str] =
     &["src/", "tests/", "corpus/", "docs/", "fuzz/", "scripts/", "benches/", "examples/", ".ci/", "clippy.toml"];

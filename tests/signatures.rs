@@ -34,9 +34,13 @@ fn signatures(text: &str) -> Vec<&str> {
         .collect()
 }
 
+/// What tests write so that it is refused.
+const REFUSED: &[&str] = &["SSL_SESSION_dup/hostnames", "end/retrun"];
+
 #[test]
 fn what_is_written_down_can_be_found() {
     let mut wrong = Vec::new();
+    let mut refused = 0;
     for (folder, ending, fewest) in PLACES {
         let mut texts = Vec::new();
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut texts);
@@ -45,12 +49,14 @@ fn what_is_written_down_can_be_found() {
         for text in written {
             match text.parse::<Signature>() {
                 Ok(signature) if signature.to_string() == text => {}
+                Err(_) if REFUSED.contains(&text) => refused += 1,
                 Ok(signature) => wrong.push(format!("{folder}: {text} is said as {signature}")),
                 Err(error) => wrong.push(format!("{folder}: {text}: {error}")),
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(refused, REFUSED.len(), "a word of REFUSED is not written any more");
 }
 
 #[test]
