@@ -55,7 +55,7 @@ pub(super) fn create() -> io::Result<(File, &'static AtomicU32)> {
     Ok((file, word))
 }
 
-/// Opens the word that a parent made with [`create`], in the file at `path`.
+/// Opens the word that a parent made with `create`, in the file at `path`.
 ///
 /// # Errors
 /// As `open(2)` and `mmap(2)`.

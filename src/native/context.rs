@@ -131,7 +131,7 @@ impl Context {
         std::ptr::from_ref(self) as usize
     }
 
-    /// Sets what is cached, as bits of [`mode`], and returns the mode before: `SSL_CTX_set_session_cache_mode`.
+    /// Sets what is cached, as bits of `mode`, and returns the mode before: `SSL_CTX_set_session_cache_mode`.
     pub fn set_cache_mode(&self, mode: u32) -> u32 {
         self.mode.swap(mode, Relaxed)
     }
