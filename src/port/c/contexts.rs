@@ -46,7 +46,7 @@ struct Pooled {
     taken: bool,
     /// The settings that the program changed, each kind once.
     changed: Vec<handshakes::Setting>,
-    /// Something is left in its cache: it is replaced.
+    /// Something is left in its cache, or it made many handshakes: it is replaced.
     used_up: bool,
     /// The statistics when it was taken: they cannot be set back.
     before: [c_long; STATISTICS.len()],
@@ -60,6 +60,13 @@ impl Pooled {
 
 /// `SSL_CTRL_SESS_*` of every statistic.
 const STATISTICS: [c_int; 11] = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
+
+/// `SSL_CTRL_SESS_CONNECT_GOOD` and `SSL_CTRL_SESS_ACCEPT_GOOD`.
+const GOOD: [c_int; 2] = [22, 25];
+
+/// After so many good handshakes a context is made anew: `ssl_update_cache` flushes a cache whenever the statistic, which cannot
+/// be set back, is 255 modulo 256. No program makes as many as are left then.
+const MOST_GOOD: c_long = 64;
 
 impl Contexts {
     pub fn begin(&mut self, memory: Memory) {
@@ -172,7 +179,9 @@ impl CPort {
             self.ctrl(context, SSL_CTRL_SET_SESS_CACHE_SIZE, DEFAULT_CACHE_SIZE);
             call!(self, SSL_CTX_set_timeout(context, DEFAULT_TIMEOUT));
             call!(self, SSL_CTX_set_session_id_context(context, c"".as_ptr().cast(), 0));
-            self.contexts.pool[place].used_up = self.ctrl(context, SSL_CTRL_SESS_NUMBER, 0) != 0;
+            let good = GOOD.map(|statistic| self.ctrl(context, statistic, 0));
+            self.contexts.pool[place].used_up =
+                self.ctrl(context, SSL_CTRL_SESS_NUMBER, 0) != 0 || good.into_iter().any(|good| good >= MOST_GOOD);
         }
     }
 
