@@ -53,7 +53,18 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         Watch::Fast | Watch::Ends => fields.without(Field::TimeEx),
     };
     let holdings = Holdings::default();
-    let mut run = Run { port, plan, watch, fields: observed, trace, counts, deaths: 0, holdings, cached: Vec::new() };
+    let mut run = Run {
+        port,
+        plan,
+        watch,
+        fields: observed,
+        trace,
+        counts,
+        deaths: 0,
+        holdings,
+        cached: Vec::new(),
+        unaudited: 0,
+    };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
     let Run { port, trace, holdings, .. } = run;
     holdings.variables().for_each(|variable| port.forget(variable));
@@ -99,8 +110,10 @@ struct Run<'a, P> {
     deaths: usize,
     /// What the program holds.
     holdings: Holdings,
-    /// Room for the addresses of cached sessions.
+    /// The addresses of what was cached when that was audited last.
     cached: Vec<usize>,
+    /// How many steps were made since.
+    unaudited: usize,
 }
 
 impl<P: Port> Run<'_, P> {

@@ -7,6 +7,9 @@ use crate::plan::Touched;
 use crate::port::{Holders, Place, Port, events};
 use crate::trace::{Owners, Seen, Unowned};
 
+/// With more cached sessions not every step is audited: an audit takes as long as there are sessions.
+const CROWD: usize = 64;
+
 impl<P: Port> Run<'_, P> {
     /// Compares what has an owner with what lives; then the counts of the slots that a step touched, of all slots where
     /// everything is observed; then the references of what lives with those that its owners have.
@@ -17,13 +20,27 @@ impl<P: Port> Run<'_, P> {
         if told && !self.holdings.contexts().all(lives) {
             return self.end();
         }
+        let gone =
+            |slot: &Slot| self.holdings.is_live(*slot) && !events::lives(self.port.address(Variable::Session(*slot)));
+        let dead = told && [touched.made, touched.used].iter().flatten().any(gone);
+        if op.is_some() && self.is_crowded() && !dead {
+            return Ok(());
+        }
         let mut cached = std::mem::take(&mut self.cached);
         cached.clear();
         self.port.cached(None, &mut |session| cached.push(session.address));
         cached.sort_unstable();
         let audited = self.audit_all(at, op, touched, &cached, told && !getter);
+        self.unaudited = 0;
         self.cached = cached;
         audited
+    }
+
+    /// Tells whether so much was cached when everything was audited last that it is too early to do so again. What is wrong stays
+    /// wrong: the next audit, or that at the end, sees it, and then every step of the program is audited.
+    fn is_crowded(&mut self) -> bool {
+        self.unaudited += 1;
+        self.watch != Watch::Blame && self.cached.len() > CROWD && self.unaudited < self.cached.len()
     }
 
     /// `cached`: the addresses of what is cached, in order. `everything`: something was born, died or changed its owner.
