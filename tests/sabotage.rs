@@ -99,6 +99,29 @@ fn no_order_of_calls_hides_a_bug() {
     }
 }
 
+/// With many cached sessions not every step is audited, and the call is found all the same.
+#[test]
+fn a_crowded_cache_hides_no_bug() {
+    let mut calls = String::from("#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\n");
+    for number in 0..80 {
+        calls += &format!("s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, x\"{number:02x}\")\n");
+        calls += "SSL_CTX_add_session(c0, s0)\n";
+        calls += if number == 79 { "" } else { "SSL_SESSION_free(s0)\n" };
+    }
+    calls += "SSL_CTX_remove_session(c0, s0)\nSSL_CTX_get_timeout(c0)\n";
+    let program: Program = calls.parse().expect("a program");
+    let removes = program.ops.len() - 2;
+    for bug in [Bug::RemoveKeepsReference, Bug::RemoveEmptiesCache] {
+        match sabotaged(bug).judge_watching(&program, Watch::Fast) {
+            Verdict::Diverge(found) => {
+                assert!(bug.shows_as(found.divergence.signature()), "{found:?}");
+                assert_eq!(found.divergence.step, removes, "{bug:?}");
+            }
+            other => panic!("{bug:?}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn planted_bugs_have_names_of_their_own() {
     for bug in Bug::ALL {

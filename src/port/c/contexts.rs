@@ -64,8 +64,9 @@ const STATISTICS: [c_int; 11] = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 /// `SSL_CTRL_SESS_CONNECT_GOOD` and `SSL_CTRL_SESS_ACCEPT_GOOD`.
 const GOOD: [c_int; 2] = [22, 25];
 
-/// After so many good handshakes a context is made anew: `ssl_update_cache` flushes a cache whenever the statistic, which cannot
-/// be set back, is 255 modulo 256. No program makes as many as are left then.
+/// Says after how many good handshakes a context is made anew. `ssl_update_cache` flushes a cache whenever this statistic, which
+/// cannot be set back, is 255 modulo 256; so a program that makes more than 190 on a context that was used before may see a flush
+/// that a new one would not make. It does not when it is run again by itself.
 const MOST_GOOD: c_long = 64;
 
 impl Contexts {
