@@ -99,7 +99,8 @@ fn no_order_of_calls_hides_a_bug() {
     }
 }
 
-/// With many cached sessions not every step is audited, and the call is found all the same.
+/// Finds the call in a program with many cached sessions, where not every step is audited: what the ports show is compared at
+/// every step all the same.
 #[test]
 fn a_crowded_cache_hides_no_bug() {
     let mut calls = String::from("#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\n");
