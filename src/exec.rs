@@ -5,6 +5,8 @@ mod holdings;
 pub mod lockstep;
 mod observe;
 
+use serde::{Deserialize, Serialize};
+
 use self::holdings::Holdings;
 
 use crate::field::{Field, Fields};
@@ -15,7 +17,7 @@ use crate::program::Program;
 use crate::trace::{Meddling, SAME, Trace};
 
 /// What is observed besides what the calls return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Watch {
     /// Nothing at all: the calls alone, for benchmarks.
     Nothing,
@@ -29,7 +31,7 @@ pub enum Watch {
 }
 
 /// What is observed: the same for both ports of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// How much.
     pub watch: Watch,

@@ -1,5 +1,7 @@
 //! The fields of a session: what its getters read.
 
+use serde::{Deserialize, Serialize};
+
 use crate::op::{ExIndex, Kind, Kinds, MAX_BYTES, Op, Room, Slot, Wire, for_each_op};
 
 macro_rules! fields {
@@ -260,7 +262,7 @@ impl Field {
 }
 
 /// A set of fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fields(u32);
 
 impl Fields {

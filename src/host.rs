@@ -5,7 +5,7 @@ mod child;
 #[cfg(feature = "linked")]
 pub mod crash;
 #[cfg(feature = "linked")]
-mod request;
+mod protocol;
 #[cfg(feature = "linked")]
 pub mod sandbox;
 #[cfg(feature = "linked")]

@@ -49,13 +49,15 @@ pub use context::Shared;
 pub use ledger::Ledger;
 pub use touched::{Touched, is_about, touches};
 
+use serde::{Deserialize, Serialize};
+
 use crate::field::Field;
 pub use crate::op::Kinds;
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
 use crate::program::Program;
 
 /// What the ledger has to know of the process a program runs in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
     /// Whether the harness registered its three ex_data indices.
     pub ex_data: bool,

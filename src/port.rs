@@ -10,6 +10,8 @@ pub mod present;
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use events::key;
 
 use crate::field::{Field, Fields};
@@ -25,7 +27,7 @@ pub(crate) fn generated(number: u64) -> [u8; 32] {
 }
 
 /// Names a port, and the code that its calls really reach.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// As `--port` takes it.
     pub name: String,
@@ -52,7 +54,7 @@ impl fmt::Display for Identity {
 }
 
 /// Says what memory a library is given while a program runs. Ports that are not written in C have memory of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Memory {
     /// Gives that of the system's allocator, counted.
     Plain,

@@ -5,7 +5,6 @@
 
 mod breakage;
 mod entry;
-mod frame;
 mod mishap;
 mod owners;
 mod payload;
@@ -15,11 +14,12 @@ mod told;
 
 pub use breakage::{Breakage, NoBreakage, Signal, Violation, Word};
 pub use entry::{Entries, Entry};
-pub use frame::{Reader, Sink, put_head, put_number, put_site, put_text};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 pub use owners::{Owners, Seen, Unowned};
 pub use tape::{Recorded, SENT_ID, Tape};
 pub use told::{After, Callback, Meddling};
+
+use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
 
@@ -33,8 +33,9 @@ pub(crate) const NULL_LENGTH: u16 = u16::MAX;
 pub(crate) const SAME: i64 = 2;
 
 /// The record of one program on one port. It is used again for the next program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Trace {
+    #[serde(with = "serde_bytes")]
     log: Vec<u8>,
     /// Where in the log each step starts.
     marks: Vec<u32>,
@@ -51,6 +52,7 @@ pub struct Trace {
     /// The allocations that live on, where it is known where they come from.
     pub left: Vec<Block>,
     /// The first misuse of memory, or what ended the port. A crash or hang is in the last step that there is.
+    #[serde(skip)]
     pub mishap: Option<Mishap>,
     /// The first step with something that is wrong whatever the other port does: a shared buffer, a NULL with a length, an
     /// overrun.
@@ -64,7 +66,7 @@ pub struct Trace {
 }
 
 /// Two observations that an `SSL_SESSION_dup` must make alike.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct DupSeen {
     /// The step of the dup.
     pub step: u32,
@@ -95,6 +97,14 @@ impl Trace {
         self.stopped = None;
         self.unowned = None;
         self.tape.begin();
+    }
+
+    /// Tells whether its places are in its log, and in order: another process may have written anywhere before it sent it.
+    pub fn is_sound(&self) -> bool {
+        let inside = |place: &u32| *place as usize <= self.log.len();
+        let mut parts = self.dups.iter().flat_map(|seen| [seen.source, seen.dup]);
+        let ordered = self.marks.is_sorted() && self.marks.iter().all(inside);
+        ordered && parts.all(|(start, end)| start <= end && inside(&end))
     }
 
     /// Returns all bytes of the log.

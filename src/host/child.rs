@@ -12,8 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Host;
-use super::crash::MISHAP;
-use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
+use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
@@ -21,7 +20,7 @@ use crate::plan::{Kinds, Plan, Setup};
 use crate::port::native::NativePort;
 use crate::port::{Identity, present};
 use crate::program::Program;
-use crate::trace::{Breakage, Mishap, MishapKind, Reader, Signal, Trace, Violation};
+use crate::trace::{Breakage, Mishap, MishapKind, Signal, Trace, Violation};
 
 /// How much longer than its time limit a child may take before it is killed: it ends itself and says where it was.
 const GRACE: Duration = Duration::from_millis(500);
@@ -114,7 +113,7 @@ impl Child {
 
     /// The release whose rules the native session has to follow.
     pub fn release(&self) -> Release {
-        self.hello.release
+        self.hello.release()
     }
 
     /// Sends programs, starting a new child if there is none.
@@ -126,11 +125,11 @@ impl Child {
         if self.process.is_none() {
             self.process = Some(begin(&self.spawn, &self.step_file)?.0);
         }
-        self.message.clear();
-        self.message.extend_from_slice(&[0; 8]);
-        programs.for_each(|(program, view)| request::put(&mut self.message, setup, program, view));
-        let length = (self.message.len() - 8) as u64;
-        self.message[..8].copy_from_slice(&length.to_le_bytes());
+        protocol::message(&mut self.message, |message| {
+            for (program, view) in programs {
+                protocol::append(message, &Request { setup, view, wire: &program.to_wire() });
+            }
+        });
         let Some(process) = &mut self.process else { return Ok(()) };
         // A child that died at once shows when it is read.
         process.stream.get_mut().write_all(&self.message).unwrap_or(());
@@ -141,25 +140,20 @@ impl Child {
         let Some(process) = &mut self.process else { return };
         let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
         let said = process.hear(&patience, &mut self.message);
-        let mut from = Reader(&self.message);
-        let read = match said {
-            Ok(TRACE) => trace.read_from(&mut from).and_then(|()| match from.number()? {
-                0 => Some(None),
-                _ => Some(Some(Mishap::take(&mut from)?)),
-            }),
-            Ok(MISHAP) => trace.read_from(&mut from).and_then(|()| Some(Some(Mishap::take(&mut from)?))),
-            Ok(_) | Err(_) => None,
-        };
-        match read {
-            Some(None) => {}
-            Some(Some(mishap)) if !mishap.kind.ends() => trace.mishap = Some(mishap),
-            Some(Some(mishap)) => {
+        match said {
+            Ok(Answer::Ran(ran, None)) => *trace = ran,
+            Ok(Answer::Ran(ran, Some(mishap))) if !mishap.kind.ends() => {
+                *trace = ran;
+                trace.mishap = Some(mishap);
+            }
+            Ok(Answer::Ran(ran, Some(mishap))) => {
                 let report = self.bury(DYING).1;
                 let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
+                *trace = ran;
                 trace.mishap = Some(Mishap { breakage, report, ..mishap });
                 self.reach(trace, most);
             }
-            None => {
+            said @ (Ok(Answer::Ready(_) | Answer::Refused(_)) | Err(_)) => {
                 let late = matches!(&said, Err(error) if is_timeout(error));
                 trace.clear();
                 trace.mishap = Some(match self.spawn.stop.load(Relaxed) {
@@ -297,7 +291,37 @@ impl Drop for Child {
     }
 }
 
+/// Starts a child and waits for what its port is.
 fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError> {
+    let mut process = start_process(spawn, step_file)?;
+    let mut first_calls = String::new();
+    let no_step = AtomicU32::new(0);
+    let patience = Patience { limit: START, step: &no_step, stop: spawn.stop };
+    match process.hear(&patience, &mut Vec::new()) {
+        Ok(Answer::Ready(hello)) => return Ok((process, hello)),
+        Ok(Answer::Refused(why)) => {
+            process.end(DYING);
+            return Err(ChildError::Refused(why));
+        }
+        Ok(Answer::Ran(_, Some(mishap))) => first_calls = format!(": {}", mishap.text),
+        Err(_) if spawn.stop.load(Relaxed) => {
+            process.end(Duration::ZERO);
+            return Err(ChildError::Interrupted);
+        }
+        Err(error) if is_timeout(&error) => {
+            process.end(Duration::ZERO);
+            return Err(ChildError::TooSlow);
+        }
+        Ok(Answer::Ran(_, None)) | Err(_) => {}
+    }
+    let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
+    let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let printed = String::from_utf8_lossy(&printed);
+    let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
+    Err(ChildError::Died(format!("{status}{first_calls}{first}")))
+}
+
+fn start_process(spawn: &Spawn, step_file: &File) -> Result<Process, ChildError> {
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_read_timeout(Some(TURN))?;
     let mut command = Command::new(&spawn.executable);
@@ -318,46 +342,12 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
         let printed = Arc::clone(&printed);
         std::thread::spawn(move || keep(stream, &printed))
     });
-    let mut process = Process { child, stream: BufReader::with_capacity(1 << 16, ours), printed, printer };
-    let mut message = Vec::new();
-    let mut first_calls = String::new();
-    let no_step = AtomicU32::new(0);
-    let patience = Patience { limit: START, step: &no_step, stop: spawn.stop };
-    match process.hear(&patience, &mut message) {
-        Ok(HELLO) => {
-            if let Some(hello) = Hello::take(&mut Reader(&message)) {
-                return Ok((process, hello));
-            }
-        }
-        Ok(REFUSED) => {
-            process.end(DYING);
-            return Err(ChildError::Refused(String::from_utf8_lossy(&message).into_owned()));
-        }
-        Ok(MISHAP) => {
-            let mut from = Reader(&message);
-            let mishap = Trace::default().read_from(&mut from).and_then(|()| Mishap::take(&mut from));
-            first_calls = mishap.map_or(String::new(), |mishap| format!(": {}", mishap.text));
-        }
-        Err(_) if spawn.stop.load(Relaxed) => {
-            process.end(Duration::ZERO);
-            return Err(ChildError::Interrupted);
-        }
-        Err(error) if is_timeout(&error) => {
-            process.end(Duration::ZERO);
-            return Err(ChildError::TooSlow);
-        }
-        Ok(_) | Err(_) => {}
-    }
-    let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
-    let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let printed = String::from_utf8_lossy(&printed);
-    let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
-    Err(ChildError::Died(format!("{status}{first_calls}{first}")))
+    Ok(Process { child, stream: BufReader::with_capacity(1 << 16, ours), printed, printer })
 }
 
 impl Process {
-    /// One message; what it is.
-    fn hear(&mut self, patience: &Patience<'_>, message: &mut Vec<u8>) -> io::Result<u8> {
+    /// Waits for one message; `message` is room for its bytes.
+    fn hear(&mut self, patience: &Patience<'_>, message: &mut Vec<u8>) -> io::Result<Answer> {
         message.clear();
         let mut step = patience.step.load(Relaxed);
         let mut since = Instant::now();
@@ -378,15 +368,15 @@ impl Process {
                 Err(error) => return Err(error),
             }
         }
-        let mut head = [0; 9];
+        let mut head = [0; HEAD];
         self.fill(&mut head)?;
-        let [what, length @ ..] = head;
-        let length = u64::from_le_bytes(length);
+        let length = u64::from_le_bytes(head);
         if length > LONGEST {
             return Err(io::ErrorKind::InvalidData.into());
         }
         message.resize(length as usize, 0);
-        self.fill(message).map(|()| what)
+        self.fill(message)?;
+        Answer::read(message).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// Reads what has begun to come, and so comes soon.

@@ -13,14 +13,16 @@ use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
+use postcard::ser_flavors::{Flavor, Size};
+use serde::{Serialize, Serializer};
+
+use super::protocol::Answer;
 use crate::port::c::memory::{self, Fault};
 use crate::port::present;
-use crate::trace::{Breakage, MishapKind, Signal, Sink, Trace, put_head, put_number, put_site, put_text};
+use crate::trace::{Block, Breakage, Mishap, MishapKind, Signal, Trace};
 
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
-/// The first byte of what is written to a parent, before a length of 8 bytes, the trace and the mishap.
-pub const MISHAP: u8 = 1;
 
 const SIGNALS: [(c_int, Signal); 5] = [
     (libc::SIGSEGV, Signal::Segv),
@@ -192,10 +194,10 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
     let mut stderr = Buffered::new(libc::STDERR_FILENO);
     stderr.say(format_args!("error: the port {what}"));
     if let Some(fault) = fault {
-        let (size, taken, step, given) = fault.block();
-        stderr.say(format_args!(" ({size} bytes allocated at {taken} in step {step}"));
-        if let Some((given, step)) = given {
-            stderr.say(format_args!(", freed at {given} in step {step}"));
+        let Block { size, taken, given } = fault.block();
+        stderr.say(format_args!(" ({size} bytes allocated at {} in step {}", taken.line, taken.step));
+        if let Some(given) = given {
+            stderr.say(format_args!(", freed at {} in step {}", given.line, given.step));
         }
         stderr.say(format_args!(")"));
     }
@@ -231,66 +233,25 @@ fn report(parent: c_int, kind: MishapKind, breakage: Breakage, what: fmt::Argume
     // SAFETY: the trace is alive, for this thread is in the middle of `tracing`, and the library is in the middle of a call,
     // during which nobody writes to it.
     let trace = TRACE.get().map_or(&none, |trace| unsafe { &*trace });
-    let put = |sink: &mut dyn Sink| {
-        trace.write_to(sink);
-        let mut text = Text { bytes: [0; 256], length: 0 };
-        text.write_fmt(what).unwrap_or(());
-        put_head(sink, kind, present::get(), breakage, text.get());
-        put_number(sink, fault.is_some().into());
-        if let Some(fault) = &fault {
-            let (size, taken, step, given) = fault.block();
-            put_number(sink, size as u64);
-            put_place(sink, &taken, step);
-            put_number(sink, given.is_some().into());
-            if let Some((given, step)) = given {
-                put_place(sink, &given, step);
-            }
-        }
-        // What the port printed reaches the parent by another way.
-        put_text(sink, "");
-    };
-    let mut length = Counted(0);
-    put(&mut length);
+    let block = fault.as_ref().map(Fault::block);
+    let block = block.as_ref().map(|block| block.with_lines(|line| Said(line)));
+    // What the port printed reaches the parent by another way.
+    let mishap = Mishap { kind, step: present::get(), breakage, text: Said(&what), block, report: Said(&"") };
+    let answer = Answer::Ran(trace, Some(mishap));
+    let Ok(length) = postcard::serialize_with_flavor(&answer, Size::default()) else { return };
     let mut out = Buffered::new(parent);
-    out.put(&[MISHAP]);
-    put_number(&mut out, length.0);
-    put(&mut out);
-    out.flush();
-}
-
-fn put_place(sink: &mut dyn Sink, line: &dyn fmt::Display, step: u32) {
-    let mut text = Text { bytes: [0; 256], length: 0 };
-    write!(text, "{line}").unwrap_or(());
-    put_site(sink, text.get(), step);
-}
-
-/// A text that is cut where its room ends.
-struct Text {
-    bytes: [u8; 256],
-    length: usize,
-}
-
-impl Text {
-    fn get(&self) -> &str {
-        str::from_utf8(&self.bytes[..self.length]).unwrap_or("?")
+    out.put(&(length as u64).to_le_bytes());
+    if postcard::serialize_with_flavor(&answer, &mut out).is_ok() {
+        out.flush();
     }
 }
 
-impl fmt::Write for Text {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let place = self.bytes.get_mut(self.length..self.length + text.len()).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
-        self.length += text.len();
-        Ok(())
-    }
-}
+/// A text that is formatted while it is written, so that it needs no room.
+struct Said<'a>(&'a dyn fmt::Display);
 
-/// Counts bytes, and no more.
-struct Counted(u64);
-
-impl Sink for Counted {
-    fn put(&mut self, bytes: &[u8]) {
-        self.0 += bytes.len() as u64;
+impl Serialize for Said<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
     }
 }
 
@@ -327,7 +288,7 @@ impl Buffered {
     }
 }
 
-impl Sink for Buffered {
+impl Buffered {
     fn put(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.bytes.len() - self.length;
@@ -342,9 +303,93 @@ impl Sink for Buffered {
     }
 }
 
+impl Flavor for &mut Buffered {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.put(bytes);
+        if self.failed { Err(postcard::Error::SerializeBufferFull) } else { Ok(()) }
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
 impl fmt::Write for Buffered {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.put(text.as_bytes());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::io::Read;
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::super::protocol::{HEAD, tests::example};
+    use super::*;
+
+    /// Counts what each thread asks for.
+    struct Counting;
+
+    thread_local! {
+        static ASKED: Cell<u64> = const { Cell::new(0) };
+    }
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    // SAFETY: the system's allocator does the work.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            ASKED.set(ASKED.get() + 1);
+            // SAFETY: as the caller says.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+            ASKED.set(ASKED.get() + 1);
+            // SAFETY: as the caller says.
+            unsafe { System.dealloc(block, layout) }
+        }
+    }
+
+    /// Runs `work` and says how often it asked the allocator for something.
+    fn asked(work: impl FnOnce()) -> u64 {
+        let before = ASKED.get();
+        work();
+        ASKED.get() - before
+    }
+
+    #[test]
+    fn a_crash_is_told_without_an_allocation() {
+        let (mut parent, child) = UnixStream::pair().expect("a connection");
+        let (mut trace, _) = example();
+        let shown = format!("{trace:?}");
+        let breakage = Breakage::Signal(Signal::Segv);
+        let tell =
+            || report(child.as_raw_fd(), MishapKind::Crash, breakage, format_args!("crashed with signal {}", 11), None);
+        assert_eq!(tracing(&mut trace, |_| asked(tell)), 0);
+        drop(child);
+        let mut message = Vec::new();
+        parent.read_to_end(&mut message).expect("a message");
+        let (length, message) = message.split_at(HEAD);
+        assert_eq!(length, (message.len() as u64).to_le_bytes());
+        let Some(Answer::Ran(read, Some(mishap))) = Answer::read(message) else { panic!("no trace: {message:?}") };
+        assert_eq!(format!("{read:?}"), shown);
+        assert_eq!((mishap.breakage, mishap.text.as_str()), (breakage, "crashed with signal 11"));
+    }
+
+    #[test]
+    fn allocations_are_counted() {
+        assert_eq!(asked(|| drop(std::hint::black_box(Box::new(1)))), 2);
     }
 }

@@ -4,14 +4,15 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::request::{self, HELLO, Hello, LONGEST, REFUSED, TRACE};
+use serde::Serialize;
+
+use super::crash;
+use super::protocol::{self, Answer, Hello, LONGEST};
 use crate::exec;
-use crate::host::crash;
 use crate::native::Release;
 use crate::plan::Plan;
-use crate::port::Abilities;
-use crate::port::Port;
-use crate::trace::{Reader, Trace, put_number};
+use crate::port::{Abilities, Port};
+use crate::trace::Trace;
 
 /// Answers `parent` with what `port` does, which follows the rules of `release`. A program that takes longer than
 /// `limit` ends this process, as a crash does.
@@ -19,20 +20,20 @@ use crate::trace::{Reader, Trace, put_number};
 /// # Errors
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
-    let mut answer = Vec::new();
     let Abilities { lacks, counts: counts_references, tells_ends } = port.abilities();
-    Hello { identity: port.identity(), release, lacks, counts_references, tells_ends }.put(&mut answer);
-    say(&mut parent, HELLO, &answer)?;
+    let hello = Hello { identity: port.identity(), release: release.number(), lacks, counts_references, tells_ends };
+    let mut answer = Vec::new();
+    say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;
     let mut trace = Trace::with_room();
     let mut asked = Vec::new();
     loop {
         // The whole batch before the first run: its sender does not read while it writes.
         hear(&mut parent, &mut asked)?;
-        let mut runs = Reader(&asked);
-        while !runs.0.is_empty() {
+        let mut left = &asked[..];
+        while !left.is_empty() {
             let wrong = || io::Error::new(io::ErrorKind::InvalidData, "no program");
-            let (setup, program, view) = request::take(&mut runs).ok_or_else(wrong)?;
+            let (setup, view, program) = protocol::next_request(&mut left).ok_or_else(wrong)?;
             if plan.as_ref().is_none_or(|plan| plan.setup() != setup) {
                 plan = Some(Plan::new(setup));
             }
@@ -43,13 +44,8 @@ pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, li
                 crash::limit(limit);
                 exec::run(port, &program, plan, view, trace);
                 crash::limit(Duration::ZERO);
-                answer.clear();
-                trace.write_to(&mut answer);
-                put_number(&mut answer, trace.mishap.is_some().into());
-                if let Some(mishap) = &trace.mishap {
-                    mishap.put(&mut answer);
-                }
-                say(&mut parent, TRACE, &answer)
+                let mishap = trace.mishap.clone();
+                say(&mut parent, &mut answer, &Answer::Ran(&*trace, mishap))
             })?;
         }
     }
@@ -60,22 +56,13 @@ pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, li
 /// # Errors
 /// The parent has gone away.
 pub fn serve_error(why: &str, mut parent: UnixStream) -> io::Result<()> {
-    say(&mut parent, REFUSED, why.as_bytes())
+    say(&mut parent, &mut Vec::new(), &Answer::<&Trace, &str>::Refused(why))
 }
 
-/// One message: what it is, its length, its bytes, in one write.
-fn say(parent: &mut UnixStream, what: u8, bytes: &[u8]) -> io::Result<()> {
-    let head = [&[what][..], &(bytes.len() as u64).to_le_bytes()].concat();
-    let mut whole = [io::IoSlice::new(&head), io::IoSlice::new(bytes)];
-    let mut parts = &mut whole[..];
-    while !parts.is_empty() {
-        let written = parent.write_vectored(parts)?;
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        io::IoSlice::advance_slices(&mut parts, written);
-    }
-    Ok(())
+/// Sends one message in one write; `room` is used for it.
+fn say<S: Serialize>(parent: &mut UnixStream, room: &mut Vec<u8>, answer: &Answer<&Trace, S>) -> io::Result<()> {
+    protocol::message(room, |message| protocol::append(message, answer));
+    parent.write_all(room)
 }
 
 fn hear(parent: &mut UnixStream, bytes: &mut Vec<u8>) -> io::Result<()> {

@@ -1,9 +1,11 @@
 //! Sets of kinds of ops.
 
+use serde::{Deserialize, Serialize};
+
 use super::Kind;
 
 /// A set of kinds of ops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Kinds(u128);
 
 impl Kinds {

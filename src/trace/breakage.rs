@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 /// What a mishap is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Breakage {
@@ -224,6 +226,19 @@ impl fmt::Display for Breakage {
             Breakage::Exit => f.write_str(EXIT),
             Breakage::NotRun => f.write_str(NOT_RUN),
         }
+    }
+}
+
+/// As its text, which is formatted while it is written: a signal handler may do so.
+impl Serialize for Breakage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Breakage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Breakage, D::Error> {
+        <&str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Breakage;
 
 /// The kinds of a [`Mishap`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MishapKind {
     /// Memory was misused, and the port went on.
     Fault,
@@ -27,9 +29,9 @@ impl MishapKind {
     }
 }
 
-/// What went wrong, the first time in a program.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mishap {
+/// What went wrong, the first time in a program. `S` is a text: where a process crashes, one that is yet to be formatted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mishap<S = String> {
     /// The kind: whether the port went on.
     pub kind: MishapKind,
     /// The step that ran when it happened.
@@ -37,29 +39,37 @@ pub struct Mishap {
     /// What it is called in signatures.
     pub breakage: Breakage,
     /// What happened, in words: `crashed with signal 11`.
-    pub text: String,
+    pub text: S,
     /// The block of memory it is about, if that is known.
-    pub block: Option<Block>,
+    pub block: Option<Block<S>>,
     /// What the port printed before it ended: a sanitizer's report.
-    pub report: String,
+    pub report: S,
 }
 
 /// A block of the library's memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block<S = String> {
     /// Its size, bytes.
     pub size: u64,
     /// Where it was allocated.
-    pub taken: Site,
+    pub taken: Site<S>,
     /// Where it was freed, if it was.
-    pub given: Option<Site>,
+    pub given: Option<Site<S>>,
+}
+
+impl<S> Block<S> {
+    /// Makes the same block with other texts for its lines.
+    pub fn with_lines<'a, T>(&'a self, line: impl Fn(&'a S) -> T) -> Block<T> {
+        let site = |site: &'a Site<S>| Site { line: line(&site.line), step: site.step };
+        Block { size: self.size, taken: site(&self.taken), given: self.given.as_ref().map(site) }
+    }
 }
 
 /// A place in the library, and the step that led there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site<S = String> {
     /// File and line of the library, `?` where it was built without them.
-    pub line: String,
+    pub line: S,
     /// The step, or [`Site::OUTSIDE`].
     pub step: u32,
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::frame::{Reader, Sink, put_number};
+use serde::{Deserialize, Serialize};
 
 /// Who holds a session, by what can be seen from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Owners {
     /// References that slots of the program own.
     pub program: u32,
@@ -47,7 +47,7 @@ impl fmt::Display for Owners {
 }
 
 /// A session whose references are not those that its owners have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unowned {
     /// The step after which it was seen.
     pub step: u32,
@@ -60,7 +60,7 @@ pub struct Unowned {
 }
 
 /// What was seen of a session that has other owners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {
     /// This reference count.
     References(u32),
@@ -70,40 +70,4 @@ pub enum Seen {
     Destroyed,
     /// It lives, and the program lost it in this step.
     Lost,
-}
-
-impl Unowned {
-    /// Writes what was found, or that nothing was.
-    pub(super) fn put(found: Option<Unowned>, sink: &mut dyn Sink) {
-        put_number(sink, found.is_some().into());
-        let Some(Unowned { step, owners, seen, named }) = found else { return };
-        let (kind, references) = match seen {
-            Seen::References(references) => (0, references),
-            Seen::Lives => (1, 0),
-            Seen::Destroyed => (2, 0),
-            Seen::Lost => (3, 0),
-        };
-        let Owners { program, connections, caches, callbacks } = owners;
-        for number in [step, kind, references, named.into(), program, connections, caches, callbacks] {
-            put_number(sink, number.into());
-        }
-    }
-
-    /// Reads what [`Unowned::put`] wrote; the outer `None`: it was cut off.
-    pub(super) fn take(from: &mut Reader<'_>) -> Option<Option<Unowned>> {
-        if from.number()? == 0 {
-            return Some(None);
-        }
-        let mut number = || from.number().map(|number| number as u32);
-        let (step, kind, references, named) = (number()?, number()?, number()?, number()? != 0);
-        let seen = match kind {
-            0 => Seen::References(references),
-            1 => Seen::Lives,
-            2 => Seen::Destroyed,
-            3 => Seen::Lost,
-            _ => return None,
-        };
-        let owners = Owners { program: number()?, connections: number()?, caches: number()?, callbacks: number()? };
-        Some(Some(Unowned { step, owners, seen, named }))
-    }
 }

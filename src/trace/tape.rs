@@ -1,12 +1,17 @@
 //! The tape: what only a peer can know of the sessions that a handshake made, recorded on one port and played to the other.
 
+use serde::{Deserialize, Serialize};
+
 /// What handshakes put into sessions, by the number of each session's birth.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tape {
+    #[serde(with = "serde_bytes")]
     bytes: Vec<u8>,
     /// Whether it was recorded elsewhere and is played.
+    #[serde(skip)]
     plays: bool,
     /// Where the part of the handshake that runs begins, and, of a tape that is played, ends.
+    #[serde(skip)]
     part: (usize, usize),
 }
 

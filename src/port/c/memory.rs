@@ -70,7 +70,7 @@ fn tell_no_end() {
 
 /// Who called: a line of the library, in a step of a program.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
+pub struct Origin {
     file: *const c_char,
     line: c_int,
     step: u32,

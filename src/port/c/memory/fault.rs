@@ -78,11 +78,7 @@ impl Fault {
             step: self.step,
             breakage: self.breakage(),
             text: self.what.text().into(),
-            block: Some(Block {
-                size: self.size as u64,
-                taken: self.taken.site(),
-                given: self.given.map(Origin::site),
-            }),
+            block: Some(self.block().with_lines(Origin::to_string)),
             report: String::new(),
         }
     }
@@ -92,9 +88,10 @@ impl Fault {
         self.what.text()
     }
 
-    /// The block: bytes, where it was allocated, where it was freed; each place a line of the library and a step.
-    pub fn block(&self) -> (usize, impl fmt::Display, u32, Option<(impl fmt::Display, u32)>) {
-        (self.size, self.taken, self.taken.step, self.given.map(|given| (given, given.step)))
+    /// Says which block it was done to. Its lines are yet to be formatted.
+    pub fn block(&self) -> Block<Origin> {
+        let site = |origin: Origin| Site { line: origin, step: origin.step };
+        Block { size: self.size as u64, taken: site(self.taken), given: self.given.map(site) }
     }
 }
 
