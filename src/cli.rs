@@ -7,6 +7,7 @@ mod explore;
 mod finding;
 mod host;
 mod import;
+mod interrupt;
 mod judge;
 mod output;
 mod ports;

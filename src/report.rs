@@ -4,6 +4,6 @@ mod divergence;
 #[cfg(feature = "cli")]
 mod summary;
 
-pub use divergence::{artifact_name, block, quoted};
+pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
 pub use summary::{PortSummary, SignatureSummary, Summary, Unprobed, Word};

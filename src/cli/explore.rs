@@ -9,8 +9,8 @@ use std::time::Instant;
 use super::args::Shares;
 use super::coverage::Coverage;
 use super::finding::Finding;
+use super::interrupt;
 use super::judge::Judge;
-use super::run::INTERRUPTED;
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
 use crate::host::crash;
@@ -217,7 +217,7 @@ impl Explorer<'_> {
                 false
             }
             // Whoever stopped it knows.
-            Verdict::Inconclusive(Inconclusive::Lost { .. }) if INTERRUPTED.load(Relaxed) => false,
+            Verdict::Inconclusive(Inconclusive::Lost { .. }) if interrupt::came() => false,
             Verdict::Inconclusive(why) => {
                 self.inconclusive(&why, program);
                 false
@@ -255,7 +255,7 @@ impl Explorer<'_> {
 
     fn repeat(&mut self, program: &Program) {
         if let Err(why) = crash::saving(program, || self.judge.repeats(program))
-            && !INTERRUPTED.load(Relaxed)
+            && !interrupt::came()
         {
             self.inconclusive(&why, program);
         }

@@ -4,13 +4,11 @@
 use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::judge::{Judge, Lab, LabError, PortName};
-use super::output;
 use super::progress::spinner;
-use super::run::INTERRUPTED;
+use super::{interrupt, output};
 use crate::emit;
 use crate::exec::Watch;
 use crate::field::Field;
@@ -170,7 +168,7 @@ fn smallest(lab: &Lab, judge: Box<dyn Judge>, found: &Finding) -> Result<Program
     let bar = spinner("reducing");
     let until = Instant::now() + REDUCING;
     let program = reduce(&found.program, setup, &mut |smaller| {
-        if INTERRUPTED.load(Relaxed) || Instant::now() > until {
+        if interrupt::came() || Instant::now() > until {
             return Answer::Stop;
         }
         let seen = match one_run {
@@ -277,7 +275,7 @@ impl Files {
 
 /// The command that shows a finding without this program, with the library that it was found in.
 fn compile_and_run(port: &PortName, c: &str) -> String {
-    let quoted = |path: &Path| report::quoted(&path.display().to_string());
+    let quoted = |path: &Path| output::quoted(&path.display().to_string());
     match port {
         PortName::OpenSsl | PortName::Native | PortName::Planted(_) => format!("cc {c} -lssl -lcrypto && ./a.out"),
         PortName::Library(path) => {
@@ -346,18 +344,18 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             None
         }
     };
-    if INTERRUPTED.load(Relaxed) {
+    if interrupt::came() {
         notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
     }
     let shown = reduced.as_ref().unwrap_or(found);
-    let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
+    let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", output::quoted(flag))).collect();
     // Looked at more closely, it can be another call that is to blame.
     let files = files.map(|files| files.named(out, shown.signature()));
     let signature = shown.signature();
     let mut commands = Vec::new();
     let mut replayed = None;
     if let Some(files) = &files {
-        let quoted = |path: &Path| report::quoted(&path.display().to_string());
+        let quoted = |path: &Path| output::quoted(&path.display().to_string());
         let mut case = files.original.clone();
         if reduced.is_some() {
             let sentence = shown.diverged.divergence.sentence();

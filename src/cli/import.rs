@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::args::ImportArgs;
 use super::finding::{SIGNATURE, of, write_new};
 use super::reduce::smallest;
-use super::{Exit, output, run};
+use super::{Exit, interrupt, output};
 use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
 use crate::program::{Case, CaseError};
 use crate::report;
 
 pub(super) fn import(args: &ImportArgs) -> Exit {
-    run::answer_interrupts();
+    interrupt::answer();
     let case = match Case::read_any(&args.file) {
         Ok(case) => case,
         Err(error) => {

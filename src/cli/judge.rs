@@ -5,8 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::args::{Limits, OneProbeChoice};
-use super::run::INTERRUPTED;
-use super::{Exit, output};
+use super::{Exit, interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup};
@@ -167,7 +166,7 @@ impl Lab {
             executable: "/proc/self/exe".into(),
             args: args.into_iter().chain(limits).map(String::from).collect(),
             limit: Duration::from_secs_f64(time_limit),
-            stop: &INTERRUPTED,
+            stop: interrupt::flag(),
             cold: "--cold".into(),
             preload,
         })?;

@@ -27,6 +27,12 @@ pub(super) fn lost() -> bool {
     LOST.load(Relaxed)
 }
 
+/// Spells a word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    // Only what has a zero in it cannot be quoted, and no argument has.
+    shlex::try_quote(word).map_or_else(|_| word.to_string(), |quoted| quoted.into_owned())
+}
+
 /// Prints one line about what went wrong.
 pub(super) fn error(text: impl Display) {
     note(format_args!("error: {text}"));

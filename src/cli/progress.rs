@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::explore::Shared;
-use super::run::INTERRUPTED;
+use super::interrupt;
 
 /// How often the bar moves and ^C is looked for.
 pub(super) const TICK: Duration = Duration::from_millis(20);
@@ -24,7 +24,7 @@ pub(super) fn watch<T>(programs: Option<u64>, shared: &Shared, workers: &[Scoped
     // The template is a constant; a bar in the default style would do as well.
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
-        if INTERRUPTED.load(Relaxed) {
+        if interrupt::came() {
             shared.stop.store(true, Relaxed);
         }
         let done = shared.programs.load(Relaxed);

@@ -1,18 +1,15 @@
 //! `sessdiff reduce`: the smallest program with the same signature.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use super::args::ReduceArgs;
 use super::finding::{Alone, Finding, judge_every_way, reduce_alone};
 use super::judge::Lab;
-use super::run::INTERRUPTED;
-use super::{Exit, output, run};
+use super::{Exit, interrupt, output};
 use crate::pair::Verdict;
 use crate::port::Memory;
 use crate::program::Case;
 
 pub(super) fn reduce(args: &ReduceArgs) -> Exit {
-    run::answer_interrupts();
+    interrupt::answer();
     let case = match Case::read_any(&args.file) {
         Ok(case) => case,
         Err(error) => {
@@ -53,7 +50,7 @@ pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Fi
         Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
         Verdict::Nothing => return Err(unclear(&"nothing ran: no call has what it needs")),
-        Verdict::Inconclusive(_) if INTERRUPTED.load(Relaxed) => return Err(Exit::Interrupted),
+        Verdict::Inconclusive(_) if interrupt::came() => return Err(Exit::Interrupted),
         Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
     };
     let found = Finding { program: case.program.clone(), diverged, look };
@@ -61,7 +58,7 @@ pub(super) fn smallest(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Fi
         |second: &str| format!("inconclusive: diverged as {}, then in a fresh process {second}", found.signature());
     match reduce_alone(lab, &found).map_err(|error| error.say())? {
         // What was cut short is not the smallest: nobody should take it for that.
-        Alone::Same(_) if INTERRUPTED.load(Relaxed) => {
+        Alone::Same(_) if interrupt::came() => {
             output::error(format_args!("{path}: interrupted while it was reduced; nothing is written"));
             Err(Exit::Interrupted)
         }

@@ -81,9 +81,9 @@ fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) 
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let file = report::quoted(&case.path.display().to_string());
+            let file = output::quoted(&case.path.display().to_string());
             let flags: String =
-                lab.flags(look.memory).iter().map(|flag| format!(" {}", report::quoted(flag))).collect();
+                lab.flags(look.memory).iter().map(|flag| format!(" {}", output::quoted(flag))).collect();
             let commands = [
                 ("C file", format!("sessdiff show{flags} --as c {file}")),
                 ("import", format!("sessdiff import{flags} {file}")),

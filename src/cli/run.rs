@@ -1,7 +1,6 @@
 //! `sessdiff run`: the main job.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use super::args::{ProbeChoice, RunArgs, Shares};
 use super::explore::{Found, Shared, Tally, explore};
 use super::finding::settle;
 use super::judge::{Lab, LabError, PortName, port_summary};
-use super::{Exit, output, progress, unprobed};
+use super::{Exit, interrupt, output, progress, unprobed};
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
@@ -23,8 +22,6 @@ const UNPROBED: u32 = 8;
 /// Where the cases are, unless somewhere else is named.
 const CORPUS: &str = "corpus";
 
-pub(super) static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-
 pub(super) fn run(args: &RunArgs) -> Exit {
     let cases = match cases(args.corpus.as_deref(), args.host.hazards) {
         Ok(cases) => cases,
@@ -33,7 +30,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    answer_interrupts();
+    interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
@@ -43,18 +40,11 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => exit = exit.worst(error.say()),
         }
-        if INTERRUPTED.load(Relaxed) {
+        if interrupt::came() {
             break;
         }
     }
     exit
-}
-
-/// From now on ^C ends what is being done, not the process: what was found is said and kept.
-pub(super) fn answer_interrupts() {
-    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Relaxed)) {
-        output::note(format_args!("^C will lose what was found: {error}"));
-    }
 }
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
@@ -145,7 +135,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
 
     let mut summary = probed(args, &lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
-    if share > 0 && without != Some(0) && go_on && !INTERRUPTED.load(Relaxed) {
+    if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
             Some(programs) => ["--programs".into(), programs.to_string()],
             None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
@@ -165,7 +155,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
         }
     }
     summary.seconds = started.elapsed().as_secs_f64();
-    summary.interrupted = INTERRUPTED.load(Relaxed);
+    summary.interrupted = interrupt::came();
     summary.verdict = if summary.crashed {
         Word::Crash
     } else if summary.divergences > 0 {

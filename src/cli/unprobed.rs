@@ -2,14 +2,12 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::judge::PortName;
-use super::output;
 use super::progress::{TICK, spinner};
-use super::run::INTERRUPTED;
+use super::{interrupt, output};
 use crate::host::crash;
 use crate::report::{SignatureSummary, Summary};
 
@@ -85,10 +83,10 @@ pub(super) fn run(
             }
             Ok(summary)
         }
-        Err(_) if status.code().is_none_or(|code| code == crash::EXIT) && !INTERRUPTED.load(Relaxed) => {
+        Err(_) if status.code().is_none_or(|code| code == crash::EXIT) && !interrupt::came() => {
             Err(UnprobedError::Crashed(String::from_utf8_lossy(&stderr).trim_end().to_string()))
         }
-        Err(_) if INTERRUPTED.load(Relaxed) => Err(UnprobedError::Interrupted),
+        Err(_) if interrupt::came() => Err(UnprobedError::Interrupted),
         Err(error) => {
             let stderr = String::from_utf8_lossy(&stderr).trim_end().to_string();
             Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr })
@@ -114,7 +112,7 @@ fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if INTERRUPTED.load(Relaxed) && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+        if interrupt::came() && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
             child.kill()?;
             return child.wait();
         }

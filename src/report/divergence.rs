@@ -12,12 +12,6 @@ pub fn artifact_name(signature: Signature) -> String {
     signature.to_string().chars().map(plain).collect()
 }
 
-/// Quotes a path as a shell takes it.
-pub fn quoted(path: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%".contains(c);
-    if !path.is_empty() && path.chars().all(plain) { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
-}
-
 /// Quotes what SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
 fn manual(call: Call) -> Option<&'static str> {
     match call {

@@ -1,0 +1,24 @@
+//! ^C: it ends what is being done, not the process, so that what was found is said and kept.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::output;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Answers ^C from now on.
+pub(super) fn answer() {
+    if let Err(error) = ctrlc::set_handler(|| INTERRUPTED.store(true, Relaxed)) {
+        output::note(format_args!("^C will lose what was found: {error}"));
+    }
+}
+
+/// Tells whether there was a ^C.
+pub(super) fn came() -> bool {
+    INTERRUPTED.load(Relaxed)
+}
+
+/// Returns what is set by ^C, for whoever waits elsewhere.
+pub(super) fn flag() -> &'static AtomicBool {
+    &INTERRUPTED
+}
