@@ -94,11 +94,13 @@ macro_rules! define_fields_of_ops {
     )* })*) => {
         impl Kind {
             /// Returns the field that the call sets. That of `SSL_SESSION_set_ex_data` depends on its index.
+            #[inline]
             pub const fn sets(self) -> Option<Field> {
                 match self { $($(Kind::$kind => field_fact!(sets $($fact)*)),*),* }
             }
 
             /// Returns the field that the call reads. That of `SSL_SESSION_get_ex_data` depends on its index.
+            #[inline]
             pub const fn reads(self) -> Option<Field> {
                 match self { $($(Kind::$kind => field_fact!(reads $($fact)*)),*),* }
             }
@@ -117,11 +119,13 @@ for_each_op!(define_fields_of_ops);
 
 impl Op {
     /// Returns the field that the call sets, if it is a setter.
+    #[inline]
     pub fn sets(&self) -> Option<Field> {
         if let Op::SetExData { index, .. } = self { Field::of_ex_index(*index) } else { self.kind().sets() }
     }
 
     /// Returns the field that the call reads, if it is its getter.
+    #[inline]
     pub fn reads(&self) -> Option<Field> {
         if let Op::GetExData { index, .. } = self { Field::of_ex_index(*index) } else { self.kind().reads() }
     }
@@ -258,6 +262,14 @@ impl Field {
     /// rest follows rules of its own: the lifetime hint goes without a ticket, ex_data has callbacks.
     pub const fn is_copied(self) -> bool {
         (self as u32) < Field::LifetimeHint as u32
+    }
+
+    /// Tells whether it is a buffer that no two sessions share.
+    pub const fn is_own_buffer(self) -> bool {
+        matches!(
+            self,
+            Field::Id | Field::IdContext | Field::Hostname | Field::Alpn | Field::TicketAppdata | Field::Ticket
+        )
     }
 }
 

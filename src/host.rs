@@ -41,7 +41,7 @@ pub trait Host {
     fn as_native(&mut self) -> Option<&mut NativePort>;
     /// Tells whether a program of sessions alone does the same on the native port, call by call; `None`: it cannot be run side
     /// by side with it.
-    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &Plan, view: View) -> Option<bool>;
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &mut Plan, view: View) -> Option<bool>;
     /// Runs `program` as `plan` says, and fills `trace`. A port that ends has left a mishap in it.
     fn run(&mut self, program: &Program, plan: &Plan, view: View, prepared: bool, trace: &mut Trace);
 }
@@ -71,7 +71,7 @@ impl<P: Port + Any> Host for P {
     }
 
     #[inline]
-    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &Plan, view: View) -> Option<bool> {
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &mut Plan, view: View) -> Option<bool> {
         Some(exec::lockstep::agree(native, self, program, plan, view))
     }
 

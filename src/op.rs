@@ -78,6 +78,7 @@ macro_rules! define_ops {
             }
 
             /// Tells whether it is about contexts, connections or time.
+            #[inline(always)]
             #[allow(unused_parens)]
             pub const fn is_shared(self) -> bool {
                 match self {
@@ -129,6 +130,7 @@ macro_rules! define_ops {
 
         impl Op {
             /// Returns which call this is.
+            #[inline]
             pub const fn kind(&self) -> Kind {
                 match self { $($(Op::$kind { .. } => Kind::$kind),*),* }
             }

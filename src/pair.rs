@@ -3,6 +3,7 @@
 use crate::exec::{View, Watch};
 use crate::field::Fields;
 use crate::host::Host;
+use crate::op::Op;
 use crate::oracle::{self, Class, Divergence, Signature};
 use crate::plan::{Plan, Setup};
 use crate::port::Memory;
@@ -173,11 +174,11 @@ impl<L: Host, R: Host> Pair<L, R> {
     }
 
     fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
-        self.plan.make(program);
         let in_step = if prepared { None } else { self.agree_in_step(program, look) };
         if in_step == Some(true) {
             return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };
         }
+        self.plan.make(program);
         self.run_on(program, look, prepared);
         if let Some(lost) = self.lost() {
             return lost;
@@ -196,16 +197,16 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.blame(program, look, first)
     }
 
-    /// Tells whether both ports do the same side by side; `None`: they cannot run so, or such a look is not enough.
+    /// Tells whether both ports do the same side by side; `None`: they cannot run so.
     fn agree_in_step(&mut self, program: &Program, look: Look) -> Option<bool> {
-        if self.plan.shared || look.watch == Watch::Blame || look.watch == Watch::Nothing {
+        if look.watch == Watch::Nothing || program.ops.iter().any(Op::is_shared) {
             return None;
         }
         let view = self.view(look);
         let native = self.left.as_native()?;
         self.left_trace.clear();
         self.right_trace.clear();
-        self.right.agrees_with(native, program, &self.plan, view)
+        self.right.agrees_with(native, program, &mut self.plan, view)
     }
 
     /// The first difference of one run, without the second look that finds the call and confirms it.

@@ -189,6 +189,7 @@ pub struct Plan {
     /// Both ports tell when a session is destroyed.
     pub tells_ends: bool,
     setup: Setup,
+    ledger: Ledger,
 }
 
 impl Plan {
@@ -205,43 +206,29 @@ impl Plan {
             shared: false,
             tells_ends: setup.ex_data,
             setup,
+            ledger: Ledger::new(setup),
         }
     }
 
     /// Plans `program`. Total: any program has a plan. Needs no port and no clock.
     pub fn make(&mut self, program: &Program) {
-        let mut ledger = Ledger::new(self.setup);
-        self.steps.clear();
-        self.counts.clear();
-        self.count_steps.clear();
-        self.deaths.clear();
+        self.begin();
         for (at, op) in program.ops.iter().enumerate() {
-            let step = ledger.step(op);
-            self.steps.push(step);
-            let Step::Run { ends, makes, touched, .. } = step else { continue };
-            // A duplicate that is refused was born all the same, and dies within the call: callbacks tell so.
-            if ends || self.setup.ex_data && makes == Makes::Null && matches!(op, Op::Dup { .. }) {
+            let Step::Run { ends, makes, touched, .. } = self.step(op) else { continue };
+            if self.buries(op, ends, makes) {
                 self.deaths.push(at as u32);
             }
             for slot in [touched.made, touched.used].into_iter().flatten() {
-                let references = ledger.references(slot);
+                let references = self.ledger.references(slot);
                 if references > 0 {
                     self.counts.push(references);
                     self.count_steps.push(at as u32);
                 }
             }
         }
-        self.shared = ledger.shared().used();
-        for slot in ConnectionSlot::all() {
-            self.left_connections[slot.index()] = ledger.shared().connection_references(slot);
-        }
-        for slot in ContextSlot::all() {
-            self.left_contexts[slot.index()] = ledger.shared().context_references(slot);
-        }
+        self.finish();
         let mut at = program.ops.len() as u32;
-        for slot in Slot::all() {
-            let references = ledger.references(slot);
-            self.left[slot.index()] = references;
+        for references in self.left {
             for left in (1..references).rev() {
                 self.counts.push(left);
                 self.count_steps.push(at + references - left - 1);
@@ -256,6 +243,50 @@ impl Plan {
             self.count_steps.clear();
             self.deaths.clear();
         }
+    }
+
+    /// Begins a plan that is made op by op: [`Plan::step`], then [`Plan::finish`]. Of counts and destructions it says nothing
+    /// beforehand: the ledger knows them after each step.
+    pub fn begin(&mut self) {
+        self.ledger = Ledger::new(self.setup);
+        self.steps.clear();
+        self.counts.clear();
+        self.count_steps.clear();
+        self.deaths.clear();
+    }
+
+    /// Settles what becomes of the next op.
+    #[inline]
+    pub fn step(&mut self, op: &Op) -> Step {
+        let step = self.ledger.step(op);
+        self.steps.push(step);
+        step
+    }
+
+    /// Settles what becomes of an op that the harness makes after the last one of the program.
+    pub fn give_back(&mut self, op: &Op) -> Step {
+        self.ledger.step(op)
+    }
+
+    /// Notes what is still owned after the last op.
+    pub fn finish(&mut self) {
+        let shared = self.ledger.shared();
+        self.shared = shared.used();
+        self.left = Slot::each().map(|slot| self.ledger.references(slot));
+        self.left_connections = ConnectionSlot::each().map(|slot| shared.connection_references(slot));
+        self.left_contexts = ContextSlot::each().map(|slot| shared.context_references(slot));
+    }
+
+    /// Who owns what after the ops so far.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Tells whether a session is destroyed within a step that runs. A duplicate that is refused was born all the same, and dies
+    /// within the call: callbacks tell so.
+    #[inline]
+    pub fn buries(&self, op: &Op, ends: bool, makes: Makes) -> bool {
+        ends || self.setup.ex_data && makes == Makes::Null && matches!(op, Op::Dup { .. })
     }
 
     /// What is given back after the last op, one reference each: sessions, then connections, then contexts, in slot order.

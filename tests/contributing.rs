@@ -19,6 +19,7 @@ const COPIED: &[&str] = &[
     "build.rs",
     "Cargo.toml",
     "Cargo.lock",
+    "tests/contributing.rs",
     "tests/corpus.rs",
 ];
 /// What a path in the lists begins with.

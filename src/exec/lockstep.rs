@@ -1,7 +1,7 @@
 //! Two ports in one process, call by call and value by value, without a log: what most programs need. Where they differ, or the
 //! ledger contradicts one, the program runs again with traces, which explain.
 
-use super::View;
+use super::{View, empties_queue};
 use crate::exec::Watch;
 use crate::field::{Field, Fields};
 use crate::op::{Op, Slot, Variable};
@@ -10,10 +10,6 @@ use crate::port::native::NativePort;
 use crate::port::{Ended, Memory, Moment, Place, Port, Returned, events, present};
 use crate::program::Program;
 use crate::trace::{After, Tape};
-
-/// The buffers that each session must have of its own.
-const OWN: [Field; 6] =
-    [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
 
 /// The sides of [`events::turn_to`].
 const NATIVE: usize = 1;
@@ -26,28 +22,26 @@ const UNASKED: u32 = 8;
 /// They are not the same, or not as the ledger says.
 struct Differ;
 
-/// Tells whether a program of sessions alone does the same on the native port and on `other`, and what the ledger says.
-pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program, plan: &Plan, view: View) -> bool {
-    debug_assert!(!plan.shared && view.watch != Watch::Blame);
+/// Tells whether a program of sessions alone does the same on the native port and on `other`, and what the ledger says. Makes
+/// `plan` on the way, as far as the ports agree.
+pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program, plan: &mut Plan, view: View) -> bool {
+    debug_assert!(!program.ops.iter().any(Op::is_shared) && view.watch != Watch::Nothing);
     events::turn_to(NATIVE);
     native.begin(Memory::Plain, false);
     events::begin(view.counts);
     events::turn_to(OTHER);
     other.begin(view.memory, false);
     events::begin(view.counts);
-    let mut pair = Lockstep {
-        native,
-        other,
-        plan,
-        watch: view.watch,
+    plan.begin();
+    let fields = match view.watch {
+        Watch::Nothing | Watch::Blame => view.fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
-        fields: view.fields.without(Field::TimeEx),
-        count: 0,
-        death: 0,
-        tape: Tape::default(),
-        unasked: 0,
+        Watch::Fast | Watch::Ends => view.fields.without(Field::TimeEx),
     };
-    let agreed = pair.ops(program).and_then(|()| pair.release(program.ops.len())).and_then(|()| pair.finish());
+    let patience = if view.watch == Watch::Blame { 1 } else { UNASKED };
+    let mut pair =
+        Lockstep { native, other, plan, watch: view.watch, fields, tape: Tape::default(), patience, unasked: 0 };
+    let agreed = pair.ops(program).and_then(|()| pair.release()).and_then(|()| pair.finish());
     if agreed.is_err() {
         for slot in Slot::all() {
             pair.forget(slot);
@@ -63,22 +57,20 @@ pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program,
 struct Lockstep<'a, P> {
     native: &'a mut NativePort,
     other: &'a mut P,
-    plan: &'a Plan,
+    plan: &'a mut Plan,
     watch: Watch,
     fields: Fields,
-    /// How many counts of the plan were seen.
-    count: usize,
-    /// How many deaths of the plan were seen.
-    death: usize,
     tape: Tape,
-    /// How many calls were made since it was asked what they left behind.
+    /// After how many calls it is asked what they left behind.
+    patience: u32,
+    /// How many calls were made since it was asked.
     unasked: u32,
 }
 
 impl<P: Port> Lockstep<'_, P> {
     fn ops(&mut self, program: &Program) -> Result<(), Differ> {
-        for (at, (op, step)) in program.ops.iter().zip(&self.plan.steps).enumerate() {
-            if let Step::Run { ends, makes, touched, sets, .. } = *step {
+        for (at, op) in program.ops.iter().enumerate() {
+            if let Step::Run { ends, makes, touched, sets, .. } = self.plan.step(op) {
                 self.step(at, op, touched, ends, makes)?;
                 if let (Some(field), Some(slot), Watch::Fast) = (sets, touched.used, self.watch)
                     && self.fields.contains(field)
@@ -87,15 +79,18 @@ impl<P: Port> Lockstep<'_, P> {
                 }
             }
         }
+        self.plan.finish();
         Ok(())
     }
 
     /// Gives back what the program still owns, in slot order.
-    fn release(&mut self, mut at: usize) -> Result<(), Differ> {
+    fn release(&mut self) -> Result<(), Differ> {
+        let mut at = self.plan.steps.len();
         for slot in Slot::all() {
-            for left in (0..self.plan.left[slot.index()]).rev() {
-                let touched = Touched { made: None, used: Some(slot) };
-                self.step(at, &Op::Free { s: Some(slot) }, touched, left == 0, Makes::Nothing)?;
+            for _ in 0..self.plan.left[slot.index()] {
+                let op = Op::Free { s: Some(slot) };
+                let Step::Run { ends, makes, touched, .. } = self.plan.give_back(&op) else { return Err(Differ) };
+                self.step(at, &op, touched, ends, makes)?;
                 at += 1;
             }
         }
@@ -111,23 +106,27 @@ impl<P: Port> Lockstep<'_, P> {
     #[inline]
     fn step(&mut self, at: usize, op: &Op, touched: Touched, ends: bool, makes: Makes) -> Result<(), Differ> {
         present::set(at as u32);
-        if let (true, Some(slot)) = (ends, touched.used) {
+        if let (true, Some(slot), Watch::Fast | Watch::Ends) = (ends, touched.used, self.watch) {
             self.same_session(slot)?;
         }
-        if let (Some(slot), Some(field)) = (touched.used, op.reads()) {
-            self.same_field(slot, field)?;
-        } else {
-            self.call(op, makes)?;
+        if self.watch == Watch::Blame && !empties_queue(op) {
+            self.other.plant_error();
+        }
+        match (touched.used, op.reads()) {
+            (Some(slot), Some(field)) => self.same_field(slot, field)?,
+            _ => self.call(op, makes)?,
         }
         if let (true, Some(slot)) = (ends, touched.used) {
             self.forget(slot);
         }
-        self.deaths(at)?;
-        self.counts(touched)?;
+        self.deaths(self.plan.buries(op, ends, makes))?;
+        for slot in [touched.made, touched.used].into_iter().flatten() {
+            self.count(slot)?;
+        }
         if let (Op::Dup { dst, src }, Makes::Session) = (op, makes) {
             self.same_dup(*dst, *src)?;
         }
-        Ok(())
+        if self.watch == Watch::Blame { self.everything() } else { Ok(()) }
     }
 
     #[inline]
@@ -149,7 +148,7 @@ impl<P: Port> Lockstep<'_, P> {
             return Err(Differ);
         }
         self.unasked += 1;
-        if left.raised || self.unasked == UNASKED { self.after(left) } else { Ok(()) }
+        if left.raised || self.unasked == self.patience { self.after(left) } else { Ok(()) }
     }
 
     /// Compares what a call copies out.
@@ -170,32 +169,41 @@ impl<P: Port> Lockstep<'_, P> {
         if mine == theirs && !theirs.error_lost && !theirs.argument_changed { Ok(()) } else { Err(Differ) }
     }
 
-    /// Compares what the callbacks saw, and who was destroyed.
+    /// Compares what the callbacks saw, and who was destroyed: `planned`: one was.
     #[inline]
-    fn deaths(&mut self, at: usize) -> Result<(), Differ> {
+    fn deaths(&mut self, planned: bool) -> Result<(), Differ> {
         let (same, deaths) = events::compare(self.plan.tells_ends);
-        let mut planned = 0;
-        while self.plan.deaths.get(self.death).is_some_and(|death| *death as usize == at) {
-            (self.death, planned) = (self.death + 1, planned + 1);
-        }
-        if same && (deaths == planned || !self.plan.tells_ends) { Ok(()) } else { Err(Differ) }
+        if same && (deaths == usize::from(planned) || !self.plan.tells_ends) { Ok(()) } else { Err(Differ) }
     }
 
-    /// Compares the counts of the slots that an op named with what the plan says of those that hold something.
+    /// Compares the counts of what a slot holds with what the ledger says.
     #[inline]
-    fn counts(&mut self, touched: Touched) -> Result<(), Differ> {
-        for slot in [touched.made, touched.used].into_iter().flatten() {
-            if self.native.address(Variable::Session(slot)) == 0 {
-                continue;
-            }
-            let planned = self.plan.counts.get(self.count).copied();
-            self.count += 1;
-            let seen = [self.native.count(Place::Slot(slot)), self.other.count(Place::Slot(slot))];
-            if seen.into_iter().flatten().any(|references| Some(references) != planned) {
+    fn count(&mut self, slot: Slot) -> Result<(), Differ> {
+        let owned = self.plan.ledger().references(slot);
+        if owned == 0 {
+            return Ok(());
+        }
+        let seen = [self.native.count(Place::Slot(slot)), self.other.count(Place::Slot(slot))];
+        if seen.into_iter().flatten().all(|references| references == owned) { Ok(()) } else { Err(Differ) }
+    }
+
+    /// Compares every session in full, and finds out whether reading changed anything.
+    fn everything(&mut self) -> Result<(), Differ> {
+        self.finish()?;
+        let ledger = self.plan.ledger();
+        let live = Slot::each().map(|slot| (ledger.references(slot) > 0).then_some(slot));
+        for slot in live.into_iter().flatten() {
+            self.same_session(slot)?;
+        }
+        for (at, slot) in live.iter().enumerate() {
+            let Some(slot) = *slot else { continue };
+            self.count(slot)?;
+            let others = live[..at].iter().flatten();
+            if others.into_iter().any(|other| !self.other.shared(slot, *other).is_empty()) {
                 return Err(Differ);
             }
         }
-        Ok(())
+        self.finish()
     }
 
     fn forget(&mut self, slot: Slot) {
@@ -218,11 +226,6 @@ impl<P: Port> Lockstep<'_, P> {
     fn same_dup(&mut self, dst: Slot, src: Slot) -> Result<(), Differ> {
         if !self.native.shows_dup_as(dst, src, self.other, self.fields) {
             return Err(Differ);
-        }
-        for field in OWN {
-            if self.fields.contains(field) {
-                self.same_field(src, field)?;
-            }
         }
         if self.other.shared(dst, src).is_empty() { Ok(()) } else { Err(Differ) }
     }

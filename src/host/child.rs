@@ -241,7 +241,7 @@ impl Host for Child {
         None
     }
 
-    fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &Plan, _: View) -> Option<bool> {
+    fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &mut Plan, _: View) -> Option<bool> {
         None
     }
 

@@ -78,6 +78,19 @@ impl<const WORDS: usize> Bytes<WORDS> {
         len
     }
 
+    /// Tells whether the bytes that count are these.
+    #[inline]
+    pub fn is(&self, bytes: &[u8]) -> bool {
+        if self.len() != bytes.len() {
+            return false;
+        }
+        let (whole, rest) = bytes.as_chunks::<WORD>();
+        let mut words = self.words.iter().map(|word| word.load(Relaxed));
+        let same = whole.iter().zip(&mut words).all(|(chunk, word)| u64::from_le_bytes(*chunk) == word);
+        let last = words.next().unwrap_or(0).to_le_bytes();
+        same && rest.iter().zip(last).all(|(byte, counted)| *byte == counted)
+    }
+
     /// Copies length and bytes from `source`, those above the length included.
     pub fn copy_from(&self, source: &Self) {
         let used = source.used.load(Relaxed);
@@ -185,6 +198,19 @@ mod tests {
         let mut out = [0; 13];
         assert_eq!(field.copy_to(&mut out), 13);
         assert_eq!(out, [7; 13]);
+    }
+
+    #[test]
+    fn bytes_are_compared_up_to_their_length() {
+        let field = Bytes::<4>::new();
+        field.set(b"0123456789abcdef");
+        field.set(b"XYZ345678");
+        assert!(field.is(b"XYZ345678"));
+        for other in [&b"XYZ34567"[..], b"XYZ3456789", b"XYZ345679", b"YYZ345678", b""] {
+            assert!(!field.is(other), "{other:?}");
+        }
+        field.set(b"");
+        assert!(field.is(b""));
     }
 
     #[test]

@@ -212,6 +212,12 @@ impl Session {
         ShortBytes::of(&self.0.id)
     }
 
+    /// Tells whether [`Session::id`] is this.
+    #[inline]
+    pub fn id_is(&self, id: &[u8]) -> bool {
+        self.0.id.is(id)
+    }
+
     /// Sets the session id context: `SSL_SESSION_set1_id_context`.
     ///
     /// # Errors
@@ -229,6 +235,12 @@ impl Session {
     #[inline]
     pub fn id_context(&self) -> ShortBytes {
         ShortBytes::of(&self.0.id_context)
+    }
+
+    /// Tells whether [`Session::id_context`] is this.
+    #[inline]
+    pub fn id_context_is(&self, context: &[u8]) -> bool {
+        self.0.id_context.is(context)
     }
 
     /// Sets the time, seconds since 1970: `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`. Any value is taken.
@@ -382,6 +394,12 @@ impl Session {
     #[inline]
     pub fn master_key(&self, out: &mut [u8]) -> usize {
         if out.is_empty() { self.0.master_key.len() } else { self.0.master_key.copy_to(out) }
+    }
+
+    /// Tells whether the master key is this.
+    #[inline]
+    pub fn master_key_is(&self, key: &[u8]) -> bool {
+        self.0.master_key.is(key)
     }
 
     /// Limits early data, bytes: `SSL_SESSION_set_max_early_data`.

@@ -153,6 +153,7 @@ impl Ledger {
     }
 
     /// Settles what becomes of `op`, and books it.
+    #[inline]
     pub fn step(&mut self, op: &Op) -> Step {
         if self.setup.lacks.contains(op.kind()) {
             return Step::Skip(Skip::Unsupported);

@@ -289,7 +289,7 @@ impl NativePort {
     }
 
     /// Tells whether another port shows the same duplicate in a slot, field by field, and there what the source has where that
-    /// must be the same.
+    /// must be the same. Buffers that the source has are read once more, so that it is known where they are now.
     pub fn shows_dup_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
         let (dup, source) = (&*self.session(dst), &*self.session(src));
         dup.view(|dup_view| {
@@ -300,6 +300,10 @@ impl NativePort {
                             let theirs = other.read(dst, Field::$field);
                             same(dup, dup_view, Field::$field, theirs)
                                 && (!Field::$field.is_copied() || same(source, source_view, Field::$field, theirs))
+                                && (!Field::$field.is_own_buffer()
+                                    || shows_bytes(source, source_view, Field::$field, Some(&[]))
+                                    || shows_bytes(source, source_view, Field::$field, None)
+                                    || same(source, source_view, Field::$field, other.read(src, Field::$field)))
                         }))*
                     };
                 }
@@ -354,21 +358,28 @@ fn same(session: &Session, view: View<'_>, field: Field, theirs: Value<'_>) -> b
     }
 }
 
+/// Tells whether two buffers have the same bytes. Most have few: a call to compare them takes longer than to compare them here.
+#[inline(always)]
+fn same_bytes(ours: Option<&[u8]>, theirs: Option<&[u8]>) -> bool {
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) if ours.len() <= 32 => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours == theirs)
+        }
+        _ => ours == theirs,
+    }
+}
+
 /// Tells whether a field that is bytes is these; one that is not is none.
 #[inline(always)]
 fn shows_bytes(session: &Session, view: View<'_>, field: Field, theirs: Option<&[u8]>) -> bool {
     match field {
-        Field::Id => theirs == Some(session.id().as_slice()),
-        Field::IdContext => theirs == Some(session.id_context().as_slice()),
-        Field::MasterKey => {
-            let mut key = [0; 512];
-            let length = session.master_key(&mut key);
-            theirs == Some(&key[..length])
-        }
-        Field::Hostname => view.hostname() == theirs,
-        Field::Alpn => view.alpn_selected() == theirs,
-        Field::TicketAppdata => view.ticket_appdata() == theirs,
-        Field::Ticket => view.ticket() == theirs,
+        Field::Id => theirs.is_some_and(|theirs| session.id_is(theirs)),
+        Field::IdContext => theirs.is_some_and(|theirs| session.id_context_is(theirs)),
+        Field::MasterKey => theirs.is_some_and(|theirs| session.master_key_is(theirs)),
+        Field::Hostname => same_bytes(view.hostname(), theirs),
+        Field::Alpn => same_bytes(view.alpn_selected(), theirs),
+        Field::TicketAppdata => same_bytes(view.ticket_appdata(), theirs),
+        Field::Ticket => same_bytes(view.ticket(), theirs),
         Field::Peer => view.peer() == theirs,
         Field::Time
         | Field::TimeEx

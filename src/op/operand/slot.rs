@@ -51,6 +51,11 @@ macro_rules! slots {
                 (0..$count as u8).map($name)
             }
 
+            /// Returns every slot in order, as many as there are.
+            pub fn each() -> [$name; $count] {
+                std::array::from_fn(|index| $name(index as u8))
+            }
+
             /// Returns its number.
             pub const fn index(self) -> usize {
                 self.0 as usize

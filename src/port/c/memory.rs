@@ -53,6 +53,7 @@ fn freed(block: usize) {
     }
 }
 
+#[inline(never)]
 fn note_end(block: usize) {
     SESSIONS.with(|sessions| {
         if let Some(session) = sessions.iter().find(|session| session.get() == block) {
@@ -135,6 +136,7 @@ pub(super) fn unwatch() -> Vec<Block> {
     })
 }
 
+#[inline]
 fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
     if address.is_null() {
         notice(Fault::new(Misuse::NoMemory, size, origin, None));
@@ -145,6 +147,7 @@ fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
     address
 }
 
+#[inline]
 fn gave(address: *mut c_void) {
     LIVE.set(LIVE.get() - 1);
     freed(address as usize);
@@ -158,6 +161,7 @@ fn notice(fault: Fault) {
 }
 
 /// Cheap when nobody watches, and at the end of a thread, where the library frees after the list is gone.
+#[inline]
 fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
     if WATCHING.get() {
         // At the end of a thread there is no list any more.
@@ -170,14 +174,19 @@ unsafe extern "C" fn allocate(size: usize, file: *const c_char, line: c_int) -> 
     if size == 0 {
         return ptr::null_mut();
     }
-    let origin = Origin::here(file, line);
-    let watched = match MODE.get() {
-        Memory::Plain => None,
-        mode @ (Memory::Poisoned | Memory::Guarded) => arena::take(mode, size, origin),
-    };
+    match MODE.get() {
+        // SAFETY: any size.
+        Memory::Plain => took(unsafe { libc::malloc(size) }, size, Origin::here(file, line)),
+        mode @ (Memory::Poisoned | Memory::Guarded) => allocate_watched(mode, size, Origin::here(file, line)),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_watched(mode: Memory, size: usize, origin: Origin) -> *mut c_void {
     // What the arena has no room for comes from where everything else comes from.
     // SAFETY: any size.
-    let block = watched.unwrap_or_else(|| unsafe { libc::malloc(size) });
+    let block = arena::take(mode, size, origin).unwrap_or_else(|| unsafe { libc::malloc(size) });
     took(block, size, origin)
 }
 
@@ -217,17 +226,22 @@ unsafe extern "C" fn release(block: *mut c_void, file: *const c_char, line: c_in
         return;
     }
     if arena::owns(block) {
-        match arena::give(block, Origin::here(file, line)) {
-            Ok(damage) => {
-                gave(block);
-                damage.into_iter().for_each(notice);
-            }
-            // A block that cannot be freed is left as it is: the program goes on, and is found out.
-            Err(fault) => notice(fault),
-        }
-        return;
+        return release_watched(block, Origin::here(file, line));
     }
     gave(block);
     // SAFETY: a block of ours.
     unsafe { libc::free(block) }
+}
+
+#[cold]
+#[inline(never)]
+fn release_watched(block: *mut c_void, origin: Origin) {
+    match arena::give(block, origin) {
+        Ok(damage) => {
+            gave(block);
+            damage.into_iter().for_each(notice);
+        }
+        // A block that cannot be freed is left as it is: the program goes on, and is found out.
+        Err(fault) => notice(fault),
+    }
 }
