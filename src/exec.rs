@@ -202,7 +202,7 @@ impl<P: Port> Run<'_, P> {
         {
             self.observe(slot);
         }
-        if self.watch == Watch::Blame && !empties_queue(op) {
+        if self.watch == Watch::Blame && !op.empties_queue() {
             self.port.plant_error();
         }
         let Called { made, getter, number } = self.call(op, ends);
@@ -395,14 +395,6 @@ fn only_reads(op: &Op) -> bool {
     matches!(
         op,
         Op::GetMasterKey { .. } | Op::AdvanceClock { .. } | Op::CtxSessions { .. } | Op::GetPeerCertChain { .. }
-    )
-}
-
-/// Tells whether an op begins with an empty error queue, because it empties it.
-fn empties_queue(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Handshake { .. } | Op::NewSessionTicket { .. } | Op::SslShutdown { .. } | Op::UseCertificate { .. }
     )
 }
 

@@ -288,6 +288,14 @@ impl Op {
         self.kind().is_shared()
     }
 
+    /// Tells whether the call begins with an empty error queue: it asks `SSL_get_error`, or empties the queue itself.
+    pub const fn empties_queue(&self) -> bool {
+        matches!(
+            self,
+            Op::Handshake { .. } | Op::NewSessionTicket { .. } | Op::SslShutdown { .. } | Op::UseCertificate { .. }
+        )
+    }
+
     /// Returns the variable of its result, if it has one.
     pub fn result(&self) -> Option<Variable> {
         self.variables().next().filter(|_| self.kind().has_result())

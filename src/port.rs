@@ -236,8 +236,8 @@ pub trait Port {
     /// Gives every session that a context has cached, in no order; `None`: once for each cache of every context that lives.
     fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>));
 
-    /// Raises an error of the harness's own, in the queue until [`Port::after`]: a call must neither mind nor remove it.
+    /// Raises an error of the harness's own, if none is in the queue: a call must neither mind nor remove it.
     fn plant_error(&mut self);
-    /// Returns what the last call left behind, and empties the error queue.
+    /// Returns what the last call left behind, and empties the error queue of it.
     fn after(&mut self) -> After;
 }

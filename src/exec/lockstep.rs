@@ -1,7 +1,7 @@
 //! Two ports in one process, call by call and value by value, without a log: what most programs need. Where they differ, or the
 //! ledger contradicts one, the program runs again with traces, which explain.
 
-use super::{View, empties_queue};
+use super::View;
 use crate::exec::Watch;
 use crate::field::{Field, Fields};
 use crate::op::{Op, Slot, Variable};
@@ -109,7 +109,7 @@ impl<P: Port> Lockstep<'_, P> {
         if let (true, Some(slot), Watch::Fast | Watch::Ends) = (ends, touched.used, self.watch) {
             self.same_session(slot)?;
         }
-        if self.watch == Watch::Blame && !empties_queue(op) {
+        if self.watch == Watch::Blame && !op.empties_queue() {
             self.other.plant_error();
         }
         match (touched.used, op.reads()) {
@@ -126,7 +126,7 @@ impl<P: Port> Lockstep<'_, P> {
         if let (Op::Dup { dst, src }, Makes::Session) = (op, makes) {
             self.same_dup(*dst, *src)?;
         }
-        if self.watch == Watch::Blame { self.everything() } else { Ok(()) }
+        if self.watch == Watch::Blame { self.everything(op) } else { Ok(()) }
     }
 
     #[inline]
@@ -188,20 +188,24 @@ impl<P: Port> Lockstep<'_, P> {
     }
 
     /// Compares every session in full, and finds out whether reading changed anything.
-    fn everything(&mut self) -> Result<(), Differ> {
-        self.finish()?;
-        let ledger = self.plan.ledger();
-        let live = Slot::each().map(|slot| (ledger.references(slot) > 0).then_some(slot));
-        for slot in live.into_iter().flatten() {
-            self.same_session(slot)?;
+    fn everything(&mut self, op: &Op) -> Result<(), Differ> {
+        if op.reads().is_some() {
+            // What other calls leave was asked for.
+            self.finish()?;
         }
-        for (at, slot) in live.iter().enumerate() {
-            let Some(slot) = *slot else { continue };
-            self.count(slot)?;
-            let others = live[..at].iter().flatten();
-            if others.into_iter().any(|other| !self.other.shared(slot, *other).is_empty()) {
-                return Err(Differ);
+        for slot in Slot::each() {
+            if self.plan.ledger().references(slot) == 0 {
+                continue;
             }
+            self.same_session(slot)?;
+            for other in Slot::each().into_iter().take(slot.index()) {
+                if self.plan.ledger().references(other) != 0 && !self.other.shared(slot, other).is_empty() {
+                    return Err(Differ);
+                }
+            }
+        }
+        for slot in Slot::each() {
+            self.count(slot)?;
         }
         self.finish()
     }

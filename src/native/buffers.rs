@@ -141,6 +141,7 @@ impl Buffers {
     }
 
     /// Locks the buffers, so that several can be read or set at one moment.
+    #[inline]
     pub fn lock(&self) -> Locked<'_> {
         Locked { buffers: self, latest: self.latest.lock().unwrap_or_else(PoisonError::into_inner) }
     }
@@ -159,6 +160,7 @@ pub(super) struct Locked<'a> {
 
 impl Locked<'_> {
     /// Returns the value of a buffer.
+    #[inline(always)]
     pub fn get(&self, buffer: Buffer) -> Option<&Value> {
         match self.buffers.places[buffer as usize].load(Acquire) {
             NULL => None,
@@ -287,6 +289,7 @@ impl Session {
     }
 
     /// Lends all buffers, as they are at one moment, to `read`. Setters wait until it returns.
+    #[inline]
     pub fn view<R>(&self, read: impl FnOnce(View<'_>) -> R) -> R {
         read(View { buffers: &self.0.buffers.lock(), ex_data: &self.0.ex_data })
     }
@@ -301,35 +304,42 @@ pub struct View<'a> {
 
 impl<'a> View<'a> {
     /// Returns what [`Session::hostname`] lends.
+    #[inline]
     pub fn hostname(self) -> Option<&'a [u8]> {
         self.get(Buffer::Hostname)
     }
 
     /// Returns what [`Session::alpn_selected`] lends.
+    #[inline]
     pub fn alpn_selected(self) -> Option<&'a [u8]> {
         self.get(Buffer::Alpn)
     }
 
     /// Returns what [`Session::ticket_appdata`] lends.
+    #[inline]
     pub fn ticket_appdata(self) -> Option<&'a [u8]> {
         self.get(Buffer::TicketAppdata)
     }
 
     /// Returns what [`Session::ticket`] lends.
+    #[inline]
     pub fn ticket(self) -> Option<&'a [u8]> {
         self.get(Buffer::Ticket)
     }
 
     /// Returns what [`Session::peer`] lends.
+    #[inline]
     pub fn peer(self) -> Option<&'a [u8]> {
         self.get(Buffer::Peer)
     }
 
     /// Returns what [`Session::ex_data`] returns.
+    #[inline]
     pub fn ex_data(self, index: i32) -> usize {
         self.ex_data.get(index)
     }
 
+    #[inline]
     fn get(self, buffer: Buffer) -> Option<&'a [u8]> {
         self.buffers.get(buffer).map(|value| &**value)
     }

@@ -184,11 +184,13 @@ impl Session {
     }
 
     /// Returns how many references there are.
+    #[inline]
     pub fn references(&self) -> usize {
         Arc::strong_count(&self.0)
     }
 
     /// Returns a number that is the same for all references to this session and for no other live session.
+    #[inline]
     pub fn address(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
     }

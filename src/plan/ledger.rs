@@ -119,6 +119,7 @@ impl Ledger {
     }
 
     /// How many references a slot owns; 0 when it is empty or borrows.
+    #[inline]
     pub fn references(&self, slot: Slot) -> u32 {
         self.slots[slot.index()].map_or(0, |held| held.references)
     }

@@ -121,6 +121,13 @@ impl CPort {
         Ok(port)
     }
 
+    /// Takes the planted error out of the queue.
+    #[cold]
+    fn pull_error(&mut self) {
+        call!(self, ERR_clear_error());
+        self.planted = false;
+    }
+
     /// What is known of the library.
     pub fn library(&self) -> &'static Library {
         self.library
@@ -282,6 +289,9 @@ impl Port for CPort {
     }
 
     fn end(&mut self) -> Ended {
+        if self.planted {
+            self.pull_error();
+        }
         self.put_back_contexts();
         if !self.library.probes.memory {
             self.replace_used_up();
@@ -301,6 +311,9 @@ impl Port for CPort {
 
     #[inline]
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
+        if self.planted && op.empties_queue() {
+            self.pull_error();
+        }
         self.make_call(op, moment)
     }
 
@@ -328,10 +341,16 @@ impl Port for CPort {
         self.read_field(s, field)
     }
 
+    #[inline]
     fn shared(&self, a: Slot, b: Slot) -> Fields {
-        let [a, b] = [a, b].map(|slot| &self.seen[slot.index()]);
-        let same = OWN.iter().zip(a.iter().zip(b)).filter(|(_, (a, b))| !a.is_null() && a == b);
-        same.fold(Fields::NONE, |set, (field, _)| set.with(*field))
+        let (a, b) = (&self.seen[a.index()], &self.seen[b.index()]);
+        let mut shared = Fields::NONE;
+        for (at, field) in OWN.into_iter().enumerate() {
+            if a[at] == b[at] && !a[at].is_null() {
+                shared = shared.with(field);
+            }
+        }
+        shared
     }
 
     fn address(&self, variable: Variable) -> usize {
@@ -366,6 +385,9 @@ impl Port for CPort {
     }
 
     fn plant_error(&mut self) {
+        if self.planted {
+            return;
+        }
         // 1.1.1 has no such functions: there nobody looks whether an error gets lost.
         let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) else { return };
         // SAFETY: an error of no library's, without a text.
@@ -378,15 +400,16 @@ impl Port for CPort {
 
     fn after(&mut self) -> After {
         let argument_changed = std::mem::take(&mut self.argument_changed);
-        let first = call!(self, ERR_peek_error());
-        if first == 0 {
-            let error_lost = std::mem::take(&mut self.planted);
-            return After { raised: false, error_lost, argument_changed };
+        if self.planted && call!(self, ERR_peek_last_error()) == PLANTED {
+            return After { raised: false, error_lost: false, argument_changed };
         }
-        let (raised, error_lost) = match std::mem::take(&mut self.planted) {
-            true => (call!(self, ERR_peek_last_error()) != PLANTED, first != PLANTED),
-            false => (true, false),
-        };
+        let first = call!(self, ERR_peek_error());
+        let planted = std::mem::take(&mut self.planted);
+        if first == 0 {
+            return After { raised: false, error_lost: planted, argument_changed };
+        }
+        let raised = !planted || call!(self, ERR_peek_last_error()) != PLANTED;
+        let error_lost = planted && first != PLANTED;
         call!(self, ERR_clear_error());
         After { raised, error_lost, argument_changed }
     }
