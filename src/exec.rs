@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use self::holdings::Holdings;
 
 use crate::field::{Field, Fields};
-use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
+use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, Slot, Variable};
 use crate::plan::{Makes, Plan, Step, Touched};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
 use crate::program::Program;
@@ -65,7 +65,9 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         deaths: 0,
         holdings,
         cached: Vec::new(),
+        cached_counts: Vec::new(),
         unaudited: 0,
+        listed: [Listed::default(); CONTEXTS],
     };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
     let Run { port, trace, holdings, .. } = run;
@@ -114,8 +116,19 @@ struct Run<'a, P> {
     holdings: Holdings,
     /// The addresses of what was cached when that was audited last.
     cached: Vec<usize>,
+    /// The same with their reference counts.
+    cached_counts: Vec<(usize, Option<u32>)>,
     /// How many steps were made since.
     unaudited: usize,
+    /// Of each context how many sessions were listed last, and how often the list was left out since.
+    listed: [Listed; CONTEXTS],
+}
+
+/// What was listed of a cache.
+#[derive(Clone, Copy, Default)]
+struct Listed {
+    sessions: usize,
+    left_out: usize,
 }
 
 impl<P: Port> Run<'_, P> {
@@ -145,6 +158,11 @@ impl<P: Port> Run<'_, P> {
         }
         for slot in ConnectionSlot::all() {
             self.release_all(self.plan.left_connections[slot.index()], &Op::SslFree { x: Some(slot) })?;
+        }
+        for slot in self.holdings.contexts() {
+            if self.listed[slot.index()].left_out > 0 {
+                self.list(slot);
+            }
         }
         for slot in ContextSlot::all() {
             self.release_all(self.plan.left_contexts[slot.index()], &Op::CtxFree { c: Some(slot) })?;

@@ -187,7 +187,7 @@ pub struct Holders {
 }
 
 /// A session that a cache lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Cached<'a> {
     /// Where it is. Nobody follows it.
     pub address: usize,
@@ -195,6 +195,8 @@ pub struct Cached<'a> {
     pub version: i32,
     /// Its id.
     pub id: &'a [u8],
+    /// Reads its reference count, if that can be known. Not to be called of a session that may be destroyed.
+    pub references: &'a dyn Fn() -> Option<u32>,
 }
 
 /// One implementation of the API. Sessions, contexts and connections are named by variables; the caller follows a

@@ -7,8 +7,9 @@ use crate::plan::Touched;
 use crate::port::{Holders, Place, Port, events};
 use crate::trace::{Owners, Seen, Unowned};
 
-/// With more cached sessions not every step is audited: an audit takes as long as there are sessions.
-const CROWD: usize = 64;
+/// As many cached sessions are listed one by one and audited after every step. With more, not every step lists or audits: both
+/// take as long as there are sessions.
+pub(super) const CROWD: usize = 16;
 
 impl<P: Port> Run<'_, P> {
     /// Compares what has an owner with what lives; then the counts of the slots that a step touched, of all slots where
@@ -102,15 +103,25 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// Finds a session that lives and has no owner, or other references than its owners have, in a slot or not.
-    fn misowned(&self, cached: &[usize]) -> Option<(Owners, Seen)> {
-        (0..).map_while(events::session_at).find_map(|address| {
+    fn misowned(&mut self, cached: &[usize]) -> Option<(Owners, Seen)> {
+        let mut counts = std::mem::take(&mut self.cached_counts);
+        counts.clear();
+        self.port.cached(None, &mut |session| counts.push((session.address, (session.references)())));
+        counts.sort_unstable();
+        let found = (0..).map_while(events::session_at).find_map(|address| {
             let owners = self.owners(address, cached);
             if owners.references() == 0 {
                 return Some((owners, Seen::Lives));
             }
-            let references = self.port.count(Place::Address(address)).filter(|count| *count != owners.references())?;
+            let references = match counts.binary_search_by_key(&address, |(cached, _)| *cached) {
+                Ok(at) => counts[at].1,
+                Err(_) => self.port.count(Place::Address(address)),
+            };
+            let references = references.filter(|count| *count != owners.references())?;
             Some((owners, Seen::References(references)))
-        })
+        });
+        self.cached_counts = counts;
+        found
     }
 
     fn owners(&self, address: usize, cached: &[usize]) -> Owners {

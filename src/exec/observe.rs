@@ -1,14 +1,12 @@
 //! What is seen of a port besides what calls return.
 
-use super::{Run, read};
+use super::audit::CROWD;
+use super::{Listed, Run, Watch, read};
 use crate::field::Field;
 use crate::op::{ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable};
 use crate::plan::Touched;
 use crate::port::{Place, Port, Value, key};
 use crate::trace::{After, DupSeen, Meddling};
-
-/// As many cached sessions are listed one by one.
-const LISTED: usize = 16;
 
 /// A cached session, in the order in which it is listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,7 +116,7 @@ impl<P: Port> Run<'_, P> {
             | Op::CtxRemove { c, .. }
             | Op::CtxFlush { c, .. }
             | Op::CtxFlushEx { c, .. }
-            | Op::CtxSessions { c } => self.list(c),
+            | Op::CtxSessions { c } => self.list_some(c),
             Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
             Op::SslDup { dst, x } => self.see_connection(if self.holdings.has_connection(dst) { dst } else { x }),
             Op::CopySessionId { to, .. } => self.see_connection(to),
@@ -169,7 +167,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn see_caches(&mut self) {
-        self.holdings.contexts().for_each(|slot| self.list(slot));
+        self.holdings.contexts().for_each(|slot| self.list_some(slot));
     }
 
     fn see_connection(&mut self, x: ConnectionSlot) {
@@ -191,10 +189,21 @@ impl<P: Port> Run<'_, P> {
         self.holdings.live().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
     }
 
+    /// Writes the cache of a context, with many sessions not at every step: each list takes as long as there are sessions. What
+    /// is wrong in a cache stays wrong: the next list, or that at the end, shows it.
+    fn list_some(&mut self, c: ContextSlot) {
+        let Listed { sessions, left_out } = &mut self.listed[c.index()];
+        if self.watch != Watch::Blame && *sessions > CROWD && *left_out < *sessions {
+            *left_out += 1;
+        } else {
+            self.list(c);
+        }
+    }
+
     /// Writes the cache of a context: how many, and a few of them in an order that does not depend on the hash.
     pub(super) fn list(&mut self, c: ContextSlot) {
         let (mut number, mut digest) = (0usize, 0u32);
-        let mut members = [Member { version: 0, length: 0, id: [0; 32], slots: 0 }; LISTED];
+        let mut members = [Member { version: 0, length: 0, id: [0; 32], slots: 0 }; CROWD];
         self.port.cached(Some(c), &mut |cached| {
             digest = digest.wrapping_add(key(cached.version, cached.id));
             if let Some(member) = members.get_mut(number) {
@@ -205,6 +214,7 @@ impl<P: Port> Run<'_, P> {
             }
             number += 1;
         });
+        self.listed[c.index()] = Listed { sessions: number, left_out: 0 };
         self.trace.cache(c, number as u32, digest);
         if let Some(members) = members.get_mut(..number) {
             members.sort_unstable();

@@ -121,6 +121,15 @@ impl CPort {
         Ok(port)
     }
 
+    /// Reads the reference count of a session that lives.
+    #[inline]
+    fn count_at(&self, address: usize) -> Option<u32> {
+        let offset = self.library.count_offset.filter(|_| address != 0)?;
+        // SAFETY: the slot's session is alive, or no free callback has told of its end; the offset was found within such a
+        // session.
+        Some(unsafe { refcount::read(ptr::with_exposed_provenance_mut(address), offset) })
+    }
+
     /// Takes the planted error out of the queue.
     #[cold]
     fn pull_error(&mut self) {
@@ -363,14 +372,10 @@ impl Port for CPort {
 
     #[inline]
     fn count(&self, place: Place) -> Option<u32> {
-        let session: *mut SSL_SESSION = match place {
-            Place::Slot(s) => self.session(s),
-            Place::Address(address) => ptr::with_exposed_provenance_mut(address),
-        };
-        let offset = self.library.count_offset.filter(|_| !session.is_null())?;
-        // SAFETY: the slot's session is alive, or no free callback has told of its end; the offset was found within such a
-        // session.
-        Some(unsafe { refcount::read(session, offset) })
+        self.count_at(match place {
+            Place::Slot(s) => self.session(s) as usize,
+            Place::Address(address) => address,
+        })
     }
 
     fn holders(&self, address: usize) -> Holders {

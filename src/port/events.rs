@@ -3,18 +3,19 @@
 //! The callback of [`ExIndex::Counted`] is the death probe: it fires exactly when a session is destroyed.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::mem::ManuallyDrop;
+
+use foldhash::fast::FixedState;
 
 use crate::op::ExIndex;
 use crate::trace::{Callback, Trace};
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
+/// The place of a session that does not live any more.
+const BURIED: u32 = u32::MAX;
 
-/// More sessions than any program has: each takes three calls to be made, cached and left alone.
-const ROOM: usize = 4096;
-/// More events than any call makes: three when such a session is flushed. What a port does beyond is a difference all the
-/// same, for the number recorded differs.
-const EVENTS_ROOM: usize = 3 * ROOM;
 /// More contexts than slots and connections can hold.
 const CONTEXTS_ROOM: usize = 16;
 
@@ -50,14 +51,16 @@ enum Event {
     },
 }
 
-/// What one port did. Arrays, so that the callbacks neither allocate nor need a destructor at the end of a thread.
+/// What one port did. Its memory is used from program to program.
 struct Events {
-    list: [Event; EVENTS_ROOM],
-    listed: usize,
+    list: Vec<Event>,
     /// Each session that lives.
-    live: [Live; ROOM],
-    living: usize,
-    births: u32,
+    live: Vec<Live>,
+    /// Where in the list a session is, by its number; [`BURIED`] for one that is not.
+    places: Vec<u32>,
+    /// The numbers of the sessions that live, by what their callbacks get and by where they are: of those that were announced last.
+    by_name: HashMap<usize, u32, FixedState>,
+    by_address: HashMap<usize, u32, FixedState>,
     /// Address and number of each context that lives.
     contexts: [(usize, u32); CONTEXTS_ROOM],
     contexts_living: usize,
@@ -78,11 +81,11 @@ struct Live {
 impl Events {
     const fn new() -> Events {
         Events {
-            list: [Event::New { birth: 0 }; EVENTS_ROOM],
-            listed: 0,
-            live: [Live { name: 0, address: 0, birth: 0 }; ROOM],
-            living: 0,
-            births: 0,
+            list: Vec::new(),
+            live: Vec::new(),
+            places: Vec::new(),
+            by_name: HashMap::with_hasher(FixedState::with_seed(0)),
+            by_address: HashMap::with_hasher(FixedState::with_seed(0)),
             contexts: [(0, 0); CONTEXTS_ROOM],
             contexts_living: 0,
             contexts_born: 0,
@@ -90,9 +93,50 @@ impl Events {
         }
     }
 
+    fn begin(&mut self, counts: bool) {
+        self.list.clear();
+        self.live.clear();
+        self.places.clear();
+        self.by_name.clear();
+        self.by_address.clear();
+        self.contexts_living = 0;
+        self.contexts_born = 0;
+        self.counts = counts;
+    }
+
     fn birth_of(&self, name: usize) -> u32 {
-        let live = self.live[..self.living].iter().rev();
-        live.into_iter().find(|live| live.name == name).map_or(UNKNOWN, |live| live.birth)
+        self.by_name.get(&name).copied().unwrap_or(UNKNOWN)
+    }
+
+    fn birth_at(&self, address: usize) -> u32 {
+        self.by_address.get(&address).copied().unwrap_or(UNKNOWN)
+    }
+
+    fn announce(&mut self, name: usize, address: usize) {
+        let birth = self.places.len() as u32;
+        self.places.push(self.live.len() as u32);
+        self.live.push(Live { name, address, birth });
+        self.by_name.insert(name, birth);
+        self.by_address.insert(address, birth);
+        self.record(Event::New { birth });
+    }
+
+    fn bury(&mut self, birth: u32) {
+        let Some(place) = self.places.get_mut(birth as usize) else { return };
+        let at = std::mem::replace(place, BURIED) as usize;
+        if at == BURIED as usize {
+            return;
+        }
+        let gone = self.live.swap_remove(at);
+        if let Some(moved) = self.live.get(at) {
+            self.places[moved.birth as usize] = at as u32;
+        }
+        // Another one may be there by now.
+        for (numbers, key) in [(&mut self.by_name, gone.name), (&mut self.by_address, gone.address)] {
+            if numbers.get(&key) == Some(&birth) {
+                numbers.remove(&key);
+            }
+        }
     }
 
     fn context(&self, address: usize) -> u32 {
@@ -101,10 +145,7 @@ impl Events {
     }
 
     fn record(&mut self, event: Event) {
-        if let Some(place) = self.list.get_mut(self.listed) {
-            *place = event;
-            self.listed += 1;
-        }
+        self.list.push(event);
     }
 }
 
@@ -112,7 +153,9 @@ thread_local! {
     /// Whether there is anything to write: looked at after every step.
     static PENDING: Cell<bool> = const { Cell::new(false) };
     /// What each of two ports did that run side by side; a port alone is the first.
-    static EVENTS: [RefCell<Events>; 2] = const { [RefCell::new(Events::new()), RefCell::new(Events::new())] };
+    /// Without a destructor: a library calls back when a thread has ended, too.
+    static EVENTS: [RefCell<ManuallyDrop<Events>>; 2] =
+        const { [const { RefCell::new(ManuallyDrop::new(Events::new())) }; 2] };
     /// The port that runs now.
     static SIDE: Cell<usize> = const { Cell::new(0) };
 }
@@ -130,29 +173,13 @@ pub fn turn_to(side: usize) {
 /// A program begins. `counts`: both ports know their reference counts.
 pub fn begin(counts: bool) {
     PENDING.set(false);
-    current(|events| {
-        events.listed = 0;
-        events.living = 0;
-        events.births = 0;
-        events.contexts_living = 0;
-        events.contexts_born = 0;
-        events.counts = counts;
-    });
+    current(|events| events.begin(counts));
 }
 
 /// The new callback of the counted index: what its other callbacks call the session, and where it is.
 pub fn ex_new(name: usize, address: usize) {
     PENDING.set(true);
-    current(|events| {
-        let birth = events.births;
-        events.births += 1;
-        let living = events.living;
-        if let Some(place) = events.live.get_mut(living) {
-            *place = Live { name, address, birth };
-            events.living += 1;
-        }
-        events.record(Event::New { birth });
-    });
+    current(|events| events.announce(name, address));
 }
 
 /// A dup callback: may replace the value; `false` refuses.
@@ -191,8 +218,7 @@ pub fn gone() {
 pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     PENDING.set(true);
     current(|events| {
-        let live = events.live[..events.living].iter().rev().find(|live| live.address == session);
-        let birth = live.map_or(UNKNOWN, |live| live.birth);
+        let birth = events.birth_at(session);
         let context = events.context(context);
         let references = if events.counts { references } else { 0 };
         events.record(Event::Removed { context, birth, key, references });
@@ -214,25 +240,22 @@ pub fn called(callback: Callback, arguments: [u32; 5]) {
 
 /// The number of the session that lives at this address, and was announced last.
 pub fn birth_at(address: usize) -> Option<u32> {
-    current(|events| {
-        let live = events.live[..events.living].iter().rev().find(|live| live.address == address);
-        live.map(|live| live.birth)
-    })
+    current(|events| events.by_address.get(&address).copied())
 }
 
 /// How many sessions were born.
 pub fn births() -> u32 {
-    current(|events| events.births)
+    current(|events| events.places.len() as u32)
 }
 
 /// Number and address of each session that lives and was born after the first `births`.
 pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
     current(|events| {
         let freed = |birth: u32| {
-            let mut listed = events.list[..events.listed].iter();
+            let mut listed = events.list.iter();
             listed.any(|event| matches!(event, Event::Free { birth: freed, .. } if *freed == birth))
         };
-        let live = events.live[..events.living].iter().filter(|live| live.birth >= births && !freed(live.birth));
+        let live = events.live.iter().filter(|live| live.birth >= births && !freed(live.birth));
         live.for_each(|live| each(live.birth, live.address));
     });
 }
@@ -278,12 +301,12 @@ pub fn context_lives(address: usize) -> bool {
 
 /// The address of the `at`th session that lives, of those whose birth was announced.
 pub fn session_at(at: usize) -> Option<usize> {
-    current(|events| events.live[..events.living].get(at).map(|live| live.address))
+    current(|events| events.live.get(at).map(|live| live.address))
 }
 
 /// Whether a session lives, of those whose birth was announced.
 pub fn lives(address: usize) -> bool {
-    current(|events| events.live[..events.living].iter().any(|live| live.address == address))
+    current(|events| events.by_address.contains_key(&address))
 }
 
 /// A digest of version and id, the same on every port.
@@ -297,7 +320,7 @@ pub fn key(version: i32, id: &[u8]) -> u32 {
 #[cfg(feature = "linked")]
 pub(super) fn deaths() -> usize {
     let counted = |event: &&Event| matches!(event, Event::Free { index, .. } if *index == ExIndex::Counted as u8);
-    current(|events| events.list[..events.listed].iter().filter(counted).count())
+    current(|events| events.list.iter().filter(counted).count())
 }
 
 /// A callback with other arguments than it was registered with: recorded as one of no index, besides what it is.
@@ -328,9 +351,9 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
         let (left, right) = (&mut *left.borrow_mut(), &mut *right.borrow_mut());
         let (left_deaths, right_deaths) = (left.settle(), right.settle());
         let told = |event: &&Event| tells_ends || **event != Event::Gone;
-        let [left_list, right_list] = [&left.list[..left.listed], &right.list[..right.listed]];
-        let same = left_list.iter().filter(told).eq(right_list.iter().filter(told));
-        (left.listed, right.listed) = (0, 0);
+        let same = left.list.iter().filter(told).eq(right.list.iter().filter(told));
+        left.list.clear();
+        right.list.clear();
         (same && (left_deaths == right_deaths || !tells_ends), right_deaths)
     })
 }
@@ -342,7 +365,7 @@ impl Events {
             (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) => a == b,
             _ => false,
         };
-        for frees in self.list[..self.listed].chunk_by_mut(same_session) {
+        for frees in self.list.chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
                 Event::Gone
@@ -353,7 +376,7 @@ impl Events {
             });
         }
         let mut deaths = 0;
-        for at in 0..self.listed {
+        for at in 0..self.list.len() {
             let birth = match self.list[at] {
                 Event::Gone => {
                     deaths += 1;
@@ -363,10 +386,7 @@ impl Events {
                 _ => continue,
             };
             deaths += 1;
-            if let Some(gone) = self.live[..self.living].iter().position(|live| live.birth == birth) {
-                self.living -= 1;
-                self.live[gone] = self.live[self.living];
-            }
+            self.bury(birth);
         }
         deaths
     }
@@ -375,8 +395,8 @@ impl Events {
 fn write(trace: &mut Trace) {
     current(|events| {
         events.settle();
-        for event in &events.list[..std::mem::take(&mut events.listed)] {
-            match *event {
+        for event in events.list.drain(..) {
+            match event {
                 Event::Gone => trace.died(),
                 Event::New { birth } => trace.ex_new(birth),
                 Event::Dup { index, from, value } => trace.ex_dup(index, from, value),

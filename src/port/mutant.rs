@@ -244,7 +244,11 @@ impl Port for Mutant {
     }
 
     fn cached(&self, c: Option<ContextSlot>, each: &mut dyn FnMut(Cached<'_>)) {
-        self.inner.cached(c, each);
+        self.inner.cached(c, &mut |cached| {
+            let uncounted = self.uncounted(Place::Address(cached.address));
+            let references = || (cached.references)().map(|count| count.saturating_sub(uncounted));
+            each(Cached { references: &references, ..cached });
+        });
     }
 
     fn plant_error(&mut self) {

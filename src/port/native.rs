@@ -245,7 +245,8 @@ impl Port for NativePort {
         let mut give = |context: &native::Context| {
             context.sessions(|session| {
                 let (address, version, id) = (session.address(), session.protocol_version(), session.id());
-                each(Cached { address, version, id: id.as_slice() });
+                let references = || Some(session.references() as u32);
+                each(Cached { address, version, id: id.as_slice(), references: &references });
             });
         };
         match c {

@@ -222,7 +222,11 @@ impl CPort {
 
     /// Gives the address of every cached session, once for each cache of every context that lives.
     pub(super) fn each_address(&self, each: &mut dyn FnMut(Cached<'_>)) {
-        let mut give = |session: *mut SSL_SESSION| each(Cached { address: session as usize, version: 0, id: &[] });
+        let mut give = |session: *mut SSL_SESSION| {
+            let address = session as usize;
+            let references = || self.count_at(address);
+            each(Cached { address, version: 0, id: &[], references: &references });
+        };
         self.living().for_each(|context| self.each_session(context, &mut give));
     }
 
@@ -234,7 +238,9 @@ impl CPort {
             let version = call!(self, SSL_SESSION_get_protocol_version(session));
             // SAFETY: the id of a session that the cache owns.
             let id = unsafe { std::slice::from_raw_parts(bytes, length as usize) };
-            each(Cached { address: session as usize, version, id });
+            let address = session as usize;
+            let references = || self.count_at(address);
+            each(Cached { address, version, id, references: &references });
         });
     }
 
