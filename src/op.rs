@@ -4,21 +4,22 @@
 //! when a row is added.
 
 mod describe;
-mod kinds;
 mod operand;
+mod sets;
 mod subject;
 mod table;
 mod text;
 mod wire;
 
 pub use describe::{Named, Needed};
-pub use kinds::Kinds;
 pub use operand::{
     Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
     GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Operand,
     Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, Shrink, Slot, Time, Variable, Verify,
 };
 use operand::{Print, print_call};
+pub use sets::Kinds;
+pub(crate) use sets::sets;
 pub(crate) use subject::{connection_ops, context_ops, session_ops};
 pub(crate) use table::for_each_op;
 use text::Separated;

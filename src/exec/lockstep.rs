@@ -11,10 +11,6 @@ use crate::port::{Ended, Memory, Moment, Place, Port, Returned, events, present}
 use crate::program::Program;
 use crate::trace::{After, Tape};
 
-/// The buffers that each session must have of its own.
-const OWN: [Field; 6] =
-    [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
-
 /// The sides of [`events::turn_to`].
 const NATIVE: usize = 1;
 const OTHER: usize = 0;
@@ -219,10 +215,9 @@ impl<P: Port> Lockstep<'_, P> {
         if !self.native.shows_dup_as(dst, src, self.other, self.fields) {
             return Err(Differ);
         }
-        for field in OWN {
-            if self.fields.contains(field) {
-                self.same_field(src, field)?;
-            }
+        let fields = self.fields;
+        for field in Field::OWN.iter().filter(|field| fields.contains(**field)) {
+            self.same_field(src, *field)?;
         }
         if self.other.shared(dst, src).is_empty() { Ok(()) } else { Err(Differ) }
     }

@@ -9,7 +9,6 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::ex_data::Values;
 use super::session::Session;
 
 /// Names a buffer.
@@ -288,7 +287,7 @@ impl Session {
 
     /// Lends all buffers, as they are at one moment, to `read`. Setters wait until it returns.
     pub fn view<R>(&self, read: impl FnOnce(View<'_>) -> R) -> R {
-        read(View { buffers: &self.0.buffers.lock(), ex_data: &self.0.ex_data })
+        read(View { buffers: &self.0.buffers.lock() })
     }
 }
 
@@ -296,7 +295,6 @@ impl Session {
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     pub(super) buffers: &'a Locked<'a>,
-    pub(super) ex_data: &'a Values,
 }
 
 impl<'a> View<'a> {
@@ -323,11 +321,6 @@ impl<'a> View<'a> {
     /// Returns what [`Session::peer`] lends.
     pub fn peer(self) -> Option<&'a [u8]> {
         self.get(Buffer::Peer)
-    }
-
-    /// Returns what [`Session::ex_data`] returns.
-    pub fn ex_data(self, index: i32) -> usize {
-        self.ex_data.get(index)
     }
 
     fn get(self, buffer: Buffer) -> Option<&'a [u8]> {

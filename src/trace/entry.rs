@@ -5,7 +5,7 @@ use std::fmt;
 use super::payload::Payload;
 use super::shown::{Born, Called, Freed, Held, Hex, Referenced, SharedBuffers, Slots, index_name};
 use super::{After, Callback, Meddling, Trace};
-use crate::field::Field;
+use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
 /// Makes [`Entry`], its writers in [`Trace`], its reader in [`Entries`] and its text from the table.
@@ -142,7 +142,7 @@ entries! {
     /// The fields that follow belong to this slot.
     0x44 Session(slot: Slot) session: "{slot}";
     /// One bit a [`Field`] whose buffer two sessions share.
-    0x45 Shared(fields: u32) shared: "{}", SharedBuffers(*fields) => broken *fields != 0;
+    0x45 Shared(fields: Fields) shared: "{}", SharedBuffers(*fields) => broken !fields.is_empty();
     /// A call wrote beyond its buffer.
     0x46 Overrun overrun: "wrote beyond the buffer" => broken true;
     /// A session was born: its number.

@@ -6,6 +6,7 @@ use super::fields::{
     field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
 };
 use super::holders::{may_destroy, shared_checks};
+use super::readers::{Getter, getter};
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
@@ -178,7 +179,7 @@ impl Checks {
                     in_words(of)
                 ),
             ],
-            About::Return if field == Field::TicketAppdata => vec![format!(
+            About::Return if getter(field.getter()) == Some(Getter::OutAny) => vec![format!(
                 "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({session}, &p, &n));\n}}",
                 field.getter().name()
             )],
@@ -230,7 +231,7 @@ impl Checks {
         let mut lines = Vec::from_iter(self.result(subject, at));
         lines.extend(copied(subject, at, op));
         if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
-            && field.is_bytes() | (field == Field::Cipher)
+            && getter(field.getter()) != Some(Getter::Number)
         {
             lines.extend(field_check(subject, at, Variable::Session(slot), field));
         }

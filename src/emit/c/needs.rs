@@ -177,7 +177,7 @@ impl Needs {
 
     /// Adds what reads and compares numbers and bytes.
     fn add_comparisons(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
-        let reads = calls("bytes") || Field::BYTES.into_iter().any(|field| calls(&readers::name(field)));
+        let reads = calls("bytes") || Field::BYTES.iter().any(|field| calls(&readers::name(*field)));
         if reads {
             add(
                 head,
@@ -188,8 +188,8 @@ impl Needs {
             [("number", NUMBER), ("bytes", BYTES), ("cipher", CIPHER), ("cipher_of", CIPHER_OF), ("stored", STORED)];
         let counts = |name: &str| name == "number" && self.about == About::Leak;
         parts.iter().filter(|(name, _)| calls(name) || counts(name)).for_each(|(_, part)| add(head, part));
-        for field in Field::BYTES.into_iter().filter(|field| calls(&readers::name(*field))) {
-            *head += &readers::text(field);
+        for field in Field::BYTES.iter().filter(|field| calls(&readers::name(**field))) {
+            *head += &readers::text(*field);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The calls of a C library: made from the table of ops where the operands say everything, by hand where they do not.
 
-use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::ffi::{c_int, c_long, c_uint, c_ulong, c_void};
 use std::ptr;
 
 use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
@@ -79,7 +79,7 @@ macro_rules! outcomes {
     )*};
 }
 
-outcomes!(u8, c_int, c_uint, c_long, usize);
+outcomes!(u8, c_int, c_uint, c_long, c_ulong, usize);
 
 /// Makes the call of one row, or nothing where it is made by hand.
 macro_rules! row {
@@ -224,14 +224,14 @@ impl CPort {
             | Op::CopySessionId { .. }
             | Op::SslShutdown { .. }
             | Op::SslSetShutdown { .. }
-            | plain_ops!() => {
+            | plain_ops!()
+            // The getters of NULL: those of sessions are read by `Port::read`.
+            | getters!() => {
                 if let Op::CtxSetNumTickets { c, tickets } = op {
                     self.contexts.changes(*c, Setting::Tickets(*tickets));
                 }
                 self.call_as_listed(op, moment.passed)
             }
-            // The getters of NULL: those of sessions are read by `Port::read`.
-            getters!() => Returned::Number(op.reads().map_or(0, |field| self.number(ptr::null_mut(), field))),
         }
     }
 

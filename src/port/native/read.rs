@@ -1,0 +1,83 @@
+//! Reading a session of the native library: as the rows of the fields say.
+
+use super::ex_index;
+use crate::field::{Field, for_each_field};
+use crate::native::{Cipher, Session, View};
+use crate::op::ExIndex;
+
+/// What a getter of a number returns.
+trait Number {
+    fn number(self) -> i64;
+}
+
+macro_rules! numbers {
+    ($($type:ty),*) => {$(
+        impl Number for $type {
+            #[inline(always)]
+            fn number(self) -> i64 {
+                self as i64
+            }
+        }
+    )*};
+}
+
+numbers!(bool, u8, i32, u32, i64, u64, usize);
+
+impl Number for Option<Cipher> {
+    #[inline(always)]
+    fn number(self) -> i64 {
+        self.map_or(-1, |cipher| cipher.0.into())
+    }
+}
+
+macro_rules! define_reading {
+    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $object:ident.$method:ident;)*) => {
+        /// Reads a field that is a number; `None`: it is bytes.
+        #[inline(always)]
+        pub(super) fn number(session: &Session, field: Field) -> Option<i64> {
+            match field { $(Field::$field => read_number!(session $kind $($index)? $method)),* }
+        }
+
+        /// Lends a field that is bytes to `read`; `None`: it is a number.
+        #[inline(always)]
+        pub(super) fn with_bytes<R>(
+            session: &Session,
+            view: View<'_>,
+            field: Field,
+            read: impl FnOnce(Option<&[u8]>) -> R,
+        ) -> Option<R> {
+            match field { $(Field::$field => read_bytes!(session view read $kind $object.$method)),* }
+        }
+    };
+}
+
+macro_rules! read_number {
+    ($session:ident bytes $method:ident) => {
+        None
+    };
+    ($session:ident number $method:ident) => {
+        Some($session.$method().number())
+    };
+    ($session:ident ex_data $index:ident $method:ident) => {
+        Some($session.$method(ex_index(ExIndex::$index)).number())
+    };
+}
+
+macro_rules! read_bytes {
+    ($session:ident $view:ident $read:ident bytes session.master_key) => {{
+        let mut key = [0; 512];
+        let length = $session.master_key(&mut key);
+        Some($read(Some(&key[..length])))
+    }};
+    ($session:ident $view:ident $read:ident bytes session.$method:ident) => {
+        Some($read(Some($session.$method().as_slice())))
+    };
+    ($session:ident $view:ident $read:ident bytes view.$method:ident) => {
+        Some($read($view.$method()))
+    };
+    ($session:ident $view:ident $read:ident $number:ident $object:ident.$method:ident) => {
+        None
+    };
+}
+
+for_each_field!(define_reading);
