@@ -148,6 +148,16 @@ impl<'a> Cursor<'a> {
         &rest[..len]
     }
 
+    /// Reads `NULL`, if that is what follows.
+    pub(super) fn accept_null(&mut self) -> bool {
+        let mut ahead = self.clone();
+        let follows = ahead.word() == "NULL";
+        if follows {
+            *self = ahead;
+        }
+        follows
+    }
+
     /// Reads a word with `read`; if that yields nothing, the cursor stays and the error points here.
     pub fn word_as<T>(&mut self, expected: Expected, read: impl FnOnce(&str) -> Option<T>) -> Result<T, TextError> {
         self.skip_space();

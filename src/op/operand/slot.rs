@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::text::{Cursor, Expected, TextError};
 use super::super::wire::Wire;
-use super::{Operand, Shrink, WIRE_NULL};
+use super::{Nullable, Operand, Shrink};
 
 /// How many session slots a program has.
 pub const SLOTS: usize = 8;
@@ -90,33 +90,8 @@ macro_rules! slots {
             }
         }
 
-        /// `NULL` where a function allows it.
-        impl Operand for Option<$name> {
-            fn form() -> String {
-                format!("{}, or `NULL`", $name::form())
-            }
-
-            fn put_wire(&self, out: &mut Vec<u8>) {
-                out.push(self.map_or(WIRE_NULL, |slot| slot.0));
-            }
-
-            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-                wire.byte().map(|byte| (byte != WIRE_NULL).then(|| $name::wrapping(byte)))
-            }
-
-            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    Some(slot) => slot.print(f),
-                    None => f.write_str("NULL"),
-                }
-            }
-
-            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-                cursor.word_as(Expected::$or_null, |word| match word {
-                    "NULL" => Some(None),
-                    name => $name::from_name(name).map(Some),
-                })
-            }
+        impl Nullable for $name {
+            const OR_NULL: Option<Expected> = Some(Expected::$or_null);
         }
     )*};
 }
@@ -150,25 +125,6 @@ impl Shrink for Slot {
     }
 }
 
-impl Shrink for Option<Slot> {
-    fn shrink(&self) -> Vec<Option<Slot>> {
-        Vec::new()
-    }
-
-    fn slot_mut(&mut self) -> Option<&mut Slot> {
-        self.as_mut()
-    }
-
-    fn variable(&self) -> Option<Variable> {
-        self.map(Variable::Session)
-    }
-
-    #[inline]
-    fn session(&self) -> Option<Slot> {
-        *self
-    }
-}
-
 macro_rules! other_variables {
     ($($slot:ident $variable:ident;)*) => {$(
         impl Shrink for $slot {
@@ -180,18 +136,6 @@ macro_rules! other_variables {
 
             fn variable(&self) -> Option<Variable> {
                 Some(Variable::$variable(*self))
-            }
-        }
-
-        impl Shrink for Option<$slot> {
-            const IS_SHARED: bool = true;
-
-            fn shrink(&self) -> Vec<Option<$slot>> {
-                Vec::new()
-            }
-
-            fn variable(&self) -> Option<Variable> {
-                self.map(Variable::$variable)
             }
         }
     )*};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::text::{Cursor, Expected, TextError};
 use super::super::wire::Wire;
-use super::{Operand, Shrink, WIRE_NULL};
+use super::{Nullable, Operand, Shrink};
 
 /// Operands that are one word of a fixed list, numbered on the wire in this order: append only. Other numbers are folded
 /// into the first so many, a number that stays when a word is appended, so that they keep their meaning too.
@@ -112,45 +112,8 @@ impl Cipher {
     }
 }
 
-impl Operand for Option<Cipher> {
-    fn form() -> String {
-        format!("{}, or `NULL`", Cipher::form())
-    }
-
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        match self {
-            Some(cipher) => cipher.put_wire(out),
-            None => out.push(WIRE_NULL),
-        }
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        let mut ahead = wire.clone();
-        if ahead.byte()? == WIRE_NULL {
-            *wire = ahead;
-            return Some(None);
-        }
-        Cipher::take_wire(wire).map(Some)
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.map_or("NULL", Cipher::name))
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        let mut ahead = cursor.clone();
-        if ahead.word() == "NULL" {
-            *cursor = ahead;
-            return Ok(None);
-        }
-        Cipher::parse(cursor).map(Some)
-    }
-}
-
-impl Shrink for Option<Cipher> {
-    fn shrink(&self) -> Vec<Option<Cipher>> {
-        self.map(|cipher| cipher.shrink().into_iter().map(Some).collect()).unwrap_or_default()
-    }
+impl Nullable for Cipher {
+    const OR_NULL: Option<Expected> = None;
 }
 
 words! {
