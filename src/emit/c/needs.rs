@@ -42,36 +42,13 @@ impl Needs {
         variables.sort();
         variables.dedup();
         let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
-        let about_ex = match checks.about {
-            About::Everything | About::Destroyed | About::Callbacks => true,
-            About::Field(_, field) => field.ex_index().is_some(),
-            About::Return
-            | About::Leak
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Memory => uses_ex,
-        };
-        let time = |kind: &Kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx);
-        let clock = match checks.about {
-            About::Everything | About::Return => kinds.iter().any(time),
-            About::Field(_, field) => matches!(field, Field::Time | Field::TimeEx),
-            About::Destroyed
-            | About::Leak
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks
-            | About::Memory => false,
-        } || super::statement::needs_clock(&kinds);
+        let field = if let About::Field(_, field) = checks.about { Some(field) } else { None };
+        let about_ex = matches!(checks.about, About::Everything | About::Destroyed | About::Callbacks)
+            || field.is_some_and(|field| field.ex_index().is_some());
+        let reads_time = kinds.iter().any(|kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx));
+        let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
+            || matches!(field, Some(Field::Time | Field::TimeEx))
+            || super::statement::needs_clock(&kinds);
         let callbacks = super::callbacks::used(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
             .iter()
@@ -229,47 +206,21 @@ impl Needs {
 
     /// Adds what counts or guards memory.
     fn add_watched(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
-        match self.about {
-            About::Leak => add(head, COUNTED),
-            About::Memory => {
-                add(head, GUARDED);
-                let parts = [("lent", LENT), ("room", ROOM)];
-                parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
-            }
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks => {}
+        if self.about == About::Leak {
+            add(head, COUNTED);
+        }
+        if self.about == About::Memory {
+            add(head, GUARDED);
+            let parts = [("lent", LENT), ("room", ROOM)];
+            parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
         }
     }
 
     /// Writes the end of the program.
     pub fn main(&self) -> String {
         let register = if self.ex_data { "    register_indices();\n" } else { "" };
-        let main = match self.about {
-            About::Leak => MAIN_LEAK,
-            About::Memory => MAIN_MEMORY,
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks => MAIN,
-        };
+        let watched = [(About::Leak, MAIN_LEAK), (About::Memory, MAIN_MEMORY)];
+        let main = watched.iter().find(|(about, _)| *about == self.about).map_or(MAIN, |(_, main)| main);
         main.replace("REGISTER\n", register)
     }
 
