@@ -189,6 +189,11 @@ fn copy(name: &str) -> PathBuf {
     for part in COPIED {
         copy_all(&Path::new(ROOT).join(part), &copy.join(part));
     }
+    // With a version of its own cargo does not take what it checks for what was checked of the original.
+    let manifest = copy.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("the manifest");
+    let version = text.lines().find(|line| line.starts_with("version = ")).expect("a version");
+    fs::write(&manifest, text.replacen(version, &format!("version = \"0.0.0-{name}\""), 1)).expect("a file");
     copy
 }
 
