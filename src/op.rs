@@ -91,11 +91,6 @@ macro_rules! define_ops {
                 match self { $($(Kind::$kind => fact!(handshakes $($fact)*)),*),* }
             }
 
-            /// Tells whether the row names a function of OpenSSL, or a macro of its headers.
-            pub const fn is_function(self) -> bool {
-                match self { $($(Kind::$kind => define_ops!(@function $($c)*)),*),* }
-            }
-
             /// Returns the first OpenSSL release that has the function, `major.minor`, where not every one has it.
             pub const fn since(self) -> Option<&'static str> {
                 match self { $($(Kind::$kind => fact!(since $($fact)*)),*),* }
@@ -226,8 +221,6 @@ macro_rules! define_ops {
     };
     (@has) => { false };
     (@has $dst:ident) => { true };
-    (@function own) => { false };
-    (@function $($c:tt)*) => { true };
 }
 
 /// Sorts rows by opcode.

@@ -133,18 +133,6 @@ fn register(library: &Library) {
     });
 }
 
-/// The number of an index, the same on every port: the harness registers three, 1 to 3, or none.
-pub(super) const fn ex_index(index: ExIndex) -> i32 {
-    match index {
-        ExIndex::AppData => 0,
-        ExIndex::Counted => 1,
-        ExIndex::Replaced => 2,
-        ExIndex::Refused => 3,
-        ExIndex::Unregistered => 9,
-        ExIndex::Negative => -1,
-    }
-}
-
 impl Port for NativePort {
     fn identity(&self) -> Identity {
         let version = format!("behaves as OpenSSL {}", self.library.release());

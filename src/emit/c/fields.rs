@@ -1,7 +1,6 @@
 //! Reads the fields of sessions in C, and checks them against what is expected.
 
 use super::super::Subject;
-use super::operand::index_of;
 use super::readers::{self, Getter, getter};
 use super::value::{number, pointer_and_length};
 use crate::field::Field;
@@ -125,7 +124,7 @@ pub(super) fn talks(subject: &Subject<'_>) -> bool {
 /// Reads a field that is a number, or that C compares as one.
 pub(super) fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<String> {
     if let Some(index) = field.ex_index() {
-        return Some(format!("(long long)(uintptr_t)SSL_SESSION_get_ex_data({slot}, {})", index_of(index)));
+        return Some(format!("(long long)(uintptr_t)SSL_SESSION_get_ex_data({slot}, {})", index.number()));
     }
     if getter(field.getter()) == Some(Getter::Cipher) {
         return Some(format!("cipher_of({slot})"));

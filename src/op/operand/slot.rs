@@ -35,7 +35,7 @@ impl fmt::Display for Variable {
 }
 
 macro_rules! slots {
-    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $one:ident $or_null:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $kind:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub struct $name(u8);
@@ -86,23 +86,23 @@ macro_rules! slots {
             }
 
             fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-                cursor.word_as(Expected::$one, $name::from_name)
+                cursor.word_as(Expected::Variable($kind), $name::from_name)
             }
         }
 
         impl Nullable for $name {
-            const OR_NULL: Option<Expected> = Some(Expected::$or_null);
+            const OR_NULL: Option<Expected> = Some(Expected::VariableOrNull($kind));
         }
     )*};
 }
 
 slots! {
     /// A session of the program: `s0` … `s7`.
-    Slot 's' SLOTS Slot SlotOrNull;
+    Slot 's' SLOTS "a session slot, s0 to s7";
     /// A context of the program: `c0`, `c1`.
-    ContextSlot 'c' CONTEXTS Context ContextOrNull;
+    ContextSlot 'c' CONTEXTS "a context slot, c0 or c1";
     /// A connection of the program: `x0` … `x3`.
-    ConnectionSlot 'x' CONNECTIONS Connection ConnectionOrNull;
+    ConnectionSlot 'x' CONNECTIONS "a connection slot, x0 to x3";
 }
 
 /// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.

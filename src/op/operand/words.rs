@@ -80,6 +80,20 @@ words! {
     }
 }
 
+impl ExIndex {
+    /// Returns the number of the index, the same on every port: the harness registers three, 1 to 3, or none.
+    pub const fn number(self) -> i32 {
+        match self {
+            ExIndex::AppData => 0,
+            ExIndex::Counted => 1,
+            ExIndex::Replaced => 2,
+            ExIndex::Refused => 3,
+            ExIndex::Unregistered => 9,
+            ExIndex::Negative => -1,
+        }
+    }
+}
+
 words! {
     /// A cipher suite, by the names of RFC 8446 and the TLS registry.
     Cipher first 6 {

@@ -272,7 +272,7 @@ impl CPort {
         tape.next_part();
         handshake_callbacks::noted(&mut |birth, id| {
             if birth >= births {
-                tape.record(birth, &Recorded { id, ..Recorded::default() });
+                tape.record(birth, Recorded { id: id.to_vec(), ..Recorded::default() });
             }
         });
         let mut key = [0; 64];
@@ -287,17 +287,17 @@ impl CPort {
             let cipher = call!(self, SSL_SESSION_get0_cipher(session));
             let code = (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher)));
             let bytes = |at: *const u8, length: usize| match at.is_null() {
-                true => &[][..],
+                true => Vec::new(),
                 // SAFETY: the session lives, and the library says that so many bytes are there.
-                false => unsafe { std::slice::from_raw_parts(at, length) },
+                false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
             };
             let recorded = Recorded {
                 id: bytes(id, id_length.min(32)),
-                master_key: &key[..key_length.min(key.len())],
+                master_key: key[..key_length.min(key.len())].to_vec(),
                 ticket: bytes(ticket, ticket_length),
                 cipher: code,
             };
-            tape.record(birth, &recorded);
+            tape.record(birth, recorded);
         });
     }
 }

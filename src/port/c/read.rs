@@ -5,10 +5,9 @@ use std::ptr;
 
 use openssl_sys::X509;
 
-use super::super::native::ex_index;
 use super::{CPort, Value};
 use crate::field::{Field, ex_data_fields};
-use crate::op::{MAX_BYTES, Slot, for_each_op};
+use crate::op::{ExIndex, MAX_BYTES, Slot, for_each_op};
 
 /// Bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
 const LONGEST_ID: usize = 32;
@@ -85,7 +84,7 @@ macro_rules! define_reading {
                         Value::Bytes(Some(&self.room[..length.min(MAX_BYTES)]))
                     }
                     ex_data_fields!() => {
-                        let index = field.ex_index().map_or(0, ex_index);
+                        let index = field.ex_index().map_or(0, ExIndex::number);
                         let value = call!(self, SSL_SESSION_get_ex_data(self.session(s), index));
                         Value::Number(value as usize as i64)
                     }

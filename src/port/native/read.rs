@@ -1,6 +1,5 @@
 //! Reading a session of the native library: as the rows of the fields say.
 
-use super::ex_index;
 use crate::field::{Field, for_each_field};
 use crate::native::{Cipher, Session, View};
 use crate::op::ExIndex;
@@ -59,7 +58,7 @@ macro_rules! read_number {
         Some($session.$method().number())
     };
     ($session:ident ex_data $index:ident $method:ident) => {
-        Some($session.$method(ex_index(ExIndex::$index)).number())
+        Some($session.$method(ExIndex::$index.number()).number())
     };
 }
 
