@@ -3,7 +3,6 @@
 mod bytes;
 mod callbacks;
 mod flags;
-mod method;
 mod number;
 mod shrink;
 mod slot;
@@ -15,12 +14,11 @@ use std::fmt;
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback};
 pub use flags::{CacheMode, Closed};
-pub use method::Method;
 pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
 pub use slot::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use time::Time;
-pub use words::{Cipher, ExIndex, MaxVersion, Options, Sample, Verify};
+pub use words::{Cipher, ExIndex, MaxVersion, Method, Options, Sample, Verify};
 
 use super::text::{Cursor, Expected, TextError};
 use super::wire::Wire;

@@ -58,7 +58,7 @@ in_calls! {
 }
 
 /// What a C function returns.
-trait Outcome {
+pub(super) trait Outcome {
     fn returned(self) -> Returned<'static>;
 }
 
