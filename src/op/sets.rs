@@ -78,6 +78,6 @@ impl Kinds {
 
     /// Returns those in either.
     pub fn or(self, other: Kinds) -> Kinds {
-        self.iter().chain(other.iter()).collect()
+        Kinds(std::array::from_fn(|word| self.0[word] | other.0[word]))
     }
 }
