@@ -4,21 +4,22 @@
 //! when a row is added.
 
 mod describe;
-mod kinds;
 mod operand;
+mod sets;
 mod subject;
 mod table;
 mod text;
 mod wire;
 
 pub use describe::{Named, Needed};
-pub use kinds::Kinds;
 pub use operand::{
     Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
     GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Operand,
     Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, Shrink, Slot, Time, Variable, Verify,
 };
 use operand::{Print, print_call};
+pub use sets::Kinds;
+pub(crate) use sets::sets;
 pub(crate) use subject::{connection_ops, context_ops, session_ops};
 pub(crate) use table::for_each_op;
 use text::Separated;
@@ -89,11 +90,6 @@ macro_rules! define_ops {
             /// Tells whether it calls what only handshakes need.
             pub const fn needs_handshakes(self) -> bool {
                 match self { $($(Kind::$kind => fact!(handshakes $($fact)*)),*),* }
-            }
-
-            /// Tells whether the row names a function of OpenSSL, or a macro of its headers.
-            pub const fn is_function(self) -> bool {
-                match self { $($(Kind::$kind => define_ops!(@function $($c)*)),*),* }
             }
 
             /// Returns the first OpenSSL release that has the function, `major.minor`, where not every one has it.
@@ -227,8 +223,6 @@ macro_rules! define_ops {
     };
     (@has) => { false };
     (@has $dst:ident) => { true };
-    (@function own) => { false };
-    (@function $($c:tt)*) => { true };
 }
 
 /// Sorts rows by opcode.

@@ -200,7 +200,7 @@ impl Trace {
 
     /// Writes an entry, and books the step if the entry is wrong whatever the other port does.
     #[inline(always)]
-    fn put(&mut self, entry: &Entry<'_>) {
+    pub fn put(&mut self, entry: &Entry<'_>) {
         if entry.is_broken() {
             self.broken.get_or_insert(self.marks.len().saturating_sub(1) as u32);
         }

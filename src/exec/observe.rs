@@ -28,15 +28,15 @@ impl<P: Port> Run<'_, P> {
         let start = self.trace.position();
         let mut numbers = [0; Field::NUMBERS.len()];
         for (number, field) in numbers.iter_mut().zip(Field::NUMBERS) {
-            if self.fields.contains(field)
-                && let Value::Number(value) = self.port.read(slot, field)
+            if self.fields.contains(*field)
+                && let Value::Number(value) = self.port.read(slot, *field)
             {
                 *number = value;
             }
         }
         self.trace.numbers(&numbers);
-        for field in Field::BYTES.into_iter().filter(|field| self.fields.contains(*field)) {
-            read(self.port, slot, field, self.trace);
+        for field in Field::BYTES.iter().filter(|field| self.fields.contains(**field)) {
+            read(self.port, slot, *field, self.trace);
         }
         (start as u32, self.trace.position() as u32)
     }
@@ -46,7 +46,7 @@ impl<P: Port> Run<'_, P> {
         let source = self.observe(src);
         let dup = self.observe(dst);
         let shared = self.port.shared(dst, src);
-        self.trace.shared(shared.bits());
+        self.trace.shared(shared);
         self.trace.dups.push(DupSeen { step: at as u32, source, dup });
     }
 
@@ -103,7 +103,7 @@ impl<P: Port> Run<'_, P> {
                 let [a, b] = [slot, other].map(|slot| self.port.address(Variable::Session(slot)));
                 let shared = self.port.shared(slot, other);
                 if a != b && !shared.is_empty() {
-                    self.trace.shared(shared.bits());
+                    self.trace.shared(shared);
                 }
             }
         }

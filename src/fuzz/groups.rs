@@ -49,47 +49,25 @@ fn in_class(class: Class, text: &str, on: &str) -> ! {
     }
 }
 
-// Each body is a line of its own, so that no two of them can be merged into one.
-
-#[inline(never)]
-fn memory(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
+/// Makes the function of one class.
+macro_rules! class_function {
+    ($class:ident) => {
+        #[inline(never)]
+        fn $class(text: &str, on: &str) -> ! {
+            panic!("{text}\n[{on}]")
+        }
+    };
 }
 
-#[inline(never)]
-fn hang(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn leak(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn count(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn callback(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn contents(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn cache(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
-
-#[inline(never)]
-fn returned(text: &str, on: &str) -> ! {
-    panic!("{text}\n[{on}]")
-}
+// Each is a line of its own, which a panic names, so that no two of them can be merged into one.
+class_function!(memory);
+class_function!(hang);
+class_function!(leak);
+class_function!(count);
+class_function!(callback);
+class_function!(contents);
+class_function!(cache);
+class_function!(returned);
 
 #[cfg(test)]
 mod tests {

@@ -135,7 +135,7 @@ pub(super) mod tests {
         trace.unowned = Some(Unowned { step: 1, owners, seen: Seen::References(11), named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None });
-        trace.tape.record(3, &Recorded { id: b"a", ..Recorded::default() });
+        trace.tape.record(3, Recorded { id: b"a".to_vec(), ..Recorded::default() });
         let block = Block { size: 10, taken: site(0), given: Some(site(1)) };
         let breakage = Breakage::Misuse(Violation::UseAfterFree);
         let (text, report) = ("touched".into(), "a\nb".into());

@@ -9,7 +9,6 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering::Acquire, Ordering::Release};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::ex_data::Values;
 use super::session::Session;
 
 /// Names a buffer.
@@ -238,38 +237,14 @@ impl Session {
         self.0.buffers.set(Buffer::Hostname, hostname.map(|name| &name[..cut(name)]));
     }
 
-    /// Lends the host name, without its NUL, to `read`: `SSL_SESSION_get0_hostname`.
-    #[inline]
-    pub fn hostname<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        self.read(Buffer::Hostname, read)
-    }
-
     /// Sets the protocol that was selected: `SSL_SESSION_set1_alpn_selected`. `None` and empty both clear it.
     pub fn set1_alpn_selected(&self, alpn: Option<&[u8]>) {
         self.0.buffers.set(Buffer::Alpn, alpn.filter(|alpn| !alpn.is_empty()));
     }
 
-    /// Lends the protocol that was selected to `read`: `SSL_SESSION_get0_alpn_selected`.
-    #[inline]
-    pub fn alpn_selected<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        self.read(Buffer::Alpn, read)
-    }
-
     /// Sets the ticket's application data: `SSL_SESSION_set1_ticket_appdata`. `None` and empty both clear it.
     pub fn set1_ticket_appdata(&self, data: Option<&[u8]>) {
         self.0.buffers.set(Buffer::TicketAppdata, data.filter(|data| !data.is_empty()));
-    }
-
-    /// Lends the ticket's application data to `read`: `SSL_SESSION_get0_ticket_appdata`.
-    #[inline]
-    pub fn ticket_appdata<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        self.read(Buffer::TicketAppdata, read)
-    }
-
-    /// Lends the ticket to `read`: `SSL_SESSION_get0_ticket`.
-    #[inline]
-    pub fn ticket<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
-        self.read(Buffer::Ticket, read)
     }
 
     /// Lends the peer's certificate in DER to `read`: `SSL_SESSION_get0_peer`. It is the same object for a session and its
@@ -291,7 +266,7 @@ impl Session {
     /// Lends all buffers, as they are at one moment, to `read`. Setters wait until it returns.
     #[inline]
     pub fn view<R>(&self, read: impl FnOnce(View<'_>) -> R) -> R {
-        read(View { buffers: &self.0.buffers.lock(), ex_data: &self.0.ex_data })
+        read(View { buffers: &self.0.buffers.lock() })
     }
 }
 
@@ -299,50 +274,50 @@ impl Session {
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     pub(super) buffers: &'a Locked<'a>,
-    pub(super) ex_data: &'a Values,
 }
 
 impl<'a> View<'a> {
-    /// Returns what [`Session::hostname`] lends.
-    #[inline]
-    pub fn hostname(self) -> Option<&'a [u8]> {
-        self.get(Buffer::Hostname)
-    }
-
-    /// Returns what [`Session::alpn_selected`] lends.
-    #[inline]
-    pub fn alpn_selected(self) -> Option<&'a [u8]> {
-        self.get(Buffer::Alpn)
-    }
-
-    /// Returns what [`Session::ticket_appdata`] lends.
-    #[inline]
-    pub fn ticket_appdata(self) -> Option<&'a [u8]> {
-        self.get(Buffer::TicketAppdata)
-    }
-
-    /// Returns what [`Session::ticket`] lends.
-    #[inline]
-    pub fn ticket(self) -> Option<&'a [u8]> {
-        self.get(Buffer::Ticket)
-    }
-
     /// Returns what [`Session::peer`] lends.
     #[inline]
     pub fn peer(self) -> Option<&'a [u8]> {
         self.get(Buffer::Peer)
     }
 
-    /// Returns what [`Session::ex_data`] returns.
-    #[inline]
-    pub fn ex_data(self, index: i32) -> usize {
-        self.ex_data.get(index)
-    }
-
     #[inline]
     fn get(self, buffer: Buffer) -> Option<&'a [u8]> {
         self.buffers.get(buffer).map(|value| &**value)
     }
+}
+
+/// Makes the getters of buffers: those that lend, and those of a view.
+macro_rules! getters {
+    ($($(#[$doc:meta])* $name:ident $buffer:ident;)*) => {
+        impl Session {
+            $($(#[$doc])*
+            #[inline]
+            pub fn $name<R>(&self, read: impl FnOnce(Option<&[u8]>) -> R) -> R {
+                self.read(Buffer::$buffer, read)
+            })*
+        }
+
+        impl<'a> View<'a> {
+            $(#[doc = concat!("Returns what [`Session::", stringify!($name), "`] lends.")]
+            pub fn $name(self) -> Option<&'a [u8]> {
+                self.get(Buffer::$buffer)
+            })*
+        }
+    };
+}
+
+getters! {
+    /// Lends the host name, without its NUL, to `read`: `SSL_SESSION_get0_hostname`.
+    hostname Hostname;
+    /// Lends the protocol that was selected to `read`: `SSL_SESSION_get0_alpn_selected`.
+    alpn_selected Alpn;
+    /// Lends the ticket's application data to `read`: `SSL_SESSION_get0_ticket_appdata`.
+    ticket_appdata TicketAppdata;
+    /// Lends the ticket to `read`: `SSL_SESSION_get0_ticket`.
+    ticket Ticket;
 }
 
 #[cfg(test)]

@@ -209,26 +209,6 @@ impl Connection {
         drop(before);
     }
 
-    /// Returns another reference to the session: `SSL_get1_session`.
-    pub fn session(&self) -> Option<Session> {
-        self.state().session.as_ref().map(Session::up_ref)
-    }
-
-    /// Returns the [`Session::address`] of the session: `SSL_get_session`, which gives no reference.
-    pub fn session_address(&self) -> Option<usize> {
-        self.state().session.as_ref().map(Session::address)
-    }
-
-    /// Returns the [`Session::address`] of the session that was agreed on elsewhere and was not used.
-    pub fn psk_address(&self) -> Option<usize> {
-        self.state().external_psk.as_ref().map(|(_, session)| session.address())
-    }
-
-    /// Returns how many references that session has.
-    pub fn psk_references(&self) -> usize {
-        self.state().external_psk.as_ref().map_or(0, |(_, session)| session.references())
-    }
-
     /// Takes over session and session id context of `from`: `SSL_copy_session_id`.
     pub fn copy_session_id(&self, from: &Connection) {
         self.set_session_from(|| from.session());
@@ -238,11 +218,6 @@ impl Connection {
         };
         let mut to = self.state();
         (to.id_context, to.certificate) = (id_context, certificate);
-    }
-
-    /// Returns whether the handshake resumed a session: `SSL_session_reused`.
-    pub fn session_reused(&self) -> bool {
-        self.state().reused
     }
 
     /// Sets the session id context: `SSL_set_session_id_context`.
@@ -277,12 +252,6 @@ impl Connection {
         drop(before);
     }
 
-    /// Returns the context that it has now, and that in which its sessions are cached.
-    pub fn contexts(&self) -> [Arc<Context>; 2] {
-        let state = self.state();
-        [state.context.clone(), state.session_context.clone()]
-    }
-
     /// Forbids to resume the session of a connection that was not closed, and returns whether it was such: `ssl_clear_bad_session`.
     fn clear_bad_session(&self) -> bool {
         let state = self.state();
@@ -300,6 +269,36 @@ impl Connection {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Makes getters, each of which locks the connection for as long as it looks.
+macro_rules! state_getters {
+    ($($(#[$doc:meta])* $vis:vis $name:ident: $type:ty = |$state:ident| $read:expr;)*) => {
+        impl Connection {
+            $($(#[$doc])*
+            $vis fn $name(&self) -> $type {
+                let $state = self.state();
+                $read
+            })*
+        }
+    };
+}
+
+pub(super) use state_getters;
+
+state_getters! {
+    /// Returns another reference to the session: `SSL_get1_session`.
+    pub session: Option<Session> = |state| state.session.as_ref().map(Session::up_ref);
+    /// Returns the [`Session::address`] of the session: `SSL_get_session`, which gives no reference.
+    pub session_address: Option<usize> = |state| state.session.as_ref().map(Session::address);
+    /// Returns the [`Session::address`] of the session that was agreed on elsewhere and was not used.
+    pub psk_address: Option<usize> = |state| state.external_psk.as_ref().map(|(_, session)| session.address());
+    /// Returns how many references that session has.
+    pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
+    /// Returns whether the handshake resumed a session: `SSL_session_reused`.
+    pub session_reused: bool = |state| state.reused;
+    /// Returns the context that it has now, and that in which its sessions are cached.
+    pub contexts: [Arc<Context>; 2] = |state| [state.context.clone(), state.session_context.clone()];
 }
 
 /// Gives back what the connection owns: `SSL_free` of the last reference.

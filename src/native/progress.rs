@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::bytes::ShortBytes;
-use super::connection::{Connection, Offer, Stage, Version};
+use super::connection::{Connection, Offer, Stage, Version, state_getters};
 use super::context::{Context, Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
@@ -28,20 +28,41 @@ pub(super) enum Judged {
     Fits,
 }
 
+state_getters! {
+    /// Returns whether a client has a certificate.
+    pub has_certificate: bool = |state| state.certificate.load(Relaxed);
+    /// Returns whether a server asks for a certificate.
+    pub verifies: bool = |state| state.inherited.verifies;
+    /// Returns whether a handshake is finished.
+    pub is_done: bool = |state| state.stage == Stage::Done;
+    /// Returns the other side of the handshake, while there is one.
+    pub(super) peer: Option<Arc<Connection>> = |state| state.peer.upgrade();
+    /// Returns whether the connection has come so far as to send tickets, whatever became of it then.
+    pub(super) could_send_ticket: bool = |state| state.exchanged && state.server;
+    /// Returns how many tickets were asked for, and could not be made.
+    pub(super) pending_tickets: u32 = |state| state.pending_tickets;
+    /// Returns whether the connection can send tickets now.
+    pub(super) can_send_ticket: bool = |state| state.stage == Stage::Done && state.server && state.version == Version::Tls13;
+    /// Returns the highest version.
+    pub(super) max_version: Version = |state| state.inherited.max_version;
+    /// Returns whether tickets are allowed.
+    pub(super) uses_tickets: bool = |state| !state.inherited.no_ticket;
+    /// Returns how many tickets a TLS 1.3 server sends after a handshake.
+    pub(super) tickets: u8 = |state| state.inherited.tickets;
+    /// Returns the context that the connection has now.
+    pub(super) context: Arc<Context> = |state| state.context.clone();
+    /// Returns the context that caches the sessions.
+    pub(super) session_context: Arc<Context> = |state| state.session_context.clone();
+    /// Returns the session id context.
+    pub(super) id_context: ShortBytes = |state| state.id_context;
+    /// Returns how many tickets of TLS 1.3 were sent since the handshake began.
+    pub(super) sent_tickets: u8 = |state| state.sent_tickets;
+}
+
 impl Connection {
     /// Gives a client a certificate: `SSL_use_certificate`.
     pub fn use_certificate(&self) {
         self.state().certificate.store(true, Relaxed);
-    }
-
-    /// Returns whether a client has a certificate.
-    pub fn has_certificate(&self) -> bool {
-        self.state().certificate.load(Relaxed)
-    }
-
-    /// Returns whether a server asks for a certificate.
-    pub fn verifies(&self) -> bool {
-        self.state().inherited.verifies
     }
 
     /// Says that nothing more is sent, or looks whether the peer said so: `SSL_shutdown`. Returns what C returns, -1 where nothing
@@ -71,16 +92,6 @@ impl Connection {
     /// Sets whether this side and the peer are taken to have said that they send nothing more: `SSL_set_shutdown`.
     pub fn set_shutdown(&self, said: bool, heard: bool) {
         self.state().shut = (said, heard);
-    }
-
-    /// Returns whether a handshake is finished.
-    pub fn is_done(&self) -> bool {
-        self.state().stage == Stage::Done
-    }
-
-    /// Returns the other side of the handshake, while there is one.
-    pub(super) fn peer(&self) -> Option<Arc<Connection>> {
-        self.state().peer.upgrade()
     }
 
     /// Begins a handshake with `peer`.
@@ -115,31 +126,9 @@ impl Connection {
         self.state().exchanged = true;
     }
 
-    /// Returns whether the connection has come so far as to send tickets, whatever became of it then.
-    pub(super) fn could_send_ticket(&self) -> bool {
-        let state = self.state();
-        state.exchanged && state.server
-    }
-
-    /// Returns how many tickets were asked for, and could not be made.
-    pub(super) fn pending_tickets(&self) -> u32 {
-        self.state().pending_tickets
-    }
-
     /// Sets how many tickets were asked for, and could not be made.
     pub(super) fn set_pending_tickets(&self, pending: u32) {
         self.state().pending_tickets = pending;
-    }
-
-    /// Returns whether the connection can send tickets now.
-    pub(super) fn can_send_ticket(&self) -> bool {
-        let state = self.state();
-        state.stage == Stage::Done && state.server && state.version == Version::Tls13
-    }
-
-    /// Returns the highest version.
-    pub(super) fn max_version(&self) -> Version {
-        self.state().inherited.max_version
     }
 
     /// Returns whether a version, by its number, is known and not too high.
@@ -149,39 +138,9 @@ impl Connection {
             .any(|known| known.number() == version && known <= self.max_version())
     }
 
-    /// Returns whether tickets are allowed.
-    pub(super) fn uses_tickets(&self) -> bool {
-        !self.state().inherited.no_ticket
-    }
-
-    /// Returns how many tickets a TLS 1.3 server sends after a handshake.
-    pub(super) fn tickets(&self) -> u8 {
-        self.state().inherited.tickets
-    }
-
-    /// Returns the context that the connection has now.
-    pub(super) fn context(&self) -> Arc<Context> {
-        self.state().context.clone()
-    }
-
-    /// Returns the context that caches the sessions.
-    pub(super) fn session_context(&self) -> Arc<Context> {
-        self.state().session_context.clone()
-    }
-
-    /// Returns the session id context.
-    pub(super) fn id_context(&self) -> ShortBytes {
-        self.state().id_context
-    }
-
     /// Sets whether the handshake resumed a session.
     pub(super) fn set_reused(&self, reused: bool) {
         self.state().reused = reused;
-    }
-
-    /// Returns how many tickets of TLS 1.3 were sent since the handshake began.
-    pub(super) fn sent_tickets(&self) -> u8 {
-        self.state().sent_tickets
     }
 
     /// Counts a ticket of TLS 1.3 that was sent.

@@ -120,21 +120,11 @@ impl Release {
         self >= Release::new(3, 0, 0, 0)
     }
 
-    /// Returns whether `SSL_CTX_flush_sessions_ex` exists (since 3.4).
-    pub fn has_flush_ex(self) -> bool {
-        self >= Release::new(3, 4, 0, 0)
-    }
-
     /// Returns whether it is this release, `major.minor`, or a later one.
     pub fn is_since(self, release: &str) -> bool {
         let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(u8::MAX));
         let mut next = || numbers.next().unwrap_or(0);
         self >= Release::new(next(), next(), 0, 0)
-    }
-
-    /// Returns whether `SSL_SESSION_get_time_ex` and `SSL_SESSION_set_time_ex` exist (since 3.3).
-    pub fn has_time_ex(self) -> bool {
-        self >= Release::new(3, 3, 0, 0)
     }
 }
 

@@ -3,7 +3,6 @@
 mod bytes;
 mod callbacks;
 mod flags;
-mod method;
 mod number;
 mod shrink;
 mod slot;
@@ -15,18 +14,14 @@ use std::fmt;
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback};
 pub use flags::{CacheMode, Closed};
-pub use method::Method;
 pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
 pub use slot::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use time::Time;
-pub use words::{Cipher, ExIndex, MaxVersion, Options, Sample, Verify};
+pub use words::{Cipher, ExIndex, MaxVersion, Method, Options, Sample, Verify};
 
-use super::text::{Cursor, TextError};
+use super::text::{Cursor, Expected, TextError};
 use super::wire::Wire;
-
-/// `NULL` on the wire, where a byte names something.
-const WIRE_NULL: u8 = 0xff;
 
 /// Spells an operand in text and on the wire.
 pub trait Operand: Sized {
@@ -44,6 +39,51 @@ pub trait Operand: Sized {
     /// # Errors
     /// Where the text is something else.
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError>;
+}
+
+/// An operand of one byte on the wire in whose place `NULL` may stand: an [`Option`] of it.
+pub trait Nullable: Operand {
+    /// What is said where the text is neither; `None`: what is said where it is no such operand.
+    const OR_NULL: Option<Expected>;
+}
+
+/// `NULL` on the wire.
+const WIRE_NULL: u8 = 0xff;
+
+impl<T: Nullable> Operand for Option<T> {
+    fn form() -> String {
+        format!("{}, or `NULL`", T::form())
+    }
+
+    fn put_wire(&self, out: &mut Vec<u8>) {
+        match self {
+            Some(operand) => operand.put_wire(out),
+            None => out.push(WIRE_NULL),
+        }
+    }
+
+    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+        let mut ahead = wire.clone();
+        if ahead.byte()? == WIRE_NULL {
+            *wire = ahead;
+            return Some(None);
+        }
+        T::take_wire(wire).map(Some)
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Some(operand) => operand.print(f),
+            None => f.write_str("NULL"),
+        }
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+        if cursor.accept_null() {
+            return Ok(None);
+        }
+        T::parse(cursor).map(Some).map_err(|error| T::OR_NULL.map_or(error, |expected| cursor.error(expected)))
+    }
 }
 
 /// Writes an operand whose type does not matter.

@@ -12,7 +12,7 @@
 //! * `C_NAME` is the function's name, or one of the harness's own words in lower case.
 //! * An operand's type carries its wire form, text, shrinking, generation, spelling in C and value in a C call. A type of
 //!   more than one token stands in parentheses.
-//! * `FACTS`: `sets FIELD`; `reads FIELD`; `since "3.3"`, the first OpenSSL release with the function; `shared`, where no operand says
+//! * `FACTS`: `sets FIELD`; `reads FIELD`; `copies FIELD`, which reads it into a buffer of the caller's; `since "3.3"`, the first OpenSSL release with the function; `shared`, where no operand says
 //!   that the op is about contexts, connections or time; `handshakes`, where what a handshake needs is called.
 //! * `C`: `fn(...) -> ...` is the prototype as in `<openssl/ssl.h>`, `ctrl N` a macro that calls `SSL_CTX_ctrl`, `own` no function of that
 //!   name; `by_hand`: the call is written by hand in the C port; `if CFG`: it is there to link with only then.
@@ -39,7 +39,7 @@ macro_rules! for_each_op {
                 /// Sets the protocol version: any integer is taken.
                 0x0f SetProtocolVersion SSL_SESSION_set_protocol_version [] (s: Slot, version: ProtocolVersion) {sets ProtocolVersion} {fn(*mut SSL_SESSION, c_int) -> c_int};
                 /// Copies at most so many bytes of the master key; 0 asks for its length.
-                0x14 GetMasterKey SSL_SESSION_get_master_key [] (s: Slot, room: Room) {} {by_hand fn(*const SSL_SESSION, *mut c_uchar, usize) -> usize};
+                0x14 GetMasterKey SSL_SESSION_get_master_key [] (s: Slot, room: Room) {copies MasterKey} {by_hand fn(*const SSL_SESSION, *mut c_uchar, usize) -> usize};
                 /// Sets a pointer-sized value of the application's.
                 0x25 SetExData SSL_SESSION_set_ex_data [] (s: Slot, index: ExIndex, value: Number) {} {fn(*mut SSL_SESSION, c_int, *mut c_void) -> c_int};
                 /// Reads a value of the application's.
@@ -199,13 +199,13 @@ macro_rules! for_each_op {
                 /// Reads the session id context.
                 0x08 Get0IdContext SSL_SESSION_get0_id_context [] (s: Slot) {reads IdContext} {by_hand fn(*const SSL_SESSION, *mut c_uint) -> *const c_uchar};
                 /// Reads the time.
-                0x0a GetTime SSL_SESSION_get_time [] (s: (Option<Slot>)) {reads Time} {by_hand fn(*const SSL_SESSION) -> c_long};
+                0x0a GetTime SSL_SESSION_get_time [] (s: (Option<Slot>)) {reads Time} {fn(*const SSL_SESSION) -> c_long};
                 /// Reads the time, as an integer of 64 bits.
-                0x0c GetTimeEx SSL_SESSION_get_time_ex [] (s: (Option<Slot>)) {reads TimeEx since "3.3"} {if ossl330 by_hand fn(*const SSL_SESSION) -> time_t};
+                0x0c GetTimeEx SSL_SESSION_get_time_ex [] (s: (Option<Slot>)) {reads TimeEx since "3.3"} {if ossl330 fn(*const SSL_SESSION) -> time_t};
                 /// Reads the timeout.
-                0x0e GetTimeout SSL_SESSION_get_timeout [] (s: (Option<Slot>)) {reads Timeout} {by_hand fn(*const SSL_SESSION) -> c_long};
+                0x0e GetTimeout SSL_SESSION_get_timeout [] (s: (Option<Slot>)) {reads Timeout} {fn(*const SSL_SESSION) -> c_long};
                 /// Reads the protocol version.
-                0x10 GetProtocolVersion SSL_SESSION_get_protocol_version [] (s: Slot) {reads ProtocolVersion} {by_hand fn(*const SSL_SESSION) -> c_int};
+                0x10 GetProtocolVersion SSL_SESSION_get_protocol_version [] (s: Slot) {reads ProtocolVersion} {fn(*const SSL_SESSION) -> c_int};
                 /// Reads the cipher suite.
                 0x12 Get0Cipher SSL_SESSION_get0_cipher [] (s: Slot) {reads Cipher} {by_hand fn(*const SSL_SESSION) -> *const SSL_CIPHER};
                 /// Reads the server name.
@@ -213,23 +213,23 @@ macro_rules! for_each_op {
                 /// Reads the application protocol.
                 0x18 Get0AlpnSelected SSL_SESSION_get0_alpn_selected [] (s: Slot) {reads Alpn} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
                 /// Reads the limit of early data.
-                0x1a GetMaxEarlyData SSL_SESSION_get_max_early_data [] (s: Slot) {reads MaxEarlyData} {by_hand fn(*const SSL_SESSION) -> u32};
+                0x1a GetMaxEarlyData SSL_SESSION_get_max_early_data [] (s: Slot) {reads MaxEarlyData} {fn(*const SSL_SESSION) -> u32};
                 /// Reads the data carried in the ticket.
                 0x1c Get0TicketAppdata SSL_SESSION_get0_ticket_appdata [] (s: Slot) {reads TicketAppdata} {by_hand fn(*mut SSL_SESSION, *mut *mut c_void, *mut usize) -> c_int};
                 /// Tells whether there is a ticket of at least one byte.
-                0x1d HasTicket SSL_SESSION_has_ticket [] (s: Slot) {reads HasTicket} {by_hand fn(*const SSL_SESSION) -> c_int};
+                0x1d HasTicket SSL_SESSION_has_ticket [] (s: Slot) {reads HasTicket} {fn(*const SSL_SESSION) -> c_int};
                 /// Reads the ticket.
                 0x1e Get0Ticket SSL_SESSION_get0_ticket [] (s: Slot) {reads Ticket} {by_hand fn(*const SSL_SESSION, *mut *const c_uchar, *mut usize) -> ()};
                 /// Reads the ticket's lifetime hint.
-                0x1f GetTicketLifetimeHint SSL_SESSION_get_ticket_lifetime_hint [] (s: Slot) {reads LifetimeHint} {by_hand fn(*const SSL_SESSION) -> c_ulong};
+                0x1f GetTicketLifetimeHint SSL_SESSION_get_ticket_lifetime_hint [] (s: Slot) {reads LifetimeHint} {fn(*const SSL_SESSION) -> c_ulong};
                 /// Reads the compression method.
-                0x20 GetCompressId SSL_SESSION_get_compress_id [] (s: Slot) {reads CompressId} {by_hand fn(*const SSL_SESSION) -> c_uint};
+                0x20 GetCompressId SSL_SESSION_get_compress_id [] (s: Slot) {reads CompressId} {fn(*const SSL_SESSION) -> c_uint};
                 /// Reads the maximum fragment length.
-                0x21 GetMaxFragmentLength SSL_SESSION_get_max_fragment_length [] (s: Slot) {reads MaxFragmentLength} {by_hand fn(*const SSL_SESSION) -> u8};
+                0x21 GetMaxFragmentLength SSL_SESSION_get_max_fragment_length [] (s: Slot) {reads MaxFragmentLength} {fn(*const SSL_SESSION) -> u8};
                 /// Reads the peer's certificate.
                 0x22 Get0Peer SSL_SESSION_get0_peer [] (s: Slot) {reads Peer} {by_hand fn(*mut SSL_SESSION) -> *mut X509};
                 /// Tells whether the session could be resumed.
-                0x24 IsResumable SSL_SESSION_is_resumable [] (s: Slot) {reads Resumable} {by_hand fn(*const SSL_SESSION) -> c_int};
+                0x24 IsResumable SSL_SESSION_is_resumable [] (s: Slot) {reads Resumable} {fn(*const SSL_SESSION) -> c_int};
             }
         }
     };

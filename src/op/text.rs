@@ -11,18 +11,10 @@ pub enum Expected {
     Marker,
     /// This character.
     Char(char),
-    /// `s0` … `s7`
-    Slot,
-    /// `s0` … `s7` or `NULL`
-    SlotOrNull,
-    /// `c0` or `c1`
-    Context,
-    /// `c0`, `c1` or `NULL`
-    ContextOrNull,
-    /// `x0` … `x3`
-    Connection,
-    /// `x0` … `x3` or `NULL`
-    ConnectionOrNull,
+    /// A variable of this kind, in words.
+    Variable(&'static str),
+    /// A variable of this kind, in words, or `NULL`.
+    VariableOrNull(&'static str),
     /// A function of the table.
     Function,
     /// `sN = ` before a call that makes something.
@@ -57,12 +49,8 @@ impl fmt::Display for Expected {
         match self {
             Expected::Marker => f.write_str("the first line `#! sessdiff 1`"),
             Expected::Char(wanted) => write!(f, "`{wanted}`"),
-            Expected::Slot => f.write_str("a session slot, s0 to s7"),
-            Expected::SlotOrNull => f.write_str("a session slot, s0 to s7, or NULL"),
-            Expected::Context => f.write_str("a context slot, c0 or c1"),
-            Expected::ContextOrNull => f.write_str("a context slot, c0 or c1, or NULL"),
-            Expected::Connection => f.write_str("a connection slot, x0 to x3"),
-            Expected::ConnectionOrNull => f.write_str("a connection slot, x0 to x3, or NULL"),
+            Expected::Variable(kind) => f.write_str(kind),
+            Expected::VariableOrNull(kind) => write!(f, "{kind}, or NULL"),
             Expected::Function => f.write_str("a function of the table of operations"),
             Expected::Result => f.write_str("a slot for the result: `s0 = ...`"),
             Expected::NoResult => f.write_str("no slot for a result: this call makes nothing"),
@@ -146,6 +134,16 @@ impl<'a> Cursor<'a> {
             .map_or(rest.len(), |length| length + signed);
         self.at += len;
         &rest[..len]
+    }
+
+    /// Reads `NULL`, if that is what follows.
+    pub(super) fn accept_null(&mut self) -> bool {
+        let mut ahead = self.clone();
+        let follows = ahead.word() == "NULL";
+        if follows {
+            *self = ahead;
+        }
+        follows
     }
 
     /// Reads a word with `read`; if that yields nothing, the cursor stays and the error points here.

@@ -9,7 +9,8 @@ use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
 /// Names what differs between two entries, one of which may not be there. `of` has the session that fields belong to.
 pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<Entry<'_>>; 2]) -> Aspect {
     if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
-        return aspect(op, of, &Entry::Shared(left ^ right));
+        let differ = Field::ALL.iter().filter(|field| left.contains(**field) != right.contains(**field));
+        return aspect(op, of, &Entry::Shared(differ.copied().collect()));
     }
     // One side has a callback that the other has not: what comes after it is no part of that.
     if let [Some(left), Some(right)] = &entries
@@ -36,10 +37,7 @@ fn aspect(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> Aspect {
     match entry {
         Entry::Number(field, _) | Entry::Bytes(field, _) => Aspect::Field(of.map_or(Whose::Own, whose), *field),
         Entry::NullWithLength(field, _) => Aspect::Length(*field),
-        Entry::Shared(fields) => {
-            let shared = Field::ALL.iter().find(|field| fields & (1 << **field as u32) != 0);
-            shared.map_or(Aspect::Ended, |field| Aspect::Shared(*field))
-        }
+        Entry::Shared(fields) => fields.iter().next().map_or(Aspect::Ended, Aspect::Shared),
         Entry::Count(slot, _) => Aspect::Count(whose(Variable::Session(*slot))),
         Entry::CountOf(x, _) => Aspect::Count(whose(Variable::Connection(*x))),
         Entry::Meddled(_, Meddling::Count) => Aspect::Count(Whose::Own),

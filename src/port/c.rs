@@ -48,10 +48,6 @@ use crate::op::{
 use crate::plan::Kinds;
 use crate::trace::{After, Mishap, Tape};
 
-/// The buffers that each session must have of its own.
-const OWN: [Field; 6] =
-    [Field::Id, Field::IdContext, Field::Hostname, Field::Alpn, Field::TicketAppdata, Field::Ticket];
-
 /// As in `<openssl/err.h>`: the first number that no library has.
 const ERR_LIB_USER: c_int = 128;
 const PLANTED_REASON: c_int = 1;
@@ -68,8 +64,8 @@ const ERROR_QUEUE: usize = 16;
 pub struct CPort {
     library: &'static Library,
     slots: [*mut SSL_SESSION; SLOTS],
-    /// Where the buffers of each slot's session were when they were last read, in the order of [`OWN`].
-    seen: [[*const u8; OWN.len()]; SLOTS],
+    /// Where the buffers of each slot's session were when they were last read, in the order of [`Field::OWN`].
+    seen: [[*const u8; Field::OWN.len()]; SLOTS],
     live_before: i64,
     /// Where each allocation of the running program comes from is remembered.
     origins: bool,
@@ -103,7 +99,7 @@ impl CPort {
         let mut port = CPort {
             library: Library::get(source, probes, start)?,
             slots: [ptr::null_mut(); SLOTS],
-            seen: [[ptr::null(); OWN.len()]; SLOTS],
+            seen: [[ptr::null(); Field::OWN.len()]; SLOTS],
             live_before: 0,
             origins: false,
             room: vec![0; MAX_BYTES].into_boxed_slice(),
@@ -279,7 +275,7 @@ impl Port for CPort {
 
     fn begin(&mut self, memory: Memory, origins: bool) {
         self.slots = [ptr::null_mut(); SLOTS];
-        self.seen = [[ptr::null(); OWN.len()]; SLOTS];
+        self.seen = [[ptr::null(); Field::OWN.len()]; SLOTS];
         self.connections = [ptr::null_mut(); CONNECTIONS];
         self.contexts.begin(memory);
         clock::set_passed(0);
@@ -330,7 +326,7 @@ impl Port for CPort {
         match variable {
             Variable::Session(s) => {
                 self.slots[s.index()] = ptr::null_mut();
-                self.seen[s.index()] = [ptr::null(); OWN.len()];
+                self.seen[s.index()] = [ptr::null(); Field::OWN.len()];
             }
             Variable::Context(c) => self.contexts.forget(c),
             Variable::Connection(x) => {
@@ -354,9 +350,9 @@ impl Port for CPort {
     fn shared(&self, a: Slot, b: Slot) -> Fields {
         let (a, b) = (&self.seen[a.index()], &self.seen[b.index()]);
         let mut shared = Fields::NONE;
-        for (at, field) in OWN.into_iter().enumerate() {
+        for (at, field) in Field::OWN.iter().enumerate() {
             if a[at] == b[at] && !a[at].is_null() {
-                shared = shared.with(field);
+                shared = shared.with(*field);
             }
         }
         shared

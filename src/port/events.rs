@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use foldhash::fast::FixedState;
 
 use crate::op::ExIndex;
-use crate::trace::{Callback, Trace};
+use crate::trace::{Callback, Entry, Trace};
 
 /// A session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
@@ -19,41 +19,13 @@ const BURIED: u32 = u32::MAX;
 /// More contexts than slots and connections can hold.
 const CONTEXTS_ROOM: usize = 16;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    /// A session was destroyed, told by no callback.
-    Gone,
-    New {
-        birth: u32,
-    },
-    Dup {
-        index: u8,
-        from: u32,
-        value: u64,
-    },
-    Free {
-        index: u8,
-        birth: u32,
-        value: u64,
-    },
-    Removed {
-        context: u32,
-        birth: u32,
-        key: u32,
-        references: u32,
-    },
-    Called {
-        callback: Callback,
-        arguments: [u32; 5],
-    },
-    ContextFreed {
-        context: u32,
-    },
-}
+/// The number of the index whose free callback tells that a session is destroyed.
+const COUNTED: u8 = ExIndex::Counted as u8;
 
 /// What one port did. Its memory is used from program to program.
 struct Events {
-    list: Vec<Event>,
+    /// What happened, in order; `None`: a session was destroyed, told by no callback.
+    list: Vec<Option<Entry<'static>>>,
     /// Each session that lives.
     live: Vec<Live>,
     /// Where in the list a session is, by its number; [`BURIED`] for one that is not.
@@ -118,7 +90,7 @@ impl Events {
         self.live.push(Live { name, address, birth });
         self.by_name.insert(name, birth);
         self.by_address.insert(address, birth);
-        self.record(Event::New { birth });
+        self.record(Some(Entry::ExNew(birth)));
     }
 
     fn bury(&mut self, birth: u32) {
@@ -144,7 +116,7 @@ impl Events {
         live.into_iter().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, number)| *number)
     }
 
-    fn record(&mut self, event: Event) {
+    fn record(&mut self, event: Option<Entry<'static>>) {
         self.list.push(event);
     }
 }
@@ -187,7 +159,7 @@ pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
     PENDING.set(true);
     current(|events| {
         let from = events.birth_of(from);
-        events.record(Event::Dup { index: index as u8, from, value: *value as u64 });
+        events.record(Some(Entry::ExDup(index as u8, from, *value as u64)));
     });
     match index {
         ExIndex::Replaced => {
@@ -204,14 +176,14 @@ pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     PENDING.set(true);
     current(|events| {
         let birth = events.birth_of(address);
-        events.record(Event::Free { index: index as u8, birth, value: value as u64 });
+        events.record(Some(Entry::ExFree(index as u8, birth, value as u64)));
     });
 }
 
 /// A session was destroyed, and no callback tells of it.
 pub fn gone() {
     PENDING.set(true);
-    current(|events| events.record(Event::Gone));
+    current(|events| events.record(None));
 }
 
 /// The callback of a cache: `key` is a digest of version and id, `references` the session's count, 0 where it is not known.
@@ -221,7 +193,7 @@ pub fn removed(context: usize, session: usize, key: u32, references: u32) {
         let birth = events.birth_at(session);
         let context = events.context(context);
         let references = if events.counts { references } else { 0 };
-        events.record(Event::Removed { context, birth, key, references });
+        events.record(Some(Entry::Removed(context, birth, key, references)));
     });
 }
 
@@ -235,7 +207,7 @@ pub fn is_new(server: bool, session: usize, length: usize, key: u32, references:
 /// A callback that a handshake calls, with what [`Callback`] says.
 pub fn called(callback: Callback, arguments: [u32; 5]) {
     PENDING.set(true);
-    current(|events| events.record(Event::Called { callback, arguments }));
+    current(|events| events.record(Some(Entry::Called(callback, arguments))));
 }
 
 /// The number of the session that lives at this address, and was announced last.
@@ -253,7 +225,7 @@ pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
     current(|events| {
         let freed = |birth: u32| {
             let mut listed = events.list.iter();
-            listed.any(|event| matches!(event, Event::Free { birth: freed, .. } if *freed == birth))
+            listed.any(|event| matches!(event, Some(Entry::ExFree(_, freed, _)) if *freed == birth))
         };
         let live = events.live.iter().filter(|live| live.birth >= births && !freed(live.birth));
         live.for_each(|live| each(live.birth, live.address));
@@ -279,7 +251,7 @@ pub fn context_freed(address: usize) {
         let context = events.context(address);
         if context != UNKNOWN {
             PENDING.set(true);
-            events.record(Event::ContextFreed { context });
+            events.record(Some(Entry::ContextFreed(context)));
             let at = events.contexts[..events.contexts_living].iter().position(|(live, _)| *live == address);
             if let Some(at) = at {
                 events.contexts.copy_within(at + 1..events.contexts_living, at);
@@ -319,7 +291,7 @@ pub fn key(version: i32, id: &[u8]) -> u32 {
 /// How many destructions have been recorded and not yet written.
 #[cfg(feature = "linked")]
 pub(super) fn deaths() -> usize {
-    let counted = |event: &&Event| matches!(event, Event::Free { index, .. } if *index == ExIndex::Counted as u8);
+    let counted = |event: &&Option<Entry<'_>>| matches!(event, Some(Entry::ExFree(COUNTED, ..)));
     current(|events| events.list.iter().filter(counted).count())
 }
 
@@ -327,7 +299,7 @@ pub(super) fn deaths() -> usize {
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {
     PENDING.set(true);
-    current(|events| events.record(Event::Free { index: crate::trace::WRONG_ARGUMENTS, birth: UNKNOWN, value: 0 }));
+    current(|events| events.record(Some(Entry::ExFree(crate::trace::WRONG_ARGUMENTS, UNKNOWN, 0))));
 }
 
 /// Writes what happened since the last time. The free callbacks of one session come in no documented order, so they
@@ -350,7 +322,7 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
     EVENTS.with(|[left, right]| {
         let (left, right) = (&mut *left.borrow_mut(), &mut *right.borrow_mut());
         let (left_deaths, right_deaths) = (left.settle(), right.settle());
-        let told = |event: &&Event| tells_ends || **event != Event::Gone;
+        let told = |event: &&Option<Entry<'_>>| tells_ends || event.is_some();
         let same = left.list.iter().filter(told).eq(right.list.iter().filter(told));
         left.list.clear();
         right.list.clear();
@@ -361,28 +333,22 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
 impl Events {
     /// Brings the events into the order in which they are compared, and buries what was destroyed; returns how many.
     fn settle(&mut self) -> usize {
-        let same_session = |a: &Event, b: &Event| match (a, b) {
-            (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) => a == b,
+        let same_session = |a: &Option<Entry<'_>>, b: &Option<Entry<'_>>| match (a, b) {
+            (Some(Entry::ExFree(_, a, _)), Some(Entry::ExFree(_, b, _))) => a == b,
             _ => false,
         };
         for frees in self.list.chunk_by_mut(same_session) {
-            frees.sort_unstable_by_key(|event| match event {
-                Event::Free { index, .. } | Event::Dup { index, .. } => *index,
-                Event::Gone
-                | Event::New { .. }
-                | Event::Removed { .. }
-                | Event::Called { .. }
-                | Event::ContextFreed { .. } => 0,
-            });
+            // Only free callbacks stand beside each other here.
+            frees.sort_unstable_by_key(|event| if let Some(Entry::ExFree(index, ..)) = event { *index } else { 0 });
         }
         let mut deaths = 0;
         for at in 0..self.list.len() {
             let birth = match self.list[at] {
-                Event::Gone => {
+                None => {
                     deaths += 1;
                     continue;
                 }
-                Event::Free { index, birth, .. } if index == ExIndex::Counted as u8 => birth,
+                Some(Entry::ExFree(COUNTED, birth, _)) => birth,
                 _ => continue,
             };
             deaths += 1;
@@ -396,19 +362,11 @@ fn write(trace: &mut Trace) {
     current(|events| {
         events.settle();
         for event in events.list.drain(..) {
-            match event {
-                Event::Gone => trace.died(),
-                Event::New { birth } => trace.ex_new(birth),
-                Event::Dup { index, from, value } => trace.ex_dup(index, from, value),
-                Event::Removed { context, birth, key, references } => trace.removed(context, birth, key, references),
-                Event::Called { callback, arguments } => trace.called(callback, arguments),
-                Event::ContextFreed { context } => trace.context_freed(context),
-                Event::Free { index, birth, value } => {
-                    trace.ex_free(index, birth, value);
-                    if index == ExIndex::Counted as u8 {
-                        trace.died();
-                    }
-                }
+            if let Some(entry) = &event {
+                trace.put(entry);
+            }
+            if let None | Some(Entry::ExFree(COUNTED, ..)) = event {
+                trace.died();
             }
         }
     });

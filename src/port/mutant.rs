@@ -68,16 +68,13 @@ impl Mutant {
     fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
         let noted = self.before(op, moment);
         let returned = match self.inner.call(call, moment) {
-            Returned::Nothing => Returned::Nothing,
-            Returned::Number(number) => Returned::Number(number),
-            Returned::Session(made) => Returned::Session(made),
             Returned::Copied { returned, bytes, overrun } => {
                 self.state.copied.clear();
                 self.state.copied.extend_from_slice(bytes);
                 // The bytes are put in by `Port::call`.
                 Returned::Copied { returned, bytes: &[], overrun }
             }
-            Returned::Chain(chain) => Returned::Chain(chain),
+            other => other.detached().unwrap_or(Returned::Nothing),
         };
         self.book(op, returned);
         self.afterwards(op, noted, returned, moment)

@@ -4,6 +4,7 @@ mod callbacks;
 mod connection;
 mod context;
 mod handshake;
+mod read;
 mod session;
 
 pub(super) use session::Access;
@@ -11,11 +12,12 @@ use session::Held;
 
 use std::sync::Arc;
 
+use self::read::{number, shows_bytes, with_bytes};
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View};
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
-use crate::plan::{Kinds, Setup};
+use crate::plan::Setup;
 use crate::trace::{After, Mishap};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
@@ -131,18 +133,6 @@ fn register(library: &Library) {
     });
 }
 
-/// The number of an index, the same on every port: the harness registers three, 1 to 3, or none.
-pub(super) const fn ex_index(index: ExIndex) -> i32 {
-    match index {
-        ExIndex::AppData => 0,
-        ExIndex::Counted => 1,
-        ExIndex::Replaced => 2,
-        ExIndex::Refused => 3,
-        ExIndex::Unregistered => 9,
-        ExIndex::Negative => -1,
-    }
-}
-
 impl Port for NativePort {
     fn identity(&self) -> Identity {
         let version = format!("behaves as OpenSSL {}", self.library.release());
@@ -158,7 +148,7 @@ impl Port for NativePort {
             other if other.is_shared() && !release.has_modelled_cache() => true,
             other => other.since().is_some_and(|since| !release.is_since(since)),
         };
-        let lacks = Kind::ALL.iter().copied().filter(lacks).fold(Kinds::default(), |set, kind| set.with(kind));
+        let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
         Abilities { lacks, counts: true, tells_ends: true }
     }
 
@@ -197,17 +187,20 @@ impl Port for NativePort {
 
     #[inline(always)]
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
-        if !field.is_bytes() {
-            let session = &*self.session(s);
-            return Value::Number(number(session, field, |at| session.ex_data(at)));
+        if let Some(number) = number(&self.session(s), field) {
+            return Value::Number(number);
         }
         let mut room = std::mem::take(&mut self.room);
+        let copy = |bytes: &[u8]| {
+            room[..bytes.len()].copy_from_slice(bytes);
+            bytes.len()
+        };
         let length = {
             let session = &*self.session(s);
-            session.view(|view| bytes(session, view, field, &mut room))
+            session.view(|view| with_bytes(session, view, field, |bytes| bytes.map(copy)))
         };
         self.room = room;
-        Value::Bytes(length.map(|length| &self.room[..length]))
+        Value::Bytes(length.flatten().map(|length| &self.room[..length]))
     }
 
     fn shared(&self, _a: Slot, _b: Slot) -> Fields {
@@ -269,8 +262,8 @@ impl NativePort {
     pub fn shows(&self, s: Slot, field: Field, value: Value<'_>) -> bool {
         let session = &*self.session(s);
         match value {
-            Value::Number(theirs) => !field.is_bytes() && number(session, field, |at| session.ex_data(at)) == theirs,
-            Value::Bytes(theirs) => session.view(|view| shows_bytes(session, view, field, theirs)),
+            Value::Number(theirs) => number(session, field) == Some(theirs),
+            Value::Bytes(_) => session.view(|view| same(session, view, field, value)),
             Value::NullWithLength(_) | Value::Refused => false,
         }
     }
@@ -280,7 +273,7 @@ impl NativePort {
         let session = &*self.session(s);
         session.view(|view| {
             macro_rules! compare {
-                ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
+                ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
                     true $(&& (!fields.contains(Field::$field)
                         || same(session, view, Field::$field, other.read(s, Field::$field))))*
                 };
@@ -296,12 +289,12 @@ impl NativePort {
         dup.view(|dup_view| {
             source.view(|source_view| {
                 macro_rules! compare {
-                    ($($(#[$doc:meta])* $field:ident $name:literal $getter:ident;)*) => {
+                    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
                         true $(&& (!fields.contains(Field::$field) || {
                             let theirs = other.read(dst, Field::$field);
                             same(dup, dup_view, Field::$field, theirs)
                                 && (!Field::$field.is_copied() || same(source, source_view, Field::$field, theirs))
-                                && (!Field::$field.is_own_buffer()
+                                && (!Field::$field.is_own()
                                     || shows_bytes(source, source_view, Field::$field, Some(&[]))
                                     || shows_bytes(source, source_view, Field::$field, None)
                                     || same(source, source_view, Field::$field, other.read(src, Field::$field)))
@@ -314,117 +307,12 @@ impl NativePort {
     }
 }
 
-/// Copies a field that is bytes to `room`; returns how many, `None` for `NULL` and for a field that is not bytes.
-#[inline(always)]
-fn bytes(session: &Session, view: View<'_>, field: Field, room: &mut [u8]) -> Option<usize> {
-    let mut copy = |bytes: &[u8]| {
-        room[..bytes.len()].copy_from_slice(bytes);
-        bytes.len()
-    };
-    match field {
-        Field::Id => Some(copy(session.id().as_slice())),
-        Field::IdContext => Some(copy(session.id_context().as_slice())),
-        Field::MasterKey => Some(session.master_key(room)),
-        Field::Hostname => view.hostname().map(copy),
-        Field::Alpn => view.alpn_selected().map(copy),
-        Field::TicketAppdata => view.ticket_appdata().map(copy),
-        Field::Ticket => view.ticket().map(copy),
-        Field::Peer => view.peer().map(copy),
-        Field::Time
-        | Field::TimeEx
-        | Field::Timeout
-        | Field::ProtocolVersion
-        | Field::Cipher
-        | Field::MaxEarlyData
-        | Field::HasTicket
-        | Field::CompressId
-        | Field::MaxFragmentLength
-        | Field::Resumable
-        | Field::LifetimeHint
-        | Field::AppData
-        | Field::ExCounted
-        | Field::ExReplaced
-        | Field::ExRefused
-        | Field::ExUnregistered => None,
-    }
-}
-
 /// Tells whether a field of a session is this.
 #[inline(always)]
 fn same(session: &Session, view: View<'_>, field: Field, theirs: Value<'_>) -> bool {
     match theirs {
-        Value::Number(theirs) => !field.is_bytes() && number(session, field, |at| view.ex_data(at)) == theirs,
+        Value::Number(theirs) => number(session, field) == Some(theirs),
         Value::Bytes(theirs) => shows_bytes(session, view, field, theirs),
         Value::NullWithLength(_) | Value::Refused => false,
-    }
-}
-
-/// Tells whether two buffers have the same bytes. Most have few: a call to compare them takes longer than to compare them here.
-#[inline(always)]
-fn same_bytes(ours: Option<&[u8]>, theirs: Option<&[u8]>) -> bool {
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) if ours.len() <= 32 => {
-            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| ours == theirs)
-        }
-        _ => ours == theirs,
-    }
-}
-
-/// Tells whether a field that is bytes is these; one that is not is none.
-#[inline(always)]
-fn shows_bytes(session: &Session, view: View<'_>, field: Field, theirs: Option<&[u8]>) -> bool {
-    match field {
-        Field::Id => theirs.is_some_and(|theirs| session.id_is(theirs)),
-        Field::IdContext => theirs.is_some_and(|theirs| session.id_context_is(theirs)),
-        Field::MasterKey => theirs.is_some_and(|theirs| session.master_key_is(theirs)),
-        Field::Hostname => same_bytes(view.hostname(), theirs),
-        Field::Alpn => same_bytes(view.alpn_selected(), theirs),
-        Field::TicketAppdata => same_bytes(view.ticket_appdata(), theirs),
-        Field::Ticket => same_bytes(view.ticket(), theirs),
-        Field::Peer => view.peer() == theirs,
-        Field::Time
-        | Field::TimeEx
-        | Field::Timeout
-        | Field::ProtocolVersion
-        | Field::Cipher
-        | Field::MaxEarlyData
-        | Field::HasTicket
-        | Field::CompressId
-        | Field::MaxFragmentLength
-        | Field::Resumable
-        | Field::LifetimeHint
-        | Field::AppData
-        | Field::ExCounted
-        | Field::ExReplaced
-        | Field::ExRefused
-        | Field::ExUnregistered => false,
-    }
-}
-
-/// A field that is a number; 0 for one that is not.
-#[inline(always)]
-fn number(session: &Session, field: Field, ex_data: impl FnOnce(i32) -> usize) -> i64 {
-    match field {
-        Field::Time | Field::TimeEx => session.time(),
-        Field::Timeout => session.timeout(),
-        Field::ProtocolVersion => session.protocol_version().into(),
-        Field::Cipher => session.cipher().map_or(-1, |cipher| cipher.0.into()),
-        Field::MaxEarlyData => session.max_early_data().into(),
-        Field::HasTicket => session.has_ticket().into(),
-        Field::CompressId => session.compress_id().into(),
-        Field::MaxFragmentLength => session.max_fragment_length().into(),
-        Field::Resumable => session.is_resumable().into(),
-        Field::LifetimeHint => session.ticket_lifetime_hint() as i64,
-        Field::AppData | Field::ExCounted | Field::ExReplaced | Field::ExRefused | Field::ExUnregistered => {
-            ex_data(field.ex_index().map_or(0, ex_index)) as i64
-        }
-        Field::Id
-        | Field::IdContext
-        | Field::MasterKey
-        | Field::Hostname
-        | Field::Alpn
-        | Field::TicketAppdata
-        | Field::Ticket
-        | Field::Peer => 0,
     }
 }

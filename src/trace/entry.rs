@@ -5,7 +5,7 @@ use std::fmt;
 use super::payload::Payload;
 use super::shown::{Born, Called, Freed, Held, Hex, Referenced, SharedBuffers, Slots, index_name};
 use super::{After, Callback, Meddling, Trace};
-use crate::field::Field;
+use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
 /// Makes [`Entry`], its writers in [`Trace`], its reader in [`Entries`] and its text from the table.
@@ -142,16 +142,16 @@ entries! {
     /// The fields that follow belong to this slot.
     0x44 Session(slot: Slot) session: "{slot}";
     /// One bit a [`Field`] whose buffer two sessions share.
-    0x45 Shared(fields: u32) shared: "{}", SharedBuffers(*fields) => broken *fields != 0;
+    0x45 Shared(fields: Fields) shared: "{}", SharedBuffers(*fields) => broken !fields.is_empty();
     /// A call wrote beyond its buffer.
     0x46 Overrun overrun: "wrote beyond the buffer" => broken true;
     /// A session was born: its number.
-    0x47 ExNew(birth: u32) ex_new: "new callback for {}", Born(*birth) => callback 2;
+    0x47 ExNew(birth: u32): "new callback for {}", Born(*birth) => callback 2;
     /// A dup callback: index, number of the source, value.
-    0x48 ExDup(index: u8, from: u32, value: u64) ex_dup:
+    0x48 ExDup(index: u8, from: u32, value: u64):
         "dup callback of {} for {}, value {value:#x}", index_name(*index), Born(*from) => callback 3;
     /// A free callback: index, number of the session, value.
-    0x49 ExFree(index: u8, birth: u32, value: u64) ex_free: "{}", Freed(*index, *birth, *value) => callback 4;
+    0x49 ExFree(index: u8, birth: u32, value: u64): "{}", Freed(*index, *birth, *value) => callback 4;
     /// The program ended here.
     0x4a Stopped: "ended here";
     /// A getter gave NULL and this length.
@@ -175,12 +175,12 @@ entries! {
     0x53 Member(slots: u8, version: i32, id: &'a [u8]) member:
         "cached: version {version:#06x}, id {}, {}", Hex(Some(id)), Slots(*slots);
     /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
-    0x54 Removed(context: u32, birth: u32, key: u32, references: u32) removed:
+    0x54 Removed(context: u32, birth: u32, key: u32, references: u32):
         "remove callback of context {context} for {}{}", Born(*birth), Referenced(*references) => callback 0;
     /// A context was destroyed: its number.
-    0x55 ContextFreed(context: u32) context_freed: "context {context} destroyed" => callback 1;
+    0x55 ContextFreed(context: u32): "context {context} destroyed" => callback 1;
     /// A callback that a handshake calls: see [`Callback`].
-    0x56 Called(callback: Callback, arguments: [u32; 5]) called: "{}", Called(*callback, *arguments) => callback 0;
+    0x56 Called(callback: Callback, arguments: [u32; 5]): "{}", Called(*callback, *arguments) => callback 0;
     /// The fields that follow belong to the session of this connection, which no slot holds.
     0x57 SessionOf(x: ConnectionSlot) session_of: "the session of {x}";
     /// The reference count of the session of a connection, which no slot holds.

@@ -1,7 +1,7 @@
 //! How what entries carry is written to a log, and read from it.
 
 use super::{After, Callback, Meddling, NULL_LENGTH};
-use crate::field::Field;
+use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
 /// A part of an entry.
@@ -64,18 +64,29 @@ bytes! {
     After: |after| after.bits(), |byte| Some(After::from_bits(byte));
 }
 
-impl<'a> Payload<'a> for [u32; 5] {
+impl<'a, T: Payload<'a> + Copy + Default, const LENGTH: usize> Payload<'a> for [T; LENGTH] {
     #[inline(always)]
     fn put(&self, log: &mut Vec<u8>) {
         self.iter().for_each(|number| number.put(log));
     }
 
-    fn take(log: &mut &'a [u8]) -> Option<[u32; 5]> {
-        let mut numbers = [0; 5];
+    fn take(log: &mut &'a [u8]) -> Option<[T; LENGTH]> {
+        let mut numbers = [T::default(); LENGTH];
         for number in &mut numbers {
-            *number = u32::take(log)?;
+            *number = T::take(log)?;
         }
         Some(numbers)
+    }
+}
+
+impl<'a> Payload<'a> for Fields {
+    #[inline(always)]
+    fn put(&self, log: &mut Vec<u8>) {
+        self.bits().put(log);
+    }
+
+    fn take(log: &mut &'a [u8]) -> Option<Fields> {
+        Payload::take(log).map(Fields::from_bits)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{After, Callback, Meddling, WRONG_ARGUMENTS};
-use crate::field::Field;
+use crate::field::Fields;
 use crate::op::{ExIndex, Slot};
 
 /// Returns the name of an ex_data index, `?` where there is no such index.
@@ -32,17 +32,16 @@ impl fmt::Display for Meddling {
     }
 }
 
-/// The fields whose buffers two sessions share: one bit each.
-pub(super) struct SharedBuffers(pub u32);
+/// The fields whose buffers two sessions share.
+pub(super) struct SharedBuffers(pub Fields);
 
 impl fmt::Display for SharedBuffers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
+        if self.0.is_empty() {
             return f.write_str("no shared buffer");
         }
         f.write_str("shared buffer:")?;
-        let mut shared = Field::ALL.iter().filter(|field| self.0 & (1 << **field as u32) != 0);
-        shared.try_for_each(|field| write!(f, " {}", field.name()))
+        self.0.iter().try_for_each(|field| write!(f, " {}", field.name()))
     }
 }
 

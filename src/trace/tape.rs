@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 /// What handshakes put into sessions, by the number of each session's birth.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tape {
-    #[serde(with = "serde_bytes")]
-    bytes: Vec<u8>,
+    /// What was recorded, in order; `None` begins a part.
+    records: Vec<Option<(u32, Recorded)>>,
     /// Whether it was recorded elsewhere and is played.
     #[serde(skip)]
     plays: bool,
@@ -17,18 +17,16 @@ pub struct Tape {
 
 /// The number that stands for the id that a client sends without a session that has it.
 pub const SENT_ID: u32 = u32::MAX - 1;
-/// The number that begins a part.
-const PART: u32 = u32::MAX;
 
 /// What a handshake put into one session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Recorded<'a> {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
     /// The session id.
-    pub id: &'a [u8],
+    pub id: Vec<u8>,
     /// The master key.
-    pub master_key: &'a [u8],
+    pub master_key: Vec<u8>,
     /// The ticket; empty: none.
-    pub ticket: &'a [u8],
+    pub ticket: Vec<u8>,
     /// The cipher suite; `None`: none.
     pub cipher: Option<u16>,
 }
@@ -38,43 +36,32 @@ impl Tape {
     pub fn begin(&mut self) {
         self.part = (0, 0);
         if !self.plays {
-            self.bytes.clear();
+            self.records.clear();
         }
     }
 
     /// Begins the part of the next handshake, or of what comes after one.
     pub fn next_part(&mut self) {
         if !self.plays {
-            self.record(PART, &Recorded::default());
-            self.part = (self.bytes.len(), usize::MAX);
+            self.records.push(None);
+            self.part = (self.records.len(), usize::MAX);
             return;
         }
-        // Behind the marker that ended the part before, up to the next.
-        let mut rest = self.bytes.get(self.part.1..).unwrap_or_default();
-        let marked = take(&mut rest).is_some_and(|(birth, _)| birth == PART);
-        let begin = self.bytes.len() - if marked { rest.len() } else { 0 };
-        let mut end = begin;
-        let mut rest = &self.bytes[begin..];
-        while let Some((birth, _)) = take(&mut rest) {
-            if birth == PART {
-                break;
-            }
-            end = self.bytes.len() - rest.len();
-        }
-        self.part = (begin, end);
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.bytes.clear();
-        (self.plays, self.part) = (false, (0, 0));
+        // Behind what ended the part before, up to the next.
+        let begin = self.records.len().min(self.part.1 + 1);
+        let length = self.records[begin..].iter().position(Option::is_none);
+        self.part = (begin, length.map_or(self.records.len(), |length| begin + length));
     }
 
     /// Plays what `other` recorded.
     pub fn play(&mut self, other: &Tape) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(&other.bytes);
+        self.records.clone_from(&other.records);
         self.plays = true;
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Tape::default();
     }
 
     /// Tells whether it is played.
@@ -82,59 +69,22 @@ impl Tape {
         self.plays
     }
 
-    /// Returns all bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Takes what [`Tape::bytes`] gave.
-    pub fn set_bytes(&mut self, bytes: &[u8]) {
-        self.clear();
-        self.bytes.extend_from_slice(bytes);
+    /// Returns what was recorded, in order; `None` begins a part.
+    pub fn records(&self) -> &[Option<(u32, Recorded)>] {
+        &self.records
     }
 
     /// Records a session; the last record of a birth in its part counts.
-    pub fn record(&mut self, birth: u32, of: &Recorded<'_>) {
-        self.bytes.extend_from_slice(&birth.to_le_bytes());
-        self.bytes.extend_from_slice(&of.cipher.map_or(u32::MAX, u32::from).to_le_bytes());
-        for part in [of.id, of.master_key, of.ticket] {
-            self.bytes.extend_from_slice(&(part.len() as u32).to_le_bytes());
-            self.bytes.extend_from_slice(part);
-        }
+    pub fn record(&mut self, birth: u32, of: Recorded) {
+        self.records.push(Some((birth, of)));
     }
 
-    /// Returns what was recorded last of a session in this part; `None`: nothing, or the tape is damaged.
-    pub fn of(&self, birth: u32) -> Option<Recorded<'_>> {
+    /// Returns what was recorded last of a session in this part.
+    pub fn of(&self, birth: u32) -> Option<&Recorded> {
         let (begin, end) = self.part;
-        let mut rest = self.bytes.get(begin..end.min(self.bytes.len())).unwrap_or_default();
-        let mut found = None;
-        while !rest.is_empty() {
-            let (of, recorded) = take(&mut rest)?;
-            if of == birth {
-                found = Some(recorded);
-            }
-        }
-        found
+        let part = self.records.get(begin..end.min(self.records.len())).unwrap_or_default();
+        part.iter().flatten().rev().find(|(of, _)| *of == birth).map(|(_, recorded)| recorded)
     }
-}
-
-/// Reads a record from the front of `rest`: the number of the birth, and what was recorded.
-fn take<'a>(rest: &mut &'a [u8]) -> Option<(u32, Recorded<'a>)> {
-    let word = |rest: &mut &'a [u8]| {
-        let (word, after) = rest.split_first_chunk::<4>()?;
-        *rest = after;
-        Some(u32::from_le_bytes(*word))
-    };
-    let birth = word(rest)?;
-    let cipher = u16::try_from(word(rest)?).ok();
-    let mut parts = [&[][..]; 3];
-    for part in &mut parts {
-        let length = word(rest)? as usize;
-        let (bytes, after) = rest.split_at_checked(length)?;
-        (*part, *rest) = (bytes, after);
-    }
-    let [id, master_key, ticket] = parts;
-    Some((birth, Recorded { id, master_key, ticket, cipher }))
 }
 
 #[cfg(test)]
@@ -145,24 +95,24 @@ mod tests {
     fn the_last_record_of_a_part_counts() {
         let mut tape = Tape::default();
         tape.next_part();
-        tape.record(3, &Recorded { id: b"a", ..Recorded::default() });
-        tape.record(4, &Recorded { id: b"b", cipher: Some(0x1301), ..Recorded::default() });
-        tape.record(3, &Recorded { id: b"c", ticket: b"ticket", ..Recorded::default() });
+        tape.record(3, Recorded { id: b"a".to_vec(), ..Recorded::default() });
+        tape.record(4, Recorded { id: b"b".to_vec(), cipher: Some(0x1301), ..Recorded::default() });
+        tape.record(3, Recorded { id: b"c".to_vec(), ticket: b"ticket".to_vec(), ..Recorded::default() });
         tape.next_part();
         tape.next_part();
-        tape.record(3, &Recorded { id: b"d", ..Recorded::default() });
-        assert_eq!(tape.of(3).map(|recorded| recorded.id), Some(&b"d"[..]));
+        tape.record(3, Recorded { id: b"d".to_vec(), ..Recorded::default() });
+        assert_eq!(tape.of(3).map(|recorded| &*recorded.id), Some(&b"d"[..]));
         let mut played = Tape::default();
         played.play(&tape);
         played.begin();
         played.next_part();
-        assert_eq!(played.of(3).map(|recorded| (recorded.id, recorded.ticket)), Some((&b"c"[..], &b"ticket"[..])));
+        assert_eq!(played.of(3).map(|recorded| (&*recorded.id, &*recorded.ticket)), Some((&b"c"[..], &b"ticket"[..])));
         assert_eq!(played.of(4).map(|recorded| recorded.cipher), Some(Some(0x1301)));
         assert_eq!(played.of(5), None);
         played.next_part();
         assert_eq!(played.of(3), None, "nothing happened in the second part");
         played.next_part();
-        assert_eq!((played.of(3).map(|recorded| recorded.id), played.of(4)), (Some(&b"d"[..]), None));
+        assert_eq!((played.of(3).map(|recorded| &*recorded.id), played.of(4)), (Some(&b"d"[..]), None));
         played.next_part();
         assert_eq!(played.of(3), None, "there is no more");
     }

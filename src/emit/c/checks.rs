@@ -6,6 +6,7 @@ use super::fields::{
     field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
 };
 use super::holders::{may_destroy, shared_checks};
+use super::readers::{Getter, getter};
 use super::value::{literal, number};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
@@ -133,22 +134,14 @@ impl Checks {
         if !self.is_at(at) {
             return Vec::new();
         }
-        match self.about {
-            About::ErrorQueue => vec!["ERR_clear_error();".into()],
-            About::ErrorLost => vec!["ERR_clear_error();".into(), "ERR_raise(ERR_LIB_USER, 1);".into()],
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::Leak
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks
-            | About::Memory => Vec::new(),
+        let mut lines = Vec::new();
+        if matches!(self.about, About::ErrorQueue | About::ErrorLost) {
+            lines.push("ERR_clear_error();".into());
         }
+        if self.about == About::ErrorLost {
+            lines.push("ERR_raise(ERR_LIB_USER, 1);".into());
+        }
+        lines
     }
 
     /// Calls the getter that is to blame, where the program has none: that it is called at all is what is wrong.
@@ -168,34 +161,18 @@ impl Checks {
     fn getter_at_the_end(&self, last: usize, field: Field, of: Variable) -> Vec<String> {
         let session = in_c(of);
         let read = read_number(&session, field).unwrap_or_else(|| reader(&session, field));
-        match self.about {
-            About::ErrorQueue => vec![
-                "ERR_clear_error();".into(),
-                format!("(void){read};"),
-                format!(
-                    "number({last}, \"reading {} of {} raised an error\", 0, ERR_peek_error() != 0);",
-                    field.name(),
-                    in_words(of)
-                ),
-            ],
-            About::Return if field == Field::TicketAppdata => vec![format!(
-                "{{\n    void *p;\n    size_t n;\n\n    number({last}, \"returned\", 1, {}({session}, &p, &n));\n}}",
-                field.getter().name()
-            )],
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::Leak
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks
-            | About::Memory => vec![format!("(void){read};")],
+        let called = format!("(void){read};");
+        if self.about == About::ErrorQueue {
+            let what = format!("reading {} of {} raised an error", field.name(), in_words(of));
+            let raised = format!("number({last}, \"{what}\", 0, ERR_peek_error() != 0);");
+            return vec!["ERR_clear_error();".into(), called, raised];
         }
+        if self.about == About::Return && getter(field.getter()) == Some(Getter::OutAny) {
+            let call = format!("{}({session}, &p, &n)", field.getter().name());
+            let returned = format!("number({last}, \"returned\", 1, {call});");
+            return vec![format!("{{\n    void *p;\n    size_t n;\n\n    {returned}\n}}")];
+        }
+        vec![called]
     }
 
     /// Writes the checks after a call.
@@ -230,7 +207,7 @@ impl Checks {
         let mut lines = Vec::from_iter(self.result(subject, at));
         lines.extend(copied(subject, at, op));
         if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
-            && field.is_bytes() | (field == Field::Cipher)
+            && getter(field.getter()) != Some(Getter::Number)
         {
             lines.extend(field_check(subject, at, Variable::Session(slot), field));
         }

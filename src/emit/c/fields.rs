@@ -1,8 +1,7 @@
 //! Reads the fields of sessions in C, and checks them against what is expected.
 
 use super::super::Subject;
-use super::operand::index_of;
-use super::readers;
+use super::readers::{self, Getter, getter};
 use super::value::{number, pointer_and_length};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
@@ -47,13 +46,13 @@ pub(super) fn in_c(of: Variable) -> String {
 
 /// Returns the field that a getter reads.
 pub(super) fn field_read(op: &Op) -> Option<Field> {
-    Field::ALL.iter().copied().find(|field| field.getter() == op.kind() && field.ex_index().is_none())
+    op.kind().reads().or(op.kind().copies())
 }
 
 /// Returns what a getter of a number reads.
 pub(super) fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
     let field = subject.program.ops.get(at)?.reads()?;
-    if field.is_bytes() || field == Field::Cipher || is_drawn(field) && talks(subject) {
+    if field.is_bytes() || getter(field.getter()) == Some(Getter::Cipher) || field.is_drawn() && talks(subject) {
         return None;
     }
     let number = |entry| if let Entry::Number(read, value) = entry { Some((read, value)) } else { None };
@@ -92,7 +91,7 @@ fn expected<'a>(subject: &Subject<'a>, at: usize, of: Variable, field: Field) ->
 
 /// Checks one field of a session against what is expected of it, if it was read.
 pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field: Field) -> Option<String> {
-    let drawn = is_drawn(field) && talks(subject);
+    let drawn = field.is_drawn() && talks(subject);
     if drawn && !field.is_bytes() {
         return None;
     }
@@ -117,11 +116,6 @@ pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field:
     })
 }
 
-/// Tells whether a handshake draws it: another program has another.
-fn is_drawn(field: Field) -> bool {
-    matches!(field, Field::Id | Field::MasterKey | Field::Ticket | Field::Peer | Field::Cipher)
-}
-
 /// Tells whether the program makes handshakes.
 pub(super) fn talks(subject: &Subject<'_>) -> bool {
     subject.program.ops.iter().any(|op| op.kind() == Kind::Handshake)
@@ -130,9 +124,9 @@ pub(super) fn talks(subject: &Subject<'_>) -> bool {
 /// Reads a field that is a number, or that C compares as one.
 pub(super) fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<String> {
     if let Some(index) = field.ex_index() {
-        return Some(format!("(long long)(uintptr_t)SSL_SESSION_get_ex_data({slot}, {})", index_of(index)));
+        return Some(format!("(long long)(uintptr_t)SSL_SESSION_get_ex_data({slot}, {})", index.number()));
     }
-    if field == Field::Cipher {
+    if getter(field.getter()) == Some(Getter::Cipher) {
         return Some(format!("cipher_of({slot})"));
     }
     (!field.is_bytes()).then(|| format!("(long long){}({slot})", field.getter().name()))

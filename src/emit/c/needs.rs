@@ -10,6 +10,18 @@ use crate::op::{Kind, Op, Sample, Variable};
 use crate::plan::{Makes, Step};
 use crate::samples;
 
+/// A part of the program, as it is compiled.
+macro_rules! part {
+    ($name:literal) => {
+        include_str!(concat!("parts/", $name, ".c"))
+    };
+}
+
+/// Parts by the name of the function in each.
+macro_rules! parts {
+    ($($name:literal),*) => { [$(($name, part!($name))),*] };
+}
+
 /// What a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
     about: About,
@@ -42,36 +54,13 @@ impl Needs {
         variables.sort();
         variables.dedup();
         let uses_ex = kinds.iter().any(|kind| matches!(kind, Kind::SetExData | Kind::GetExData));
-        let about_ex = match checks.about {
-            About::Everything | About::Destroyed | About::Callbacks => true,
-            About::Field(_, field) => field.ex_index().is_some(),
-            About::Return
-            | About::Leak
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Memory => uses_ex,
-        };
-        let time = |kind: &Kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx);
-        let clock = match checks.about {
-            About::Everything | About::Return => kinds.iter().any(time),
-            About::Field(_, field) => matches!(field, Field::Time | Field::TimeEx),
-            About::Destroyed
-            | About::Leak
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks
-            | About::Memory => false,
-        } || super::statement::needs_clock(&kinds);
+        let field = if let About::Field(_, field) = checks.about { Some(field) } else { None };
+        let about_ex = matches!(checks.about, About::Everything | About::Destroyed | About::Callbacks)
+            || field.is_some_and(|field| field.ex_index().is_some());
+        let reads_time = kinds.iter().any(|kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx));
+        let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
+            || matches!(field, Some(Field::Time | Field::TimeEx))
+            || super::statement::needs_clock(&kinds);
         let callbacks = super::callbacks::used(ops);
         let ops: Vec<Option<Vec<u8>>> = ops
             .iter()
@@ -137,13 +126,13 @@ impl Needs {
         let alike = if body.contains("alike(") { alike(self.has_time_ex()) } else { String::new() };
         let calls = |name: &str| [body, &alike].iter().any(|text| calls(text, name));
         let mut head = self.includes();
-        add(&mut head, STOP);
+        add(&mut head, part!("stop"));
         self.add_comparisons(&mut head, &calls);
         self.add_clock(&mut head);
         self.add_room(&mut head, body, &calls);
         if self.ex_data {
             add(&mut head, self.happened());
-            add(&mut head, EX_DATA);
+            add(&mut head, part!("ex_data"));
         }
         add_shared(&mut head, &calls);
         if !self.callbacks.is_empty() {
@@ -177,19 +166,18 @@ impl Needs {
 
     /// Adds what reads and compares numbers and bytes.
     fn add_comparisons(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
-        let reads = calls("bytes") || Field::BYTES.into_iter().any(|field| calls(&readers::name(field)));
+        let reads = calls("bytes") || Field::BYTES.iter().any(|field| calls(&readers::name(*field)));
         if reads {
             add(
                 head,
                 "/* Bytes of the library\'s, or NULL. */\nstruct bytes {\n    const void *at;\n    size_t length;\n};\n",
             );
         }
-        let parts =
-            [("number", NUMBER), ("bytes", BYTES), ("cipher", CIPHER), ("cipher_of", CIPHER_OF), ("stored", STORED)];
+        let parts = parts!["number", "bytes", "cipher", "cipher_of", "stored"];
         let counts = |name: &str| name == "number" && self.about == About::Leak;
         parts.iter().filter(|(name, _)| calls(name) || counts(name)).for_each(|(_, part)| add(head, part));
-        for field in Field::BYTES.into_iter().filter(|field| calls(&readers::name(*field))) {
-            *head += &readers::text(field);
+        for field in Field::BYTES.iter().filter(|field| calls(&readers::name(**field))) {
+            *head += &readers::text(*field);
         }
     }
 
@@ -204,17 +192,17 @@ impl Needs {
             *head += &format!("\n#define now ((time_t){}{passed})\n", number(self.now));
         }
         if self.clock {
-            add(head, CLOCK);
+            add(head, part!("clock"));
         }
     }
 
     /// Adds the arrays that calls are given, and the encoded sessions.
     fn add_room(&self, head: &mut String, body: &str, calls: &dyn Fn(&str) -> bool) {
         if body.contains("copied + 16") {
-            add(head, COPIED);
+            add(head, part!("copied"));
         }
         if calls("untouched") {
-            add(head, UNTOUCHED);
+            add(head, part!("untouched"));
         }
         if self.argument > 0 {
             *head += &format!("\nstatic unsigned char argument[{}];\n", self.argument);
@@ -224,52 +212,26 @@ impl Needs {
 
     /// Chooses what a callback does that tells that it was called.
     fn happened(&self) -> &'static str {
-        if self.about == About::Callbacks { HAPPENED } else { NOTHING_HAPPENED }
+        if self.about == About::Callbacks { part!("happened") } else { part!("nothing_happened") }
     }
 
     /// Adds what counts or guards memory.
     fn add_watched(&self, head: &mut String, calls: &dyn Fn(&str) -> bool) {
-        match self.about {
-            About::Leak => add(head, COUNTED),
-            About::Memory => {
-                add(head, GUARDED);
-                let parts = [("lent", LENT), ("room", ROOM)];
-                parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
-            }
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks => {}
+        if self.about == About::Leak {
+            add(head, part!("counted"));
+        }
+        if self.about == About::Memory {
+            add(head, part!("guarded"));
+            let parts = parts!["lent", "room"];
+            parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
         }
     }
 
     /// Writes the end of the program.
     pub fn main(&self) -> String {
         let register = if self.ex_data { "    register_indices();\n" } else { "" };
-        let main = match self.about {
-            About::Leak => MAIN_LEAK,
-            About::Memory => MAIN_MEMORY,
-            About::Everything
-            | About::Return
-            | About::Destroyed
-            | About::ErrorQueue
-            | About::ErrorLost
-            | About::Argument
-            | About::Copied
-            | About::Field(..)
-            | About::Shared(_)
-            | About::Length(_)
-            | About::Sharing
-            | About::Callbacks => MAIN,
-        };
+        let watched = [(About::Leak, part!("main_leak")), (About::Memory, part!("main_memory"))];
+        let main = watched.iter().find(|(about, _)| *about == self.about).map_or(part!("main"), |(_, main)| main);
         main.replace("REGISTER\n", register)
     }
 
@@ -291,7 +253,7 @@ impl Needs {
 
 /// Adds what looks into caches and talks.
 fn add_shared(head: &mut String, calls: &dyn Fn(&str) -> bool) {
-    for (name, part) in [("is_cached", IS_CACHED), ("has_id", HAS_ID)] {
+    for (name, part) in parts!["is_cached", "has_id"] {
         if calls(name) {
             if !head.contains("lhash.h") {
                 let err = "#include <openssl/err.h>\n";
@@ -301,13 +263,16 @@ fn add_shared(head: &mut String, calls: &dyn Fn(&str) -> bool) {
         }
     }
     if calls("peers_in_chain") {
-        add(head, PEERS_IN_CHAIN);
+        add(head, part!("peers_in_chain"));
     }
     if calls("handshake") && !calls("use_certificate") {
-        add(head, CERTIFICATE);
+        add(head, part!("certificate"));
     }
-    let parts =
-        [("use_certificate", CERTIFICATE), ("handshake", HANDSHAKE), ("new_session_ticket", NEW_SESSION_TICKET)];
+    let parts = [
+        ("use_certificate", part!("certificate")),
+        ("handshake", part!("handshake")),
+        ("new_session_ticket", part!("new_session_ticket")),
+    ];
     parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
 }
 
@@ -340,30 +305,3 @@ fn alike(time_ex: bool) -> String {
     }
     text + "}\n"
 }
-
-// Parts of the program, as they are compiled.
-const STOP: &str = include_str!("parts/stop.c");
-const NUMBER: &str = include_str!("parts/number.c");
-const BYTES: &str = include_str!("parts/bytes.c");
-const CLOCK: &str = include_str!("parts/clock.c");
-const CIPHER: &str = include_str!("parts/cipher.c");
-const COPIED: &str = include_str!("parts/copied.c");
-const CIPHER_OF: &str = include_str!("parts/cipher_of.c");
-const UNTOUCHED: &str = include_str!("parts/untouched.c");
-const ROOM: &str = include_str!("parts/room.c");
-const LENT: &str = include_str!("parts/lent.c");
-const IS_CACHED: &str = include_str!("parts/is_cached.c");
-const PEERS_IN_CHAIN: &str = include_str!("parts/peers_in_chain.c");
-const HAS_ID: &str = include_str!("parts/has_id.c");
-const CERTIFICATE: &str = include_str!("parts/certificate.c");
-const HANDSHAKE: &str = include_str!("parts/handshake.c");
-const NEW_SESSION_TICKET: &str = include_str!("parts/new_session_ticket.c");
-const STORED: &str = include_str!("parts/stored.c");
-const NOTHING_HAPPENED: &str = include_str!("parts/nothing_happened.c");
-const HAPPENED: &str = include_str!("parts/happened.c");
-const EX_DATA: &str = include_str!("parts/ex_data.c");
-const COUNTED: &str = include_str!("parts/counted.c");
-const GUARDED: &str = include_str!("parts/guarded.c");
-const MAIN: &str = include_str!("parts/main.c");
-const MAIN_LEAK: &str = include_str!("parts/main_leak.c");
-const MAIN_MEMORY: &str = include_str!("parts/main_memory.c");

@@ -53,7 +53,7 @@ in_c! {
     Number: |value| format!("(void *)(uintptr_t){:#x}u", value.0);
     Room: |room| room.bytes().to_string();
     Few: |few| few.get().to_string();
-    ExIndex: |index| index_of(*index).into();
+    ExIndex: |index| index.number().to_string();
     Option<Cipher>: |cipher| cipher.map_or(NULL.into(), |cipher| format!("cipher({:#06x})", cipher.code()));
     Sample: |sample| sample.name().into();
     Method: |method| format!("{}()", method.name());
@@ -150,17 +150,5 @@ fn psk_name(of: Kind, callback: PskCallback) -> &'static str {
         PskCallback::Shares if client => "psk_use_cb_shares",
         PskCallback::Makes => "psk_find_cb_makes",
         PskCallback::Shares => "psk_find_cb_shares",
-    }
-}
-
-/// Returns the number of an index, as the harness registers them.
-pub(super) fn index_of(index: ExIndex) -> &'static str {
-    match index {
-        ExIndex::AppData => "0",
-        ExIndex::Counted => "1",
-        ExIndex::Replaced => "2",
-        ExIndex::Refused => "3",
-        ExIndex::Unregistered => "9",
-        ExIndex::Negative => "-1",
     }
 }

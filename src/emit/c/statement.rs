@@ -1,6 +1,7 @@
 //! One call as a statement: from its row of the table, but for the few that C writes in another way.
 
 use super::operand::{InC, Lending};
+use super::readers::{Getter, getter};
 use crate::op::{Kind, Op, Options, Room, Slot, Variable, for_each_op};
 use crate::plan::Makes;
 
@@ -30,19 +31,22 @@ macro_rules! define_calls {
         #[allow(unreachable_patterns, reason = "what is written in a way of its own stands before the rows")]
         pub(super) fn statement(op: &Op, writing: Writing) -> String {
             let call = call(op, writing.lending);
+            if let (Some(getter), Some(s)) = (getter(op.kind()), op.used()) {
+                return match getter {
+                    Getter::Number => writing.result(None, &call),
+                    // What these return is a pointer; their check reads it.
+                    Getter::Cipher | Getter::Text | Getter::Certificate => format!("(void){call};"),
+                    Getter::Id => reads_out(op, s, "unsigned int n; (void)", "&n"),
+                    Getter::Out => reads_out(op, s, "const unsigned char *p; size_t n; ", "&p, &n"),
+                    Getter::OutAny => reads_out(op, s, "void *p; size_t n; (void)", "&p, &n"),
+                };
+            }
             match op {
                 Op::SampleSession { dst, sample } => format!("{dst} = stored({0}, sizeof({0}));", sample.name()),
                 Op::AdvanceClock { seconds } => format!("passed += {seconds};"),
                 Op::Forget { s } => format!("{s} = NULL; /* lost */"),
-                // What these return is a pointer; their check reads it.
-                Op::Get0Cipher { .. } | Op::Get0Hostname { .. } | Op::Get0Peer { .. } | Op::CtxSessions { .. } => {
-                    format!("(void){call};")
-                }
-                Op::GetId { s } | Op::Get0IdContext { s } => reads_out(op, *s, "unsigned int n; (void)", "&n"),
-                Op::Get0AlpnSelected { s } | Op::Get0Ticket { s } => {
-                    reads_out(op, *s, "const unsigned char *p; size_t n; ", "&p, &n")
-                }
-                Op::Get0TicketAppdata { s } => reads_out(op, *s, "void *p; size_t n; (void)", "&p, &n"),
+                // What it returns is a pointer; its check reads it.
+                Op::CtxSessions { .. } => format!("(void){call};"),
                 Op::GetExData { .. } => writing.kept(&format!("(uintptr_t){call}")),
                 Op::GetMasterKey { s, room } => writing.copies(*s, *room),
                 Op::GetPeerCertChain { .. } => writing.kept(&format!("sk_X509_num({call})")),

@@ -32,38 +32,6 @@ impl Bytes {
     }
 }
 
-impl Operand for Bytes {
-    fn form() -> String {
-        format!("`\"...\"`, `x\"...\"` with hexadecimal digits, or `NULL`; at most {MAX_BYTES} bytes")
-    }
-
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        put_bytes(self.get(), out);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        take_bytes(wire).map(|bytes| bytes.map_or(Bytes::NULL, Bytes::new))
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print_bytes(self.get(), f)
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        Ok(parse_bytes(cursor)?.map_or(Bytes::NULL, |bytes| Bytes::new(&bytes)))
-    }
-}
-
-impl Shrink for Bytes {
-    fn shrink(&self) -> Vec<Bytes> {
-        self.get().map(shorter).unwrap_or_default().iter().map(|bytes| Bytes::new(bytes)).collect()
-    }
-
-    fn lent(&self) -> Option<&[u8]> {
-        self.get()
-    }
-}
-
 /// Bytes for a call that takes a C string: a NUL follows, and one within ends it early.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct CString(Option<Box<[u8]>>);
@@ -88,38 +56,45 @@ impl CString {
     }
 }
 
-impl Operand for CString {
-    fn form() -> String {
-        format!(
-            "`\"...\"`, `x\"...\"` with hexadecimal digits, or `NULL`; at most {MAX_BYTES} bytes, and a NUL follows"
-        )
-    }
+macro_rules! byte_operands {
+    ($($name:ident $more:literal $lent:ident;)*) => {$(
+        impl Operand for $name {
+            fn form() -> String {
+                format!("`\"...\"`, `x\"...\"` with hexadecimal digits, or `NULL`; at most {MAX_BYTES} bytes{}", $more)
+            }
 
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        put_bytes(self.get(), out);
-    }
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                put_bytes(self.get(), out);
+            }
 
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        take_bytes(wire).map(|bytes| bytes.map_or(CString::NULL, CString::new))
-    }
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                take_bytes(wire).map(|bytes| bytes.map_or($name::NULL, $name::new))
+            }
 
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print_bytes(self.get(), f)
-    }
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                print_bytes(self.get(), f)
+            }
 
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        Ok(parse_bytes(cursor)?.map_or(CString::NULL, |bytes| CString::new(&bytes)))
-    }
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                Ok(parse_bytes(cursor)?.map_or($name::NULL, |bytes| $name::new(&bytes)))
+            }
+        }
+
+        impl Shrink for $name {
+            fn shrink(&self) -> Vec<$name> {
+                self.get().map(shorter).unwrap_or_default().iter().map(|bytes| $name::new(bytes)).collect()
+            }
+
+            fn lent(&self) -> Option<&[u8]> {
+                self.$lent()
+            }
+        }
+    )*};
 }
 
-impl Shrink for CString {
-    fn shrink(&self) -> Vec<CString> {
-        self.get().map(shorter).unwrap_or_default().iter().map(|bytes| CString::new(bytes)).collect()
-    }
-
-    fn lent(&self) -> Option<&[u8]> {
-        self.with_nul()
-    }
+byte_operands! {
+    Bytes "" get;
+    CString ", and a NUL follows" with_nul;
 }
 
 fn put_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {

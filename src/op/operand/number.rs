@@ -64,9 +64,7 @@ impl Operand for Number {
     }
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        let mut ahead = cursor.clone();
-        if ahead.word() == "NULL" {
-            *cursor = ahead;
+        if cursor.accept_null() {
             return Ok(Number(0));
         }
         u64::parse(cursor).map(Number)

@@ -1,7 +1,7 @@
 //! Shrinks operands to what a person would rather read. Each step is smaller in an order that has an end, so shrinking again
 //! and again comes to rest.
 
-use super::{Operand, Slot, Variable};
+use super::{Nullable, Operand, Slot, Variable};
 
 /// Says what an operand names, and shrinks it.
 pub trait Shrink: Operand {
@@ -31,6 +31,28 @@ pub trait Shrink: Operand {
     /// Returns the bytes that a call reads from it, with the NUL of a C string.
     fn lent(&self) -> Option<&[u8]> {
         None
+    }
+}
+
+impl<T: Nullable + Shrink> Shrink for Option<T> {
+    const IS_SHARED: bool = T::IS_SHARED;
+
+    fn shrink(&self) -> Vec<Self> {
+        self.iter().flat_map(T::shrink).map(Some).collect()
+    }
+
+    fn slot_mut(&mut self) -> Option<&mut Slot> {
+        self.as_mut()?.slot_mut()
+    }
+
+    #[inline]
+    fn variable(&self) -> Option<Variable> {
+        self.as_ref()?.variable()
+    }
+
+    #[inline]
+    fn session(&self) -> Option<Slot> {
+        self.as_ref()?.session()
     }
 }
 

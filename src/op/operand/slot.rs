@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::super::text::{Cursor, Expected, TextError};
 use super::super::wire::Wire;
-use super::{Operand, Shrink, WIRE_NULL};
+use super::{Nullable, Operand, Shrink};
 
 /// How many session slots a program has.
 pub const SLOTS: usize = 8;
@@ -35,7 +35,7 @@ impl fmt::Display for Variable {
 }
 
 macro_rules! slots {
-    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $one:ident $or_null:ident;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $kind:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub struct $name(u8);
@@ -91,48 +91,23 @@ macro_rules! slots {
             }
 
             fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-                cursor.word_as(Expected::$one, $name::from_name)
+                cursor.word_as(Expected::Variable($kind), $name::from_name)
             }
         }
 
-        /// `NULL` where a function allows it.
-        impl Operand for Option<$name> {
-            fn form() -> String {
-                format!("{}, or `NULL`", $name::form())
-            }
-
-            fn put_wire(&self, out: &mut Vec<u8>) {
-                out.push(self.map_or(WIRE_NULL, |slot| slot.0));
-            }
-
-            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-                wire.byte().map(|byte| (byte != WIRE_NULL).then(|| $name::wrapping(byte)))
-            }
-
-            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    Some(slot) => slot.print(f),
-                    None => f.write_str("NULL"),
-                }
-            }
-
-            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-                cursor.word_as(Expected::$or_null, |word| match word {
-                    "NULL" => Some(None),
-                    name => $name::from_name(name).map(Some),
-                })
-            }
+        impl Nullable for $name {
+            const OR_NULL: Option<Expected> = Some(Expected::VariableOrNull($kind));
         }
     )*};
 }
 
 slots! {
     /// A session of the program: `s0` … `s7`.
-    Slot 's' SLOTS Slot SlotOrNull;
+    Slot 's' SLOTS "a session slot, s0 to s7";
     /// A context of the program: `c0`, `c1`.
-    ContextSlot 'c' CONTEXTS Context ContextOrNull;
+    ContextSlot 'c' CONTEXTS "a context slot, c0 or c1";
     /// A connection of the program: `x0` … `x3`.
-    ConnectionSlot 'x' CONNECTIONS Connection ConnectionOrNull;
+    ConnectionSlot 'x' CONNECTIONS "a connection slot, x0 to x3";
 }
 
 /// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.
@@ -155,25 +130,6 @@ impl Shrink for Slot {
     }
 }
 
-impl Shrink for Option<Slot> {
-    fn shrink(&self) -> Vec<Option<Slot>> {
-        Vec::new()
-    }
-
-    fn slot_mut(&mut self) -> Option<&mut Slot> {
-        self.as_mut()
-    }
-
-    fn variable(&self) -> Option<Variable> {
-        self.map(Variable::Session)
-    }
-
-    #[inline]
-    fn session(&self) -> Option<Slot> {
-        *self
-    }
-}
-
 macro_rules! other_variables {
     ($($slot:ident $variable:ident;)*) => {$(
         impl Shrink for $slot {
@@ -185,18 +141,6 @@ macro_rules! other_variables {
 
             fn variable(&self) -> Option<Variable> {
                 Some(Variable::$variable(*self))
-            }
-        }
-
-        impl Shrink for Option<$slot> {
-            const IS_SHARED: bool = true;
-
-            fn shrink(&self) -> Vec<Option<$slot>> {
-                Vec::new()
-            }
-
-            fn variable(&self) -> Option<Variable> {
-                self.map(Variable::$variable)
             }
         }
     )*};

@@ -4,12 +4,18 @@ use std::fmt;
 
 use super::super::text::{Cursor, Expected, TextError};
 use super::super::wire::Wire;
-use super::{Operand, Shrink, WIRE_NULL};
+use super::{Nullable, Operand, Shrink};
 
 /// Operands that are one word of a fixed list, numbered on the wire in this order: append only. Other numbers are folded
-/// into the first so many, a number that stays when a word is appended, so that they keep their meaning too.
+/// into the first so many, a number that stays when a word is appended, so that they keep their meaning too. In text something
+/// may follow the word.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident first $first:literal { $($(#[$item_doc:meta])* $item:ident = $word:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident first $first:literal { $($items:tt)* }) => {
+        words! { $(#[$doc])* $name first $first before "" { $($items)* } }
+    };
+    ($(#[$doc:meta])* $name:ident first $first:literal before $end:literal {
+        $($(#[$item_doc:meta])* $item:ident = $word:literal),* $(,)?
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum $name { $($(#[$item_doc])* $item),* }
@@ -18,7 +24,7 @@ macro_rules! words {
             /// Every one, in wire order.
             pub const ALL: &'static [$name] = &[$($name::$item),*];
 
-            /// Returns its word in text.
+            /// Returns its word.
             pub const fn name(self) -> &'static str {
                 match self { $($name::$item => $word),* }
             }
@@ -30,7 +36,7 @@ macro_rules! words {
 
         impl Operand for $name {
             fn form() -> String {
-                concat!("one of" $(, " `", $word, "`")*).into()
+                concat!("one of" $(, " `", $word, $end, "`")*).into()
             }
 
             fn put_wire(&self, out: &mut Vec<u8>) {
@@ -44,11 +50,12 @@ macro_rules! words {
             }
 
             fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
+                write!(f, "{}{}", self.name(), $end)
             }
 
             fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-                cursor.word_as(Expected::OneOf(&[$($word),*]), $name::from_name)
+                let word = cursor.word_as(Expected::OneOf(&[$(concat!($word, $end)),*]), $name::from_name)?;
+                $end.chars().try_for_each(|wanted| cursor.expect(wanted)).map(|()| word)
             }
         }
 
@@ -77,6 +84,20 @@ words! {
         Unregistered = "ex_unregistered",
         /// Index -1.
         Negative = "ex_negative",
+    }
+}
+
+impl ExIndex {
+    /// Returns the number of the index, the same on every port: the harness registers three, 1 to 3, or none.
+    pub const fn number(self) -> i32 {
+        match self {
+            ExIndex::AppData => 0,
+            ExIndex::Counted => 1,
+            ExIndex::Replaced => 2,
+            ExIndex::Refused => 3,
+            ExIndex::Unregistered => 9,
+            ExIndex::Negative => -1,
+        }
     }
 }
 
@@ -112,45 +133,8 @@ impl Cipher {
     }
 }
 
-impl Operand for Option<Cipher> {
-    fn form() -> String {
-        format!("{}, or `NULL`", Cipher::form())
-    }
-
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        match self {
-            Some(cipher) => cipher.put_wire(out),
-            None => out.push(WIRE_NULL),
-        }
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        let mut ahead = wire.clone();
-        if ahead.byte()? == WIRE_NULL {
-            *wire = ahead;
-            return Some(None);
-        }
-        Cipher::take_wire(wire).map(Some)
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.map_or("NULL", Cipher::name))
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        let mut ahead = cursor.clone();
-        if ahead.word() == "NULL" {
-            *cursor = ahead;
-            return Ok(None);
-        }
-        Cipher::parse(cursor).map(Some)
-    }
-}
-
-impl Shrink for Option<Cipher> {
-    fn shrink(&self) -> Vec<Option<Cipher>> {
-        self.map(|cipher| cipher.shrink().into_iter().map(Some).collect()).unwrap_or_default()
-    }
+impl Nullable for Cipher {
+    const OR_NULL: Option<Expected> = None;
 }
 
 words! {
@@ -172,6 +156,16 @@ words! {
         EmptyTicket = "empty_ticket",
         /// Everything at once.
         Tls12Full = "tls12_full",
+    }
+}
+
+words! {
+    /// Which side of a connection a context is for.
+    Method first 2 before "()" {
+        /// A server.
+        Server = "TLS_server_method",
+        /// A client.
+        Client = "TLS_client_method",
     }
 }
 

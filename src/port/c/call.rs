@@ -1,11 +1,11 @@
 //! The calls of a C library: made from the table of ops where the operands say everything, by hand where they do not.
 
-use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::ffi::{c_int, c_long, c_uint, c_ulong, c_void};
 use std::ptr;
 
 use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
 
-use super::super::native::{START_SECONDS, ex_index, seconds};
+use super::super::native::{START_SECONDS, seconds};
 use super::super::{Chain, Moment, Returned};
 use super::library::Clocking;
 use super::{CPort, GUARD, callbacks, clock};
@@ -50,7 +50,7 @@ in_calls! {
     Time => i64: |time, _port, passed| seconds(*time, passed);
     ProtocolVersion => c_int: |version, _port, _passed| version.0;
     Option<Cipher> => *const SSL_CIPHER: |cipher, port, _passed| cipher.map_or(ptr::null(), |one| port.library.cipher(one));
-    ExIndex => c_int: |index, _port, _passed| ex_index(*index);
+    ExIndex => c_int: |index, _port, _passed| index.number();
     Number => *mut c_void: |value, _port, _passed| ptr::without_provenance_mut(value.0 as usize);
     CacheMode => u16: |mode, _port, _passed| mode.bits();
     Few => u8: |number, _port, _passed| number.get();
@@ -58,7 +58,7 @@ in_calls! {
 }
 
 /// What a C function returns.
-trait Outcome {
+pub(super) trait Outcome {
     fn returned(self) -> Returned<'static>;
 }
 
@@ -79,7 +79,7 @@ macro_rules! outcomes {
     )*};
 }
 
-outcomes!(u8, c_int, c_uint, c_long, usize);
+outcomes!(u8, c_int, c_uint, c_long, c_ulong, usize);
 
 /// Makes the call of one row, or nothing where it is made by hand.
 macro_rules! row {
@@ -155,7 +155,7 @@ impl CPort {
             }
             Op::SampleSession { dst, sample } => self.sample(*dst, *sample),
             Op::GetExData { s, index } => {
-                let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), ex_index(*index)));
+                let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), index.number()));
                 Returned::Number(value as usize as i64)
             }
             Op::GetMasterKey { s, room } => self.copy_master_key(*s, *room),
@@ -224,14 +224,14 @@ impl CPort {
             | Op::CopySessionId { .. }
             | Op::SslShutdown { .. }
             | Op::SslSetShutdown { .. }
-            | plain_ops!() => {
+            | plain_ops!()
+            // The getters of NULL: those of sessions are read by `Port::read`.
+            | getters!() => {
                 if let Op::CtxSetNumTickets { c, tickets } = op {
                     self.contexts.changes(*c, Setting::Tickets(*tickets));
                 }
                 self.call_as_listed(op, moment.passed)
             }
-            // The getters of NULL: those of sessions are read by `Port::read`.
-            getters!() => Returned::Number(op.reads().map_or(0, |field| self.number(ptr::null_mut(), field))),
         }
     }
 

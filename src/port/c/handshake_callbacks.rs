@@ -123,105 +123,61 @@ unsafe extern "C" fn up_refs(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int 
 pub(super) fn get(callback: GetCallback) -> get_session_cb {
     match callback {
         GetCallback::None => None,
-        GetCallback::Finds => Some(finds),
-        GetCallback::Lends => Some(lends),
-        GetCallback::Gives => Some(gives),
-        GetCallback::Dups => Some(dups),
-        GetCallback::Misses => Some(misses),
-        GetCallback::Wrong => Some(wrong),
-        GetCallback::ForgetsCopy => Some(forgets_copy),
-        GetCallback::ForgetsUpRef => Some(forgets_up_ref),
+        GetCallback::Finds => Some(look_up::<UNTOUCHED, ITSELF>),
+        GetCallback::Lends => Some(look_up::<1, ITSELF>),
+        GetCallback::Gives => Some(look_up::<0, ANOTHER>),
+        GetCallback::Dups => Some(look_up::<0, A_DUP>),
+        GetCallback::Misses => Some(look_up::<UNTOUCHED, NOTHING>),
+        GetCallback::Wrong => Some(look_up::<1, THE_FIRST>),
+        GetCallback::ForgetsCopy => Some(look_up::<UNTOUCHED, A_DUP>),
+        // What is kept stays kept: there is one reference, and two that are given back. A hazard.
+        GetCallback::ForgetsUpRef => Some(look_up::<0, ITSELF>),
     }
 }
 
-/// What was kept under this id by the callback of the same context.
-unsafe fn kept(ssl: *mut SSL, id: *const c_uchar, length: c_int, any: bool) -> *mut SSL_SESSION {
-    let server = is_server(ssl);
-    let length = usize::try_from(length).unwrap_or(0);
-    // SAFETY: the library calls with an id of this length.
-    let id = unsafe { std::slice::from_raw_parts(id, length) };
-    events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
-    note_id(SENT_ID, id);
-    let found = callbacks::find(context(server), |found| any || found == id);
-    found.unwrap_or(ptr::null_mut())
-}
+/// Stands for a `*copy` that stays as it is.
+const UNTOUCHED: c_int = -1;
 
-unsafe extern "C" fn finds(ssl: *mut SSL, id: *const c_uchar, length: c_int, _copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
-    unsafe { kept(ssl, id, length, false) }
-}
+/// The session that was kept under this id, and no reference.
+const ITSELF: u8 = 0;
+/// A reference to it.
+const ANOTHER: u8 = 1;
+/// A duplicate of it.
+const A_DUP: u8 = 2;
+/// Nothing.
+const NOTHING: u8 = 3;
+/// The session that was kept first, whatever its id.
+const THE_FIRST: u8 = 4;
 
-unsafe extern "C" fn lends(ssl: *mut SSL, id: *const c_uchar, length: c_int, copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
-    unsafe {
-        *copy = 1;
-        kept(ssl, id, length, false)
-    }
-}
-
-unsafe extern "C" fn gives(ssl: *mut SSL, id: *const c_uchar, length: c_int, copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it; what is kept lives.
-    unsafe {
-        *copy = 0;
-        let found = kept(ssl, id, length, false);
-        if let Some(up_ref) =
-            of_process().and_then(|library| library.api.SSL_SESSION_up_ref).filter(|_| !found.is_null())
-        {
-            up_ref(found);
-        }
-        found
-    }
-}
-
-unsafe extern "C" fn dups(ssl: *mut SSL, id: *const c_uchar, length: c_int, copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
-    unsafe {
-        *copy = 0;
-        forgets_copy(ssl, id, length, copy)
-    }
-}
-
-unsafe extern "C" fn forgets_copy(
-    ssl: *mut SSL,
-    id: *const c_uchar,
-    length: c_int,
-    _copy: *mut c_int,
-) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it; what is kept lives.
-    unsafe {
-        let found = kept(ssl, id, length, false);
-        match of_process().and_then(|library| library.api.SSL_SESSION_dup).filter(|_| !found.is_null()) {
-            Some(dup) => dup(found),
-            None => ptr::null_mut(),
-        }
-    }
-}
-
-/// What is kept stays kept: there is one reference, and two that are given back. A hazard.
-unsafe extern "C" fn forgets_up_ref(
+/// Looks for what the new callback of the same context kept under an id, and returns what `GIVES` says.
+unsafe extern "C" fn look_up<const COPY: c_int, const GIVES: u8>(
     ssl: *mut SSL,
     id: *const c_uchar,
     length: c_int,
     copy: *mut c_int,
 ) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
+    let server = is_server(ssl);
+    // SAFETY: the library calls with an id of this length, and with a place to write to; what is kept lives.
     unsafe {
-        *copy = 0;
-        kept(ssl, id, length, false)
-    }
-}
-
-unsafe extern "C" fn misses(ssl: *mut SSL, id: *const c_uchar, length: c_int, _copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
-    unsafe { kept(ssl, id, length, false) };
-    ptr::null_mut()
-}
-
-unsafe extern "C" fn wrong(ssl: *mut SSL, id: *const c_uchar, length: c_int, copy: *mut c_int) -> *mut SSL_SESSION {
-    // SAFETY: as the library calls it.
-    unsafe {
-        *copy = 1;
-        kept(ssl, id, length, true)
+        let id = std::slice::from_raw_parts(id, usize::try_from(length).unwrap_or(0));
+        events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
+        note_id(SENT_ID, id);
+        if COPY != UNTOUCHED {
+            *copy = COPY;
+        }
+        let found = callbacks::find(context(server), |found| GIVES == THE_FIRST || found == id);
+        let (Some(found), Some(api)) = (found, of_process().map(|library| &library.api)) else {
+            return ptr::null_mut();
+        };
+        match GIVES {
+            NOTHING => ptr::null_mut(),
+            A_DUP => api.SSL_SESSION_dup.map_or(ptr::null_mut(), |dup| dup(found)),
+            ANOTHER => {
+                api.SSL_SESSION_up_ref.map(|up_ref| up_ref(found));
+                found
+            }
+            _ => found,
+        }
     }
 }
 
@@ -229,54 +185,36 @@ unsafe extern "C" fn wrong(ssl: *mut SSL, id: *const c_uchar, length: c_int, cop
 pub(super) fn not_resumable(callback: NotResumableCallback) -> not_resumable_session_callback {
     match callback {
         NotResumableCallback::None => None,
-        NotResumableCallback::Resumable => Some(is_resumable),
-        NotResumableCallback::NotResumable => Some(is_not_resumable),
+        NotResumableCallback::Resumable => Some(answers::<0>),
+        NotResumableCallback::NotResumable => Some(answers::<1>),
     }
 }
 
-fn asked(ssl: *mut SSL, forward_secure: c_int) {
+unsafe extern "C" fn answers<const NOT_RESUMABLE: c_int>(ssl: *mut SSL, forward_secure: c_int) -> c_int {
     events::called(Callback::NotResumable, [is_server(ssl).into(), 0, 0, 0, forward_secure as u32]);
-}
-
-unsafe extern "C" fn is_resumable(ssl: *mut SSL, forward_secure: c_int) -> c_int {
-    asked(ssl, forward_secure);
-    0
-}
-
-unsafe extern "C" fn is_not_resumable(ssl: *mut SSL, forward_secure: c_int) -> c_int {
-    asked(ssl, forward_secure);
-    1
+    NOT_RESUMABLE
 }
 
 /// The function for each kind.
 pub(super) fn generate(callback: GenerateId) -> GEN_SESSION_CB {
     match callback {
         GenerateId::None => None,
-        GenerateId::Counts => Some(counts),
-        GenerateId::Short => Some(counts_short),
+        GenerateId::Counts => Some(make::<32>),
+        GenerateId::Short => Some(make::<8>),
     }
 }
 
-unsafe fn make(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint, most: usize) -> c_int {
+/// Makes an id of at most so many bytes.
+unsafe extern "C" fn make<const MOST: usize>(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint) -> c_int {
     // SAFETY: the library gives room for so many bytes.
     let out = unsafe { std::slice::from_raw_parts_mut(id, *length as usize) };
     events::called(Callback::GenerateId, [is_server(ssl).into(), 0, out.len() as u32, 0, 0]);
     let made = generated(MADE.replace(MADE.get() + 1));
-    let length_made = out.len().min(most);
+    let length_made = out.len().min(MOST);
     out[..length_made].copy_from_slice(&made[..length_made]);
     // SAFETY: a place to write to.
     unsafe { *length = length_made as c_uint };
     1
-}
-
-unsafe extern "C" fn counts(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { make(ssl, id, length, 32) }
-}
-
-unsafe extern "C" fn counts_short(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { make(ssl, id, length, 8) }
 }
 
 /// Every certificate is welcome.

@@ -7,6 +7,7 @@ use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
 use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, Setting};
 use super::super::{Port, Returned, events};
+use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
 use crate::op::{
@@ -159,47 +160,40 @@ impl CPort {
                     MaxVersion::Tls12 => 0x0303,
                     MaxVersion::Tls13 => 0x0304,
                 };
-                let set = call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()));
-                Returned::Number(set)
+                return call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
+                    .returned();
             }
-            Setting::Options(Options::NoTicket) => known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET))),
+            Setting::Options(Options::NoTicket) => {
+                return known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET)));
+            }
             Setting::NoOptions(Options::NoTicket) => {
-                known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)))
+                return known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)));
             }
             Setting::Tickets(tickets) => {
-                Returned::Number(call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).into())
+                return call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).returned();
+            }
+            Setting::GenerateId(callback) => {
+                let callback = handshake_callbacks::generate(callback);
+                return call!(self, SSL_CTX_set_generate_session_id(context, callback)).returned();
             }
             Setting::Verify(mode) => {
                 let mode = if mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
                 call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
-                Returned::Nothing
             }
-            Setting::New(callback) => {
-                call!(self, SSL_CTX_sess_set_new_cb(context, handshake_callbacks::new(callback)));
-                Returned::Nothing
-            }
-            Setting::Get(callback) => {
-                call!(self, SSL_CTX_sess_set_get_cb(context, handshake_callbacks::get(callback)));
-                Returned::Nothing
-            }
+            Setting::New(callback) => call!(self, SSL_CTX_sess_set_new_cb(context, handshake_callbacks::new(callback))),
+            Setting::Get(callback) => call!(self, SSL_CTX_sess_set_get_cb(context, handshake_callbacks::get(callback))),
             Setting::NotResumable(callback) => {
                 let callback = handshake_callbacks::not_resumable(callback);
                 call!(self, SSL_CTX_set_not_resumable_session_callback(context, callback));
-                Returned::Nothing
             }
             Setting::PskUse(callback) => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(callback)));
-                Returned::Nothing
             }
             Setting::PskFind(callback) => {
                 call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(callback)));
-                Returned::Nothing
-            }
-            Setting::GenerateId(callback) => {
-                let callback = handshake_callbacks::generate(callback);
-                Returned::Number(call!(self, SSL_CTX_set_generate_session_id(context, callback)).into())
             }
         }
+        Returned::Nothing
     }
 
     /// Gives a context the setting that a new one has, in the place of `changed`.
@@ -272,7 +266,7 @@ impl CPort {
         tape.next_part();
         handshake_callbacks::noted(&mut |birth, id| {
             if birth >= births {
-                tape.record(birth, &Recorded { id, ..Recorded::default() });
+                tape.record(birth, Recorded { id: id.to_vec(), ..Recorded::default() });
             }
         });
         let mut key = [0; 64];
@@ -287,17 +281,17 @@ impl CPort {
             let cipher = call!(self, SSL_SESSION_get0_cipher(session));
             let code = (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher)));
             let bytes = |at: *const u8, length: usize| match at.is_null() {
-                true => &[][..],
+                true => Vec::new(),
                 // SAFETY: the session lives, and the library says that so many bytes are there.
-                false => unsafe { std::slice::from_raw_parts(at, length) },
+                false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
             };
             let recorded = Recorded {
                 id: bytes(id, id_length.min(32)),
-                master_key: &key[..key_length.min(key.len())],
+                master_key: key[..key_length.min(key.len())].to_vec(),
                 ticket: bytes(ticket, ticket_length),
                 cipher: code,
             };
-            tape.record(birth, &recorded);
+            tape.record(birth, recorded);
         });
     }
 }

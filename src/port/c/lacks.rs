@@ -72,6 +72,6 @@ impl Library {
             named => self.api.has(named.name()) == Some(false),
         };
         let missing = Kind::ALL.iter().copied().filter(missing);
-        missing.fold(Kinds::default(), |set, kind| set.with(kind))
+        missing.collect()
     }
 }

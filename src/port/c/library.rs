@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
 
 use super::super::events;
-use super::super::native::{START, START_SECONDS, ex_index};
+use super::super::native::{START, START_SECONDS};
 use super::super::present;
 use super::super::{Identity, Memory};
 use super::load::{self, LoadError};
@@ -246,7 +246,7 @@ fn register_indices(api: &Api) -> Result<(), LoadError> {
                 free.then_some(on_free),
             )
         };
-        let wanted = ex_index(index);
+        let wanted = index.number();
         if found != wanted {
             return Err(LoadError::ExDataIndex { found, wanted });
         }
@@ -282,7 +282,7 @@ fn argp(index: ExIndex) -> *mut c_void {
 /// The index that a callback is called for. That it comes with other arguments than it was registered with is noted.
 fn of(index: c_int, argl: c_long, registered_argp: *mut c_void) -> Option<ExIndex> {
     let named =
-        [ExIndex::Counted, ExIndex::Replaced, ExIndex::Refused].into_iter().find(|named| ex_index(*named) == index);
+        [ExIndex::Counted, ExIndex::Replaced, ExIndex::Refused].into_iter().find(|named| named.number() == index);
     if named.is_none_or(|named| argl != c_long::from(named as u8) || argp(named) != registered_argp) {
         events::wrong();
     }

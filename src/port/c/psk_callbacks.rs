@@ -36,8 +36,8 @@ pub(super) fn given() -> usize {
 pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     match callback {
         PskCallback::None => None,
-        PskCallback::Makes => Some(use_made),
-        PskCallback::Shares => Some(use_shared),
+        PskCallback::Makes => Some(use_session::<false>),
+        PskCallback::Shares => Some(use_session::<true>),
     }
 }
 
@@ -45,8 +45,8 @@ pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
 pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
     match callback {
         PskCallback::None => None,
-        PskCallback::Makes => Some(find_made),
-        PskCallback::Shares => Some(find_shared),
+        PskCallback::Makes => Some(find_session::<false>),
+        PskCallback::Shares => Some(find_session::<true>),
     }
 }
 
@@ -76,71 +76,37 @@ fn share() -> Option<*mut SSL_SESSION> {
     Some(session)
 }
 
-unsafe fn give(
-    made: impl FnOnce() -> Option<*mut SSL_SESSION>,
+/// Gives the client a session: a new one, or the shared one.
+unsafe extern "C" fn use_session<const SHARES: bool>(
+    _ssl: *mut SSL,
+    _digest: *const EVP_MD,
     id: *mut *const c_uchar,
     length: *mut usize,
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
     events::called(Callback::PskUse, [0; 5]);
-    let Some(session) = made() else { return 0 };
+    let Some(session) = (if SHARES { share() } else { make() }) else { return 0 };
     GIVEN.set(session.expose_provenance());
-    // SAFETY: places to write to.
+    // SAFETY: the library calls with places to write to.
     unsafe {
         (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
     }
     1
 }
 
-unsafe extern "C" fn use_made(
+/// Gives the server what is found under an identity: under ours a session, and no ticket.
+unsafe extern "C" fn find_session<const SHARES: bool>(
     _ssl: *mut SSL,
-    _digest: *const EVP_MD,
-    id: *mut *const c_uchar,
-    length: *mut usize,
-    out: *mut *mut SSL_SESSION,
-) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { give(make, id, length, out) }
-}
-
-unsafe extern "C" fn use_shared(
-    _ssl: *mut SSL,
-    _digest: *const EVP_MD,
-    id: *mut *const c_uchar,
-    length: *mut usize,
-    out: *mut *mut SSL_SESSION,
-) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { give(share, id, length, out) }
-}
-
-/// What is found under an identity: ours, and no ticket.
-unsafe fn find(
     id: *const c_uchar,
     length: usize,
-    found: impl FnOnce() -> Option<*mut SSL_SESSION>,
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
     // SAFETY: the library calls with so many bytes, and a place to write to.
     unsafe {
         let id = std::slice::from_raw_parts(id, length);
         events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
+        let found = || if SHARES { share() } else { make() };
         *out = (id == PSK_IDENTITY).then(found).flatten().unwrap_or(ptr::null_mut());
     }
     1
-}
-
-unsafe extern "C" fn find_made(_ssl: *mut SSL, id: *const c_uchar, length: usize, out: *mut *mut SSL_SESSION) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { find(id, length, make, out) }
-}
-
-unsafe extern "C" fn find_shared(
-    _ssl: *mut SSL,
-    id: *const c_uchar,
-    length: usize,
-    out: *mut *mut SSL_SESSION,
-) -> c_int {
-    // SAFETY: as the library calls it.
-    unsafe { find(id, length, share, out) }
 }

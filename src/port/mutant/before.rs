@@ -1,6 +1,6 @@
 //! What a mutant does before a call.
 
-use super::super::native::{ex_index, seconds};
+use super::super::native::seconds;
 use super::super::{Moment, Place, Port, events};
 use super::instead::UPDATE_TIME;
 use super::{Bug, Mutant, cut, is_clear, length};
@@ -40,7 +40,7 @@ impl Mutant {
     fn before_on_session(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
         match (self.bug, op) {
             (Bug::DupIgnoresRefusal, Op::Dup { src, .. }) => {
-                let refusing = self.session(*src).ex_data(ex_index(ExIndex::Refused));
+                let refusing = self.session(*src).ex_data(ExIndex::Refused.number());
                 if refusing % 2 == 1 {
                     self.set_quietly(*src, ExIndex::Refused, 0);
                     return Noted { number: Some(refusing as i64), ..Noted::default() };

@@ -1,6 +1,5 @@
 //! What a mutant makes of a fresh duplicate.
 
-use super::super::native::ex_index;
 use super::super::{Moment, Returned};
 use super::before::Noted;
 use super::{Bug, Mutant};
@@ -89,7 +88,7 @@ impl Mutant {
 
     /// Copies a value of the application's.
     fn copy_quietly(&self, dst: Slot, src: Slot, index: ExIndex) {
-        let value = self.session(src).ex_data(ex_index(index));
+        let value = self.session(src).ex_data(index.number());
         // Setting 0 would make room for a value where there was none.
         if value != 0 {
             self.set_quietly(dst, index, value);
@@ -98,7 +97,7 @@ impl Mutant {
 
     /// Sets a value of the application's, without a word in the error queue.
     pub(super) fn set_quietly(&self, s: Slot, index: ExIndex, value: usize) {
-        let set = self.session(s).set_ex_data(ex_index(index), value);
+        let set = self.session(s).set_ex_data(index.number(), value);
         debug_assert!(set.is_ok(), "the index is not negative");
     }
 }

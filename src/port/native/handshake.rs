@@ -11,8 +11,8 @@ use crate::trace::{Recorded, SENT_ID, Tape};
 struct Played<'a>(&'a mut Tape);
 
 impl Played<'_> {
-    fn recorded(&self, session: &Session) -> Option<Recorded<'_>> {
-        self.0.of(events::birth_at(session.address())?)
+    fn recorded(&self, session: &Session) -> Option<Recorded> {
+        self.0.of(events::birth_at(session.address())?).cloned()
     }
 }
 
@@ -25,22 +25,21 @@ impl Peers for Played<'_> {
             bytes[..4].copy_from_slice(&birth.to_be_bytes());
             bytes
         };
-        let or = |recorded: &[u8], made_up: Vec<u8>| if recorded.is_empty() { made_up } else { recorded.to_vec() };
-        let known = self.recorded(session);
-        let recorded = known.unwrap_or_default();
+        let or = |recorded: Vec<u8>, made_up: Vec<u8>| if recorded.is_empty() { made_up } else { recorded };
+        // Whether there is a key yet is the library's own business.
+        let recorded =
+            self.recorded(session).unwrap_or_else(|| Recorded { master_key: made_up(b'k', 48), ..Recorded::default() });
         let tls13 = session.protocol_version() == Version::Tls13.number();
         let from_peer = FromPeer {
             id: or(recorded.id, made_up(b'i', 32)),
-            // Whether there is one yet is the library's own business.
-            master_key: known.map_or_else(|| made_up(b'k', 48), |recorded| recorded.master_key.to_vec()),
-            ticket: or(recorded.ticket, made_up(b't', 96)),
+            master_key: recorded.master_key,
             ticket_is_known: !self.0.plays() || !recorded.ticket.is_empty(),
+            ticket: or(recorded.ticket, made_up(b't', 96)),
             cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
         };
         if !self.0.plays() {
-            let FromPeer { id, master_key, ticket, ticket_is_known: _, cipher } = &from_peer;
-            let cipher = cipher.map(|cipher| cipher.0);
-            self.0.record(birth, &Recorded { id, master_key, ticket, cipher });
+            let FromPeer { id, master_key, ticket, ticket_is_known: _, cipher } = from_peer.clone();
+            self.0.record(birth, Recorded { id, master_key, ticket, cipher: cipher.map(|cipher| cipher.0) });
         }
         from_peer
     }
@@ -50,7 +49,7 @@ impl Peers for Played<'_> {
     }
 
     fn sent_id(&mut self) -> Vec<u8> {
-        self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.to_vec())
+        self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.clone())
     }
 
     fn certificate(&mut self, of_server: bool) -> &[u8] {

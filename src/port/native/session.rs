@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::super::{Moment, Returned, events};
-use super::{NativePort, callbacks, ex_index, seconds};
+use super::{NativePort, callbacks, seconds};
 use crate::native::{Cipher, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters};
 use crate::samples;
@@ -109,9 +109,9 @@ impl NativePort {
             Op::Set1TicketAppdata { s, data } => self.set(*s, |session| session.set1_ticket_appdata(data.get())),
             Op::SetExData { s, index, value } => {
                 self.raised |= *index == ExIndex::Negative && self.library.stack_reports_index();
-                self.try_set(*s, |session| session.set_ex_data(ex_index(*index), value.0 as usize))
+                self.try_set(*s, |session| session.set_ex_data(index.number(), value.0 as usize))
             }
-            Op::GetExData { s, index } => Returned::Number(self.session(*s).ex_data(ex_index(*index)) as u64 as i64),
+            Op::GetExData { s, index } => Returned::Number(self.session(*s).ex_data(index.number()) as u64 as i64),
             Op::GetMasterKey { s, room } => self.master_key(*s, *room),
             Op::AdvanceClock { .. } => {
                 self.library.set_passed(passed);
