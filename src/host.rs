@@ -80,3 +80,38 @@ impl<P: Port + Any> Host for P {
         exec::run(self, program, plan, view, trace);
     }
 }
+
+/// A host chosen while the program runs is used like any other.
+impl Host for Box<dyn Host> {
+    fn identity(&self) -> Identity {
+        (**self).identity()
+    }
+
+    fn lacks(&self) -> Kinds {
+        (**self).lacks()
+    }
+
+    fn counts_references(&self) -> bool {
+        (**self).counts_references()
+    }
+
+    fn tells_ends(&self) -> bool {
+        (**self).tells_ends()
+    }
+
+    fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]) {
+        (**self).prepare(setup, programs);
+    }
+
+    fn as_native(&mut self) -> Option<&mut NativePort> {
+        (**self).as_native()
+    }
+
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &mut Plan, view: View) -> Option<bool> {
+        (**self).agrees_with(native, program, plan, view)
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, view: View, prepared: bool, trace: &mut Trace) {
+        (**self).run(program, plan, view, prepared, trace);
+    }
+}

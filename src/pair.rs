@@ -7,6 +7,7 @@ use crate::op::Op;
 use crate::oracle::{self, Class, Divergence, Signature};
 use crate::plan::{Plan, Setup};
 use crate::port::Memory;
+use crate::port::native::NativePort;
 use crate::program::Program;
 use crate::trace::{Block, Mishap, MishapKind, Trace};
 
@@ -99,8 +100,9 @@ pub enum Inconclusive {
     },
 }
 
-/// Two ports, side by side, wherever they run.
-pub struct Pair<L, R> {
+/// Two ports, side by side, wherever they run. Where nothing else is said, they are the native session and a port that is
+/// chosen while the program runs.
+pub struct Pair<L = NativePort, R = Box<dyn Host>> {
     left: L,
     right: R,
     plan: Plan,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use object::{Object, ObjectSymbol};
 
 use super::args::DoctorArgs;
-use super::{Exit, output};
+use super::exit::Exit;
+use super::output;
 use crate::fuzz::{Area, Table};
 use crate::port::c::{CPort, Clocking, Probes};
 

@@ -1,21 +1,21 @@
-//! One thread of `sessdiff run`: replays cases, then makes, changes and judges programs until it is told to stop.
+//! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use super::args::Shares;
 use super::coverage::Coverage;
 use super::finding::Finding;
-use super::interrupt;
-use super::judge::Judge;
+use super::{interrupt, progress};
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
 use crate::host::crash;
 use crate::oracle::Signature;
-use crate::pair::{Inconclusive, Look, Verdict};
+use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::program::{Case, Program};
@@ -100,14 +100,14 @@ pub(super) struct Tally {
 
 /// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a signature, at once.
 pub(super) fn explore(
-    judge: &mut dyn Judge,
+    pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
     shared: &Shared,
     report: &mut dyn FnMut(&Found),
 ) -> Tally {
-    let setup = judge.plan().setup();
+    let setup = pair.plan().setup();
     let tally = Tally {
         programs: 0,
         ops: 0,
@@ -120,7 +120,7 @@ pub(super) fn explore(
         lacks: setup.lacks,
     };
     let mut explorer =
-        Explorer { judge, shared, report, tally, agreed: false, recent: VecDeque::with_capacity(SUSPECTS) };
+        Explorer { pair, shared, report, tally, agreed: false, recent: VecDeque::with_capacity(SUSPECTS) };
     let mut pool: Vec<Program> = Vec::new();
     for case in cases {
         if shared.stop.load(Relaxed) {
@@ -157,7 +157,7 @@ pub(super) fn explore(
             batch.push((program, Look { watch, memory: shared.memory.of(number / BLAME_EVERY) }));
             number += 1;
         }
-        explorer.judge.prepare(&batch);
+        explorer.pair.prepare(&batch);
         for ((program, look), number) in batch.drain(..).zip(first..) {
             if explorer.judge(&program, look, true, None) {
                 if pool.len() == POOL {
@@ -175,8 +175,26 @@ pub(super) fn explore(
     explorer.tally
 }
 
+/// Shows progress and carries ^C to the workers until all are done.
+pub(super) fn watch<T>(programs: Option<u64>, shared: &Shared, workers: &[ScopedJoinHandle<'_, T>]) {
+    let started = Instant::now();
+    let length = programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
+    let bar = progress::bar(length);
+    while !workers.iter().all(ScopedJoinHandle::is_finished) {
+        if interrupt::came() {
+            shared.stop.store(true, Relaxed);
+        }
+        let done = shared.programs.load(Relaxed);
+        let seconds = started.elapsed().as_secs_f64();
+        bar.set_position(if programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
+        bar.set_message(format!("{done} programs, {:.0}/s", done as f64 / seconds.max(0.001)));
+        std::thread::sleep(progress::TICK);
+    }
+    bar.finish_and_clear();
+}
+
 struct Explorer<'a> {
-    judge: &'a mut dyn Judge,
+    pair: &'a mut Pair,
     shared: &'a Shared,
     report: &'a mut dyn FnMut(&Found),
     tally: Tally,
@@ -190,10 +208,10 @@ impl Explorer<'_> {
     /// Judges and books one program; whether it reached something new.
     fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
         let verdict = crash::saving(program, || match prepared {
-            true => self.judge.judge_next(program, look),
-            false => self.judge.judge(program, look),
+            true => self.pair.judge_next(program, look),
+            false => self.pair.judge_watching(program, look),
         });
-        let (plan, skips) = (self.judge.plan(), &self.judge.traces().0.skips);
+        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
         let run = plan.runs(skips) as u64;
         if self.recent.len() == SUSPECTS {
             self.recent.pop_front();
@@ -246,7 +264,7 @@ impl Explorer<'_> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
             let look = Look { watch: Watch::Blame, memory };
-            suspects.iter().find_map(|program| match self.judge.judge(program, look) {
+            suspects.iter().find_map(|program| match self.pair.judge_watching(program, look) {
                 Verdict::Diverge(diverged) => Some(Finding { program: program.clone(), diverged: *diverged, look }),
                 Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
             })
@@ -254,7 +272,7 @@ impl Explorer<'_> {
     }
 
     fn repeat(&mut self, program: &Program) {
-        if let Err(why) = crash::saving(program, || self.judge.repeats(program))
+        if let Err(why) = crash::saving(program, || self.pair.repeats(program))
             && !interrupt::came()
         {
             self.inconclusive(&why, program);

@@ -1,17 +1,19 @@
 //! `sessdiff ports`: what can be driven here.
 
-use super::args::PortsArgs;
-use super::judge::{Lab, PortName, port_summary};
-use super::{Exit, output};
+use super::args::{PortName, PortsArgs};
+use super::exit::Exit;
+use super::lab::Lab;
+use super::output;
 use crate::port::mutant::Bug;
 
 pub(super) fn ports(args: &PortsArgs) -> Exit {
     let mut summaries = Vec::new();
     for name in [PortName::OpenSsl, PortName::Native] {
-        match Lab::here_with_probes(name).judge() {
-            Ok(judge) => {
-                let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
-                summaries.push(port_summary(judge.as_ref(), lacks));
+        let lab = Lab::here_with_probes(name);
+        match lab.pair() {
+            Ok(pair) => {
+                let lacks = pair.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
+                summaries.push(lab.port_summary(&pair, lacks));
             }
             Err(error) => return error.say(),
         }

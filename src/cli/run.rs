@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::args::{ProbeChoice, RunArgs, Shares};
-use super::explore::{Found, Shared, Tally, explore};
-use super::finding::settle;
-use super::judge::{Lab, LabError, PortName, port_summary};
-use super::{Exit, interrupt, output, progress, unprobed};
+use super::args::{PortName, ProbeChoice, RunArgs, Shares};
+use super::coverage::Coverage;
+use super::exit::Exit;
+use super::explore::{Found, Shared, Tally, explore, watch};
+use super::lab::{Lab, LabError};
+use super::settle::settle;
+use super::{interrupt, output, unprobed};
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
@@ -111,19 +113,18 @@ fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {
     let started = Instant::now();
-    let (probes, share) = match (args.probes, port) {
-        (ProbeChoice::None, _) => (Probes::NONE, 0),
-        (ProbeChoice::Mixed, PortName::OpenSsl | PortName::Library(_)) => (Probes::ALL, 1),
+    let (probes, share) = match args.probes {
+        ProbeChoice::None => (Probes::NONE, 0),
+        ProbeChoice::Mixed if port.is_in_c() => (Probes::ALL, 1),
         // The probes are in the C library; the others have none to go without.
-        (ProbeChoice::Mixed | ProbeChoice::All, _) => (Probes::ALL, 0),
+        ProbeChoice::Mixed | ProbeChoice::All => (Probes::ALL, 0),
     };
     let whole = Duration::from_secs_f64(args.seconds);
     let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
-    let in_c = matches!(port, PortName::OpenSsl | PortName::Library(_));
-    let memory = if probes.memory && in_c { args.memory } else { Shares::PLAIN };
+    let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let shared = Shared::new(deadline, args.keep_going, args.longest.into(), args.about.which(), memory);
     let lab = Lab {
         port: port.clone(),
@@ -179,8 +180,8 @@ fn probed(
     cases: &[Case],
     shared: &Shared,
 ) -> Result<Summary, LabError> {
-    let first = lab.judge()?;
-    let (identity, port) = (first.identity(), port_summary(first.as_ref(), Vec::new()));
+    let first = lab.pair()?;
+    let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Found| {
@@ -203,22 +204,22 @@ fn probed(
                 // The committed cases are replayed once.
                 let cases = if job == 0 { cases } else { &[] };
                 scope.spawn(move || {
-                    let mut judge = lab.judge()?;
+                    let mut pair = lab.pair()?;
                     let seed = seed ^ (u64::from(job) << 32);
                     // Each thread has a number of programs of its own, so that a seed makes the same ones every time.
                     let jobs = u64::from(args.jobs);
                     let programs = programs.map(|all| all / jobs + u64::from(u64::from(job) < all % jobs));
-                    Ok(explore(judge.as_mut(), seed, programs, cases, shared, &mut |found| report(found)))
+                    Ok(explore(&mut pair, seed, programs, cases, shared, &mut |found| report(found)))
                 })
             })
             .collect();
-        progress::watch(args.programs, shared, &workers);
+        watch(args.programs, shared, &workers);
         workers
             .into_iter()
             .map(|worker| worker.join().expect("a worker does not panic"))
             .collect::<Result<Vec<Tally>, LabError>>()
     })?;
-    let mut coverage = super::coverage::Coverage::new();
+    let mut coverage = Coverage::new();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
     for why in tallies.iter().flat_map(|tally| &tally.examples) {

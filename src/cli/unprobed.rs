@@ -4,8 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::args::RunArgs;
-use super::judge::PortName;
+use super::args::{PortName, RunArgs};
 use super::progress::{TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
