@@ -1,5 +1,7 @@
 //! `sessdiff ports`: what can be driven here.
 
+use std::collections::BTreeMap;
+
 use super::args::{PortName, PortsArgs};
 use super::exit::Exit;
 use super::lab::Lab;
@@ -20,7 +22,8 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
     }
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     if args.json {
-        output::result(serde_json::json!({ "ports": summaries, "planted": planted }));
+        let signatures: BTreeMap<_, Vec<_>> = Bug::ALL.iter().map(|bug| (bug.name(), signatures(*bug))).collect();
+        output::result(serde_json::json!({ "ports": summaries, "planted": planted, "signatures": signatures }));
         return Exit::Expected;
     }
     for port in summaries {
@@ -36,4 +39,9 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
         output::result(format_args!("{:<10} planted:{name}", ""));
     }
     Exit::Expected
+}
+
+/// Spells the signatures that a planted bug is found under, the usual one first.
+fn signatures(bug: Bug) -> Vec<String> {
+    bug.signatures().iter().map(|signature| signature.to_string()).collect()
 }
