@@ -120,7 +120,9 @@ fn one_direction(files: &Files, commands: &str) -> Vec<String> {
     // What imports nothing that is left is taken away; a circle stays.
     while let Some(leaf) = imports.iter().find(|(_, imported)| imported.is_empty()).map(|(name, _)| *name) {
         imports.remove(leaf);
-        imports.values_mut().for_each(|imported| drop(imported.remove(leaf)));
+        for imported in imports.values_mut() {
+            imported.remove(leaf);
+        }
     }
     if !imports.is_empty() {
         wrong.push(format!("src/cli: a circle, or what leads to one: {imports:?}"));

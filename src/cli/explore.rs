@@ -98,7 +98,25 @@ pub(super) struct Tally {
     pub lacks: Kinds,
 }
 
-/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a signature, at once.
+impl Tally {
+    /// Returns that of a thread that has done nothing yet, on a port that lacks these.
+    fn new(lacks: Kinds) -> Tally {
+        Tally {
+            programs: 0,
+            ops: 0,
+            skipped: 0,
+            divergences: 0,
+            inconclusive: 0,
+            examples: Vec::new(),
+            memory: [0; 3],
+            coverage: Coverage::new(),
+            lacks,
+        }
+    }
+}
+
+/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a
+/// signature, at once.
 pub(super) fn explore(
     pair: &mut Pair,
     seed: u64,
@@ -107,71 +125,11 @@ pub(super) fn explore(
     shared: &Shared,
     report: &mut dyn FnMut(&Found),
 ) -> Tally {
-    let setup = pair.plan().setup();
-    let tally = Tally {
-        programs: 0,
-        ops: 0,
-        skipped: 0,
-        divergences: 0,
-        inconclusive: 0,
-        examples: Vec::new(),
-        memory: [0; 3],
-        coverage: Coverage::new(),
-        lacks: setup.lacks,
-    };
-    let mut explorer =
-        Explorer { pair, shared, report, tally, agreed: false, recent: VecDeque::with_capacity(SUSPECTS) };
-    let mut pool: Vec<Program> = Vec::new();
-    for case in cases {
-        if shared.stop.load(Relaxed) {
-            return explorer.tally;
-        }
-        // Each kind of memory sees the committed cases.
-        for memory in Memory::ALL.into_iter().filter(|memory| shared.memory.has(*memory)) {
-            explorer.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
-        }
-        pool.push(case.program.clone());
-    }
-    let mut generator = Generator::new(seed, setup).about(shared.about);
-    let mut choice = fastrand::Rng::with_seed(!seed);
-    let all = programs.unwrap_or(u64::MAX);
-    let mut number = 0;
-    let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
-    while number < all && !shared.is_over() {
-        let first = number;
-        batch.clear();
-        while number < all && number - first < BATCH {
-            // A few are much longer: what only shows after many calls.
-            let longest = if choice.u8(0..64) == 0 { shared.longest * LONG } else { shared.longest };
-            let program = if pool.is_empty() || choice.bool() {
-                generator.program(longest)
-            } else {
-                let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
-                generator.change(&pool[one], &pool[other], shared.longest)
-            };
-            let watch = match number % BLAME_EVERY {
-                0 => Watch::Blame,
-                1 | 9 => Watch::Ends,
-                _ => Watch::Fast,
-            };
-            batch.push((program, Look { watch, memory: shared.memory.of(number / BLAME_EVERY) }));
-            number += 1;
-        }
-        explorer.pair.prepare(&batch);
-        for ((program, look), number) in batch.drain(..).zip(first..) {
-            if explorer.judge(&program, look, true, None) {
-                if pool.len() == POOL {
-                    pool.swap_remove(choice.usize(0..POOL));
-                }
-                pool.push(program);
-            } else if explorer.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
-                explorer.repeat(&program);
-            }
-            if shared.stop.load(Relaxed) {
-                break;
-            }
-        }
-    }
+    let tally = Tally::new(pair.plan().setup().lacks);
+    let recent = VecDeque::with_capacity(SUSPECTS);
+    let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Vec::new() };
+    explorer.replay(cases);
+    explorer.explore(seed, programs.unwrap_or(u64::MAX));
     explorer.tally
 }
 
@@ -202,9 +160,70 @@ struct Explorer<'a> {
     agreed: bool,
     /// The programs that ran last, the last one at the end.
     recent: VecDeque<Program>,
+    /// Programs that reached something new, and the cases: what others are made from.
+    pool: Vec<Program>,
 }
 
 impl Explorer<'_> {
+    /// Replays the committed cases, each in every kind of memory that any program is given.
+    fn replay(&mut self, cases: &[Case]) {
+        for case in cases {
+            if self.shared.stop.load(Relaxed) {
+                return;
+            }
+            for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
+                self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
+            }
+            self.pool.push(case.program.clone());
+        }
+    }
+
+    /// Makes and judges programs of this seed, until there were so many or it is told to stop.
+    fn explore(&mut self, seed: u64, programs: u64) {
+        let mut generator = Generator::new(seed, self.pair.plan().setup()).about(self.shared.about);
+        let mut choice = fastrand::Rng::with_seed(!seed);
+        let mut number = 0;
+        let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
+        while number < programs && !self.shared.is_over() {
+            let first = number;
+            number += BATCH.min(programs - number);
+            batch.extend((first..number).map(|number| self.make(&mut generator, &mut choice, number)));
+            self.pair.prepare(&batch);
+            for ((program, look), number) in batch.drain(..).zip(first..) {
+                if self.judge(&program, look, true, None) {
+                    if self.pool.len() == POOL {
+                        self.pool.swap_remove(choice.usize(0..POOL));
+                    }
+                    self.pool.push(program);
+                } else if self.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
+                    self.repeat(&program);
+                }
+                if self.shared.stop.load(Relaxed) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Makes the program of this number, or changes one of the pool, and chooses how it is looked at.
+    fn make(&self, generator: &mut Generator, choice: &mut fastrand::Rng, number: u64) -> (Program, Look) {
+        let Shared { longest, memory, .. } = *self.shared;
+        // A few are much longer: what only shows after many calls.
+        let long = if choice.u8(0..64) == 0 { longest * LONG } else { longest };
+        let program = if self.pool.is_empty() || choice.bool() {
+            generator.program(long)
+        } else {
+            let (one, other) = (choice.usize(0..self.pool.len()), choice.usize(0..self.pool.len()));
+            generator.change(&self.pool[one], &self.pool[other], longest)
+        };
+        let watch = match number % BLAME_EVERY {
+            0 => Watch::Blame,
+            1 | 9 => Watch::Ends,
+            _ => Watch::Fast,
+        };
+        (program, Look { watch, memory: memory.of(number / BLAME_EVERY) })
+    }
+
     /// Judges and books one program; whether it reached something new.
     fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
         let verdict = crash::saving(program, || match prepared {

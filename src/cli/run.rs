@@ -171,7 +171,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     Ok(summary)
 }
 
-/// The part in this process, on as many threads as asked for.
+/// Runs the part in this process, on as many threads as asked for.
 fn probed(
     args: &RunArgs,
     lab: &Lab,
@@ -198,7 +198,25 @@ fn probed(
         }
         signatures.push(signature);
     };
-    let tallies = std::thread::scope(|scope| {
+    let tallies = explore_on_threads(args, lab, seed, programs, cases, shared, &report)?;
+    for why in tallies.iter().flat_map(|tally| &tally.examples) {
+        output::note(format_args!("inconclusive: {why}"));
+    }
+    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(sum_up(args, lab.probes, seed, port, &tallies, signatures))
+}
+
+/// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.
+fn explore_on_threads(
+    args: &RunArgs,
+    lab: &Lab,
+    seed: u64,
+    programs: Option<u64>,
+    cases: &[Case],
+    shared: &Shared,
+    report: &(dyn Fn(&Found) + Sync),
+) -> Result<Vec<Tally>, LabError> {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..args.jobs)
             .map(|job| {
                 // The committed cases are replayed once.
@@ -206,7 +224,6 @@ fn probed(
                 scope.spawn(move || {
                     let mut pair = lab.pair()?;
                     let seed = seed ^ (u64::from(job) << 32);
-                    // Each thread has a number of programs of its own, so that a seed makes the same ones every time.
                     let jobs = u64::from(args.jobs);
                     let programs = programs.map(|all| all / jobs + u64::from(u64::from(job) < all % jobs));
                     Ok(explore(&mut pair, seed, programs, cases, shared, &mut |found| report(found)))
@@ -214,22 +231,27 @@ fn probed(
             })
             .collect();
         watch(args.programs, shared, &workers);
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker does not panic"))
-            .collect::<Result<Vec<Tally>, LabError>>()
-    })?;
+        workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
+    })
+}
+
+/// Sums up what the threads did. The verdict, and how long it took, are for whoever knows the other part too.
+fn sum_up(
+    args: &RunArgs,
+    probes: Probes,
+    seed: u64,
+    port: PortSummary,
+    tallies: &[Tally],
+    signatures: Vec<SignatureSummary>,
+) -> Summary {
     let mut coverage = Coverage::new();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
-    for why in tallies.iter().flat_map(|tally| &tally.examples) {
-        output::note(format_args!("inconclusive: {why}"));
-    }
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
     let left_out = if args.host.hazards { lacks } else { lacks.with(Kind::Forget) };
-    Ok(Summary {
+    Summary {
         verdict: Word::Nothing,
         programs: sum(|tally| tally.programs),
         ops: sum(|tally| tally.ops),
@@ -243,13 +265,13 @@ fn probed(
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
-        signatures: signatures.into_inner().unwrap_or_else(PoisonError::into_inner),
-        memory: memory_counts(&tallies),
-        without_probes: (lab.probes == Probes::NONE)
+        signatures,
+        memory: memory_counts(tallies),
+        without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
         interrupted: false,
         crashed: false,
-    })
+    }
 }
 
 /// Writes the program of a finding and reduces it; and what there is to say.
