@@ -352,10 +352,8 @@ impl<P: Port> Run<'_, P> {
     fn end_loans(&mut self, op: &Op) {
         for (slot, lender) in self.holdings.loans() {
             // Another session may be where the one before was.
-            let talked = match op {
-                Op::Handshake { client, server } => [*client, *server].contains(&lender),
-                _ => matches!(op, Op::NewSessionTicket { .. }),
-            };
+            let talked = matches!(op, Op::NewSessionTicket { .. })
+                || matches!(op, Op::Handshake { client, server } if [*client, *server].contains(&lender));
             let lent = self.port.address(Variable::Session(slot));
             let lives = self.holdings.has_connection(lender);
             if talked || !lives || self.port.address(Variable::Connection(lender)) != lent {

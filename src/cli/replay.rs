@@ -173,7 +173,7 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
         Some(entry @ (Entry::Number(..) | Entry::Bytes(..))) if getter.is_some() => {
             shown.push(entry.to_string().split_once(' ').map_or(String::new(), |(_, value)| value.to_string()));
         }
-        _ => {}
+        Some(_) | None => {}
     }
     if trace.deaths.contains(&(at as u32)) {
         shown.push("destroyed".into());

@@ -97,6 +97,7 @@ impl Shared {
 
 impl Ledger {
     /// Why an op must not run, besides that a session's slot is empty or taken.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
         if op.is_shared() {
             // That of a session is looked at by the caller.

@@ -110,6 +110,7 @@ impl Shared {
 
 impl Ledger {
     /// What makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn note_tampering(&mut self, op: &Op) {
         let changed = match *op {
             Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {

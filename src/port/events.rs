@@ -361,10 +361,7 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
 impl Events {
     /// Brings the events into the order in which they are compared, and buries what was destroyed; returns how many.
     fn settle(&mut self) -> usize {
-        let same_session = |a: &Event, b: &Event| match (a, b) {
-            (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) => a == b,
-            _ => false,
-        };
+        let same_session = |a: &Event, b: &Event| matches!((a, b), (Event::Free { birth: a, .. }, Event::Free { birth: b, .. }) if a == b);
         for frees in self.list.chunk_by_mut(same_session) {
             frees.sort_unstable_by_key(|event| match event {
                 Event::Free { index, .. } | Event::Dup { index, .. } => *index,
@@ -383,7 +380,12 @@ impl Events {
                     continue;
                 }
                 Event::Free { index, birth, .. } if index == ExIndex::Counted as u8 => birth,
-                _ => continue,
+                Event::New { .. }
+                | Event::Dup { .. }
+                | Event::Free { .. }
+                | Event::Removed { .. }
+                | Event::Called { .. }
+                | Event::ContextFreed { .. } => continue,
             };
             deaths += 1;
             self.bury(birth);

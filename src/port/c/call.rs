@@ -127,7 +127,7 @@ macro_rules! define_calls {
         impl CPort {
             /// Makes a call as its row of the table says.
             #[inline]
-            #[allow(unused_variables, trivial_numeric_casts)] // Not every row uses every operand.
+            #[allow(unused_variables, trivial_numeric_casts, reason = "not every row uses every operand")]
             fn call_as_listed(&mut self, op: &Op, passed: u64) -> Returned<'static> {
                 let lent = self.scratch.lend(op.argument());
                 let port = &*self;

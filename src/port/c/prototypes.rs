@@ -2,6 +2,7 @@
 //!
 //! `openssl-sys` binds no `SSL_SESSION_new`, `_dup` or `set1_*`; `tests/prototypes.rs` turns this list back into C and lets a
 //! C compiler compare it with `<openssl/ssl.h>`.
+#![expect(non_camel_case_types, reason = "the names are C's")]
 
 use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
@@ -15,20 +16,15 @@ use openssl_sys::{
 use crate::op::for_each_op;
 
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_malloc_fn = Option<unsafe extern "C" fn(usize, *const c_char, c_int) -> *mut c_void>;
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_realloc_fn = Option<unsafe extern "C" fn(*mut c_void, usize, *const c_char, c_int) -> *mut c_void>;
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_free_fn = Option<unsafe extern "C" fn(*mut c_void, *const c_char, c_int)>;
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_EX_new_fn =
     Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut CRYPTO_EX_DATA, c_int, c_long, *mut c_void)>;
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_EX_dup_fn = Option<
     unsafe extern "C" fn(
         *mut CRYPTO_EX_DATA,
@@ -40,38 +36,29 @@ pub type CRYPTO_EX_dup_fn = Option<
     ) -> c_int,
 >;
 /// As in `<openssl/crypto.h>`.
-#[allow(non_camel_case_types)]
 pub type CRYPTO_EX_free_fn = CRYPTO_EX_new_fn;
 /// As `SSL_CTX_sess_set_remove_cb(3)` takes it.
-#[allow(non_camel_case_types)]
 pub type remove_session_cb = Option<unsafe extern "C" fn(*mut SSL_CTX, *mut SSL_SESSION)>;
 /// As `SSL_CTX_sess_set_new_cb(3)` takes it.
-#[allow(non_camel_case_types)]
 pub type new_session_cb = Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION) -> c_int>;
 /// As `SSL_CTX_sess_set_get_cb(3)` takes it.
-#[allow(non_camel_case_types)]
 pub type get_session_cb = Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, c_int, *mut c_int) -> *mut SSL_SESSION>;
 /// As `SSL_CTX_set_not_resumable_session_callback(3)` takes it.
-#[allow(non_camel_case_types)]
 pub type not_resumable_session_callback = Option<unsafe extern "C" fn(*mut SSL, c_int) -> c_int>;
 /// As in `<openssl/ssl.h>`.
-#[allow(non_camel_case_types)]
 pub type SSL_psk_use_session_cb_func = Option<
     unsafe extern "C" fn(*mut SSL, *const EVP_MD, *mut *const c_uchar, *mut usize, *mut *mut SSL_SESSION) -> c_int,
 >;
 /// As in `<openssl/ssl.h>`.
-#[allow(non_camel_case_types)]
 pub type SSL_psk_find_session_cb_func =
     Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, usize, *mut *mut SSL_SESSION) -> c_int>;
 /// As in `<openssl/ssl.h>`.
-#[allow(non_camel_case_types)]
 pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uint) -> c_int>;
 /// As `SSL_CTX_set_verify(3)` takes it.
-#[allow(non_camel_case_types)]
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 
 /// As in `<openssl/rand.h>`.
-#[allow(non_camel_case_types, clippy::upper_case_acronyms, missing_docs)]
+#[expect(missing_docs, reason = "the names are C's")]
 #[repr(C)]
 pub struct RAND_METHOD {
     pub seed: Option<unsafe extern "C" fn(*const c_void, c_int) -> c_int>,
@@ -83,18 +70,15 @@ pub struct RAND_METHOD {
 }
 
 /// As in `<openssl/lhash.h>`.
-#[allow(non_camel_case_types)]
 pub type OPENSSL_LH_DOALL_FUNCARG = Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>;
 
 /// As in `<openssl/lhash.h>`: the hash of a cache, as `SSL_CTX_sessions` returns it.
-#[allow(non_camel_case_types)]
 #[repr(C)]
 pub struct LHASH_OF_SSL_SESSION {
     _hidden: [u8; 0],
 }
 
 /// As in `<openssl/lhash.h>`.
-#[allow(non_camel_case_types)]
 #[repr(C)]
 pub struct OPENSSL_LHASH {
     _hidden: [u8; 0],
@@ -116,7 +100,7 @@ macro_rules! prototypes {
         }
 
         /// The functions of one library; `None`: it does not have it.
-        #[allow(non_snake_case, missing_docs)]
+        #[expect(non_snake_case, missing_docs, reason = "the names are C's")]
         pub struct Api {
             $(pub $name: Option<unsafe extern "C" fn($($type),* $(, $dots)?) -> $result>,)*
         }
