@@ -27,15 +27,15 @@ use crate::trace::Trace;
 
 /// Runs programs on a port, wherever that is.
 pub trait Host {
-    /// What the port is.
+    /// Says what the port is.
     fn identity(&self) -> Identity;
-    /// The functions it does not have.
+    /// Returns the kinds whose functions it does not have.
     fn lacks(&self) -> Kinds;
-    /// Whether it knows its reference counts.
+    /// Tells whether it knows its reference counts.
     fn counts_references(&self) -> bool;
     /// Tells whether it says when sessions are destroyed: see [`crate::port::Abilities`].
     fn tells_ends(&self) -> bool;
-    /// These programs are run next, in this order, with `prepared`: whoever runs beside this process can begin.
+    /// Announces the programs that are run next, in this order and with `prepared`. A port in another process can begin.
     fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]);
     /// Returns the native port, where it is the one that runs in this process.
     fn as_native(&mut self) -> Option<&mut NativePort>;

@@ -238,7 +238,7 @@ pub(crate) struct LabChoice {
 }
 
 impl LabChoice {
-    /// The kinds of memory that a program is run with, one after the other.
+    /// Returns the kinds of memory that a program is run with, one after the other.
     pub fn memories(&self) -> Vec<Memory> {
         match (self.memory, self.probes) {
             (Some(MemoryChoice::Plain), _) | (None, OneProbeChoice::None) => vec![Memory::Plain],
@@ -312,12 +312,12 @@ impl Shares {
     /// All of them plain.
     pub const PLAIN: Shares = Shares([1, 0, 0]);
 
-    /// Whether any program gets it.
+    /// Tells whether any program gets this kind of memory.
     pub fn has(self, memory: Memory) -> bool {
         self.0[memory as usize] > 0
     }
 
-    /// The kind of the program of this number.
+    /// Returns the kind of memory that the program of this number gets.
     pub fn of(self, number: u64) -> Memory {
         let all: u32 = self.0.iter().sum();
         let mut at = (number % u64::from(all)) as u32;

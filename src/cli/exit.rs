@@ -2,7 +2,7 @@
 
 use crate::host::crash;
 
-/// How a command ended. The numbers are documented in the README and never change.
+/// Says how a command ended. The numbers are documented in the README and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Exit {
     /// As expected.
@@ -22,7 +22,7 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// The one of two that matters more: a finding first, then trouble with the tool, then no verdict.
+    /// Returns the one of two that matters more: a finding first, then trouble with the tool, then no verdict.
     pub(crate) fn worst(self, other: Exit) -> Exit {
         let rank = |exit| match exit {
             Exit::Expected => 0,

@@ -63,7 +63,7 @@ impl Shared {
         }
     }
 
-    /// Whether this signature is the first of its kind.
+    /// Tells whether this signature was not found before, and books it.
     fn is_new(&self, signature: Signature) -> bool {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
     }
@@ -224,7 +224,7 @@ impl Explorer<'_> {
         (program, Look { watch, memory: memory.of(number / BLAME_EVERY) })
     }
 
-    /// Judges and books one program; whether it reached something new.
+    /// Judges and books one program, and tells whether it reached something new.
     fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
         let verdict = crash::saving(program, || match prepared {
             true => self.pair.judge_next(program, look),
@@ -278,7 +278,8 @@ impl Explorer<'_> {
         }
     }
 
-    /// The port broke where it does not break again: an earlier program broke it, and shows in memory that is watched.
+    /// Looks for the program that broke the port, where the one that it broke in does not break it again. What ran before is
+    /// run again in memory that is watched.
     fn suspect(&mut self) -> Option<Finding> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {

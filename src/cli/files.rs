@@ -11,7 +11,7 @@ use crate::port::Identity;
 use crate::program::Case;
 use crate::report;
 
-/// Files of one finding, which never replace what is there.
+/// Names the files of one finding, which never replace what is there.
 pub(super) struct Files {
     /// `out/SSL_SESSION_dup.hostname`, with a number if that is taken.
     stem: PathBuf,
@@ -42,17 +42,18 @@ impl Files {
         unreachable!("there are more numbers than files")
     }
 
-    /// The same with the name of another signature for what is written from now on.
+    /// Gives the files that are written from now on the name of another signature.
     pub fn named(self, out: &Path, signature: Signature) -> Files {
         let stem = out.join(report::artifact_name(signature));
         if signature == self.signature { self } else { Files { stem, ..self } }
     }
 
+    /// Returns the path of the file with this ending.
     pub fn path(&self, kind: &str) -> PathBuf {
         with_ending(&self.stem, kind)
     }
 
-    /// Writes a file, under the next number that is free where the name is taken; where it is.
+    /// Writes a file, under the next number that is free if the name is taken. Returns where it is.
     pub fn write(&self, kind: &str, text: &str) -> std::io::Result<PathBuf> {
         for number in 1.. {
             let mut stem = self.stem.clone().into_os_string();
@@ -75,7 +76,7 @@ fn with_ending(stem: &Path, kind: &str) -> PathBuf {
     path.into()
 }
 
-/// Writes a new file; `false`: there is one with another content, which stays.
+/// Writes a new file. `false`: there is one with another content, which stays.
 pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
     match File::create_new(path) {
         Ok(mut file) => {

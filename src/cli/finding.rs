@@ -20,13 +20,13 @@ impl Finding {
     }
 }
 
-/// The ways in which one program is looked at, the cheapest first: some differences show in one of them only.
+/// Lists the ways in which one program is looked at, the cheapest first. Some differences show in one of them only.
 pub(super) fn looks(memories: &[Memory]) -> impl Iterator<Item = Look> {
     let ways = [Watch::Fast, Watch::Ends, Watch::Blame];
     memories.iter().flat_map(move |memory| ways.map(|watch| Look { watch, memory: *memory }))
 }
 
-/// The first way of looking in which `program` does not agree; `Agree` or `Nothing` where there is none.
+/// Judges `program` in one way after the other, until it does not agree. Returns that way and its verdict, or the last ones.
 pub(super) fn judge_every_way(pair: &mut Pair, program: &Program, memories: &[Memory]) -> (Look, Verdict) {
     let mut last = (Look::from(Watch::Fast), Verdict::Nothing);
     for look in looks(memories) {

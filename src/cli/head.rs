@@ -6,15 +6,15 @@ use crate::oracle::{Signature, SignatureError};
 use crate::port::Identity;
 use crate::program::Case;
 
-/// What it is, without the folder it lies in: for those who have another.
+/// Names a library and its version without the folder it lies in, which is another one elsewhere.
 pub(super) fn of(identity: &Identity) -> String {
     format!("{}, {}", identity.short_name(), identity.version)
 }
 
-/// The word in the head of a case before its signature.
+/// Stands in the head of a case before its signature.
 pub(super) const SIGNATURE: &str = "signature: ";
 
-/// What the head of a case names as its signature is none.
+/// Says that the head of a case has a signature that does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", path.display())]
 pub(super) struct HeadError {

@@ -76,7 +76,7 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
     Exit::Usage
 }
 
-/// Reads the regressions that are there, each with its signature if it has one; makes the folder.
+/// Makes the folder if there is none, and reads its cases. A case may have a signature in its head.
 fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, RegressionError> {
     std::fs::create_dir_all(folder).map_err(|error| RegressionError::NoFolder(folder.into(), error))?;
     let read = |path: &PathBuf| {
@@ -87,7 +87,7 @@ fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, Regressi
     Case::list(folder)?.iter().map(read).collect()
 }
 
-/// Why the regressions that are there cannot be read.
+/// Says why the cases in the folder cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum RegressionError {
     /// The folder cannot be made.
@@ -96,7 +96,7 @@ enum RegressionError {
     /// A file cannot be read, or is no case.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// A case is found as nothing that can be found.
+    /// The head of a case has a signature that does not exist.
     #[error(transparent)]
     Signature(#[from] HeadError),
 }

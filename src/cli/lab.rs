@@ -26,7 +26,7 @@ pub(crate) struct Lab {
     pub limits: Limits,
 }
 
-/// Why a port cannot be driven.
+/// Says why a port cannot be driven.
 #[derive(Debug, thiserror::Error)]
 #[error("{port}: {why}")]
 pub(crate) struct LabError {
@@ -43,7 +43,7 @@ enum Why {
 }
 
 impl LabError {
-    /// Says it, and is the exit code.
+    /// Prints the error, and returns the exit code.
     pub fn say(&self) -> Exit {
         if let Why::Child(ChildError::Interrupted) = self.why {
             return Exit::Interrupted;
@@ -72,7 +72,7 @@ impl Lab {
         }
     }
 
-    /// In this process, with all probes.
+    /// Drives a port in this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
         Lab { port, probes: Probes::ALL, isolate: false, hazards: false, limits: Limits::DEFAULT }
     }
@@ -86,12 +86,12 @@ impl Lab {
         made.map_err(|why| LabError { port: self.port.clone(), why })
     }
 
-    /// The same, but in a process of its own.
+    /// Returns the same lab, but in a process of its own.
     pub fn in_a_child(&self) -> Lab {
         Lab { isolate: true, ..self.clone() }
     }
 
-    /// The same with less time for a program, seconds.
+    /// Returns the same lab with less time for a call, in seconds.
     pub fn hasty(self, time_limit: f64) -> Lab {
         Lab { limits: Limits { time_limit, ..self.limits }, ..self }
     }
@@ -140,7 +140,7 @@ impl Lab {
         Ok(if self.hazards { pair.with_hazards() } else { pair })
     }
 
-    /// What the command line says of it, for commands that are printed.
+    /// Returns the flags that choose this lab, for commands that are printed.
     pub fn flags(&self, memory: Memory) -> Vec<String> {
         let mut flags = Vec::new();
         let mut add = |name: &str, value: String| flags.extend([name.to_string(), value]);

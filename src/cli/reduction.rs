@@ -25,7 +25,7 @@ const PATIENT: f64 = 1.0;
 /// How long one finding is reduced: then the smallest so far is the result.
 const REDUCING: Duration = Duration::from_secs(30);
 
-/// The finding in a case, as small as it gets. An error has been said, and is the exit code.
+/// Reduces the finding in a case. What goes wrong has been printed already; the error is the exit code.
 pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Finding, Exit> {
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let (look, verdict) = judge_every_way(&mut pair, &case.program, memories);
@@ -58,7 +58,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory]) -> Result
     }
 }
 
-/// What a fresh process makes of a finding.
+/// Says what a fresh process makes of a finding.
 pub(super) enum Alone {
     /// The same signature, from this program, the smallest that there is.
     Same(Box<Finding>),
@@ -108,14 +108,14 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     Ok(if signature == found.signature() { Alone::Same(reduced) } else { Alone::Other(reduced) })
 }
 
-/// The same, with everything observed.
+/// Returns the same look with everything observed.
 fn careful(look: Look) -> Look {
     Look { watch: Watch::Blame, ..look }
 }
 
-/// A port that breaks while a session is observed breaks in a getter. What ends the process or does not return is the getter's
-/// own doing; a wrong access can be that of the call before, which left something wrong behind, unless it happens without that
-/// call too. The getter is found by calling each, where nothing else is observed.
+/// Names the getter in which a port breaks that breaks while a session is observed. The getter is found by calling each one
+/// where nothing else is observed. A getter that ends the process or does not return is to blame itself. A wrong access can be
+/// the fault of the call before, which left something wrong behind, unless it happens without that call too.
 fn pin_down(pair: &mut Pair, found: Finding) -> Finding {
     let step = found.diverged.divergence.step;
     let mishap = found.diverged.mishap.as_ref().filter(|mishap| mishap.step as usize == step);
@@ -144,7 +144,7 @@ fn pin_down(pair: &mut Pair, found: Finding) -> Finding {
     found
 }
 
-/// The smallest program with the signature of `found`.
+/// Searches the smallest program with the signature of `found`.
 fn smallest(lab: &Lab, pair: Pair, found: &Finding) -> Result<Program, LabError> {
     let signature = found.signature();
     let mut pair = pair;

@@ -62,7 +62,7 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     drawn.worst(say(case, pair, lab, look, verdict))
 }
 
-/// The verdict, in words.
+/// Prints the verdict in words, and returns the exit code.
 fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
     let name = identity.short_name();
@@ -159,7 +159,7 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
     text
 }
 
-/// What a call returned and the counts after it: `1, s0:2`.
+/// Says what a call returned, and the counts after it: `1, refs 2`.
 fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
     if at >= trace.steps() {
         return "not reached".into();

@@ -91,7 +91,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-/// The committed cases. A folder that was named must be there; the default one need not.
+/// Reads the committed cases. A folder that was named must be there; the default one need not.
 fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
     let folder = match folder {
         Some(none) if none == Path::new("none") => return Ok(Vec::new()),
@@ -274,7 +274,7 @@ fn sum_up(
     }
 }
 
-/// Writes the program of a finding and reduces it; and what there is to say.
+/// Writes the program of a finding and reduces it. Returns what there is to say.
 fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (SignatureSummary, String) {
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));

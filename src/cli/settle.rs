@@ -1,5 +1,5 @@
-//! What `run` does with a finding: the program as it was found is written before anything else is tried; then it is reduced,
-//! in a process of its own, and written again as a case and as a C program.
+//! Settles what becomes of a finding of `run`. The program is written as it was found before anything else is tried. Then it
+//! is reduced, in a process of its own, and written again as a case and as a C program.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub(super) struct Settled {
     pub text: String,
 }
 
-/// What `run` does with the first finding of a signature: writes, reduces, writes again, and says what there is to say.
+/// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns what there is to say.
 pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> Settled {
     let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
     let files = Files::begin(out, found, identity).map_err(lost).ok();
@@ -92,7 +92,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
     Settled { signature, class: shown.diverged.divergence.class, file: replayed, text: block + &notes }
 }
 
-/// The command that shows a finding without this program, with the library that it was found in.
+/// Returns the command that compiles and runs a C program with the library in which the finding was made.
 fn compile_and_run(port: &PortName, c: &str) -> String {
     let quoted = |path: &Path| output::quoted(&path.display().to_string());
     let Some(path) = port.library() else { return format!("cc {c} -lssl -lcrypto && ./a.out") };

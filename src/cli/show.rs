@@ -41,7 +41,7 @@ fn wire(case: &Case) {
     }
 }
 
-/// The forms that show what is expected, or what came: the program is run, in a process of its own.
+/// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Exit {
     let mut pair = match Lab::of(&args.lab, true).pair() {
         Ok(pair) => pair,
@@ -69,7 +69,7 @@ fn run(case: &Case, args: &ShowArgs) -> Exit {
     Exit::Expected
 }
 
-/// Says why the case is kept, or what it is found as.
+/// Returns the comment at the head of the case. Where there is none, that is the signature.
 fn why(case: &Case, signature: Option<Signature>) -> String {
     match signature {
         Some(signature) if case.why.is_empty() => signature.to_string(),
