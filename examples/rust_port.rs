@@ -1,4 +1,4 @@
-//! A port of a session type in plain Rust: what it takes to try a library of one's own.
+//! Shows how a library of one's own is tried: a port of a session type in plain Rust.
 //!
 //! `cargo run --release --example rust_port` judges generated programs on it and on the native session.
 #![allow(clippy::print_stdout, reason = "a program that says what it found")]
@@ -18,11 +18,11 @@ use sessdiff::trace::{After, Mishap};
 
 // The library.
 
-/// A handle to a session: a clone is another reference to it.
+/// Refers to a session. A clone is another reference to the same session.
 #[derive(Clone)]
 pub struct Session(Arc<Mutex<Contents>>);
 
-/// What is in a session. Times are in seconds, as in OpenSSL before 3.2.
+/// Holds what is in a session. Times are in seconds, as in OpenSSL before 3.2.
 #[derive(Clone, Default)]
 pub struct Contents {
     pub(crate) id: Vec<u8>,
@@ -38,11 +38,11 @@ pub struct Contents {
     pub(crate) max_early_data: u32,
 }
 
-/// Says that there are more bytes than there is room for. Nothing changed.
+/// Says that there were more bytes than there is room for. The session is as it was.
 pub struct TooLong;
 
 impl Session {
-    /// Makes an empty session of this time.
+    /// Makes an empty session that was made at this time.
     pub fn new(now: i64) -> Session {
         Session::of(Contents { time: now, timeout: 304, ..Contents::default() })
     }
@@ -57,22 +57,22 @@ impl Session {
         Session::of(self.contents().clone())
     }
 
-    /// Locks the session, to look at and to change.
+    /// Locks the session, to read it and to change it.
     pub fn contents(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes at most 32 bytes.
+    /// Sets at most 32 bytes.
     pub fn set_id(&self, id: &[u8]) -> Result<(), TooLong> {
         set_at_most(32, &mut self.contents().id, id)
     }
 
-    /// Takes at most 32 bytes.
+    /// Sets at most 32 bytes.
     pub fn set_id_context(&self, context: &[u8]) -> Result<(), TooLong> {
         set_at_most(32, &mut self.contents().id_context, context)
     }
 
-    /// Takes at most 512 bytes.
+    /// Sets at most 512 bytes.
     pub fn set_master_key(&self, key: &[u8]) -> Result<(), TooLong> {
         set_at_most(512, &mut self.contents().master_key, key)
     }
@@ -88,7 +88,7 @@ fn set_at_most(most: usize, place: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Too
 
 // The port.
 
-/// What the library can do. All else it lacks, and nobody calls it.
+/// Lists what the library can do. It lacks everything else, which is then never called.
 #[rustfmt::skip]
 const HAS: &[Kind] = &[
     Kind::New, Kind::Dup, Kind::UpRef, Kind::Free, Kind::Set1Id, Kind::GetId, Kind::Set1IdContext, Kind::Get0IdContext,
@@ -98,17 +98,17 @@ const HAS: &[Kind] = &[
     Kind::Set1TicketAppdata, Kind::Get0TicketAppdata, Kind::IsResumable,
 ];
 
-/// The variables of a program, and what a port is asked about besides.
+/// Holds the variables of a program, and whatever else a port is asked about.
 pub struct RustPort {
-    /// As many handles as a variable owns references.
+    /// Holds one handle for each reference that a variable owns.
     slots: [Vec<Session>; SLOTS],
-    /// Every session of the program: what lives on at its end is a leak.
+    /// Lists every session of the program. One that lives on at the end is a leak.
     made: Vec<Weak<Mutex<Contents>>>,
-    /// The function that makes duplicates.
+    /// Makes duplicates.
     dup: fn(&Session) -> Session,
-    /// The last call left an error behind.
+    /// Tells whether the last call left an error behind.
     raised: bool,
-    /// Room for the bytes that were read last.
+    /// Holds the bytes that were read last.
     room: Option<Vec<u8>>,
 }
 
@@ -133,7 +133,7 @@ impl RustPort {
         Returned::Number(1)
     }
 
-    /// Returns 1, or 0 for a failure. `raises`: OpenSSL leaves an error behind then.
+    /// Returns 1 for success and 0 for a failure. `raises`: OpenSSL leaves an error behind when this call fails.
     fn answer(&mut self, result: Result<(), TooLong>, raises: bool) -> Returned<'static> {
         self.raised |= raises && result.is_err();
         Returned::Number(result.is_ok().into())
@@ -148,7 +148,7 @@ impl RustPort {
     }
 }
 
-/// Copies bytes; no bytes clear, as `NULL` does.
+/// Copies bytes. No bytes mean that there is no value, as `NULL` does.
 fn unless_empty(bytes: &Bytes) -> Option<Vec<u8>> {
     bytes.get().filter(|bytes| !bytes.is_empty()).map(<[u8]>::to_vec)
 }
@@ -287,7 +287,7 @@ impl Port for RustPort {
     }
 }
 
-/// What the port is tried with: it behaves as OpenSSL 3.0.
+/// Returns what the port is tried with: it behaves as OpenSSL 3.0.
 pub fn trial() -> Trial {
     Trial { release: Release::new(3, 0, 22, 0), ..Trial::default() }
 }

@@ -1,20 +1,26 @@
-//! The command line: one module a command.
+//! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod args;
 mod coverage;
 mod doctor;
+mod emitted;
+mod exit;
 mod explore;
+mod files;
 mod finding;
+mod head;
 mod host;
 mod import;
 mod interrupt;
-mod judge;
+mod lab;
 mod output;
 mod ports;
 mod progress;
 mod reduce;
+mod reduction;
 mod replay;
 mod run;
+mod settle;
 mod show;
 mod unprobed;
 
@@ -22,43 +28,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::host::crash;
 use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
-
-/// How a command ended. The numbers are documented in the README and never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Exit {
-    /// As expected.
-    Expected = 0,
-    /// The port crashed, or broke memory.
-    Crashed = crash::EXIT as isize,
-    /// Nothing ran, or no verdict.
-    Inconclusive = 4,
-    /// An unexpected divergence.
-    Divergence = 1,
-    /// A port could not be loaded.
-    NotLoaded = 5,
-    /// Wrong usage, an unreadable case, or a result that cannot be written.
-    Usage = 64,
-    /// Ended by ^C.
-    Interrupted = 130,
-}
-
-impl Exit {
-    /// The one of two that matters more: a finding first, then trouble with the tool, then no verdict.
-    pub(crate) fn worst(self, other: Exit) -> Exit {
-        let rank = |exit| match exit {
-            Exit::Expected => 0,
-            Exit::Inconclusive => 1,
-            Exit::Interrupted => 2,
-            Exit::Usage => 3,
-            Exit::NotLoaded => 4,
-            Exit::Divergence => 5,
-            Exit::Crashed => 6,
-        };
-        if rank(other) > rank(self) { other } else { self }
-    }
-}
+use exit::Exit;
 
 /// Drives a native Rust SSL_SESSION and a real OpenSSL with the same calls. Any difference in a reference count, in the
 /// moment of destruction or in the contents of a session or its duplicate fails, at the very call.

@@ -1,5 +1,5 @@
-//! Tells whether a port conforms: judges generated programs on it and on the native session, and reduces the first one that
-//! differs. This is for the tests of whoever writes a port:
+//! Tells whether a port conforms. Generated programs are judged on the port and on the native session, and the first one that
+//! differs is reduced. This is for the tests of whoever writes a port:
 //!
 //! ```no_run
 //! # use sessdiff::port::native::NativePort as MyPort;
@@ -30,13 +30,13 @@ use crate::program::Program;
 use crate::reduce::{Answer, reduce};
 use crate::report;
 
-/// What a port is tried with.
+/// Says what a port is tried with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
     /// The OpenSSL release that the port behaves as.
     pub release: Release,
-    /// Whether the port registers the harness's three ex_data indices and tells [`crate::port::events`] of their callbacks:
-    /// then births and deaths of sessions are compared.
+    /// Whether the port registers the harness's three ex_data indices and tells [`crate::port::events`] of their callbacks.
+    /// Births and deaths of sessions are compared if it does.
     pub ex_data: bool,
     /// The same seed makes the same programs.
     pub seed: u64,
@@ -53,10 +53,10 @@ impl Default for Trial {
     }
 }
 
-/// One program in so many is run twice: the port must do the same again.
+/// Runs one program of this many twice: the port must do the same again.
 const TWICE_EVERY: usize = 64;
 
-/// What ran, and agreed.
+/// Reports what ran. All of it agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Programs judged.
@@ -67,7 +67,7 @@ pub struct Report {
     pub skipped: u64,
     /// The functions that were called.
     pub called: Kinds,
-    /// The functions that the port lacks, or the release.
+    /// The functions that the port lacks, or that its release does not have.
     pub lacks: Kinds,
 }
 
@@ -82,13 +82,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// Why a port does not conform, as far as is known.
+/// Says why a port is not known to conform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// The port differs from the native session, or contradicts the ledger.
     #[error("{0}")]
     Diverged(Box<Finding>),
-    /// There is no verdict on a program: no pass.
+    /// A program has no verdict, which is no pass.
     #[error("inconclusive: {why}\n\n{program}")]
     Inconclusive {
         /// Why there is none.
@@ -101,7 +101,7 @@ pub enum Failure {
     NothingRan,
 }
 
-/// A program that shows what is wrong, as small as it gets. Its text is a block that fits an issue tracker.
+/// Shows what is wrong by a program that is as small as it gets. Its text is a block that fits an issue tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The program.
@@ -129,7 +129,7 @@ impl fmt::Display for Finding {
 /// Judges generated programs on a port and on the native session, until one differs.
 ///
 /// # Errors
-/// The first program that differs, reduced; or one without a verdict; or that nothing ran.
+/// Fails with the first program that differs, reduced; with the first that has no verdict; or because nothing ran.
 ///
 /// ```
 /// use sessdiff::conform::{Failure, Trial, check};
@@ -176,7 +176,7 @@ pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure
     if report.calls == 0 { Err(Failure::NothingRan) } else { Ok(report) }
 }
 
-/// Takes turns: some bugs show in one way of looking only.
+/// Chooses how a program is looked at, in turns: some bugs show in one way of looking only.
 fn watch(number: usize) -> Watch {
     match number % 4 {
         0 => Watch::Blame,
@@ -186,7 +186,7 @@ fn watch(number: usize) -> Watch {
 }
 
 impl Report {
-    /// Books what ran of a program; `skips`: the steps that turned out to have nothing to run on.
+    /// Books what ran of a program. `skips` are the steps that had nothing to run on, which the plan could not know.
     fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) {
         let runs = plan.runs(skips) as u64;
         self.calls += runs;
@@ -199,7 +199,7 @@ impl Report {
     }
 }
 
-/// Reduces a program that diverged to the smallest with the same signature.
+/// Reduces a program that diverged to the smallest one that diverges with the same signature.
 fn smallest<P: Port + 'static>(
     pair: &mut Pair<NativePort, P>,
     program: &Program,

@@ -16,21 +16,22 @@ use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present}
 use crate::program::Program;
 use crate::trace::{Meddling, SAME, Trace};
 
-/// What is observed besides what the calls return.
+/// Says what is observed besides what the calls return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Watch {
-    /// Nothing at all: the calls alone, for benchmarks.
+    /// Observes nothing. The calls alone are made, for benchmarks.
     Nothing,
-    /// Counts, destructions and callbacks after each step; the field a setter sets; source and duplicate in full after a dup;
-    /// and every session in full at its end, before its last reference is given back.
+    /// Observes counts, destructions and callbacks after each step. Reads the field that a setter set, both sessions in full
+    /// after a dup, and every session in full before its last reference is given back.
     Fast,
-    /// As [`Watch::Fast`], but no setter is followed by its getter: what waits to be read stays waiting.
+    /// Observes as [`Watch::Fast`] does, but calls no getter after a setter. A bug that a getter would cover up stays.
     Ends,
-    /// Every live session in full after every step, and an error in the queue before every call, so that the step named is the first that differs.
+    /// Observes every live session in full after every step, with an error in the queue before every call. The step that is
+    /// named is then the first one that differs.
     Blame,
 }
 
-/// What is observed: the same for both ports of a pair.
+/// Says what is observed, which is the same for both ports of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     /// How much.
@@ -90,7 +91,7 @@ fn note_misuse<P: Port>(port: &mut P, trace: &mut Trace) {
     }
 }
 
-/// What the plan says of a step that runs.
+/// Repeats what the plan says of a step that runs.
 #[derive(Clone, Copy)]
 struct Planned {
     ends: bool,
@@ -99,7 +100,7 @@ struct Planned {
     sets: Option<Field>,
 }
 
-/// The port is not where the ledger is: nothing after this relies on the ledger any more.
+/// Says that the port has left the ledger's path: nothing after this relies on the ledger any more.
 struct Stopped;
 
 struct Run<'a, P> {
@@ -200,7 +201,7 @@ impl<P: Port> Run<'_, P> {
         self.audit(self.trace.steps() - 1, None, Touched::default(), false)
     }
 
-    /// An error left behind by a call that must not leave one.
+    /// Writes the error that a call left behind and must not leave.
     fn finish(&mut self) {
         if self.watch != Watch::Nothing {
             let after = self.port.after();
@@ -255,7 +256,7 @@ impl<P: Port> Run<'_, P> {
         Ok(())
     }
 
-    /// Tells whether a step that was planned can run, and if so whether it gives back the last reference of its slot.
+    /// Tells whether a planned step can run, and whether it then gives back the last reference of its slot.
     fn can_run(&mut self, op: &Op, planned: Planned) -> Option<bool> {
         let Planned { ends, touched, .. } = planned;
         if touched.used.is_some_and(|slot| !self.holdings.is_live(slot)) {
@@ -352,10 +353,8 @@ impl<P: Port> Run<'_, P> {
     fn end_loans(&mut self, op: &Op) {
         for (slot, lender) in self.holdings.loans() {
             // Another session may be where the one before was.
-            let talked = match op {
-                Op::Handshake { client, server } => [*client, *server].contains(&lender),
-                _ => matches!(op, Op::NewSessionTicket { .. }),
-            };
+            let talked = matches!(op, Op::NewSessionTicket { .. })
+                || matches!(op, Op::Handshake { client, server } if [*client, *server].contains(&lender));
             let lent = self.port.address(Variable::Session(slot));
             let lives = self.holdings.has_connection(lender);
             if talked || !lives || self.port.address(Variable::Connection(lender)) != lent {
@@ -365,7 +364,7 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    /// Empties the slot of a result of what it still borrows.
+    /// Empties the slot of a result where it still borrows a session.
     fn make_room(&mut self, touched: Touched) {
         if let Some(slot) = touched.made.filter(|slot| self.holdings.is_live(*slot)) {
             self.holdings.empty(slot);
@@ -373,7 +372,8 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    /// A session destroyed too early must not be touched again, and one that lives on nobody can reach.
+    /// Stops where a session is not destroyed when the plan says. One that is gone must not be touched again, and one that lives
+    /// on cannot be reached.
     fn deaths_as_planned(&mut self, at: usize) -> Result<(), Stopped> {
         while self.plan.deaths.get(self.deaths).is_some_and(|death| *death as usize == at) {
             self.deaths += 1;
@@ -397,12 +397,12 @@ impl<P: Port> Run<'_, P> {
     }
 }
 
-/// How a call ended.
+/// Says how a call ended.
 #[derive(Clone, Copy)]
 struct Called {
-    /// It made a session.
+    /// Whether it made a session.
     made: bool,
-    /// It only reads.
+    /// Whether it only reads.
     getter: bool,
     /// What it returned, if that is a number.
     number: Option<i64>,

@@ -27,15 +27,15 @@ use crate::trace::Trace;
 
 /// Runs programs on a port, wherever that is.
 pub trait Host {
-    /// What the port is.
+    /// Says what the port is.
     fn identity(&self) -> Identity;
-    /// The functions it does not have.
+    /// Returns the kinds whose functions it does not have.
     fn lacks(&self) -> Kinds;
-    /// Whether it knows its reference counts.
+    /// Tells whether it knows its reference counts.
     fn counts_references(&self) -> bool;
     /// Tells whether it says when sessions are destroyed: see [`crate::port::Abilities`].
     fn tells_ends(&self) -> bool;
-    /// These programs are run next, in this order, with `prepared`: whoever runs beside this process can begin.
+    /// Announces the programs that are run next, in this order and with `prepared`. A port in another process can begin.
     fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]);
     /// Returns the native port, where it is the one that runs in this process.
     fn as_native(&mut self) -> Option<&mut NativePort>;
@@ -78,5 +78,40 @@ impl<P: Port + Any> Host for P {
     #[inline]
     fn run(&mut self, program: &Program, plan: &Plan, view: View, _prepared: bool, trace: &mut Trace) {
         exec::run(self, program, plan, view, trace);
+    }
+}
+
+/// A host chosen while the program runs is used like any other.
+impl Host for Box<dyn Host> {
+    fn identity(&self) -> Identity {
+        (**self).identity()
+    }
+
+    fn lacks(&self) -> Kinds {
+        (**self).lacks()
+    }
+
+    fn counts_references(&self) -> bool {
+        (**self).counts_references()
+    }
+
+    fn tells_ends(&self) -> bool {
+        (**self).tells_ends()
+    }
+
+    fn prepare(&mut self, setup: Setup, programs: &[(&Program, View)]) {
+        (**self).prepare(setup, programs);
+    }
+
+    fn as_native(&mut self) -> Option<&mut NativePort> {
+        (**self).as_native()
+    }
+
+    fn agrees_with(&mut self, native: &mut NativePort, program: &Program, plan: &mut Plan, view: View) -> Option<bool> {
+        (**self).agrees_with(native, program, plan, view)
+    }
+
+    fn run(&mut self, program: &Program, plan: &Plan, view: View, prepared: bool, trace: &mut Trace) {
+        (**self).run(program, plan, view, prepared, trace);
     }
 }

@@ -8,23 +8,16 @@
 #![recursion_limit = "1024"]
 
 pub mod conform;
-#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod exec;
 pub mod field;
 pub mod fuzz;
-#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod generate;
 pub mod host;
-#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod native;
-#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod op;
 pub mod oracle;
 pub mod pair;
-#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod plan;
-#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
-#[allow(clippy::allow_attributes_without_reason, reason = "the reason is a comment, or the name is C's")]
 pub mod port;
 pub mod program;
 pub mod reduce;
@@ -35,5 +28,4 @@ pub mod trace;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "cli")]
-#[allow(clippy::wildcard_enum_match_arm, reason = "matches over the few ops, entries or bugs that are meant")]
 pub mod emit;

@@ -37,9 +37,9 @@ macro_rules! define_ops {
     )* })*) => {
         /// One call with its operands.
         #[derive(Clone, PartialEq, Eq, Hash)]
-        #[allow(unused_parens)] // A type of more than one token stands in parentheses.
+        #[allow(unused_parens, reason = "a type of more than one token stands in parentheses")]
         pub enum Op {
-            $($( $(#[$doc])* #[allow(missing_docs)] $kind { $($dst: $made,)? $($operand: $type),* }, )*)*
+            $($( $(#[$doc])* #[allow(missing_docs, reason = "the name is C's")] $kind { $($dst: $made,)? $($operand: $type),* }, )*)*
         }
 
         /// Which call, without its operands.
@@ -80,7 +80,7 @@ macro_rules! define_ops {
 
             /// Tells whether it is about contexts, connections or time.
             #[inline(always)]
-            #[allow(unused_parens)]
+            #[allow(unused_parens, reason = "a type of more than one token stands in parentheses")]
             pub const fn is_shared(self) -> bool {
                 match self {
                     $($(Kind::$kind => fact!(shared $($fact)*) $(|| <$made as Shrink>::IS_SHARED)? $(|| <$type as Shrink>::IS_SHARED)*),*),*
@@ -98,7 +98,7 @@ macro_rules! define_ops {
             }
 
             /// Reads the operands from the wire, in table order.
-            #[allow(unused_parens)]
+            #[allow(unused_parens, reason = "a type of more than one token stands in parentheses")]
             pub fn take_wire(self, wire: &mut Wire<'_>) -> Option<Op> {
                 match self {
                     $($(Kind::$kind => Some(Op::$kind {
@@ -109,7 +109,7 @@ macro_rules! define_ops {
             }
 
             /// Reads the operands that follow at `cursor`; `result` is where the slot before the `=` is.
-            #[allow(unused_parens)]
+            #[allow(unused_parens, reason = "a type of more than one token stands in parentheses")]
             pub fn parse(self, result: Option<Cursor<'_>>, cursor: &mut Cursor<'_>) -> Result<Op, TextError> {
                 cursor.expect('(')?;
                 let mut operands = Separated::default();

@@ -7,6 +7,7 @@ use crate::op::Op;
 use crate::oracle::{self, Class, Divergence, Signature};
 use crate::plan::{Plan, Setup};
 use crate::port::Memory;
+use crate::port::native::NativePort;
 use crate::program::Program;
 use crate::trace::{Block, Mishap, MishapKind, Trace};
 
@@ -37,7 +38,8 @@ pub struct Diverged {
 }
 
 impl Diverged {
-    /// What lives on is of interest where that is the finding; elsewhere it is what the program still owned.
+    /// Takes from the traces what is reported of a divergence. What lives on is reported where that is the finding; elsewhere it
+    /// is what the program still owned.
     fn new(divergence: Divergence, traces: [&Trace; 2], memory: Memory) -> Diverged {
         let leaks = divergence.class == Class::Leak;
         let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
@@ -45,7 +47,7 @@ impl Diverged {
         Diverged { divergence, left, mishap, memory }
     }
 
-    /// Whether the port crashed, hung or broke memory, in this step or a later one.
+    /// Tells whether the port crashed, hung or broke memory, in this step or a later one.
     pub fn broke(&self) -> bool {
         self.mishap.is_some() || matches!(self.divergence.class, Class::Memory | Class::Hang)
     }
@@ -99,8 +101,9 @@ pub enum Inconclusive {
     },
 }
 
-/// Two ports, side by side, wherever they run.
-pub struct Pair<L, R> {
+/// Two ports, side by side, wherever they run. Where nothing else is said, they are the native session and a port that is
+/// chosen while the program runs.
+pub struct Pair<L = NativePort, R = Box<dyn Host>> {
     left: L,
     right: R,
     plan: Plan,
@@ -129,22 +132,22 @@ impl<L: Host, R: Host> Pair<L, R> {
         self
     }
 
-    /// The left port.
+    /// Returns the left port.
     pub fn left(&self) -> &L {
         &self.left
     }
 
-    /// The right port.
+    /// Returns the right port.
     pub fn right(&self) -> &R {
         &self.right
     }
 
-    /// The plan of the program judged last.
+    /// Returns the plan of the program that was judged last.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The traces of the program judged last.
+    /// Returns the traces of the program that was judged last.
     pub fn traces(&self) -> (&Trace, &Trace) {
         (&self.left_trace, &self.right_trace)
     }
@@ -159,7 +162,8 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.judge_run(program, look.into(), false)
     }
 
-    /// These programs are judged next, in this order, by [`Pair::judge_next`]: a port in another process begins with them.
+    /// Announces the programs that [`Pair::judge_next`] is given next, in this order. A port in another process begins with
+    /// them.
     pub fn prepare(&mut self, programs: &[(Program, Look)]) {
         let views: Vec<View> = programs.iter().map(|(_, look)| self.view(*look)).collect();
         let runs: Vec<_> = programs.iter().map(|(program, _)| program).zip(views).collect();
@@ -209,7 +213,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.right.agrees_with(native, program, &mut self.plan, view)
     }
 
-    /// The first difference of one run, without the second look that finds the call and confirms it.
+    /// Returns the first difference of one run, without the second look that finds the call and confirms it.
     pub fn glance(&mut self, program: &Program, look: Look) -> Option<Diverged> {
         self.run(program, look);
         if self.lost().is_some() || oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
@@ -219,7 +223,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         Some(Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory))
     }
 
-    /// Whether each port does the same when `program` is run once more.
+    /// Tells whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.run(program, Watch::Blame);
         if let Some(Verdict::Inconclusive(lost)) = self.lost() {
@@ -270,7 +274,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
     }
 
-    /// A port that could not be run has no verdict.
+    /// Returns the verdict where a port could not be run: there is none on the program.
     fn lost(&self) -> Option<Verdict> {
         let mishaps = [&self.left_trace, &self.right_trace].into_iter().filter_map(|trace| trace.mishap.as_ref());
         let mut lost = mishaps.filter(|mishap| mishap.kind == MishapKind::Lost);
@@ -281,7 +285,8 @@ impl<L: Host, R: Host> Pair<L, R> {
         View { watch: look.watch, memory: look.memory, fields: self.fields, counts: self.counts }
     }
 
-    /// What ends a port may have been broken long before. Where blocks are guarded, the step is the one that breaks it.
+    /// Runs a program that ended a port again where blocks are guarded. What ended the port may have been broken long before;
+    /// the step is then the one that breaks it.
     fn guarded(&mut self, program: &Program, look: Look, broke: Option<&Mishap>) -> Option<Verdict> {
         if look.memory != Memory::Plain || broke.is_none_or(|mishap| mishap.kind != MishapKind::Crash) {
             return None;
@@ -290,7 +295,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.glance(program, guarded).map(|found| Verdict::Diverge(Box::new(found)))
     }
 
-    /// Once more with everything observed, so that the step is the first that differs.
+    /// Runs the program once more with everything observed, so that the step is the first that differs.
     fn blame(&mut self, program: &Program, look: Look, first: Divergence) -> Verdict {
         let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
         if let Some(found) = self.guarded(program, look, broke.as_ref()) {

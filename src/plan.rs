@@ -139,7 +139,7 @@ impl State {
     /// How many states there are.
     pub const COUNT: usize = 32;
 
-    /// A number below [`State::COUNT`]: references, then cached, connected, resumable.
+    /// Returns a number below [`State::COUNT`]: references, then cached, connected, resumable.
     pub fn index(self) -> usize {
         let flags = usize::from(self.cached) * 4 + usize::from(self.connected) * 2 + usize::from(self.resumable);
         self.references.min(3) as usize * 8 + flags
@@ -193,7 +193,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// An empty plan for programs that run under `setup`.
+    /// Makes an empty plan for programs that run under `setup`.
     pub fn new(setup: Setup) -> Plan {
         Plan {
             steps: Vec::new(),
@@ -277,7 +277,7 @@ impl Plan {
         self.left_contexts = ContextSlot::each().map(|slot| shared.context_references(slot));
     }
 
-    /// Who owns what after the ops so far.
+    /// Returns who owns what after the ops so far.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -289,7 +289,8 @@ impl Plan {
         ends || self.setup.ex_data && makes == Makes::Null && matches!(op, Op::Dup { .. })
     }
 
-    /// What is given back after the last op, one reference each: sessions, then connections, then contexts, in slot order.
+    /// Lists the ops that give back what is left after the last op, one reference each: of sessions, then of connections, then of
+    /// contexts, in slot order.
     pub fn given_back(&self) -> impl Iterator<Item = Op> {
         let (sessions, connections, contexts) = (self.left, self.left_connections, self.left_contexts);
         let sessions = Slot::all()
@@ -302,17 +303,17 @@ impl Plan {
         sessions.chain(connections).chain(contexts)
     }
 
-    /// What the ports can do, as given.
+    /// Returns what the ports can do, as it was given.
     pub fn setup(&self) -> Setup {
         self.setup
     }
 
-    /// How many ops are to run.
+    /// Counts the ops that are to run.
     pub fn planned(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step, Step::Run { .. })).count()
     }
 
-    /// How many ops ran: those planned, but for the steps that turned out to have nothing to run on.
+    /// Counts the ops that ran: those that were planned, but for `skips`, which had nothing to run on.
     pub fn runs(&self, skips: &[u32]) -> usize {
         // What is given back at the end is none of the program's ops.
         self.planned() - skips.iter().filter(|step| (**step as usize) < self.steps.len()).count()

@@ -32,7 +32,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Any bytes are some program: text if they start with `#!`, wire otherwise. What cannot be read is dropped: an
+    /// Reads any bytes as some program: as text if they start with `#!`, as wire otherwise. What cannot be read is dropped: an
     /// unknown opcode byte, an op cut off by the end, a line that is no call.
     pub fn from_bytes(bytes: &[u8]) -> Program {
         let mut ops = Vec::new();
@@ -54,7 +54,7 @@ impl Program {
         Program { ops }
     }
 
-    /// The wire form: explicit, one opcode byte and its operands for each op.
+    /// Returns the wire form, which is explicit: one opcode byte and its operands for each op.
     pub fn to_wire(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.ops.len() * 8);
         for op in &self.ops {
@@ -67,7 +67,7 @@ impl Program {
 impl std::str::FromStr for Program {
     type Err = TextError;
 
-    /// Strict: every line is a call, a comment or empty, and the first is the marker.
+    /// Reads text strictly: every line is a call, a comment or empty, and the first is the marker.
     fn from_str(text: &str) -> Result<Program, TextError> {
         if text.lines().next().map(str::trim_end) != Some(MARKER) {
             return Err(TextError { line: 1, column: 1, expected: Expected::Marker });

@@ -47,7 +47,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether these ops fail in the same way too; then they are the best so far.
+    /// Tells whether these ops fail in the same way too. If so they are the best so far.
     fn holds(&mut self, ops: Vec<Op>) -> bool {
         if self.stopped || ops == self.best.ops {
             return false;
@@ -71,7 +71,7 @@ impl Search<'_> {
         }
     }
 
-    /// What is not called changes nothing; what is called changes nothing by itself when it only fills the way.
+    /// Drops the ops that are skipped: what is not called changes nothing.
     fn drop_skipped(&mut self) {
         let mut plan = Plan::new(self.setup);
         plan.make(&self.best);
@@ -108,7 +108,7 @@ impl Search<'_> {
         self.delete_pairs();
     }
 
-    /// Two calls that only go together: a reference taken and given back, a session made and freed.
+    /// Deletes two calls that only go together: a reference taken and given back, a session made and freed.
     fn delete_pairs(&mut self) {
         let mut first = 0;
         while first < self.best.ops.len() {
@@ -141,7 +141,7 @@ impl Search<'_> {
         }
     }
 
-    /// A variable that is used for one session after the other: with another name for the second, the first need not be freed.
+    /// Gives the second session of a variable a variable of its own, so that the first need not be freed.
     fn name_apart(&mut self) {
         for at in (0..self.best.ops.len()).rev() {
             let Some(Op::Free { s: Some(s) }) = self.best.ops.get(at).cloned() else { continue };
@@ -172,7 +172,7 @@ impl Search<'_> {
 /// Pairs are tried in programs of at most so many calls.
 const PAIRS: usize = 24;
 
-/// The same call on a variable with a lower number: what made the other may then go.
+/// Returns the same call on variables with lower numbers. What made the other variable may then go.
 fn lower_slots(op: &Op) -> Vec<Op> {
     let Some(used) = touches(op).used else { return Vec::new() };
     let lower = (0..used.index()).map(|lower| {

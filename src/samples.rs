@@ -20,12 +20,12 @@ static SAMPLES: LazyLock<Vec<(Established, Vec<u8>)>> = LazyLock::new(|| {
     all.map(|contents| (contents.clone(), der(&contents))).collect()
 });
 
-/// The contents of a sample.
+/// Returns the contents of a sample.
 pub fn established(sample: Sample) -> &'static Established {
     &SAMPLES[sample as usize].0
 }
 
-/// The same as `d2i_SSL_SESSION` reads it.
+/// Returns a sample as `d2i_SSL_SESSION` reads it.
 pub fn encoded(sample: Sample) -> &'static [u8] {
     &SAMPLES[sample as usize].1
 }
@@ -88,7 +88,7 @@ fn contents(sample: Sample) -> Established {
     }
 }
 
-/// `SSL_SESSION` in DER: the module in ssl/ssl_asn1.c, of which these elements every release since 1.1.1 reads.
+/// Encodes an `SSL_SESSION` in DER: the module in ssl/ssl_asn1.c, of which these elements every release since 1.1.1 reads.
 fn der(contents: &Established) -> Vec<u8> {
     let octets = |bytes: &[u8]| element(0x04, bytes);
     let cipher = contents.cipher.map_or(0, |cipher| cipher.0);

@@ -1,6 +1,7 @@
-//! Who imports whom: each room of `src` names only those that it may, and every module says in its first line what it is. What
-//! else is a rule of the house is a lint, in `Cargo.toml`.
+//! Who imports whom: each room of `src` names only those that it may, the files of the command line import each other in one
+//! direction, and every module says in its first line what it is. What else is a rule of the house is a lint, in `Cargo.toml`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -86,6 +87,62 @@ fn check(path: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
+fn files_of_the_command_line_import_in_one_direction() {
+    let mut files = Files::new();
+    visit(Path::new(env!("CARGO_MANIFEST_DIR")), "src/cli", &mut |path, text| {
+        let name = path.trim_start_matches("src/cli/").trim_end_matches(".rs");
+        files.insert(name.into(), text.into());
+    });
+    let commands = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cli.rs")).expect("a file");
+    let wrong = one_direction(&files, &commands);
+    assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The text of each file of the command line, by its module's name.
+type Files = BTreeMap<String, String>;
+
+/// Says which files of the command line import a command or `args` imports, and which import each other in a circle.
+fn one_direction(files: &Files, commands: &str) -> Vec<String> {
+    let is_command = |name: &str| commands.contains(&format!("=> {name}::{name}(&args)"));
+    let mut imports: BTreeMap<&str, BTreeSet<&str>> =
+        files.iter().map(|(name, text)| (name.as_str(), siblings(text, files))).collect();
+    let mut wrong = Vec::new();
+    for (name, imported) in &imports {
+        for other in imported {
+            if is_command(other) {
+                wrong.push(format!("src/cli/{name}.rs: imports the command `{other}`"));
+            }
+            if *name == "args" {
+                wrong.push(format!("src/cli/args.rs: imports `{other}`"));
+            }
+        }
+    }
+    // What imports nothing that is left is taken away; a circle stays.
+    while let Some(leaf) = imports.iter().find(|(_, imported)| imported.is_empty()).map(|(name, _)| *name) {
+        imports.remove(leaf);
+        for imported in imports.values_mut() {
+            imported.remove(leaf);
+        }
+    }
+    if !imports.is_empty() {
+        wrong.push(format!("src/cli: a circle, or what leads to one: {imports:?}"));
+    }
+    wrong
+}
+
+/// Finds which of `files` a file of the command line imports or names.
+fn siblings<'a>(text: &str, files: &'a Files) -> BTreeSet<&'a str> {
+    let code: String =
+        text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let named = code.split("super::").skip(1).chain(code.split("crate::cli::").skip(1)).flat_map(|rest| {
+        let list = rest.strip_prefix('{').and_then(|list| list.split('}').next());
+        list.unwrap_or(rest).split(',').take(if list.is_some() { usize::MAX } else { 1 }).collect::<Vec<_>>()
+    });
+    let first = |name: &str| name.trim().split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_string);
+    named.filter_map(first).filter_map(|name| files.get_key_value(&name).map(|(name, _)| name.as_str())).collect()
+}
+
+#[test]
 fn the_check_can_fail() {
     let wrong = |path, text: &str| check(path, &format!("//! A room.\n{text}")).len();
     assert_eq!(wrong("src/oracle.rs", "use crate::plan::Plan;"), 0);
@@ -103,4 +160,20 @@ fn the_check_can_fail() {
     assert_eq!(wrong("src/cli/run.rs", "use crate::generate;"), 0);
     assert_eq!(wrong("src/shed.rs", ""), 1, "a room that is not in the table");
     assert_eq!(check("src/op.rs", "use std::fmt;\n//! Late.").len(), 1);
+}
+
+#[test]
+fn the_check_of_the_command_line_can_fail() {
+    let commands = "Command::Run(args) => run::run(&args),\nCommand::Show(args) => show::show(&args),";
+    let wrong = |texts: [&str; 4]| {
+        let files =
+            ["args", "lab", "run", "show"].iter().zip(texts).map(|(name, text)| (name.to_string(), text.into()));
+        one_direction(&files.collect(), commands).len()
+    };
+    assert_eq!(wrong(["", "use super::args::Port;", "use super::{args, lab};", "// super::run"]), 0);
+    assert_eq!(wrong(["", "", "", "use super::run;"]), 1, "a command that imports a command");
+    assert_eq!(wrong(["", "", "use super::{\n    lab::Lab,\n    show,\n};", ""]), 1, "in a list");
+    assert_eq!(wrong(["fn f() -> crate::cli::lab::Lab {}", "", "", ""]), 1, "the arguments are a leaf");
+    assert_eq!(wrong(["", "use super::lab;", "", ""]), 1, "a circle");
+    assert_eq!(wrong(["use super::lab::Lab;", "use super::args;", "", ""]), 2);
 }

@@ -1,7 +1,8 @@
-//! What an op costs in a long program, and with a full cache, against a short program and an empty cache.
+//! Measures what an op costs in a long program and with a full cache. A short program and an empty cache are what they are
+//! compared with.
 //!
-//! Each program is judged, that is planned, run on both sides with all probes, audited and compared. What grows shows a part of
-//! the harness that walks all that there is after every call.
+//! Each program is judged: it is planned, run on both sides with all probes, audited and compared. A cost that grows shows a
+//! part of the harness that looks at everything after every call.
 
 use std::time::Duration;
 
@@ -16,14 +17,14 @@ use crate::table::{Row, Table};
 
 const OPS: [usize; 4] = [10, 100, 1_000, 10_000];
 const CACHED: [usize; 4] = [8, 100, 1_000, 20_000];
-/// How long each program is run again and again.
+/// Says for how long each program is repeated.
 const TURN: Duration = Duration::from_millis(300);
-/// How often the programs take turns.
+/// Says how often the programs take turns.
 const ROUNDS: usize = 3;
-/// The next larger cache is left out where one program takes longer than that.
+/// Limits the time of one program. Where it takes longer, larger caches are left out.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Ten calls, after which every slot is empty again.
+/// Spells ten calls, after which every slot is empty again.
 const SESSIONS: &str = r#"s0 = SSL_SESSION_new()
 SSL_SESSION_set1_id(s0, "an id")
 SSL_SESSION_set_time(s0, 1700000000)
@@ -36,7 +37,7 @@ SSL_SESSION_free(s0)
 SSL_SESSION_free(s0)
 "#;
 
-/// Ten calls with a context, after which every session is gone.
+/// Spells ten calls with a context, after which every session is gone.
 const CONTEXT: &str = r#"s0 = SSL_SESSION_new()
 SSL_SESSION_set1_id(s0, "an id")
 SSL_CTX_add_session(c0, s0)
@@ -49,7 +50,7 @@ SSL_SESSION_get0_hostname(s0)
 SSL_SESSION_free(s0)
 "#;
 
-/// A context with an empty cache that holds any number of sessions.
+/// Spells the calls that make a context whose empty cache may hold any number of sessions.
 const HEAD: &str = "c0 = pooled_context(TLS_server_method())\nSSL_CTX_sess_set_cache_size(c0, 0)\n";
 
 /// Measures programs of 10 ops and more.
@@ -87,7 +88,7 @@ pub fn of_cached() -> Table {
     table
 }
 
-/// Measures nanoseconds an op, or says why they cannot be. Sets `too_slow` where a larger cache would take too long.
+/// Measures nanoseconds an op, or says why that is not possible. Sets `too_slow` where a larger cache would take too long.
 fn measure_cached(cached: usize, too_slow: &mut Option<String>) -> Result<f64, String> {
     let program = filling(cached);
     let started = Stopwatch::start();
@@ -105,8 +106,8 @@ fn measure_cached(cached: usize, too_slow: &mut Option<String>) -> Result<f64, S
     if took > TURN { Ok(time) } else { Ok(quickest(&[&program])[0]) }
 }
 
-/// Makes a program that fills a cache. It is longer than programs may be where the cache is large, so it is put together of
-/// parts.
+/// Makes a program that fills a cache. Where the cache is large the program is longer than a text may be, so that it is put
+/// together from parts.
 fn filling(cached: usize) -> Program {
     let mut filling: Program = format!("{MARKER}\n{HEAD}").parse().expect("a program");
     for number in 0..cached {
@@ -120,7 +121,7 @@ fn filling(cached: usize) -> Program {
     filling
 }
 
-/// Makes a program of so many ops.
+/// Makes a program of this many ops.
 fn program(head: &str, block: &str, ops: usize) -> Program {
     let before = head.lines().count();
     let blocks = (ops - before).div_ceil(block.lines().count());
@@ -135,7 +136,7 @@ fn pair() -> Pair<NativePort, CPort> {
     Pair::new(native, c, true)
 }
 
-/// Measures nanoseconds an op of each program. They take turns, and the quickest run of each counts.
+/// Measures nanoseconds an op of each program. The programs take turns, and the quickest run of each one counts.
 fn quickest(programs: &[&Program]) -> Vec<f64> {
     let mut pair = pair();
     let mut best = vec![f64::INFINITY; programs.len()];

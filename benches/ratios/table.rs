@@ -1,27 +1,27 @@
-//! A table of measurements, as text for people and as JSON for programs.
+//! Writes a table of measurements, as text for people and as JSON for programs.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Figures of one kind, a row a thing that was measured.
+/// Holds figures of one kind. Each thing that was measured has a row.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Table {
     /// Names the table.
     pub name: String,
-    /// Says what was measured, in which unit.
+    /// Says what was measured, and in which unit.
     pub what: String,
     /// Names the columns of figures.
     pub columns: Vec<String>,
     pub rows: Vec<Row>,
 }
 
-/// What was measured of one thing.
+/// Holds what was measured of one thing.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Names the thing.
     pub name: String,
-    /// Holds a figure a column, or nothing where there is none.
+    /// Holds one figure for each column, or nothing where there is none.
     pub values: Vec<Option<f64>>,
     /// Says why a figure is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,13 +41,13 @@ impl Table {
         self.rows.push(Row { name: name.into(), values, note: None });
     }
 
-    /// Adds a row of two times and their ratio, the second by the first.
+    /// Adds a row of two times and their ratio: the second divided by the first.
     pub fn ratio(&mut self, name: impl Into<String>, [first, second]: [f64; 2]) {
         self.row(name, &[first, second, second / first]);
     }
 }
 
-/// Writes columns under each other, with two digits after the point where a figure is small.
+/// Aligns the columns. A small figure has two digits after the point.
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}\n", self.name, self.what)?;

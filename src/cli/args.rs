@@ -1,13 +1,13 @@
-//! The arguments of each command.
+//! The arguments of each command, and what they name.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::judge::{Lab, PortName};
 use crate::generate::Which;
 use crate::port::Memory;
 use crate::port::c::Probes;
+use crate::port::mutant::Bug;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -57,6 +57,67 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+/// A port, as `--port` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PortName {
+    /// The OpenSSL this executable is linked with.
+    OpenSsl,
+    /// The native session, compared with the ledger alone.
+    Native,
+    /// The native session with a planted bug.
+    Planted(Bug),
+    /// A shared library.
+    Library(PathBuf),
+}
+
+impl std::str::FromStr for PortName {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<PortName, String> {
+        match name.split_once(':') {
+            None if name == "openssl" => Ok(PortName::OpenSsl),
+            None if name == "native" => Ok(PortName::Native),
+            Some(("lib", path)) if !path.is_empty() => Ok(PortName::Library(path.into())),
+            Some(("planted", bug)) if Bug::from_name(bug).is_some() => {
+                Bug::from_name(bug).map(PortName::Planted).ok_or_else(String::new)
+            }
+            _ => Err(
+                "no such port: there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)"
+                    .into(),
+            ),
+        }
+    }
+}
+
+impl PortName {
+    /// Tells whether it is a library in C, which the probes are in, and which runs in memory of our choice.
+    pub fn is_in_c(&self) -> bool {
+        match self {
+            PortName::OpenSsl | PortName::Library(_) => true,
+            PortName::Native | PortName::Planted(_) => false,
+        }
+    }
+
+    /// Returns the file of a shared library.
+    pub fn library(&self) -> Option<&Path> {
+        match self {
+            PortName::Library(path) => Some(path),
+            PortName::OpenSsl | PortName::Native | PortName::Planted(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for PortName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            PortName::OpenSsl => f.write_str("openssl"),
+            PortName::Native => f.write_str("native"),
+            PortName::Planted(bug) => write!(f, "planted:{}", bug.name()),
+            PortName::Library(path) => write!(f, "lib:{}", path.display()),
+        }
+    }
 }
 
 /// What programs are about.
@@ -177,17 +238,7 @@ pub(crate) struct LabChoice {
 }
 
 impl LabChoice {
-    pub fn lab(&self, isolate: bool) -> Lab {
-        Lab {
-            port: self.port.clone(),
-            probes: self.probes.probes(),
-            isolate,
-            hazards: self.hazards,
-            limits: self.limits.clone(),
-        }
-    }
-
-    /// The kinds of memory that a program is run with, one after the other.
+    /// Returns the kinds of memory that a program is run with, one after the other.
     pub fn memories(&self) -> Vec<Memory> {
         match (self.memory, self.probes) {
             (Some(MemoryChoice::Plain), _) | (None, OneProbeChoice::None) => vec![Memory::Plain],
@@ -261,12 +312,12 @@ impl Shares {
     /// All of them plain.
     pub const PLAIN: Shares = Shares([1, 0, 0]);
 
-    /// Whether any program gets it.
+    /// Tells whether any program gets this kind of memory.
     pub fn has(self, memory: Memory) -> bool {
         self.0[memory as usize] > 0
     }
 
-    /// The kind of the program of this number.
+    /// Returns the kind of memory that the program of this number gets.
     pub fn of(self, number: u64) -> Memory {
         let all: u32 = self.0.iter().sum();
         let mut at = (number % u64::from(all)) as u32;

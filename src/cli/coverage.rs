@@ -19,7 +19,7 @@ impl Coverage {
         Coverage { kinds: Kinds::NONE, states: [0; Kind::ALL.len()] }
     }
 
-    /// Books what ran of `program`, which is what was planned but for `skips`; whether any of it is new.
+    /// Books what ran of `program`: what was planned, but for `skips`. Tells whether any of it is new.
     pub fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) -> bool {
         let mut new = false;
         for (at, (op, step)) in program.ops.iter().zip(&plan.steps).enumerate() {
@@ -46,18 +46,19 @@ impl Coverage {
         }
     }
 
-    /// Kinds called, of those that `lacks` leaves.
+    /// Returns how many kinds were called, and how many `lacks` leaves.
     pub fn ops(&self, lacks: Kinds) -> (usize, usize) {
         (self.kinds.iter().count(), Kind::ALL.len() - lacks.iter().count())
     }
 
-    /// States reached over all kinds that are called on a session, of those that `lacks` leaves.
+    /// Returns how many states were reached, and how many there are: those of each kind that is called on a session and that
+    /// `lacks` leaves.
     pub fn states(&self, lacks: Kinds) -> (usize, usize) {
         let reached = self.states.iter().map(|states| states.count_ones() as usize).sum();
         (reached, on_sessions(lacks).count() * State::COUNT)
     }
 
-    /// `SSL_SESSION_dup (3 of 9)`: the kinds that were not called in every state.
+    /// Lists the kinds that were not called in every state: `SSL_SESSION_dup (3 of 9)`.
     pub fn missing(&self, lacks: Kinds) -> Vec<String> {
         let partly = on_sessions(lacks).filter(|kind| self.states[*kind as usize] != EVERY_STATE);
         partly
@@ -66,7 +67,7 @@ impl Coverage {
     }
 }
 
-/// The kinds that are called on a session.
+/// Lists the kinds that are called on a session.
 fn on_sessions(lacks: Kinds) -> impl Iterator<Item = Kind> {
     Kind::ALL.iter().copied().filter(move |kind| !lacks.contains(*kind) && uses_session(*kind))
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use object::{Object, ObjectSymbol};
 
 use super::args::DoctorArgs;
-use super::{Exit, output};
+use super::exit::Exit;
+use super::output;
 use crate::fuzz::{Area, Table};
 use crate::port::c::{CPort, Clocking, Probes};
 
@@ -33,7 +34,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Exit {
     exit
 }
 
-/// One line; whether it is as it should be.
+/// Prints a line that says whether something is as it should be.
 fn check(good: bool, text: &str) -> Exit {
     let word = if good { output::green("ok") } else { output::red("NO") };
     output::result(format_args!("{word}  {text}"));
@@ -84,7 +85,7 @@ fn linked(port: &CPort) -> Exit {
     exit
 }
 
-/// The OpenSSL libraries mapped into this process.
+/// Finds the OpenSSL libraries that are mapped into this process.
 fn libraries_loaded() -> std::io::Result<Vec<PathBuf>> {
     let maps = std::fs::read_to_string("/proc/self/maps")?;
     let files = maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| PathBuf::from(format!("/{path}"))));
@@ -100,7 +101,7 @@ fn libraries_loaded() -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What a binary says of its own instrumentation.
+/// Says how a binary is instrumented.
 struct Instrumentation {
     table: Table,
     /// `__asan_init` is there.
@@ -136,7 +137,7 @@ impl Instrumentation {
     }
 }
 
-/// Why a binary says nothing.
+/// Says why a binary cannot be asked.
 #[derive(Debug, thiserror::Error)]
 enum BinaryError {
     #[error(transparent)]

@@ -1,21 +1,21 @@
-//! One thread of `sessdiff run`: replays cases, then makes, changes and judges programs until it is told to stop.
+//! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use super::args::Shares;
 use super::coverage::Coverage;
 use super::finding::Finding;
-use super::interrupt;
-use super::judge::Judge;
+use super::{interrupt, progress};
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
 use crate::host::crash;
 use crate::oracle::Signature;
-use crate::pair::{Inconclusive, Look, Verdict};
+use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::program::{Case, Program};
@@ -63,7 +63,7 @@ impl Shared {
         }
     }
 
-    /// Whether this signature is the first of its kind.
+    /// Tells whether this signature was not found before, and books it.
     fn is_new(&self, signature: Signature) -> bool {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
     }
@@ -98,85 +98,61 @@ pub(super) struct Tally {
     pub lacks: Kinds,
 }
 
-/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a signature, at once.
+impl Tally {
+    /// Returns that of a thread that has done nothing yet, on a port that lacks these.
+    fn new(lacks: Kinds) -> Tally {
+        Tally {
+            programs: 0,
+            ops: 0,
+            skipped: 0,
+            divergences: 0,
+            inconclusive: 0,
+            examples: Vec::new(),
+            memory: [0; 3],
+            coverage: Coverage::new(),
+            lacks,
+        }
+    }
+}
+
+/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a
+/// signature, at once.
 pub(super) fn explore(
-    judge: &mut dyn Judge,
+    pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
     shared: &Shared,
     report: &mut dyn FnMut(&Found),
 ) -> Tally {
-    let setup = judge.plan().setup();
-    let tally = Tally {
-        programs: 0,
-        ops: 0,
-        skipped: 0,
-        divergences: 0,
-        inconclusive: 0,
-        examples: Vec::new(),
-        memory: [0; 3],
-        coverage: Coverage::new(),
-        lacks: setup.lacks,
-    };
-    let mut explorer =
-        Explorer { judge, shared, report, tally, agreed: false, recent: VecDeque::with_capacity(SUSPECTS) };
-    let mut pool: Vec<Program> = Vec::new();
-    for case in cases {
-        if shared.stop.load(Relaxed) {
-            return explorer.tally;
-        }
-        // Each kind of memory sees the committed cases.
-        for memory in Memory::ALL.into_iter().filter(|memory| shared.memory.has(*memory)) {
-            explorer.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
-        }
-        pool.push(case.program.clone());
-    }
-    let mut generator = Generator::new(seed, setup).about(shared.about);
-    let mut choice = fastrand::Rng::with_seed(!seed);
-    let all = programs.unwrap_or(u64::MAX);
-    let mut number = 0;
-    let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
-    while number < all && !shared.is_over() {
-        let first = number;
-        batch.clear();
-        while number < all && number - first < BATCH {
-            // A few are much longer: what only shows after many calls.
-            let longest = if choice.u8(0..64) == 0 { shared.longest * LONG } else { shared.longest };
-            let program = if pool.is_empty() || choice.bool() {
-                generator.program(longest)
-            } else {
-                let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
-                generator.change(&pool[one], &pool[other], shared.longest)
-            };
-            let watch = match number % BLAME_EVERY {
-                0 => Watch::Blame,
-                1 | 9 => Watch::Ends,
-                _ => Watch::Fast,
-            };
-            batch.push((program, Look { watch, memory: shared.memory.of(number / BLAME_EVERY) }));
-            number += 1;
-        }
-        explorer.judge.prepare(&batch);
-        for ((program, look), number) in batch.drain(..).zip(first..) {
-            if explorer.judge(&program, look, true, None) {
-                if pool.len() == POOL {
-                    pool.swap_remove(choice.usize(0..POOL));
-                }
-                pool.push(program);
-            } else if explorer.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
-                explorer.repeat(&program);
-            }
-            if shared.stop.load(Relaxed) {
-                break;
-            }
-        }
-    }
+    let tally = Tally::new(pair.plan().setup().lacks);
+    let recent = VecDeque::with_capacity(SUSPECTS);
+    let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Vec::new() };
+    explorer.replay(cases);
+    explorer.explore(seed, programs.unwrap_or(u64::MAX));
     explorer.tally
 }
 
+/// Shows progress and carries ^C to the workers until all are done.
+pub(super) fn watch<T>(programs: Option<u64>, shared: &Shared, workers: &[ScopedJoinHandle<'_, T>]) {
+    let started = Instant::now();
+    let length = programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
+    let bar = progress::bar(length);
+    while !workers.iter().all(ScopedJoinHandle::is_finished) {
+        if interrupt::came() {
+            shared.stop.store(true, Relaxed);
+        }
+        let done = shared.programs.load(Relaxed);
+        let seconds = started.elapsed().as_secs_f64();
+        bar.set_position(if programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
+        bar.set_message(format!("{done} programs, {:.0}/s", done as f64 / seconds.max(0.001)));
+        std::thread::sleep(progress::TICK);
+    }
+    bar.finish_and_clear();
+}
+
 struct Explorer<'a> {
-    judge: &'a mut dyn Judge,
+    pair: &'a mut Pair,
     shared: &'a Shared,
     report: &'a mut dyn FnMut(&Found),
     tally: Tally,
@@ -184,16 +160,77 @@ struct Explorer<'a> {
     agreed: bool,
     /// The programs that ran last, the last one at the end.
     recent: VecDeque<Program>,
+    /// Programs that reached something new, and the cases: what others are made from.
+    pool: Vec<Program>,
 }
 
 impl Explorer<'_> {
-    /// Judges and books one program; whether it reached something new.
+    /// Replays the committed cases, each in every kind of memory that any program is given.
+    fn replay(&mut self, cases: &[Case]) {
+        for case in cases {
+            if self.shared.stop.load(Relaxed) {
+                return;
+            }
+            for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
+                self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
+            }
+            self.pool.push(case.program.clone());
+        }
+    }
+
+    /// Makes and judges programs of this seed, until there were so many or it is told to stop.
+    fn explore(&mut self, seed: u64, programs: u64) {
+        let mut generator = Generator::new(seed, self.pair.plan().setup()).about(self.shared.about);
+        let mut choice = fastrand::Rng::with_seed(!seed);
+        let mut number = 0;
+        let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
+        while number < programs && !self.shared.is_over() {
+            let first = number;
+            number += BATCH.min(programs - number);
+            batch.extend((first..number).map(|number| self.make(&mut generator, &mut choice, number)));
+            self.pair.prepare(&batch);
+            for ((program, look), number) in batch.drain(..).zip(first..) {
+                if self.judge(&program, look, true, None) {
+                    if self.pool.len() == POOL {
+                        self.pool.swap_remove(choice.usize(0..POOL));
+                    }
+                    self.pool.push(program);
+                } else if self.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
+                    self.repeat(&program);
+                }
+                if self.shared.stop.load(Relaxed) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Makes the program of this number, or changes one of the pool, and chooses how it is looked at.
+    fn make(&self, generator: &mut Generator, choice: &mut fastrand::Rng, number: u64) -> (Program, Look) {
+        let Shared { longest, memory, .. } = *self.shared;
+        // A few are much longer: what only shows after many calls.
+        let long = if choice.u8(0..64) == 0 { longest * LONG } else { longest };
+        let program = if self.pool.is_empty() || choice.bool() {
+            generator.program(long)
+        } else {
+            let (one, other) = (choice.usize(0..self.pool.len()), choice.usize(0..self.pool.len()));
+            generator.change(&self.pool[one], &self.pool[other], longest)
+        };
+        let watch = match number % BLAME_EVERY {
+            0 => Watch::Blame,
+            1 | 9 => Watch::Ends,
+            _ => Watch::Fast,
+        };
+        (program, Look { watch, memory: memory.of(number / BLAME_EVERY) })
+    }
+
+    /// Judges and books one program, and tells whether it reached something new.
     fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
         let verdict = crash::saving(program, || match prepared {
-            true => self.judge.judge_next(program, look),
-            false => self.judge.judge(program, look),
+            true => self.pair.judge_next(program, look),
+            false => self.pair.judge_watching(program, look),
         });
-        let (plan, skips) = (self.judge.plan(), &self.judge.traces().0.skips);
+        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
         let run = plan.runs(skips) as u64;
         if self.recent.len() == SUSPECTS {
             self.recent.pop_front();
@@ -241,12 +278,13 @@ impl Explorer<'_> {
         }
     }
 
-    /// The port broke where it does not break again: an earlier program broke it, and shows in memory that is watched.
+    /// Looks for the program that broke the port, where the one that it broke in does not break it again. What ran before is
+    /// run again in memory that is watched.
     fn suspect(&mut self) -> Option<Finding> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
             let look = Look { watch: Watch::Blame, memory };
-            suspects.iter().find_map(|program| match self.judge.judge(program, look) {
+            suspects.iter().find_map(|program| match self.pair.judge_watching(program, look) {
                 Verdict::Diverge(diverged) => Some(Finding { program: program.clone(), diverged: *diverged, look }),
                 Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
             })
@@ -254,7 +292,7 @@ impl Explorer<'_> {
     }
 
     fn repeat(&mut self, program: &Program) {
-        if let Err(why) = crash::saving(program, || self.judge.repeats(program))
+        if let Err(why) = crash::saving(program, || self.pair.repeats(program))
             && !interrupt::came()
         {
             self.inconclusive(&why, program);

@@ -4,9 +4,9 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::args::HostArgs;
-use super::judge::PortName;
-use super::{Exit, output};
+use super::args::{HostArgs, PortName};
+use super::exit::Exit;
+use super::output;
 use crate::host::{crash, sandbox, serve, serve_error};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Source, Start};
@@ -44,10 +44,7 @@ pub(super) fn host(args: &HostArgs) -> Exit {
 
 fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let probes = args.probes.probes();
-    let source = match &args.port {
-        PortName::Library(path) => Source::File(path.clone()),
-        PortName::OpenSsl | PortName::Native | PortName::Planted(_) => Source::Linked,
-    };
+    let source = args.port.library().map_or(Source::Linked, |path| Source::File(path.into()));
     let start = if args.cold { Start::Cold } else { Start::Alone };
     let mut c = CPort::of(&source, probes, start)?;
     crash::loaded();

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::args::ImportArgs;
-use super::finding::{SIGNATURE, of, write_new};
-use super::reduce::smallest;
-use super::{Exit, interrupt, output};
-use crate::oracle::{Signature, SignatureError};
+use super::exit::Exit;
+use super::files::write_new;
+use super::head::{HeadError, SIGNATURE, of, signature_of};
+use super::lab::Lab;
+use super::reduction::reduce_case;
+use super::{interrupt, output};
+use crate::oracle::Signature;
 use crate::port::Memory;
 use crate::program::{Case, CaseError};
 use crate::report;
@@ -28,8 +31,8 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
             return Exit::Usage;
         }
     };
-    let lab = args.lab.lab(true);
-    let found = match smallest(&case, &lab, &args.lab.memories()) {
+    let lab = Lab::of(&args.lab, true);
+    let found = match reduce_case(&case, &lab, &args.lab.memories()) {
         Ok(found) => found,
         Err(exit) => return exit,
     };
@@ -38,8 +41,8 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
         output::error(format_args!("{signature} is known already: {}", old.path.display()));
         return Exit::Usage;
     }
-    let identity = match lab.judge() {
-        Ok(judge) => judge.identity(),
+    let identity = match lab.pair() {
+        Ok(pair) => pair.right().identity(),
         Err(error) => return error.say(),
     };
     let memory = match found.look.memory {
@@ -73,7 +76,7 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
     Exit::Usage
 }
 
-/// Reads the regressions that are there, each with its signature if it has one; makes the folder.
+/// Makes the folder if there is none, and reads its cases. A case may have a signature in its head.
 fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, RegressionError> {
     std::fs::create_dir_all(folder).map_err(|error| RegressionError::NoFolder(folder.into(), error))?;
     let read = |path: &PathBuf| {
@@ -84,7 +87,7 @@ fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, Regressi
     Case::list(folder)?.iter().map(read).collect()
 }
 
-/// Why the regressions that are there cannot be read.
+/// Says why the cases in the folder cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum RegressionError {
     /// The folder cannot be made.
@@ -93,23 +96,9 @@ enum RegressionError {
     /// A file cannot be read, or is no case.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// A case is found as nothing that can be found.
+    /// The head of a case has a signature that does not exist.
     #[error(transparent)]
     Signature(#[from] HeadError),
-}
-
-/// What the head of a case names as its signature is none.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", path.display())]
-pub(super) struct HeadError {
-    path: PathBuf,
-    error: SignatureError,
-}
-
-/// Reads the signature in the head of a case; `None`: it has none.
-pub(super) fn signature_of(case: &Case) -> Result<Option<Signature>, HeadError> {
-    let line = case.why.lines().find_map(|line| line.strip_prefix(SIGNATURE));
-    line.map(str::parse).transpose().map_err(|error| HeadError { path: case.path.clone(), error })
 }
 
 /// Returns the number that a regression's file name begins with.

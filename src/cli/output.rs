@@ -22,7 +22,7 @@ pub(super) fn written(result: std::io::Result<()>) {
     }
 }
 
-/// Whether a result could not be written.
+/// Tells whether a result could not be written.
 pub(super) fn lost() -> bool {
     LOST.load(Relaxed)
 }
@@ -44,17 +44,17 @@ pub(super) fn note(text: impl Display) {
     drop(writeln!(err, "{text}"));
 }
 
-/// Whether standard output may be coloured.
+/// Tells whether standard output may be coloured.
 pub(super) fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// `text` in red, where that is allowed.
+/// Colours `text` red, where that is allowed.
 pub(super) fn red(text: &str) -> String {
     if colour() { format!("\x1b[31m{text}\x1b[0m") } else { text.into() }
 }
 
-/// `text` in green, where that is allowed.
+/// Colours `text` green, where that is allowed.
 pub(super) fn green(text: &str) -> String {
     if colour() { format!("\x1b[32m{text}\x1b[0m") } else { text.into() }
 }

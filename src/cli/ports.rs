@@ -1,24 +1,29 @@
 //! `sessdiff ports`: what can be driven here.
 
-use super::args::PortsArgs;
-use super::judge::{Lab, PortName, port_summary};
-use super::{Exit, output};
+use std::collections::BTreeMap;
+
+use super::args::{PortName, PortsArgs};
+use super::exit::Exit;
+use super::lab::Lab;
+use super::output;
 use crate::port::mutant::Bug;
 
 pub(super) fn ports(args: &PortsArgs) -> Exit {
     let mut summaries = Vec::new();
     for name in [PortName::OpenSsl, PortName::Native] {
-        match Lab::here_with_probes(name).judge() {
-            Ok(judge) => {
-                let lacks = judge.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
-                summaries.push(port_summary(judge.as_ref(), lacks));
+        let lab = Lab::here_with_probes(name);
+        match lab.pair() {
+            Ok(pair) => {
+                let lacks = pair.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
+                summaries.push(lab.port_summary(&pair, lacks));
             }
             Err(error) => return error.say(),
         }
     }
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     if args.json {
-        output::result(serde_json::json!({ "ports": summaries, "planted": planted }));
+        let signatures: BTreeMap<_, Vec<_>> = Bug::ALL.iter().map(|bug| (bug.name(), signatures(*bug))).collect();
+        output::result(serde_json::json!({ "ports": summaries, "planted": planted, "signatures": signatures }));
         return Exit::Expected;
     }
     for port in summaries {
@@ -34,4 +39,9 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
         output::result(format_args!("{:<10} planted:{name}", ""));
     }
     Exit::Expected
+}
+
+/// Spells the signatures that a planted bug is found under, the usual one first.
+fn signatures(bug: Bug) -> Vec<String> {
+    bug.signatures().iter().map(|signature| signature.to_string()).collect()
 }

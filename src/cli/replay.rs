@@ -1,14 +1,15 @@
 //! `sessdiff replay`: cases step by step, both sides and the ledger in columns.
 
 use super::args::ReplayArgs;
+use super::emitted::picture;
+use super::exit::Exit;
 use super::finding::judge_every_way;
-use super::judge::{Judge, Lab};
-use super::{Exit, output};
-use crate::emit::{self, Picture};
+use super::lab::Lab;
+use super::output;
 use crate::exec::Watch;
 use crate::host::crash;
 use crate::op::Op;
-use crate::pair::{Look, Verdict};
+use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
 use crate::report;
@@ -19,15 +20,15 @@ const CALL_WIDTH: usize = 56;
 
 pub(super) fn replay(args: &ReplayArgs) -> Exit {
     crash::catch(None);
-    let lab = args.lab.lab(args.isolate);
-    let mut judge = match lab.judge() {
-        Ok(judge) => judge,
+    let lab = Lab::of(&args.lab, args.isolate);
+    let mut pair = match lab.pair() {
+        Ok(pair) => pair,
         Err(error) => return error.say(),
     };
     let mut exit = Exit::Expected;
     for file in &args.files {
         exit = exit.worst(match Case::read_any(file) {
-            Ok(case) => replay_case(&case, judge.as_mut(), &lab, args),
+            Ok(case) => replay_case(&case, &mut pair, &lab, args),
             Err(error) => {
                 output::error(error);
                 Exit::Usage
@@ -37,19 +38,19 @@ pub(super) fn replay(args: &ReplayArgs) -> Exit {
     exit
 }
 
-fn replay_case(case: &Case, judge: &mut dyn Judge, lab: &Lab, args: &ReplayArgs) -> Exit {
+fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
-        let (look, verdict) = judge_every_way(judge, &case.program, &args.lab.memories());
+        let (look, verdict) = judge_every_way(pair, &case.program, &args.lab.memories());
         // The table shows a run in which everything is observed, which can hide the difference.
-        judge.run(&case.program, Look { watch: Watch::Blame, ..look });
+        pair.run(&case.program, Look { watch: Watch::Blame, ..look });
         (look, verdict)
     });
-    let identity = judge.identity();
+    let identity = pair.right().identity();
     let name = identity.short_name();
-    output::result(format_args!("{}: native against {}", case.path.display(), judge.identity()));
-    output::result(table(&case.program, judge, name, args.trace));
+    output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
+    output::result(table(&case.program, pair, name, args.trace));
     let drawn = args.svg.as_ref().map_or(Exit::Expected, |path| {
-        let text = picture(&case.program, judge, look, &verdict);
+        let text = picture(&case.program, pair, look, &verdict);
         std::fs::write(path, text).map_or_else(
             |error| {
                 output::error(format_args!("{}: {error}", path.display()));
@@ -58,16 +59,16 @@ fn replay_case(case: &Case, judge: &mut dyn Judge, lab: &Lab, args: &ReplayArgs)
             |()| Exit::Expected,
         )
     });
-    drawn.worst(say(case, judge, lab, look, verdict))
+    drawn.worst(say(case, pair, lab, look, verdict))
 }
 
-/// The verdict, in words.
-fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
-    let identity = judge.identity();
+/// Prints the verdict in words, and returns the exit code.
+fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+    let identity = pair.right().identity();
     let name = identity.short_name();
     match verdict {
         Verdict::Agree => {
-            let runs = judge.plan().runs(&judge.traces().0.skips);
+            let runs = pair.plan().runs(&pair.traces().0.skips);
             let skipped = case.program.ops.len() - runs;
             output::result(output::green(&format!("agree: {runs} calls, {skipped} skipped\n")));
             Exit::Expected
@@ -95,22 +96,9 @@ fn say(case: &Case, judge: &dyn Judge, lab: &Lab, look: Look, verdict: Verdict) 
     }
 }
 
-/// The reference counts over the calls.
-pub(super) fn picture(program: &Program, judge: &mut dyn Judge, look: Look, verdict: &Verdict) -> String {
-    judge.run(program, Look { watch: Watch::Blame, ..look });
-    let identity = judge.identity();
-    let name = identity.short_name();
-    let (left, right) = judge.traces();
-    let divergence = match verdict {
-        Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
-        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
-    };
-    emit::svg(&Picture { program, plan: judge.plan(), sides: [("native", left), (name, right)], divergence })
-}
-
-fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String {
-    let (left, right) = judge.traces();
-    let plan = judge.plan();
+fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
+    let (left, right) = pair.traces();
+    let plan = pair.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
     let width = name.len().max(22);
@@ -171,7 +159,7 @@ fn table(program: &Program, judge: &dyn Judge, name: &str, all: bool) -> String 
     text
 }
 
-/// What a call returned and the counts after it: `1, s0:2`.
+/// Says what a call returned, and the counts after it: `1, refs 2`.
 fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
     if at >= trace.steps() {
         return "not reached".into();
@@ -185,7 +173,7 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
         Some(entry @ (Entry::Number(..) | Entry::Bytes(..))) if getter.is_some() => {
             shown.push(entry.to_string().split_once(' ').map_or(String::new(), |(_, value)| value.to_string()));
         }
-        _ => {}
+        Some(_) | None => {}
     }
     if trace.deaths.contains(&(at as u32)) {
         shown.push("destroyed".into());

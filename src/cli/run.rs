@@ -4,11 +4,13 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::args::{ProbeChoice, RunArgs, Shares};
-use super::explore::{Found, Shared, Tally, explore};
-use super::finding::settle;
-use super::judge::{Lab, LabError, PortName, port_summary};
-use super::{Exit, interrupt, output, progress, unprobed};
+use super::args::{PortName, ProbeChoice, RunArgs, Shares};
+use super::coverage::Coverage;
+use super::exit::Exit;
+use super::explore::{Found, Shared, Tally, explore, watch};
+use super::lab::{Lab, LabError};
+use super::settle::settle;
+use super::{interrupt, output, unprobed};
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
@@ -89,7 +91,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-/// The committed cases. A folder that was named must be there; the default one need not.
+/// Reads the committed cases. A folder that was named must be there; the default one need not.
 fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
     let folder = match folder {
         Some(none) if none == Path::new("none") => return Ok(Vec::new()),
@@ -111,19 +113,18 @@ fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {
     let started = Instant::now();
-    let (probes, share) = match (args.probes, port) {
-        (ProbeChoice::None, _) => (Probes::NONE, 0),
-        (ProbeChoice::Mixed, PortName::OpenSsl | PortName::Library(_)) => (Probes::ALL, 1),
+    let (probes, share) = match args.probes {
+        ProbeChoice::None => (Probes::NONE, 0),
+        ProbeChoice::Mixed if port.is_in_c() => (Probes::ALL, 1),
         // The probes are in the C library; the others have none to go without.
-        (ProbeChoice::Mixed | ProbeChoice::All, _) => (Probes::ALL, 0),
+        ProbeChoice::Mixed | ProbeChoice::All => (Probes::ALL, 0),
     };
     let whole = Duration::from_secs_f64(args.seconds);
     let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
-    let in_c = matches!(port, PortName::OpenSsl | PortName::Library(_));
-    let memory = if probes.memory && in_c { args.memory } else { Shares::PLAIN };
+    let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let shared = Shared::new(deadline, args.keep_going, args.longest.into(), args.about.which(), memory);
     let lab = Lab {
         port: port.clone(),
@@ -170,7 +171,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     Ok(summary)
 }
 
-/// The part in this process, on as many threads as asked for.
+/// Runs the part in this process, on as many threads as asked for.
 fn probed(
     args: &RunArgs,
     lab: &Lab,
@@ -179,8 +180,8 @@ fn probed(
     cases: &[Case],
     shared: &Shared,
 ) -> Result<Summary, LabError> {
-    let first = lab.judge()?;
-    let (identity, port) = (first.identity(), port_summary(first.as_ref(), Vec::new()));
+    let first = lab.pair()?;
+    let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Found| {
@@ -197,38 +198,60 @@ fn probed(
         }
         signatures.push(signature);
     };
-    let tallies = std::thread::scope(|scope| {
+    let tallies = explore_on_threads(args, lab, seed, programs, cases, shared, &report)?;
+    for why in tallies.iter().flat_map(|tally| &tally.examples) {
+        output::note(format_args!("inconclusive: {why}"));
+    }
+    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(sum_up(args, lab.probes, seed, port, &tallies, signatures))
+}
+
+/// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.
+fn explore_on_threads(
+    args: &RunArgs,
+    lab: &Lab,
+    seed: u64,
+    programs: Option<u64>,
+    cases: &[Case],
+    shared: &Shared,
+    report: &(dyn Fn(&Found) + Sync),
+) -> Result<Vec<Tally>, LabError> {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..args.jobs)
             .map(|job| {
                 // The committed cases are replayed once.
                 let cases = if job == 0 { cases } else { &[] };
                 scope.spawn(move || {
-                    let mut judge = lab.judge()?;
+                    let mut pair = lab.pair()?;
                     let seed = seed ^ (u64::from(job) << 32);
-                    // Each thread has a number of programs of its own, so that a seed makes the same ones every time.
                     let jobs = u64::from(args.jobs);
                     let programs = programs.map(|all| all / jobs + u64::from(u64::from(job) < all % jobs));
-                    Ok(explore(judge.as_mut(), seed, programs, cases, shared, &mut |found| report(found)))
+                    Ok(explore(&mut pair, seed, programs, cases, shared, &mut |found| report(found)))
                 })
             })
             .collect();
-        progress::watch(args.programs, shared, &workers);
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker does not panic"))
-            .collect::<Result<Vec<Tally>, LabError>>()
-    })?;
-    let mut coverage = super::coverage::Coverage::new();
+        watch(args.programs, shared, &workers);
+        workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
+    })
+}
+
+/// Sums up what the threads did. The verdict, and how long it took, are for whoever knows the other part too.
+fn sum_up(
+    args: &RunArgs,
+    probes: Probes,
+    seed: u64,
+    port: PortSummary,
+    tallies: &[Tally],
+    signatures: Vec<SignatureSummary>,
+) -> Summary {
+    let mut coverage = Coverage::new();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
-    for why in tallies.iter().flat_map(|tally| &tally.examples) {
-        output::note(format_args!("inconclusive: {why}"));
-    }
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
     let left_out = if args.host.hazards { lacks } else { lacks.with(Kind::Forget) };
-    Ok(Summary {
+    Summary {
         verdict: Word::Nothing,
         programs: sum(|tally| tally.programs),
         ops: sum(|tally| tally.ops),
@@ -242,16 +265,16 @@ fn probed(
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
-        signatures: signatures.into_inner().unwrap_or_else(PoisonError::into_inner),
-        memory: memory_counts(&tallies),
-        without_probes: (lab.probes == Probes::NONE)
+        signatures,
+        memory: memory_counts(tallies),
+        without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
         interrupted: false,
         crashed: false,
-    })
+    }
 }
 
-/// Writes the program of a finding and reduces it; and what there is to say.
+/// Writes the program of a finding and reduces it. Returns what there is to say.
 fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (SignatureSummary, String) {
     if let Some(case) = &found.case {
         output::note(format_args!("{}: diverges", case.display()));

@@ -3,13 +3,14 @@
 use std::io::{IsTerminal, Write};
 
 use super::args::{Form, ShowArgs};
-use super::finding::{c_program, judge_every_way};
-use super::judge::Judge;
-use super::{Exit, import, output, replay};
-use crate::emit;
+use super::emitted::{c_program, picture, rust_test};
+use super::exit::Exit;
+use super::finding::judge_every_way;
+use super::head::signature_of;
+use super::lab::Lab;
+use super::output;
 use crate::oracle::Signature;
 use crate::pair::Verdict;
-use crate::port::native::START_SECONDS;
 use crate::program::Case;
 
 pub(super) fn show(args: &ShowArgs) -> Exit {
@@ -40,53 +41,38 @@ fn wire(case: &Case) {
     }
 }
 
-/// The forms that show what is expected, or what came: the program is run, in a process of its own.
+/// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Exit {
-    let mut judge = match args.lab.lab(true).judge() {
-        Ok(judge) => judge,
+    let mut pair = match Lab::of(&args.lab, true).pair() {
+        Ok(pair) => pair,
         Err(error) => return error.say(),
     };
-    let kept = match import::signature_of(case) {
+    let kept = match signature_of(case) {
         Ok(kept) => kept,
         Err(error) => {
             output::error(error);
             return Exit::Usage;
         }
     };
-    let (look, verdict) = judge_every_way(judge.as_mut(), &case.program, &args.lab.memories());
+    let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
     let signature = match &verdict {
         // What diverges here, or did where the case was found.
         Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
         Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => kept,
     };
     let text = match args.form {
-        Form::Svg => replay::picture(&case.program, judge.as_mut(), look, &verdict),
-        Form::Rust => rust(case, judge.as_mut(), signature),
-        Form::C | Form::Ops | Form::Wire => c_program(judge.as_mut(), &why(case, signature), &case.program, signature),
+        Form::Svg => picture(&case.program, &mut pair, look, &verdict),
+        Form::Rust => rust_test(&mut pair, &why(case, signature), &case.program, signature),
+        Form::C | Form::Ops | Form::Wire => c_program(&mut pair, &why(case, signature), &case.program, signature),
     };
     output::result(text.trim_end());
     Exit::Expected
 }
 
-/// Says why the case is kept, or what it is found as.
+/// Returns the comment at the head of the case. Where there is none, that is the signature.
 fn why(case: &Case, signature: Option<Signature>) -> String {
     match signature {
         Some(signature) if case.why.is_empty() => signature.to_string(),
         Some(_) | None => case.why.clone(),
     }
-}
-
-fn rust(case: &Case, judge: &mut dyn Judge, signature: Option<Signature>) -> String {
-    judge.expect(&case.program);
-    let (expected, _) = judge.traces();
-    let release = judge.expected().version;
-    emit::rust(&emit::Subject {
-        why: &why(case, signature),
-        program: &case.program,
-        plan: judge.plan(),
-        expected,
-        signature,
-        now: START_SECONDS,
-        release: &release,
-    })
 }

@@ -4,8 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::args::RunArgs;
-use super::judge::PortName;
+use super::args::{PortName, RunArgs};
 use super::progress::{TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
@@ -14,7 +13,7 @@ use crate::report::{SignatureSummary, Summary};
 /// How long it may take to end by itself after ^C.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why there is no summary.
+/// Says why there is no summary.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UnprobedError {
     #[error("{0}")]
@@ -27,8 +26,8 @@ pub(super) enum UnprobedError {
     Interrupted,
 }
 
-/// Explores for `amount`, with the same seed. What it says of a divergence goes where this process says it, unless all it found
-/// is `known`.
+/// Explores for `amount`, with the same seed. What the child says of a divergence is said here, unless all that it found is
+/// `known`.
 pub(super) fn run(
     args: &RunArgs,
     port: &PortName,
@@ -105,7 +104,7 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
     })
 }
 
-/// Waits for its end; after ^C, which a terminal sends to both, not for long.
+/// Waits for the end of the child. After ^C, which a terminal sends to both, it does not wait for long.
 fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     let mut patience: Option<Instant> = None;
     loop {

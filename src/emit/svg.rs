@@ -173,13 +173,12 @@ fn lane(row: &Row, drawn: &Drawn, ledger: &Counts, sides: &[Counts; 2]) -> Group
     for step in drawn.shown.clone() {
         let Some(x) = drawn.column(step) else { continue };
         let before = if step == 0 { Some(0) } else { ledger[step - 1][slot] };
-        match (before, ledger[step][slot]) {
-            (Some(0), Some(1..)) => {
-                let y = height(row, ledger[step][slot].unwrap_or(0));
-                lane = lane.add(Circle::new().set("class", "birth").set("cx", x).set("cy", y).set("r", 4));
-            }
-            (Some(1..), Some(0)) => lane = lane.add(Path::new().set("class", "death").set("d", cross(x, row.zero))),
-            _ => {}
+        let (Some(before), Some(after)) = (before, ledger[step][slot]) else { continue };
+        if before == 0 && after > 0 {
+            let y = height(row, after);
+            lane = lane.add(Circle::new().set("class", "birth").set("cx", x).set("cy", y).set("r", 4));
+        } else if before > 0 && after == 0 {
+            lane = lane.add(Path::new().set("class", "death").set("d", cross(x, row.zero)));
         }
     }
     lane

@@ -84,6 +84,7 @@ impl Holdings {
 
     /// Books which contexts and connections there are after a call that returned `number`.
     #[inline]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn settle(&mut self, op: &Op, ends: bool, number: Option<i64>) {
         match *op {
             Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.contexts[dst.index()] = number == Some(1),
@@ -96,6 +97,7 @@ impl Holdings {
 
     /// Returns the variable that a call emptied by what it is.
     #[inline]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn emptied(&mut self, op: &Op, ends: bool) -> Option<Variable> {
         match *op {
             Op::CtxFree { c } if ends => c.map(Variable::Context),
@@ -110,6 +112,7 @@ impl Holdings {
 
     /// Books what the slots own after a call; `made`: it returned a session.
     #[inline]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn book(&mut self, op: &Op, made: bool) {
         match *op {
             Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {

@@ -110,6 +110,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// Writes what a call on a context or connection changed.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn observe_shared(&mut self, op: &Op, touched: Touched, made: bool) {
         match *op {
             Op::CtxAdd { c, .. }

@@ -61,7 +61,8 @@ impl Lab {
         }
     }
 
-    /// One input in so many, chosen by what it is, is observed in full after every call, and one only where sessions end.
+    /// Judges a program. One in so many, chosen by its hash, is observed in full after every call, and one only where sessions
+    /// end.
     fn judge(&mut self, program: &Program) -> Verdict {
         let mut hasher = DefaultHasher::new();
         program.hash(&mut hasher);
@@ -77,7 +78,7 @@ impl Lab {
     }
 }
 
-/// The crash: the signature, both sides, the program as text and the commands that replay it.
+/// Crashes with the signature, both sides, the program as text and the commands that replay it.
 fn report(program: &Program, found: &Divergence) -> ! {
     let mut flags = String::new();
     if let Ok(name) = std::env::var(PLANT) {

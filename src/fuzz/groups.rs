@@ -78,7 +78,7 @@ mod tests {
 
     const CLASSES: [&str; 8] = ["memory", "hang", "leak", "count", "callback", "contents", "cache", "returned"];
 
-    /// The names on the stack of a finding, those of this room only.
+    /// Returns the names on the stack of a finding, those of this room only.
     fn stack(on: Kind, class: Class) -> Vec<String> {
         let seen = Arc::new(Mutex::new(String::new()));
         let (keep, here) = (Arc::clone(&seen), std::thread::current().id());

@@ -111,7 +111,7 @@ impl Child {
         Ok(Child { spawn, hello, process: Some(process), ahead: 0, step, step_file, message: Vec::new() })
     }
 
-    /// The release whose rules the native session has to follow.
+    /// Returns the release whose rules the native session has to follow.
     pub fn release(&self) -> Release {
         self.hello.release()
     }
@@ -168,10 +168,10 @@ impl Child {
         }
     }
 
-    /// A trace that ends early still has every step that was begun.
+    /// Adds the steps that were begun to a trace that ends early.
     fn reach(&mut self, trace: &mut Trace, most: usize) {
         let Some(mishap) = &trace.mishap else { return };
-        // What is not known to have run is at least begun; what ran outside every step came after the last one.
+        // A step whose end was not reported is taken to have begun. What ran outside every step came after the last one.
         // The number comes from a process that may have written anywhere.
         let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
         while trace.steps() <= step {
@@ -179,7 +179,7 @@ impl Child {
         }
     }
 
-    /// The child said nothing before it ended or its time was over.
+    /// Says what happened to a child that ended, or whose time was over, before it said anything.
     fn unheard(&mut self, late: bool) -> Mishap {
         let step = self.step.load(Relaxed);
         let (status, report) = self.bury(if late { Duration::ZERO } else { DYING });
@@ -431,7 +431,7 @@ fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
-/// What a sanitizer calls what it found: `heap-use-after-free`.
+/// Reads what a sanitizer calls that which it found: `heap-use-after-free`.
 fn sanitizer(report: &str) -> Option<Breakage> {
     let (_, found) = report.split_once("Sanitizer: ")?;
     let word = found.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;

@@ -174,7 +174,7 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
     end(MishapKind::Crash, Breakage::Signal(known), format_args!("crashed with signal {signal}"), None)
 }
 
-/// A library that ends the process in the middle of a call is no pass.
+/// Ends the process as after a crash: a library that calls `exit` in the middle of a call is no pass.
 extern "C" fn on_exit() {
     if RUNNING.get().is_some() || TRACE.get().is_some() || present::prepared().is_some() {
         end(MishapKind::Crash, Breakage::Exit, format_args!("ended the process"), None)
@@ -272,7 +272,7 @@ impl Buffered {
         self.failed |= self.write_fmt(text).is_err();
     }
 
-    /// Whether all that came before was written.
+    /// Writes what is waiting, and tells whether everything so far was written.
     fn flush(&mut self) -> bool {
         let mut rest = &self.bytes[..self.length];
         while !rest.is_empty() && !self.failed {

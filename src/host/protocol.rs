@@ -118,7 +118,7 @@ pub(super) mod tests {
         }
     }
 
-    /// A trace with something in each part.
+    /// Makes a trace with something in each part.
     pub fn example() -> (Trace, Mishap) {
         let mut trace = Trace::default();
         trace.step();

@@ -86,7 +86,7 @@ impl WeakSession {
 
 impl Session {
     /// Makes a session as OpenSSL 3.6.3 does, with the system's clock: `SSL_SESSION_new`. The caller owns the one reference.
-    #[allow(clippy::new_without_default)] // A session is an object with an identity, not a value.
+    #[expect(clippy::new_without_default, reason = "a session is an object with an identity, not a value")]
     pub fn new() -> Session {
         Library::default_one().session()
     }

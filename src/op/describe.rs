@@ -30,7 +30,7 @@ macro_rules! define_descriptions {
         $(#[doc = $doc:literal])* $code:literal $kind:ident $name:ident [$($dst:ident: $made:tt)?]
             ($($operand:ident: $type:tt),*) $facts:tt {$($c:tt)*};
     )* })*) => {
-        #[allow(unused_parens)] // A type of more than one token stands in parentheses.
+        #[allow(unused_parens, reason = "a type of more than one token stands in parentheses")]
         impl Kind {
             /// Says what the call does, in a sentence or two.
             pub fn summary(self) -> &'static str {

@@ -117,7 +117,7 @@ impl Ledger {
         self.shared.note_told_end(x);
     }
 
-    /// The connection's session is this one; what it lent before is not to be used any more.
+    /// Gives the connection this session. What the connection lent before is not to be used any more.
     fn put_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
         let Some(held) = self.shared.connections[x.index()] else { return };
         // What may not be there is not set, and the connection keeps what it had: from here on it has one of both, and neither
@@ -135,7 +135,7 @@ impl Ledger {
         self.replace_session(x, session);
     }
 
-    /// The connection's session is this one, whatever it was.
+    /// Gives the connection this session, whatever it had.
     pub(super) fn replace_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
         let Some(held) = self.shared.connections[x.index()] else { return };
         if let Some(id) = session {

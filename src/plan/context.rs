@@ -39,27 +39,27 @@ pub(super) struct HeldContext {
 }
 
 impl Shared {
-    /// How many references a context slot owns.
+    /// Returns how many references a context slot owns.
     pub fn context_references(&self, slot: ContextSlot) -> u32 {
         self.contexts[slot.index()].map_or(0, |held| held.references)
     }
 
-    /// How many references a connection slot owns.
+    /// Returns how many references a connection slot owns.
     pub fn connection_references(&self, slot: ConnectionSlot) -> u32 {
         self.connections[slot.index()].map_or(0, |held| held.references())
     }
 
-    /// Which side a context is for, and whether it is pooled.
+    /// Returns the side that a context is for, and whether it is pooled.
     pub fn context(&self, slot: ContextSlot) -> Option<(Method, bool)> {
         self.contexts[slot.index()].map(|held| (held.method, held.pooled))
     }
 
-    /// Which side a connection is.
+    /// Returns the side that a connection is.
     pub fn method(&self, slot: ConnectionSlot) -> Option<Method> {
         self.connections[slot.index()].map(|held| held.method)
     }
 
-    /// Whether an op on contexts or connections has run.
+    /// Tells whether an op on contexts or connections has run.
     pub fn used(&self) -> bool {
         self.used
     }
@@ -96,7 +96,8 @@ impl Shared {
 }
 
 impl Ledger {
-    /// Why an op must not run, besides that a session's slot is empty or taken.
+    /// Says why an op must not run, besides that a session's slot is empty or taken.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn refuses(&self, op: &Op) -> Option<Skip> {
         if op.is_shared() {
             // That of a session is looked at by the caller.

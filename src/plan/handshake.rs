@@ -47,7 +47,7 @@ impl Trust {
         !self.tampered && !self.keeps_foreign
     }
 
-    /// The number is another context's from here on.
+    /// Forgets a context whose number is another one's from here on.
     pub(super) fn forget_context(&mut self, context: u8) {
         self.odd_timeouts &= !(1 << context);
     }
@@ -63,7 +63,7 @@ impl Shared {
         self.connections[x.index()].map_or(Progress::default(), |held| held.progress)
     }
 
-    /// Whether a connection of this side can begin a handshake.
+    /// Tells whether a connection of this side can begin a handshake.
     pub fn is_ready(&self, x: ConnectionSlot, method: Method) -> bool {
         let held = self.connections[x.index()].filter(|held| held.method == method);
         held.is_some_and(|held| !held.progress.begun && !held.progress.other_side)
@@ -79,7 +79,7 @@ impl Shared {
         self.change(x, |progress| progress.other_side = true);
     }
 
-    /// `SSL_set_session`
+    /// Books a call of `SSL_set_session`.
     pub(super) fn note_set_session(&mut self, x: ConnectionSlot) {
         self.note_other_session(x);
         self.change(x, |progress| progress.deaf = progress.begun);
@@ -97,7 +97,7 @@ impl Shared {
         self.progress(x).deaf
     }
 
-    /// The connection may have another session than the handshake gave it.
+    /// Notes that the connection may have another session than the handshake gave it.
     pub(super) fn note_other_session(&mut self, x: ConnectionSlot) {
         self.change(x, |progress| progress.peer = None);
         for other in ConnectionSlot::all() {
@@ -109,7 +109,8 @@ impl Shared {
 }
 
 impl Ledger {
-    /// What makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
+    /// Notes what makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn note_tampering(&mut self, op: &Op) {
         let changed = match *op {
             Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
@@ -139,7 +140,7 @@ impl Ledger {
         ready && !odd && self.can_offer(shared.connections[client.index()].and_then(|held| held.session))
     }
 
-    /// Nothing, a new session, which is no offer, or what a handshake made.
+    /// Tells whether a client can offer this: nothing, a new session, which is no offer, or what a handshake made.
     fn can_offer(&self, session: Option<ObjectId>) -> bool {
         let Some(object) = session.map(|id| self.object(id)) else { return true };
         let new = object.origin == Origin::Fresh && !object.unknown;
@@ -174,7 +175,7 @@ impl Ledger {
         }
     }
 
-    /// The connection has a session of a handshake, or none. It may be the one that it had before.
+    /// Gives the connection a session of a handshake, or none. It may be the one that it had before.
     fn give_pristine(&mut self, x: ConnectionSlot) {
         let Some(held) = self.shared.connections[x.index()] else { return };
         let mut cached = 1 << held.session_context;

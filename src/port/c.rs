@@ -1,5 +1,5 @@
 //! A C library as a port: any library with OpenSSL's session API, through one list of prototypes.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "calls C")]
 
 /// Calls a function of the list. The plan skips every call that [`CPort::lacks`], so a missing one is a mistake here.
 macro_rules! call {

@@ -333,10 +333,7 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
 impl Events {
     /// Brings the events into the order in which they are compared, and buries what was destroyed; returns how many.
     fn settle(&mut self) -> usize {
-        let same_session = |a: &Option<Entry<'_>>, b: &Option<Entry<'_>>| match (a, b) {
-            (Some(Entry::ExFree(_, a, _)), Some(Entry::ExFree(_, b, _))) => a == b,
-            _ => false,
-        };
+        let same_session = |a: &Option<Entry<'_>>, b: &Option<Entry<'_>>| matches!((a, b), (Some(Entry::ExFree(_, a, _)), Some(Entry::ExFree(_, b, _))) if a == b);
         for frees in self.list.chunk_by_mut(same_session) {
             // Only free callbacks stand beside each other here.
             frees.sort_unstable_by_key(|event| if let Some(Entry::ExFree(index, ..)) = event { *index } else { 0 });
@@ -349,7 +346,7 @@ impl Events {
                     continue;
                 }
                 Some(Entry::ExFree(COUNTED, birth, _)) => birth,
-                _ => continue,
+                Some(_) => continue,
             };
             deaths += 1;
             self.bury(birth);

@@ -141,12 +141,12 @@ impl Port for NativePort {
 
     fn abilities(&self) -> Abilities {
         let release = self.library.release();
-        let lacks = |kind: &Kind| match kind {
-            Kind::AdvanceClock => false,
+        let lacks = |kind: &Kind| {
             // What a peer decides is played to the other port by the births of sessions.
-            other if other.needs_handshakes() && !self.has_callbacks => true,
-            other if other.is_shared() && !release.has_modelled_cache() => true,
-            other => other.since().is_some_and(|since| !release.is_since(since)),
+            let cannot = kind.needs_handshakes() && !self.has_callbacks;
+            let not_modelled = kind.is_shared() && !release.has_modelled_cache();
+            let not_yet = kind.since().is_some_and(|since| !release.is_since(since));
+            *kind != Kind::AdvanceClock && (cannot || not_modelled || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
         Abilities { lacks, counts: true, tells_ends: true }

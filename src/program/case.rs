@@ -97,7 +97,7 @@ impl Case {
         Ok(Case { path: path.into(), why: String::new(), program })
     }
 
-    /// The `.ops` files below `folder`, in the order of their paths.
+    /// Lists the `.ops` files below `folder`, in the order of their paths.
     ///
     /// # Errors
     /// A folder that cannot be listed.
@@ -124,7 +124,7 @@ impl Case {
         Ok(found)
     }
 
-    /// The text of a case file with these comment lines at its head.
+    /// Returns the text of a case file with these comment lines at its head.
     pub fn text(why: &str, program: &Program) -> String {
         let mut text = format!("{MARKER}\n");
         for line in why.lines() {

@@ -228,7 +228,7 @@ impl<'a> Iterator for Entries<'a> {
 mod tests {
     use super::*;
 
-    /// What is read back is what was written, for every row and every field, of bytes that are all 0 and all 1.
+    /// Checks that what is read back is what was written, for every row and every field, of bytes that are all 0 and all 1.
     #[test]
     fn every_entry_is_read_as_it_is_written() {
         let fields = 0..Field::ALL.len() as u8;
@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// A field's number and a row's code are both a first byte.
+    /// Checks that no first byte is both a field's number and a row's code.
     #[test]
     fn no_row_has_the_number_of_a_field() {
         assert!(CODES.iter().all(|code| usize::from(*code) >= Field::ALL.len()));

@@ -28,4 +28,6 @@ fn ports_are_one_object() {
     assert_eq!((&object["ports"][0]["name"], &object["ports"][1]["name"]), (&json!("openssl"), &json!("native")));
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     assert_eq!(object["planted"], json!(planted));
+    assert_eq!(object["signatures"].as_object().map(|signatures| signatures.len()), Some(Bug::ALL.len()));
+    assert_eq!(object["signatures"]["dup-forgets-hostname"], json!(["SSL_SESSION_dup/hostname"]));
 }

@@ -7,7 +7,7 @@ use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::trace::Entry;
 
-/// Returns the sessions that were observed after a step: those of slots, and those of connections that no slot holds.
+/// Returns the variables whose sessions were observed after a step. A connection is among them where no slot holds its session.
 pub(super) fn observed(subject: &Subject<'_>, at: usize) -> Vec<Variable> {
     let mut sessions: Vec<Variable> = Vec::new();
     for entry in subject.expected.entries(at) {
@@ -20,7 +20,7 @@ pub(super) fn observed(subject: &Subject<'_>, at: usize) -> Vec<Variable> {
     sessions
 }
 
-/// Returns the variable whose session the fields after this entry belong to.
+/// Returns the variable that an entry announces: the fields that follow are those of its session.
 fn whose(entry: &Entry<'_>) -> Option<Variable> {
     if let Entry::Session(slot) = entry {
         return Some(Variable::Session(*slot));
@@ -28,7 +28,7 @@ fn whose(entry: &Entry<'_>) -> Option<Variable> {
     if let Entry::SessionOf(x) = entry { Some(Variable::Connection(*x)) } else { None }
 }
 
-/// Returns the session in words.
+/// Names a variable's session in words.
 pub(super) fn in_words(of: Variable) -> String {
     match of {
         Variable::Connection(x) => format!("the session of {x}"),
@@ -36,7 +36,7 @@ pub(super) fn in_words(of: Variable) -> String {
     }
 }
 
-/// Returns the session in C.
+/// Spells a variable's session in C.
 pub(super) fn in_c(of: Variable) -> String {
     match of {
         Variable::Connection(x) => format!("SSL_get_session({x})"),
@@ -59,13 +59,13 @@ pub(super) fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
     subject.expected.entries(at).filter_map(number).find(|(read, _)| *read == field).map(|(_, value)| value)
 }
 
-/// What is expected of a field.
+/// Says what is expected of a field.
 enum Expected<'a> {
     Number(i64),
     Bytes(Option<&'a [u8]>),
 }
 
-/// Returns what is expected of a field of this session after a step, if it was read.
+/// Returns what is expected of a session's field after a step; `None`: it was not read there.
 fn expected<'a>(subject: &Subject<'a>, at: usize, of: Variable, field: Field) -> Option<Expected<'a>> {
     let mut here = None;
     let mut last = None;
@@ -89,7 +89,7 @@ fn expected<'a>(subject: &Subject<'a>, at: usize, of: Variable, field: Field) ->
     last
 }
 
-/// Checks one field of a session against what is expected of it, if it was read.
+/// Writes the check of one field of a session; `None`: it was not read after this step.
 pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field: Field) -> Option<String> {
     let drawn = field.is_drawn() && talks(subject);
     if drawn && !field.is_bytes() {
@@ -132,7 +132,8 @@ pub(super) fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<
     (!field.is_bytes()).then(|| format!("(long long){}({slot})", field.getter().name()))
 }
 
-/// Compares a field of the sessions `a` and `b`: a statement in C, in a function that has both and the step `at`.
+/// Writes the statement that compares a field of two sessions. It stands in a C function that has the sessions `a` and `b` and
+/// the step `at`.
 pub(super) fn same(field: Field) -> String {
     let name = field.name();
     if let (Some(a), Some(b)) = (read_number("a", field), read_number("b", field)) {
@@ -147,7 +148,7 @@ pub(super) fn reader(slot: impl std::fmt::Display, field: Field) -> String {
     format!("{}({slot})", readers::name(field))
 }
 
-/// Returns where the bytes of a field are.
+/// Returns the expression in C that points to the bytes of a field.
 pub(super) fn pointer(of: Variable, field: Field) -> String {
     format!("{}.at", reader(in_c(of), field))
 }

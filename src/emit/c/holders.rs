@@ -1,4 +1,4 @@
-//! Checks who holds sessions besides the program's variables: caches and connections.
+//! Writes checks of who else holds sessions than the program's variables: caches and connections.
 
 use super::super::Subject;
 use super::checks::{About, Checks};
@@ -6,12 +6,13 @@ use super::value::{literal, number};
 use crate::op::{ConnectionSlot, ContextSlot, Kind, Op, Slot};
 use crate::trace::Entry;
 
-/// Tells whether a session's life depends on more than its variables.
+/// Tells whether a call may destroy sessions by way of a cache or a connection.
 pub(super) fn may_destroy(op: &Op) -> bool {
     op.is_shared() && op.kind() != Kind::AdvanceClock
 }
 
-/// Checks what is in the caches and which sessions connections have, after a step. With `talks`, ids are drawn.
+/// Writes the checks after a step: what is in the caches, and which sessions connections have. `talks`: there are handshakes,
+/// which draw ids at random.
 pub(super) fn shared_checks<'a>(
     at: usize,
     op: &Op,
@@ -50,12 +51,13 @@ pub(super) fn shared_checks<'a>(
     lines
 }
 
-/// Returns the first of the variables that have a session: one bit each.
+/// Returns the first of the variables that hold a session. `slots` has one bit for each variable.
 fn first(bits: u8) -> Option<Slot> {
     Slot::all().find(|slot| bits & (1 << slot.index()) != 0)
 }
 
-/// Checks that a session is cached which no variable has. Where ids are drawn, only its length is known.
+/// Writes the check that a session is cached which no variable holds. Of an id that is drawn at random only the length is
+/// known.
 fn unnamed(at: usize, c: ContextSlot, version: i32, id: &[u8], talks: bool) -> String {
     let (version, length) = (number(version.into()), id.len());
     if talks {
@@ -68,7 +70,7 @@ fn unnamed(at: usize, c: ContextSlot, version: i32, id: &[u8], talks: bool) -> S
     format!("number({at}, \"{what}\", 1, has_id({c}, {version}, (const unsigned char *){id}, {length}));")
 }
 
-/// Checks whether a connection has a session, and which.
+/// Writes the check whether a connection has a session, and which one.
 fn of_connection(at: usize, x: ConnectionSlot, has: bool, bits: u8) -> Vec<String> {
     let has = i32::from(has);
     let mut lines = vec![format!("number({at}, \"{x} has a session\", {has}, SSL_get_session({x}) != NULL);")];
@@ -80,7 +82,7 @@ fn of_connection(at: usize, x: ConnectionSlot, has: bool, bits: u8) -> Vec<Strin
 }
 
 impl Checks {
-    /// Checks, when nothing is owned any more, not even by callbacks, that every session was destroyed.
+    /// Writes the check that every session was destroyed. It comes last: nothing owns a session any more, not even a callback.
     pub fn at_last(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
         let looked = matches!(self.about, About::Everything | About::Destroyed) && subject.plan.setup().ex_data;
         let all = subject.expected.deaths.len();

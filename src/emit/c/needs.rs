@@ -22,7 +22,7 @@ macro_rules! parts {
     ($($name:literal),*) => { [$(($name, part!($name))),*] };
 }
 
-/// What a program needs. It is found out while the calls are written.
+/// Says what a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
     about: About,
     kinds: Vec<Kind>,
@@ -32,10 +32,10 @@ pub(super) struct Needs {
     samples: Vec<Sample>,
     /// Whether the harness's ex_data indices are registered.
     ex_data: bool,
-    /// Whether what the clock says is expected anywhere.
+    /// Whether any expected value is a time that the clock gave.
     clock: bool,
     now: i64,
-    /// The length of the longest bytes that a call is given and that are looked at afterwards.
+    /// The length of the longest argument that is checked after its call to be as it was, bytes.
     argument: usize,
     ops: Vec<Option<Vec<u8>>>,
 }
@@ -91,7 +91,7 @@ impl Needs {
         }
     }
 
-    /// Tells whether what calls read ends at an inaccessible page.
+    /// Tells whether the bytes that calls read are followed by an inaccessible page.
     pub fn lends(&self) -> bool {
         self.about == About::Memory
     }
@@ -181,7 +181,7 @@ impl Needs {
         }
     }
 
-    /// Adds the time that it is.
+    /// Adds the present time, and the clock where what it says is expected.
     fn add_clock(&self, head: &mut String) {
         if self.clock || self.names_now() {
             let passes = self.uses(Kind::AdvanceClock);
@@ -210,7 +210,7 @@ impl Needs {
         self.samples.iter().for_each(|sample| *head += &bytes_of(*sample));
     }
 
-    /// Chooses what a callback does that tells that it was called.
+    /// Returns what a callback does to tell that it was called.
     fn happened(&self) -> &'static str {
         if self.about == About::Callbacks { part!("happened") } else { part!("nothing_happened") }
     }
@@ -235,7 +235,7 @@ impl Needs {
         main.replace("REGISTER\n", register)
     }
 
-    /// Tells whether the program calls it.
+    /// Tells whether the program makes a call of this kind.
     fn uses(&self, kind: Kind) -> bool {
         self.kinds.contains(&kind)
     }
@@ -245,13 +245,13 @@ impl Needs {
         self.uses(Kind::GetTimeEx) || self.uses(Kind::SetTimeEx)
     }
 
-    /// Tells whether a call is given the time that it is.
+    /// Tells whether an argument of a call is the present time.
     fn names_now(&self) -> bool {
         self.uses(Kind::SetTime) || self.uses(Kind::SetTimeEx)
     }
 }
 
-/// Adds what looks into caches and talks.
+/// Adds the functions that look into caches, and those that make handshakes.
 fn add_shared(head: &mut String, calls: &dyn Fn(&str) -> bool) {
     for (name, part) in parts!["is_cached", "has_id"] {
         if calls(name) {
@@ -276,14 +276,14 @@ fn add_shared(head: &mut String, calls: &dyn Fn(&str) -> bool) {
     parts.iter().filter(|(name, _)| calls(name)).for_each(|(_, part)| add(head, part));
 }
 
-/// Tells whether a function of this name is called, not one whose name ends so.
+/// Tells whether a function of this name is called. A longer name with this end is another function.
 fn calls(text: &str, name: &str) -> bool {
     let call = format!("{name}(");
     let mut found = text.match_indices(&call).map(|(at, _)| text[..at].chars().next_back());
     found.any(|before| before.is_none_or(|before| !before.is_ascii_alphanumeric() && before != '_'))
 }
 
-/// Adds a part, set apart by an empty line.
+/// Adds a part after an empty line.
 fn add(head: &mut String, part: &str) {
     head.push('\n');
     head.push_str(part);

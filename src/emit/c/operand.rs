@@ -1,4 +1,4 @@
-//! Operands as C spells them.
+//! Spells operands in C.
 
 use super::value::{literal, number, time};
 use crate::op::{
@@ -7,23 +7,23 @@ use crate::op::{
     RemoveCallback, Room, Sample, Slot, Time, Verify,
 };
 
-/// Where the bytes lie that a call reads.
+/// Says where the bytes lie that a call reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lending {
     /// In a string literal.
     Literal,
-    /// In the array `argument`, which is looked at after the call.
+    /// In the array `argument`, which is checked after the call to be as it was.
     Argument,
-    /// Where an inaccessible page follows.
+    /// Right before an inaccessible page.
     Guarded,
 }
 
 /// Spells an operand in C.
 pub(super) trait InC {
-    /// Returns the argument of a call of this kind, or its arguments with commas between them.
+    /// Spells the operand as an argument of a call of this kind, or as several with commas between them.
     fn in_c(&self, of: Kind, lending: Lending) -> String;
 
-    /// Returns the function of the program that it names.
+    /// Returns the function of the C program that the operand names, if it names one.
     fn function(&self, _of: Kind) -> Option<&'static str> {
         None
     }
@@ -75,7 +75,7 @@ impl InC for ProtocolVersion {
     }
 }
 
-/// Spells pointer and length; of `NULL` the length is 0.
+/// Spells bytes as a pointer and a length. The length of `NULL` is 0.
 impl InC for Bytes {
     fn in_c(&self, of: Kind, lending: Lending) -> String {
         let Some(bytes) = self.get() else { return "NULL, 0".into() };
@@ -102,7 +102,7 @@ impl InC for CString {
     }
 }
 
-/// Spells callbacks: each is a function of the program, or `NULL`.
+/// Spells callbacks. Each one is a function of the C program, or `NULL`.
 macro_rules! callbacks {
     ($($type:ty: |$callback:ident, $of:ident| $function:expr;)*) => {$(
         impl InC for $type {
@@ -127,7 +127,7 @@ callbacks! {
     PskCallback: |callback, of| psk_name(of, callback);
 }
 
-/// Spells the mode and the callback that goes with it.
+/// Spells a mode together with the callback that it needs.
 impl InC for Verify {
     fn in_c(&self, _of: Kind, _lending: Lending) -> String {
         format!("{}, {TAKES_ANY}", self.name())
@@ -138,10 +138,10 @@ impl InC for Verify {
     }
 }
 
-/// The function that takes any certificate.
+/// Names the function that accepts any certificate.
 pub(super) const TAKES_ANY: &str = "takes_any";
 
-/// Returns the function for this kind of call: those of clients are called in another way than those of servers.
+/// Returns the function that a call of this kind registers. A client's has other arguments than a server's.
 fn psk_name(of: Kind, callback: PskCallback) -> &'static str {
     let client = of == Kind::CtxSetPskUseCb;
     match callback {

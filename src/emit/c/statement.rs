@@ -1,18 +1,18 @@
-//! One call as a statement: from its row of the table, but for the few that C writes in another way.
+//! Writes one call as a statement. It comes from the row of the table, but for the few that C writes in another way.
 
 use super::operand::{InC, Lending};
 use super::readers::{Getter, getter};
 use crate::op::{Kind, Op, Options, Room, Slot, Variable, for_each_op};
 use crate::plan::Makes;
 
-/// How a call is written.
+/// Says how a call is written.
 #[derive(Clone, Copy)]
 pub(super) struct Writing {
-    /// What the plan says that it makes.
+    /// What the call makes, as the plan says.
     pub makes: Option<Makes>,
-    /// Its result is left in `returned`.
+    /// Whether the result is left in `returned`.
     pub keep: bool,
-    /// Where the bytes lie that it reads.
+    /// Where the bytes lie that the call reads.
     pub lending: Lending,
 }
 
@@ -27,7 +27,7 @@ macro_rules! define_calls {
             }
         }
 
-        /// Writes the call of an op as a statement, or several.
+        /// Writes the call of an op as one statement or several.
         #[allow(unreachable_patterns, reason = "what is written in a way of its own stands before the rows")]
         pub(super) fn statement(op: &Op, writing: Writing) -> String {
             let call = call(op, writing.lending);
@@ -75,12 +75,12 @@ fn call(op: &Op, lending: Lending) -> String {
     format!("{}({})", function(op.kind()), arguments.join(", "))
 }
 
-/// Returns the function of the program that an op names.
+/// Returns the function of the C program that an op's operand names, if one does.
 pub(super) fn callback_of(op: &Op) -> Option<&'static str> {
     operands(op).iter().find_map(|operand| operand.function(op.kind()))
 }
 
-/// Returns the function that is called: of the library, or of the program.
+/// Returns the name of the function that is called, which is the library's or the C program's own.
 fn function(kind: Kind) -> &'static str {
     if kind == Kind::CtxPooled {
         // A pool saves the harness time; a context of it is as a new one.
@@ -89,18 +89,18 @@ fn function(kind: Kind) -> &'static str {
     if kind == Kind::NewSessionTicket { "new_session_ticket" } else { kind.name() }
 }
 
-/// Writes a getter that leaves what it reads in variables, which nobody looks at.
+/// Writes the call of a getter that returns what it reads through pointers. Nobody looks at the result.
 fn reads_out(op: &Op, s: Slot, before: &str, out: &str) -> String {
     format!("{{ {before}{}({s}, {out}); }}", op.kind().name())
 }
 
 impl Writing {
-    /// Writes a call whose result is kept, if it is, as a number.
+    /// Writes a call that returns a number, which is kept where that is wanted.
     fn kept(self, call: &str) -> String {
         if self.keep { format!("returned = (long long){call};") } else { format!("{call};") }
     }
 
-    /// Writes a call whose result goes into a variable, if there is one.
+    /// Writes a call whose result goes into the variable that the op makes, if it makes one.
     fn result(self, variable: Option<Variable>, call: &str) -> String {
         match (variable, self.keep) {
             (Some(variable), true) => format!("{variable} = {call};\nreturned = {variable} != NULL;"),
@@ -109,7 +109,7 @@ impl Writing {
         }
     }
 
-    /// Writes a call that returns bits of which only these are compared.
+    /// Writes a call that returns bits, of which only the given ones are compared.
     fn has_bits(self, call: &str, options: Options) -> String {
         if self.keep { self.kept(&format!("({call} & {})", options.name())) } else { format!("{call};") }
     }
@@ -127,7 +127,7 @@ impl Writing {
     }
 }
 
-/// Tells whether what these calls do depends on what time it is.
+/// Tells whether the present time changes what any of these calls does.
 pub(super) fn needs_clock(kinds: &[Kind]) -> bool {
     let timed = |kind: &Kind| {
         matches!(kind, Kind::AdvanceClock | Kind::CtxAdd | Kind::CtxFlush | Kind::CtxFlushEx | Kind::CtxSetCacheMode)

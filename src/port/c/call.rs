@@ -127,7 +127,7 @@ macro_rules! define_calls {
         impl CPort {
             /// Makes a call as its row of the table says.
             #[inline]
-            #[allow(unused_variables, trivial_numeric_casts)] // Not every row uses every operand.
+            #[allow(unused_variables, trivial_numeric_casts, reason = "not every row uses every operand")]
             fn call_as_listed(&mut self, op: &Op, passed: u64) -> Returned<'static> {
                 let lent = self.scratch.lend(op.argument());
                 let port = &*self;
@@ -142,6 +142,32 @@ macro_rules! define_calls {
 }
 
 for_each_op!(define_calls);
+
+/// Matches the ops whose row says all that there is to a call. Some of them hand references over, which is the plan's concern.
+macro_rules! as_listed {
+    () => {
+        Op::UpRef { .. }
+            | Op::Free { .. }
+            | Op::Set1Id { .. }
+            | Op::SetProtocolVersion { .. }
+            | Op::SetExData { .. }
+            | Op::CtxUpRef { .. }
+            | Op::CtxSetTimeout { .. }
+            | Op::CtxAdd { .. }
+            | Op::CtxRemove { .. }
+            | Op::CtxFlush { .. }
+            | Op::CtxFlushEx { .. }
+            | Op::SslUpRef { .. }
+            | Op::SslFree { .. }
+            | Op::SetSession { .. }
+            | Op::CopySessionId { .. }
+            | Op::SslShutdown { .. }
+            | Op::SslSetShutdown { .. }
+            | plain_ops!()
+            // The getters of NULL: those of sessions are read by `Port::read`.
+            | getters!()
+    };
+}
 
 impl CPort {
     /// Makes a call.
@@ -207,26 +233,7 @@ impl CPort {
             Op::CtxSetPskUseCb { c, callback } => self.set(*c, Setting::PskUse(*callback)),
             Op::CtxSetPskFindCb { c, callback } => self.set(*c, Setting::PskFind(*callback)),
             Op::CtxSetGenerateId { c, callback } => self.set(*c, Setting::GenerateId(*callback)),
-            Op::UpRef { .. }
-            | Op::Free { .. }
-            | Op::Set1Id { .. }
-            | Op::SetProtocolVersion { .. }
-            | Op::SetExData { .. }
-            | Op::CtxUpRef { .. }
-            | Op::CtxSetTimeout { .. }
-            | Op::CtxAdd { .. }
-            | Op::CtxRemove { .. }
-            | Op::CtxFlush { .. }
-            | Op::CtxFlushEx { .. }
-            | Op::SslUpRef { .. }
-            | Op::SslFree { .. }
-            | Op::SetSession { .. }
-            | Op::CopySessionId { .. }
-            | Op::SslShutdown { .. }
-            | Op::SslSetShutdown { .. }
-            | plain_ops!()
-            // The getters of NULL: those of sessions are read by `Port::read`.
-            | getters!() => {
+            as_listed!() => {
                 if let Op::CtxSetNumTickets { c, tickets } = op {
                     self.contexts.changes(*c, Setting::Tickets(*tickets));
                 }

@@ -160,7 +160,7 @@ impl CPort {
                     events::context_freed(held.context as usize);
                 }
             }
-            _ => call!(self, SSL_CTX_free(held.context)),
+            Some(_) | None => call!(self, SSL_CTX_free(held.context)),
         }
     }
 

@@ -305,7 +305,8 @@ unsafe extern "C" fn on_new(
     }
     match of(index, argl, argp) {
         Some(ExIndex::Counted) => events::ex_new(data as usize, session as usize),
-        _ => events::wrong(),
+        Some(ExIndex::AppData | ExIndex::Replaced | ExIndex::Refused | ExIndex::Unregistered | ExIndex::Negative)
+        | None => events::wrong(),
     }
 }
 

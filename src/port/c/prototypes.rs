@@ -2,7 +2,7 @@
 //!
 //! `openssl-sys` binds no `SSL_SESSION_new`, `_dup` or `set1_*`; `tests/prototypes.rs` turns this list back into C and lets a
 //! C compiler compare it with `<openssl/ssl.h>`.
-#![allow(non_camel_case_types, reason = "the types have their names in C")]
+#![expect(non_camel_case_types, reason = "the names are C's")]
 
 use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
@@ -58,7 +58,7 @@ pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *m
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 
 /// As in `<openssl/rand.h>`.
-#[allow(clippy::upper_case_acronyms, missing_docs)]
+#[expect(missing_docs, reason = "the names are C's")]
 #[repr(C)]
 pub struct RAND_METHOD {
     pub seed: Option<unsafe extern "C" fn(*const c_void, c_int) -> c_int>,
@@ -100,7 +100,7 @@ macro_rules! prototypes {
         }
 
         /// The functions of one library; `None`: it does not have it.
-        #[allow(non_snake_case, missing_docs)]
+        #[expect(non_snake_case, missing_docs, reason = "the names are C's")]
         pub struct Api {
             $(pub $name: Option<unsafe extern "C" fn($($type),* $(, $dots)?) -> $result>,)*
         }

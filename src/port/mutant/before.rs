@@ -27,10 +27,8 @@ impl Mutant {
     /// Does what the bug does before a call, and notes what [`Mutant::afterwards`] needs.
     pub(super) fn before(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
         match op {
-            session_ops!() => match op {
-                Op::Free { s: Some(s) } => self.before_free(*s, moment),
-                other => self.before_on_session(other, moment),
-            },
+            Op::Free { s: Some(s) } => self.before_free(*s, moment),
+            session_ops!() => self.before_on_session(op, moment),
             context_ops!() => self.before_on_context(op, moment),
             connection_ops!() => self.before_on_connection(op),
             getters!() => Noted::default(),

@@ -47,7 +47,7 @@ macro_rules! bugs {
     ($($(#[$doc:meta])* $bug:ident $name:literal $([$($signature:tt)+])+;)*) => {
         /// One planted bug.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Bug { $($(#[$doc])* #[allow(missing_docs)] $bug),* }
+        pub enum Bug { $($(#[$doc])* #[allow(missing_docs, reason = "the name says it")] $bug),* }
 
         impl Bug {
             /// Tells whether it is about a reference that is not taken: the count shows fewer than there are.

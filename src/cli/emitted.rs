@@ -1,0 +1,46 @@
+//! A program as C, as Rust and as a picture. Each is made from a run of it.
+
+use crate::emit::{self, Picture, Subject};
+use crate::exec::Watch;
+use crate::host::Host;
+use crate::oracle::Signature;
+use crate::pair::{Look, Pair, Verdict};
+use crate::port::native::START_SECONDS;
+use crate::program::Program;
+
+/// Writes the C program that shows a finding, or does what a case does where there is none.
+pub(super) fn c_program(pair: &mut Pair, why: &str, program: &Program, signature: Option<Signature>) -> String {
+    written(emit::c, pair, why, program, signature)
+}
+
+/// Writes the Rust test that does the same.
+pub(super) fn rust_test(pair: &mut Pair, why: &str, program: &Program, signature: Option<Signature>) -> String {
+    written(emit::rust, pair, why, program, signature)
+}
+
+/// Runs `program` on the native session alone, and writes it with what is expected.
+fn written(
+    form: fn(&Subject<'_>) -> String,
+    pair: &mut Pair,
+    why: &str,
+    program: &Program,
+    signature: Option<Signature>,
+) -> String {
+    pair.run_left(program);
+    let (expected, _) = pair.traces();
+    let release = pair.left().identity().version;
+    form(&Subject { why, program, plan: pair.plan(), expected, signature, now: START_SECONDS, release: &release })
+}
+
+/// Draws the reference counts over the calls.
+pub(super) fn picture(program: &Program, pair: &mut Pair, look: Look, verdict: &Verdict) -> String {
+    pair.run(program, Look { watch: Watch::Blame, ..look });
+    let identity = pair.right().identity();
+    let name = identity.short_name();
+    let (left, right) = pair.traces();
+    let divergence = match verdict {
+        Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
+        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+    };
+    emit::svg(&Picture { program, plan: pair.plan(), sides: [("native", left), (name, right)], divergence })
+}

@@ -1,0 +1,38 @@
+//! How a command ends.
+
+use crate::host::crash;
+
+/// Says how a command ended. The numbers are documented in the README and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exit {
+    /// As expected.
+    Expected = 0,
+    /// The port crashed, or broke memory.
+    Crashed = crash::EXIT as isize,
+    /// Nothing ran, or no verdict.
+    Inconclusive = 4,
+    /// An unexpected divergence.
+    Divergence = 1,
+    /// A port could not be loaded.
+    NotLoaded = 5,
+    /// Wrong usage, an unreadable case, or a result that cannot be written.
+    Usage = 64,
+    /// Ended by ^C.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// Returns the one of two that matters more: a finding first, then trouble with the tool, then no verdict.
+    pub(crate) fn worst(self, other: Exit) -> Exit {
+        let rank = |exit| match exit {
+            Exit::Expected => 0,
+            Exit::Inconclusive => 1,
+            Exit::Interrupted => 2,
+            Exit::Usage => 3,
+            Exit::NotLoaded => 4,
+            Exit::Divergence => 5,
+            Exit::Crashed => 6,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+}

@@ -1,0 +1,168 @@
+//! A port and how it is driven: makes the pair that judges programs.
+
+use std::time::Duration;
+
+use super::args::{LabChoice, Limits, OneProbeChoice, PortName};
+use super::exit::Exit;
+use super::{interrupt, output};
+use crate::host::{Child, ChildError, Host, Spawn, crash};
+use crate::pair::Pair;
+use crate::plan::{Kinds, Setup};
+use crate::port::c::{CPort, LoadError, Probes, load};
+use crate::port::mutant::Mutant;
+use crate::port::native::NativePort;
+use crate::port::{Identity, Memory};
+use crate::report::PortSummary;
+
+/// A port and how it is driven.
+#[derive(Clone, Debug)]
+pub(crate) struct Lab {
+    pub port: PortName,
+    pub probes: Probes,
+    /// In a process of its own.
+    pub isolate: bool,
+    /// What breaks the library is called too.
+    pub hazards: bool,
+    pub limits: Limits,
+}
+
+/// Says why a port cannot be driven.
+#[derive(Debug, thiserror::Error)]
+#[error("{port}: {why}")]
+pub(crate) struct LabError {
+    port: PortName,
+    why: Why,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Child(#[from] ChildError),
+}
+
+impl LabError {
+    /// Prints the error, and returns the exit code.
+    pub fn say(&self) -> Exit {
+        if let Why::Child(ChildError::Interrupted) = self.why {
+            return Exit::Interrupted;
+        }
+        output::error(self);
+        match self.why {
+            Why::Child(ChildError::Interrupted) => Exit::Interrupted,
+            // It can be driven into a crash, if not far.
+            Why::Child(ChildError::Died(_)) => Exit::Crashed,
+            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow) | Why::Load(_) => {
+                Exit::NotLoaded
+            }
+        }
+    }
+}
+
+impl Lab {
+    /// Takes what was chosen on the command line. `isolate`: in a process of its own.
+    pub fn of(choice: &LabChoice, isolate: bool) -> Lab {
+        Lab {
+            port: choice.port.clone(),
+            probes: choice.probes.probes(),
+            isolate,
+            hazards: choice.hazards,
+            limits: choice.limits.clone(),
+        }
+    }
+
+    /// Drives a port in this process, with all probes.
+    pub fn here_with_probes(port: PortName) -> Lab {
+        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, limits: Limits::DEFAULT }
+    }
+
+    /// Makes a pair for this thread: the native session, behaving as the port's release, and the port.
+    ///
+    /// # Errors
+    /// See [`LoadError`] and [`ChildError`].
+    pub fn pair(&self) -> Result<Pair, LabError> {
+        let made = if self.is_isolated() { self.isolated() } else { self.here() };
+        made.map_err(|why| LabError { port: self.port.clone(), why })
+    }
+
+    /// Returns the same lab, but in a process of its own.
+    pub fn in_a_child(&self) -> Lab {
+        Lab { isolate: true, ..self.clone() }
+    }
+
+    /// Returns the same lab with less time for a call, in seconds.
+    pub fn hasty(self, time_limit: f64) -> Lab {
+        Lab { limits: Limits { time_limit, ..self.limits }, ..self }
+    }
+
+    fn is_isolated(&self) -> bool {
+        self.isolate || self.hazards || self.port.library().is_some()
+    }
+
+    fn setup(&self) -> Setup {
+        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: self.hazards }
+    }
+
+    fn here(&self) -> Result<Pair, Why> {
+        let c = CPort::linked(self.probes)?;
+        crash::loaded();
+        let (release, setup) = (c.library().release, self.setup());
+        let native = NativePort::new(release, setup);
+        let port: Box<dyn Host> = match &self.port {
+            // A library is never driven here: see `is_isolated`.
+            PortName::OpenSsl | PortName::Library(_) => Box::new(c),
+            PortName::Native => Box::new(NativePort::new(release, setup)),
+            PortName::Planted(bug) => Box::new(Mutant::new(*bug, release, setup)),
+        };
+        Ok(Pair::new(native, port, setup.ex_data))
+    }
+
+    fn isolated(&self) -> Result<Pair, Why> {
+        let Limits { time_limit, memory_limit } = self.limits;
+        let probes = OneProbeChoice::of(self.probes).name();
+        let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
+        let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
+        let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
+        let preload = self.port.library().and_then(asan);
+        let child = Child::start(Spawn {
+            // The very code that runs now, even if the file was replaced meanwhile.
+            executable: "/proc/self/exe".into(),
+            args: args.into_iter().chain(limits).map(String::from).collect(),
+            limit: Duration::from_secs_f64(time_limit),
+            stop: interrupt::flag(),
+            cold: "--cold".into(),
+            preload,
+        })?;
+        let native = NativePort::new(child.release(), self.setup());
+        let child: Box<dyn Host> = Box::new(child);
+        let pair = Pair::new(native, child, self.probes.ex_data);
+        Ok(if self.hazards { pair.with_hazards() } else { pair })
+    }
+
+    /// Returns the flags that choose this lab, for commands that are printed.
+    pub fn flags(&self, memory: Memory) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut add = |name: &str, value: String| flags.extend([name.to_string(), value]);
+        if self.port != PortName::OpenSsl {
+            add("--port", self.port.to_string());
+        }
+        if self.probes == Probes::NONE {
+            add("--probes", "none".into());
+        }
+        if memory != Memory::Plain {
+            add("--memory", memory.name().into());
+        }
+        if self.hazards {
+            flags.push("--hazards".into());
+        }
+        flags
+    }
+
+    /// Sums up the port of `pair`, which was made here, for a report.
+    pub fn port_summary(&self, pair: &Pair, unsupported: Vec<String>) -> PortSummary {
+        let Identity { name, version, file } = pair.right().identity();
+        let (counts_references, watches_memory) = (pair.right().counts_references(), self.port.is_in_c());
+        PortSummary { name, version, file, unsupported, counts_references, watches_memory }
+    }
+}
