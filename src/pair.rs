@@ -178,7 +178,7 @@ impl<L: Host, R: Host> Pair<L, R> {
     }
 
     fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
-        let in_step = if prepared { None } else { self.agree_in_step(program, look) };
+        let in_step = self.agree_in_step(program, look);
         if in_step == Some(true) {
             return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };
         }

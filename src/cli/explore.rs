@@ -14,6 +14,7 @@ use super::{interrupt, progress};
 use crate::exec::Watch;
 use crate::generate::{Generator, Which};
 use crate::host::crash;
+use crate::op::Op;
 use crate::oracle::Signature;
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
@@ -23,6 +24,8 @@ use crate::program::{Case, Program};
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
 const BLAME_EVERY: u64 = 16;
+/// One program with contexts in so many is guarded when it is its turn; the others are poisoned.
+const GUARDED_CONTEXTS: u64 = 4;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
 /// After a crash that a fresh process does not repeat, so many of the programs that ran before are suspected.
@@ -151,6 +154,12 @@ pub(super) fn watch<T>(programs: Option<u64>, shared: &Shared, workers: &[Scoped
     bar.finish_and_clear();
 }
 
+/// Tells whether a program is not guarded although it is its turn: a context or a handshake allocates some thousand blocks, and
+/// each guarded one costs two changes of a page's access.
+fn is_left_out(program: &Program, number: u64) -> bool {
+    !number.is_multiple_of(GUARDED_CONTEXTS) && program.ops.iter().any(Op::is_shared)
+}
+
 struct Explorer<'a> {
     pair: &'a mut Pair,
     shared: &'a Shared,
@@ -221,7 +230,11 @@ impl Explorer<'_> {
             1 | 9 => Watch::Ends,
             _ => Watch::Fast,
         };
-        (program, Look { watch, memory: memory.of(number / BLAME_EVERY) })
+        let memory = match memory.of(number / BLAME_EVERY) {
+            Memory::Guarded if memory.has(Memory::Poisoned) && is_left_out(&program, number) => Memory::Poisoned,
+            chosen => chosen,
+        };
+        (program, Look { watch, memory })
     }
 
     /// Judges and books one program, and tells whether it reached something new.

@@ -46,8 +46,9 @@ impl Lab {
     fn new() -> Lab {
         let probes = match std::env::var(PROBES).as_deref() {
             Err(_) | Ok("all") => Probes::ALL,
+            Ok("sessions") => Probes::SESSIONS,
             Ok("none") => Probes::NONE,
-            Ok(other) => panic!("{PROBES}={other}: expected all or none"),
+            Ok(other) => panic!("{PROBES}={other}: expected all, sessions or none"),
         };
         let c = CPort::linked(probes).unwrap_or_else(|error| panic!("{error}"));
         let (release, setup) =
