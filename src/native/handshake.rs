@@ -417,7 +417,10 @@ impl Handshake<'_> {
     /// Sets id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
     fn fill_from_ticket(&mut self, session: &Session) {
         let Some(from_peer) = self.peers.known(session) else { return };
-        session.put_id(&from_peer.id);
+        // The session of a ticket that was owed has none.
+        if !session.id().as_slice().is_empty() {
+            session.put_id(&from_peer.id);
+        }
         session.put_master_key(&from_peer.master_key);
         session.set_cipher(from_peer.cipher);
     }
