@@ -1,17 +1,14 @@
 //! Runs a planned program on a port and writes its trace.
 
 mod audit;
-mod holdings;
 pub mod lockstep;
 mod observe;
 
 use serde::{Deserialize, Serialize};
 
-use self::holdings::Holdings;
-
 use crate::field::{Field, Fields};
 use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, Slot, Variable};
-use crate::plan::{Makes, Plan, Step, Touched};
+use crate::plan::{Ledger, Makes, Plan, Step, Touched};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
 use crate::program::Program;
 use crate::trace::{Meddling, SAME, Trace};
@@ -55,7 +52,6 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         // The same value as `time`, read by a function that is compared where a program calls it.
         Watch::Fast | Watch::Ends => fields.without(Field::TimeEx),
     };
-    let holdings = Holdings::default();
     let mut run = Run {
         port,
         plan,
@@ -64,15 +60,16 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         trace,
         counts,
         deaths: 0,
-        holdings,
+        ledger: Ledger::new(plan.setup()),
+        passed: 0,
         cached: Vec::new(),
         cached_counts: Vec::new(),
         unaudited: 0,
         listed: [Listed::default(); CONTEXTS],
     };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
-    let Run { port, trace, holdings, .. } = run;
-    holdings.variables().for_each(|variable| port.forget(variable));
+    let Run { port, trace, ledger, .. } = run;
+    ledger.variables().for_each(|variable| port.forget(variable));
     note_misuse(port, trace);
     present::set(present::OUTSIDE);
     let end = port.end();
@@ -113,8 +110,10 @@ struct Run<'a, P> {
     counts: bool,
     /// How many destructions the ledger has seen.
     deaths: usize,
-    /// What the program holds.
-    holdings: Holdings,
+    /// Who owns what, as far as the program has run.
+    ledger: Ledger,
+    /// Seconds since the program began.
+    passed: u64,
     /// The addresses of what was cached when that was audited last.
     cached: Vec<usize>,
     /// The same with their reference counts.
@@ -160,7 +159,7 @@ impl<P: Port> Run<'_, P> {
         for slot in ConnectionSlot::all() {
             self.release_all(self.plan.left_connections[slot.index()], &Op::SslFree { x: Some(slot) })?;
         }
-        for slot in self.holdings.contexts() {
+        for slot in self.ledger.shared().contexts() {
             if self.listed[slot.index()].left_out > 0 {
                 self.list(slot);
             }
@@ -187,7 +186,7 @@ impl<P: Port> Run<'_, P> {
         self.begin_step();
         let slot = Slot::wrapping(0);
         let trace = &mut *self.trace;
-        let mut moment = Moment { passed: self.holdings.passed, last: true, tape: &mut trace.tape };
+        let mut moment = Moment { passed: self.passed, last: true, tape: &mut trace.tape };
         while self.port.call(&Op::TakeKept { dst: slot }, &mut moment) == Returned::Session(true) {
             self.port.call(&Op::Free { s: Some(slot) }, &mut moment);
             self.port.forget(Variable::Session(slot));
@@ -225,9 +224,10 @@ impl<P: Port> Run<'_, P> {
             self.port.plant_error();
         }
         let Called { made, getter, number } = self.call(op, ends);
-        self.book(op, ends, made);
+        self.book(op, ends, made, number);
         // Who owns how much of which connection is settled beforehand.
         let strange = matches!(op, Op::SslDup { .. }) && number != Some(if makes == Makes::Same { SAME } else { 1 });
+        let strange = strange || makes != Makes::Maybe && (makes == Makes::Session) != made;
         if self.watch == Watch::Nothing {
             return if strange { self.end() } else { Ok(()) };
         }
@@ -237,7 +237,7 @@ impl<P: Port> Run<'_, P> {
             self.trace.after(after);
         }
         events::drain(self.trace);
-        if strange || makes != Makes::Maybe && (makes == Makes::Session) != made {
+        if strange {
             return self.end();
         }
         self.see_owners(at, op, touched, made, getter)?;
@@ -259,19 +259,18 @@ impl<P: Port> Run<'_, P> {
     /// Tells whether a planned step can run, and whether it then gives back the last reference of its slot.
     fn can_run(&mut self, op: &Op, planned: Planned) -> Option<bool> {
         let Planned { ends, touched, .. } = planned;
-        if touched.used.is_some_and(|slot| !self.holdings.is_live(slot)) {
-            // Only a call whose result is not known beforehand leaves an empty slot. Nothing comes of nothing: for the ledger
-            // another session is in the slot that this would have made, and what was there must not be taken for it.
-            self.make_room(touched);
-            return None;
-        }
         if !self.plan.shared {
             return Some(ends);
         }
+        // Only a call whose result is not known beforehand leaves an empty slot. Nothing comes of nothing, and what was in the slot
+        // that this would have made must not be taken for it.
         self.make_room(touched);
+        if touched.used.is_some_and(|slot| !self.ledger.holds(slot)) {
+            return None;
+        }
         let Op::Free { s: Some(s) } = op else { return Some(ends) };
         // What was planned may not have come to be: a slot may own less than it could.
-        match self.holdings.references(*s) {
+        match self.ledger.references(*s) {
             0 => None,
             owned => Some(owned == 1),
         }
@@ -297,12 +296,14 @@ impl<P: Port> Run<'_, P> {
             read(self.port, slot, field, self.trace);
             return Called { made: false, getter: true, number: None };
         }
-        self.holdings.pass(op);
+        if let Op::AdvanceClock { seconds } = op {
+            self.passed = self.passed.saturating_add(u64::from(*seconds));
+        }
         if let (Op::CtxFree { c: Some(c) }, true) = (op, ends) {
             self.list(*c);
         }
         let trace = &mut *self.trace;
-        let mut moment = Moment { passed: self.holdings.passed, last: ends, tape: &mut trace.tape };
+        let mut moment = Moment { passed: self.passed, last: ends, tape: &mut trace.tape };
         let (made, number) = match self.port.call(op, &mut moment) {
             Returned::Nothing => (false, None),
             Returned::Number(number) => {
@@ -329,45 +330,38 @@ impl<P: Port> Run<'_, P> {
                 (false, None)
             }
         };
-        self.holdings.settle(op, ends, number);
-        if let Some(gone) = self.holdings.emptied(op, ends) {
-            self.port.forget(gone);
-        }
         Called { made, getter: only_reads(op), number }
     }
 
-    /// Keeps track of which slots hold something.
+    /// Books the call, and lets the port forget what the program no longer holds.
     #[inline]
-    fn book(&mut self, op: &Op, ends: bool, made: bool) {
-        self.holdings.book(op, made);
-        if let (true, Some(slot)) = (ends, op.used()) {
-            self.holdings.empty(slot);
-            self.port.forget(Variable::Session(slot));
-        }
-        if self.plan.shared {
-            self.end_loans(op);
-        }
-    }
-
-    /// Ends the loans of sessions that their lenders do not have any more.
-    fn end_loans(&mut self, op: &Op) {
-        for (slot, lender) in self.holdings.loans() {
-            // Another session may be where the one before was.
-            let talked = matches!(op, Op::NewSessionTicket { .. })
-                || matches!(op, Op::Handshake { client, server } if [*client, *server].contains(&lender));
-            let lent = self.port.address(Variable::Session(slot));
-            let lives = self.holdings.has_connection(lender);
-            if talked || !lives || self.port.address(Variable::Connection(lender)) != lent {
-                self.holdings.empty(slot);
-                self.port.forget(Variable::Session(slot));
+    fn book(&mut self, op: &Op, ends: bool, made: bool, number: Option<i64>) {
+        if !self.plan.shared {
+            // Nobody asks the ledger of a port that runs alone.
+            if self.watch != Watch::Nothing {
+                self.ledger.settle(op, made, number);
             }
+            let gone = op.used().filter(|_| ends);
+            return gone.into_iter().for_each(|slot| self.port.forget(Variable::Session(slot)));
+        }
+        let before = self.ledger.variables();
+        self.ledger.settle(op, made, number);
+        // A library that lost the session of a connection must not be asked about it.
+        for (slot, lender) in self.ledger.loans() {
+            let places = [Variable::Session(slot), Variable::Connection(lender)].map(|of| self.port.address(of));
+            if places[0] != places[1] {
+                self.ledger.empty(slot);
+            }
+        }
+        for gone in before.filter(|variable| !self.ledger.has(*variable)) {
+            self.port.forget(gone);
         }
     }
 
     /// Empties the slot of a result where it still borrows a session.
     fn make_room(&mut self, touched: Touched) {
-        if let Some(slot) = touched.made.filter(|slot| self.holdings.is_live(*slot)) {
-            self.holdings.empty(slot);
+        if let Some(slot) = touched.made.filter(|slot| self.ledger.holds(*slot)) {
+            self.ledger.empty(slot);
             self.port.forget(Variable::Session(slot));
         }
     }
@@ -382,7 +376,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn count(&mut self, slot: Slot) -> Result<(), Stopped> {
-        if !self.holdings.is_live(slot) {
+        if !self.ledger.holds(slot) {
             return Ok(());
         }
         let Some(references) = self.port.count(Place::Slot(slot)) else { return Ok(()) };

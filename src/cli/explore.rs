@@ -232,7 +232,7 @@ impl Explorer<'_> {
         };
         let memory = match memory.of(number / BLAME_EVERY) {
             Memory::Guarded if memory.has(Memory::Poisoned) && is_left_out(&program, number) => Memory::Poisoned,
-            chosen => chosen,
+            chosen @ (Memory::Plain | Memory::Poisoned | Memory::Guarded) => chosen,
         };
         (program, Look { watch, memory })
     }

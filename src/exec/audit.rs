@@ -18,11 +18,11 @@ impl<P: Port> Run<'_, P> {
         let told = self.plan.setup().ex_data;
         // A context that was destroyed while a variable has it must not be touched again; its end is in the trace.
         let lives = |slot| events::context_lives(self.port.address(Variable::Context(slot)));
-        if told && !self.holdings.contexts().all(lives) {
+        if told && !self.ledger.shared().contexts().all(lives) {
             return self.end();
         }
         let gone =
-            |slot: &Slot| self.holdings.is_live(*slot) && !events::lives(self.port.address(Variable::Session(*slot)));
+            |slot: &Slot| self.ledger.holds(*slot) && !events::lives(self.port.address(Variable::Session(*slot)));
         let dead = told && [touched.made, touched.used].iter().flatten().any(gone);
         if op.is_some() && self.is_crowded() && !dead {
             return Ok(());
@@ -58,12 +58,12 @@ impl<P: Port> Run<'_, P> {
             return self.unowned(Unowned { step: at as u32, owners, seen: Seen::Destroyed, named: false });
         }
         for slot in [touched.made, touched.used].into_iter().flatten() {
-            if self.holdings.is_live(slot) {
+            if self.ledger.holds(slot) {
                 self.audit_count(at, slot, touched, cached)?;
             }
         }
         if self.watch == Watch::Blame {
-            for slot in self.holdings.live() {
+            for slot in self.ledger.live() {
                 self.audit_count(at, slot, touched, cached)?;
             }
         }
@@ -88,14 +88,14 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn program_owns(&self, address: usize) -> u32 {
-        let same = self.holdings.live().filter(|slot| self.port.address(Variable::Session(*slot)) == address);
-        same.map(|slot| self.holdings.references(slot)).sum()
+        let same = self.ledger.live().filter(|slot| self.port.address(Variable::Session(*slot)) == address);
+        same.map(|slot| self.ledger.references(slot)).sum()
     }
 
     /// Returns the owners of a session that was destroyed while it had some.
     fn destroyed(&self, cached: &[usize]) -> Option<Owners> {
-        let in_slots = self.holdings.live().map(Variable::Session);
-        let in_connections = self.holdings.connections().map(Variable::Connection);
+        let in_slots = self.ledger.live().map(Variable::Session);
+        let in_connections = self.ledger.shared().connections().map(Variable::Connection);
         let held = in_slots.chain(in_connections).map(|variable| self.port.address(variable));
         let mut held = held.chain(cached.iter().copied());
         let gone = held.find(|address| *address != 0 && !events::lives(*address))?;

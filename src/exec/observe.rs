@@ -70,13 +70,13 @@ impl<P: Port> Run<'_, P> {
 
     fn all_counts(&self) -> [Option<u32>; SLOTS] {
         let mut counts = [None; SLOTS];
-        self.holdings.live().for_each(|slot| counts[slot.index()] = self.count_in(slot));
+        self.ledger.live().for_each(|slot| counts[slot.index()] = self.count_in(slot));
         counts
     }
 
     /// Calls each getter once more to see which raised an error or changed a count, which none may.
     fn find_meddler(&mut self, after: After) {
-        for slot in self.holdings.live() {
+        for slot in self.ledger.live() {
             for field in Field::ALL.iter().copied().filter(|field| self.fields.contains(*field)) {
                 let before = self.count_in(slot);
                 self.port.read(slot, field);
@@ -91,14 +91,14 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn observe_all(&mut self) {
-        for slot in self.holdings.live() {
+        for slot in self.ledger.live() {
             self.observe(slot);
             if let (true, Some(references)) = (self.counts, self.count_in(slot)) {
                 self.trace.count_of(slot, references);
             }
         }
-        for slot in self.holdings.live() {
-            for other in self.holdings.live().take_while(|other| *other != slot) {
+        for slot in self.ledger.live() {
+            for other in self.ledger.live().take_while(|other| *other != slot) {
                 // Two slots may hold one session.
                 let [a, b] = [slot, other].map(|slot| self.port.address(Variable::Session(slot)));
                 let shared = self.port.shared(slot, other);
@@ -119,7 +119,9 @@ impl<P: Port> Run<'_, P> {
             | Op::CtxFlushEx { c, .. }
             | Op::CtxSessions { c } => self.list_some(c),
             Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
-            Op::SslDup { dst, x } => self.see_connection(if self.holdings.has_connection(dst) { dst } else { x }),
+            Op::SslDup { dst, x } => {
+                self.see_connection(if self.ledger.shared().connection_references(dst) > 0 { dst } else { x })
+            }
             Op::CopySessionId { to, .. } => self.see_connection(to),
             Op::Handshake { client, server } => {
                 self.see_connection(client);
@@ -127,7 +129,7 @@ impl<P: Port> Run<'_, P> {
                 self.see_caches();
             }
             Op::NewSessionTicket { .. } => {
-                self.holdings.connections().for_each(|slot| self.see_connection(slot));
+                self.ledger.shared().connections().for_each(|slot| self.see_connection(slot));
                 self.see_caches();
             }
             Op::GetSession { dst, .. }
@@ -142,14 +144,14 @@ impl<P: Port> Run<'_, P> {
             _ => {}
         }
         for slot in [touched.made, touched.used].into_iter().flatten() {
-            if let (true, true, Some(references)) = (self.holdings.is_live(slot), self.counts, self.count_in(slot)) {
+            if let (true, true, Some(references)) = (self.ledger.holds(slot), self.counts, self.count_in(slot)) {
                 self.trace.count_of(slot, references);
             }
         }
     }
 
     fn observe_all_shared(&mut self) {
-        for slot in self.holdings.connections() {
+        for slot in self.ledger.shared().connections() {
             self.see_connection(slot);
             self.see_connected(slot);
         }
@@ -158,7 +160,7 @@ impl<P: Port> Run<'_, P> {
 
     /// Reads a connection's session that no slot holds, by way of a slot that holds nothing.
     fn see_connected(&mut self, x: ConnectionSlot) {
-        let Some(slot) = Slot::all().find(|slot| !self.holdings.is_live(*slot)) else { return };
+        let Some(slot) = Slot::all().find(|slot| !self.ledger.holds(*slot)) else { return };
         let held = self.slots_with(self.port.address(Variable::Connection(x))) != 0;
         if !held && self.port.lend(slot, x) {
             self.trace.session_of(x);
@@ -168,7 +170,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     fn see_caches(&mut self) {
-        self.holdings.contexts().for_each(|slot| self.list_some(slot));
+        self.ledger.shared().contexts().for_each(|slot| self.list_some(slot));
     }
 
     fn see_connection(&mut self, x: ConnectionSlot) {
@@ -187,7 +189,7 @@ impl<P: Port> Run<'_, P> {
     /// Returns the slots that hold the session at this address: one bit each.
     fn slots_with(&self, address: usize) -> u8 {
         let holds = |slot: &Slot| address != 0 && self.port.address(Variable::Session(*slot)) == address;
-        self.holdings.live().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
+        self.ledger.live().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
     }
 
     /// Writes the cache of a context, with many sessions not at every step: each list takes as long as there are sessions. What

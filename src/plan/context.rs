@@ -49,6 +49,18 @@ impl Shared {
         self.connections[slot.index()].map_or(0, |held| held.references())
     }
 
+    /// Returns the variables that hold a context.
+    pub fn contexts(&self) -> impl Iterator<Item = ContextSlot> + use<> {
+        let held = self.contexts.map(|held| held.is_some());
+        ContextSlot::all().filter(move |slot| held[slot.index()])
+    }
+
+    /// Returns the variables that hold a connection.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionSlot> + use<> {
+        let held = self.connections.map(|held| held.is_some());
+        ConnectionSlot::all().filter(move |slot| held[slot.index()])
+    }
+
     /// Returns the side that a context is for, and whether it is pooled.
     pub fn context(&self, slot: ContextSlot) -> Option<(Method, bool)> {
         self.contexts[slot.index()].map(|held| (held.method, held.pooled))
@@ -68,7 +80,7 @@ impl Shared {
         self.lenders[slot.index()] = None;
     }
 
-    fn holds(&self, variable: Variable) -> bool {
+    pub(super) fn holds(&self, variable: Variable) -> bool {
         match variable {
             Variable::Context(slot) => self.contexts[slot.index()].is_some(),
             Variable::Connection(slot) => self.connections[slot.index()].is_some(),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::context::Shared;
 use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
-use crate::op::{ExIndex, Op, SLOTS, Sample, Slot, getters, plain_ops};
+use crate::op::{ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, getters, plain_ops};
 
 /// Who owns what, after the ops so far.
 #[derive(Clone, Debug)]
@@ -129,6 +129,33 @@ impl Ledger {
         self.slots[slot.index()].is_some()
     }
 
+    /// Returns the slots that hold a session.
+    pub fn live(&self) -> impl Iterator<Item = Slot> + use<> {
+        let held = self.slots.map(|held| held.is_some());
+        Slot::all().filter(move |slot| held[slot.index()])
+    }
+
+    /// Returns the slots that borrow, each with its lender.
+    pub fn loans(&self) -> impl Iterator<Item = (Slot, ConnectionSlot)> + use<> {
+        let lenders = self.shared.lenders;
+        Slot::all().filter_map(move |slot| Some((slot, lenders[slot.index()]?)))
+    }
+
+    /// Tells whether a variable holds something.
+    pub fn has(&self, variable: Variable) -> bool {
+        match variable {
+            Variable::Session(slot) => self.holds(slot),
+            Variable::Context(_) | Variable::Connection(_) => self.shared.holds(variable),
+        }
+    }
+
+    /// Returns every variable that holds something.
+    pub fn variables(&self) -> impl Iterator<Item = Variable> + use<> {
+        let sessions = self.live().map(Variable::Session);
+        let connections = self.shared.connections().map(Variable::Connection);
+        sessions.chain(connections).chain(self.shared.contexts().map(Variable::Context))
+    }
+
     /// Whether a slot holds what a handshake made, as it made it.
     pub fn is_pristine(&self, slot: Slot) -> bool {
         self.slots[slot.index()].is_some_and(|held| self.object(held.object).pristine)
@@ -178,6 +205,29 @@ impl Ledger {
         Step::Run { state, ends, makes, touched, sets: op.sets() }
     }
 
+    /// Books a call that was made, and what came of it: it `made` a session, or returned a `number`. Where that was not known
+    /// beforehand, it is known from here on.
+    pub fn settle(&mut self, op: &Op, made: bool, number: Option<i64>) {
+        self.book(op);
+        match op.result() {
+            Some(Variable::Session(slot)) if made => {
+                if let Some(held) = &mut self.slots[slot.index()] {
+                    held.maybe = false;
+                }
+            }
+            Some(Variable::Session(slot)) => self.empty(slot),
+            Some(Variable::Context(slot)) if number != Some(1) => self.shared.contexts[slot.index()] = None,
+            Some(Variable::Connection(slot)) if number != Some(1) => self.shared.connections[slot.index()] = None,
+            Some(Variable::Context(_) | Variable::Connection(_)) | None => {}
+        }
+    }
+
+    /// Books that a slot holds nothing: what was to come into it did not, or who lent it has it no more.
+    pub fn empty(&mut self, slot: Slot) {
+        self.shared.owned_now(slot);
+        self.let_go(slot);
+    }
+
     /// Books who owns what after an op that runs.
     fn book(&mut self, op: &Op) -> Booked {
         self.shared.used |= op.is_shared();
@@ -197,7 +247,7 @@ impl Ledger {
             Op::SetExData { s, index, value } => self.set_ex_data(s, index, value.0),
             Op::Set1Id { s, ref id } => self.set_id(s, id.get().map_or(0, <[u8]>::len)),
             Op::SetProtocolVersion { s, .. } => self.change(s, Object::fill),
-            Op::Forget { s } => self.forget(s),
+            Op::Forget { s } => self.empty(s),
             Op::CtxNew { dst, method } => self.new_context(dst, method, false),
             Op::CtxPooled { dst, method } => self.new_context(dst, method, true),
             Op::CtxUpRef { c } => self.up_ref_context(c),
@@ -288,11 +338,6 @@ impl Ledger {
                 object.has_id = Some(length > 0);
             }
         });
-    }
-
-    fn forget(&mut self, s: Slot) {
-        self.shared.owned_now(s);
-        self.let_go(s);
     }
 
     fn can_dup(&self, source: Object) -> bool {
