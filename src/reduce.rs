@@ -54,21 +54,13 @@ impl Search<'_> {
         }
         self.asked += 1;
         let smaller = Program { ops };
-        match (self.ask)(&smaller) {
-            Answer::Same => {
-                self.best = smaller;
-                self.stopped |= self.asked >= QUESTIONS;
-                true
-            }
-            Answer::Other => {
-                self.stopped |= self.asked >= QUESTIONS;
-                false
-            }
-            Answer::Stop => {
-                self.stopped = true;
-                false
-            }
+        let answer = (self.ask)(&smaller);
+        self.stopped = answer == Answer::Stop || self.asked >= QUESTIONS;
+        let holds = answer == Answer::Same;
+        if holds {
+            self.best = smaller;
         }
+        holds
     }
 
     /// Drops the ops that are skipped: what is not called changes nothing.

@@ -162,7 +162,7 @@ impl Lab {
     /// Sums up the port of `pair`, which was made here, for a report.
     pub fn port_summary(&self, pair: &Pair, unsupported: Vec<String>) -> PortSummary {
         let Identity { name, version, file } = pair.right().identity();
-        let (counts_references, watches_memory) = (pair.right().counts_references(), self.port.is_in_c());
+        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.is_in_c());
         PortSummary { name, version, file, unsupported, counts_references, watches_memory }
     }
 }

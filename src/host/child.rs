@@ -16,9 +16,9 @@ use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
-use crate::plan::{Kinds, Plan, Setup};
+use crate::plan::{Plan, Setup};
 use crate::port::native::NativePort;
-use crate::port::{Identity, present};
+use crate::port::{Abilities, Identity, present};
 use crate::program::Program;
 use crate::trace::{Breakage, Mishap, MishapKind, Signal, Trace, Violation};
 
@@ -225,20 +225,9 @@ impl Host for Child {
         self.hello.identity.clone()
     }
 
-    fn lacks(&self) -> Kinds {
-        self.hello.lacks
-    }
-
-    fn counts_references(&self) -> bool {
-        self.hello.counts_references
-    }
-
-    fn tells_ends(&self) -> bool {
-        self.hello.tells_ends
-    }
-
-    fn as_native(&mut self) -> Option<&mut NativePort> {
-        None
+    fn abilities(&self) -> Abilities {
+        let Hello { lacks, counts, tells_ends, .. } = self.hello;
+        Abilities { lacks, counts, tells_ends }
     }
 
     fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &mut Plan, _: View) -> Option<bool> {

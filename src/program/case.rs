@@ -21,43 +21,24 @@ pub struct Case {
     pub program: Program,
 }
 
-/// Why a case cannot be read.
+/// Why a case cannot be read, behind the path of its file.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    /// The file cannot be opened or read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The file cannot be opened or read: what the system said.
+    #[error("{}: {}", .0.display(), .1)]
+    Unreadable(PathBuf, #[source] std::io::Error),
     /// Larger than any program.
-    #[error("{}: larger than {MAX_FILE} bytes: not a case", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{}: larger than {MAX_FILE} bytes: not a case", .0.display())]
+    TooLarge(PathBuf),
     /// Text that is no text.
-    #[error("{}: not UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A line that is no call.
-    #[error("{}:{error}", path.display())]
-    Text {
-        /// The file.
-        path: PathBuf,
-        /// Where and what.
-        error: TextError,
-    },
+    #[error("{}: not UTF-8", .0.display())]
+    NotText(PathBuf),
+    /// A line that is no call: where and what.
+    #[error("{}:{}", .0.display(), .1)]
+    Text(PathBuf, #[source] TextError),
     /// No calls at all.
-    #[error("{}: no calls", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{}: no calls", .0.display())]
+    Empty(PathBuf),
 }
 
 impl Case {
@@ -70,10 +51,10 @@ impl Case {
     }
 
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
-        let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText { path: path.into() })?;
-        let program: Program = text.parse().map_err(|error| CaseError::Text { path: path.into(), error })?;
+        let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
+        let program: Program = text.parse().map_err(|error| CaseError::Text(path.into(), error))?;
         if program.ops.is_empty() {
-            return Err(CaseError::Empty { path: path.into() });
+            return Err(CaseError::Empty(path.into()));
         }
         let comment = text.lines().skip(1).map_while(|line| line.strip_prefix('#'));
         let why = comment.map(str::trim).collect::<Vec<_>>().join("\n");
@@ -92,7 +73,7 @@ impl Case {
         }
         let program = Program::from_bytes(&bytes);
         if program.ops.is_empty() {
-            return Err(CaseError::Empty { path: path.into() });
+            return Err(CaseError::Empty(path.into()));
         }
         Ok(Case { path: path.into(), why: String::new(), program })
     }
@@ -104,7 +85,7 @@ impl Case {
     pub fn list(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
-            move |source| CaseError::Unreadable { path, source }
+            move |source| CaseError::Unreadable(path, source)
         };
         let mut found = Vec::new();
         let mut folders = vec![folder.to_path_buf()];
@@ -138,9 +119,9 @@ impl Case {
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
-    let unreadable = |source| CaseError::Unreadable { path: path.into(), source };
+    let unreadable = |source| CaseError::Unreadable(path.into(), source);
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge { path: path.into() }) } else { Ok(bytes) }
+    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
 }
