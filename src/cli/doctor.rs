@@ -14,24 +14,19 @@ use crate::port::c::{CPort, Clocking, Probes};
 const MUST_BE_INSTRUMENTED: [&str; 4] =
     ["SSL_SESSION_new", "SSL_SESSION_dup", "SSL_SESSION_free", "SSL_SESSION_set1_id"];
 
-pub(super) fn doctor(args: &DoctorArgs) -> Exit {
-    let mut exit = match CPort::linked(Probes::ALL) {
-        Ok(port) => linked(&port),
-        Err(error) => {
-            output::error(error);
-            return Exit::NotLoaded;
-        }
-    };
+pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Exit> {
+    let port = CPort::linked(Probes::ALL).map_err(|error| {
+        output::error(error);
+        Exit::NotLoaded
+    })?;
+    let mut exit = linked(&port);
     for binary in &args.binaries {
         exit = exit.worst(match instrumented(binary) {
             Ok(finding) => finding.show(binary),
-            Err(error) => {
-                output::error(format_args!("{}: {error}", binary.display()));
-                Exit::Usage
-            }
+            Err(error) => Exit::usage(format_args!("{}: {error}", binary.display())),
         });
     }
-    exit
+    Ok(exit)
 }
 
 /// Prints a line that says whether something is as it should be.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::args::{LabChoice, Limits, OneProbeChoice, PortName};
+use super::args::{LabChoice, Limits, PortName};
 use super::exit::Exit;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
@@ -45,18 +45,16 @@ enum Why {
 impl LabError {
     /// Prints the error, and returns the exit code.
     pub fn say(&self) -> Exit {
-        if let Why::Child(ChildError::Interrupted) = self.why {
-            return Exit::Interrupted;
-        }
-        output::error(self);
-        match self.why {
-            Why::Child(ChildError::Interrupted) => Exit::Interrupted,
+        let exit = match self.why {
+            Why::Child(ChildError::Interrupted) => return Exit::Interrupted,
             // It can be driven into a crash, if not far.
             Why::Child(ChildError::Died(_)) => Exit::Crashed,
             Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow) | Why::Load(_) => {
                 Exit::NotLoaded
             }
-        }
+        };
+        output::error(self);
+        exit
     }
 }
 
@@ -120,7 +118,7 @@ impl Lab {
 
     fn isolated(&self) -> Result<Pair, Why> {
         let Limits { time_limit, memory_limit } = self.limits;
-        let probes = OneProbeChoice::of(self.probes).name();
+        let probes = if self.probes == Probes::NONE { "none" } else { "all" };
         let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
         let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
         let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
@@ -140,21 +138,20 @@ impl Lab {
         Ok(if self.hazards { pair.with_hazards() } else { pair })
     }
 
-    /// Returns the flags that choose this lab, for commands that are printed.
-    pub fn flags(&self, memory: Memory) -> Vec<String> {
-        let mut flags = Vec::new();
-        let mut add = |name: &str, value: String| flags.extend([name.to_string(), value]);
+    /// Returns the flags that choose this lab, for commands that are printed, each behind a space.
+    pub fn flags(&self, memory: Memory) -> String {
+        let mut flags = String::new();
         if self.port != PortName::OpenSsl {
-            add("--port", self.port.to_string());
+            flags += &format!(" --port {}", output::quoted(&self.port));
         }
         if self.probes == Probes::NONE {
-            add("--probes", "none".into());
+            flags += " --probes none";
         }
         if memory != Memory::Plain {
-            add("--memory", memory.name().into());
+            flags += &format!(" --memory {}", memory.name());
         }
         if self.hazards {
-            flags.push("--hazards".into());
+            flags += " --hazards";
         }
         flags
     }

@@ -18,24 +18,16 @@ use crate::trace::{Entry, Trace};
 /// The widest a call is shown in the table.
 const CALL_WIDTH: usize = 56;
 
-pub(super) fn replay(args: &ReplayArgs) -> Exit {
+pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
     let lab = Lab::of(&args.lab, args.isolate);
-    let mut pair = match lab.pair() {
-        Ok(pair) => pair,
-        Err(error) => return error.say(),
-    };
+    let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
-        exit = exit.worst(match Case::read_any(file) {
-            Ok(case) => replay_case(&case, &mut pair, &lab, args),
-            Err(error) => {
-                output::error(error);
-                Exit::Usage
-            }
-        });
+        let case = Case::read_any(file).map_err(Exit::usage);
+        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, args)));
     }
-    exit
+    Ok(exit)
 }
 
 fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
@@ -49,17 +41,11 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     let name = identity.short_name();
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
-    let drawn = args.svg.as_ref().map_or(Exit::Expected, |path| {
-        let text = picture(&case.program, pair, look, &verdict);
-        std::fs::write(path, text).map_or_else(
-            |error| {
-                output::error(format_args!("{}: {error}", path.display()));
-                Exit::Usage
-            },
-            |()| Exit::Expected,
-        )
+    let drawn = args.svg.as_ref().map_or(Ok(()), |path| {
+        output::file(path, &picture(&case.program, pair, look, verdict.clone().diverged().as_ref()))
     });
-    drawn.worst(say(case, pair, lab, look, verdict))
+    let said = say(case, pair, lab, look, verdict);
+    drawn.map_or_else(|exit| exit.worst(said), |()| said)
 }
 
 /// Prints the verdict in words, and returns the exit code.
@@ -82,9 +68,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let file = output::quoted(&case.path.display().to_string());
-            let flags: String =
-                lab.flags(look.memory).iter().map(|flag| format!(" {}", output::quoted(flag))).collect();
+            let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
             let commands = [
                 ("C file", format!("sessdiff show{flags} --as c {file}")),
                 ("import", format!("sessdiff import{flags} {file}")),

@@ -38,13 +38,13 @@ pub(super) fn run(
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
-    let limits = &args.host.limits;
+    let limits = &args.limits;
     command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
     command.args(["--memory-limit", &limits.memory_limit.to_string()]);
-    if args.host.isolate {
+    if args.isolate {
         command.arg("--isolate");
     }
-    if args.host.hazards {
+    if args.hazards {
         command.arg("--hazards");
     }
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);

@@ -133,7 +133,7 @@ fn names(text: &str, name: &str) -> bool {
     let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);
-        !before.ends_with(of_name) && !(name.ends_with(of_name) && after.starts_with(of_name))
+        !(before.ends_with(of_name) || name.ends_with(of_name) && after.starts_with(of_name))
     })
 }
 
