@@ -97,7 +97,7 @@ impl Checks {
                 .get(*step)
                 .is_some_and(|plan| matches!(plan, Step::Run { makes: Makes::Nothing | Makes::Same, .. }));
             let reads = matches!(about, About::Everything | About::Return | About::Copied);
-            let returned = subject.expected.entries(*step).any(|entry| matches!(entry, Entry::Return(_)));
+            let returned = subject.expected.returned_in(*step).is_some();
             made && reads && at[*step] && (returned || number_read(subject, *step).is_some())
         };
         let results = (0..steps).map(|step| keeps(&step)).collect();
@@ -224,11 +224,7 @@ impl Checks {
         if !self.keeps_result(at) {
             return None;
         }
-        let returned = subject
-            .expected
-            .entries(at)
-            .find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
-        let expected = returned.or_else(|| number_read(subject, at))?;
+        let expected = subject.expected.returned_in(at).or_else(|| number_read(subject, at))?;
         Some(format!("number({at}, \"returned\", {}, returned);", number(expected)))
     }
 }
@@ -236,9 +232,7 @@ impl Checks {
 /// Checks that there is a session where one is made, whatever is looked for: what follows relies on the pointer.
 fn session_made(subject: &Subject<'_>, at: usize, op: &Op, planned: bool) -> Option<String> {
     let slot = touches(op).made?;
-    let expected =
-        subject.expected.entries(at).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None });
-    let makes = i32::from(expected.unwrap_or(planned));
+    let makes = i32::from(subject.expected.made_in(at).unwrap_or(planned));
     Some(format!("number({at}, \"a session is returned\", {makes}, {slot} != NULL);"))
 }
 
