@@ -104,43 +104,42 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
-            Step::Skip(_) if at >= program.ops.len() => [brief(op, plan, left, at), brief(op, plan, right, at)],
-            Step::Run { .. } => [brief(op, plan, left, at), brief(op, plan, right, at)],
-            Step::Skip(why) => {
-                let why = match why {
-                    Skip::Taken => "skipped: slot taken",
-                    Skip::Empty => "skipped: slot empty",
-                    Skip::Unsupported => "skipped: UNSUPPORTED",
-                    Skip::Borrowed => "skipped: not its own",
-                    Skip::Hazard => "skipped: a hazard",
-                    Skip::Unready => "skipped: no handshake",
-                };
-                [why.into(), why.into()]
-            }
+            Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
+            Step::Skip(_) | Step::Run { .. } => [left, right].map(|trace| brief(op, plan, trace, at)),
         };
-        let differs = match (left.entries(at).eq(right.entries(at)), std::mem::replace(&mut first, false)) {
-            (true, was_first) => {
-                first = was_first;
-                ""
-            }
-            (false, true) => "  <- the first difference",
-            (false, false) => "  differs",
+        let differs = if left.entries(at).eq(right.entries(at)) {
+            ""
+        } else if std::mem::replace(&mut first, false) {
+            "  <- the first difference"
+        } else {
+            "  differs"
         };
         row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{differs}")]);
         if all {
-            let sides = left.entries(at).map(Some).chain(std::iter::repeat(None));
-            let both = sides.zip(right.entries(at).map(Some).chain(std::iter::repeat(None)));
-            for (left, right) in both.take_while(|(left, right)| left.is_some() || right.is_some()) {
-                let [left, right] = [left, right].map(|entry| entry.map_or(String::new(), |entry| entry.to_string()));
+            let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
+            for entry in 0..sides[0].len().max(sides[1].len()) {
+                let [left, right] = sides.each_ref().map(|side| side.get(entry).map_or("", String::as_str));
                 if left == right {
                     row(["", &format!("    {left}"), "", "", ""])
                 } else {
-                    row(["", "    differs:", &left, &right, ""])
+                    row(["", "    differs:", left, right, ""])
                 }
             }
         }
     }
     text
+}
+
+/// Says why a call was not made.
+fn skipped(why: Skip) -> &'static str {
+    match why {
+        Skip::Taken => "skipped: slot taken",
+        Skip::Empty => "skipped: slot empty",
+        Skip::Unsupported => "skipped: UNSUPPORTED",
+        Skip::Borrowed => "skipped: not its own",
+        Skip::Hazard => "skipped: a hazard",
+        Skip::Unready => "skipped: no handshake",
+    }
 }
 
 /// Says what a call returned, and the counts after it: `1, refs 2`.

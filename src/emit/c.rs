@@ -39,7 +39,7 @@ pub fn c(subject: &Subject<'_>) -> String {
          not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
         head = needs.head(&[&*body, &main].concat()),
-        declared = declarations(&checks, &needs, &body),
+        declared = declarations(&needs, &body),
     )
 }
 
@@ -64,7 +64,7 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         body.put(needs.step(at));
         body.put(checks.before(at));
         let lending = lending(checks, needs, at);
-        body.put([statement(op, Writing { makes, keep: checks.keeps_result(at), lending })]);
+        body.put([statement(op, Writing { makes, keep: checks.returned(subject, at).is_some(), lending })]);
         // A library that keeps the pointer has nothing of it.
         if lending == Lending::Argument && checks.overwrites_argument() && op.argument().is_some() {
             body.put(["memset(argument, 0xee, sizeof(argument));".into()]);
@@ -102,12 +102,12 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 }
 
 /// Declares the program's variables.
-fn declarations(checks: &Checks, needs: &Needs, body: &str) -> String {
+fn declarations(needs: &Needs, body: &str) -> String {
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
     if body.contains("kept_last") {
         declared += "    SSL_SESSION *kept_last;\n";
     }
-    if checks.any_result() {
+    if body.contains("returned = ") {
         declared += "    long long returned;\n";
     }
     declared

@@ -212,9 +212,7 @@ impl Child {
     fn bury(&mut self, patience: Duration) -> (Option<ExitStatus>, String) {
         self.ahead = 0;
         let Some(mut process) = self.process.take() else { return (None, String::new()) };
-        let status = process.end(patience);
-        let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let (status, printed) = process.end(patience);
         let lines: Vec<&str> = printed.trim().lines().take(REPORT_LINES).collect();
         (status, lines.join("\n"))
     }
@@ -303,9 +301,8 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
         }
         Ok(Answer::Ran(_, None)) | Err(_) => {}
     }
-    let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
-    let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let printed = String::from_utf8_lossy(&printed);
+    let (status, printed) = process.end(DYING);
+    let status = status.map_or("it cannot be heard".into(), |status| status.to_string());
     let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
     Err(ChildError::Died(format!("{status}{first_calls}{first}")))
 }
@@ -383,23 +380,26 @@ impl Process {
         Ok(())
     }
 
-    /// Waits so long for its end, then kills it, and whatever it has started.
-    fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let until = Instant::now() + patience;
-        while !sandbox::has_ended(self.child.id()) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    /// Waits so long for its end, then kills it, and whatever it has started. Returns how it ended and what it printed.
+    fn end(&mut self, patience: Duration) -> (Option<ExitStatus>, String) {
+        wait(patience, || sandbox::has_ended(self.child.id()));
         // Before it is waited for, its number is nobody else's.
         sandbox::kill_group(self.child.id());
         let status = self.child.wait().ok();
-        let until = Instant::now() + patience;
         if let Some(printer) = self.printer.take() {
             // Should a process of the library's own hold the stream open, what came so far is enough.
-            while !printer.is_finished() && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            wait(patience, || printer.is_finished());
         }
-        status
+        let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        (status, String::from_utf8_lossy(&printed).into_owned())
+    }
+}
+
+/// Waits until something is done, but not for longer than this.
+fn wait(patience: Duration, is_done: impl Fn() -> bool) {
+    let until = Instant::now() + patience;
+    while !is_done() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

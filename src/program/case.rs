@@ -1,6 +1,5 @@
 //! A case: a program in a `.ops` file, with the sentence that says why it is kept.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -107,14 +106,9 @@ impl Case {
 
     /// Returns the text of a case file with these comment lines at its head.
     pub fn text(why: &str, program: &Program) -> String {
-        let mut text = format!("{MARKER}\n");
-        for line in why.lines() {
-            let _ = writeln!(text, "# {line}"); // writing to a String cannot fail
-        }
-        for op in &program.ops {
-            let _ = writeln!(text, "{op}");
-        }
-        text
+        let comment: String = why.lines().map(|line| format!("# {line}\n")).collect();
+        let calls: String = program.ops.iter().map(|op| format!("{op}\n")).collect();
+        format!("{MARKER}\n{comment}{calls}")
     }
 }
 

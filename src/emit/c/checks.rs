@@ -74,7 +74,6 @@ pub(super) struct Checks {
     pub about: About,
     /// For each step whether anything is checked after it.
     at: Vec<bool>,
-    results: Vec<bool>,
 }
 
 impl Checks {
@@ -90,28 +89,17 @@ impl Checks {
         let everywhere = matches!(about, About::Everything | About::Destroyed | About::Callbacks);
         let blamed = subject.signature.map(|signature| signature.call);
         let at: Vec<bool> = (0..steps).map(|step| everywhere || blamed == Some(call(step))).collect();
-        let keeps = |step: &usize| {
-            let made = subject
-                .plan
-                .steps
-                .get(*step)
-                .is_some_and(|plan| matches!(plan, Step::Run { makes: Makes::Nothing | Makes::Same, .. }));
-            let reads = matches!(about, About::Everything | About::Return | About::Copied);
-            let returned = subject.expected.returned_in(*step).is_some();
-            made && reads && at[*step] && (returned || number_read(subject, *step).is_some())
+        Checks { about, at }
+    }
+
+    /// Returns what the call is expected to return, where that is looked at.
+    pub fn returned(&self, subject: &Subject<'_>, at: usize) -> Option<i64> {
+        let reads = matches!(self.about, About::Everything | About::Return | About::Copied);
+        let Some(Step::Run { makes: Makes::Nothing | Makes::Same, .. }) = subject.plan.steps.get(at) else {
+            return None;
         };
-        let results = (0..steps).map(|step| keeps(&step)).collect();
-        Checks { about, at, results }
-    }
-
-    /// Tells whether the result of the call is looked at.
-    pub fn keeps_result(&self, at: usize) -> bool {
-        self.results.get(at).is_some_and(|kept| *kept)
-    }
-
-    /// Tells whether the result of any call is looked at.
-    pub fn any_result(&self) -> bool {
-        self.results.contains(&true)
+        let looked = reads && self.is_at(at);
+        looked.then(|| subject.expected.returned_in(at).or_else(|| number_read(subject, at)))?
     }
 
     /// Tells whether the call is given an array that is looked at afterwards.
@@ -221,10 +209,7 @@ impl Checks {
 
     /// Checks what the call returned.
     fn result(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
-        if !self.keeps_result(at) {
-            return None;
-        }
-        let expected = subject.expected.returned_in(at).or_else(|| number_read(subject, at))?;
+        let expected = self.returned(subject, at)?;
         Some(format!("number({at}, \"returned\", {}, returned);", number(expected)))
     }
 }
