@@ -103,19 +103,13 @@ impl Search<'_> {
     /// Deletes two calls that only go together: a reference taken and given back, a session made and freed.
     fn delete_pairs(&mut self) {
         let mut first = 0;
-        while first < self.best.ops.len() {
-            let mut second = first + 1;
-            let mut gone = false;
-            while second < self.best.ops.len() && self.best.ops.len() <= PAIRS {
+        while first < self.best.ops.len() && self.best.ops.len() <= PAIRS {
+            let gone = (first + 1..self.best.ops.len()).any(|second| {
                 let mut rest = self.best.ops.clone();
                 rest.remove(second);
                 rest.remove(first);
-                gone = self.holds(rest);
-                if gone {
-                    break;
-                }
-                second += 1;
-            }
+                self.holds(rest)
+            });
             first += usize::from(!gone);
         }
     }

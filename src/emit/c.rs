@@ -22,6 +22,7 @@ use self::needs::Needs;
 use self::operand::Lending;
 use self::parts::keeps;
 use self::statement::{Writing, statement};
+use self::value::literal;
 use super::Subject;
 use crate::op::{Op, Variable};
 use crate::plan::Step;
@@ -64,9 +65,11 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         body.put(needs.step(at));
         body.put(checks.before(at));
         let lending = lending(checks, needs, at);
+        let argument = op.argument().filter(|_| lending == Lending::Argument);
+        body.put(argument.map(|bytes| format!("memcpy(argument, {}, {});", literal(bytes), bytes.len())));
         body.put([statement(op, Writing { makes, keep: checks.returned(subject, at).is_some(), lending })]);
         // A library that keeps the pointer has nothing of it.
-        if lending == Lending::Argument && checks.overwrites_argument() && op.argument().is_some() {
+        if checks.overwrites_argument() && argument.is_some() {
             body.put(["memset(argument, 0xee, sizeof(argument));".into()]);
         }
         body.put(checks.after(subject, at, op));

@@ -2,10 +2,8 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::fields::{
-    field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
-};
-use super::holders::{may_destroy, shared_checks};
+use super::fields::{field_check, field_read, in_c, in_words, number_read, observed, read_number, reader};
+use super::holders::sharing;
 use super::readers::{Getter, getter};
 use super::value::{literal, number};
 use crate::field::Field;
@@ -221,11 +219,6 @@ fn session_made(subject: &Subject<'_>, at: usize, op: &Op, planned: bool) -> Opt
     Some(format!("number({at}, \"a session is returned\", {makes}, {slot} != NULL);"))
 }
 
-/// Checks what is in the caches and which sessions connections have.
-fn sharing(subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
-    shared_checks(at, op, subject.expected.entries(at), talks(subject))
-}
-
 /// Checks whether the call raised an error.
 fn error_raised(subject: &Subject<'_>, at: usize) -> Vec<String> {
     let raises = |entry| matches!(entry, Entry::After(After { raised: true, .. }));
@@ -265,8 +258,8 @@ fn buffers(subject: &Subject<'_>, at: usize, field: Field) -> Vec<String> {
     let pairs = live.iter().enumerate().flat_map(|(number, one)| live[..number].iter().map(move |other| (other, one)));
     let check = |(other, one): (&Variable, &Variable)| {
         let what = format!("{} of {} and {} is one buffer", field.name(), in_words(*other), in_words(*one));
-        let (other, one) = (pointer(*other, field), pointer(*one, field));
-        format!("number({at}, \"{what}\", 0, {one} != NULL && {one} == {other});")
+        let [other, one] = [other, one].map(|of| reader(in_c(*of), field));
+        format!("number({at}, \"{what}\", 0, {one}.at != NULL && {one}.at == {other}.at);")
     };
     pairs.map(check).collect()
 }
@@ -297,7 +290,8 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
     let changes = deaths.iter().any(|death| *death as usize == at);
     let op = subject.program.ops.get(at);
-    let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || may_destroy(op));
+    let shared = |op: &Op| op.is_shared() && op.kind() != Kind::AdvanceClock;
+    let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || shared(op));
     let looked = subject.plan.setup().ex_data && (changes || frees);
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }

@@ -124,8 +124,3 @@ pub(super) fn same(field: Field) -> String {
 pub(super) fn reader(slot: impl std::fmt::Display, field: Field) -> String {
     format!("{}({slot})", readers::name(field))
 }
-
-/// Returns the expression in C that points to the bytes of a field.
-pub(super) fn pointer(of: Variable, field: Field) -> String {
-    format!("{}.at", reader(in_c(of), field))
-}

@@ -20,7 +20,6 @@ pub(super) struct Needs {
     now: i64,
     /// The length of the longest argument that is checked after its call to be as it was, bytes.
     argument: usize,
-    ops: Vec<Option<Vec<u8>>>,
 }
 
 impl Needs {
@@ -44,15 +43,12 @@ impl Needs {
         let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
             || matches!(field, Some(Field::Time | Field::TimeEx))
             || super::statement::needs_clock(&kinds);
-        let ops: Vec<Option<Vec<u8>>> = ops
-            .iter()
-            .enumerate()
-            .map(|(at, op)| op.argument().filter(|_| checks.keeps_argument(at)).map(<[u8]>::to_vec))
-            .collect();
+        let given =
+            ops.iter().enumerate().filter(|(at, _)| checks.keeps_argument(*at)).filter_map(|(_, op)| op.argument());
         // No array has no bytes.
-        let argument = ops.iter().flatten().map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
+        let argument = given.map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
         let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
-        Needs { about: checks.about, kinds, variables, ex_data, clock, now: subject.now, argument, ops }
+        Needs { about: checks.about, kinds, variables, ex_data, clock, now: subject.now, argument }
     }
 
     /// Tells whether the bytes that calls read are followed by an inaccessible page.
@@ -73,9 +69,6 @@ impl Needs {
         }
         if self.about == About::Callbacks {
             lines.push("happened = 0;".into());
-        }
-        if let Some(Some(bytes)) = self.ops.get(at) {
-            lines.push(format!("memcpy(argument, {}, {});", super::value::literal(bytes), bytes.len()));
         }
         lines
     }
