@@ -4,7 +4,7 @@ use super::output;
 use crate::host::crash;
 
 /// Says how a command ended. The numbers are documented in the README and never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// As expected.
     Expected = 0,

@@ -28,30 +28,22 @@ pub(crate) struct Lab {
 
 /// Says why a port cannot be driven.
 #[derive(Debug, thiserror::Error)]
-#[error("{port}: {why}")]
-pub(crate) struct LabError {
-    port: PortName,
-    why: Why,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Why {
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Child(#[from] ChildError),
+pub(crate) enum LabError {
+    #[error("{0}: {1}")]
+    Load(PortName, LoadError),
+    #[error("{0}: {1}")]
+    Child(PortName, ChildError),
 }
 
 impl LabError {
     /// Prints the error, and returns the exit code.
     pub fn say(&self) -> Exit {
-        let exit = match self.why {
-            Why::Child(ChildError::Interrupted) => return Exit::Interrupted,
+        let exit = match self {
+            LabError::Child(_, ChildError::Interrupted) => return Exit::Interrupted,
             // It can be driven into a crash, if not far.
-            Why::Child(ChildError::Died(_)) => Exit::Crashed,
-            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow) | Why::Load(_) => {
-                Exit::NotLoaded
-            }
+            LabError::Child(_, ChildError::Died(_)) => Exit::Crashed,
+            LabError::Child(_, ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow)
+            | LabError::Load(..) => Exit::NotLoaded,
         };
         output::error(self);
         exit
@@ -80,8 +72,7 @@ impl Lab {
     /// # Errors
     /// See [`LoadError`] and [`ChildError`].
     pub fn pair(&self) -> Result<Pair, LabError> {
-        let made = if self.is_isolated() { self.isolated() } else { self.here() };
-        made.map_err(|why| LabError { port: self.port.clone(), why })
+        if self.is_isolated() { self.isolated() } else { self.here() }
     }
 
     /// Returns the same lab, but in a process of its own.
@@ -102,8 +93,8 @@ impl Lab {
         Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: self.hazards }
     }
 
-    fn here(&self) -> Result<Pair, Why> {
-        let c = CPort::linked(self.probes)?;
+    fn here(&self) -> Result<Pair, LabError> {
+        let c = CPort::linked(self.probes).map_err(|why| LabError::Load(self.port.clone(), why))?;
         crash::loaded();
         let (release, setup) = (c.library().release, self.setup());
         let native = NativePort::new(release, setup);
@@ -116,7 +107,7 @@ impl Lab {
         Ok(Pair::new(native, port, setup.ex_data))
     }
 
-    fn isolated(&self) -> Result<Pair, Why> {
+    fn isolated(&self) -> Result<Pair, LabError> {
         let Limits { time_limit, memory_limit } = self.limits;
         let probes = if self.probes == Probes::NONE { "none" } else { "all" };
         let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
@@ -131,7 +122,8 @@ impl Lab {
             stop: interrupt::flag(),
             cold: "--cold".into(),
             preload,
-        })?;
+        })
+        .map_err(|why| LabError::Child(self.port.clone(), why))?;
         let native = NativePort::new(child.release(), self.setup());
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, self.probes.ex_data);

@@ -140,45 +140,32 @@ impl Child {
         let Some(process) = &mut self.process else { return };
         let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
         let said = process.hear(&patience, &mut self.message);
-        match said {
-            Ok(Answer::Ran(ran, None)) => *trace = ran,
-            Ok(Answer::Ran(ran, Some(mishap))) if !mishap.kind.ends() => {
+        trace.mishap = match said {
+            Ok(Answer::Ran(ran, mishap)) => {
                 *trace = ran;
-                trace.mishap = Some(mishap);
-            }
-            Ok(Answer::Ran(ran, Some(mishap))) => {
-                let report = self.bury(DYING).1;
-                let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
-                *trace = ran;
-                trace.mishap = Some(Mishap { breakage, report, ..mishap });
-                self.reach(trace, most);
+                mishap.map(|mishap| if mishap.kind.ends() { self.reported(mishap) } else { mishap })
             }
             said @ (Ok(Answer::Ready(_) | Answer::Refused(_)) | Err(_)) => {
-                let late = matches!(&said, Err(error) if is_timeout(error));
                 trace.clear();
-                trace.mishap = Some(match self.spawn.stop.load(Relaxed) {
-                    true => {
-                        self.bury(Duration::ZERO);
-                        lost("interrupted")
-                    }
-                    false => self.unheard(late),
-                });
-                self.reach(trace, most);
+                let late = matches!(&said, Err(error) if is_timeout(error));
+                Some(if self.spawn.stop.load(Relaxed) { self.interrupted() } else { self.unheard(late) })
             }
-        }
+        };
+        reach(trace, most);
     }
 
-    /// Adds the steps that were begun to a trace that ends early.
-    fn reach(&mut self, trace: &mut Trace, most: usize) {
-        let Some(mishap) = &trace.mishap else { return };
-        // A step whose end was not reported is taken to have begun. What ran outside every step came after the last one.
-        // The number comes from a process that may have written anywhere.
-        let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
-        while trace.steps() <= step {
-            trace.step();
-        }
+    /// Adds to a mishap that ended a child what the child printed.
+    fn reported(&mut self, mishap: Mishap) -> Mishap {
+        let report = self.bury(DYING).1;
+        let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
+        Mishap { breakage, report, ..mishap }
     }
 
+    /// Ends a child that nobody wants to wait for.
+    fn interrupted(&mut self) -> Mishap {
+        self.bury(Duration::ZERO);
+        lost("interrupted")
+    }
     /// Says what happened to a child that ended, or whose time was over, before it said anything.
     fn unheard(&mut self, late: bool) -> Mishap {
         let step = self.step.load(Relaxed);
@@ -254,6 +241,17 @@ impl Host for Child {
         }
         let left: u32 = plan.left.iter().sum();
         self.receive(trace, plan.steps.len() + left as usize);
+    }
+}
+
+/// Adds the steps that were begun to a trace that ends early.
+fn reach(trace: &mut Trace, most: usize) {
+    let Some(mishap) = trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()) else { return };
+    // A step whose end was not reported is taken to have begun. What ran outside every step came after the last one.
+    // The number comes from a process that may have written anywhere.
+    let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
+    while trace.steps() <= step {
+        trace.step();
     }
 }
 

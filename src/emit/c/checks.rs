@@ -92,12 +92,13 @@ impl Checks {
 
     /// Returns what the call is expected to return, where that is looked at.
     pub fn returned(&self, subject: &Subject<'_>, at: usize) -> Option<i64> {
-        let reads = matches!(self.about, About::Everything | About::Return | About::Copied);
-        let Some(Step::Run { makes: Makes::Nothing | Makes::Same, .. }) = subject.plan.steps.get(at) else {
-            return None;
-        };
-        let looked = reads && self.is_at(at);
-        looked.then(|| subject.expected.returned_in(at).or_else(|| number_read(subject, at)))?
+        let looked = matches!(self.about, About::Everything | About::Return | About::Copied) && self.is_at(at);
+        match subject.plan.steps.get(at) {
+            Some(Step::Run { makes: Makes::Nothing | Makes::Same, .. }) if looked => {
+                subject.expected.returned_in(at).or_else(|| number_read(subject, at))
+            }
+            Some(_) | None => None,
+        }
     }
 
     /// Tells whether the call is given an array that is looked at afterwards.

@@ -116,12 +116,12 @@ pub(super) fn keeps(calls: &str) -> bool {
     taken(&callbacks, calls).contains(part!("kept"))
 }
 
-/// Returns those of the parts that are named below them, each after an empty line. What is named by nothing is taken if it is
-/// there.
+/// Returns those of the parts that are named below them, each after an empty line. Of several names, between bars, one is
+/// enough; a part without a name is taken if it is there.
 fn taken(parts: &[(&str, &str)], rest: &str) -> String {
     let mut taken = String::new();
     for (signs, part) in parts.iter().rev().filter(|(_, part)| !part.is_empty()) {
-        if signs.split('|').any(|sign| names(&taken, sign) || names(rest, sign)) {
+        if signs.is_empty() || signs.split('|').any(|sign| names(&taken, sign) || names(rest, sign)) {
             taken = format!("\n{part}{taken}");
         }
     }
