@@ -26,7 +26,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Exit> {
     for binary in &args.binaries {
         exit = exit.worst(match instrumented(binary) {
             Ok(finding) => finding.show(binary),
-            Err(error) => Exit::usage(format_args!("{}: {error}", binary.display())),
+            Err(error) => output::usage(format_args!("{}: {error}", binary.display())),
         });
     }
     Ok(exit)

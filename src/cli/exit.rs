@@ -1,6 +1,5 @@
 //! How a command ends. The error of a command is its exit code, too: what went wrong has been printed by then.
 
-use super::output;
 use crate::host::crash;
 
 /// Says how a command ended. The numbers are documented in the README and never change.
@@ -23,12 +22,6 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// Prints what is wrong with what the command was given.
-    pub(crate) fn usage(error: impl std::fmt::Display) -> Exit {
-        output::error(error);
-        Exit::Usage
-    }
-
     /// Returns the one of two that matters more: a finding first, then trouble with the tool, then no verdict.
     pub(crate) fn worst(self, other: Exit) -> Exit {
         let rank = |exit| match exit {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::args::{HostArgs, PortName};
 use super::exit::Exit;
+use super::output;
 use crate::host::{crash, sandbox, serve, serve_error};
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Source, Start};
@@ -20,7 +21,7 @@ const RUNTIME: &str = "LD_PRELOAD";
 
 pub(super) fn host(args: &HostArgs) -> Result<Exit, Exit> {
     let parent = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    let stray = |error| Exit::usage(format_args!("host is started by other commands: {error}"));
+    let stray = |error| output::usage(format_args!("host is started by other commands: {error}"));
     let (parent, step) = (parent.map_err(stray)?, sandbox::open(&args.step).map_err(stray)?);
     let confined = std::env::var_os(RUNTIME).is_none().then(|| u64::from(args.limits.memory_limit) * MIB);
     sandbox::confine(confined);

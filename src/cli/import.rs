@@ -16,14 +16,14 @@ use crate::report;
 
 pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     interrupt::answer();
-    let case = Case::read_any(&args.file).map_err(Exit::usage)?;
+    let case = Case::read_any(&args.file).map_err(output::usage)?;
     // What cannot be kept is not worth the search.
     let known = regressions(&args.into)?;
     let lab = Lab::of(&args.lab, true);
     let found = reduce_case(&case, &lab, &args.lab.memories())?;
     let signature = found.signature();
     if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {
-        return Err(Exit::usage(format_args!("{signature} is known already: {}", old.path.display())));
+        return Err(output::usage(format_args!("{signature} is known already: {}", old.path.display())));
     }
     let identity = lab.pair().map_err(|error| error.say())?.right().identity();
     let memory = match found.look.memory {
@@ -49,7 +49,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
             }
             Ok(false) => {}
             Err(error) => {
-                return Err(Exit::usage(format_args!("{}: {error}; the case:\n{text}", path.display())));
+                return Err(output::usage(format_args!("{}: {error}; the case:\n{text}", path.display())));
             }
         }
     }
@@ -58,13 +58,13 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
 
 /// Makes the folder if there is none, and reads its cases. A case may have a signature in its head.
 fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, Exit> {
-    std::fs::create_dir_all(folder).map_err(|error| Exit::usage(format_args!("{}: {error}", folder.display())))?;
+    std::fs::create_dir_all(folder).map_err(|error| output::usage(format_args!("{}: {error}", folder.display())))?;
     let read = |path: &PathBuf| {
-        let case = Case::read(path).map_err(Exit::usage)?;
-        let signature = signature_of(&case).map_err(Exit::usage)?;
+        let case = Case::read(path).map_err(output::usage)?;
+        let signature = signature_of(&case).map_err(output::usage)?;
         Ok((case, signature))
     };
-    Case::list(folder).map_err(Exit::usage)?.iter().map(read).collect()
+    Case::list(folder).map_err(output::usage)?.iter().map(read).collect()
 }
 
 /// Returns the number that a regression's file name begins with.

@@ -32,7 +32,7 @@ pub(super) fn lost() -> bool {
 
 /// Writes a result to a file.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Exit> {
-    std::fs::write(path, text).map_err(|error| Exit::usage(format_args!("{}: {error}", path.display())))
+    std::fs::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
 }
 
 /// Spells a word as a shell takes it.
@@ -45,6 +45,12 @@ pub(super) fn quoted(word: impl Display) -> String {
 /// Prints one line about what went wrong.
 pub(super) fn error(text: impl Display) {
     note(format_args!("error: {text}"));
+}
+
+/// Prints what is wrong with what a command was given, and returns the exit code.
+pub(super) fn usage(text: impl Display) -> Exit {
+    error(text);
+    Exit::Usage
 }
 
 /// Prints something that is not a result.

@@ -24,7 +24,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
-        let case = Case::read_any(file).map_err(Exit::usage);
+        let case = Case::read_any(file).map_err(output::usage);
         exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, args)));
     }
     Ok(exit)

@@ -26,7 +26,7 @@ const UNPROBED: u32 = 8;
 const CORPUS: &str = "corpus";
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
-    let cases = cases(args.corpus.as_deref(), args.hazards).map_err(Exit::usage)?;
+    let cases = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.

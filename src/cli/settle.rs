@@ -1,7 +1,7 @@
 //! Settles what becomes of a finding of `run`. The program is written as it was found before anything else is tried. Then it
 //! is reduced, in a process of its own, and written again as a case and as a C program.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::PortName;
 use super::emitted::written;
@@ -59,20 +59,18 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         if reduced.is_some() {
             let sentence = shown.diverged.divergence.sentence();
             let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
-            let c = lab
-                .in_a_child()
-                .pair()
-                .map(|mut pair| written(emit::c, &mut pair, &why, &shown.program, Some(signature)));
-            let texts = [("ops", Ok(Case::text(&why, &shown.program))), ("c", c)];
-            for (kind, text) in texts {
-                match text.map(|text| files.write(kind, &text)) {
-                    Ok(Ok(path)) if kind == "ops" => case = path,
-                    Ok(Ok(path)) => {
-                        commands.push(("C file", compile_and_run(&lab.port, &output::quoted(path.display()))))
-                    }
-                    Ok(Err(error)) => output::error(format_args!("{}: {error}", files.path(kind).display())),
-                    Err(error) => output::error(error),
+            let write = |kind: &str, text: &str| {
+                let failed = |error| output::error(format_args!("{}: {error}", files.path(kind).display()));
+                files.write(kind, text).map_err(failed).ok()
+            };
+            case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
+            match lab.in_a_child().pair() {
+                Ok(mut pair) => {
+                    let c = written(emit::c, &mut pair, &why, &shown.program, Some(signature));
+                    let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
+                    commands.extend(write("c", &c).map(|path| ("C file", run(path))));
                 }
+                Err(error) => output::error(error),
             }
         }
         let case_text = output::quoted(case.display());

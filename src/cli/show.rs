@@ -14,7 +14,7 @@ use crate::oracle::Signature;
 use crate::program::Case;
 
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Exit> {
-    let case = Case::read_any(&args.file).map_err(Exit::usage)?;
+    let case = Case::read_any(&args.file).map_err(output::usage)?;
     match args.form {
         Form::Ops => output::result(Case::text(&case.why, &case.program).trim_end()),
         Form::Wire => wire(&case),
@@ -38,7 +38,7 @@ fn wire(case: &Case) {
 /// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
     let mut pair = Lab::of(&args.lab, true).pair().map_err(|error| error.say())?;
-    let kept = signature_of(case).map_err(Exit::usage)?;
+    let kept = signature_of(case).map_err(output::usage)?;
     let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
     let diverged = verdict.diverged();
     // What diverges here, or did where the case was found.

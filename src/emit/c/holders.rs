@@ -1,5 +1,7 @@
 //! Writes checks of who else holds sessions than the program's variables: caches and connections.
 
+use std::collections::HashSet;
+
 use super::super::Subject;
 use super::checks::{About, Checks};
 use super::fields::talks;
@@ -36,8 +38,8 @@ pub(super) fn sharing(subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> 
         }
     }
     // What a call is about may have been looked at twice.
-    let mut seen = Vec::new();
-    lines.retain(|line| !seen.contains(line) && (seen.push(line.clone()), true).1);
+    let mut seen = HashSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
     lines
 }
 
