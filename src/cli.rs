@@ -87,7 +87,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if usage { Exit::Usage as u8 } else { 0 });
         }
     };
-    let exit = match cli.command {
+    let (Ok(exit) | Err(exit)) = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Reduce(args) => reduce::reduce(&args),

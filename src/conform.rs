@@ -209,12 +209,12 @@ fn smallest<P: Port + 'static>(
     let setup = pair.plan().setup();
     let signature = first.divergence.signature();
     let mut smallest = first;
-    let program = reduce(program, setup, &mut |smaller| match pair.judge_watching(smaller, look) {
-        Verdict::Diverge(found) if found.divergence.signature() == signature => {
-            smallest = *found;
+    let program = reduce(program, setup, &mut |smaller| match pair.judge_watching(smaller, look).diverged() {
+        Some(found) if found.divergence.signature() == signature => {
+            smallest = found;
             Answer::Same
         }
-        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => Answer::Other,
+        Some(_) | None => Answer::Other,
     });
     (program, smallest)
 }

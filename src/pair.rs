@@ -1,5 +1,7 @@
 //! Two ports and their traces, ready to judge programs: fast first, then with everything observed to find the call.
 
+use std::any::Any;
+
 use crate::exec::{View, Watch};
 use crate::field::Fields;
 use crate::host::Host;
@@ -24,6 +26,16 @@ pub enum Verdict {
     Inconclusive(Inconclusive),
 }
 
+impl Verdict {
+    /// Returns the difference, if that is the verdict.
+    pub fn diverged(self) -> Option<Diverged> {
+        match self {
+            Verdict::Diverge(diverged) => Some(*diverged),
+            Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+        }
+    }
+}
+
 /// A divergence and what is needed to report it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diverged {
@@ -38,15 +50,6 @@ pub struct Diverged {
 }
 
 impl Diverged {
-    /// Takes from the traces what is reported of a divergence. What lives on is reported where that is the finding; elsewhere it
-    /// is what the program still owned.
-    fn new(divergence: Divergence, traces: [&Trace; 2], memory: Memory) -> Diverged {
-        let leaks = divergence.class == Class::Leak;
-        let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
-        let mishap = traces.into_iter().find_map(|trace| trace.mishap.clone());
-        Diverged { divergence, left, mishap, memory }
-    }
-
     /// Tells whether the port crashed, hung or broke memory, in this step or a later one.
     pub fn broke(&self) -> bool {
         self.mishap.is_some() || matches!(self.divergence.class, Class::Memory | Class::Hang)
@@ -116,11 +119,12 @@ pub struct Pair<L = NativePort, R = Box<dyn Host>> {
 impl<L: Host, R: Host> Pair<L, R> {
     /// Judges programs on `left` and `right`. `ex_data`: both were made with the harness's ex_data indices.
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
-        let lacks = left.lacks().or(right.lacks());
+        let (one, other) = (left.abilities(), right.abilities());
+        let lacks = one.lacks.or(other.lacks);
         let mut plan = Plan::new(Setup { ex_data, lacks, hazards: false });
-        plan.tells_ends = left.tells_ends() && right.tells_ends();
+        plan.tells_ends = one.tells_ends && other.tells_ends;
         let fields = Fields::all_but(lacks);
-        let counts = left.counts_references() && right.counts_references();
+        let counts = one.counts && other.counts;
         Pair { left, right, plan, fields, counts, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
     }
 
@@ -184,8 +188,8 @@ impl<L: Host, R: Host> Pair<L, R> {
         }
         self.plan.make(program);
         self.run_on(program, look, prepared);
-        if let Some(lost) = self.lost() {
-            return lost;
+        if let Err(lost) = self.heard() {
+            return Verdict::Inconclusive(lost);
         }
         if oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
             return match in_step {
@@ -195,10 +199,10 @@ impl<L: Host, R: Host> Pair<L, R> {
                 None => Verdict::Agree,
             };
         }
-        let Some(first) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) else {
+        let Some(first) = self.difference(program, look) else {
             return Verdict::Inconclusive(Inconclusive::Unnamed);
         };
-        self.blame(program, look, first)
+        self.blame(program, look, first.divergence.signature())
     }
 
     /// Tells whether both ports do the same side by side; `None`: they cannot run so.
@@ -207,7 +211,8 @@ impl<L: Host, R: Host> Pair<L, R> {
             return None;
         }
         let view = self.view(look);
-        let native = self.left.as_native()?;
+        let left: &mut dyn Any = &mut self.left;
+        let native = left.downcast_mut()?;
         self.left_trace.clear();
         self.right_trace.clear();
         self.right.agrees_with(native, program, &mut self.plan, view)
@@ -216,24 +221,30 @@ impl<L: Host, R: Host> Pair<L, R> {
     /// Returns the first difference of one run, without the second look that finds the call and confirms it.
     pub fn glance(&mut self, program: &Program, look: Look) -> Option<Diverged> {
         self.run(program, look);
-        if self.lost().is_some() || oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
+        if self.heard().is_err() || oracle::agree(&self.plan, &self.left_trace, &self.right_trace) {
             return None;
         }
-        let divergence = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace)?;
-        Some(Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory))
+        self.difference(program, look)
+    }
+
+    /// Returns the first difference of the traces, with what is reported of it. What lives on is reported where that is the
+    /// finding; elsewhere it is what the program still owned.
+    fn difference(&self, program: &Program, look: Look) -> Option<Diverged> {
+        let traces = [&self.left_trace, &self.right_trace];
+        let divergence = oracle::judge(program, &self.plan, traces[0], traces[1])?;
+        let leaks = divergence.class == Class::Leak;
+        let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
+        let mishap = traces.into_iter().find_map(|trace| trace.mishap.clone());
+        Some(Diverged { divergence, left, mishap, memory: look.memory })
     }
 
     /// Tells whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.run(program, Watch::Blame);
-        if let Some(Verdict::Inconclusive(lost)) = self.lost() {
-            return Err(lost);
-        }
+        self.heard()?;
         let (left, right) = (self.left_trace.clone(), self.right_trace.clone());
         self.run(program, Watch::Blame);
-        if let Some(Verdict::Inconclusive(lost)) = self.lost() {
-            return Err(lost);
-        }
+        self.heard()?;
         let same = |a: &Trace, b: &Trace| {
             a.log() == b.log()
                 && a.marks() == b.marks()
@@ -242,13 +253,11 @@ impl<L: Host, R: Host> Pair<L, R> {
                 && a.leaked == b.leaked
                 && a.mishap == b.mishap
         };
-        if !same(&left, &self.left_trace) {
-            return Err(Inconclusive::NotRepeatable { port: self.left.identity().name });
+        match (same(&left, &self.left_trace), same(&right, &self.right_trace)) {
+            (true, true) => Ok(()),
+            (false, _) => Err(Inconclusive::NotRepeatable { port: self.left.identity().name }),
+            (true, false) => Err(Inconclusive::NotRepeatable { port: self.right.identity().name }),
         }
-        if !same(&right, &self.right_trace) {
-            return Err(Inconclusive::NotRepeatable { port: self.right.identity().name });
-        }
-        Ok(())
     }
 
     /// Plans `program`, runs it on both ports and leaves the traces, without a verdict.
@@ -274,11 +283,16 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.left.run(program, &self.plan, view, prepared, &mut self.left_trace);
     }
 
-    /// Returns the verdict where a port could not be run: there is none on the program.
-    fn lost(&self) -> Option<Verdict> {
-        let mishaps = [&self.left_trace, &self.right_trace].into_iter().filter_map(|trace| trace.mishap.as_ref());
-        let mut lost = mishaps.filter(|mishap| mishap.kind == MishapKind::Lost);
-        lost.next().map(|mishap| Verdict::Inconclusive(Inconclusive::Lost { why: mishap.text.clone() }))
+    /// Fails where a port could not be run: there is no verdict on the program.
+    fn heard(&self) -> Result<(), Inconclusive> {
+        let mut mishaps = [&self.left_trace, &self.right_trace].into_iter().filter_map(|trace| trace.mishap.as_ref());
+        let lost = mishaps.find(|mishap| mishap.kind == MishapKind::Lost);
+        lost.map_or(Ok(()), |mishap| Err(Inconclusive::Lost { why: mishap.text.clone() }))
+    }
+
+    /// Returns what ended a port or broke its memory in the last run.
+    fn broke(&self) -> Option<Mishap> {
+        self.right_trace.mishap.clone().or(self.left_trace.mishap.clone())
     }
 
     fn view(&self, look: Look) -> View {
@@ -296,40 +310,36 @@ impl<L: Host, R: Host> Pair<L, R> {
     }
 
     /// Runs the program once more with everything observed, so that the step is the first that differs.
-    fn blame(&mut self, program: &Program, look: Look, first: Divergence) -> Verdict {
-        let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
+    fn blame(&mut self, program: &Program, look: Look, first: Signature) -> Verdict {
+        let careful = Look { watch: Watch::Blame, ..look };
+        let broke = self.broke();
         if let Some(found) = self.guarded(program, look, broke.as_ref()) {
             return found;
         }
-        self.run(program, Look { watch: Watch::Blame, ..look });
-        if let Some(lost) = self.lost() {
-            return lost;
+        self.run(program, careful);
+        if let Err(lost) = self.heard() {
+            return Verdict::Inconclusive(lost);
         }
         // What broke unseen may end the port now.
         if broke.is_none() {
-            let broke = self.right_trace.mishap.clone().or(self.left_trace.mishap.clone());
+            let broke = self.broke();
             if let Some(found) = self.guarded(program, look, broke.as_ref()) {
                 return found;
             }
             if broke.is_some() {
-                self.run(program, Look { watch: Watch::Blame, ..look });
+                self.run(program, careful);
             }
         }
-        if let Some(divergence) = oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            let found = Diverged::new(divergence, [&self.left_trace, &self.right_trace], look.memory);
+        if let Some(found) = self.difference(program, look) {
             return Verdict::Diverge(Box::new(Diverged { mishap: found.mishap.or(broke), ..found }));
         }
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
         self.run(program, look);
-        match oracle::judge(program, &self.plan, &self.left_trace, &self.right_trace) {
-            Some(again) if again.signature() == first.signature() => {
-                Verdict::Diverge(Box::new(Diverged::new(again, [&self.left_trace, &self.right_trace], look.memory)))
-            }
-            again => Verdict::Inconclusive(Inconclusive::Flaky {
-                first: first.signature(),
-                second: again.map(|again| again.signature()),
-                broke: broke.is_some(),
-            }),
+        let again = self.difference(program, look);
+        let second = again.as_ref().map(|again| again.divergence.signature());
+        match again.filter(|_| second == Some(first)) {
+            Some(again) => Verdict::Diverge(Box::new(again)),
+            None => Verdict::Inconclusive(Inconclusive::Flaky { first, second, broke: broke.is_some() }),
         }
     }
 }

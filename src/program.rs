@@ -38,19 +38,18 @@ impl Program {
         let mut ops = Vec::new();
         if bytes.starts_with(b"#!") {
             let text = String::from_utf8_lossy(bytes);
-            ops.extend(text.lines().enumerate().filter_map(|(at, line)| read_line(at + 1, line).ok().flatten()));
+            let calls = text.lines().enumerate().filter_map(|(at, line)| read_line(at + 1, line).ok().flatten());
+            ops.extend(calls.take(MAX_OPS));
         } else {
             let mut wire = Wire::new(bytes);
-            while let Some(code) = wire.byte() {
+            while ops.len() < MAX_OPS
+                && let Some(code) = wire.byte()
+            {
                 let Some(kind) = Kind::from_opcode(code) else { continue };
                 let Some(op) = kind.take_wire(&mut wire) else { break };
                 ops.push(op);
-                if ops.len() == MAX_OPS {
-                    break;
-                }
             }
         }
-        ops.truncate(MAX_OPS);
         Program { ops }
     }
 

@@ -54,21 +54,13 @@ impl Search<'_> {
         }
         self.asked += 1;
         let smaller = Program { ops };
-        match (self.ask)(&smaller) {
-            Answer::Same => {
-                self.best = smaller;
-                self.stopped |= self.asked >= QUESTIONS;
-                true
-            }
-            Answer::Other => {
-                self.stopped |= self.asked >= QUESTIONS;
-                false
-            }
-            Answer::Stop => {
-                self.stopped = true;
-                false
-            }
+        let answer = (self.ask)(&smaller);
+        self.stopped = answer == Answer::Stop || self.asked >= QUESTIONS;
+        let holds = answer == Answer::Same;
+        if holds {
+            self.best = smaller;
         }
+        holds
     }
 
     /// Drops the ops that are skipped: what is not called changes nothing.
@@ -111,19 +103,13 @@ impl Search<'_> {
     /// Deletes two calls that only go together: a reference taken and given back, a session made and freed.
     fn delete_pairs(&mut self) {
         let mut first = 0;
-        while first < self.best.ops.len() {
-            let mut second = first + 1;
-            let mut gone = false;
-            while second < self.best.ops.len() && self.best.ops.len() <= PAIRS {
+        while first < self.best.ops.len() && self.best.ops.len() <= PAIRS {
+            let gone = (first + 1..self.best.ops.len()).any(|second| {
                 let mut rest = self.best.ops.clone();
                 rest.remove(second);
                 rest.remove(first);
-                gone = self.holds(rest);
-                if gone {
-                    break;
-                }
-                second += 1;
-            }
+                self.holds(rest)
+            });
             first += usize::from(!gone);
         }
     }

@@ -3,6 +3,7 @@
 //! What a port may not know, its reference counts, is kept beside the log, and so is what the ledger predicts: the
 //! counts and the step of each destruction.
 
+pub(crate) mod as_text;
 mod breakage;
 mod entry;
 mod mishap;
@@ -149,6 +150,16 @@ impl Trace {
         let start = self.marks.get(step).map_or(self.log.len(), |mark| *mark as usize);
         let end = self.marks.get(step + 1).map_or(self.log.len(), |mark| *mark as usize);
         Entries::new(&self.log[start..end])
+    }
+
+    /// Returns what the call of a step returned.
+    pub fn returned_in(&self, step: usize) -> Option<i64> {
+        self.entries(step).find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None })
+    }
+
+    /// Tells whether the constructor of a step returned a session.
+    pub fn made_in(&self, step: usize) -> Option<bool> {
+        self.entries(step).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None })
     }
 
     /// Writes a field that is a number.

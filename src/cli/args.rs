@@ -31,8 +31,14 @@ pub(crate) struct RunArgs {
     /// The port to compare with the native session: openssl, native (with the ledger alone), planted:NAME, lib:PATH
     #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
     pub ports: Vec<PortName>,
+    /// Run ports in processes of their own, which may crash and hang; a port lib:PATH always is
+    #[arg(long)]
+    pub isolate: bool,
+    /// Make the calls that are legal C and break the library, too; in a process of its own
+    #[arg(long)]
+    pub hazards: bool,
     #[command(flatten)]
-    pub host: HostChoice,
+    pub limits: Limits,
     /// The memory that the library is given, and which shares of the programs with probes get it
     #[arg(long, value_name = "SHARES", default_value = "plain=29,poisoned=2,guarded=1")]
     pub memory: Shares,
@@ -76,18 +82,15 @@ impl std::str::FromStr for PortName {
     type Err = String;
 
     fn from_str(name: &str) -> Result<PortName, String> {
-        match name.split_once(':') {
-            None if name == "openssl" => Ok(PortName::OpenSsl),
-            None if name == "native" => Ok(PortName::Native),
-            Some(("lib", path)) if !path.is_empty() => Ok(PortName::Library(path.into())),
-            Some(("planted", bug)) if Bug::from_name(bug).is_some() => {
-                Bug::from_name(bug).map(PortName::Planted).ok_or_else(String::new)
-            }
-            _ => Err(
-                "no such port: there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)"
-                    .into(),
-            ),
-        }
+        let named = match name.split_once(':') {
+            None if name == "openssl" => Some(PortName::OpenSsl),
+            None if name == "native" => Some(PortName::Native),
+            Some(("lib", path)) if !path.is_empty() => Some(PortName::Library(path.into())),
+            Some(("planted", bug)) => Bug::from_name(bug).map(PortName::Planted),
+            Some(_) | None => None,
+        };
+        let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
+        named.ok_or_else(|| format!("no such port: {expected}"))
     }
 }
 
@@ -249,19 +252,6 @@ impl LabChoice {
     }
 }
 
-/// Where ports run.
-#[derive(Args, Debug, Clone)]
-pub(crate) struct HostChoice {
-    /// Run ports in processes of their own, which may crash and hang; a port lib:PATH always is
-    #[arg(long)]
-    pub isolate: bool,
-    /// Make the calls that are legal C and break the library, too; in a process of its own
-    #[arg(long)]
-    pub hazards: bool,
-    #[command(flatten)]
-    pub limits: Limits,
-}
-
 /// What a port in a process of its own may take.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Limits {
@@ -346,14 +336,6 @@ impl std::str::FromStr for Shares {
     }
 }
 
-impl std::fmt::Display for Shares {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts: Vec<_> =
-            Memory::ALL.iter().zip(self.0).map(|(memory, share)| format!("{}={share}", memory.name())).collect();
-        f.write_str(&parts.join(","))
-    }
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct PortsArgs {
     /// Print one JSON object
@@ -412,17 +394,6 @@ impl OneProbeChoice {
         match self {
             OneProbeChoice::All => Probes::ALL,
             OneProbeChoice::None => Probes::NONE,
-        }
-    }
-
-    pub fn of(probes: Probes) -> OneProbeChoice {
-        if probes == Probes::NONE { OneProbeChoice::None } else { OneProbeChoice::All }
-    }
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            OneProbeChoice::All => "all",
-            OneProbeChoice::None => "none",
         }
     }
 }

@@ -14,11 +14,13 @@ pub(super) struct Coverage {
 
 const EVERY_STATE: u32 = u32::MAX;
 
-impl Coverage {
-    pub fn new() -> Coverage {
+impl Default for Coverage {
+    fn default() -> Coverage {
         Coverage { kinds: Kinds::NONE, states: [0; Kind::ALL.len()] }
     }
+}
 
+impl Coverage {
     /// Books what ran of `program`: what was planned, but for `skips`. Tells whether any of it is new.
     pub fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) -> bool {
         let mut new = false;

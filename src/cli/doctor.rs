@@ -1,6 +1,6 @@
 //! `sessdiff doctor`: is this build able to find anything?
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use object::{Object, ObjectSymbol};
 
@@ -14,24 +14,22 @@ use crate::port::c::{CPort, Clocking, Probes};
 const MUST_BE_INSTRUMENTED: [&str; 4] =
     ["SSL_SESSION_new", "SSL_SESSION_dup", "SSL_SESSION_free", "SSL_SESSION_set1_id"];
 
-pub(super) fn doctor(args: &DoctorArgs) -> Exit {
-    let mut exit = match CPort::linked(Probes::ALL) {
-        Ok(port) => linked(&port),
-        Err(error) => {
-            output::error(error);
-            return Exit::NotLoaded;
-        }
-    };
+/// How the names of OpenSSL's libraries begin.
+const LIBRARIES: [&str; 2] = ["libssl", "libcrypto"];
+
+pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Exit> {
+    let port = CPort::linked(Probes::ALL).map_err(|error| {
+        output::error(error);
+        Exit::NotLoaded
+    })?;
+    let mut exit = linked(&port);
     for binary in &args.binaries {
         exit = exit.worst(match instrumented(binary) {
             Ok(finding) => finding.show(binary),
-            Err(error) => {
-                output::error(format_args!("{}: {error}", binary.display()));
-                Exit::Usage
-            }
+            Err(error) => output::usage(format_args!("{}: {error}", binary.display())),
         });
     }
-    exit
+    Ok(exit)
 }
 
 /// Prints a line that says whether something is as it should be.
@@ -63,22 +61,13 @@ fn linked(port: &CPort) -> Exit {
     );
     match libraries_loaded() {
         Ok(files) => {
-            let statically = files.is_empty();
-            let text = if statically {
+            let text = if files.is_empty() {
                 "one OpenSSL: linked statically, none loaded beside it".to_string()
             } else {
-                format!(
-                    "shared libraries loaded: {}",
-                    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
-                )
+                format!("shared libraries loaded: {}", files.join(", "))
             };
-            let names = |name: &str| {
-                files
-                    .iter()
-                    .filter(|file| file.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name)))
-                    .count()
-            };
-            also(names("libssl") <= 1 && names("libcrypto") <= 1, &text);
+            let once = |name: &str| files.iter().filter(|file| is_of(file, name)).count() <= 1;
+            also(LIBRARIES.into_iter().all(once), &text);
         }
         Err(error) => also(false, &format!("one OpenSSL: /proc/self/maps: {error}")),
     }
@@ -86,19 +75,18 @@ fn linked(port: &CPort) -> Exit {
 }
 
 /// Finds the OpenSSL libraries that are mapped into this process.
-fn libraries_loaded() -> std::io::Result<Vec<PathBuf>> {
+fn libraries_loaded() -> std::io::Result<Vec<String>> {
     let maps = std::fs::read_to_string("/proc/self/maps")?;
-    let files = maps.lines().filter_map(|line| line.split_once('/').map(|(_, path)| PathBuf::from(format!("/{path}"))));
-    let is_openssl = |file: &PathBuf| {
-        file.file_name().is_some_and(|name| {
-            let name = name.to_string_lossy();
-            name.starts_with("libssl") || name.starts_with("libcrypto")
-        })
-    };
-    let mut files: Vec<_> = files.filter(is_openssl).collect();
+    let files = maps.lines().filter_map(|line| line.find('/').map(|at| line[at..].to_string()));
+    let mut files: Vec<_> = files.filter(|file| LIBRARIES.iter().any(|name| is_of(file, name))).collect();
     files.sort();
     files.dedup();
     Ok(files)
+}
+
+/// Tells whether the name of a file begins so.
+fn is_of(file: &str, name: &str) -> bool {
+    file.rsplit('/').next().is_some_and(|file| file.starts_with(name))
 }
 
 /// Says how a binary is instrumented.

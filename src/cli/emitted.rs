@@ -4,22 +4,13 @@ use crate::emit::{self, Picture, Subject};
 use crate::exec::Watch;
 use crate::host::Host;
 use crate::oracle::Signature;
-use crate::pair::{Look, Pair, Verdict};
+use crate::pair::{Diverged, Look, Pair};
 use crate::port::native::START_SECONDS;
 use crate::program::Program;
 
-/// Writes the C program that shows a finding, or does what a case does where there is none.
-pub(super) fn c_program(pair: &mut Pair, why: &str, program: &Program, signature: Option<Signature>) -> String {
-    written(emit::c, pair, why, program, signature)
-}
-
-/// Writes the Rust test that does the same.
-pub(super) fn rust_test(pair: &mut Pair, why: &str, program: &Program, signature: Option<Signature>) -> String {
-    written(emit::rust, pair, why, program, signature)
-}
-
-/// Runs `program` on the native session alone, and writes it with what is expected.
-fn written(
+/// Runs `program` on the native session alone, and writes it in a form that shows a finding with what is expected, or does
+/// what a case does where there is none.
+pub(super) fn written(
     form: fn(&Subject<'_>) -> String,
     pair: &mut Pair,
     why: &str,
@@ -33,14 +24,11 @@ fn written(
 }
 
 /// Draws the reference counts over the calls.
-pub(super) fn picture(program: &Program, pair: &mut Pair, look: Look, verdict: &Verdict) -> String {
+pub(super) fn picture(program: &Program, pair: &mut Pair, look: Look, diverged: Option<&Diverged>) -> String {
     pair.run(program, Look { watch: Watch::Blame, ..look });
     let identity = pair.right().identity();
     let name = identity.short_name();
     let (left, right) = pair.traces();
-    let divergence = match verdict {
-        Verdict::Diverge(diverged) => Some((diverged.divergence.step, diverged.divergence.signature())),
-        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
-    };
+    let divergence = diverged.map(|diverged| (diverged.divergence.step, diverged.divergence.signature()));
     emit::svg(&Picture { program, plan: pair.plan(), sides: [("native", left), (name, right)], divergence })
 }

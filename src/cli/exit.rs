@@ -1,9 +1,9 @@
-//! How a command ends.
+//! How a command ends. The error of a command is its exit code, too: what went wrong has been printed by then.
 
 use crate::host::crash;
 
 /// Says how a command ended. The numbers are documented in the README and never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// As expected.
     Expected = 0,

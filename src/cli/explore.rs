@@ -1,18 +1,18 @@
 //! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
 use std::collections::{HashSet, VecDeque};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
-use super::args::Shares;
+use super::args::{RunArgs, Shares};
 use super::coverage::Coverage;
 use super::finding::Finding;
 use super::{interrupt, progress};
 use crate::exec::Watch;
-use crate::generate::{Generator, Which};
+use crate::generate::Generator;
 use crate::host::crash;
 use crate::op::Op;
 use crate::oracle::Signature;
@@ -41,29 +41,18 @@ const POOL: usize = 512;
 const BATCH: u64 = 32;
 
 /// What all threads of a run share.
-pub(super) struct Shared {
-    pub stop: AtomicBool,
-    pub deadline: Option<Instant>,
-    pub programs: AtomicU64,
-    pub keep_going: bool,
-    pub longest: usize,
-    pub about: Which,
+pub(super) struct Shared<'a> {
+    pub args: &'a RunArgs,
     pub memory: Shares,
+    pub deadline: Option<Instant>,
+    stop: AtomicBool,
+    programs: AtomicU64,
     found: Mutex<HashSet<Signature>>,
 }
 
-impl Shared {
-    pub fn new(deadline: Option<Instant>, keep_going: bool, longest: usize, about: Which, memory: Shares) -> Shared {
-        Shared {
-            stop: AtomicBool::new(false),
-            deadline,
-            programs: AtomicU64::new(0),
-            keep_going,
-            longest,
-            about,
-            memory,
-            found: Mutex::default(),
-        }
+impl<'a> Shared<'a> {
+    pub fn new(args: &'a RunArgs, memory: Shares, deadline: Option<Instant>) -> Shared<'a> {
+        Shared { args, memory, deadline, stop: false.into(), programs: 0.into(), found: Mutex::default() }
     }
 
     /// Tells whether this signature was not found before, and books it.
@@ -76,14 +65,8 @@ impl Shared {
     }
 }
 
-/// A program that diverged.
-pub(super) struct Found {
-    pub finding: Finding,
-    /// The case it came from, if it is one.
-    pub case: Option<PathBuf>,
-}
-
 /// What a thread did.
+#[derive(Default)]
 pub(super) struct Tally {
     pub programs: u64,
     /// Calls made on each port.
@@ -101,34 +84,17 @@ pub(super) struct Tally {
     pub lacks: Kinds,
 }
 
-impl Tally {
-    /// Returns that of a thread that has done nothing yet, on a port that lacks these.
-    fn new(lacks: Kinds) -> Tally {
-        Tally {
-            programs: 0,
-            ops: 0,
-            skipped: 0,
-            divergences: 0,
-            inconclusive: 0,
-            examples: Vec::new(),
-            memory: [0; 3],
-            coverage: Coverage::new(),
-            lacks,
-        }
-    }
-}
-
 /// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a
-/// signature, at once.
+/// signature, at once, and with the case it came from, if it is one.
 pub(super) fn explore(
     pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
-    shared: &Shared,
-    report: &mut dyn FnMut(&Found),
+    shared: &Shared<'_>,
+    report: &dyn Fn(&Finding, Option<&Path>),
 ) -> Tally {
-    let tally = Tally::new(pair.plan().setup().lacks);
+    let tally = Tally { lacks: pair.plan().setup().lacks, ..Tally::default() };
     let recent = VecDeque::with_capacity(SUSPECTS);
     let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Vec::new() };
     explorer.replay(cases);
@@ -137,8 +103,9 @@ pub(super) fn explore(
 }
 
 /// Shows progress and carries ^C to the workers until all are done.
-pub(super) fn watch<T>(programs: Option<u64>, shared: &Shared, workers: &[ScopedJoinHandle<'_, T>]) {
+pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>]) {
     let started = Instant::now();
+    let programs = shared.args.programs;
     let length = programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
     let bar = progress::bar(length);
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
@@ -162,8 +129,8 @@ fn is_left_out(program: &Program, number: u64) -> bool {
 
 struct Explorer<'a> {
     pair: &'a mut Pair,
-    shared: &'a Shared,
-    report: &'a mut dyn FnMut(&Found),
+    shared: &'a Shared<'a>,
+    report: &'a dyn Fn(&Finding, Option<&Path>),
     tally: Tally,
     /// The last program agreed.
     agreed: bool,
@@ -189,7 +156,7 @@ impl Explorer<'_> {
 
     /// Makes and judges programs of this seed, until there were so many or it is told to stop.
     fn explore(&mut self, seed: u64, programs: u64) {
-        let mut generator = Generator::new(seed, self.pair.plan().setup()).about(self.shared.about);
+        let mut generator = Generator::new(seed, self.pair.plan().setup()).about(self.shared.args.about.which());
         let mut choice = fastrand::Rng::with_seed(!seed);
         let mut number = 0;
         let mut batch: Vec<(Program, Look)> = Vec::with_capacity(BATCH as usize);
@@ -216,7 +183,7 @@ impl Explorer<'_> {
 
     /// Makes the program of this number, or changes one of the pool, and chooses how it is looked at.
     fn make(&self, generator: &mut Generator, choice: &mut fastrand::Rng, number: u64) -> (Program, Look) {
-        let Shared { longest, memory, .. } = *self.shared;
+        let (longest, memory) = (self.shared.args.longest.into(), self.shared.memory);
         // A few are much longer: what only shows after many calls.
         let long = if choice.u8(0..64) == 0 { longest * LONG } else { longest };
         let program = if self.pool.is_empty() || choice.bool() {
@@ -238,7 +205,7 @@ impl Explorer<'_> {
     }
 
     /// Judges and books one program, and tells whether it reached something new.
-    fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&PathBuf>) -> bool {
+    fn judge(&mut self, program: &Program, look: Look, prepared: bool, case: Option<&Path>) -> bool {
         let verdict = crash::saving(program, || match prepared {
             true => self.pair.judge_next(program, look),
             false => self.pair.judge_watching(program, look),
@@ -261,7 +228,7 @@ impl Explorer<'_> {
             Verdict::Nothing => false,
             Verdict::Inconclusive(why @ Inconclusive::Flaky { broke: true, .. }) => {
                 match self.suspect() {
-                    Some(finding) => self.found(finding, None),
+                    Some(finding) => self.found(&finding, None),
                     None => self.inconclusive(&why, program),
                 }
                 false
@@ -275,18 +242,18 @@ impl Explorer<'_> {
             Verdict::Diverge(diverged) => {
                 let look = Look { memory: diverged.memory, ..look };
                 let finding = Finding { program: program.clone(), diverged: *diverged, look };
-                self.found(finding, case.cloned());
+                self.found(&finding, case);
                 false
             }
         }
     }
 
-    fn found(&mut self, finding: Finding, case: Option<PathBuf>) {
+    fn found(&mut self, finding: &Finding, case: Option<&Path>) {
         self.tally.divergences += 1;
         if self.shared.is_new(finding.signature()) {
-            (self.report)(&Found { finding, case });
+            (self.report)(finding, case);
         }
-        if !self.shared.keep_going {
+        if !self.shared.args.keep_going {
             self.shared.stop.store(true, Relaxed);
         }
     }
@@ -297,9 +264,9 @@ impl Explorer<'_> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
             let look = Look { watch: Watch::Blame, memory };
-            suspects.iter().find_map(|program| match self.pair.judge_watching(program, look) {
-                Verdict::Diverge(diverged) => Some(Finding { program: program.clone(), diverged: *diverged, look }),
-                Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+            suspects.iter().find_map(|program| {
+                let diverged = self.pair.judge_watching(program, look).diverged()?;
+                Some(Finding { program: program.clone(), diverged, look })
             })
         })
     }

@@ -29,7 +29,7 @@ impl Files {
         let text =
             Case::text(&format!("{signature}: native against {}, as it was found.", of(identity)), &found.program);
         for number in 1.. {
-            let stem = out.join(if number == 1 { name.clone() } else { format!("{name}-{number}") });
+            let stem = numbered(&out.join(&name), number);
             let original = with_ending(&stem, "original.ops");
             let files = Files { stem, original, signature };
             let known = std::fs::read_to_string(files.path("original.ops")).is_ok_and(|old| old == text);
@@ -56,11 +56,7 @@ impl Files {
     /// Writes a file, under the next number that is free if the name is taken. Returns where it is.
     pub fn write(&self, kind: &str, text: &str) -> std::io::Result<PathBuf> {
         for number in 1.. {
-            let mut stem = self.stem.clone().into_os_string();
-            if number > 1 {
-                stem.push(format!("-{number}"));
-            }
-            let path = with_ending(Path::new(&stem), kind);
+            let path = with_ending(&numbered(&self.stem, number), kind);
             if write_new(&path, text)? {
                 return Ok(path);
             }
@@ -70,9 +66,17 @@ impl Files {
 }
 
 fn with_ending(stem: &Path, kind: &str) -> PathBuf {
+    longer(stem, &format!(".{kind}"))
+}
+
+/// Returns the stem of this number. The first has none.
+fn numbered(stem: &Path, number: u32) -> PathBuf {
+    if number == 1 { stem.into() } else { longer(stem, &format!("-{number}")) }
+}
+
+fn longer(stem: &Path, end: &str) -> PathBuf {
     let mut path = stem.as_os_str().to_owned();
-    path.push(".");
-    path.push(kind);
+    path.push(end);
     path.into()
 }
 

@@ -19,25 +19,20 @@ const MIB: u64 = 1 << 20;
 /// The process of a sanitizer's runtime needs far more address space than memory.
 const RUNTIME: &str = "LD_PRELOAD";
 
-pub(super) fn host(args: &HostArgs) -> Exit {
+pub(super) fn host(args: &HostArgs) -> Result<Exit, Exit> {
     let parent = std::io::stdin().as_fd().try_clone_to_owned().map(UnixStream::from);
-    let (parent, step) = match (parent, sandbox::open(&args.step)) {
-        (Ok(parent), Ok(step)) => (parent, step),
-        (Err(error), _) | (_, Err(error)) => {
-            output::error(format_args!("host is started by other commands: {error}"));
-            return Exit::Usage;
-        }
-    };
+    let stray = |error| output::usage(format_args!("host is started by other commands: {error}"));
+    let (parent, step) = (parent.map_err(stray)?, sandbox::open(&args.step).map_err(stray)?);
     let confined = std::env::var_os(RUNTIME).is_none().then(|| u64::from(args.limits.memory_limit) * MIB);
     sandbox::confine(confined);
     present::show(step);
     crash::tell(0);
     // A parent that has gone away needs no answer.
     match serve_port(args, &parent) {
-        Ok(()) => Exit::Expected,
+        Ok(()) => Ok(Exit::Expected),
         Err(error) => {
             serve_error(&error.to_string(), parent).unwrap_or(());
-            Exit::NotLoaded
+            Err(Exit::NotLoaded)
         }
     }
 }

@@ -5,46 +5,27 @@ use std::path::{Path, PathBuf};
 use super::args::ImportArgs;
 use super::exit::Exit;
 use super::files::write_new;
-use super::head::{HeadError, SIGNATURE, of, signature_of};
+use super::head::{SIGNATURE, of, signature_of};
 use super::lab::Lab;
 use super::reduction::reduce_case;
 use super::{interrupt, output};
 use crate::oracle::Signature;
 use crate::port::Memory;
-use crate::program::{Case, CaseError};
+use crate::program::Case;
 use crate::report;
 
-pub(super) fn import(args: &ImportArgs) -> Exit {
+pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     interrupt::answer();
-    let case = match Case::read_any(&args.file) {
-        Ok(case) => case,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
-        }
-    };
+    let case = Case::read_any(&args.file).map_err(output::usage)?;
     // What cannot be kept is not worth the search.
-    let known = match regressions(&args.into) {
-        Ok(known) => known,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
-        }
-    };
+    let known = regressions(&args.into)?;
     let lab = Lab::of(&args.lab, true);
-    let found = match reduce_case(&case, &lab, &args.lab.memories()) {
-        Ok(found) => found,
-        Err(exit) => return exit,
-    };
+    let found = reduce_case(&case, &lab, &args.lab.memories())?;
     let signature = found.signature();
     if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {
-        output::error(format_args!("{signature} is known already: {}", old.path.display()));
-        return Exit::Usage;
+        return Err(output::usage(format_args!("{signature} is known already: {}", old.path.display())));
     }
-    let identity = match lab.pair() {
-        Ok(pair) => pair.right().identity(),
-        Err(error) => return error.say(),
-    };
+    let identity = lab.pair().map_err(|error| error.say())?.right().identity();
     let memory = match found.look.memory {
         Memory::Plain => String::new(),
         memory @ (Memory::Poisoned | Memory::Guarded) => format!("\nmemory: {}", memory.name()),
@@ -64,41 +45,26 @@ pub(super) fn import(args: &ImportArgs) -> Exit {
                     found.program.ops.len(),
                     case.program.ops.len()
                 ));
-                return Exit::Expected;
+                return Ok(Exit::Expected);
             }
             Ok(false) => {}
             Err(error) => {
-                output::error(format_args!("{}: {error}; the case:\n{text}", path.display()));
-                return Exit::Usage;
+                return Err(output::usage(format_args!("{}: {error}; the case:\n{text}", path.display())));
             }
         }
     }
-    Exit::Usage
+    unreachable!("there are more numbers than files")
 }
 
 /// Makes the folder if there is none, and reads its cases. A case may have a signature in its head.
-fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, RegressionError> {
-    std::fs::create_dir_all(folder).map_err(|error| RegressionError::NoFolder(folder.into(), error))?;
+fn regressions(folder: &Path) -> Result<Vec<(Case, Option<Signature>)>, Exit> {
+    std::fs::create_dir_all(folder).map_err(|error| output::usage(format_args!("{}: {error}", folder.display())))?;
     let read = |path: &PathBuf| {
-        let case = Case::read(path)?;
-        let signature = signature_of(&case)?;
+        let case = Case::read(path).map_err(output::usage)?;
+        let signature = signature_of(&case).map_err(output::usage)?;
         Ok((case, signature))
     };
-    Case::list(folder)?.iter().map(read).collect()
-}
-
-/// Says why the cases in the folder cannot be read.
-#[derive(Debug, thiserror::Error)]
-enum RegressionError {
-    /// The folder cannot be made.
-    #[error("{}: {}", .0.display(), .1)]
-    NoFolder(PathBuf, std::io::Error),
-    /// A file cannot be read, or is no case.
-    #[error(transparent)]
-    Case(#[from] CaseError),
-    /// The head of a case has a signature that does not exist.
-    #[error(transparent)]
-    Signature(#[from] HeadError),
+    Case::list(folder).map_err(output::usage)?.iter().map(read).collect()
 }
 
 /// Returns the number that a regression's file name begins with.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::args::{LabChoice, Limits, OneProbeChoice, PortName};
+use super::args::{LabChoice, Limits, PortName};
 use super::exit::Exit;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
@@ -28,35 +28,25 @@ pub(crate) struct Lab {
 
 /// Says why a port cannot be driven.
 #[derive(Debug, thiserror::Error)]
-#[error("{port}: {why}")]
-pub(crate) struct LabError {
-    port: PortName,
-    why: Why,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Why {
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error(transparent)]
-    Child(#[from] ChildError),
+pub(crate) enum LabError {
+    #[error("{0}: {1}")]
+    Load(PortName, LoadError),
+    #[error("{0}: {1}")]
+    Child(PortName, ChildError),
 }
 
 impl LabError {
     /// Prints the error, and returns the exit code.
     pub fn say(&self) -> Exit {
-        if let Why::Child(ChildError::Interrupted) = self.why {
-            return Exit::Interrupted;
-        }
-        output::error(self);
-        match self.why {
-            Why::Child(ChildError::Interrupted) => Exit::Interrupted,
+        let exit = match self {
+            LabError::Child(_, ChildError::Interrupted) => return Exit::Interrupted,
             // It can be driven into a crash, if not far.
-            Why::Child(ChildError::Died(_)) => Exit::Crashed,
-            Why::Child(ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow) | Why::Load(_) => {
-                Exit::NotLoaded
-            }
-        }
+            LabError::Child(_, ChildError::Died(_)) => Exit::Crashed,
+            LabError::Child(_, ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow)
+            | LabError::Load(..) => Exit::NotLoaded,
+        };
+        output::error(self);
+        exit
     }
 }
 
@@ -82,8 +72,7 @@ impl Lab {
     /// # Errors
     /// See [`LoadError`] and [`ChildError`].
     pub fn pair(&self) -> Result<Pair, LabError> {
-        let made = if self.is_isolated() { self.isolated() } else { self.here() };
-        made.map_err(|why| LabError { port: self.port.clone(), why })
+        if self.is_isolated() { self.isolated() } else { self.here() }
     }
 
     /// Returns the same lab, but in a process of its own.
@@ -104,8 +93,8 @@ impl Lab {
         Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: self.hazards }
     }
 
-    fn here(&self) -> Result<Pair, Why> {
-        let c = CPort::linked(self.probes)?;
+    fn here(&self) -> Result<Pair, LabError> {
+        let c = CPort::linked(self.probes).map_err(|why| LabError::Load(self.port.clone(), why))?;
         crash::loaded();
         let (release, setup) = (c.library().release, self.setup());
         let native = NativePort::new(release, setup);
@@ -118,9 +107,9 @@ impl Lab {
         Ok(Pair::new(native, port, setup.ex_data))
     }
 
-    fn isolated(&self) -> Result<Pair, Why> {
+    fn isolated(&self) -> Result<Pair, LabError> {
         let Limits { time_limit, memory_limit } = self.limits;
-        let probes = OneProbeChoice::of(self.probes).name();
+        let probes = if self.probes == Probes::NONE { "none" } else { "all" };
         let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
         let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
         let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
@@ -133,28 +122,28 @@ impl Lab {
             stop: interrupt::flag(),
             cold: "--cold".into(),
             preload,
-        })?;
+        })
+        .map_err(|why| LabError::Child(self.port.clone(), why))?;
         let native = NativePort::new(child.release(), self.setup());
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, self.probes.ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
     }
 
-    /// Returns the flags that choose this lab, for commands that are printed.
-    pub fn flags(&self, memory: Memory) -> Vec<String> {
-        let mut flags = Vec::new();
-        let mut add = |name: &str, value: String| flags.extend([name.to_string(), value]);
+    /// Returns the flags that choose this lab, for commands that are printed, each behind a space.
+    pub fn flags(&self, memory: Memory) -> String {
+        let mut flags = String::new();
         if self.port != PortName::OpenSsl {
-            add("--port", self.port.to_string());
+            flags += &format!(" --port {}", output::quoted(&self.port));
         }
         if self.probes == Probes::NONE {
-            add("--probes", "none".into());
+            flags += " --probes none";
         }
         if memory != Memory::Plain {
-            add("--memory", memory.name().into());
+            flags += &format!(" --memory {}", memory.name());
         }
         if self.hazards {
-            flags.push("--hazards".into());
+            flags += " --hazards";
         }
         flags
     }
@@ -162,7 +151,7 @@ impl Lab {
     /// Sums up the port of `pair`, which was made here, for a report.
     pub fn port_summary(&self, pair: &Pair, unsupported: Vec<String>) -> PortSummary {
         let Identity { name, version, file } = pair.right().identity();
-        let (counts_references, watches_memory) = (pair.right().counts_references(), self.port.is_in_c());
+        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.is_in_c());
         PortSummary { name, version, file, unsupported, counts_references, watches_memory }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use super::exit::Exit;
 
 static LOST: AtomicBool = AtomicBool::new(false);
 
@@ -27,15 +30,27 @@ pub(super) fn lost() -> bool {
     LOST.load(Relaxed)
 }
 
+/// Writes a result to a file.
+pub(super) fn file(path: &Path, text: &str) -> Result<(), Exit> {
+    std::fs::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
+}
+
 /// Spells a word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: impl Display) -> String {
+    let word = word.to_string();
     // Only what has a zero in it cannot be quoted, and no argument has.
-    shlex::try_quote(word).map_or_else(|_| word.to_string(), |quoted| quoted.into_owned())
+    shlex::try_quote(&word).map_or_else(|_| word.clone(), |quoted| quoted.into_owned())
 }
 
 /// Prints one line about what went wrong.
 pub(super) fn error(text: impl Display) {
     note(format_args!("error: {text}"));
+}
+
+/// Prints what is wrong with what a command was given, and returns the exit code.
+pub(super) fn usage(text: impl Display) -> Exit {
+    error(text);
+    Exit::Usage
 }
 
 /// Prints something that is not a result.
@@ -44,17 +59,17 @@ pub(super) fn note(text: impl Display) {
     drop(writeln!(err, "{text}"));
 }
 
-/// Tells whether standard output may be coloured.
-pub(super) fn colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Colours `text` red, where that is allowed.
 pub(super) fn red(text: &str) -> String {
-    if colour() { format!("\x1b[31m{text}\x1b[0m") } else { text.into() }
+    coloured(31, text)
 }
 
 /// Colours `text` green, where that is allowed.
 pub(super) fn green(text: &str) -> String {
-    if colour() { format!("\x1b[32m{text}\x1b[0m") } else { text.into() }
+    coloured(32, text)
+}
+
+fn coloured(colour: u8, text: &str) -> String {
+    let may = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if may { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.into() }
 }

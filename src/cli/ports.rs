@@ -8,23 +8,19 @@ use super::lab::Lab;
 use super::output;
 use crate::port::mutant::Bug;
 
-pub(super) fn ports(args: &PortsArgs) -> Exit {
+pub(super) fn ports(args: &PortsArgs) -> Result<Exit, Exit> {
     let mut summaries = Vec::new();
     for name in [PortName::OpenSsl, PortName::Native] {
         let lab = Lab::here_with_probes(name);
-        match lab.pair() {
-            Ok(pair) => {
-                let lacks = pair.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
-                summaries.push(lab.port_summary(&pair, lacks));
-            }
-            Err(error) => return error.say(),
-        }
+        let pair = lab.pair().map_err(|error| error.say())?;
+        let lacks = pair.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
+        summaries.push(lab.port_summary(&pair, lacks));
     }
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     if args.json {
         let signatures: BTreeMap<_, Vec<_>> = Bug::ALL.iter().map(|bug| (bug.name(), signatures(*bug))).collect();
         output::result(serde_json::json!({ "ports": summaries, "planted": planted, "signatures": signatures }));
-        return Exit::Expected;
+        return Ok(Exit::Expected);
     }
     for port in summaries {
         output::result(format_args!("{:<10} {}, in {}", port.name, port.version, port.file));
@@ -38,7 +34,7 @@ pub(super) fn ports(args: &PortsArgs) -> Exit {
     for name in planted {
         output::result(format_args!("{:<10} planted:{name}", ""));
     }
-    Exit::Expected
+    Ok(Exit::Expected)
 }
 
 /// Spells the signatures that a planted bug is found under, the usual one first.

@@ -73,16 +73,9 @@ pub(super) enum Alone {
 /// Judges a finding in a process of its own, and reduces it there. ^C ends the reduction, not more.
 pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError> {
     // What hung for as long as it was allowed to is not given as long again, each time.
-    let patient = match found.diverged.divergence.class {
-        Class::Hang => lab.in_a_child().hasty(lab.limits.time_limit.min(PATIENT)),
-        Class::Memory
-        | Class::Leak
-        | Class::Count
-        | Class::Callback
-        | Class::Contents
-        | Class::Cache
-        | Class::Return => lab.in_a_child(),
-    };
+    let hangs = found.diverged.divergence.class == Class::Hang;
+    let time_limit = if hangs { lab.limits.time_limit.min(PATIENT) } else { lab.limits.time_limit };
+    let patient = lab.in_a_child().hasty(time_limit);
     let mut pair = patient.pair()?;
     let alone = match pair.judge_watching(&found.program, found.look) {
         Verdict::Diverge(diverged) => *diverged,
@@ -95,11 +88,10 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     // What was found in haste is judged once more with patience.
     let mut pair = patient.pair()?;
     // What is left of it may show only where everything is observed.
-    let seen =
-        [found.look, careful(found.look)].into_iter().find_map(|look| match pair.judge_watching(&smallest, look) {
-            Verdict::Diverge(diverged) if diverged.divergence.signature() == signature => Some((*diverged, look)),
-            Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
-        });
+    let seen = [found.look, careful(found.look)].into_iter().find_map(|look| {
+        let diverged = pair.judge_watching(&smallest, look).diverged();
+        diverged.filter(|seen| seen.divergence.signature() == signature).map(|seen| (seen, look))
+    });
     let reduced = match seen {
         Some((diverged, look)) => Finding { program: smallest, diverged, look },
         None => alone,
@@ -163,13 +155,10 @@ fn smallest(lab: &Lab, pair: Pair, found: &Finding) -> Result<Program, LabError>
             return Answer::Stop;
         }
         let seen = match one_run {
-            true => pair.glance(smaller, careful).map(|seen| seen.divergence.signature()),
-            false => match pair.judge_watching(smaller, found.look) {
-                Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
-                Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
-            },
+            true => pair.glance(smaller, careful),
+            false => pair.judge_watching(smaller, found.look).diverged(),
         };
-        if seen.is_some_and(|seen| seen == signature) {
+        if seen.is_some_and(|seen| seen.divergence.signature() == signature) {
             bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
             Answer::Same
         } else {

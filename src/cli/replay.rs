@@ -18,24 +18,16 @@ use crate::trace::{Entry, Trace};
 /// The widest a call is shown in the table.
 const CALL_WIDTH: usize = 56;
 
-pub(super) fn replay(args: &ReplayArgs) -> Exit {
+pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
     let lab = Lab::of(&args.lab, args.isolate);
-    let mut pair = match lab.pair() {
-        Ok(pair) => pair,
-        Err(error) => return error.say(),
-    };
+    let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
-        exit = exit.worst(match Case::read_any(file) {
-            Ok(case) => replay_case(&case, &mut pair, &lab, args),
-            Err(error) => {
-                output::error(error);
-                Exit::Usage
-            }
-        });
+        let case = Case::read_any(file).map_err(output::usage);
+        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, args)));
     }
-    exit
+    Ok(exit)
 }
 
 fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
@@ -49,17 +41,11 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     let name = identity.short_name();
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
-    let drawn = args.svg.as_ref().map_or(Exit::Expected, |path| {
-        let text = picture(&case.program, pair, look, &verdict);
-        std::fs::write(path, text).map_or_else(
-            |error| {
-                output::error(format_args!("{}: {error}", path.display()));
-                Exit::Usage
-            },
-            |()| Exit::Expected,
-        )
+    let drawn = args.svg.as_ref().map_or(Ok(()), |path| {
+        output::file(path, &picture(&case.program, pair, look, verdict.clone().diverged().as_ref()))
     });
-    drawn.worst(say(case, pair, lab, look, verdict))
+    let said = say(case, pair, lab, look, verdict);
+    drawn.map_or_else(|exit| exit.worst(said), |()| said)
 }
 
 /// Prints the verdict in words, and returns the exit code.
@@ -82,9 +68,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let file = output::quoted(&case.path.display().to_string());
-            let flags: String =
-                lab.flags(look.memory).iter().map(|flag| format!(" {}", output::quoted(flag))).collect();
+            let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
             let commands = [
                 ("C file", format!("sessdiff show{flags} --as c {file}")),
                 ("import", format!("sessdiff import{flags} {file}")),
@@ -120,43 +104,42 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
-            Step::Skip(_) if at >= program.ops.len() => [brief(op, plan, left, at), brief(op, plan, right, at)],
-            Step::Run { .. } => [brief(op, plan, left, at), brief(op, plan, right, at)],
-            Step::Skip(why) => {
-                let why = match why {
-                    Skip::Taken => "skipped: slot taken",
-                    Skip::Empty => "skipped: slot empty",
-                    Skip::Unsupported => "skipped: UNSUPPORTED",
-                    Skip::Borrowed => "skipped: not its own",
-                    Skip::Hazard => "skipped: a hazard",
-                    Skip::Unready => "skipped: no handshake",
-                };
-                [why.into(), why.into()]
-            }
+            Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
+            Step::Skip(_) | Step::Run { .. } => [left, right].map(|trace| brief(op, plan, trace, at)),
         };
-        let differs = match (left.entries(at).eq(right.entries(at)), std::mem::replace(&mut first, false)) {
-            (true, was_first) => {
-                first = was_first;
-                ""
-            }
-            (false, true) => "  <- the first difference",
-            (false, false) => "  differs",
+        let differs = if left.entries(at).eq(right.entries(at)) {
+            ""
+        } else if std::mem::replace(&mut first, false) {
+            "  <- the first difference"
+        } else {
+            "  differs"
         };
         row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{differs}")]);
         if all {
-            let sides = left.entries(at).map(Some).chain(std::iter::repeat(None));
-            let both = sides.zip(right.entries(at).map(Some).chain(std::iter::repeat(None)));
-            for (left, right) in both.take_while(|(left, right)| left.is_some() || right.is_some()) {
-                let [left, right] = [left, right].map(|entry| entry.map_or(String::new(), |entry| entry.to_string()));
+            let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
+            for entry in 0..sides[0].len().max(sides[1].len()) {
+                let [left, right] = sides.each_ref().map(|side| side.get(entry).map_or("", String::as_str));
                 if left == right {
                     row(["", &format!("    {left}"), "", "", ""])
                 } else {
-                    row(["", "    differs:", &left, &right, ""])
+                    row(["", "    differs:", left, right, ""])
                 }
             }
         }
     }
     text
+}
+
+/// Says why a call was not made.
+fn skipped(why: Skip) -> &'static str {
+    match why {
+        Skip::Taken => "skipped: slot taken",
+        Skip::Empty => "skipped: slot empty",
+        Skip::Unsupported => "skipped: UNSUPPORTED",
+        Skip::Borrowed => "skipped: not its own",
+        Skip::Hazard => "skipped: a hazard",
+        Skip::Unready => "skipped: no handshake",
+    }
 }
 
 /// Says what a call returned, and the counts after it: `1, refs 2`.

@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use super::args::{PortName, ProbeChoice, RunArgs, Shares};
 use super::coverage::Coverage;
 use super::exit::Exit;
-use super::explore::{Found, Shared, Tally, explore, watch};
+use super::explore::{Shared, Tally, explore, watch};
+use super::finding::Finding;
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
+use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::port::{Identity, Memory};
 use crate::program::{Case, CaseError};
 use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
 
@@ -24,14 +25,8 @@ const UNPROBED: u32 = 8;
 /// Where the cases are, unless somewhere else is named.
 const CORPUS: &str = "corpus";
 
-pub(super) fn run(args: &RunArgs) -> Exit {
-    let cases = match cases(args.corpus.as_deref(), args.host.hazards) {
-        Ok(cases) => cases,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
-        }
-    };
+pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
+    let cases = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
@@ -46,7 +41,7 @@ pub(super) fn run(args: &RunArgs) -> Exit {
             break;
         }
     }
-    exit
+    Ok(exit)
 }
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
@@ -125,16 +120,10 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
-    let shared = Shared::new(deadline, args.keep_going, args.longest.into(), args.about.which(), memory);
-    let lab = Lab {
-        port: port.clone(),
-        probes,
-        isolate: args.host.isolate,
-        hazards: args.host.hazards,
-        limits: args.host.limits.clone(),
-    };
-
-    let mut summary = probed(args, &lab, seed, programs, cases, &shared)?;
+    let shared = Shared::new(args, memory, deadline);
+    let RunArgs { isolate, hazards, limits, .. } = args;
+    let lab = Lab { port: port.clone(), probes, isolate: *isolate, hazards: *hazards, limits: limits.clone() };
+    let mut summary = probed(&lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
@@ -173,64 +162,64 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
 
 /// Runs the part in this process, on as many threads as asked for.
 fn probed(
-    args: &RunArgs,
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
-    shared: &Shared,
+    shared: &Shared<'_>,
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
-    let report = |found: &Found| {
-        let (signature, text) = keep(args, &identity, lab, found);
+    let report = |found: &Finding, case: Option<&Path>| {
+        if let Some(case) = case {
+            output::note(format_args!("{}: diverges", case.display()));
+        }
+        let (signature, text) = settle(lab, &shared.args.out, found, &identity);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // After a closer look it can be one that is known.
         if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
             return;
         }
-        if args.json {
+        if shared.args.json {
             output::note(text)
         } else {
             output::result(text)
         }
         signatures.push(signature);
     };
-    let tallies = explore_on_threads(args, lab, seed, programs, cases, shared, &report)?;
+    let tallies = explore_on_threads(lab, seed, programs, cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(sum_up(args, lab.probes, seed, port, &tallies, signatures))
+    Ok(sum_up(shared.args, lab.probes, seed, port, &tallies, signatures))
 }
 
 /// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.
 fn explore_on_threads(
-    args: &RunArgs,
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
     cases: &[Case],
-    shared: &Shared,
-    report: &(dyn Fn(&Found) + Sync),
+    shared: &Shared<'_>,
+    report: &(dyn Fn(&Finding, Option<&Path>) + Sync),
 ) -> Result<Vec<Tally>, LabError> {
+    let jobs = u64::from(shared.args.jobs);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..args.jobs)
+        let workers: Vec<_> = (0..jobs)
             .map(|job| {
                 // The committed cases are replayed once.
                 let cases = if job == 0 { cases } else { &[] };
                 scope.spawn(move || {
                     let mut pair = lab.pair()?;
-                    let seed = seed ^ (u64::from(job) << 32);
-                    let jobs = u64::from(args.jobs);
-                    let programs = programs.map(|all| all / jobs + u64::from(u64::from(job) < all % jobs));
-                    Ok(explore(&mut pair, seed, programs, cases, shared, &mut |found| report(found)))
+                    let programs = programs.map(|all| all / jobs + u64::from(job < all % jobs));
+                    Ok(explore(&mut pair, seed ^ (job << 32), programs, cases, shared, report))
                 })
             })
             .collect();
-        watch(args.programs, shared, &workers);
+        watch(shared, &workers);
         workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
     })
 }
@@ -244,13 +233,14 @@ fn sum_up(
     tallies: &[Tally],
     signatures: Vec<SignatureSummary>,
 ) -> Summary {
-    let mut coverage = Coverage::new();
+    let mut coverage = Coverage::default();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
+    let in_memory = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
     let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
-    let left_out = if args.host.hazards { lacks } else { lacks.with(Kind::Forget) };
+    let left_out = if args.hazards { lacks } else { lacks.with(Kind::Forget) };
     Summary {
         verdict: Word::Nothing,
         programs: sum(|tally| tally.programs),
@@ -266,32 +256,12 @@ fn sum_up(
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
         signatures,
-        memory: memory_counts(tallies),
+        memory: Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), in_memory(memory))).collect(),
         without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
         interrupted: false,
         crashed: false,
     }
-}
-
-/// Writes the program of a finding and reduces it. Returns what there is to say.
-fn keep(args: &RunArgs, identity: &Identity, lab: &Lab, found: &Found) -> (SignatureSummary, String) {
-    if let Some(case) = &found.case {
-        output::note(format_args!("{}: diverges", case.display()));
-    }
-    let settled = settle(lab, &args.out, &found.finding, identity);
-    let signature = SignatureSummary {
-        signature: settled.signature,
-        class: settled.class.to_string(),
-        broke: found.finding.diverged.broke(),
-        file: settled.file.map(|file| file.display().to_string()),
-    };
-    (signature, settled.text)
-}
-
-fn memory_counts(tallies: &[Tally]) -> Vec<(String, u64)> {
-    let sum = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
-    Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), sum(memory))).collect()
 }
 
 fn add(summary: &mut Summary, other: Summary) {

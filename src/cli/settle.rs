@@ -4,32 +4,22 @@
 use std::path::{Path, PathBuf};
 
 use super::args::PortName;
-use super::emitted::c_program;
+use super::emitted::written;
 use super::files::Files;
 use super::finding::Finding;
 use super::head::{SIGNATURE, of};
 use super::lab::Lab;
 use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
-use crate::oracle::{Class, Signature};
+use crate::emit;
 use crate::port::Identity;
 use crate::port::c::load;
 use crate::program::Case;
-use crate::report;
+use crate::report::{self, SignatureSummary};
 
-/// What came of a finding.
-pub(super) struct Settled {
-    /// As it is after a closer look.
-    pub signature: Signature,
-    pub class: Class,
-    /// What can be replayed, if it could be written.
-    pub file: Option<PathBuf>,
-    /// What there is to say.
-    pub text: String,
-}
-
-/// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns what there is to say.
-pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> Settled {
+/// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns its signature, as it is after a
+/// closer look, and what there is to say.
+pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> (SignatureSummary, String) {
     let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
     let files = Files::begin(out, found, identity).map_err(lost).ok();
     let mut notes = String::new();
@@ -58,30 +48,32 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
     }
     let shown = reduced.as_ref().unwrap_or(found);
-    let flags: String = lab.flags(shown.look.memory).iter().map(|flag| format!(" {}", output::quoted(flag))).collect();
+    let flags = lab.flags(shown.look.memory);
     // Looked at more closely, it can be another call that is to blame.
     let files = files.map(|files| files.named(out, shown.signature()));
     let signature = shown.signature();
     let mut commands = Vec::new();
     let mut replayed = None;
     if let Some(files) = &files {
-        let quoted = |path: &Path| output::quoted(&path.display().to_string());
         let mut case = files.original.clone();
         if reduced.is_some() {
             let sentence = shown.diverged.divergence.sentence();
             let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
-            let c = lab.in_a_child().pair().map(|mut pair| c_program(&mut pair, &why, &shown.program, Some(signature)));
-            let texts = [("ops", Ok(Case::text(&why, &shown.program))), ("c", c)];
-            for (kind, text) in texts {
-                match text.map(|text| files.write(kind, &text)) {
-                    Ok(Ok(path)) if kind == "ops" => case = path,
-                    Ok(Ok(path)) => commands.push(("C file", compile_and_run(&lab.port, &quoted(&path)))),
-                    Ok(Err(error)) => output::error(format_args!("{}: {error}", files.path(kind).display())),
-                    Err(error) => output::error(error),
+            let write = |kind: &str, text: &str| {
+                let failed = |error| output::error(format_args!("{}: {error}", files.path(kind).display()));
+                files.write(kind, text).map_err(failed).ok()
+            };
+            case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
+            match lab.in_a_child().pair() {
+                Ok(mut pair) => {
+                    let c = written(emit::c, &mut pair, &why, &shown.program, Some(signature));
+                    let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
+                    commands.extend(write("c", &c).map(|path| ("C file", run(path))));
                 }
+                Err(error) => output::error(error),
             }
         }
-        let case_text = quoted(&case);
+        let case_text = output::quoted(case.display());
         commands.insert(0, ("replay", format!("sessdiff replay{flags} {case_text}")));
         if reduced.is_some() {
             commands.push(("import", format!("sessdiff import{flags} {case_text}")));
@@ -89,12 +81,18 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         replayed = Some(case);
     }
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
-    Settled { signature, class: shown.diverged.divergence.class, file: replayed, text: block + &notes }
+    let summary = SignatureSummary {
+        signature,
+        class: shown.diverged.divergence.class.to_string(),
+        broke: found.diverged.broke(),
+        file: replayed.map(|file| file.display().to_string()),
+    };
+    (summary, block + &notes)
 }
 
 /// Returns the command that compiles and runs a C program with the library in which the finding was made.
 fn compile_and_run(port: &PortName, c: &str) -> String {
-    let quoted = |path: &Path| output::quoted(&path.display().to_string());
+    let quoted = |path: &Path| output::quoted(path.display());
     let Some(path) = port.library() else { return format!("cc {c} -lssl -lcrypto && ./a.out") };
     let crypto = load::crypto_beside(path).map(|crypto| format!(" {}", quoted(&crypto))).unwrap_or_default();
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));

@@ -3,30 +3,24 @@
 use std::io::{IsTerminal, Write};
 
 use super::args::{Form, ShowArgs};
-use super::emitted::{c_program, picture, rust_test};
+use super::emitted::{picture, written};
 use super::exit::Exit;
 use super::finding::judge_every_way;
 use super::head::signature_of;
 use super::lab::Lab;
 use super::output;
+use crate::emit;
 use crate::oracle::Signature;
-use crate::pair::Verdict;
 use crate::program::Case;
 
-pub(super) fn show(args: &ShowArgs) -> Exit {
-    let case = match Case::read_any(&args.file) {
-        Ok(case) => case,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
-        }
-    };
+pub(super) fn show(args: &ShowArgs) -> Result<Exit, Exit> {
+    let case = Case::read_any(&args.file).map_err(output::usage)?;
     match args.form {
         Form::Ops => output::result(Case::text(&case.why, &case.program).trim_end()),
         Form::Wire => wire(&case),
-        Form::C | Form::Rust | Form::Svg => return run(&case, args),
+        Form::C | Form::Rust | Form::Svg => run(&case, args)?,
     }
-    Exit::Expected
+    Ok(Exit::Expected)
 }
 
 fn wire(case: &Case) {
@@ -42,31 +36,22 @@ fn wire(case: &Case) {
 }
 
 /// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
-fn run(case: &Case, args: &ShowArgs) -> Exit {
-    let mut pair = match Lab::of(&args.lab, true).pair() {
-        Ok(pair) => pair,
-        Err(error) => return error.say(),
-    };
-    let kept = match signature_of(case) {
-        Ok(kept) => kept,
-        Err(error) => {
-            output::error(error);
-            return Exit::Usage;
+fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
+    let mut pair = Lab::of(&args.lab, true).pair().map_err(|error| error.say())?;
+    let kept = signature_of(case).map_err(output::usage)?;
+    let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
+    let diverged = verdict.diverged();
+    // What diverges here, or did where the case was found.
+    let signature = diverged.as_ref().map(|diverged| diverged.divergence.signature()).or(kept);
+    let text = match args.form {
+        Form::Svg => picture(&case.program, &mut pair, look, diverged.as_ref()),
+        Form::Rust => written(emit::rust, &mut pair, &why(case, signature), &case.program, signature),
+        Form::C | Form::Ops | Form::Wire => {
+            written(emit::c, &mut pair, &why(case, signature), &case.program, signature)
         }
     };
-    let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
-    let signature = match &verdict {
-        // What diverges here, or did where the case was found.
-        Verdict::Diverge(diverged) => Some(diverged.divergence.signature()),
-        Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => kept,
-    };
-    let text = match args.form {
-        Form::Svg => picture(&case.program, &mut pair, look, &verdict),
-        Form::Rust => rust_test(&mut pair, &why(case, signature), &case.program, signature),
-        Form::C | Form::Ops | Form::Wire => c_program(&mut pair, &why(case, signature), &case.program, signature),
-    };
     output::result(text.trim_end());
-    Exit::Expected
+    Ok(())
 }
 
 /// Returns the comment at the head of the case. Where there is none, that is the signature.

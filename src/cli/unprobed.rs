@@ -38,23 +38,16 @@ pub(super) fn run(
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
-    let limits = &args.host.limits;
+    let limits = &args.limits;
     command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
     command.args(["--memory-limit", &limits.memory_limit.to_string()]);
-    if args.host.isolate {
-        command.arg("--isolate");
-    }
-    if args.host.hazards {
-        command.arg("--hazards");
-    }
+    let flags = [("--isolate", args.isolate), ("--hazards", args.hazards), ("--keep-going", args.keep_going)];
+    command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag));
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
     match &args.corpus {
         Some(folder) => drop(command.arg("--corpus").arg(folder)),
         None if corpus => {}
         None => drop(command.args(["--corpus", "none"])),
-    }
-    if args.keep_going {
-        command.arg("--keep-going");
     }
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -64,6 +57,7 @@ pub(super) fn run(
     let status = status?;
     let stdout = stdout.join().unwrap_or_default();
     let stderr = stderr.join().unwrap_or_default();
+    let said = String::from_utf8_lossy(&stderr).trim_end().to_string();
     match serde_json::from_slice::<Summary>(&stdout) {
         Ok(summary)
             if status.code().is_none() || status.code() == Some(crash::EXIT) && summary.signatures.is_empty() =>
@@ -71,25 +65,20 @@ pub(super) fn run(
             Err(UnprobedError::Crashed(format!("without probes: ended with {status} after its summary")))
         }
         Ok(summary) => {
-            let said = String::from_utf8_lossy(&stderr);
             let is_known = |found: &SignatureSummary| known.iter().any(|known| known.signature == found.signature);
             let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
-            match said.trim_end() {
-                "" => {}
-                _ if all_known && summary.inconclusive == 0 => {}
-                said if args.json => output::note(said),
-                said => output::result(said),
+            match (args.json, said.is_empty() || all_known && summary.inconclusive == 0) {
+                (_, true) => {}
+                (true, false) => output::note(said),
+                (false, false) => output::result(said),
             }
             Ok(summary)
         }
         Err(_) if status.code().is_none_or(|code| code == crash::EXIT) && !interrupt::came() => {
-            Err(UnprobedError::Crashed(String::from_utf8_lossy(&stderr).trim_end().to_string()))
+            Err(UnprobedError::Crashed(said))
         }
         Err(_) if interrupt::came() => Err(UnprobedError::Interrupted),
-        Err(error) => {
-            let stderr = String::from_utf8_lossy(&stderr).trim_end().to_string();
-            Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr })
-        }
+        Err(error) => Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr: said }),
     }
 }
 

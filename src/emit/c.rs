@@ -10,6 +10,7 @@ mod fields;
 mod holders;
 mod needs;
 mod operand;
+mod parts;
 mod readers;
 mod statement;
 mod value;
@@ -19,7 +20,9 @@ use std::fmt::Write as _;
 use self::checks::Checks;
 use self::needs::Needs;
 use self::operand::Lending;
+use self::parts::keeps;
 use self::statement::{Writing, statement};
+use self::value::literal;
 use super::Subject;
 use crate::op::{Op, Variable};
 use crate::plan::Step;
@@ -28,21 +31,21 @@ use crate::trace::Entry;
 /// Writes the program.
 pub fn c(subject: &Subject<'_>) -> String {
     let checks = Checks::of(subject);
-    let mut needs = Needs::of(subject, &checks);
-    let body = body(subject, &checks, &mut needs);
+    let needs = Needs::of(subject, &checks);
+    let body = body(subject, &checks, &needs);
+    let main = needs.main();
     let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
     format!(
         "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
          not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
-        head = needs.head(&body),
-        declared = declarations(&checks, &needs),
-        main = needs.main(),
+        head = needs.head(&[&*body, &main].concat()),
+        declared = declarations(&needs, &body),
     )
 }
 
 /// Writes the calls and their checks, each line indented.
-fn body(subject: &Subject<'_>, checks: &Checks, needs: &mut Needs) -> String {
+fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
     let mut body = Body::default();
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
@@ -59,20 +62,19 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &mut Needs) -> String {
             body.put(checks.at_the_end(subject));
             body.put(["/* What is still owned. */".into()]);
         }
-        if let Op::SampleSession { sample, .. } = op {
-            needs.sample(*sample);
-        }
         body.put(needs.step(at));
         body.put(checks.before(at));
         let lending = lending(checks, needs, at);
-        body.put([statement(op, Writing { makes, keep: checks.keeps_result(at), lending })]);
+        let argument = op.argument().filter(|_| lending == Lending::Argument);
+        body.put(argument.map(|bytes| format!("memcpy(argument, {}, {});", literal(bytes), bytes.len())));
+        body.put([statement(op, Writing { makes, keep: checks.returned(subject, at).is_some(), lending })]);
         // A library that keeps the pointer has nothing of it.
-        if lending == Lending::Argument && checks.overwrites_argument() && op.argument().is_some() {
+        if checks.overwrites_argument() && argument.is_some() {
             body.put(["memset(argument, 0xee, sizeof(argument));".into()]);
         }
         body.put(checks.after(subject, at, op));
     }
-    if subject.plan.shared && needs.keeps() {
+    if subject.plan.shared && keeps(&body.0) {
         body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
         body.put(checks.at_last(subject, ops.len()));
     }
@@ -103,12 +105,12 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 }
 
 /// Declares the program's variables.
-fn declarations(checks: &Checks, needs: &Needs) -> String {
+fn declarations(needs: &Needs, body: &str) -> String {
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
-    if needs.keeps() {
+    if body.contains("kept_last") {
         declared += "    SSL_SESSION *kept_last;\n";
     }
-    if checks.any_result() {
+    if body.contains("returned = ") {
         declared += "    long long returned;\n";
     }
     declared

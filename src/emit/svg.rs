@@ -71,8 +71,7 @@ pub fn svg(picture: &Picture<'_>) -> String {
         let x = drawn.column(step).unwrap_or(LEFT);
         let number = if step < picture.program.ops.len() { step.to_string() } else { "end".into() };
         let class = if differs == Some(step) { "small wrong" } else { "small" };
-        let label = Text::new(number).set("class", class).set("text-anchor", "middle").set("x", x).set("y", TOP - 8);
-        document = document.add(label);
+        document = document.add(label(number, class, x, TOP - 8).set("text-anchor", "middle"));
     }
     for row in &drawn.rows {
         document = document.add(lane(row, &drawn, &ledger, &sides));
@@ -81,8 +80,7 @@ pub fn svg(picture: &Picture<'_>) -> String {
         let number = if step < picture.program.ops.len() { format!("{step:>4}") } else { " end".into() };
         let class = if differs == Some(step) { "wrong" } else { "call" };
         let text = format!("{number}  {}", shortened(&ops[step].to_string()));
-        let text = Text::new(text).set("class", class).set("xml:space", "preserve").set("x", 16);
-        document = document.add(text.set("y", list_top + LINE * line));
+        document = document.add(label(text, class, 16, list_top + LINE * line).set("xml:space", "preserve"));
     }
     format!("{document}\n")
 }
@@ -134,7 +132,7 @@ fn heading(picture: &Picture<'_>) -> Group {
     let class = if picture.divergence.is_some() { "name wrong" } else { "name" };
     let mut heading = Group::new()
         .add(Title::new(format!("Reference counts over the calls: {title}")))
-        .add(Text::new(title).set("class", class).set("x", 16).set("y", 24));
+        .add(label(title, class, 16, 24));
     let unknown = |trace: &Trace| if trace.counts.is_empty() { " (counts not observed)" } else { "" };
     let [(left, left_trace), (right, right_trace)] = picture.sides;
     let legend = [
@@ -146,25 +144,25 @@ fn heading(picture: &Picture<'_>) -> Group {
     for (class, name) in legend {
         let name = shortened(&name);
         let line = Path::new().set("class", class).set("d", format!("M{x} 41 h24"));
-        heading = heading.add(line).add(Text::new(name.clone()).set("class", "small").set("x", x + 30).set("y", 45));
-        x += 52 + 7 * name.chars().count();
+        let width = 7 * name.chars().count();
+        heading = heading.add(line).add(label(name, "small", x + 30, 45));
+        x += 52 + width;
     }
     let birth = Circle::new().set("class", "birth").set("cx", x + 4).set("cy", 41).set("r", 4);
-    heading = heading.add(birth).add(Text::new("born").set("class", "small").set("x", x + 14).set("y", 45));
+    heading = heading.add(birth).add(label("born", "small", x + 14, 45));
     let death = Path::new().set("class", "death").set("d", cross(x + 62, 41));
-    heading.add(death).add(Text::new("destroyed").set("class", "small").set("x", x + 74).set("y", 45))
+    heading.add(death).add(label("destroyed", "small", x + 74, 45))
 }
 
 fn lane(row: &Row, drawn: &Drawn, ledger: &Counts, sides: &[Counts; 2]) -> Group {
     let slot = row.slot.index();
-    let mut lane =
-        Group::new().add(Text::new(row.slot.to_string()).set("class", "name").set("x", 16).set("y", row.zero));
+    let mut lane = Group::new().add(label(row.slot.to_string(), "name", 16, row.zero));
     let right = LEFT + COLUMN * drawn.shown.len();
     for count in 0..=row.highest {
         let y = height(row, count);
         let axis = Line::new().set("class", "axis").set("x1", LEFT).set("x2", right).set("y1", y).set("y2", y);
-        let label = Text::new(count.to_string()).set("class", "small").set("text-anchor", "end");
-        lane = lane.add(axis).add(label.set("x", LEFT - 6).set("y", y + 4));
+        let number = label(count.to_string(), "small", LEFT - 6, y + 4).set("text-anchor", "end");
+        lane = lane.add(axis).add(number);
     }
     let lines = [("ledger", ledger, 0), ("left", &sides[0], -2), ("right", &sides[1], 2)];
     for (class, counts, offset) in lines {
@@ -200,6 +198,10 @@ fn line(row: &Row, drawn: &Drawn, counts: &Counts, offset: i64) -> String {
         pen = true;
     }
     path.trim_start().into()
+}
+
+fn label(text: impl Into<String>, class: &str, x: usize, y: usize) -> Text {
+    Text::new(text).set("class", class).set("x", x).set("y", y)
 }
 
 fn height(row: &Row, count: u32) -> usize {

@@ -16,9 +16,9 @@ use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
-use crate::plan::{Kinds, Plan, Setup};
+use crate::plan::{Plan, Setup};
 use crate::port::native::NativePort;
-use crate::port::{Identity, present};
+use crate::port::{Abilities, Identity, present};
 use crate::program::Program;
 use crate::trace::{Breakage, Mishap, MishapKind, Signal, Trace, Violation};
 
@@ -140,45 +140,32 @@ impl Child {
         let Some(process) = &mut self.process else { return };
         let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
         let said = process.hear(&patience, &mut self.message);
-        match said {
-            Ok(Answer::Ran(ran, None)) => *trace = ran,
-            Ok(Answer::Ran(ran, Some(mishap))) if !mishap.kind.ends() => {
+        trace.mishap = match said {
+            Ok(Answer::Ran(ran, mishap)) => {
                 *trace = ran;
-                trace.mishap = Some(mishap);
-            }
-            Ok(Answer::Ran(ran, Some(mishap))) => {
-                let report = self.bury(DYING).1;
-                let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
-                *trace = ran;
-                trace.mishap = Some(Mishap { breakage, report, ..mishap });
-                self.reach(trace, most);
+                mishap.map(|mishap| if mishap.kind.ends() { self.reported(mishap) } else { mishap })
             }
             said @ (Ok(Answer::Ready(_) | Answer::Refused(_)) | Err(_)) => {
-                let late = matches!(&said, Err(error) if is_timeout(error));
                 trace.clear();
-                trace.mishap = Some(match self.spawn.stop.load(Relaxed) {
-                    true => {
-                        self.bury(Duration::ZERO);
-                        lost("interrupted")
-                    }
-                    false => self.unheard(late),
-                });
-                self.reach(trace, most);
+                let late = matches!(&said, Err(error) if is_timeout(error));
+                Some(if self.spawn.stop.load(Relaxed) { self.interrupted() } else { self.unheard(late) })
             }
-        }
+        };
+        reach(trace, most);
     }
 
-    /// Adds the steps that were begun to a trace that ends early.
-    fn reach(&mut self, trace: &mut Trace, most: usize) {
-        let Some(mishap) = &trace.mishap else { return };
-        // A step whose end was not reported is taken to have begun. What ran outside every step came after the last one.
-        // The number comes from a process that may have written anywhere.
-        let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
-        while trace.steps() <= step {
-            trace.step();
-        }
+    /// Adds to a mishap that ended a child what the child printed.
+    fn reported(&mut self, mishap: Mishap) -> Mishap {
+        let report = self.bury(DYING).1;
+        let breakage = sanitizer(&report).unwrap_or(mishap.breakage);
+        Mishap { breakage, report, ..mishap }
     }
 
+    /// Ends a child that nobody wants to wait for.
+    fn interrupted(&mut self) -> Mishap {
+        self.bury(Duration::ZERO);
+        lost("interrupted")
+    }
     /// Says what happened to a child that ended, or whose time was over, before it said anything.
     fn unheard(&mut self, late: bool) -> Mishap {
         let step = self.step.load(Relaxed);
@@ -212,9 +199,7 @@ impl Child {
     fn bury(&mut self, patience: Duration) -> (Option<ExitStatus>, String) {
         self.ahead = 0;
         let Some(mut process) = self.process.take() else { return (None, String::new()) };
-        let status = process.end(patience);
-        let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let (status, printed) = process.end(patience);
         let lines: Vec<&str> = printed.trim().lines().take(REPORT_LINES).collect();
         (status, lines.join("\n"))
     }
@@ -225,20 +210,9 @@ impl Host for Child {
         self.hello.identity.clone()
     }
 
-    fn lacks(&self) -> Kinds {
-        self.hello.lacks
-    }
-
-    fn counts_references(&self) -> bool {
-        self.hello.counts_references
-    }
-
-    fn tells_ends(&self) -> bool {
-        self.hello.tells_ends
-    }
-
-    fn as_native(&mut self) -> Option<&mut NativePort> {
-        None
+    fn abilities(&self) -> Abilities {
+        let Hello { lacks, counts, tells_ends, .. } = self.hello;
+        Abilities { lacks, counts, tells_ends }
     }
 
     fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &mut Plan, _: View) -> Option<bool> {
@@ -267,6 +241,17 @@ impl Host for Child {
         }
         let left: u32 = plan.left.iter().sum();
         self.receive(trace, plan.steps.len() + left as usize);
+    }
+}
+
+/// Adds the steps that were begun to a trace that ends early.
+fn reach(trace: &mut Trace, most: usize) {
+    let Some(mishap) = trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()) else { return };
+    // A step whose end was not reported is taken to have begun. What ran outside every step came after the last one.
+    // The number comes from a process that may have written anywhere.
+    let step = if mishap.step == present::OUTSIDE { 0 } else { (mishap.step as usize).min(most) };
+    while trace.steps() <= step {
+        trace.step();
     }
 }
 
@@ -314,9 +299,8 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
         }
         Ok(Answer::Ran(_, None)) | Err(_) => {}
     }
-    let status = process.end(DYING).map_or("it cannot be heard".into(), |status| status.to_string());
-    let printed = process.printed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let printed = String::from_utf8_lossy(&printed);
+    let (status, printed) = process.end(DYING);
+    let status = status.map_or("it cannot be heard".into(), |status| status.to_string());
     let first = printed.lines().find(|line| !line.trim().is_empty()).map_or(String::new(), |line| format!(": {line}"));
     Err(ChildError::Died(format!("{status}{first_calls}{first}")))
 }
@@ -394,23 +378,26 @@ impl Process {
         Ok(())
     }
 
-    /// Waits so long for its end, then kills it, and whatever it has started.
-    fn end(&mut self, patience: Duration) -> Option<ExitStatus> {
-        let until = Instant::now() + patience;
-        while !sandbox::has_ended(self.child.id()) && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    /// Waits so long for its end, then kills it, and whatever it has started. Returns how it ended and what it printed.
+    fn end(&mut self, patience: Duration) -> (Option<ExitStatus>, String) {
+        wait(patience, || sandbox::has_ended(self.child.id()));
         // Before it is waited for, its number is nobody else's.
         sandbox::kill_group(self.child.id());
         let status = self.child.wait().ok();
-        let until = Instant::now() + patience;
         if let Some(printer) = self.printer.take() {
             // Should a process of the library's own hold the stream open, what came so far is enough.
-            while !printer.is_finished() && Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            wait(patience, || printer.is_finished());
         }
-        status
+        let printed = self.printed.lock().unwrap_or_else(PoisonError::into_inner);
+        (status, String::from_utf8_lossy(&printed).into_owned())
+    }
+}
+
+/// Waits until something is done, but not for longer than this.
+fn wait(patience: Duration, is_done: impl Fn() -> bool) {
+    let until = Instant::now() + patience;
+    while !is_done() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

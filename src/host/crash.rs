@@ -286,9 +286,7 @@ impl Buffered {
         self.length = 0;
         !self.failed
     }
-}
 
-impl Buffered {
     fn put(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let room = self.bytes.len() - self.length;

@@ -1,6 +1,6 @@
 //! One trace against the ledger.
 
-use super::describe::describe_broken;
+use super::describe::aspect;
 use super::{Aspect, Call, Class, Whose};
 use crate::field::Field;
 use crate::plan::{Makes, Plan, Step};
@@ -83,16 +83,14 @@ fn made_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
 
 /// Looks at an `SSL_dup` of a connection whose handshake was begun.
 fn same_fault(trace: &Trace, step: usize) -> Option<Fault> {
-    let returned =
-        trace.entries(step).find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
-    let other = returned.filter(|value| *value != SAME)?;
+    let other = trace.returned_in(step).filter(|value| *value != SAME)?;
     let seen = if other == 0 { "returned NULL" } else { "returned another connection" };
     Some(Fault::new(step, Aspect::Return, seen, "returned the connection that it was given"))
 }
 
 /// Looks at a call that makes a session, or as is planned makes none.
 fn session_fault(trace: &Trace, step: usize, planned: bool) -> Option<Fault> {
-    let made = trace.entries(step).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None })?;
+    let made = trace.made_in(step)?;
     let shown = |session: bool| if session { "returned a session" } else { "returned NULL" };
     (made != planned).then(|| Fault::new(step, Aspect::Return, shown(made), shown(planned)))
 }
@@ -151,19 +149,16 @@ fn death_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
 /// Returns the first step that says nothing, of a port that ended: the one in which it did, or all where its trace was lost
 /// with it.
 pub(super) fn compared_until(trace: &Trace) -> Option<usize> {
-    ended_at(trace).map(|step| if trace.log().is_empty() { 0 } else { step })
-}
-
-/// Returns the step in which the port ended, if it did.
-fn ended_at(trace: &Trace) -> Option<usize> {
-    trace.mishap.as_ref().filter(|mishap| mishap.kind.ends()).map(|_| trace.steps().saturating_sub(1))
+    let ended = trace.mishap.as_ref().is_some_and(|mishap| mishap.kind.ends());
+    let last = if trace.log().is_empty() { 0 } else { trace.steps().saturating_sub(1) };
+    ended.then_some(last)
 }
 
 /// Finds the first entry that is wrong whatever the other port does.
 fn broken_fault(trace: &Trace) -> Option<Fault> {
     let step = trace.broken? as usize;
     let entry = trace.entries(step).find(Entry::is_broken)?;
-    let aspect = describe_broken(&entry);
+    let aspect = aspect(None, None, &entry);
     if let Entry::Meddled(field, _) = entry {
         let call = Some(Call::Kind(field.getter()));
         return Some(Fault { call, ..Fault::new(step, aspect, entry.to_string(), "a getter changes nothing") });

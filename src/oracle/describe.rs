@@ -26,13 +26,8 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<E
     named.min_by_key(|aspect| aspect.class()).unwrap_or(Aspect::Ended)
 }
 
-/// Names what is wrong with an entry that does not depend on the call.
-pub(super) fn describe_broken(entry: &Entry<'_>) -> Aspect {
-    aspect(None, None, entry)
-}
-
-/// Names what an entry shows that the other side does not.
-fn aspect(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> Aspect {
+/// Names what an entry shows that the other side does not, or what is wrong with it whatever the other side shows.
+pub(super) fn aspect(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> Aspect {
     let whose = |of: Variable| if op.is_some_and(|op| is_about(op, of)) { Whose::Own } else { Whose::Other };
     match entry {
         Entry::Number(field, _) | Entry::Bytes(field, _) => Aspect::Field(of.map_or(Whose::Own, whose), *field),

@@ -289,9 +289,9 @@ mod tests {
             let whose = [Whose::Own, Whose::Other].map(|whose| Aspect::Field(whose, field));
             whose.into_iter().chain([Aspect::Shared(field), Aspect::Length(field)])
         });
-        let breakages = Violation::LISTED.iter().copied().map(Breakage::Misuse);
-        let breakages = breakages.chain(Signal::NAMED.iter().copied().map(Breakage::Signal));
-        let breakages = breakages.chain([Breakage::Hang, Breakage::Exit, Breakage::NotRun]).map(Aspect::Breakage);
+        let breakages = Violation::WORDS.iter().copied().map(Breakage::Misuse);
+        let breakages = breakages.chain(Signal::WORDS.iter().copied().map(Breakage::Signal));
+        let breakages = breakages.chain(Breakage::WORDS.iter().copied()).map(Aspect::Breakage);
         let counts = [Whose::Own, Whose::Other].map(Aspect::Count);
         let callbacks = Called::all().map(Aspect::Callback);
         fields.chain(breakages).chain(counts).chain(callbacks).chain(Aspect::WORDS.iter().copied()).collect()

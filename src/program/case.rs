@@ -1,6 +1,5 @@
 //! A case: a program in a `.ops` file, with the sentence that says why it is kept.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -21,43 +20,24 @@ pub struct Case {
     pub program: Program,
 }
 
-/// Why a case cannot be read.
+/// Why a case cannot be read, behind the path of its file.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    /// The file cannot be opened or read.
-    #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    /// The file cannot be opened or read: what the system said.
+    #[error("{}: {}", .0.display(), .1)]
+    Unreadable(PathBuf, #[source] std::io::Error),
     /// Larger than any program.
-    #[error("{}: larger than {MAX_FILE} bytes: not a case", path.display())]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{}: larger than {MAX_FILE} bytes: not a case", .0.display())]
+    TooLarge(PathBuf),
     /// Text that is no text.
-    #[error("{}: not UTF-8", path.display())]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A line that is no call.
-    #[error("{}:{error}", path.display())]
-    Text {
-        /// The file.
-        path: PathBuf,
-        /// Where and what.
-        error: TextError,
-    },
+    #[error("{}: not UTF-8", .0.display())]
+    NotText(PathBuf),
+    /// A line that is no call: where and what.
+    #[error("{}:{}", .0.display(), .1)]
+    Text(PathBuf, #[source] TextError),
     /// No calls at all.
-    #[error("{}: no calls", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    #[error("{}: no calls", .0.display())]
+    Empty(PathBuf),
 }
 
 impl Case {
@@ -70,10 +50,10 @@ impl Case {
     }
 
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
-        let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText { path: path.into() })?;
-        let program: Program = text.parse().map_err(|error| CaseError::Text { path: path.into(), error })?;
+        let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
+        let program: Program = text.parse().map_err(|error| CaseError::Text(path.into(), error))?;
         if program.ops.is_empty() {
-            return Err(CaseError::Empty { path: path.into() });
+            return Err(CaseError::Empty(path.into()));
         }
         let comment = text.lines().skip(1).map_while(|line| line.strip_prefix('#'));
         let why = comment.map(str::trim).collect::<Vec<_>>().join("\n");
@@ -92,7 +72,7 @@ impl Case {
         }
         let program = Program::from_bytes(&bytes);
         if program.ops.is_empty() {
-            return Err(CaseError::Empty { path: path.into() });
+            return Err(CaseError::Empty(path.into()));
         }
         Ok(Case { path: path.into(), why: String::new(), program })
     }
@@ -104,7 +84,7 @@ impl Case {
     pub fn list(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
-            move |source| CaseError::Unreadable { path, source }
+            move |source| CaseError::Unreadable(path, source)
         };
         let mut found = Vec::new();
         let mut folders = vec![folder.to_path_buf()];
@@ -126,21 +106,16 @@ impl Case {
 
     /// Returns the text of a case file with these comment lines at its head.
     pub fn text(why: &str, program: &Program) -> String {
-        let mut text = format!("{MARKER}\n");
-        for line in why.lines() {
-            let _ = writeln!(text, "# {line}"); // writing to a String cannot fail
-        }
-        for op in &program.ops {
-            let _ = writeln!(text, "{op}");
-        }
-        text
+        let comment: String = why.lines().map(|line| format!("# {line}\n")).collect();
+        let calls: String = program.ops.iter().map(|op| format!("{op}\n")).collect();
+        format!("{MARKER}\n{comment}{calls}")
     }
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
-    let unreadable = |source| CaseError::Unreadable { path: path.into(), source };
+    let unreadable = |source| CaseError::Unreadable(path.into(), source);
     let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge { path: path.into() }) } else { Ok(bytes) }
+    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::oracle::Signature;
+use crate::trace::as_text;
 
 /// The verdict of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,21 +93,6 @@ pub struct SignatureSummary {
     pub broke: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
-}
-
-/// A signature as the text that it is everywhere else.
-mod as_text {
-    use serde::{Deserialize as _, Deserializer, Serializer, de};
-
-    use super::Signature;
-
-    pub fn serialize<S: Serializer>(signature: &Signature, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(signature)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Signature, D::Error> {
-        String::deserialize(from)?.parse().map_err(de::Error::custom)
-    }
 }
 
 /// The part of a run without probes.

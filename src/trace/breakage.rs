@@ -3,127 +3,142 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
-/// What a mishap is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Breakage {
-    /// Memory was misused.
-    Misuse(Violation),
-    /// A signal ended the process.
-    Signal(Signal),
-    /// A call did not return within the time limit.
-    Hang,
-    /// The library ended the process.
-    Exit,
-    /// The port could not be run. No divergence is called so.
-    NotRun,
-}
-
-/// Makes [`Violation`] from the words of its variants.
-macro_rules! violations {
-    ($($violation:ident $word:literal,)*) => {
-        /// A misuse of memory. Its word is the first of what a sanitizer reports, or that of the harness's own memory, which
-        /// takes the address sanitizer's where that has one.
+/// Makes an enum of variants that are one word each in signatures, and of others behind them, each with its text.
+macro_rules! words {
+    (
+        $(#[$meta:meta])* $name:ident
+        { $($(#[$word_doc:meta])* $variant:ident $word:literal,)* }
+        { $($(#[$doc:meta])* $other:ident $(($value:ident: $type:ty))? $text:literal,)* }
+    ) => {
+        $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Violation {
-            $(#[doc = concat!("`", $word, "`")] $violation,)*
-            /// A sanitizer's word that is not in the table: `sanitizer.WORD`.
-            Unlisted(Word),
+        pub enum $name {
+            $($(#[$word_doc])* #[doc = concat!("`", $word, "`")] $variant,)*
+            $($(#[$doc])* $other $(($type))?,)*
         }
 
-        impl Violation {
-            /// Every violation of the table.
-            pub const LISTED: &'static [Violation] = &[$(Violation::$violation),*];
+        impl $name {
+            /// Those that are one word.
+            pub const WORDS: &'static [$name] = &[$($name::$variant),*];
 
-            /// Finds the violation of this word in the table.
-            fn listed(word: &str) -> Option<Violation> {
-                match word { $($word => Some(Violation::$violation),)* _ => None }
+            /// Finds the one that is this word.
+            fn of_word(word: &str) -> Option<$name> {
+                match word { $($word => Some($name::$variant),)* _ => None }
             }
         }
 
-        impl fmt::Display for Violation {
+        impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $(Violation::$violation => f.write_str($word),)*
-                    Violation::Unlisted(word) => write!(f, "{UNLISTED}{word}"),
+                    $($name::$variant => f.write_str($word),)*
+                    $($name::$other $(($value))? => write!(f, $text),)*
                 }
             }
         }
     };
 }
 
+words! {
+    /// What a mishap is called.
+    Breakage {
+        /// A call did not return within the time limit.
+        Hang "hang",
+        /// The library ended the process.
+        Exit "exit",
+        /// The port could not be run. No divergence is called so.
+        NotRun "not-run",
+    } {
+        /// Memory was misused.
+        Misuse(violation: Violation) "{violation}",
+        /// A signal ended the process.
+        Signal(signal: Signal) "{signal}",
+    }
+}
+
+words! {
+    /// A misuse of memory. Its word is the first of what a sanitizer reports, or that of the harness's own memory, which takes the
+    /// address sanitizer's where that has one.
+    Violation {
+        // Of the harness's own memory.
+        DoubleFree "double-free",
+        BadFree "bad-free",
+        UseAfterFree "heap-use-after-free",
+        Overflow "heap-buffer-overflow",
+        Underflow "heap-buffer-underflow",
+        NoMemory "out-of-memory",
+        // Of the address sanitizer.
+        StackOverflow "stack-overflow",
+        StackBufferOverflow "stack-buffer-overflow",
+        StackBufferUnderflow "stack-buffer-underflow",
+        DynamicStackOverflow "dynamic-stack-buffer-overflow",
+        StackUseAfterReturn "stack-use-after-return",
+        StackUseAfterScope "stack-use-after-scope",
+        GlobalOverflow "global-buffer-overflow",
+        ContainerOverflow "container-overflow",
+        IntraObjectOverflow "intra-object-overflow",
+        UseAfterPoison "use-after-poison",
+        InitializationOrder "initialization-order-fiasco",
+        OdrViolation "odr-violation",
+        UnknownCrash "unknown-crash",
+        NewDeleteMismatch "new-delete-type-mismatch",
+        AllocDeallocMismatch "alloc-dealloc-mismatch",
+        InvalidPointerPair "invalid-pointer-pair",
+        NegativeSize "negative-size-param",
+        MemcpyOverlap "memcpy-param-overlap",
+        MemmoveOverlap "memmove-param-overlap",
+        StrcpyOverlap "strcpy-param-overlap",
+        StrncpyOverlap "strncpy-param-overlap",
+        StrcatOverlap "strcat-param-overlap",
+        StrncatOverlap "strncat-param-overlap",
+        // Its sentences, by their first word: attempting double-free, requested allocation size exceeds, …
+        Attempting "attempting",
+        Requested "requested",
+        Invalid "invalid",
+        Calloc "calloc",
+        ReallocArray "reallocarray",
+        Pvalloc "pvalloc",
+        Specified "specified",
+        Allocator "allocator",
+        Failed "failed",
+        Bad "bad",
+        Nested "nested",
+        Check "CHECK",
+        SanitizedSegv "SEGV",
+        SanitizedBus "BUS",
+        SanitizedFpe "FPE",
+        SanitizedIll "ILL",
+        SanitizedAbrt "ABRT",
+        SanitizedTrap "TRAP",
+        // Of the others.
+        Leaks "detected",
+        Undefined "undefined-behavior",
+        Uninitialized "use-of-uninitialized-value",
+        DataRace "data",
+        TagMismatch "tag-mismatch",
+    } {
+        /// A sanitizer's word that is not in the table.
+        Unlisted(word: Word) "sanitizer.{word}",
+    }
+}
+
 /// What stands before a word that is not in the table.
 const UNLISTED: &str = "sanitizer.";
-
-violations! {
-    // Of the harness's own memory.
-    DoubleFree "double-free",
-    BadFree "bad-free",
-    UseAfterFree "heap-use-after-free",
-    Overflow "heap-buffer-overflow",
-    Underflow "heap-buffer-underflow",
-    NoMemory "out-of-memory",
-    // Of the address sanitizer.
-    StackOverflow "stack-overflow",
-    StackBufferOverflow "stack-buffer-overflow",
-    StackBufferUnderflow "stack-buffer-underflow",
-    DynamicStackOverflow "dynamic-stack-buffer-overflow",
-    StackUseAfterReturn "stack-use-after-return",
-    StackUseAfterScope "stack-use-after-scope",
-    GlobalOverflow "global-buffer-overflow",
-    ContainerOverflow "container-overflow",
-    IntraObjectOverflow "intra-object-overflow",
-    UseAfterPoison "use-after-poison",
-    InitializationOrder "initialization-order-fiasco",
-    OdrViolation "odr-violation",
-    UnknownCrash "unknown-crash",
-    NewDeleteMismatch "new-delete-type-mismatch",
-    AllocDeallocMismatch "alloc-dealloc-mismatch",
-    InvalidPointerPair "invalid-pointer-pair",
-    NegativeSize "negative-size-param",
-    MemcpyOverlap "memcpy-param-overlap",
-    MemmoveOverlap "memmove-param-overlap",
-    StrcpyOverlap "strcpy-param-overlap",
-    StrncpyOverlap "strncpy-param-overlap",
-    StrcatOverlap "strcat-param-overlap",
-    StrncatOverlap "strncat-param-overlap",
-    // Its sentences, by their first word: attempting double-free, requested allocation size exceeds, …
-    Attempting "attempting",
-    Requested "requested",
-    Invalid "invalid",
-    Calloc "calloc",
-    ReallocArray "reallocarray",
-    Pvalloc "pvalloc",
-    Specified "specified",
-    Allocator "allocator",
-    Failed "failed",
-    Bad "bad",
-    Nested "nested",
-    Check "CHECK",
-    SanitizedSegv "SEGV",
-    SanitizedBus "BUS",
-    SanitizedFpe "FPE",
-    SanitizedIll "ILL",
-    SanitizedAbrt "ABRT",
-    SanitizedTrap "TRAP",
-    // Of the others.
-    Leaks "detected",
-    Undefined "undefined-behavior",
-    Uninitialized "use-of-uninitialized-value",
-    DataRace "data",
-    TagMismatch "tag-mismatch",
-}
 
 impl Violation {
     /// Names what a sanitizer calls by this word; `None`: it is no word.
     pub fn of_sanitizer(word: &str) -> Option<Violation> {
-        Violation::listed(word).or_else(|| Word::cut(word).map(Violation::Unlisted))
+        Violation::of_word(word).or_else(|| Word::cut(word).map(Violation::Unlisted))
+    }
+
+    /// Reads what its `Display` writes.
+    fn parse(text: &str) -> Option<Violation> {
+        let unlisted = || Word::cut(text.strip_prefix(UNLISTED)?).map(Violation::Unlisted);
+        Violation::of_word(text).or_else(unlisted)
     }
 }
 
 /// A word of letters, digits and hyphens.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
     bytes: [u8; Word::ROOM],
     length: u8,
@@ -151,94 +166,30 @@ impl fmt::Display for Word {
     }
 }
 
-impl fmt::Debug for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
+words! {
+    /// A signal that ended the process.
+    Signal {
+        Segv "SIGSEGV",
+        Bus "SIGBUS",
+        Abrt "SIGABRT",
+        Ill "SIGILL",
+        Fpe "SIGFPE",
+    } {
+        /// One that the parent was told of by its number: `signal-9`.
+        Number(number: i32) "signal-{number}",
+        /// One that was caught and has no name here.
+        Unnamed "signal",
     }
-}
-
-/// Makes [`Signal`] from the names of its variants.
-macro_rules! signals {
-    ($($signal:ident $name:literal,)*) => {
-        /// A signal that ended the process.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Signal {
-            $(#[doc = concat!("`", $name, "`")] $signal,)*
-            /// One that the parent was told of by its number: `signal-9`.
-            Number(i32),
-            /// One that was caught and has no name here: `signal`.
-            Unnamed,
-        }
-
-        impl Signal {
-            /// Every signal that has a name.
-            pub const NAMED: &'static [Signal] = &[$(Signal::$signal),*];
-
-            /// Finds the signal of this name.
-            fn named(name: &str) -> Option<Signal> {
-                match name { $($name => Some(Signal::$signal),)* _ => None }
-            }
-        }
-
-        impl fmt::Display for Signal {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match self {
-                    $(Signal::$signal => f.write_str($name),)*
-                    Signal::Number(number) => write!(f, "{SIGNAL}-{number}"),
-                    Signal::Unnamed => f.write_str(SIGNAL),
-                }
-            }
-        }
-    };
-}
-
-const SIGNAL: &str = "signal";
-
-signals! {
-    Segv "SIGSEGV",
-    Bus "SIGBUS",
-    Abrt "SIGABRT",
-    Ill "SIGILL",
-    Fpe "SIGFPE",
 }
 
 impl Signal {
     /// Reads what its `Display` writes.
     fn parse(text: &str) -> Option<Signal> {
-        if text == SIGNAL {
+        if text == "signal" {
             return Some(Signal::Unnamed);
         }
-        let number = || text.strip_prefix(SIGNAL)?.strip_prefix('-')?.parse().ok().map(Signal::Number);
-        Signal::named(text).or_else(number)
-    }
-}
-
-const HANG: &str = "hang";
-const EXIT: &str = "exit";
-const NOT_RUN: &str = "not-run";
-
-impl fmt::Display for Breakage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Breakage::Misuse(violation) => violation.fmt(f),
-            Breakage::Signal(signal) => signal.fmt(f),
-            Breakage::Hang => f.write_str(HANG),
-            Breakage::Exit => f.write_str(EXIT),
-            Breakage::NotRun => f.write_str(NOT_RUN),
-        }
-    }
-}
-
-/// As its text, which is formatted while it is written: a signal handler may do so.
-impl Serialize for Breakage {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Breakage {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Breakage, D::Error> {
-        <&str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let number = || text.strip_prefix("signal-")?.parse().ok().map(Signal::Number);
+        Signal::of_word(text).or_else(number)
     }
 }
 
@@ -254,16 +205,10 @@ impl FromStr for Breakage {
     type Err = NoBreakage;
 
     fn from_str(text: &str) -> Result<Breakage, NoBreakage> {
-        let unlisted = || Word::cut(text.strip_prefix(UNLISTED)?).map(Violation::Unlisted);
-        let violation = Violation::listed(text).or_else(unlisted).map(Breakage::Misuse);
-        match text {
-            HANG => Ok(Breakage::Hang),
-            EXIT => Ok(Breakage::Exit),
-            NOT_RUN => Ok(Breakage::NotRun),
-            _ => violation
-                .or_else(|| Signal::parse(text).map(Breakage::Signal))
-                .ok_or_else(|| NoBreakage { word: text.into() }),
-        }
+        Breakage::of_word(text)
+            .or_else(|| Violation::parse(text).map(Breakage::Misuse))
+            .or_else(|| Signal::parse(text).map(Breakage::Signal))
+            .ok_or_else(|| NoBreakage { word: text.into() })
     }
 }
 
@@ -273,11 +218,10 @@ mod tests {
 
     #[test]
     fn every_word_is_read_as_it_is_written() {
-        let signals = Signal::NAMED.iter().copied().chain([Signal::Number(9), Signal::Unnamed]).map(Breakage::Signal);
+        let signals = Signal::WORDS.iter().copied().chain([Signal::Number(9), Signal::Unnamed]).map(Breakage::Signal);
         let unlisted = Violation::of_sanitizer("heap-use-of-tomorrow").expect("a word");
-        let violations = Violation::LISTED.iter().copied().chain([unlisted]).map(Breakage::Misuse);
-        let rest = [Breakage::Hang, Breakage::Exit, Breakage::NotRun];
-        for breakage in signals.chain(violations).chain(rest) {
+        let violations = Violation::WORDS.iter().copied().chain([unlisted]).map(Breakage::Misuse);
+        for breakage in signals.chain(violations).chain(Breakage::WORDS.iter().copied()) {
             assert_eq!(breakage.to_string().parse(), Ok(breakage), "{breakage}");
         }
         assert_eq!(Breakage::Misuse(unlisted).to_string(), "sanitizer.heap-use-of-tomorrow");

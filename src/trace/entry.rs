@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::payload::Payload;
-use super::shown::{Born, Called, Freed, Held, Hex, Referenced, SharedBuffers, Slots, index_name};
+use super::shown::{born, called, freed, held, hex, index_name, referenced, shared_buffers, slot_names};
 use super::{After, Callback, Meddling, Trace};
 use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
@@ -107,7 +107,7 @@ macro_rules! entries {
                     Entry::Number(Field::Cipher, -1) => f.write_str("cipher NULL"),
                     Entry::Number(Field::Cipher, code) => write!(f, "cipher {code:#06x}"),
                     Entry::Number(field, value) => write!(f, "{} {value}", field.name()),
-                    Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), Hex(*bytes)),
+                    Entry::Bytes(field, bytes) => write!(f, "{} {}", field.name(), hex(*bytes)),
                     $(#[allow(unused_variables, reason = "most rows ask for none of their parts")]
                     Entry::$entry $(($($part),*))? => write!(f, $text $(, $said)*),)*
                 }
@@ -136,22 +136,22 @@ entries! {
     /// Whether a constructor returned a session.
     0x41 Made(session: bool) made: "returned {}", if *session { "a session" } else { "NULL" };
     /// What a call copied out.
-    0x42 Copied(bytes: &'a [u8]) copied: "copied {}", Hex(Some(bytes));
+    0x42 Copied(bytes: &'a [u8]) copied: "copied {}", hex(Some(bytes));
     /// What a call left behind.
     0x43 After(after: After) after: "{after}" => broken after.error_lost || after.argument_changed;
     /// The fields that follow belong to this slot.
     0x44 Session(slot: Slot) session: "{slot}";
     /// One bit a [`Field`] whose buffer two sessions share.
-    0x45 Shared(fields: Fields) shared: "{}", SharedBuffers(*fields) => broken !fields.is_empty();
+    0x45 Shared(fields: Fields) shared: "{}", shared_buffers(*fields) => broken !fields.is_empty();
     /// A call wrote beyond its buffer.
     0x46 Overrun overrun: "wrote beyond the buffer" => broken true;
     /// A session was born: its number.
-    0x47 ExNew(birth: u32): "new callback for {}", Born(*birth) => callback 2;
+    0x47 ExNew(birth: u32): "new callback for {}", born(*birth) => callback 2;
     /// A dup callback: index, number of the source, value.
     0x48 ExDup(index: u8, from: u32, value: u64):
-        "dup callback of {} for {}, value {value:#x}", index_name(*index), Born(*from) => callback 3;
+        "dup callback of {} for {}, value {value:#x}", index_name(*index), born(*from) => callback 3;
     /// A free callback: index, number of the session, value.
-    0x49 ExFree(index: u8, birth: u32, value: u64): "{}", Freed(*index, *birth, *value) => callback 4;
+    0x49 ExFree(index: u8, birth: u32, value: u64): "{}", freed(*index, *birth, *value) => callback 4;
     /// The program ended here.
     0x4a Stopped: "ended here";
     /// A getter gave NULL and this length.
@@ -164,23 +164,23 @@ entries! {
     /// The step did not run: a slot turned out to be empty.
     0x4f Skipped: "did not run: the slot is empty";
     /// Which slots hold the session that a call returned: one bit each.
-    0x50 Same(slots: u8) same: "the session of {}", Slots(*slots);
+    0x50 Same(slots: u8) same: "the session of {}", slot_names(*slots);
     /// Whether a connection has a session, and which slots hold it: one bit each.
     0x51 Connection(x: ConnectionSlot, session: bool, slots: u8) connection:
-        "{x} has {}", Held(*session, *slots);
+        "{x} has {}", held(*session, *slots);
     /// How many sessions a context has cached, and a digest of them that does not depend on their order. A few are listed
     /// behind it.
     0x52 Cache(c: ContextSlot, number: u32, digest: u32) cache: "{c} has {number} cached, digest {digest:#010x}";
     /// A cached session: which slots hold it, version, id.
     0x53 Member(slots: u8, version: i32, id: &'a [u8]) member:
-        "cached: version {version:#06x}, id {}, {}", Hex(Some(id)), Slots(*slots);
+        "cached: version {version:#06x}, id {}, {}", hex(Some(id)), slot_names(*slots);
     /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
     0x54 Removed(context: u32, birth: u32, key: u32, references: u32):
-        "remove callback of context {context} for {}{}", Born(*birth), Referenced(*references) => callback 0;
+        "remove callback of context {context} for {}{}", born(*birth), referenced(*references) => callback 0;
     /// A context was destroyed: its number.
     0x55 ContextFreed(context: u32): "context {context} destroyed" => callback 1;
     /// A callback that a handshake calls: see [`Callback`].
-    0x56 Called(callback: Callback, arguments: [u32; 5]): "{}", Called(*callback, *arguments) => callback 0;
+    0x56 Called(callback: Callback, arguments: [u32; 5]): "{}", called(*callback, *arguments) => callback 0;
     /// The fields that follow belong to the session of this connection, which no slot holds.
     0x57 SessionOf(x: ConnectionSlot) session_of: "the session of {x}";
     /// The reference count of the session of a connection, which no slot holds.

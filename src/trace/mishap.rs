@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Breakage;
+use super::{Breakage, as_text};
 
 /// The kinds of a [`Mishap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ pub struct Mishap<S = String> {
     /// The step that ran when it happened.
     pub step: u32,
     /// What it is called in signatures.
+    #[serde(with = "as_text")]
     pub breakage: Breakage,
     /// What happened, in words: `crashed with signal 11`.
     pub text: S,

@@ -34,15 +34,16 @@ impl fmt::Display for Owners {
             (self.caches, "of caches"),
             (self.callbacks, "taken by callbacks"),
         ];
+        let held: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).collect();
+        if let [(_, whose)] = held[..] {
+            return write!(f, ", {whose}");
+        }
         let mut separator = ": ";
-        for (count, whose) in parts.into_iter().filter(|(count, _)| *count > 0 && *count < total) {
+        for (count, whose) in held {
             write!(f, "{separator}{count} {whose}")?;
             separator = ", ";
         }
-        match parts.into_iter().find(|(count, _)| *count > 0 && *count == total) {
-            Some((_, whose)) => write!(f, ", {whose}"),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 

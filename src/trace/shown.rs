@@ -32,113 +32,72 @@ impl fmt::Display for Meddling {
     }
 }
 
-/// The fields whose buffers two sessions share.
-pub(super) struct SharedBuffers(pub Fields);
+/// Names the fields whose buffers two sessions share.
+pub(super) fn shared_buffers(fields: Fields) -> String {
+    if fields.is_empty() {
+        return "no shared buffer".into();
+    }
+    let names: String = fields.iter().map(|field| format!(" {}", field.name())).collect();
+    format!("shared buffer:{names}")
+}
 
-impl fmt::Display for SharedBuffers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("no shared buffer");
+/// Says a free callback: index, number of the session, value.
+pub(super) fn freed(index: u8, birth: u32, value: u64) -> String {
+    if index == WRONG_ARGUMENTS {
+        return "a callback with other arguments than it was registered with".into();
+    }
+    format!("free callback of {} for {}, value {value:#x}", index_name(index), born(birth))
+}
+
+/// Names the slots of a session: one bit each.
+pub(super) fn slot_names(slots: u8) -> String {
+    let named = Slot::all().filter(|slot| slots & (1 << slot.index()) != 0);
+    let names: Vec<String> = named.map(|slot| slot.to_string()).collect();
+    if names.is_empty() { "no slot".into() } else { names.join(" and ") }
+}
+
+/// Says whether there is a session, and its slots.
+pub(super) fn held(session: bool, bits: u8) -> String {
+    if session { format!("the session of {}", slot_names(bits)) } else { "no session".into() }
+}
+
+/// Names a session by its number, or one that no new callback announced.
+pub(super) fn born(birth: u32) -> String {
+    if birth == u32::MAX { "a session that was never born".into() } else { format!("session {birth}") }
+}
+
+/// Says how many references a session has; nothing for 0, which is written where nobody knows.
+pub(super) fn referenced(references: u32) -> String {
+    if references == 0 { String::new() } else { format!(", which has {references} references") }
+}
+
+/// Says a callback that a handshake calls, and its arguments.
+pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
+    let [server, birth, length, key, references] = arguments;
+    let side = if server != 0 { "server" } else { "client" };
+    let with = match callback {
+        Callback::New => {
+            let (born, referenced) = (born(birth), referenced(references));
+            format!(" for {born}, with an id of {length} bytes, digest {key:08x}{referenced}")
         }
-        f.write_str("shared buffer:")?;
-        self.0.iter().try_for_each(|field| write!(f, " {}", field.name()))
-    }
+        Callback::Get => format!(" for an id of {length} bytes, digest {key:08x}"),
+        Callback::NotResumable => format!(", forward secure: {references}"),
+        Callback::PskUse => String::new(),
+        Callback::PskFind => format!(" for an identity of {length} bytes, digest {key:08x}"),
+        Callback::GenerateId => format!(", {length} bytes at most"),
+    };
+    format!("{} callback of the {side}{with}", callback.name())
 }
 
-/// A free callback: index, number of the session, value.
-pub(super) struct Freed(pub u8, pub u32, pub u64);
-
-impl fmt::Display for Freed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Freed(index, birth, value) = *self;
-        if index == WRONG_ARGUMENTS {
-            return f.write_str("a callback with other arguments than it was registered with");
-        }
-        write!(f, "free callback of {} for {}, value {value:#x}", index_name(index), Born(birth))
-    }
-}
-
-/// The slots of a session: one bit each.
-pub(super) struct Slots(pub u8);
-
-impl fmt::Display for Slots {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for slot in Slot::all().filter(|slot| self.0 & (1 << slot.index()) != 0) {
-            write!(f, "{separator}{slot}")?;
-            separator = " and ";
-        }
-        if separator.is_empty() { f.write_str("no slot") } else { Ok(()) }
-    }
-}
-
-/// Whether there is a session, and its slots.
-pub(super) struct Held(pub bool, pub u8);
-
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Held(false, _) => f.write_str("no session"),
-            Held(true, slots) => write!(f, "the session of {}", Slots(*slots)),
-        }
-    }
-}
-
-/// A session by its number, or one that no new callback announced.
-pub(super) struct Born(pub u32);
-
-impl fmt::Display for Born {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == u32::MAX { f.write_str("a session that was never born") } else { write!(f, "session {}", self.0) }
-    }
-}
-
-/// How many references a session has; nothing for 0, which is written where nobody knows.
-pub(super) struct Referenced(pub u32);
-
-impl fmt::Display for Referenced {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 { Ok(()) } else { write!(f, ", which has {} references", self.0) }
-    }
-}
-
-/// A callback that a handshake calls, and its arguments.
-pub(super) struct Called(pub Callback, pub [u32; 5]);
-
-impl fmt::Display for Called {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Called(callback, [server, birth, length, key, references]) = *self;
-        let side = if server != 0 { "server" } else { "client" };
-        write!(f, "{} callback of the {side}", callback.name())?;
-        match callback {
-            Callback::New => {
-                let (born, referenced) = (Born(birth), Referenced(references));
-                write!(f, " for {born}, with an id of {length} bytes, digest {key:08x}{referenced}")
-            }
-            Callback::Get => write!(f, " for an id of {length} bytes, digest {key:08x}"),
-            Callback::NotResumable => write!(f, ", forward secure: {references}"),
-            Callback::PskUse => Ok(()),
-            Callback::PskFind => write!(f, " for an identity of {length} bytes, digest {key:08x}"),
-            Callback::GenerateId => write!(f, ", {length} bytes at most"),
-        }
-    }
-}
-
-/// Bytes: printable ones in quotes, others in hexadecimal, cut when long.
-pub(super) struct Hex<'a>(pub Option<&'a [u8]>);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 40;
-        let Some(bytes) = self.0 else { return f.write_str("NULL") };
-        let shown = &bytes[..bytes.len().min(SHOWN)];
-        if shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-            write!(f, "\"{}\"", String::from_utf8_lossy(shown))?;
-        } else {
-            f.write_str("x\"")?;
-            shown.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-            f.write_str("\"")?;
-        }
-        if bytes.len() > SHOWN { write!(f, "... ({} bytes)", bytes.len()) } else { Ok(()) }
-    }
+/// Spells bytes: printable ones in quotes, others in hexadecimal, cut when long.
+pub(super) fn hex(bytes: Option<&[u8]>) -> String {
+    const SHOWN: usize = 40;
+    let Some(bytes) = bytes else { return "NULL".into() };
+    let shown = &bytes[..bytes.len().min(SHOWN)];
+    let text = if shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        format!("\"{}\"", String::from_utf8_lossy(shown))
+    } else {
+        format!("x\"{}\"", shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    if bytes.len() > SHOWN { format!("{text}... ({} bytes)", bytes.len()) } else { text }
 }

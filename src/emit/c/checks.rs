@@ -2,10 +2,8 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::fields::{
-    field_check, field_read, in_c, in_words, number_read, observed, pointer, read_number, reader, talks,
-};
-use super::holders::{may_destroy, shared_checks};
+use super::fields::{field_check, field_read, in_c, in_words, number_read, observed, read_number, reader};
+use super::holders::sharing;
 use super::readers::{Getter, getter};
 use super::value::{literal, number};
 use crate::field::Field;
@@ -74,7 +72,6 @@ pub(super) struct Checks {
     pub about: About,
     /// For each step whether anything is checked after it.
     at: Vec<bool>,
-    results: Vec<bool>,
 }
 
 impl Checks {
@@ -90,28 +87,18 @@ impl Checks {
         let everywhere = matches!(about, About::Everything | About::Destroyed | About::Callbacks);
         let blamed = subject.signature.map(|signature| signature.call);
         let at: Vec<bool> = (0..steps).map(|step| everywhere || blamed == Some(call(step))).collect();
-        let keeps = |step: &usize| {
-            let made = subject
-                .plan
-                .steps
-                .get(*step)
-                .is_some_and(|plan| matches!(plan, Step::Run { makes: Makes::Nothing | Makes::Same, .. }));
-            let reads = matches!(about, About::Everything | About::Return | About::Copied);
-            let returned = subject.expected.entries(*step).any(|entry| matches!(entry, Entry::Return(_)));
-            made && reads && at[*step] && (returned || number_read(subject, *step).is_some())
-        };
-        let results = (0..steps).map(|step| keeps(&step)).collect();
-        Checks { about, at, results }
+        Checks { about, at }
     }
 
-    /// Tells whether the result of the call is looked at.
-    pub fn keeps_result(&self, at: usize) -> bool {
-        self.results.get(at).is_some_and(|kept| *kept)
-    }
-
-    /// Tells whether the result of any call is looked at.
-    pub fn any_result(&self) -> bool {
-        self.results.contains(&true)
+    /// Returns what the call is expected to return, where that is looked at.
+    pub fn returned(&self, subject: &Subject<'_>, at: usize) -> Option<i64> {
+        let looked = matches!(self.about, About::Everything | About::Return | About::Copied) && self.is_at(at);
+        match subject.plan.steps.get(at) {
+            Some(Step::Run { makes: Makes::Nothing | Makes::Same, .. }) if looked => {
+                subject.expected.returned_in(at).or_else(|| number_read(subject, at))
+            }
+            Some(_) | None => None,
+        }
     }
 
     /// Tells whether the call is given an array that is looked at afterwards.
@@ -221,14 +208,7 @@ impl Checks {
 
     /// Checks what the call returned.
     fn result(&self, subject: &Subject<'_>, at: usize) -> Option<String> {
-        if !self.keeps_result(at) {
-            return None;
-        }
-        let returned = subject
-            .expected
-            .entries(at)
-            .find_map(|entry| if let Entry::Return(value) = entry { Some(value) } else { None });
-        let expected = returned.or_else(|| number_read(subject, at))?;
+        let expected = self.returned(subject, at)?;
         Some(format!("number({at}, \"returned\", {}, returned);", number(expected)))
     }
 }
@@ -236,15 +216,8 @@ impl Checks {
 /// Checks that there is a session where one is made, whatever is looked for: what follows relies on the pointer.
 fn session_made(subject: &Subject<'_>, at: usize, op: &Op, planned: bool) -> Option<String> {
     let slot = touches(op).made?;
-    let expected =
-        subject.expected.entries(at).find_map(|entry| if let Entry::Made(made) = entry { Some(made) } else { None });
-    let makes = i32::from(expected.unwrap_or(planned));
+    let makes = i32::from(subject.expected.made_in(at).unwrap_or(planned));
     Some(format!("number({at}, \"a session is returned\", {makes}, {slot} != NULL);"))
-}
-
-/// Checks what is in the caches and which sessions connections have.
-fn sharing(subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
-    shared_checks(at, op, subject.expected.entries(at), talks(subject))
 }
 
 /// Checks whether the call raised an error.
@@ -286,8 +259,8 @@ fn buffers(subject: &Subject<'_>, at: usize, field: Field) -> Vec<String> {
     let pairs = live.iter().enumerate().flat_map(|(number, one)| live[..number].iter().map(move |other| (other, one)));
     let check = |(other, one): (&Variable, &Variable)| {
         let what = format!("{} of {} and {} is one buffer", field.name(), in_words(*other), in_words(*one));
-        let (other, one) = (pointer(*other, field), pointer(*one, field));
-        format!("number({at}, \"{what}\", 0, {one} != NULL && {one} == {other});")
+        let [other, one] = [other, one].map(|of| reader(in_c(*of), field));
+        format!("number({at}, \"{what}\", 0, {one}.at != NULL && {one}.at == {other}.at);")
     };
     pairs.map(check).collect()
 }
@@ -318,7 +291,8 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
     let changes = deaths.iter().any(|death| *death as usize == at);
     let op = subject.program.ops.get(at);
-    let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || may_destroy(op));
+    let shared = |op: &Op| op.is_shared() && op.kind() != Kind::AdvanceClock;
+    let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || shared(op));
     let looked = subject.plan.setup().ex_data && (changes || frees);
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }

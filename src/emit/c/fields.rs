@@ -55,38 +55,20 @@ pub(super) fn number_read(subject: &Subject<'_>, at: usize) -> Option<i64> {
     if field.is_bytes() || getter(field.getter()) == Some(Getter::Cipher) || field.is_drawn() && talks(subject) {
         return None;
     }
-    let number = |entry| if let Entry::Number(read, value) = entry { Some((read, value)) } else { None };
-    subject.expected.entries(at).filter_map(number).find(|(read, _)| *read == field).map(|(_, value)| value)
+    let mut entries = subject.expected.entries(at);
+    entries
+        .find_map(|entry| if let Entry::Number(read, value) = entry { (read == field).then_some(value) } else { None })
 }
 
-/// Says what is expected of a field.
-enum Expected<'a> {
-    Number(i64),
-    Bytes(Option<&'a [u8]>),
-}
-
-/// Returns what is expected of a session's field after a step; `None`: it was not read there.
-fn expected<'a>(subject: &Subject<'a>, at: usize, of: Variable, field: Field) -> Option<Expected<'a>> {
+/// Returns the entry of a session's field after a step; `None`: it was not read there.
+fn expected<'a>(subject: &Subject<'a>, at: usize, of: Variable, field: Field) -> Option<Entry<'a>> {
     let mut here = None;
-    let mut last = None;
-    for entry in subject.expected.entries(at) {
-        here = whose(&entry).or(here);
+    let entries = subject.expected.entries(at).filter(|entry| {
+        here = whose(entry).or(here);
         // Before the first observation a getter's own answer may stand; after it the last observation counts.
-        if here.is_some_and(|here| here != of) {
-            continue;
-        }
-        if let Entry::Number(read, value) = entry
-            && read == field
-        {
-            last = Some(Expected::Number(value));
-        }
-        if let Entry::Bytes(read, bytes) = entry
-            && read == field
-        {
-            last = Some(Expected::Bytes(bytes));
-        }
-    }
-    last
+        entry.field() == Some(field) && here.is_none_or(|here| here == of)
+    });
+    entries.last()
 }
 
 /// Writes the check of one field of a session; `None`: it was not read after this step.
@@ -96,23 +78,18 @@ pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field:
         return None;
     }
     let (name, session) = (format!("{} of {}", field.name(), in_words(of)), in_c(of));
-    Some(match expected(subject, at, of, field)? {
-        Expected::Number(value) => {
-            format!("number({at}, \"{name}\", {}, {});", number(value), read_number(&session, field)?)
-        }
-        // Another program has another: an id that is as long, and of the rest one if there was one here.
-        Expected::Bytes(bytes) if drawn => {
-            let (length, read) = (bytes.map_or(0, <[u8]>::len), reader(&session, field));
-            if field == Field::Id {
-                format!("number({at}, \"length of {name}\", {length}, (long long){read}.length);")
-            } else {
-                format!("number({at}, \"there is {name}\", {}, {read}.length != 0);", i32::from(length > 0))
-            }
-        }
-        Expected::Bytes(bytes) => {
-            let (pointer, length) = pointer_and_length(bytes);
-            format!("bytes({at}, \"{name}\", {pointer}, {length}, {});", reader(&session, field))
-        }
+    let entry = expected(subject, at, of, field)?;
+    if let Entry::Number(_, value) = entry {
+        return Some(format!("number({at}, \"{name}\", {}, {});", number(value), read_number(&session, field)?));
+    }
+    let Entry::Bytes(_, bytes) = entry else { return None };
+    let (pointer, length) = pointer_and_length(bytes);
+    let read = reader(&session, field);
+    // Another program has another: an id that is as long, and of the rest one if there was one here.
+    Some(match (drawn, field) {
+        (true, Field::Id) => format!("number({at}, \"length of {name}\", {length}, (long long){read}.length);"),
+        (true, _) => format!("number({at}, \"there is {name}\", {}, {read}.length != 0);", i32::from(length > 0)),
+        (false, _) => format!("bytes({at}, \"{name}\", {pointer}, {length}, {read});"),
     })
 }
 
@@ -146,9 +123,4 @@ pub(super) fn same(field: Field) -> String {
 /// Reads a field that is bytes.
 pub(super) fn reader(slot: impl std::fmt::Display, field: Field) -> String {
     format!("{}({slot})", readers::name(field))
-}
-
-/// Returns the expression in C that points to the bytes of a field.
-pub(super) fn pointer(of: Variable, field: Field) -> String {
-    format!("{}.at", reader(in_c(of), field))
 }

@@ -1,31 +1,23 @@
 //! Writes checks of who else holds sessions than the program's variables: caches and connections.
 
+use std::collections::HashSet;
+
 use super::super::Subject;
 use super::checks::{About, Checks};
+use super::fields::talks;
 use super::value::{literal, number};
-use crate::op::{ConnectionSlot, ContextSlot, Kind, Op, Slot};
+use crate::op::{ConnectionSlot, ContextSlot, Op, Slot};
 use crate::trace::Entry;
 
-/// Tells whether a call may destroy sessions by way of a cache or a connection.
-pub(super) fn may_destroy(op: &Op) -> bool {
-    op.is_shared() && op.kind() != Kind::AdvanceClock
-}
-
-/// Writes the checks after a step: what is in the caches, and which sessions connections have. `talks`: there are handshakes,
-/// which draw ids at random.
-pub(super) fn shared_checks<'a>(
-    at: usize,
-    op: &Op,
-    entries: impl Iterator<Item = Entry<'a>>,
-    talks: bool,
-) -> Vec<String> {
+/// Writes the checks after a step: what is in the caches, and which sessions connections have.
+pub(super) fn sharing(subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     // It was looked at before it went.
     if matches!(op, Op::CtxFree { .. }) {
         return lines;
     }
     let mut cache = None;
-    for entry in entries {
+    for entry in subject.expected.entries(at) {
         if let Entry::Cache(c, cached, _) = entry {
             lines.push(format!("number({at}, \"sessions cached by {c}\", {cached}, SSL_CTX_sess_number({c}));"));
             cache = Some(c);
@@ -33,7 +25,7 @@ pub(super) fn shared_checks<'a>(
         if let (Entry::Member(bits, version, id), Some(c)) = (entry, cache) {
             lines.extend(match first(bits) {
                 Some(slot) => Some(format!("number({at}, \"{slot} is cached by {c}\", 1, is_cached({c}, {slot}));")),
-                None if bits == 0 => Some(unnamed(at, c, version, id, talks)),
+                None if bits == 0 => Some(unnamed(at, c, version, id, talks(subject))),
                 None => None,
             });
         }
@@ -46,8 +38,8 @@ pub(super) fn shared_checks<'a>(
         }
     }
     // What a call is about may have been looked at twice.
-    let mut seen = Vec::new();
-    lines.retain(|line| !seen.contains(line) && (seen.push(line.clone()), true).1);
+    let mut seen = HashSet::new();
+    lines.retain(|line| seen.insert(line.clone()));
     lines
 }
 
@@ -56,8 +48,8 @@ fn first(bits: u8) -> Option<Slot> {
     Slot::all().find(|slot| bits & (1 << slot.index()) != 0)
 }
 
-/// Writes the check that a session is cached which no variable holds. Of an id that is drawn at random only the length is
-/// known.
+/// Writes the check that a session is cached which no variable holds. `talks`: there are handshakes, which draw ids at random;
+/// of such an id only the length is known.
 fn unnamed(at: usize, c: ContextSlot, version: i32, id: &[u8], talks: bool) -> String {
     let (version, length) = (number(version.into()), id.len());
     if talks {

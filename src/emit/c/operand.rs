@@ -22,11 +22,6 @@ pub(super) enum Lending {
 pub(super) trait InC {
     /// Spells the operand as an argument of a call of this kind, or as several with commas between them.
     fn in_c(&self, of: Kind, lending: Lending) -> String;
-
-    /// Returns the function of the C program that the operand names, if it names one.
-    fn function(&self, _of: Kind) -> Option<&'static str> {
-        None
-    }
 }
 
 macro_rules! in_c {
@@ -61,6 +56,13 @@ in_c! {
     Closed: |closed| if closed.bits() == 0 { "0".into() } else { closed.to_string() };
     MaxVersion: |version| version.name().into();
     Options: |options| options.name().into();
+    RemoveCallback: |callback| callback.name().into();
+    NewCallback: |callback| callback.name().into();
+    GetCallback: |callback| callback.name().into();
+    NotResumableCallback: |callback| callback.name().into();
+    GenerateId: |callback| callback.name().into();
+    // A mode together with the callback that it needs.
+    Verify: |mode| format!("{}, takes_any", mode.name());
 }
 
 const NULL: &str = "NULL";
@@ -102,53 +104,17 @@ impl InC for CString {
     }
 }
 
-/// Spells callbacks. Each one is a function of the C program, or `NULL`.
-macro_rules! callbacks {
-    ($($type:ty: |$callback:ident, $of:ident| $function:expr;)*) => {$(
-        impl InC for $type {
-            fn in_c(&self, of: Kind, _lending: Lending) -> String {
-                self.function(of).unwrap_or(NULL).into()
-            }
-
-            fn function(&self, $of: Kind) -> Option<&'static str> {
-                let $callback = *self;
-                Some($function).filter(|function| *function != NULL)
-            }
-        }
-    )*};
-}
-
-callbacks! {
-    RemoveCallback: |callback, _of| callback.name();
-    NewCallback: |callback, _of| callback.name();
-    GetCallback: |callback, _of| callback.name();
-    NotResumableCallback: |callback, _of| callback.name();
-    GenerateId: |callback, _of| callback.name();
-    PskCallback: |callback, of| psk_name(of, callback);
-}
-
-/// Spells a mode together with the callback that it needs.
-impl InC for Verify {
-    fn in_c(&self, _of: Kind, _lending: Lending) -> String {
-        format!("{}, {TAKES_ANY}", self.name())
-    }
-
-    fn function(&self, _of: Kind) -> Option<&'static str> {
-        Some(TAKES_ANY)
-    }
-}
-
-/// Names the function that accepts any certificate.
-pub(super) const TAKES_ANY: &str = "takes_any";
-
-/// Returns the function that a call of this kind registers. A client's has other arguments than a server's.
-fn psk_name(of: Kind, callback: PskCallback) -> &'static str {
-    let client = of == Kind::CtxSetPskUseCb;
-    match callback {
-        PskCallback::None => NULL,
-        PskCallback::Makes if client => "psk_use_cb_makes",
-        PskCallback::Shares if client => "psk_use_cb_shares",
-        PskCallback::Makes => "psk_find_cb_makes",
-        PskCallback::Shares => "psk_find_cb_shares",
+/// Spells the function that a call of this kind registers. A client's has other arguments than a server's.
+impl InC for PskCallback {
+    fn in_c(&self, of: Kind, _lending: Lending) -> String {
+        let client = of == Kind::CtxSetPskUseCb;
+        let function = match self {
+            PskCallback::None => NULL,
+            PskCallback::Makes if client => "psk_use_cb_makes",
+            PskCallback::Shares if client => "psk_use_cb_shares",
+            PskCallback::Makes => "psk_find_cb_makes",
+            PskCallback::Shares => "psk_find_cb_shares",
+        };
+        function.into()
     }
 }

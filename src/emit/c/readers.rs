@@ -84,6 +84,6 @@ pub(super) fn text(field: Field) -> String {
     };
     let name = self::name(field);
     format!(
-        "\nstatic struct bytes {name}(SSL_SESSION *session)\n{{\n    struct bytes read = {{ NULL, 0 }};\n{body}\n    return read;\n}}\n"
+        "static struct bytes {name}(SSL_SESSION *session)\n{{\n    struct bytes read = {{ NULL, 0 }};\n{body}\n    return read;\n}}\n"
     )
 }

@@ -75,11 +75,6 @@ fn call(op: &Op, lending: Lending) -> String {
     format!("{}({})", function(op.kind()), arguments.join(", "))
 }
 
-/// Returns the function of the C program that an op's operand names, if one does.
-pub(super) fn callback_of(op: &Op) -> Option<&'static str> {
-    operands(op).iter().find_map(|operand| operand.function(op.kind()))
-}
-
 /// Returns the name of the function that is called, which is the library's or the C program's own.
 fn function(kind: Kind) -> &'static str {
     if kind == Kind::CtxPooled {

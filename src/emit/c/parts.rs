@@ -1,0 +1,146 @@
+//! The parts of a C program besides its calls: functions that compare, callbacks, watched memory. A part is taken where what
+//! stands below it names it.
+
+use super::readers;
+use crate::field::Field;
+use crate::op::Sample;
+use crate::samples;
+
+/// The text of a part.
+macro_rules! part {
+    ($name:literal) => {
+        include_str!(concat!("parts/", $name, ".c"))
+    };
+}
+
+pub(super) use part;
+
+/// Parts of these names, each behind what names it: the name and `$end`.
+macro_rules! parts {
+    ($end:literal: $($name:literal),* $(,)?) => { [$((concat!($name, $end), part!($name))),*] };
+}
+
+/// What compares numbers and bytes.
+const COMPARISONS: [(&str, &str); 5] = parts!["(": "number", "bytes", "cipher", "cipher_of", "stored"];
+
+/// What looks into caches, and what makes handshakes.
+const SHARED: [(&str, &str); 6] = [
+    ("is_cached(", part!("is_cached")),
+    ("has_id(", part!("has_id")),
+    ("peers_in_chain(", part!("peers_in_chain")),
+    ("use_certificate(", part!("certificate")),
+    ("handshake(", part!("handshake")),
+    ("new_session_ticket(", part!("new_session_ticket")),
+];
+
+/// What callbacks keep, in which order.
+const KEPT: [(&str, &str); 3] =
+    [("take_kept(|kept[", part!("kept")), ("kept_by[", part!("kept_by")), ("find_kept(", part!("find_kept"))];
+
+/// The callbacks of contexts: parts of the program, and what they write down.
+const CALLBACKS: &[(&str, &str)] = &parts!["":
+    "takes_any",
+    "agreed_before",
+    "psk_use_cb_makes",
+    "psk_use_cb_shares",
+    "psk_find_cb_makes",
+    "psk_find_cb_shares",
+    "remove_cb_records",
+    "remove_cb_up_refs",
+    "remove_cb_removes",
+    "remove_cb_frees",
+    "new_cb_declines",
+    "new_cb_keeps",
+    "new_cb_up_refs",
+    "get_cb_finds",
+    "get_cb_lends",
+    "get_cb_gives",
+    "get_cb_dups",
+    "get_cb_misses",
+    "get_cb_wrong",
+    "get_cb_forgets_copy",
+    "get_cb_forgets_up_ref",
+    "not_resumable_cb_0",
+    "not_resumable_cb_1",
+    "generate_id",
+    "generate_id_counts",
+    "generate_id_short",
+];
+
+/// What counts or guards memory.
+const WATCHED: [(&str, &str); 4] = [
+    ("counted_malloc", part!("counted")),
+    ("guarded_malloc", part!("guarded")),
+    ("lent(", part!("lent")),
+    ("room(", part!("room")),
+];
+
+/// Bytes as checks read them.
+const BYTES: &str =
+    "/* Bytes of the library's, or NULL. */\nstruct bytes {\n    const void *at;\n    size_t length;\n};\n";
+
+/// What only this program has.
+pub(super) struct Own<'a> {
+    /// The present time and the clock, where they are needed.
+    pub clock: String,
+    /// The array that calls are given.
+    pub argument: String,
+    /// What a callback does to tell that it was called.
+    pub happened: &'a str,
+    /// Compares two sessions getter by getter.
+    pub alike: String,
+}
+
+/// Returns the parts that `rest` of the program needs, and what those need, in their order.
+pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
+    let reader = |field: &Field| (format!("{}(", readers::name(*field)), readers::text(*field));
+    let readers: Vec<_> = Field::BYTES.iter().map(reader).collect();
+    let samples: Vec<_> =
+        Sample::ALL.iter().map(|sample| (format!("stored({},", sample.name()), bytes_of(*sample))).collect();
+    let mut parts = vec![("stop(", part!("stop")), ("struct bytes", BYTES)];
+    parts.extend(COMPARISONS);
+    parts.extend(readers.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
+    parts.extend([("", own.clock.as_str()), ("copied +", part!("copied")), ("untouched(", part!("untouched"))]);
+    parts.push(("", &own.argument));
+    parts.extend(samples.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
+    parts.extend([("happens(", own.happened), ("register_indices(", part!("ex_data"))]);
+    parts.extend(SHARED.iter().chain(&KEPT).chain(CALLBACKS));
+    parts.push(("alike(", &own.alike));
+    parts.extend(WATCHED);
+    taken(&parts, rest)
+}
+
+/// Tells whether callbacks that `calls` name may keep sessions.
+pub(super) fn keeps(calls: &str) -> bool {
+    let callbacks: Vec<_> = KEPT.iter().chain(CALLBACKS).copied().collect();
+    taken(&callbacks, calls).contains(part!("kept"))
+}
+
+/// Returns those of the parts that are named below them, each after an empty line. Of several names, between bars, one is
+/// enough; a part without a name is taken if it is there.
+fn taken(parts: &[(&str, &str)], rest: &str) -> String {
+    let mut taken = String::new();
+    for (signs, part) in parts.iter().rev().filter(|(_, part)| !part.is_empty()) {
+        if signs.is_empty() || signs.split('|').any(|sign| names(&taken, sign) || names(rest, sign)) {
+            taken = format!("\n{part}{taken}");
+        }
+    }
+    taken
+}
+
+/// Tells whether a text has this name. What is part of a longer one is another name.
+fn names(text: &str, name: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !(before.ends_with(of_name) || name.ends_with(of_name) && after.starts_with(of_name))
+    })
+}
+
+/// Writes a sample in DER, twelve bytes a line.
+fn bytes_of(sample: Sample) -> String {
+    let der = samples::encoded(sample);
+    let lines = der.chunks(12).map(|line| line.iter().map(|byte| format!(" {byte:#04x},")).collect::<String>());
+    let lines: String = lines.map(|line| format!("   {line}\n")).collect();
+    format!("static const unsigned char {}[] = {{\n{lines}}};\n", sample.name())
+}
