@@ -27,7 +27,7 @@ use crate::field::{Field, Fields};
 use crate::native::{Context, Release, Session};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, GetCallback, NewCallback, Op, SLOTS, Slot, Variable};
 use crate::plan::Setup;
-use crate::trace::{After, Mishap, SAME};
+use crate::trace::{After, Mishap, SAME, Tape};
 
 /// A native port with a bug.
 pub struct Mutant {
@@ -53,6 +53,10 @@ struct State {
     kept_contexts: Vec<Arc<Context>>,
     /// How many allocations are never given back.
     leaked: i64,
+    /// Seconds since the program began, as of the running call.
+    passed: u64,
+    /// The running call gives back the last reference of its variable.
+    last: bool,
     /// What was copied out last.
     copied: Vec<u8>,
     /// An error of the harness's own is in the queue.
@@ -69,7 +73,7 @@ impl Mutant {
 
     /// Makes `call` where the program makes `op`: mostly the same.
     fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
-        let noted = self.before(op, moment);
+        let noted = self.before(op);
         let returned = match self.inner.call(call, moment) {
             Returned::Copied { returned, bytes, overrun } => {
                 self.state.copied.clear();
@@ -82,12 +86,12 @@ impl Mutant {
             }
         };
         self.book(op, returned);
-        self.afterwards(op, noted, returned, moment)
+        self.afterwards(op, noted, returned)
     }
 
-    /// Makes one more call, which the program does not make.
-    fn also(&mut self, op: Op, moment: &mut Moment<'_>) {
-        self.inner.call(&op, moment);
+    /// Makes one more call, which the program does not make: no handshake.
+    fn also(&mut self, op: Op) {
+        self.inner.call(&op, &mut Moment { passed: self.state.passed, last: false, tape: &mut Tape::default() });
     }
 
     /// Takes away the error that the call raised.
@@ -199,7 +203,8 @@ impl Port for Mutant {
     }
 
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
-        let returned = match self.instead(op, moment.passed) {
+        (self.state.passed, self.state.last) = (moment.passed, moment.last);
+        let returned = match self.instead(op) {
             Some(Instead::Return(returned)) => returned,
             Some(Instead::Call(other)) => self.make(op, &other, moment),
             None => self.make(op, op, moment),

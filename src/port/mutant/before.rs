@@ -1,7 +1,7 @@
 //! What a mutant does before a call.
 
 use super::super::native::seconds;
-use super::super::{Moment, Place, Port, events};
+use super::super::{Place, Port, events};
 use super::instead::UPDATE_TIME;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::native::{Callbacks, Session};
@@ -25,17 +25,17 @@ pub(super) struct Noted {
 
 impl Mutant {
     /// Does what the bug does before a call, and notes what [`Mutant::afterwards`] needs.
-    pub(super) fn before(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+    pub(super) fn before(&mut self, op: &Op) -> Noted {
         match op {
-            Op::Free { s: Some(s) } => self.before_free(*s, moment),
-            session_ops!() => self.before_on_session(op, moment),
-            context_ops!() => self.before_on_context(op, moment),
+            Op::Free { s: Some(s) } => self.before_free(*s),
+            session_ops!() => self.before_on_session(op),
+            context_ops!() => self.before_on_context(op),
             connection_ops!() => self.before_on_connection(op),
             getters!() => Noted::default(),
         }
     }
 
-    fn before_on_session(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+    fn before_on_session(&mut self, op: &Op) -> Noted {
         match (self.bug, op) {
             (Bug::DupIgnoresRefusal, Op::Dup { src, .. }) => {
                 let refusing = self.session(*src).ex_data(ExIndex::Refused.number());
@@ -44,14 +44,14 @@ impl Mutant {
                     return Noted { number: Some(refusing as i64), ..Noted::default() };
                 }
             }
-            (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }, moment),
+            (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }),
             (Bug::FreeNullFreesAnother, Op::Free { s: None }) => {
                 if let Some(victim) = Slot::all().find(|slot| self.inner.count(Place::Slot(*slot)) > Some(1)) {
-                    self.also(Op::Free { s: Some(victim) }, moment);
+                    self.also(Op::Free { s: Some(victim) });
                 }
             }
             (Bug::IdWrittenOnFailure, Op::Set1Id { s, id }) if length(id) > 32 => {
-                self.also(Op::Set1Id { s: *s, id: cut(id, 32) }, moment);
+                self.also(Op::Set1Id { s: *s, id: cut(id, 32) });
             }
             (Bug::TimeoutLeavesError, Op::SetTimeout { s, .. }) => self.state.after.raised |= s.is_some(),
             (Bug::HostnameChangesArgument, Op::Set1Hostname { hostname, .. }) => {
@@ -78,11 +78,11 @@ impl Mutant {
         Noted::default()
     }
 
-    fn before_free(&mut self, s: Slot, moment: &mut Moment<'_>) -> Noted {
+    fn before_free(&mut self, s: Slot) -> Noted {
         let references = self.session(s).references();
         match (self.bug, references) {
             (Bug::FreeForgetsLast, 1) => self.leak(self.another(s)),
-            (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }, moment),
+            (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }),
             (Bug::FreeRunsCallbackTwice, 1) => events::ex_free(ExIndex::Replaced, self.session(s).address(), 0),
             (Bug::FreeLeaksHostname, 1) => {
                 self.state.leaked += i64::from(self.session(s).hostname(|name| name.is_some()))
@@ -95,15 +95,15 @@ impl Mutant {
         Noted::default()
     }
 
-    fn before_on_context(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+    fn before_on_context(&mut self, op: &Op) -> Noted {
         let mut noted = Noted::default();
         match (self.bug, op) {
-            (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if moment.last => {
+            (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if self.state.last => {
                 let cached = self.cached_where(*c, |_| true);
                 self.state.kept.extend(cached);
             }
-            (Bug::ContextFreeTellsNobody, Op::CtxFree { c: Some(c) }) if moment.last => {
-                self.also(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None }, moment);
+            (Bug::ContextFreeTellsNobody, Op::CtxFree { c: Some(c) }) if self.state.last => {
+                self.also(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None });
             }
             (Bug::AddKeepsDisplaced, Op::CtxAdd { c, s }) => noted.sessions = self.displaced(*c, *s),
             (Bug::AddEvictsOneLate, Op::CtxAdd { c, .. }) => {
@@ -124,7 +124,7 @@ impl Mutant {
                 self.inner.context(*c).set_callbacks(Callbacks { remove: None, ..callbacks });
                 noted.callbacks = Some(callbacks);
             }
-            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, time }) if seconds(*time, moment.passed) == 0 => {
+            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) == 0 => {
                 noted.sessions = self.cached_where(*c, |_| true);
                 noted.sessions.truncate(1);
             }

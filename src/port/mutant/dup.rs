@@ -1,6 +1,6 @@
 //! What a mutant makes of a fresh duplicate.
 
-use super::super::{Moment, Returned};
+use super::super::Returned;
 use super::before::Noted;
 use super::{Bug, Mutant};
 use crate::native::Established;
@@ -8,14 +8,7 @@ use crate::op::{ExIndex, Op, Slot};
 
 impl Mutant {
     /// Does what the bug does after `SSL_SESSION_dup`.
-    pub(super) fn after_dup(
-        &mut self,
-        dst: Slot,
-        src: Slot,
-        noted: Noted,
-        returned: Returned<'_>,
-        moment: &mut Moment<'_>,
-    ) {
+    pub(super) fn after_dup(&mut self, dst: Slot, src: Slot, noted: Noted, returned: Returned<'_>) {
         if let Some(refusing) = noted.number {
             self.set_quietly(src, ExIndex::Refused, refusing as usize);
         }
@@ -30,11 +23,11 @@ impl Mutant {
             Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
             _ => false,
         };
-        self.spoil_dup(dst, src, moment);
+        self.spoil_dup(dst, src);
         self.state.after.error_lost |= self.has(Bug::DupClearsErrors) && self.state.error_planted;
     }
 
-    fn spoil_dup(&mut self, dst: Slot, src: Slot, moment: &mut Moment<'_>) {
+    fn spoil_dup(&mut self, dst: Slot, src: Slot) {
         let change = |forget: fn(&mut Established)| {
             let dup = self.session(dst);
             let mut contents = dup.established();
@@ -79,9 +72,9 @@ impl Mutant {
             Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
             Bug::DupCopiesUnregistered => self.copy_quietly(dst, src, ExIndex::Unregistered),
             Bug::DupIgnoresReplacement => self.copy_quietly(dst, src, ExIndex::Replaced),
-            Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }, moment),
-            Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }, moment),
-            Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }, moment),
+            Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }),
+            Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }),
+            Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }),
             _ => {}
         }
     }

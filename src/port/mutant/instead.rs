@@ -34,17 +34,17 @@ fn nothing() -> Option<Instead> {
 }
 
 impl Mutant {
-    /// Returns what the bug does instead of a call; `None`: the call is made. `passed`: seconds since the program began.
-    pub(super) fn instead(&self, op: &Op, passed: u64) -> Option<Instead> {
+    /// Returns what the bug does instead of a call; `None`: the call is made.
+    pub(super) fn instead(&self, op: &Op) -> Option<Instead> {
         match op {
-            session_ops!() => self.instead_on_session(op, passed),
-            context_ops!() => self.instead_on_context(op, passed).or_else(|| self.instead_of_setting(op)),
+            session_ops!() => self.instead_on_session(op),
+            context_ops!() => self.instead_on_context(op).or_else(|| self.instead_of_setting(op)),
             connection_ops!() => self.instead_on_connection(op),
             getters!() => None,
         }
     }
 
-    fn instead_on_session(&self, op: &Op, passed: u64) -> Option<Instead> {
+    fn instead_on_session(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::UpRefDoesNothing, Op::UpRef { .. }) => number(1),
             (Bug::IdOneByteMore, Op::Set1Id { s, id }) if length(id) == 33 => {
@@ -56,9 +56,9 @@ impl Mutant {
             }
             (Bug::IdContextIgnoresClear, Op::Set1IdContext { context, .. }) if is_clear(context) => number(1),
             (Bug::TimeHas32Bits, Op::SetTime { s, time }) => {
-                call(Op::SetTime { s: *s, time: low_32_bits(seconds(*time, passed)) })
+                call(Op::SetTime { s: *s, time: low_32_bits(seconds(*time, self.state.passed)) })
             }
-            (Bug::TimeOfNullReturnsTime, Op::SetTime { s: None, time }) => number(seconds(*time, passed)),
+            (Bug::TimeOfNullReturnsTime, Op::SetTime { s: None, time }) => number(seconds(*time, self.state.passed)),
             (Bug::TimeoutAcceptsNegative, Op::SetTimeout { s: Some(_), timeout: ..=-1 }) => number(1),
             (Bug::TimeoutRefusesZero, Op::SetTimeout { timeout: 0, .. }) => number(0),
             (Bug::VersionHas16Bits, Op::SetProtocolVersion { s, version }) => {
@@ -86,7 +86,7 @@ impl Mutant {
         }
     }
 
-    fn instead_on_context(&self, op: &Op, passed: u64) -> Option<Instead> {
+    fn instead_on_context(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::ContextUpRefDoesNothing, Op::CtxUpRef { .. }) => number(1),
             (Bug::CacheModeForgetsUpdateTime, Op::CtxSetCacheMode { c, mode }) => {
@@ -101,15 +101,15 @@ impl Mutant {
             (Bug::ContextIdContextOneByteMore, Op::CtxSetIdContext { context, .. }) if length(context) == 33 => {
                 number(1)
             }
-            (Bug::FlushTakesLastSecond, Op::CtxFlush { c, time }) if seconds(*time, passed) != 0 => {
-                call(Op::CtxFlush { c: *c, time: Time::At(seconds(*time, passed).saturating_add(1)) })
+            (Bug::FlushTakesLastSecond, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) != 0 => {
+                call(Op::CtxFlush { c: *c, time: Time::At(seconds(*time, self.state.passed).saturating_add(1)) })
             }
-            (Bug::FlushOfAllKeepsUnexpired, Op::CtxFlush { c, time }) if seconds(*time, passed) == 0 => {
+            (Bug::FlushOfAllKeepsUnexpired, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) == 0 => {
                 call(Op::CtxFlush { c: *c, time: Time::At(i32::MAX.into()) })
             }
             (Bug::FlushDoesNothing, Op::CtxFlush { .. }) => nothing(),
             (Bug::FlushExHas32Bits, Op::CtxFlushEx { c, time }) => {
-                call(Op::CtxFlushEx { c: *c, time: low_32_bits(seconds(*time, passed)) })
+                call(Op::CtxFlushEx { c: *c, time: low_32_bits(seconds(*time, self.state.passed)) })
             }
             (Bug::CacheFullIsNotCounted, Op::SessCacheFull { .. }) => number(0),
             (Bug::RemoveCallbackFreesNothing, Op::CtxSetRemoveCb { c, callback: RemoveCallback::Frees }) => {

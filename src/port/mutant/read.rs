@@ -50,32 +50,22 @@ impl Mutant {
 
     /// Returns how many references fewer the bug lets a session have than there are.
     pub(super) fn uncounted(&self, place: Place) -> u32 {
-        match place {
-            Place::Slot(s) if self.bug.is_uncounting() => self.uncounted_in(s),
-            Place::Address(address) if self.has(Bug::NewCallbackKeptIsFreed) => self.freed_though_kept(address),
-            Place::Slot(_) | Place::Address(_) => 0,
-        }
-    }
-
-    fn uncounted_in(&self, s: Slot) -> u32 {
-        let address = self.inner.address(Variable::Session(s));
-        if address == 0 {
-            return 0;
-        }
-        match self.bug {
-            Bug::AddTakesNoReference => self.inner.caches_with(s),
+        let address = match place {
+            Place::Slot(s) => self.inner.address(Variable::Session(s)),
+            Place::Address(address) => address,
+        };
+        match (self.bug, place) {
+            _ if address == 0 => 0,
+            (Bug::NewCallbackKeptIsFreed, _) => {
+                u32::from(self.state.happened.kept && self.inner.kept_by_new_callback(address))
+            }
+            (Bug::AddTakesNoReference, Place::Slot(s)) => self.inner.caches_with(s),
             // Only what was set: a handshake takes its own.
-            Bug::SetSessionTakesNoReference => self.inner.set_connections_with(address),
-            Bug::NewCallbackKeptIsFreed => self.freed_though_kept(address),
-            Bug::SslDupTakesNoReference => u32::from(self.state.happened.duped == address),
-            Bug::CopySessionIdTakesNoReference if self.state.happened.copied => 1,
-            Bug::Get1TakesNoReference if self.state.happened.got => 1,
+            (Bug::SetSessionTakesNoReference, Place::Slot(_)) => self.inner.set_connections_with(address),
+            (Bug::SslDupTakesNoReference, Place::Slot(_)) => u32::from(self.state.happened.duped == address),
+            (Bug::CopySessionIdTakesNoReference, Place::Slot(_)) => self.state.happened.copied.into(),
+            (Bug::Get1TakesNoReference, Place::Slot(_)) => self.state.happened.got.into(),
             _ => 0,
         }
-    }
-
-    /// Returns 1 if a reference that the new callback kept counts no more.
-    fn freed_though_kept(&self, address: usize) -> u32 {
-        u32::from(self.state.happened.kept && self.inner.kept_by_new_callback(address))
     }
 }
