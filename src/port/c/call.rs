@@ -8,12 +8,15 @@ use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
 use super::super::native::{START_SECONDS, seconds};
 use super::super::{Chain, Moment, Returned};
 use super::library::Clocking;
-use super::{CPort, GUARD, callbacks, clock};
-use crate::op::{
-    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, Number, Op, ProtocolVersion, Room, Sample,
-    Slot, Time, for_each_op, getters, plain_ops,
+use super::prototypes::{
+    GEN_SESSION_CB, get_session_cb, new_session_cb, not_resumable_session_callback, remove_session_cb,
 };
-use crate::port::handshakes::Setting;
+use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
+use crate::op::{
+    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
+    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
+    plain_ops,
+};
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
 
@@ -55,6 +58,11 @@ in_calls! {
     CacheMode => u16: |mode, _port, _passed| mode.bits();
     Few => u8: |number, _port, _passed| number.get();
     Closed => u8: |mode, _port, _passed| mode.bits();
+    RemoveCallback => remove_session_cb: |callback, _port, _passed| callbacks::remove(*callback);
+    NewCallback => new_session_cb: |callback, _port, _passed| handshake_callbacks::new(*callback);
+    GetCallback => get_session_cb: |callback, _port, _passed| handshake_callbacks::get(*callback);
+    NotResumableCallback => not_resumable_session_callback: |callback, _port, _passed| handshake_callbacks::not_resumable(*callback);
+    GenerateId => GEN_SESSION_CB: |callback, _port, _passed| handshake_callbacks::generate(*callback);
 }
 
 /// What a C function returns.
@@ -163,6 +171,11 @@ macro_rules! as_listed {
             | Op::CopySessionId { .. }
             | Op::SslShutdown { .. }
             | Op::SslSetShutdown { .. }
+            | Op::CtxSetRemoveCb { .. }
+            | Op::CtxSetNewCb { .. }
+            | Op::CtxSetGetCb { .. }
+            | Op::CtxSetNotResumableCb { .. }
+            | Op::CtxSetGenerateId { .. }
             | plain_ops!()
             // The getters of NULL: those of sessions are read by `Port::read`.
             | getters!()
@@ -219,23 +232,23 @@ impl CPort {
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
-            Op::CtxSetRemoveCb { c, callback } => {
-                call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(*c), callbacks::remove(*callback)));
-                Returned::Nothing
+            Op::CtxSetMaxVersion { c, .. }
+            | Op::CtxSetOptions { c, .. }
+            | Op::CtxClearOptions { c, .. }
+            | Op::CtxSetVerify { c, .. }
+            | Op::CtxSetPskUseCb { c, .. }
+            | Op::CtxSetPskFindCb { c, .. } => {
+                self.contexts.changes(*c, op.kind());
+                self.set(op, self.contexts.get(*c))
             }
-            Op::CtxSetMaxVersion { c, version } => self.set(*c, Setting::MaxVersion(*version)),
-            Op::CtxSetOptions { c, options } => self.set(*c, Setting::Options(*options)),
-            Op::CtxClearOptions { c, options } => self.set(*c, Setting::NoOptions(*options)),
-            Op::CtxSetVerify { c, mode } => self.set(*c, Setting::Verify(*mode)),
-            Op::CtxSetNewCb { c, callback } => self.set(*c, Setting::New(*callback)),
-            Op::CtxSetGetCb { c, callback } => self.set(*c, Setting::Get(*callback)),
-            Op::CtxSetNotResumableCb { c, callback } => self.set(*c, Setting::NotResumable(*callback)),
-            Op::CtxSetPskUseCb { c, callback } => self.set(*c, Setting::PskUse(*callback)),
-            Op::CtxSetPskFindCb { c, callback } => self.set(*c, Setting::PskFind(*callback)),
-            Op::CtxSetGenerateId { c, callback } => self.set(*c, Setting::GenerateId(*callback)),
             as_listed!() => {
-                if let Op::CtxSetNumTickets { c, tickets } = op {
-                    self.contexts.changes(*c, Setting::Tickets(*tickets));
+                if let Op::CtxSetNumTickets { c, .. }
+                | Op::CtxSetNewCb { c, .. }
+                | Op::CtxSetGetCb { c, .. }
+                | Op::CtxSetNotResumableCb { c, .. }
+                | Op::CtxSetGenerateId { c, .. } = op
+                {
+                    self.contexts.changes(*c, op.kind());
                 }
                 self.call_as_listed(op, moment.passed)
             }
