@@ -22,7 +22,7 @@ pub struct Established {
     pub id: Vec<u8>,
     /// Holds the session id context, at most 32 bytes.
     pub id_context: Vec<u8>,
-    /// Holds the master key, at most as long as the release allows. It is wiped when dropped, and not shown by `Debug`.
+    /// Holds the master key, at most as long as the release allows. It is wiped when dropped.
     pub master_key: Zeroizing<Vec<u8>>,
     /// Holds the time, seconds since 1970.
     pub time: i64,
@@ -50,28 +50,11 @@ pub struct Established {
     pub peer: Option<Vec<u8>>,
 }
 
-/// Shows everything but the master key.
+/// Shows which session it is, and no secret.
 impl fmt::Debug for Established {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Established")
-            .field("protocol_version", &self.protocol_version)
-            .field("cipher", &self.cipher)
-            .field("id", &self.id)
-            .field("id_context", &self.id_context)
-            .field("master_key", &format_args!("{} bytes", self.master_key.len()))
-            .field("time", &self.time)
-            .field("fraction", &self.fraction)
-            .field("timeout", &self.timeout)
-            .field("ticket", &self.ticket)
-            .field("ticket_lifetime_hint", &self.ticket_lifetime_hint)
-            .field("max_early_data", &self.max_early_data)
-            .field("hostname", &self.hostname)
-            .field("alpn", &self.alpn)
-            .field("ticket_appdata", &self.ticket_appdata)
-            .field("compress_id", &self.compress_id)
-            .field("max_fragment_length", &self.max_fragment_length)
-            .field("peer", &self.peer)
-            .finish()
+        let Established { protocol_version, cipher, id, .. } = self;
+        write!(f, "Established {{ protocol_version: {protocol_version}, cipher: {cipher:?}, id: {id:?}, .. }}")
     }
 }
 
@@ -193,7 +176,7 @@ impl Session {
     /// Returns whether it has expired.
     pub(super) fn is_expired(&self) -> bool {
         let library = &self.0.library;
-        library.rules.time.is_expired_at(library.rules.time.now(library.micros()), self.expiry())
+        library.rules.time.is_expired(library.rules.time.now(library.micros()), self.expiry())
     }
 
     /// Sets the session id context.
