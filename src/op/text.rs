@@ -59,13 +59,7 @@ impl fmt::Display for Expected {
             Expected::Hex => f.write_str("two hexadecimal digits"),
             Expected::Escape => f.write_str("one of the escapes \\\\ \\\" \\n \\t \\r \\0 \\xNN"),
             Expected::ShorterBytes => write!(f, "a byte string of at most {} bytes", super::MAX_BYTES),
-            Expected::OneOf(words) => {
-                f.write_str("one of ")?;
-                for (position, word) in words.iter().enumerate() {
-                    write!(f, "{}{word}", if position == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
+            Expected::OneOf(words) => write!(f, "one of {}", words.join(", ")),
             Expected::End => f.write_str("the end of the line"),
             Expected::FewerCalls(limit) => write!(f, "at most {limit} calls"),
         }
@@ -214,7 +208,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Reads operands with a comma before each but the first.
+/// Reads and writes operands with a comma before each but the first.
 #[derive(Default)]
 pub(super) struct Separated {
     any: bool,
@@ -226,6 +220,13 @@ impl Separated {
             cursor.expect(',')?;
         }
         T::parse(cursor)
+    }
+
+    pub fn print<T: Operand>(&mut self, operand: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if std::mem::replace(&mut self.any, true) {
+            f.write_str(", ")?;
+        }
+        operand.print(f)
     }
 
     pub fn end(self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {
