@@ -190,7 +190,7 @@ impl CPort {
             Op::New { dst } => self.new_session(*dst),
             Op::Dup { dst, src } => {
                 let copy = call!(self, SSL_SESSION_dup(self.session(*src)));
-                self.made(*dst, copy)
+                self.keep_new(*dst, copy)
             }
             Op::SampleSession { dst, sample } => self.sample(*dst, *sample),
             Op::GetExData { s, index } => {
@@ -205,15 +205,15 @@ impl CPort {
             Op::Forget { .. } | Op::CtxSessions { .. } => Returned::Nothing,
             Op::TakeKept { dst } => {
                 let session = callbacks::take().unwrap_or(ptr::null_mut());
-                self.got(*dst, session)
+                self.keep(*dst, session)
             }
             Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
                 let session = call!(self, SSL_get_session(self.connection(*x)));
-                self.got(*dst, session)
+                self.keep(*dst, session)
             }
             Op::Get1Session { dst, x } => {
                 let session = call!(self, SSL_get1_session(self.connection(*x)));
-                self.got(*dst, session)
+                self.keep(*dst, session)
             }
             Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
             Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
@@ -255,27 +255,19 @@ impl CPort {
         }
     }
 
-    fn got(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
-        Returned::Session(self.keep(dst, session))
-    }
-
-    fn made(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
-        Returned::Session(self.keep_new(dst, session))
-    }
-
     fn new_session(&mut self, dst: Slot) -> Returned<'static> {
         let session = call!(self, SSL_SESSION_new());
         if self.library.clocking == Clocking::Set && !session.is_null() {
             call!(self, SSL_SESSION_set_time(session, START_SECONDS));
         }
-        self.made(dst, session)
+        self.keep_new(dst, session)
     }
 
     fn sample(&mut self, dst: Slot, sample: Sample) -> Returned<'static> {
         let der = samples::encoded(sample);
         let mut at = der.as_ptr();
         let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as i64));
-        self.made(dst, session)
+        self.keep_new(dst, session)
     }
 
     fn copy_master_key(&mut self, s: Slot, room: Room) -> Returned<'_> {

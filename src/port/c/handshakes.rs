@@ -208,7 +208,7 @@ impl CPort {
         }
     }
 
-    /// Two buffers between two connections.
+    /// Puts two buffers between two connections.
     fn connect(&self, client: *mut SSL, server: *mut SSL) -> bool {
         let memory = call!(self, BIO_s_mem());
         let [a, b] = [(); 2].map(|()| call!(self, BIO_new(memory)));
@@ -249,14 +249,14 @@ impl CPort {
         }
     }
 
-    /// What the sessions that were born since then and live have from their peers.
+    /// Records what the sessions that were born since then and live have from their peers.
     fn record(&mut self, births: u32, tape: &mut Tape) {
         tape.next_part();
-        handshake_callbacks::noted(&mut |birth, id| {
+        for (birth, id) in handshake_callbacks::noted() {
             if birth >= births {
-                tape.record(birth, Recorded { id: id.to_vec(), ..Recorded::default() });
+                tape.record(birth, Recorded { id, ..Recorded::default() });
             }
-        });
+        }
         let mut key = [0; 64];
         events::born_since(births, &mut |birth, address| {
             let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);

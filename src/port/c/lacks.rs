@@ -63,7 +63,6 @@ impl Library {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
-            Kind::CtxSetMaxVersion => !shares,
             Kind::GetPeerCertChain => {
                 let of_chains =
                     ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
-use super::arena::{AROUND, Block, access, fill, holds};
+use super::arena::{Block, access};
 use super::{Fault, Misuse, Origin};
 
 const PAGE: usize = 4096;
@@ -138,8 +138,7 @@ impl Class {
         let start = from + self.pages * PAGE - aligned(size);
         let block = Block { start, size, taken: origin, given: None };
         self.blocks[place] = Some(block);
-        fill(start - zone(&block), zone(&block), AROUND);
-        fill(start + size, aligned(size) - size, AROUND);
+        block.surround(zone(&block), aligned(size) - size);
         Some(start)
     }
 
@@ -173,10 +172,7 @@ fn file_of(bytes: usize) -> Option<OwnedFd> {
 }
 
 fn damage(block: &Block) -> Option<Misuse> {
-    if !holds(block.start - zone(block), zone(block), AROUND) {
-        return Some(Misuse::Underrun);
-    }
-    (!holds(block.start + block.size, aligned(block.size) - block.size, AROUND)).then_some(Misuse::Overrun)
+    block.damage(zone(block), aligned(block.size) - block.size)
 }
 
 /// How many bytes before a block are looked at: those of its first page, at most.
