@@ -34,6 +34,9 @@ const DEFAULT_CACHE_SIZE: i64 = 1024 * 20;
 /// Holds the timeout of the method, seconds: `tls1_default_timeout`.
 const DEFAULT_TIMEOUT: i64 = 60 * 60 * 2;
 
+/// Counts the tickets of a full handshake, where nothing was set.
+const DEFAULT_TICKETS: u8 = 2;
+
 /// Names a counter of a context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Statistic {
@@ -120,7 +123,7 @@ impl Library {
             timeout: AtomicU64::new(self.rules.time.keep(DEFAULT_TIMEOUT)),
             id_context: Bytes::new(),
             statistics: Default::default(),
-            inherited: Mutex::default(),
+            inherited: Mutex::new(Inherited { tickets: DEFAULT_TICKETS, ..Inherited::default() }),
             tickets: Mutex::default(),
         };
         self.enter_context(new)

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use zeroize::Zeroizing;
 
 use super::buffers::{Buffer, Value};
-use super::bytes::ShortBytes;
 use super::error::Error;
 use super::session::{Cipher, ID_MAX, Session};
 
@@ -125,11 +124,6 @@ impl Session {
 
 /// Puts in one by one what handshakes make.
 impl Session {
-    /// Sets the timeout, as the release keeps it, of a session that is in no list.
-    pub(super) fn put_timeout(&self, kept: u64) {
-        self.0.timeout.store(kept, Relaxed);
-    }
-
     /// Sets the session id to at most 32 of these bytes.
     pub(super) fn put_id(&self, id: &[u8]) {
         self.0.id.set(&id[..id.len().min(ID_MAX)]);
@@ -177,11 +171,6 @@ impl Session {
     pub(super) fn is_expired(&self) -> bool {
         let library = &self.0.library;
         library.rules.time.is_expired(library.rules.time.now(library.micros()), self.expiry())
-    }
-
-    /// Sets the session id context.
-    pub(super) fn copy_id_context(&self, from: &ShortBytes) {
-        self.0.id_context.set(from.as_slice());
     }
 
     /// Duplicates the session without its ticket, as handshakes do: `ssl_session_dup`. Returns `None` where a dup callback

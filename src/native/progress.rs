@@ -144,9 +144,9 @@ impl Connection {
     pub(super) fn new_session(&self, version: i32) -> Session {
         let context = self.session_context();
         let session = context.library().session();
-        session.put_timeout(context.session_timeout());
+        session.0.timeout.store(context.session_timeout(), Relaxed);
         self.put_session(None);
-        session.copy_id_context(&self.id_context());
+        session.0.id_context.set(self.id_context().as_slice());
         session.set_protocol_version(version);
         self.put_session(Some(session.up_ref()));
         session
@@ -215,7 +215,7 @@ impl Connection {
         let copy = found.dup_without_ticket();
         drop(found);
         let copy = copy?;
-        copy.copy_id_context(&self.id_context());
+        copy.0.id_context.set(self.id_context().as_slice());
         Some(copy)
     }
 

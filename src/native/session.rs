@@ -268,21 +268,6 @@ impl Session {
         self.0.owner.load(Relaxed)
     }
 
-    /// Counts that a cache has taken the session in.
-    pub(super) fn note_entered(&self) {
-        self.0.entered.fetch_add(1, Relaxed);
-    }
-
-    /// Counts that a cache has let the session go.
-    pub(super) fn note_left(&self) {
-        self.0.entered.fetch_sub(1, Relaxed);
-    }
-
-    /// Returns how often the session is in caches.
-    pub(super) fn entered(&self) -> u32 {
-        self.0.entered.load(Relaxed)
-    }
-
     /// Moves the session to its place in the list of the context that has it: from 3.0 on, time and timeout decide it.
     #[inline]
     fn relink(&self) {

@@ -16,7 +16,6 @@ mod instead;
 mod read;
 
 pub use bug::Bug;
-use bug::Happened;
 
 use std::sync::Arc;
 
@@ -47,7 +46,20 @@ struct State {
     /// but for its length.
     stale: [bool; SLOTS],
     live: [bool; SLOTS],
-    happened: Happened,
+    /// Says that `SSL_copy_session_id` was called with two connections.
+    copied_id: bool,
+    /// The address of the session that the last `SSL_dup` shared.
+    duped: usize,
+    /// Says that `SSL_dup` returned what it was given, and took no reference.
+    same_untaken: bool,
+    /// Says that the last `SSL_get1_session` returned a session.
+    got: bool,
+    /// Says that a callback gives references of its own.
+    gives: bool,
+    /// Says that a new callback keeps the reference that it is given.
+    keeps: bool,
+    /// Says that there was such a callback when tickets or ids were made.
+    has_kept: bool,
     /// References that are never given back.
     kept: Vec<Session>,
     kept_contexts: Vec<Arc<Context>>,
@@ -107,14 +119,14 @@ impl Mutant {
         }
         match op {
             Op::SslDup { dst, .. } if returned != Returned::Number(SAME) => {
-                self.state.happened.duped = self.inner.address(Variable::Connection(*dst));
+                self.state.duped = self.inner.address(Variable::Connection(*dst));
             }
-            Op::SslDup { .. } => self.state.happened.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference),
-            Op::Get1Session { .. } => self.state.happened.got = returned == Returned::Session(true),
-            Op::CopySessionId { to, from } => self.state.happened.copied = to != from,
-            Op::CtxSetGetCb { callback, .. } => self.state.happened.gives |= *callback == GetCallback::Gives,
-            Op::CtxSetNewCb { callback, .. } => self.state.happened.keeps |= *callback == NewCallback::Keeps,
-            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.happened.kept |= self.state.happened.keeps,
+            Op::SslDup { .. } => self.state.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference),
+            Op::Get1Session { .. } => self.state.got = returned == Returned::Session(true),
+            Op::CopySessionId { to, from } => self.state.copied_id = to != from,
+            Op::CtxSetGetCb { callback, .. } => self.state.gives |= *callback == GetCallback::Gives,
+            Op::CtxSetNewCb { callback, .. } => self.state.keeps |= *callback == NewCallback::Keeps,
+            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.has_kept |= self.state.keeps,
             _ => {}
         }
     }

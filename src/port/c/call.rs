@@ -188,10 +188,7 @@ impl CPort {
     pub(super) fn make_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         match op {
             Op::New { dst } => self.new_session(*dst),
-            Op::Dup { dst, src } => {
-                let copy = call!(self, SSL_SESSION_dup(self.session(*src)));
-                self.keep_new(*dst, copy)
-            }
+            Op::Dup { dst, src } => self.keep_new(*dst, call!(self, SSL_SESSION_dup(self.session(*src)))),
             Op::SampleSession { dst, sample } => self.sample(*dst, *sample),
             Op::GetExData { s, index } => {
                 let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), index.number()));
@@ -203,18 +200,11 @@ impl CPort {
                 Returned::Nothing
             }
             Op::Forget { .. } | Op::CtxSessions { .. } => Returned::Nothing,
-            Op::TakeKept { dst } => {
-                let session = callbacks::take().unwrap_or(ptr::null_mut());
-                self.keep(*dst, session)
-            }
+            Op::TakeKept { dst } => self.keep(*dst, callbacks::take().unwrap_or(ptr::null_mut())),
             Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
-                let session = call!(self, SSL_get_session(self.connection(*x)));
-                self.keep(*dst, session)
+                self.keep(*dst, call!(self, SSL_get_session(self.connection(*x))))
             }
-            Op::Get1Session { dst, x } => {
-                let session = call!(self, SSL_get1_session(self.connection(*x)));
-                self.keep(*dst, session)
-            }
+            Op::Get1Session { dst, x } => self.keep(*dst, call!(self, SSL_get1_session(self.connection(*x)))),
             Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
             Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
             Op::CtxFree { c } => {

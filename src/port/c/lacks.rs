@@ -50,26 +50,23 @@ const HANDSHAKES: [&str; 21] = [
     "SSL_SESSION_get0_peer",
 ];
 
+/// What is called to read the certificates that a peer showed.
+const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
+
 impl Library {
-    /// The kinds of ops whose function, or whose observation, is missing.
+    /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
-        let shares = SHARING.iter().all(|function| self.api.has(function) == Some(true));
+        let has = |functions: &[&str]| functions.iter().all(|function| self.api.has(function) == Some(true));
+        let shares = has(&SHARING);
         // What a peer decides is played to the other port by the births of sessions.
-        let shakes = self.probes.ex_data
-            && self.clocking == Clocking::Ours
-            && HANDSHAKES.iter().all(|function| self.api.has(function) == Some(true));
+        let shakes = self.probes.ex_data && self.clocking == Clocking::Ours && has(&HANDSHAKES);
         #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
         let missing = |kind: &Kind| match kind {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
-            Kind::GetPeerCertChain => {
-                let of_chains =
-                    ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
-                !shares || of_chains.iter().any(|function| self.api.has(function) != Some(true))
-            }
-            named if named.is_shared() => !shares || self.api.has(named.name()) == Some(false),
-            named => self.api.has(named.name()) == Some(false),
+            Kind::GetPeerCertChain => !shares || !has(&CHAINS),
+            named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),
         };
         let missing = Kind::ALL.iter().copied().filter(missing);
         missing.collect()

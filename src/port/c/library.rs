@@ -303,10 +303,10 @@ unsafe extern "C" fn on_new(
     if !value.is_null() || session.is_null() {
         events::wrong();
     }
-    match of(index, argl, argp) {
-        Some(ExIndex::Counted) => events::ex_new(data as usize, session as usize),
-        Some(ExIndex::AppData | ExIndex::Replaced | ExIndex::Refused | ExIndex::Unregistered | ExIndex::Negative)
-        | None => events::wrong(),
+    if of(index, argl, argp) == Some(ExIndex::Counted) {
+        events::ex_new(data as usize, session as usize);
+    } else {
+        events::wrong();
     }
 }
 

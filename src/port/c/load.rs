@@ -146,14 +146,13 @@ pub(super) fn identify(api: &Api, source: &Source) -> Result<Identity, LoadError
             Ok(Identity { name: "openssl".into(), version, file })
         }
         Source::File(named) => {
-            let path = named;
-            if !same(&session, path) {
+            if !same(&session, named) {
                 return Err(LoadError::Elsewhere { function: "SSL_SESSION_new", found: session });
             }
-            let path = &fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-            let meant = crypto_beside(path).unwrap_or_else(|| path.clone());
-            let alone = needed_crypto(path).is_none();
-            if (alone || crypto_beside(path).is_some()) && !same(&crypto, &meant) {
+            let whole = fs::canonicalize(named).unwrap_or_else(|_| named.clone());
+            let beside = crypto_beside(&whole);
+            let known = beside.is_some() || needed_crypto(&whole).is_none();
+            if known && !same(&crypto, beside.as_ref().unwrap_or(&whole)) {
                 return Err(LoadError::Elsewhere { function: "OpenSSL_version", found: crypto });
             }
             let file = if crypto == session { session } else { format!("{session} with {crypto}") };

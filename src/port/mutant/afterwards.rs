@@ -231,7 +231,7 @@ impl Mutant {
     ) -> Spoiled {
         match self.bug {
             Bug::GetCallbackGivenTakesReference
-                if self.state.happened.gives && self.inner.connection(server).session_reused() =>
+                if self.state.gives && self.inner.connection(server).session_reused() =>
             {
                 self.leak(self.connected_session(server));
             }

@@ -26,22 +26,24 @@ pub(super) struct Noted {
 impl Mutant {
     /// Does what the bug does before a call, and notes what [`Mutant::afterwards`] needs.
     pub(super) fn before(&mut self, op: &Op) -> Noted {
+        let mut noted = Noted::default();
         match op {
             Op::Free { s: Some(s) } => self.before_free(*s),
-            session_ops!() => self.before_on_session(op),
-            context_ops!() => self.before_on_context(op),
-            connection_ops!() => self.before_on_connection(op),
-            getters!() => Noted::default(),
+            session_ops!() => self.before_on_session(op, &mut noted),
+            context_ops!() => self.before_on_context(op, &mut noted),
+            connection_ops!() => self.before_on_connection(op, &mut noted),
+            getters!() => {}
         }
+        noted
     }
 
-    fn before_on_session(&mut self, op: &Op) -> Noted {
+    fn before_on_session(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::DupIgnoresRefusal, Op::Dup { src, .. }) => {
                 let refusing = self.session(*src).ex_data(ExIndex::Refused.number());
                 if refusing % 2 == 1 {
                     self.set_quietly(*src, ExIndex::Refused, 0);
-                    return Noted { number: Some(refusing as i64), ..Noted::default() };
+                    noted.number = Some(refusing as i64);
                 }
             }
             (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }),
@@ -75,10 +77,9 @@ impl Mutant {
             }
             _ => {}
         }
-        Noted::default()
     }
 
-    fn before_free(&mut self, s: Slot) -> Noted {
+    fn before_free(&mut self, s: Slot) {
         let references = self.session(s).references();
         match (self.bug, references) {
             (Bug::FreeForgetsLast, 1) => self.leak(self.another(s)),
@@ -92,11 +93,9 @@ impl Mutant {
             }
             _ => {}
         }
-        Noted::default()
     }
 
-    fn before_on_context(&mut self, op: &Op) -> Noted {
-        let mut noted = Noted::default();
+    fn before_on_context(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if self.state.last => {
                 let cached = self.cached_where(*c, |_| true);
@@ -131,7 +130,6 @@ impl Mutant {
             (Bug::FlushKeepsReferences, Op::CtxFlush { c, .. }) => noted.sessions = self.cached_where(*c, |_| true),
             _ => {}
         }
-        noted
     }
 
     /// Returns what a context has cached and lets go when it caches the slot's session: another with the same version and id.
@@ -143,14 +141,13 @@ impl Mutant {
         })
     }
 
-    fn before_on_connection(&mut self, op: &Op) -> Noted {
-        let mut noted = Noted::default();
+    fn before_on_connection(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::SslFreeKeepsSession, Op::SslFree { x: Some(x) }) => self.leak(self.connected_session(*x)),
             (Bug::FreeForgetsWhatWasNotClosed, Op::SslFree { x: Some(x) }) => {
                 self.inner.connection(*x).shutdown();
             }
-            (_, Op::SslFree { x: Some(x) }) if self.state.happened.same_untaken => {
+            (_, Op::SslFree { x: Some(x) }) if self.state.same_untaken => {
                 self.inner.connection(*x).set_session(None);
             }
             (Bug::SetSessionAgainTakesReference, Op::SetSession { x, s }) => noted.again = self.has_session(*x, *s),
@@ -166,7 +163,6 @@ impl Mutant {
             }
             _ => {}
         }
-        noted
     }
 
     /// Tells whether a connection has the session of the slot already.

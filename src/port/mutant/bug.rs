@@ -296,22 +296,3 @@ bugs! {
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed"
         SslFree(callback Remove, other count, callback Free, Cache, other Resumable);
 }
-
-/// What has happened in a program, for the bugs that show only then.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Happened {
-    /// `SSL_copy_session_id`
-    pub copied: bool,
-    /// The address of the session that the last `SSL_dup` shared.
-    pub duped: usize,
-    /// `SSL_dup` returned what it was given, and took no reference.
-    pub same_untaken: bool,
-    /// `SSL_get1_session`
-    pub got: bool,
-    /// A callback gives references of its own.
-    pub gives: bool,
-    /// A new callback keeps the reference that it is given.
-    pub keeps: bool,
-    /// There was such a callback when tickets or ids were made.
-    pub kept: bool,
-}

@@ -57,14 +57,14 @@ impl Mutant {
         match (self.bug, place) {
             _ if address == 0 => 0,
             (Bug::NewCallbackKeptIsFreed, _) => {
-                u32::from(self.state.happened.kept && self.inner.kept_by_new_callback(address))
+                u32::from(self.state.has_kept && self.inner.kept_by_new_callback(address))
             }
             (Bug::AddTakesNoReference, Place::Slot(s)) => self.inner.caches_with(s),
             // Only what was set: a handshake takes its own.
             (Bug::SetSessionTakesNoReference, Place::Slot(_)) => self.inner.set_connections_with(address),
-            (Bug::SslDupTakesNoReference, Place::Slot(_)) => u32::from(self.state.happened.duped == address),
-            (Bug::CopySessionIdTakesNoReference, Place::Slot(_)) => self.state.happened.copied.into(),
-            (Bug::Get1TakesNoReference, Place::Slot(_)) => self.state.happened.got.into(),
+            (Bug::SslDupTakesNoReference, Place::Slot(_)) => u32::from(self.state.duped == address),
+            (Bug::CopySessionIdTakesNoReference, Place::Slot(_)) => self.state.copied_id.into(),
+            (Bug::Get1TakesNoReference, Place::Slot(_)) => self.state.got.into(),
             _ => 0,
         }
     }
