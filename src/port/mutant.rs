@@ -45,7 +45,6 @@ struct State {
     /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
     /// but for its length.
     stale: [bool; SLOTS],
-    live: [bool; SLOTS],
     /// Says that `SSL_copy_session_id` was called with two connections.
     copied_id: bool,
     /// The address of the session that the last `SSL_dup` shared.
@@ -114,9 +113,6 @@ impl Mutant {
     /// Remembers what a call changed, for the bugs that go by it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     fn book(&mut self, op: &Op, returned: Returned<'_>) {
-        if let (Some(dst), Returned::Session(made)) = (op.made(), returned) {
-            self.state.live[dst.index()] = made;
-        }
         match op {
             Op::SslDup { dst, .. } if returned != Returned::Number(SAME) => {
                 self.state.duped = self.inner.address(Variable::Connection(*dst));
@@ -161,7 +157,11 @@ impl Mutant {
 
     /// Returns another reference to the session of a slot, if it has one.
     fn another(&self, s: Slot) -> Option<Session> {
-        (self.inner.address(Variable::Session(s)) != 0).then(|| self.session(s).up_ref())
+        self.is_live(s).then(|| self.session(s).up_ref())
+    }
+
+    fn is_live(&self, s: Slot) -> bool {
+        self.inner.address(Variable::Session(s)) != 0
     }
 
     /// Tells whether two sessions share a buffer, if the bug is such.
@@ -173,7 +173,7 @@ impl Mutant {
 
     /// Carries a change of one buffer over to the sessions that share it.
     fn spread(&self, s: Slot, change: impl Fn(&Session)) {
-        let partners = Slot::all().filter(|other| self.share(s, *other) && self.state.live[other.index()]);
+        let partners = Slot::all().filter(|other| self.share(s, *other) && self.is_live(*other));
         partners.for_each(|partner| change(&self.session(partner)));
     }
 }
@@ -233,7 +233,6 @@ impl Port for Mutant {
         self.inner.forget(variable);
         let Variable::Session(s) = variable else { return };
         self.state.stale[s.index()] = false;
-        self.state.live[s.index()] = false;
         self.state.dup_of[s.index()] = None;
         self.state.dup_of.iter_mut().filter(|source| **source == Some(s)).for_each(|source| *source = None);
     }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use super::super::handshakes::{CLIENT_CERTIFICATE, NO_TICKET, SERVER_CERTIFICATE};
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
@@ -20,9 +20,8 @@ use crate::trace::{Recorded, Tape};
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
-const SSL_OP_NO_TICKET: u64 = 1 << 14;
 const SSL_VERIFY_PEER: c_int = 1;
-const TLS1_3_VERSION: c_int = 0x0304;
+pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 /// The quickest to make keys for, in every release, and that of the certificates.
 const GROUPS: &std::ffi::CStr = c"X25519:P-256";
 
@@ -149,15 +148,15 @@ impl CPort {
     /// Gives a context a setting that its row of the table does not say all of.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few settings that are made by hand")]
     pub(super) fn set(&self, op: &Op, context: *mut SSL_CTX) -> Returned<'static> {
-        let known = |options: u64| Returned::Number((options & SSL_OP_NO_TICKET) as i64);
+        let known = |options: u64| Returned::Number(options as i64 & NO_TICKET);
         match op {
             Op::CtxSetMaxVersion { version: MaxVersion::Tls12, .. } => self.set_max_version(context, 0x0303).returned(),
             Op::CtxSetMaxVersion { version: MaxVersion::Tls13, .. } => self.set_max_version(context, 0x0304).returned(),
             Op::CtxSetOptions { options: Options::NoTicket, .. } => {
-                known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET)))
+                known(call!(self, SSL_CTX_set_options(context, NO_TICKET as u64)))
             }
             Op::CtxClearOptions { options: Options::NoTicket, .. } => {
-                known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)))
+                known(call!(self, SSL_CTX_clear_options(context, NO_TICKET as u64)))
             }
             Op::CtxSetVerify { mode, .. } => {
                 let mode = if *mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };

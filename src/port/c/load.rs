@@ -6,6 +6,7 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::fs;
 use std::io::Read as _;
+use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::Library as Loaded;
@@ -169,16 +170,12 @@ fn version(api: &Api) -> String {
 
 /// Finds the file that holds the code at `address`.
 fn file_of(address: *const c_void) -> Option<String> {
-    let mut found = libc::Dl_info {
-        dli_fname: std::ptr::null(),
-        dli_fbase: std::ptr::null_mut(),
-        dli_sname: std::ptr::null(),
-        dli_saddr: std::ptr::null_mut(),
-    };
-    // SAFETY: an address and a place to write to; the name is the loader's and stays.
+    let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: an address and a place to write to, whose pointers are NULL before; the name is the loader's and stays.
     unsafe {
-        let known = libc::dladdr(address, &mut found) != 0 && !found.dli_fname.is_null();
-        known.then(|| CStr::from_ptr(found.dli_fname).to_string_lossy().into_owned())
+        let known = libc::dladdr(address, found.as_mut_ptr()) != 0;
+        let name = found.assume_init().dli_fname;
+        (known && !name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     }
 }
 

@@ -9,11 +9,11 @@ use openssl_sys::{EVP_MD, SSL, SSL_SESSION};
 use super::super::events;
 use super::super::handshakes::{PSK, PSK_IDENTITY};
 use super::callbacks::{self, library};
+use super::handshakes::TLS1_3_VERSION;
 use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_func};
 use crate::op::{Cipher, PskCallback};
 use crate::trace::Callback;
 
-const TLS1_3_VERSION: c_int = 0x0304;
 /// Who keeps the shared one: no context is there.
 const KEEPER: usize = 1;
 

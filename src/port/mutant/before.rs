@@ -67,7 +67,7 @@ impl Mutant {
                 self.spread(*s, |partner| partner.set1_alpn_selected(alpn.get()));
             }
             (Bug::AlpnWritesNeighbour, Op::Set1AlpnSelected { s, .. }) => {
-                if let Some(other) = Slot::all().find(|other| other != s && self.state.live[other.index()]) {
+                if let Some(other) = Slot::all().find(|other| other != s && self.is_live(*other)) {
                     self.session(other).set_max_early_data(0x5e55);
                 }
             }

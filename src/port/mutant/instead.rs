@@ -1,6 +1,7 @@
 //! The calls that a mutant makes instead, and those that it does not make.
 
 use super::super::Returned;
+use super::super::handshakes::NO_TICKET;
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
@@ -10,8 +11,6 @@ use crate::op::{
 
 /// `SSL_SESS_CACHE_UPDATE_TIME`
 pub(super) const UPDATE_TIME: u16 = 0x400;
-/// As in `<openssl/ssl.h>`.
-const SSL_OP_NO_TICKET: i64 = 1 << 14;
 
 /// What a mutant does instead of a call.
 pub(super) enum Instead {
@@ -134,7 +133,7 @@ impl Mutant {
             | (Bug::GenerateIdIsNotAsked, Op::CtxSetGenerateId { .. }) => number(1),
             // As if it had been done.
             (Bug::NoTicketIsIgnored, Op::CtxSetOptions { .. })
-            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(SSL_OP_NO_TICKET),
+            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(NO_TICKET),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }
