@@ -77,10 +77,11 @@ impl Guarded {
     /// Takes away the access to a block that was freed; what happened to the bytes before it.
     pub fn close(&mut self, block: &Block) -> Option<Misuse> {
         let damage = damage(block);
-        if let Some(class) = self.classes.iter().find(|class| class.place(block.start).is_some()) {
-            let place = class.base + class.stride() * class.place(block.start).unwrap_or(0);
+        for class in &self.classes {
             // Should the system refuse, the block stays accessible: nothing is found, and nothing is broken.
-            access(place, class.pages * PAGE, false);
+            class
+                .place(block.start)
+                .map(|place| access(class.base + class.stride() * place, class.pages * PAGE, false));
         }
         damage
     }
