@@ -154,10 +154,7 @@ impl<'a> Cursor<'a> {
     /// Reads an integer, decimal or hexadecimal, within limits.
     pub fn integer(&mut self, min: i128, max: i128) -> Result<i128, TextError> {
         self.word_as(Expected::Integer { min, max }, |word| {
-            let (negative, digits) = match word.strip_prefix('-') {
-                Some(digits) => (true, digits),
-                None => (false, word),
-            };
+            let (negative, digits) = word.strip_prefix('-').map_or((false, word), |digits| (true, digits));
             let value = match digits.strip_prefix("0x") {
                 Some(hex) => i128::from(u64::from_str_radix(hex, 16).ok()?),
                 None if digits.starts_with(|c: char| c.is_ascii_digit()) => i128::from(digits.parse::<u64>().ok()?),

@@ -242,7 +242,7 @@ impl Port for Mutant {
     }
 
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
-        if self.reads_wrongly(s, field) { self.wrong_value(s, field) } else { self.inner.read(s, field) }
+        self.spoiled(s, field).unwrap_or_else(|| self.inner.read(s, field))
     }
 
     fn shared(&self, a: Slot, b: Slot) -> Fields {

@@ -123,12 +123,6 @@ limited_operands! {
     Few(u8) most 4, "" get -> u8;
 }
 
-impl Shrink for Few {
-    fn shrink(&self) -> Vec<Few> {
-        (0..self.get()).map(Few::at_most).collect()
-    }
-}
-
 /// A protocol version: a number, or the header's constant for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct ProtocolVersion(pub i32);
@@ -192,6 +186,7 @@ shrink_numbers! {
     i64: i128::MIN, |value| (*value).into(), |value| value as i64;
     Number: 0, |value| value.0.into(), |value| Number(value as u64);
     Room: 0, |value| value.bytes() as i128, |value| Room::at_most(value as u16);
+    Few: 0, |value| value.get().into(), |value| Few::at_most(value as u8);
     ProtocolVersion: i128::MIN, |value| value.0.into(), |value| ProtocolVersion(value as i32);
 }
 

@@ -160,15 +160,16 @@ impl CPort {
             }
             Op::CtxSetVerify { mode, .. } => {
                 let mode = if *mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
-                call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any))).returned()
+                call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
+                Returned::Nothing
             }
             Op::CtxSetPskUseCb { callback, .. } => {
-                let callback = psk_callbacks::to_use(*callback);
-                call!(self, SSL_CTX_set_psk_use_session_callback(context, callback)).returned()
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
+                Returned::Nothing
             }
             Op::CtxSetPskFindCb { callback, .. } => {
-                let callback = psk_callbacks::to_find(*callback);
-                call!(self, SSL_CTX_set_psk_find_session_callback(context, callback)).returned()
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(*callback)));
+                Returned::Nothing
             }
             _ => Returned::Nothing,
         }

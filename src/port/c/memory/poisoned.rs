@@ -118,11 +118,9 @@ impl Poisoned {
     }
 
     fn is_kept(&self, grain: usize) -> bool {
-        let Some(block) = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]) else {
-            return false;
-        };
+        let block = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]);
         // Those of this program are not come to again.
-        block.given.is_none()
+        block.is_some_and(|block| block.given.is_none())
     }
 }
 
