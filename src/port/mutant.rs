@@ -45,7 +45,7 @@ struct State {
     /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
     /// but for its length.
     stale: [bool; SLOTS],
-    /// Says that `SSL_copy_session_id` was called with two connections.
+    /// Says that `SSL_copy_session_id` was last called with two connections.
     copied_id: bool,
     /// The address of the session that the last `SSL_dup` shared.
     duped: usize,
