@@ -17,7 +17,6 @@ pub use operand::{
     GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Operand,
     Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, Shrink, Slot, Time, Variable, Verify,
 };
-use operand::{Print, print_call};
 pub use sets::Kinds;
 pub(crate) use sets::sets;
 pub(crate) use subject::{connection_ops, context_ops, session_ops};
@@ -178,7 +177,7 @@ macro_rules! define_ops {
             #[inline]
             pub fn used(&self) -> Option<Slot> {
                 match self {
-                    $($(Op::$kind { $($operand,)* .. } => None$(.or(Shrink::session($operand)))*,)*)*
+                    $($(Op::$kind { $($operand,)* .. } => None$(.or(session(Shrink::variable($operand))))*,)*)*
                 }
             }
 
@@ -186,7 +185,7 @@ macro_rules! define_ops {
             #[inline]
             pub fn made(&self) -> Option<Slot> {
                 match self {
-                    $($(Op::$kind { $($dst,)? .. } => None$(.or(Shrink::session($dst)))?,)*)*
+                    $($(Op::$kind { $($dst,)? .. } => session(None$(.or(Shrink::variable($dst)))?),)*)*
                 }
             }
 
@@ -211,13 +210,15 @@ macro_rules! define_ops {
 
         impl std::fmt::Display for Op {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let mut operands = Separated::default();
                 match self {
                     $($(Op::$kind { $($dst,)? $($operand),* } => {
                         $(write!(f, "{} = ", $dst)?;)?
-                        let operands: &[&dyn Print] = &[$($operand),*];
-                        print_call(f, stringify!($name), operands)
+                        f.write_str(concat!(stringify!($name), "("))?;
+                        $(operands.print($operand, f)?;)*
                     })*)*
                 }
+                f.write_str(")")
             }
         }
     };
@@ -225,16 +226,20 @@ macro_rules! define_ops {
     (@has $dst:ident) => { true };
 }
 
+#[inline]
+fn session(variable: Option<Variable>) -> Option<Slot> {
+    if let Some(Variable::Session(slot)) = variable { Some(slot) } else { None }
+}
+
 /// Sorts rows by opcode.
 const fn by_opcode<const ROWS: usize>(mut rows: [Kind; ROWS]) -> [Kind; ROWS] {
-    let mut sorted = 1;
-    while sorted < ROWS {
-        let mut at = sorted;
-        while at > 0 && rows[at - 1].opcode() > rows[at].opcode() {
-            (rows[at - 1], rows[at]) = (rows[at], rows[at - 1]);
-            at -= 1;
+    let (mut code, mut row) = (0, 0);
+    while row < ROWS {
+        if let Some(kind) = Kind::from_opcode(code) {
+            rows[row] = kind;
+            row += 1;
         }
-        sorted += 1;
+        code += 1;
     }
     rows
 }

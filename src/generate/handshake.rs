@@ -56,24 +56,18 @@ impl Generator {
                 }
             }
             7 | 8 => self.op_of(Kind::Get1Session, ledger),
-            9 => {
-                let kind = self.one_of(&[Kind::SslShutdown, Kind::SslShutdown, Kind::SslSetShutdown]);
-                self.op_of(kind, ledger)
-            }
-            10 | 11 => {
-                let kind = self.one_of(SETTINGS);
-                self.op_of(kind, ledger)
-            }
-            12 => {
-                let kind = self.one_of(&[Kind::SslFree, Kind::SslClear, Kind::NewSessionTicket, Kind::TakeKept]);
-                self.op_of(kind, ledger)
-            }
-            13 => {
-                let kind = self.one_of(&[Kind::UseCertificate, Kind::AdvanceClock, Kind::SetTimeout, Kind::Free]);
-                self.op_of(kind, ledger)
-            }
+            9 => self.op_of_any(&[Kind::SslShutdown, Kind::SslShutdown, Kind::SslSetShutdown], ledger),
+            10 | 11 => self.op_of_any(SETTINGS, ledger),
+            12 => self.op_of_any(&[Kind::SslFree, Kind::SslClear, Kind::NewSessionTicket, Kind::TakeKept], ledger),
+            13 => self.op_of_any(&[Kind::UseCertificate, Kind::AdvanceClock, Kind::SetTimeout, Kind::Free], ledger),
             _ => return None,
         })
+    }
+
+    /// Draws an op of one of these kinds.
+    fn op_of_any(&mut self, kinds: &[Kind], ledger: &Ledger) -> Op {
+        let kind = self.one_of(kinds);
+        self.op_of(kind, ledger)
     }
 
     /// Draws a handshake, or the connection that it needs first; `None` where there is no context for one.

@@ -67,10 +67,17 @@ trait Generate: Sized {
     fn generate(generator: &mut Generator, about: About<'_>) -> Self;
 }
 
-/// Draws where a result goes.
-trait Empty: Sized {
-    /// Returns a slot that holds nothing, if there is one.
-    fn empty(generator: &mut Generator, ledger: &Ledger) -> Self;
+/// Draws where a result goes: a variable that holds nothing, if there is one.
+macro_rules! empty {
+    ($generator:ident $ledger:expr, Slot) => {
+        $generator.slot_where(|slot| !$ledger.holds(slot))
+    };
+    ($generator:ident $ledger:expr, ContextSlot) => {
+        $generator.context_where(|slot| $ledger.shared().context_references(slot) == 0)
+    };
+    ($generator:ident $ledger:expr, ConnectionSlot) => {
+        $generator.connection_where(|slot| $ledger.shared().connection_references(slot) == 0)
+    };
 }
 
 macro_rules! define_generation {
@@ -96,7 +103,7 @@ macro_rules! define_generation {
                     Kind::Handshake => self.handshake(about.ledger),
                     Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, about.ledger) },
                     $($(Kind::$kind => Op::$kind {
-                        $($dst: <$made as Empty>::empty(self, about.ledger),)?
+                        $($dst: empty!(self about.ledger, $made),)?
                         $($operand: <$type as Generate>::generate(self, about)),*
                     },)*)*
                 }
@@ -213,24 +220,6 @@ impl Generator {
     }
 }
 
-impl Empty for Slot {
-    fn empty(generator: &mut Generator, ledger: &Ledger) -> Slot {
-        generator.slot_where(|slot| !ledger.holds(slot))
-    }
-}
-
-impl Empty for ContextSlot {
-    fn empty(generator: &mut Generator, ledger: &Ledger) -> ContextSlot {
-        generator.context_where(|slot| ledger.shared().context_references(slot) == 0)
-    }
-}
-
-impl Empty for ConnectionSlot {
-    fn empty(generator: &mut Generator, ledger: &Ledger) -> ConnectionSlot {
-        generator.connection_where(|slot| ledger.shared().connection_references(slot) == 0)
-    }
-}
-
 /// Draws operands with a function of the generator and of what the op is about.
 macro_rules! generate {
     ($($type:ty: |$generator:ident, $about:ident| $draw:expr;)*) => {$(
@@ -259,33 +248,21 @@ generate! {
     Option<Cipher>: |generator, _about| (generator.rng.u8(0..6) > 0).then(|| generator.one_of(Cipher::ALL));
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);
-}
-
-impl Generate for ProtocolVersion {
-    fn generate(generator: &mut Generator, _: About<'_>) -> ProtocolVersion {
+    ProtocolVersion: |generator, _about| {
         let few = generator.shares && generator.rng.u8(0..4) > 0;
         ProtocolVersion(generator.one_of(if few { FEW_VERSIONS } else { VERSIONS }))
-    }
-}
-
-impl Generate for u32 {
-    fn generate(generator: &mut Generator, _: About<'_>) -> u32 {
+    };
+    u32: |generator, _about| {
         let shifted = generator.rng.u32(..) >> generator.rng.u8(0..32);
         if generator.rng.bool() { shifted } else { generator.one_of(EARLY_DATA) }
-    }
-}
-
-impl Generate for Number {
-    fn generate(generator: &mut Generator, _: About<'_>) -> Number {
+    };
+    Number: |generator, _about| {
         Number(if generator.rng.bool() { generator.rng.u64(0..4) } else { generator.rng.u64(..) })
-    }
-}
-
-impl Generate for CacheMode {
-    fn generate(generator: &mut Generator, _: About<'_>) -> CacheMode {
+    };
+    CacheMode: |generator, _about| {
         let bits = generator.rng.u16(..);
-        if generator.rng.bool() { CacheMode::of(bits) } else { CacheMode::of(0x2 | bits & 0x400) }
-    }
+        CacheMode::of(if generator.rng.bool() { bits } else { 0x2 | bits & 0x400 })
+    };
 }
 
 /// Draws any word of the list.

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::RandomState;
 
@@ -117,7 +118,7 @@ impl Cache {
         }
         // It is in other caches, or it is here under another key, which only a walk finds.
         let elsewhere = u32::from(owner != 0);
-        session.entered() > elsewhere && self.nodes.iter().any(|node| node.has(session))
+        session.0.entered.load(Relaxed) > elsewhere && self.nodes.iter().any(|node| node.has(session))
     }
 
     /// Returns another reference to the session that has the key.
@@ -153,7 +154,7 @@ impl Cache {
         } else if self.unused.pop().is_none() {
             self.nodes.push(Node::UNUSED);
         }
-        session.note_entered();
+        session.0.entered.fetch_add(1, Relaxed);
         self.nodes[at].session = Some(session.up_ref());
         (Put::New(at), displaced)
     }
@@ -169,7 +170,7 @@ impl Cache {
     fn vacate(&mut self, at: usize) -> Option<Session> {
         self.unlink(at);
         let session = self.nodes.get_mut(at)?.session.take()?;
-        session.note_left();
+        session.0.entered.fetch_sub(1, Relaxed);
         session.set_owner(0);
         Some(session)
     }
@@ -178,31 +179,18 @@ impl Cache {
     pub fn link(&mut self, at: usize, rules: &Rules) {
         self.unlink(at);
         let Some(session) = self.session(at) else { return };
-        if self.head == NONE {
-            return self.between(NONE, at, NONE);
-        }
-        if !rules.list_by_expiry {
-            return self.between(NONE, at, self.head);
-        }
         let expiry = session.expiry_by(rules.time);
-        let against = |cache: &Cache, other: usize| {
-            let other = cache.session(other).map_or(expiry, |other| other.expiry_by(rules.time));
-            rules.time.compare(expiry, other)
+        let ends_before = |other: usize| {
+            let other = self.session(other).filter(|_| rules.list_by_expiry);
+            other.is_some_and(|other| rules.time.compare(expiry, other.expiry_by(rules.time)) == Ordering::Less)
         };
-        if against(self, self.head) != Ordering::Less {
-            return self.between(NONE, at, self.head);
+        // Most come in at an end of the list.
+        let mut next = if ends_before(self.head) && ends_before(self.tail) { NONE } else { self.head };
+        while ends_before(next) {
+            next = self.nodes[next].after;
         }
-        if against(self, self.tail) == Ordering::Less {
-            return self.between(self.tail, at, NONE);
-        }
-        let mut next = self.node(self.head).map_or(NONE, |node| node.after);
-        while next != NONE {
-            if against(self, next) != Ordering::Less {
-                let before = self.node(next).map_or(NONE, |node| node.before);
-                return self.between(before, at, next);
-            }
-            next = self.node(next).map_or(NONE, |node| node.after);
-        }
+        let before = self.nodes.get(next).map_or(self.tail, |node| node.before);
+        self.between(before, at, next);
     }
 
     /// Moves a session to the place that its expiry gives it now, if it has a node under its key.
@@ -213,17 +201,13 @@ impl Cache {
         }
     }
 
-    fn node(&self, at: usize) -> Option<&Node> {
-        self.nodes.get(at)
-    }
-
     fn session(&self, at: usize) -> Option<&Session> {
         self.nodes.get(at)?.session.as_ref()
     }
 
     /// Returns whether a node has this very session.
     fn has(&self, at: usize, session: &Session) -> bool {
-        self.node(at).is_some_and(|node| node.has(session))
+        self.nodes.get(at).is_some_and(|node| node.has(session))
     }
 
     fn between(&mut self, before: usize, at: usize, after: usize) {

@@ -40,7 +40,7 @@ pub type UsePsk = fn() -> (Vec<u8>, Session);
 pub type FindPsk = fn(identity: &[u8]) -> Option<Session>;
 
 /// Holds the settings that a connection takes over from its context when it is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Inherited {
     /// Is the highest version: `SSL_CTX_set_max_proto_version`.
     pub max_version: Version,
@@ -58,21 +58,6 @@ pub struct Inherited {
     pub psk_use: Option<UsePsk>,
     /// Looks for a session that was agreed on elsewhere: `SSL_CTX_set_psk_find_session_callback`.
     pub psk_find: Option<FindPsk>,
-}
-
-impl Default for Inherited {
-    fn default() -> Inherited {
-        Inherited {
-            max_version: Version::Tls13,
-            no_ticket: false,
-            tickets: 2,
-            verifies: false,
-            not_resumable: None,
-            generate_id: None,
-            psk_use: None,
-            psk_find: None,
-        }
-    }
 }
 
 /// Holds what a client says of the session that it wants to resume, before TLS 1.3.

@@ -34,6 +34,9 @@ const DEFAULT_CACHE_SIZE: i64 = 1024 * 20;
 /// Holds the timeout of the method, seconds: `tls1_default_timeout`.
 const DEFAULT_TIMEOUT: i64 = 60 * 60 * 2;
 
+/// Counts the tickets of a full handshake, where nothing was set.
+const DEFAULT_TICKETS: u8 = 2;
+
 /// Names a counter of a context.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Statistic {
@@ -107,25 +110,27 @@ struct Locked {
     holder: Option<ThreadId>,
 }
 
-impl Context {
-    /// Makes a context with an empty cache and the settings of `SSL_CTX_new`.
-    pub(super) fn blank(library: &Arc<Library>) -> Arc<Context> {
+impl Library {
+    /// Makes a context with an empty cache: `SSL_CTX_new`.
+    pub fn context(self: &Arc<Self>) -> Arc<Context> {
         let new = |number| Context {
-            library: library.clone(),
+            library: self.clone(),
             number,
             cache: Mutex::new(Locked { cache: Cache::new(number), callbacks: Callbacks::default(), holder: None }),
             unlocked: Condvar::new(),
             mode: AtomicU32::new(mode::SERVER),
             cache_size: AtomicI64::new(DEFAULT_CACHE_SIZE),
-            timeout: AtomicU64::new(library.rules.time.keep(DEFAULT_TIMEOUT)),
+            timeout: AtomicU64::new(self.rules.time.keep(DEFAULT_TIMEOUT)),
             id_context: Bytes::new(),
             statistics: Default::default(),
-            inherited: Mutex::default(),
+            inherited: Mutex::new(Inherited { tickets: DEFAULT_TICKETS, ..Inherited::default() }),
             tickets: Mutex::default(),
         };
-        library.enter_context(new)
+        self.enter_context(new)
     }
+}
 
+impl Context {
     /// Returns a number that is the same for all references to this context and for no other live one.
     pub fn address(&self) -> usize {
         std::ptr::from_ref(self) as usize
@@ -304,15 +309,11 @@ impl Context {
             let key = Key::of(tail);
             // Not found: its id was changed since it came in. It stays, and nothing else is evicted.
             let Some(evicted) = locked.cache.take(&key) else { break };
-            evicted.mark_not_resumable();
+            evicted.set_not_resumable(true);
             if rules.callbacks_after_unlock {
                 gone.push(evicted);
             } else {
-                locked = self.unlocked_for(locked, |callbacks| {
-                    if let Some(remove) = callbacks.remove {
-                        remove(self, &evicted);
-                    }
-                });
+                locked = self.tell_with_lock(locked, &evicted);
                 drop(evicted);
             }
             self.counted(Statistic::CacheFull);
@@ -340,7 +341,7 @@ impl Context {
         }
         let Some(mut locked) = self.lock() else { return false };
         let found = locked.cache.take(&Key::of(session));
-        session.mark_not_resumable();
+        session.set_not_resumable(true);
         let remove = locked.callbacks.remove;
         drop(locked);
         if let Some(remove) = remove {
@@ -356,26 +357,20 @@ impl Context {
         let Some(mut locked) = self.lock() else { return };
         let mut gone = Vec::new();
         while let Some(tail) = locked.cache.tail() {
-            if seconds != 0 && !rules.time.is_expired(seconds, tail.expiry()) {
+            if seconds != 0 && !rules.time.is_expired(rules.time.keep(seconds), tail.expiry()) {
                 break;
             }
             let key = Key::of(tail);
             let Some(found) = locked.cache.take(&key) else { break };
-            found.mark_not_resumable();
+            found.set_not_resumable(true);
             if !rules.callbacks_after_unlock {
-                locked = self.unlocked_for(locked, |callbacks| {
-                    if let Some(remove) = callbacks.remove {
-                        remove(self, &found);
-                    }
-                });
+                locked = self.tell_with_lock(locked, &found);
             }
             gone.push(found);
         }
         drop(locked);
         if rules.callbacks_after_unlock {
             self.notify_removed(gone);
-        } else {
-            gone.into_iter().for_each(drop);
         }
     }
 
@@ -413,19 +408,12 @@ impl Context {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a callback that must find the lock held.
-    fn unlocked_for<'a>(
-        &'a self,
-        mut locked: MutexGuard<'a, Locked>,
-        call: impl FnOnce(Callbacks),
-    ) -> MutexGuard<'a, Locked> {
-        let callbacks = locked.callbacks;
-        if callbacks.remove.is_none() {
-            return locked;
-        }
+    /// Tells the remove callback of a session that was taken out. The callback must find the lock held.
+    fn tell_with_lock<'a>(&'a self, mut locked: MutexGuard<'a, Locked>, session: &Session) -> MutexGuard<'a, Locked> {
+        let Some(remove) = locked.callbacks.remove else { return locked };
         let before = locked.holder.replace(thread::current().id());
         drop(locked);
-        call(callbacks);
+        remove(self, session);
         let mut locked = self.peek();
         locked.holder = before;
         self.unlocked.notify_all();

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use zeroize::Zeroizing;
 
 use super::buffers::{Buffer, Value};
-use super::bytes::ShortBytes;
 use super::error::Error;
 use super::session::{Cipher, ID_MAX, Session};
 
@@ -22,7 +21,7 @@ pub struct Established {
     pub id: Vec<u8>,
     /// Holds the session id context, at most 32 bytes.
     pub id_context: Vec<u8>,
-    /// Holds the master key, at most as long as the release allows. It is wiped when dropped, and not shown by `Debug`.
+    /// Holds the master key, at most as long as the release allows. It is wiped when dropped.
     pub master_key: Zeroizing<Vec<u8>>,
     /// Holds the time, seconds since 1970.
     pub time: i64,
@@ -50,28 +49,11 @@ pub struct Established {
     pub peer: Option<Vec<u8>>,
 }
 
-/// Shows everything but the master key.
+/// Shows which session it is, and no secret.
 impl fmt::Debug for Established {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Established")
-            .field("protocol_version", &self.protocol_version)
-            .field("cipher", &self.cipher)
-            .field("id", &self.id)
-            .field("id_context", &self.id_context)
-            .field("master_key", &format_args!("{} bytes", self.master_key.len()))
-            .field("time", &self.time)
-            .field("fraction", &self.fraction)
-            .field("timeout", &self.timeout)
-            .field("ticket", &self.ticket)
-            .field("ticket_lifetime_hint", &self.ticket_lifetime_hint)
-            .field("max_early_data", &self.max_early_data)
-            .field("hostname", &self.hostname)
-            .field("alpn", &self.alpn)
-            .field("ticket_appdata", &self.ticket_appdata)
-            .field("compress_id", &self.compress_id)
-            .field("max_fragment_length", &self.max_fragment_length)
-            .field("peer", &self.peer)
-            .finish()
+        let Established { protocol_version, cipher, id, .. } = self;
+        write!(f, "Established {{ protocol_version: {protocol_version}, cipher: {cipher:?}, id: {id:?}, .. }}")
     }
 }
 
@@ -142,11 +124,6 @@ impl Session {
 
 /// Puts in one by one what handshakes make.
 impl Session {
-    /// Sets the timeout, as the release keeps it, of a session that is in no list.
-    pub(super) fn put_timeout(&self, kept: u64) {
-        self.0.timeout.store(kept, Relaxed);
-    }
-
     /// Sets the session id to at most 32 of these bytes.
     pub(super) fn put_id(&self, id: &[u8]) {
         self.0.id.set(&id[..id.len().min(ID_MAX)]);
@@ -193,12 +170,7 @@ impl Session {
     /// Returns whether it has expired.
     pub(super) fn is_expired(&self) -> bool {
         let library = &self.0.library;
-        library.rules.time.is_expired_at(library.rules.time.now(library.micros()), self.expiry())
-    }
-
-    /// Sets the session id context.
-    pub(super) fn copy_id_context(&self, from: &ShortBytes) {
-        self.0.id_context.set(from.as_slice());
+        library.rules.time.is_expired(library.rules.time.now(library.micros()), self.expiry())
     }
 
     /// Duplicates the session without its ticket, as handshakes do: `ssl_session_dup`. Returns `None` where a dup callback

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::connection::{Connection, Offer, Version};
+use super::connection::{Connection, Offer, Stage, Version};
 use super::context::{Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
@@ -114,7 +114,7 @@ impl Handshake<'_> {
             match &offer.ticket {
                 Some(ticket) => {
                     found.from_cache = false;
-                    found.session = self.server.open_ticket(ticket);
+                    found.session = self.server.session_context().open_ticket(ticket);
                     found.ticket_expected = found.session.is_none();
                 }
                 None => found.ticket_expected = true,
@@ -126,7 +126,7 @@ impl Handshake<'_> {
         }
         found.from_cache &= !offer.id.is_empty();
         if found.from_cache {
-            found.session = self.server.look_up(Version::Tls12, &offer.id);
+            found.session = self.server.session_context().look_up(Version::Tls12.number(), &offer.id);
         }
         found
     }
@@ -156,9 +156,10 @@ impl Handshake<'_> {
     fn resume_12(&self, session: Session, offer: &Offer) -> bool {
         let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
         self.server.put_session(Some(session));
-        let hit = right_id || !self.server.checks_id();
+        let context = self.server.session_context();
+        let hit = right_id || !context.library().rules.asked_id_checked;
         if hit {
-            self.server.session_context().counted(Statistic::Hits);
+            context.counted(Statistic::Hits);
         }
         hit
     }
@@ -170,7 +171,7 @@ impl Handshake<'_> {
             return Ok(());
         }
         // The connection has no session yet.
-        self.server.fail_without_session();
+        self.server.state().stage = Stage::Within;
         drop(session);
         self.server.put_session(None);
         self.client.fail();
@@ -199,9 +200,9 @@ impl Handshake<'_> {
         drop(self.server.find_psk(ticket));
         let stateful = !self.server.uses_tickets();
         let found = match stateful {
-            true if ticket.len() == 32 => self.server.look_up(Version::Tls13, ticket),
+            true if ticket.len() == 32 => self.server.session_context().look_up(Version::Tls13.number(), ticket),
             true => None,
-            false => self.server.open_ticket(ticket),
+            false => self.server.session_context().open_ticket(ticket),
         };
         let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
         if found.as_ref().filter(other).is_some() {
@@ -252,7 +253,7 @@ impl Handshake<'_> {
     /// Does what follows the first message: `tls_post_process_client_hello`. A session that no cache takes gets no id.
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) {
         self.server.settle_statistics();
-        self.server.set_reused(hit);
+        self.server.state().reused = hit;
         let Some(session) = self.server.session() else { return };
         if !hit {
             if let Some(not_resumable) = self.server.asks_not_resumable(version) {
@@ -281,7 +282,7 @@ impl Handshake<'_> {
             Version::Tls13 => hello.hit,
             Version::Tls12 => !theirs.id().as_slice().is_empty() && own.id() == theirs.id(),
         };
-        client.set_reused(hit);
+        client.state().reused = hit;
         if hit {
             // "actually a client application bug"
             if own.id_context() != client.id_context() {
@@ -382,7 +383,7 @@ impl Handshake<'_> {
             (true, true) => self.server.tickets().min(1),
             (true, false) => self.server.tickets(),
         };
-        self.server.note_exchanged();
+        self.server.state().exchanged = true;
         // Tickets that are pending from before keep the handshake from being finished before them: until then they get no ids.
         let pending = self.server.pending_tickets();
         let early = pending == 0 || tickets == 0;
@@ -393,7 +394,7 @@ impl Handshake<'_> {
         let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket(early)).collect();
         let all = sent.len() as u32 == tickets;
         if !early {
-            self.server.set_pending_tickets(pending.saturating_sub(sent.len() as u32));
+            self.server.state().pending_tickets = pending.saturating_sub(sent.len() as u32);
         }
         if !early && all {
             self.server_is_done_13();

@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use super::context::Context;
 use super::ex_data::{Classes, ExCallbacks};
 use super::release::{Release, Rules};
-use super::session::Session;
 use super::time::Clock;
 
-static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::new(Release::V3_6_3, Clock::System));
+/// Makes the sessions of [`Session::new`](super::session::Session::new).
+pub(super) static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::new(Release::V3_6_3, Clock::System));
 
 /// Holds what is process-wide in C. It is a value here, so that two releases can live side by side.
 #[derive(Debug)]
@@ -43,16 +43,6 @@ impl Library {
             classes: Classes::default(),
             contexts: Mutex::default(),
         })
-    }
-
-    /// Makes a session with one reference, owned by the caller, and calls the new callback of every index: `SSL_SESSION_new`.
-    pub fn session(self: &Arc<Self>) -> Session {
-        Session::blank(self)
-    }
-
-    /// Makes a context with an empty cache: `SSL_CTX_new`.
-    pub fn context(self: &Arc<Self>) -> Arc<Context> {
-        Context::blank(self)
     }
 
     /// Makes a context that gets a number of its own, and that can be found by it.
@@ -98,10 +88,5 @@ impl Library {
     /// Returns the release that the library behaves as.
     pub fn release(&self) -> Release {
         self.release
-    }
-
-    /// Returns the library of [`Session::new`].
-    pub(super) fn default_one() -> &'static Arc<Library> {
-        &DEFAULT
     }
 }

@@ -121,26 +121,11 @@ impl Connection {
         (state.stage, state.version) = (Stage::Done, version);
     }
 
-    /// Notes that both sides have said in TLS 1.3 that they are finished.
-    pub(super) fn note_exchanged(&self) {
-        self.state().exchanged = true;
-    }
-
-    /// Sets how many tickets were asked for, and could not be made.
-    pub(super) fn set_pending_tickets(&self, pending: u32) {
-        self.state().pending_tickets = pending;
-    }
-
     /// Returns whether a version, by its number, is known and not too high.
     pub(super) fn supports(&self, version: i32) -> bool {
         [Version::Tls12, Version::Tls13]
             .into_iter()
             .any(|known| known.number() == version && known <= self.max_version())
-    }
-
-    /// Sets whether the handshake resumed a session.
-    pub(super) fn set_reused(&self, reused: bool) {
-        self.state().reused = reused;
     }
 
     /// Counts a ticket of TLS 1.3 that was sent.
@@ -158,10 +143,10 @@ impl Connection {
     /// Makes a new session without an id: `ssl_get_new_session`. The connection has it, and the caller another reference.
     pub(super) fn new_session(&self, version: i32) -> Session {
         let context = self.session_context();
-        let session = Session::blank(context.library());
-        session.put_timeout(context.session_timeout());
+        let session = context.library().session();
+        session.0.timeout.store(context.session_timeout(), Relaxed);
         self.put_session(None);
-        session.copy_id_context(&self.id_context());
+        session.0.id_context.set(self.id_context().as_slice());
         session.set_protocol_version(version);
         self.put_session(Some(session.up_ref()));
         session
@@ -230,13 +215,8 @@ impl Connection {
         let copy = found.dup_without_ticket();
         drop(found);
         let copy = copy?;
-        copy.copy_id_context(&self.id_context());
+        copy.0.id_context.set(self.id_context().as_slice());
         Some(copy)
-    }
-
-    /// Makes a session of what was in a ticket.
-    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
-        self.session_context().open_ticket(ticket)
     }
 
     /// Returns what is in a ticket made of the session. Where it cannot be made, the connection fails.
@@ -246,11 +226,6 @@ impl Connection {
         drop(session);
         // The copy outlives the alert.
         sealed.map_err(|_copy| self.fail()).ok()
-    }
-
-    /// Looks for a session in the cache, and asks the get callback.
-    pub(super) fn look_up(&self, version: Version, id: &[u8]) -> Option<Session> {
-        self.session_context().look_up(version.number(), id)
     }
 
     /// Returns whether a server may resume this session, and counts one that has expired.
@@ -268,11 +243,6 @@ impl Connection {
             return Judged::Expired;
         }
         Judged::Fits
-    }
-
-    /// Returns whether a TLS 1.2 server resumes only the id that it was asked for.
-    pub(super) fn checks_id(&self) -> bool {
-        self.session_context().library().rules.asked_id_checked
     }
 
     /// Asks the callback whether the new session of a server must not be resumed. Returns `None` where there is no callback.
@@ -312,11 +282,6 @@ impl Connection {
         if cache_mode & mode::NO_AUTO_CLEAR == 0 && cache_mode & side == side && due {
             context.flush_sessions(context.library().micros() as i64 / 1_000_000);
         }
-    }
-
-    /// Gives up the handshake of a connection that has no session yet.
-    pub(super) fn fail_without_session(&self) {
-        self.state().stage = Stage::Within;
     }
 
     /// Gives up the handshake: a fatal alert was sent or came.

@@ -55,42 +55,27 @@ impl Release {
     /// Returns the rules of this release, in one place instead of an `if` at each use.
     pub(super) fn rules(self) -> Rules {
         let at_least = |minor, fix| self >= Release::new(3, minor, fix, 0);
-        let time = if self < Release::new(3, 0, 0, 0) {
-            TimeRule::Stored
-        } else if at_least(2, 0) {
-            TimeRule::Ticks
-        } else if (self.minor == 0 && self.fix >= 15) || (self.minor == 1 && self.fix >= 7) {
-            TimeRule::Split
-        } else {
-            TimeRule::Clamped
+        // Whether this is 3.0 with at least the first of these fixes, 3.1 with at least the second, and so on, or a later line.
+        let fixed_in = |fixes: &[u8]| {
+            let since_its_fix = |fix: &u8| self.major > 3 || self.fix >= *fix;
+            self.major >= 3 && fixes.get(usize::from(self.minor)).is_none_or(since_its_fix)
         };
-        // TLSEXT_max_fragment_length_UNSPECIFIED (255) became the default of SSL_SESSION_new in these fixes.
-        let fragment_unspecified = match (self.major, self.minor) {
-            (1, _) => false,
-            (3, 0) => self.fix >= 15,
-            (3, 1) => self.fix >= 7,
-            (3, 2) => self.fix >= 3,
-            (3, 3) => self.fix >= 2,
-            (_, _) => true,
+        let time = match self.major {
+            1 => TimeRule::Stored,
+            _ if at_least(2, 0) => TimeRule::Ticks,
+            _ if fixed_in(&[15, 7]) => TimeRule::Split,
+            _ => TimeRule::Clamped,
         };
-        let master_key_max = if self >= Release::new(3, 0, 0, 0) {
-            512
-        } else if self.letter >= 1 {
-            256
-        } else {
-            64
-        };
-        let after_2511 = match (self.major, self.minor) {
-            (1, _) => false,
-            (3, 0) => self.fix >= 14,
-            (3, 1) => self.fix >= 6,
-            (3, 2) => self.fix >= 2,
-            (_, _) => true,
-        };
+        let after_2511 = fixed_in(&[14, 6, 2]);
         Rules {
             time,
-            fragment_unspecified,
-            master_key_max,
+            // TLSEXT_max_fragment_length_UNSPECIFIED (255) became the default of SSL_SESSION_new in these fixes.
+            fragment_unspecified: fixed_in(&[15, 7, 3, 2]),
+            master_key_max: match (self.major, self.letter) {
+                (1, 0) => 64,
+                (1, _) => 256,
+                (_, _) => 512,
+            },
             negative_timeout_refused: self >= Release::new(3, 0, 0, 0),
             ex_data_index_checked: self >= Release::new(3, 0, 0, 0),
             // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.

@@ -7,7 +7,7 @@ use super::buffers::{Buffer, Buffers};
 use super::bytes::{Bytes, ShortBytes};
 use super::error::Error;
 use super::ex_data::Values;
-use super::library::Library;
+use super::library::{DEFAULT, Library};
 use super::time::{Expiry, TimeRule};
 
 /// Owns one reference to a session. Dropping it gives the reference back. The last one destroys the session, calls the free
@@ -84,24 +84,18 @@ impl WeakSession {
     }
 }
 
-impl Session {
-    /// Makes a session as OpenSSL 3.6.3 does, with the system's clock: `SSL_SESSION_new`. The caller owns the one reference.
-    #[expect(clippy::new_without_default, reason = "a session is an object with an identity, not a value")]
-    pub fn new() -> Session {
-        Library::default_one().session()
-    }
-
-    /// Makes a session and calls the new callback of every index. The caller owns the one reference.
-    pub(super) fn blank(library: &Arc<Library>) -> Session {
-        let rules = &library.rules;
+impl Library {
+    /// Makes a session with one reference, owned by the caller, and calls the new callback of every index: `SSL_SESSION_new`.
+    pub fn session(self: &Arc<Self>) -> Session {
+        let rules = &self.rules;
         let session = Session(Arc::new(Inner {
-            library: library.clone(),
+            library: self.clone(),
             protocol_version: AtomicI32::new(0),
             id: Bytes::new(),
             id_context: Bytes::new(),
             master_key: Bytes::new(),
             not_resumable: AtomicBool::new(false),
-            time: AtomicU64::new(rules.time.now(library.micros())),
+            time: AtomicU64::new(rules.time.now(self.micros())),
             timeout: AtomicU64::new(rules.time.keep(DEFAULT_TIMEOUT)),
             compress_id: AtomicU32::new(0),
             cipher: AtomicU32::new(NO_CIPHER),
@@ -114,12 +108,20 @@ impl Session {
             buffers: Buffers::new(),
             ex_data: Values::new(),
         }));
-        for (index, callbacks) in library.classes.iter() {
+        for (index, callbacks) in self.classes.iter() {
             if let Some(new) = callbacks.new {
                 new(&session, index);
             }
         }
         session
+    }
+}
+
+impl Session {
+    /// Makes a session as OpenSSL 3.6.3 does, with the system's clock: `SSL_SESSION_new`. The caller owns the one reference.
+    #[expect(clippy::new_without_default, reason = "a session is an object with an identity, not a value")]
+    pub fn new() -> Session {
+        DEFAULT.session()
     }
 
     /// Makes a session with the contents of this one: `SSL_SESSION_dup`. The caller owns the one reference.
@@ -133,7 +135,7 @@ impl Session {
     /// Does what [`Session::dup`] does, with or without the ticket.
     pub(super) fn dup_with(&self, ticket: bool) -> Result<Session, Error> {
         let source = &*self.0;
-        let copy = Session::blank(&source.library);
+        let copy = source.library.session();
         let dest = &*copy.0;
         dest.protocol_version.store(source.protocol_version.load(Relaxed), Relaxed);
         dest.id.copy_from(&source.id);
@@ -246,11 +248,6 @@ impl Session {
         self.0.time.store(library.rules.time.now(library.micros()), Relaxed);
     }
 
-    /// Forbids to resume the session.
-    pub(super) fn mark_not_resumable(&self) {
-        self.set_not_resumable(true);
-    }
-
     /// Forbids or allows to resume the session.
     pub(super) fn set_not_resumable(&self, not_resumable: bool) {
         self.0.not_resumable.store(not_resumable, Relaxed);
@@ -269,21 +266,6 @@ impl Session {
     /// Returns the number of the context that has the session in its list, or 0.
     pub(super) fn owner(&self) -> u64 {
         self.0.owner.load(Relaxed)
-    }
-
-    /// Counts that a cache has taken the session in.
-    pub(super) fn note_entered(&self) {
-        self.0.entered.fetch_add(1, Relaxed);
-    }
-
-    /// Counts that a cache has let the session go.
-    pub(super) fn note_left(&self) {
-        self.0.entered.fetch_sub(1, Relaxed);
-    }
-
-    /// Returns how often the session is in caches.
-    pub(super) fn entered(&self) -> u32 {
-        self.0.entered.load(Relaxed)
     }
 
     /// Moves the session to its place in the list of the context that has it: from 3.0 on, time and timeout decide it.

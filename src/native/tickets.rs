@@ -34,7 +34,7 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     let Some(client) = server.peer().filter(|_| server.can_send_ticket()) else {
         // One that could not be made has ended a connection that could send them.
         let asked = pending > 0 && server.could_send_ticket();
-        server.set_pending_tickets(pending + u32::from(asked));
+        server.state().pending_tickets = pending + u32::from(asked);
         return asked;
     };
     let client = &client;
@@ -50,7 +50,7 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     for sent in sent {
         handshake.read_ticket(sent);
     }
-    server.set_pending_tickets(pending);
+    server.state().pending_tickets = pending;
     if !server.can_send_ticket() {
         client.fail();
     }
@@ -164,7 +164,7 @@ impl Context {
     /// Makes a session of what was in a ticket of this context's: `tls_decrypt_ticket`. The caller owns the one reference.
     pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
         let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
-        let session = Session::blank(self.library());
+        let session = self.library().session();
         session.establish(&with).ok()?;
         Some(session)
     }
@@ -176,7 +176,7 @@ impl Context {
     /// more room than there is.
     pub(super) fn seal(&self, session: &Session) -> Result<Arc<Established>, Session> {
         let with = Established { fraction: 0, ..session.established() };
-        let copy = Session::blank(self.library());
+        let copy = self.library().session();
         if with.time == 0 || with.timeout == 0 { Err(copy) } else { Ok(Arc::new(with)) }
     }
 }

@@ -86,20 +86,12 @@ impl TimeRule {
         }
     }
 
-    /// Returns whether at this time, in seconds since 1970, a session with this end has expired: `timeout`, `sess_timedout`. In
-    /// its last second it has not.
-    pub fn is_expired(self, seconds: i64, end: Expiry) -> bool {
+    /// Returns whether at this time, as sessions keep it, a session with this end has expired: `timeout`, `sess_timedout`. In its
+    /// last second it has not.
+    pub fn is_expired(self, now: u64, end: Expiry) -> bool {
         match self {
-            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => !end.beyond && seconds > end.at as i64,
-            TimeRule::Ticks => self.keep(seconds) > end.at,
-        }
-    }
-
-    /// Returns the same for a time as sessions keep it.
-    pub fn is_expired_at(self, kept: u64, end: Expiry) -> bool {
-        match self {
-            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => self.is_expired(kept as i64, end),
-            TimeRule::Ticks => kept > end.at,
+            TimeRule::Stored | TimeRule::Clamped | TimeRule::Split => !end.beyond && now as i64 > end.at as i64,
+            TimeRule::Ticks => now > end.at,
         }
     }
 

@@ -85,23 +85,3 @@ impl<T: Nullable> Operand for Option<T> {
         T::parse(cursor).map(Some).map_err(|error| T::OR_NULL.map_or(error, |expected| cursor.error(expected)))
     }
 }
-
-/// Writes an operand whose type does not matter.
-pub(super) trait Print {
-    fn print_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
-}
-
-impl<T: Operand> Print for T {
-    fn print_operand(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.print(f)
-    }
-}
-
-pub(super) fn print_call(f: &mut fmt::Formatter<'_>, name: &str, operands: &[&dyn Print]) -> fmt::Result {
-    write!(f, "{name}(")?;
-    for (position, operand) in operands.iter().enumerate() {
-        f.write_str(if position == 0 { "" } else { ", " })?;
-        operand.print_operand(f)?;
-    }
-    f.write_str(")")
-}

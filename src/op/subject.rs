@@ -6,9 +6,9 @@ use super::table::for_each_op;
 /// that, another one with a context about that, and any other one about sessions.
 macro_rules! define_subjects {
     (custom { $($custom:tt)* } plain { $($plain:tt)* } getters { $($getter:tt)* }) => {
-        define_subjects! { @sort [] [] [] $($custom)* $($plain)* }
+        define_subjects! { [] [] [] $($custom)* $($plain)* }
     };
-    (@sort [$($session:ident)*] [$($context:ident)*] [$($connection:ident)*]) => {
+    ([$($session:ident)*] [$($context:ident)*] [$($connection:ident)*]) => {
         macro_rules! session_ops {
             () => { $($crate::op::Op::$session { .. })|* };
         }
@@ -21,35 +21,26 @@ macro_rules! define_subjects {
             () => { $($crate::op::Op::$connection { .. })|* };
         }
     };
-    (@sort $s:tt $c:tt $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
-        define_subjects! { @row $kind $dst $operands $s $c $x $($rest)* }
+    ($s:tt $c:tt [$($x:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident [$dst:ident: ConnectionSlot] $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s $c [$($x)* $kind] $($rest)* }
     };
-    (@row $kind:ident [$dst:ident: ConnectionSlot] $operands:tt $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    ($s:tt $c:tt [$($x:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($x0:ident: ConnectionSlot $($operand:tt)*) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s $c [$($x)* $kind] $($rest)* }
     };
-    (@row $kind:ident $dst:tt ($x0:ident: ConnectionSlot $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    ($s:tt $c:tt [$($x:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($x0:ident: (Option<ConnectionSlot>) $($operand:tt)*) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s $c [$($x)* $kind] $($rest)* }
     };
-    (@row $kind:ident $dst:tt ($x0:ident: (Option<ConnectionSlot>) $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @connection $kind $s $c $x $($rest)* }
+    ($s:tt [$($c:ident)*] $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident [$dst:ident: ContextSlot] $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s [$($c)* $kind] $x $($rest)* }
     };
-    (@row $kind:ident [$dst:ident: ContextSlot] $operands:tt $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @context $kind $s $c $x $($rest)* }
+    ($s:tt [$($c:ident)*] $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($c0:ident: ContextSlot $($operand:tt)*) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s [$($c)* $kind] $x $($rest)* }
     };
-    (@row $kind:ident $dst:tt ($c0:ident: ContextSlot $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @context $kind $s $c $x $($rest)* }
+    ($s:tt [$($c:ident)*] $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($c0:ident: (Option<ContextSlot>) $($operand:tt)*) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { $s [$($c)* $kind] $x $($rest)* }
     };
-    (@row $kind:ident $dst:tt ($c0:ident: (Option<ContextSlot>) $($operand:tt)*) $s:tt $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @context $kind $s $c $x $($rest)* }
-    };
-    (@row $kind:ident $dst:tt $operands:tt [$($session:ident)*] $c:tt $x:tt $($rest:tt)*) => {
-        define_subjects! { @sort [$($session)* $kind] $c $x $($rest)* }
-    };
-    (@context $kind:ident $s:tt [$($context:ident)*] $x:tt $($rest:tt)*) => {
-        define_subjects! { @sort $s [$($context)* $kind] $x $($rest)* }
-    };
-    (@connection $kind:ident $s:tt $c:tt [$($connection:ident)*] $($rest:tt)*) => {
-        define_subjects! { @sort $s $c [$($connection)* $kind] $($rest)* }
+    ([$($s:ident)*] $c:tt $x:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_subjects! { [$($s)* $kind] $c $x $($rest)* }
     };
 }
 

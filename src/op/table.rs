@@ -69,7 +69,7 @@ macro_rules! for_each_op {
                 /// Reads what is cached.
                 0x44 CtxSessions SSL_CTX_sessions [] (c: ContextSlot) {} {by_hand fn(*mut SSL_CTX) -> *mut LHASH_OF_SSL_SESSION};
                 /// Sets what is called when a session leaves the cache.
-                0x45 CtxSetRemoveCb SSL_CTX_sess_set_remove_cb [] (c: ContextSlot, callback: RemoveCallback) {} {by_hand fn(*mut SSL_CTX, remove_session_cb) -> ()};
+                0x45 CtxSetRemoveCb SSL_CTX_sess_set_remove_cb [] (c: ContextSlot, callback: RemoveCallback) {} {fn(*mut SSL_CTX, remove_session_cb) -> ()};
                 /// Takes the session that a callback kept first: the harness's own word.
                 0x46 TakeKept take_kept [dst: Slot] () {shared} {own};
                 /// Makes a connection.
@@ -113,13 +113,13 @@ macro_rules! for_each_op {
                 /// Gives a client a certificate and its key: the harness's own word.
                 0x5d UseCertificate use_certificate [] (x: ConnectionSlot) {handshakes} {own};
                 /// Sets what is told of sessions that can be resumed.
-                0x5e CtxSetNewCb SSL_CTX_sess_set_new_cb [] (c: ContextSlot, callback: NewCallback) {} {by_hand fn(*mut SSL_CTX, new_session_cb) -> ()};
+                0x5e CtxSetNewCb SSL_CTX_sess_set_new_cb [] (c: ContextSlot, callback: NewCallback) {} {fn(*mut SSL_CTX, new_session_cb) -> ()};
                 /// Sets what is asked for a session that is not in the cache.
-                0x5f CtxSetGetCb SSL_CTX_sess_set_get_cb [] (c: ContextSlot, callback: GetCallback) {} {by_hand fn(*mut SSL_CTX, get_session_cb) -> ()};
+                0x5f CtxSetGetCb SSL_CTX_sess_set_get_cb [] (c: ContextSlot, callback: GetCallback) {} {fn(*mut SSL_CTX, get_session_cb) -> ()};
                 /// Sets what says whether a session is to be resumed.
-                0x60 CtxSetNotResumableCb SSL_CTX_set_not_resumable_session_callback [] (c: ContextSlot, callback: NotResumableCallback) {} {by_hand fn(*mut SSL_CTX, not_resumable_session_callback) -> ()};
+                0x60 CtxSetNotResumableCb SSL_CTX_set_not_resumable_session_callback [] (c: ContextSlot, callback: NotResumableCallback) {} {fn(*mut SSL_CTX, not_resumable_session_callback) -> ()};
                 /// Sets what makes session ids.
-                0x61 CtxSetGenerateId SSL_CTX_set_generate_session_id [] (c: ContextSlot, callback: GenerateId) {} {by_hand fn(*mut SSL_CTX, GEN_SESSION_CB) -> c_int};
+                0x61 CtxSetGenerateId SSL_CTX_set_generate_session_id [] (c: ContextSlot, callback: GenerateId) {} {fn(*mut SSL_CTX, GEN_SESSION_CB) -> c_int};
                 /// Sets what gives a client a session that was agreed on by other means.
                 0x62 CtxSetPskUseCb SSL_CTX_set_psk_use_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_use_session_cb_func) -> ()};
                 /// Sets what gives a server a session that was agreed on by other means.

@@ -59,13 +59,7 @@ impl fmt::Display for Expected {
             Expected::Hex => f.write_str("two hexadecimal digits"),
             Expected::Escape => f.write_str("one of the escapes \\\\ \\\" \\n \\t \\r \\0 \\xNN"),
             Expected::ShorterBytes => write!(f, "a byte string of at most {} bytes", super::MAX_BYTES),
-            Expected::OneOf(words) => {
-                f.write_str("one of ")?;
-                for (position, word) in words.iter().enumerate() {
-                    write!(f, "{}{word}", if position == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
+            Expected::OneOf(words) => write!(f, "one of {}", words.join(", ")),
             Expected::End => f.write_str("the end of the line"),
             Expected::FewerCalls(limit) => write!(f, "at most {limit} calls"),
         }
@@ -160,10 +154,7 @@ impl<'a> Cursor<'a> {
     /// Reads an integer, decimal or hexadecimal, within limits.
     pub fn integer(&mut self, min: i128, max: i128) -> Result<i128, TextError> {
         self.word_as(Expected::Integer { min, max }, |word| {
-            let (negative, digits) = match word.strip_prefix('-') {
-                Some(digits) => (true, digits),
-                None => (false, word),
-            };
+            let (negative, digits) = word.strip_prefix('-').map_or((false, word), |digits| (true, digits));
             let value = match digits.strip_prefix("0x") {
                 Some(hex) => i128::from(u64::from_str_radix(hex, 16).ok()?),
                 None if digits.starts_with(|c: char| c.is_ascii_digit()) => i128::from(digits.parse::<u64>().ok()?),
@@ -214,7 +205,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Reads operands with a comma before each but the first.
+/// Reads and writes operands with a comma before each but the first.
 #[derive(Default)]
 pub(super) struct Separated {
     any: bool,
@@ -226,6 +217,13 @@ impl Separated {
             cursor.expect(',')?;
         }
         T::parse(cursor)
+    }
+
+    pub fn print<T: Operand>(&mut self, operand: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if std::mem::replace(&mut self.any, true) {
+            f.write_str(", ")?;
+        }
+        operand.print(f)
     }
 
     pub fn end(self, cursor: &mut Cursor<'_>) -> Result<(), TextError> {

@@ -236,13 +236,13 @@ impl CPort {
         self.slots[s.index()]
     }
 
-    fn keep(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
+    fn keep(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
         self.slots[dst.index()] = session;
-        !session.is_null()
+        Returned::Session(!session.is_null())
     }
 
     /// Keeps a session that a constructor made. Without callbacks, its end is told by the end of its block.
-    fn keep_new(&mut self, dst: Slot, session: *mut SSL_SESSION) -> bool {
+    fn keep_new(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
         if !self.library.probes.ex_data && self.library.probes.memory && !session.is_null() {
             memory::tell_end_of(dst, session as usize);
         }
@@ -338,7 +338,7 @@ impl Port for CPort {
 
     fn lend(&mut self, s: Slot, x: ConnectionSlot) -> bool {
         let session = call!(self, SSL_get_session(self.connection(x)));
-        self.keep(s, session)
+        self.keep(s, session) == Returned::Session(true)
     }
 
     #[inline(always)]

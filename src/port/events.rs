@@ -16,9 +16,6 @@ const UNKNOWN: u32 = u32::MAX;
 /// The place of a session that does not live any more.
 const BURIED: u32 = u32::MAX;
 
-/// More contexts than slots and connections can hold.
-const CONTEXTS_ROOM: usize = 16;
-
 /// The number of the index whose free callback tells that a session is destroyed.
 const COUNTED: u8 = ExIndex::Counted as u8;
 
@@ -34,8 +31,7 @@ struct Events {
     by_name: HashMap<usize, u32, FixedState>,
     by_address: HashMap<usize, u32, FixedState>,
     /// Address and number of each context that lives.
-    contexts: [(usize, u32); CONTEXTS_ROOM],
-    contexts_living: usize,
+    contexts: Vec<(usize, u32)>,
     contexts_born: u32,
     /// Both ports know their reference counts.
     counts: bool,
@@ -58,8 +54,7 @@ impl Events {
             places: Vec::new(),
             by_name: HashMap::with_hasher(FixedState::with_seed(0)),
             by_address: HashMap::with_hasher(FixedState::with_seed(0)),
-            contexts: [(0, 0); CONTEXTS_ROOM],
-            contexts_living: 0,
+            contexts: Vec::new(),
             contexts_born: 0,
             counts: false,
         }
@@ -71,7 +66,7 @@ impl Events {
         self.places.clear();
         self.by_name.clear();
         self.by_address.clear();
-        self.contexts_living = 0;
+        self.contexts.clear();
         self.contexts_born = 0;
         self.counts = counts;
     }
@@ -112,8 +107,7 @@ impl Events {
     }
 
     fn context(&self, address: usize) -> u32 {
-        let live = self.contexts[..self.contexts_living].iter().rev();
-        live.into_iter().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, number)| *number)
+        self.contexts.iter().rev().find(|(live, _)| *live == address).map_or(UNKNOWN, |(_, number)| *number)
     }
 
     fn record(&mut self, event: Option<Entry<'static>>) {
@@ -232,56 +226,48 @@ pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
     });
 }
 
-/// A context of the program's, from here on.
+/// Notes a context of the program's, from here on.
 pub fn context_born(address: usize) {
     current(|events| {
-        let number = events.contexts_born;
+        events.contexts.push((address, events.contexts_born));
         events.contexts_born += 1;
-        let living = events.contexts_living;
-        if let Some(place) = events.contexts.get_mut(living) {
-            *place = (address, number);
-            events.contexts_living += 1;
-        }
     });
 }
 
-/// A context was destroyed. Those that are not of the program's do not count.
+/// Notes that a context was destroyed. Those that are not of the program's do not count.
 pub fn context_freed(address: usize) {
     current(|events| {
         let context = events.context(address);
         if context != UNKNOWN {
             PENDING.set(true);
             events.record(Some(Entry::ContextFreed(context)));
-            let at = events.contexts[..events.contexts_living].iter().position(|(live, _)| *live == address);
-            if let Some(at) = at {
-                events.contexts.copy_within(at + 1..events.contexts_living, at);
-                events.contexts_living -= 1;
-            }
+            let at = events.contexts.iter().position(|(live, _)| *live == address);
+            at.map(|at| events.contexts.remove(at));
         }
     });
 }
 
-/// The address of the `at`th context that lives.
+/// Returns the address of the `at`th context that lives.
 pub fn context_at(at: usize) -> Option<usize> {
-    current(|events| events.contexts[..events.contexts_living].get(at).map(|(address, _)| *address))
+    current(|events| events.contexts.get(at).map(|(address, _)| *address))
 }
 
-/// Whether a context of the program's lives.
+/// Tells whether a context of the program's lives.
 pub fn context_lives(address: usize) -> bool {
-    current(|events| events.contexts[..events.contexts_living].iter().any(|(live, _)| *live == address))
+    current(|events| events.contexts.iter().any(|(live, _)| *live == address))
 }
 
-/// The address of the `at`th session that lives, of those whose birth was announced.
+/// Returns the address of the `at`th session that lives, of those whose birth was announced.
 pub fn session_at(at: usize) -> Option<usize> {
     current(|events| events.live.get(at).map(|live| live.address))
 }
 
-/// Whether a session lives, of those whose birth was announced.
+/// Tells whether a session lives, of those whose birth was announced.
 pub fn lives(address: usize) -> bool {
     current(|events| events.by_address.contains_key(&address))
 }
 
-/// A digest of version and id, the same on every port.
+/// Digests version and id, the same on every port.
 pub fn key(version: i32, id: &[u8]) -> u32 {
     // FNV-1a
     let bytes = version.to_le_bytes().into_iter().chain(id.iter().copied());

@@ -16,7 +16,6 @@ mod instead;
 mod read;
 
 pub use bug::Bug;
-use bug::Happened;
 
 use std::sync::Arc;
 
@@ -27,7 +26,7 @@ use crate::field::{Field, Fields};
 use crate::native::{Context, Release, Session};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, GetCallback, NewCallback, Op, SLOTS, Slot, Variable};
 use crate::plan::Setup;
-use crate::trace::{After, Mishap, SAME};
+use crate::trace::{After, Mishap, SAME, Tape};
 
 /// A native port with a bug.
 pub struct Mutant {
@@ -46,13 +45,29 @@ struct State {
     /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
     /// but for its length.
     stale: [bool; SLOTS],
-    live: [bool; SLOTS],
-    happened: Happened,
+    /// Says that `SSL_copy_session_id` was last called with two connections.
+    copied_id: bool,
+    /// The address of the session that the last `SSL_dup` shared.
+    duped: usize,
+    /// Says that `SSL_dup` returned what it was given, and took no reference.
+    same_untaken: bool,
+    /// Says that the last `SSL_get1_session` returned a session.
+    got: bool,
+    /// Says that a callback gives references of its own.
+    gives: bool,
+    /// Says that a new callback keeps the reference that it is given.
+    keeps: bool,
+    /// Says that there was such a callback when tickets or ids were made.
+    has_kept: bool,
     /// References that are never given back.
     kept: Vec<Session>,
     kept_contexts: Vec<Arc<Context>>,
     /// How many allocations are never given back.
     leaked: i64,
+    /// Seconds since the program began, as of the running call.
+    passed: u64,
+    /// The running call gives back the last reference of its variable.
+    last: bool,
     /// What was copied out last.
     copied: Vec<u8>,
     /// An error of the harness's own is in the queue.
@@ -69,7 +84,7 @@ impl Mutant {
 
     /// Makes `call` where the program makes `op`: mostly the same.
     fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
-        let noted = self.before(op, moment);
+        let noted = self.before(op);
         let returned = match self.inner.call(call, moment) {
             Returned::Copied { returned, bytes, overrun } => {
                 self.state.copied.clear();
@@ -82,12 +97,12 @@ impl Mutant {
             }
         };
         self.book(op, returned);
-        self.afterwards(op, noted, returned, moment)
+        self.afterwards(op, noted, returned)
     }
 
-    /// Makes one more call, which the program does not make.
-    fn also(&mut self, op: Op, moment: &mut Moment<'_>) {
-        self.inner.call(&op, moment);
+    /// Makes one more call, which the program does not make: no handshake.
+    fn also(&mut self, op: Op) {
+        self.inner.call(&op, &mut Moment { passed: self.state.passed, last: false, tape: &mut Tape::default() });
     }
 
     /// Takes away the error that the call raised.
@@ -98,19 +113,16 @@ impl Mutant {
     /// Remembers what a call changed, for the bugs that go by it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     fn book(&mut self, op: &Op, returned: Returned<'_>) {
-        if let (Some(dst), Returned::Session(made)) = (op.made(), returned) {
-            self.state.live[dst.index()] = made;
-        }
         match op {
             Op::SslDup { dst, .. } if returned != Returned::Number(SAME) => {
-                self.state.happened.duped = self.inner.address(Variable::Connection(*dst));
+                self.state.duped = self.inner.address(Variable::Connection(*dst));
             }
-            Op::SslDup { .. } => self.state.happened.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference),
-            Op::Get1Session { .. } => self.state.happened.got = returned == Returned::Session(true),
-            Op::CopySessionId { to, from } => self.state.happened.copied = to != from,
-            Op::CtxSetGetCb { callback, .. } => self.state.happened.gives |= *callback == GetCallback::Gives,
-            Op::CtxSetNewCb { callback, .. } => self.state.happened.keeps |= *callback == NewCallback::Keeps,
-            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.happened.kept |= self.state.happened.keeps,
+            Op::SslDup { .. } => self.state.same_untaken |= self.has(Bug::SslDupOfBegunTakesNoReference),
+            Op::Get1Session { .. } => self.state.got = returned == Returned::Session(true),
+            Op::CopySessionId { to, from } => self.state.copied_id = to != from,
+            Op::CtxSetGetCb { callback, .. } => self.state.gives |= *callback == GetCallback::Gives,
+            Op::CtxSetNewCb { callback, .. } => self.state.keeps |= *callback == NewCallback::Keeps,
+            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.has_kept |= self.state.keeps,
             _ => {}
         }
     }
@@ -145,7 +157,11 @@ impl Mutant {
 
     /// Returns another reference to the session of a slot, if it has one.
     fn another(&self, s: Slot) -> Option<Session> {
-        (self.inner.address(Variable::Session(s)) != 0).then(|| self.session(s).up_ref())
+        self.is_live(s).then(|| self.session(s).up_ref())
+    }
+
+    fn is_live(&self, s: Slot) -> bool {
+        self.inner.address(Variable::Session(s)) != 0
     }
 
     /// Tells whether two sessions share a buffer, if the bug is such.
@@ -157,7 +173,7 @@ impl Mutant {
 
     /// Carries a change of one buffer over to the sessions that share it.
     fn spread(&self, s: Slot, change: impl Fn(&Session)) {
-        let partners = Slot::all().filter(|other| self.share(s, *other) && self.state.live[other.index()]);
+        let partners = Slot::all().filter(|other| self.share(s, *other) && self.is_live(*other));
         partners.for_each(|partner| change(&self.session(partner)));
     }
 }
@@ -199,7 +215,8 @@ impl Port for Mutant {
     }
 
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
-        let returned = match self.instead(op, moment.passed) {
+        (self.state.passed, self.state.last) = (moment.passed, moment.last);
+        let returned = match self.instead(op) {
             Some(Instead::Return(returned)) => returned,
             Some(Instead::Call(other)) => self.make(op, &other, moment),
             None => self.make(op, op, moment),
@@ -216,7 +233,6 @@ impl Port for Mutant {
         self.inner.forget(variable);
         let Variable::Session(s) = variable else { return };
         self.state.stale[s.index()] = false;
-        self.state.live[s.index()] = false;
         self.state.dup_of[s.index()] = None;
         self.state.dup_of.iter_mut().filter(|source| **source == Some(s)).for_each(|source| *source = None);
     }
@@ -226,7 +242,7 @@ impl Port for Mutant {
     }
 
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
-        if self.reads_wrongly(s, field) { self.wrong_value(s, field) } else { self.inner.read(s, field) }
+        self.spoiled(s, field).unwrap_or_else(|| self.inner.read(s, field))
     }
 
     fn shared(&self, a: Slot, b: Slot) -> Fields {

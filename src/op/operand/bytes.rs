@@ -108,7 +108,7 @@ fn put_bytes(bytes: Option<&[u8]>, out: &mut Vec<u8>) {
 }
 
 fn take_bytes<'a>(wire: &mut Wire<'a>) -> Option<Option<&'a [u8]>> {
-    let len = u16::take_wire(wire)?;
+    let len = u16::from_le_bytes(wire.array()?);
     Some((len != WIRE_NULL).then(|| wire.up_to(usize::from(len) % (MAX_BYTES + 1))))
 }
 
@@ -135,12 +135,11 @@ fn print_bytes(bytes: Option<&[u8]>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 
 fn parse_bytes(cursor: &mut Cursor<'_>) -> Result<Option<Vec<u8>>, TextError> {
     cursor.skip_space();
+    if cursor.accept_null() {
+        return Ok(None);
+    }
     let mut ahead = cursor.clone();
     let hex = match ahead.word() {
-        "NULL" => {
-            *cursor = ahead;
-            return Ok(None);
-        }
         "x" => true,
         "" => false,
         _ => return Err(cursor.error(Expected::Bytes)),

@@ -35,7 +35,6 @@ macro_rules! integer_operand {
 }
 
 integer_operand! {
-    u16: "a number of 16 bits, decimal or `0x`",
     u32: "a number of 32 bits, decimal or `0x`",
     i32: "a number of 32 bits with a sign, decimal or `0x`",
     u64: "a number of 64 bits, decimal or `0x`",
@@ -71,89 +70,57 @@ impl Operand for Number {
     }
 }
 
-/// How many bytes a call may copy out: at most [`MAX_BYTES`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Room(u16);
+/// Makes operands that are numbers from 0 to a limit. Other numbers on the wire are folded into these.
+macro_rules! limited_operands {
+    ($($(#[$doc:meta])* $name:ident($type:ty) most $most:expr, $of:literal $get:ident -> $got:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub struct $name($type);
 
-impl Room {
-    /// Makes room for so many bytes, or for [`MAX_BYTES`] if that is less.
-    pub fn at_most(bytes: u16) -> Room {
-        Room(bytes.min(MAX_BYTES as u16))
-    }
+        impl $name {
+            /// The largest.
+            pub const MOST: $type = $most;
 
-    /// Returns the room in bytes.
-    pub const fn bytes(self) -> usize {
-        self.0 as usize
-    }
+            /// Makes it of a number, or of the largest if that is less.
+            pub const fn at_most(number: $type) -> $name {
+                $name(if number < $name::MOST { number } else { $name::MOST })
+            }
+
+            /// Returns the number.
+            pub const fn $get(self) -> $got {
+                self.0 as $got
+            }
+        }
+
+        impl Operand for $name {
+            fn form() -> String {
+                format!(concat!("a number ", $of, "from 0 to {}"), $name::MOST)
+            }
+
+            fn put_wire(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.0.to_le_bytes());
+            }
+
+            fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
+                wire.array().map(|bytes| $name(<$type>::from_le_bytes(bytes) % ($name::MOST + 1)))
+            }
+
+            fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+
+            fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
+                cursor.integer(0, $name::MOST.into()).map(|number| $name(number as $type)) // within the limits just given
+            }
+        }
+    )*};
 }
 
-impl Operand for Room {
-    fn form() -> String {
-        format!("a number of bytes from 0 to {MAX_BYTES}")
-    }
-
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        self.0.put_wire(out);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        u16::take_wire(wire).map(|bytes| Room(bytes % (MAX_BYTES as u16 + 1)))
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.print(f)
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        cursor.integer(0, MAX_BYTES as i128).map(|bytes| Room(bytes as u16)) // within the limits just given
-    }
-}
-
-/// A small number.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Few(u8);
-
-impl Few {
-    /// The largest.
-    pub const MOST: u8 = 4;
-
-    /// Makes it of a number, or of [`Few::MOST`] if that is less.
-    pub const fn at_most(number: u8) -> Few {
-        Few(if number > Few::MOST { Few::MOST } else { number })
-    }
-
-    /// Returns the number.
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl Operand for Few {
-    fn form() -> String {
-        format!("a number from 0 to {}", Few::MOST)
-    }
-
-    fn put_wire(&self, out: &mut Vec<u8>) {
-        out.push(self.0);
-    }
-
-    fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-        wire.byte().map(|byte| Few(byte % (Few::MOST + 1)))
-    }
-
-    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-
-    fn parse(cursor: &mut Cursor<'_>) -> Result<Self, TextError> {
-        cursor.integer(0, i128::from(Few::MOST)).map(|number| Few(number as u8)) // within the limits just given
-    }
-}
-
-impl Shrink for Few {
-    fn shrink(&self) -> Vec<Few> {
-        (0..self.get()).map(Few::at_most).collect()
-    }
+limited_operands! {
+    /// How many bytes a call may copy out: at most [`MAX_BYTES`].
+    Room(u16) most MAX_BYTES as u16, "of bytes " bytes -> usize;
+    /// A small number.
+    Few(u8) most 4, "" get -> u8;
 }
 
 /// A protocol version: a number, or the header's constant for it.
@@ -219,6 +186,7 @@ shrink_numbers! {
     i64: i128::MIN, |value| (*value).into(), |value| value as i64;
     Number: 0, |value| value.0.into(), |value| Number(value as u64);
     Room: 0, |value| value.bytes() as i128, |value| Room::at_most(value as u16);
+    Few: 0, |value| value.get().into(), |value| Few::at_most(value as u8);
     ProtocolVersion: i128::MIN, |value| value.0.into(), |value| ProtocolVersion(value as i32);
 }
 

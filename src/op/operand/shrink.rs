@@ -22,12 +22,6 @@ pub trait Shrink: Operand {
         None
     }
 
-    /// Returns the slot of a session it names.
-    #[inline]
-    fn session(&self) -> Option<Slot> {
-        None
-    }
-
     /// Returns the bytes that a call reads from it, with the NUL of a C string.
     fn lent(&self) -> Option<&[u8]> {
         None
@@ -48,11 +42,6 @@ impl<T: Nullable + Shrink> Shrink for Option<T> {
     #[inline]
     fn variable(&self) -> Option<Variable> {
         self.as_ref()?.variable()
-    }
-
-    #[inline]
-    fn session(&self) -> Option<Slot> {
-        self.as_ref()?.session()
     }
 }
 

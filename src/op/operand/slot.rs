@@ -120,13 +120,9 @@ impl Shrink for Slot {
         Some(self)
     }
 
+    #[inline]
     fn variable(&self) -> Option<Variable> {
         Some(Variable::Session(*self))
-    }
-
-    #[inline]
-    fn session(&self) -> Option<Slot> {
-        Some(*self)
     }
 }
 
@@ -139,6 +135,7 @@ macro_rules! other_variables {
                 Vec::new()
             }
 
+            #[inline]
             fn variable(&self) -> Option<Variable> {
                 Some(Variable::$variable(*self))
             }

@@ -8,12 +8,15 @@ use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
 use super::super::native::{START_SECONDS, seconds};
 use super::super::{Chain, Moment, Returned};
 use super::library::Clocking;
-use super::{CPort, GUARD, callbacks, clock};
-use crate::op::{
-    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, Number, Op, ProtocolVersion, Room, Sample,
-    Slot, Time, for_each_op, getters, plain_ops,
+use super::prototypes::{
+    GEN_SESSION_CB, get_session_cb, new_session_cb, not_resumable_session_callback, remove_session_cb,
 };
-use crate::port::handshakes::Setting;
+use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
+use crate::op::{
+    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
+    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
+    plain_ops,
+};
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
 
@@ -55,6 +58,11 @@ in_calls! {
     CacheMode => u16: |mode, _port, _passed| mode.bits();
     Few => u8: |number, _port, _passed| number.get();
     Closed => u8: |mode, _port, _passed| mode.bits();
+    RemoveCallback => remove_session_cb: |callback, _port, _passed| callbacks::remove(*callback);
+    NewCallback => new_session_cb: |callback, _port, _passed| handshake_callbacks::new(*callback);
+    GetCallback => get_session_cb: |callback, _port, _passed| handshake_callbacks::get(*callback);
+    NotResumableCallback => not_resumable_session_callback: |callback, _port, _passed| handshake_callbacks::not_resumable(*callback);
+    GenerateId => GEN_SESSION_CB: |callback, _port, _passed| handshake_callbacks::generate(*callback);
 }
 
 /// What a C function returns.
@@ -163,6 +171,11 @@ macro_rules! as_listed {
             | Op::CopySessionId { .. }
             | Op::SslShutdown { .. }
             | Op::SslSetShutdown { .. }
+            | Op::CtxSetRemoveCb { .. }
+            | Op::CtxSetNewCb { .. }
+            | Op::CtxSetGetCb { .. }
+            | Op::CtxSetNotResumableCb { .. }
+            | Op::CtxSetGenerateId { .. }
             | plain_ops!()
             // The getters of NULL: those of sessions are read by `Port::read`.
             | getters!()
@@ -175,10 +188,7 @@ impl CPort {
     pub(super) fn make_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         match op {
             Op::New { dst } => self.new_session(*dst),
-            Op::Dup { dst, src } => {
-                let copy = call!(self, SSL_SESSION_dup(self.session(*src)));
-                self.made(*dst, copy)
-            }
+            Op::Dup { dst, src } => self.keep_new(*dst, call!(self, SSL_SESSION_dup(self.session(*src)))),
             Op::SampleSession { dst, sample } => self.sample(*dst, *sample),
             Op::GetExData { s, index } => {
                 let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), index.number()));
@@ -190,18 +200,11 @@ impl CPort {
                 Returned::Nothing
             }
             Op::Forget { .. } | Op::CtxSessions { .. } => Returned::Nothing,
-            Op::TakeKept { dst } => {
-                let session = callbacks::take().unwrap_or(ptr::null_mut());
-                self.got(*dst, session)
-            }
+            Op::TakeKept { dst } => self.keep(*dst, callbacks::take().unwrap_or(ptr::null_mut())),
             Op::GetSession { dst, x } | Op::Get0Session { dst, x } => {
-                let session = call!(self, SSL_get_session(self.connection(*x)));
-                self.got(*dst, session)
+                self.keep(*dst, call!(self, SSL_get_session(self.connection(*x))))
             }
-            Op::Get1Session { dst, x } => {
-                let session = call!(self, SSL_get1_session(self.connection(*x)));
-                self.got(*dst, session)
-            }
+            Op::Get1Session { dst, x } => self.keep(*dst, call!(self, SSL_get1_session(self.connection(*x)))),
             Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
             Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
             Op::CtxFree { c } => {
@@ -219,35 +222,27 @@ impl CPort {
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
-            Op::CtxSetRemoveCb { c, callback } => {
-                call!(self, SSL_CTX_sess_set_remove_cb(self.contexts.get(*c), callbacks::remove(*callback)));
-                Returned::Nothing
+            Op::CtxSetMaxVersion { c, .. }
+            | Op::CtxSetOptions { c, .. }
+            | Op::CtxClearOptions { c, .. }
+            | Op::CtxSetVerify { c, .. }
+            | Op::CtxSetPskUseCb { c, .. }
+            | Op::CtxSetPskFindCb { c, .. } => {
+                self.contexts.changes(*c, op.kind());
+                self.set(op, self.contexts.get(*c))
             }
-            Op::CtxSetMaxVersion { c, version } => self.set(*c, Setting::MaxVersion(*version)),
-            Op::CtxSetOptions { c, options } => self.set(*c, Setting::Options(*options)),
-            Op::CtxClearOptions { c, options } => self.set(*c, Setting::NoOptions(*options)),
-            Op::CtxSetVerify { c, mode } => self.set(*c, Setting::Verify(*mode)),
-            Op::CtxSetNewCb { c, callback } => self.set(*c, Setting::New(*callback)),
-            Op::CtxSetGetCb { c, callback } => self.set(*c, Setting::Get(*callback)),
-            Op::CtxSetNotResumableCb { c, callback } => self.set(*c, Setting::NotResumable(*callback)),
-            Op::CtxSetPskUseCb { c, callback } => self.set(*c, Setting::PskUse(*callback)),
-            Op::CtxSetPskFindCb { c, callback } => self.set(*c, Setting::PskFind(*callback)),
-            Op::CtxSetGenerateId { c, callback } => self.set(*c, Setting::GenerateId(*callback)),
             as_listed!() => {
-                if let Op::CtxSetNumTickets { c, tickets } = op {
-                    self.contexts.changes(*c, Setting::Tickets(*tickets));
+                if let Op::CtxSetNumTickets { c, .. }
+                | Op::CtxSetNewCb { c, .. }
+                | Op::CtxSetGetCb { c, .. }
+                | Op::CtxSetNotResumableCb { c, .. }
+                | Op::CtxSetGenerateId { c, .. } = op
+                {
+                    self.contexts.changes(*c, op.kind());
                 }
                 self.call_as_listed(op, moment.passed)
             }
         }
-    }
-
-    fn got(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
-        Returned::Session(self.keep(dst, session))
-    }
-
-    fn made(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
-        Returned::Session(self.keep_new(dst, session))
     }
 
     fn new_session(&mut self, dst: Slot) -> Returned<'static> {
@@ -255,14 +250,14 @@ impl CPort {
         if self.library.clocking == Clocking::Set && !session.is_null() {
             call!(self, SSL_SESSION_set_time(session, START_SECONDS));
         }
-        self.made(dst, session)
+        self.keep_new(dst, session)
     }
 
     fn sample(&mut self, dst: Slot, sample: Sample) -> Returned<'static> {
         let der = samples::encoded(sample);
         let mut at = der.as_ptr();
         let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as i64));
-        self.made(dst, session)
+        self.keep_new(dst, session)
     }
 
     fn copy_master_key(&mut self, s: Slot, room: Room) -> Returned<'_> {

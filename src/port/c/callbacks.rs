@@ -1,7 +1,9 @@
 //! The callbacks that contexts of the harness have: what they saw goes to [`events`], what they keep is kept here.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_uint;
+use std::mem::ManuallyDrop;
 use std::sync::OnceLock;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
@@ -14,115 +16,87 @@ use crate::op::RemoveCallback;
 
 static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
 
-/// References that callbacks have taken at most.
-const ROOM: usize = 4096;
-
 thread_local! {
-    static KEPT: RefCell<Kept> = const { RefCell::new(Kept { sessions: [(0, 0); ROOM], first: 0, end: 0 }) };
+    /// References that callbacks have taken, in order: the address of each session, and that of the context whose new callback
+    /// kept it, or 0. Without a destructor: a library calls back when a thread has ended, too.
+    static KEPT: RefCell<ManuallyDrop<VecDeque<(usize, usize)>>> =
+        const { RefCell::new(ManuallyDrop::new(VecDeque::new())) };
     /// A callback is running, and calls back.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
-/// References that callbacks have taken, in order.
-struct Kept {
-    /// The address of each session, and that of the context whose new callback kept it, or 0.
-    sessions: [(usize, usize); ROOM],
-    first: usize,
-    end: usize,
-}
-
-/// The library whose callbacks these are: a process has one.
+/// Names the library whose callbacks these are: a process has one.
 pub(super) fn of(library: &'static Library) {
     LIBRARY.get_or_init(|| library);
 }
 
-/// The library of this process.
-pub(super) fn of_process() -> Option<&'static Library> {
-    LIBRARY.get().copied()
+/// Returns the library of this process.
+pub(super) fn library() -> &'static Library {
+    LIBRARY.get().expect("a library that calls back has a port")
 }
 
-/// A program begins: nothing is kept.
+/// Begins a program: nothing is kept.
 pub(super) fn begin() {
-    KEPT.with_borrow_mut(|kept| (kept.first, kept.end) = (0, 0));
+    KEPT.with_borrow_mut(|kept| kept.clear());
 }
 
-/// What was kept first, and is not kept any more.
+/// Takes what was kept first, and is not kept any more.
 pub(super) fn take() -> Option<*mut SSL_SESSION> {
-    KEPT.with_borrow_mut(|kept| {
-        let first = kept.first;
-        (first < kept.end).then(|| {
-            kept.first += 1;
-            std::ptr::with_exposed_provenance_mut(kept.sessions[first].0)
-        })
-    })
+    KEPT.with_borrow_mut(|kept| kept.pop_front()).map(|(address, _)| std::ptr::with_exposed_provenance_mut(address))
 }
 
-/// Whether a reference to this session was kept; the one that was kept first is not kept any more.
+/// Tells whether a reference to this session was kept; the one that was kept first is not kept any more.
 fn let_go(session: *mut SSL_SESSION) -> bool {
     KEPT.with_borrow_mut(|kept| {
-        let (first, end) = (kept.first, kept.end);
-        let Some(at) = kept.sessions[first..end].iter().position(|kept| kept.0 == session as usize) else {
-            return false;
-        };
-        kept.sessions.copy_within(first + at + 1..end, first + at);
-        kept.end -= 1;
-        true
+        let at = kept.iter().position(|kept| kept.0 == session as usize);
+        at.and_then(|at| kept.remove(at)).is_some()
     })
 }
 
-/// How many references to this session are kept.
+/// Returns how many references to this session are kept.
 pub(super) fn kept(address: usize) -> u32 {
-    KEPT.with_borrow(|kept| kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.0 == address).count()) as u32
+    KEPT.with_borrow(|kept| kept.iter().filter(|kept| kept.0 == address).count()) as u32
 }
 
-/// Keeps a reference for the new callback of a context, or for no context; whether there is room.
-pub(super) fn keep(session: *mut SSL_SESSION, context: usize) -> bool {
-    KEPT.with_borrow_mut(|kept| {
-        let end = kept.end;
-        let Some(place) = kept.sessions.get_mut(end) else { return false };
-        *place = (session.expose_provenance(), context);
-        kept.end += 1;
-        true
-    })
+/// Keeps a reference for the new callback of a context, or for no context.
+pub(super) fn keep(session: *mut SSL_SESSION, context: usize) {
+    KEPT.with_borrow_mut(|kept| kept.push_back((session.expose_provenance(), context)));
 }
 
-/// The first session that the new callback of this context kept, and whose id is the one that is sought.
+/// Finds the first session that the new callback of this context kept, and whose id is the one that is sought.
 pub(super) fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<*mut SSL_SESSION> {
     KEPT.with_borrow(|kept| {
-        let kept = kept.sessions[kept.first..kept.end].iter().filter(|kept| kept.1 == context);
+        let kept = kept.iter().filter(|kept| kept.1 == context);
         let mut sessions = kept.map(|kept| std::ptr::with_exposed_provenance_mut(kept.0));
-        sessions.find(|session| with_id(*session, |id| is_sought(id)).unwrap_or(false))
+        sessions.find(|session| with_id(*session, |id| is_sought(id)))
     })
 }
 
-fn with_id<R>(session: *mut SSL_SESSION, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
-    let get_id = of_process()?.api.SSL_SESSION_get_id?;
+fn with_id<R>(session: *mut SSL_SESSION, look: impl FnOnce(&[u8]) -> R) -> R {
     let mut length: c_uint = 0;
-    // SAFETY: a session that somebody owns, and its id for as long as it is looked at.
-    unsafe {
-        let bytes = get_id(session, &mut length);
-        let id = if bytes.is_null() { &[] } else { std::slice::from_raw_parts(bytes, (length as usize).min(32)) };
-        Some(look(id))
+    let bytes = call!(library(), SSL_SESSION_get_id(session, &mut length));
+    if bytes.is_null() {
+        return look(&[]);
     }
+    // SAFETY: the id of a session that somebody owns, for as long as it is looked at.
+    look(unsafe { std::slice::from_raw_parts(bytes, (length as usize).min(32)) })
 }
 
-/// The length of a session's id, a digest of version and id, and its references; it may be gone when the handshake is over.
+/// Tells the length of a session's id, a digest of version and id, and its references; it may be gone when the handshake is over.
 pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(usize, u32, u32)) {
-    let Some(library) = of_process().filter(|_| !session.is_null()) else { return };
-    let Some(version) = library.api.SSL_SESSION_get_protocol_version else { return };
-    // SAFETY: the library calls with a session that it or the caller still owns.
-    let (version, references) =
-        unsafe { (version(session), library.count_offset.map_or(0, |offset| refcount::read(session, offset))) };
-    let key = with_id(session, |id| {
-        handshake_callbacks::note(session as usize, id);
-        (id.len(), events::key(version, id))
-    });
-    if let Some((length, key)) = key {
-        tell(length, key, references);
+    if session.is_null() {
+        return;
     }
+    let version = call!(library(), SSL_SESSION_get_protocol_version(session));
+    // SAFETY: the library calls with a session that it or the caller still owns.
+    let references = library().count_offset.map_or(0, |offset| unsafe { refcount::read(session, offset) });
+    with_id(session, |id| {
+        handshake_callbacks::note(session as usize, id);
+        tell(id.len(), events::key(version, id), references);
+    });
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
     match callback {
         RemoveCallback::None => None,
@@ -143,31 +117,22 @@ unsafe extern "C" fn records(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
 
 unsafe extern "C" fn up_refs(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     record(context, session);
-    let up_ref = LIBRARY.get().and_then(|library| library.api.SSL_SESSION_up_ref);
-    if let Some(up_ref) = up_ref
-        && keep(session, 0)
-    {
-        // SAFETY: as in `record`.
-        unsafe { up_ref(session) };
-    }
+    call!(library(), SSL_SESSION_up_ref(session));
+    keep(session, 0);
 }
 
 unsafe extern "C" fn removes(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     record(context, session);
-    let remove = LIBRARY.get().and_then(|library| library.api.SSL_CTX_remove_session);
     // Without this the library would call for ever: it calls for what is not there, too.
-    if let (Some(remove), false) = (remove, WITHIN.replace(true)) {
-        // SAFETY: as in `record`.
-        unsafe { remove(context, session) };
+    if !WITHIN.replace(true) {
+        call!(library(), SSL_CTX_remove_session(context, session));
         WITHIN.set(false);
     }
 }
 
 unsafe extern "C" fn frees(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     record(context, session);
-    let free = LIBRARY.get().and_then(|library| library.api.SSL_SESSION_free);
-    if let Some(free) = free.filter(|_| let_go(session)) {
-        // SAFETY: that reference was kept, and is kept no more.
-        unsafe { free(session) };
+    if let_go(session) {
+        call!(library(), SSL_SESSION_free(session));
     }
 }

@@ -4,27 +4,25 @@
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Microseconds since 1970; 0: the system's clock.
 static FROZEN: AtomicU64 = AtomicU64::new(0);
 
 const MICROS: u64 = 1_000_000;
 
-/// From now on the time is this: microseconds since 1970, not 0.
+/// Stops the clock at this time: microseconds since 1970, not 0.
 pub fn freeze(micros: u64) {
     FROZEN.store(micros, Relaxed);
 }
 
-/// The system's clock, seconds since 1970.
+/// Reads the system's clock, seconds since 1970.
 pub(super) fn system_seconds() -> i64 {
     (system_micros() / MICROS) as i64
 }
 
 fn system_micros() -> u64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a place to write to.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &mut now) };
-    now.tv_sec as u64 * MICROS + now.tv_nsec as u64 / 1_000
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
 }
 
 thread_local! {
@@ -32,7 +30,7 @@ thread_local! {
     static PASSED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// So many seconds have passed on this thread since the clock was stopped.
+/// Sets how many seconds have passed on this thread since the clock was stopped.
 pub(super) fn set_passed(seconds: u64) {
     PASSED.set(seconds);
 }
@@ -44,7 +42,7 @@ fn micros() -> u64 {
     }
 }
 
-/// In the place of the C library's.
+/// Stands in the place of the C library's.
 ///
 /// # Safety
 /// As `gettimeofday(2)`: `now` is NULL or a place to write to.
@@ -60,7 +58,7 @@ pub unsafe extern "C" fn gettimeofday(now: *mut libc::timeval, _zone: *mut c_voi
     0
 }
 
-/// In the place of the C library's.
+/// Stands in the place of the C library's.
 ///
 /// # Safety
 /// As `time(2)`: `now` is NULL or a place to write to.

@@ -5,14 +5,14 @@
 //! subtracted. The keys for tickets are made with a context and never change.
 
 use std::ffi::{c_int, c_long, c_uint, c_void};
-use std::mem::discriminant;
 use std::ptr;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
 
-use super::super::{Cached, Memory, events, handshakes};
+use super::super::{Cached, Memory, events};
 use super::{CPort, Library, random};
-use crate::op::{CONTEXTS, ContextSlot, Method};
+use crate::op::{CONTEXTS, ContextSlot, Kind, Method};
+use crate::plan::Kinds;
 
 // As in `<openssl/ssl.h>`: the macros are calls of SSL_CTX_ctrl.
 const SSL_CTRL_SESS_NUMBER: c_int = 20;
@@ -44,8 +44,8 @@ struct Pooled {
     method: Method,
     context: *mut SSL_CTX,
     taken: bool,
-    /// The settings that the program changed, each kind once.
-    changed: Vec<handshakes::Setting>,
+    /// The calls by which the program changed settings.
+    changed: Kinds,
     /// Something is left in its cache, or it made many handshakes: it is replaced.
     used_up: bool,
     /// The statistics when it was taken: they cannot be set back.
@@ -54,7 +54,7 @@ struct Pooled {
 
 impl Pooled {
     fn new(method: Method, context: *mut SSL_CTX) -> Pooled {
-        Pooled { method, context, taken: false, changed: Vec::new(), used_up: false, before: [0; STATISTICS.len()] }
+        Pooled { method, context, taken: false, changed: Kinds::NONE, used_up: false, before: [0; STATISTICS.len()] }
     }
 }
 
@@ -75,13 +75,19 @@ impl Contexts {
         self.pools = memory == Memory::Plain;
     }
 
-    /// Notes that the program changes this setting of the slot's context: it is put back when the program has ended.
-    pub fn changes(&mut self, c: ContextSlot, setting: handshakes::Setting) {
-        let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) else { return };
-        let changed = &mut self.pool[place].changed;
-        if !changed.iter().any(|before| discriminant(before) == discriminant(&setting)) {
-            changed.push(setting);
+    /// Notes that the program changes a setting of the slot's context by this call: it is put back when the program has ended.
+    pub fn changes(&mut self, c: ContextSlot, by: Kind) {
+        // What was set is cleared.
+        let by = if by == Kind::CtxSetOptions { Kind::CtxClearOptions } else { by };
+        if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
+            self.pool[place].changed = self.pool[place].changed.with(by);
         }
+    }
+
+    /// Puts a context into a slot, for calls that no program makes.
+    pub fn lend(&mut self, context: *mut SSL_CTX) -> ContextSlot {
+        self.slots[0] = Some(Held { context, pooled: None });
+        ContextSlot::wrapping(0)
     }
 
     /// Empties a slot.
@@ -171,8 +177,9 @@ impl CPort {
                 continue;
             }
             let context = self.contexts.pool[place].context;
-            while let Some(changed) = self.contexts.pool[place].changed.pop() {
-                self.put_back_setting(context, changed);
+            let changed = std::mem::take(&mut self.contexts.pool[place].changed);
+            if !changed.is_empty() {
+                self.put_back_settings(context, changed);
             }
             call!(self, SSL_CTX_sess_set_remove_cb(context, None));
             call!(self, SSL_CTX_flush_sessions(context, 0));

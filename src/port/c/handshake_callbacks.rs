@@ -8,7 +8,7 @@ use std::ptr;
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
 use super::super::events;
-use super::callbacks::{self, of_process};
+use super::callbacks::{self, library};
 use super::prototypes::{
     GEN_SESSION_CB, SSL_verify_cb, get_session_cb, new_session_cb, not_resumable_session_callback,
 };
@@ -27,28 +27,26 @@ pub(super) struct Sides {
     pub client_context: usize,
 }
 
-/// Sessions whose ids callbacks saw in one handshake: more than it makes.
-const NOTED: usize = 64;
-
 thread_local! {
     static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0 }) };
-    static IDS: RefCell<Vec<(u32, u8, [u8; 32])>> = RefCell::new(Vec::with_capacity(NOTED));
+    /// The sessions that callbacks saw since the handshake began, and the id of each.
+    static IDS: RefCell<Vec<(u32, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
     /// How many ids the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A program begins.
+/// Begins a program.
 pub(super) fn begin_program() {
     MADE.set(0);
 }
 
-/// A handshake begins.
+/// Begins a handshake.
 pub(super) fn begin(sides: Sides) {
     SIDES.set(sides);
     IDS.with_borrow_mut(Vec::clear);
 }
 
-/// A callback saw this session: it may be gone at the end of the handshake.
+/// Notes that a callback saw this session: it may be gone at the end of the handshake.
 pub(super) fn note(session: usize, id: &[u8]) {
     if let Some(birth) = events::birth_at(session) {
         note_id(birth, id);
@@ -56,18 +54,12 @@ pub(super) fn note(session: usize, id: &[u8]) {
 }
 
 fn note_id(birth: u32, id: &[u8]) {
-    let (mut bytes, length) = ([0; 32], id.len().min(32));
-    bytes[..length].copy_from_slice(&id[..length]);
-    IDS.with_borrow_mut(|ids| {
-        if ids.len() < NOTED {
-            ids.push((birth, length as u8, bytes));
-        }
-    });
+    IDS.with_borrow_mut(|ids| ids.push((birth, id[..id.len().min(32)].to_vec())));
 }
 
-/// The sessions that callbacks saw since the handshake began.
-pub(super) fn noted(each: &mut dyn FnMut(u32, &[u8])) {
-    IDS.with_borrow(|ids| ids.iter().for_each(|(birth, length, id)| each(*birth, &id[..usize::from(*length)])));
+/// Takes the sessions that callbacks saw since the handshake began.
+pub(super) fn noted() -> Vec<(u32, Vec<u8>)> {
+    IDS.take()
 }
 
 fn is_server(ssl: *const SSL) -> bool {
@@ -79,7 +71,7 @@ fn context(server: bool) -> usize {
     if server { sides.server_context } else { sides.client_context }
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn new(callback: NewCallback) -> new_session_cb {
     match callback {
         NewCallback::None => None,
@@ -104,22 +96,18 @@ unsafe extern "C" fn declines(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int
 
 unsafe extern "C" fn keeps(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int {
     let server = record(ssl, session);
-    callbacks::keep(session, context(server)).into()
+    callbacks::keep(session, context(server));
+    1
 }
 
 unsafe extern "C" fn up_refs(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int {
     let server = record(ssl, session);
-    let up_ref = of_process().and_then(|library| library.api.SSL_SESSION_up_ref);
-    if let Some(up_ref) = up_ref
-        && callbacks::keep(session, context(server))
-    {
-        // SAFETY: the library calls with a reference for the callback.
-        unsafe { up_ref(session) };
-    }
+    call!(library(), SSL_SESSION_up_ref(session));
+    callbacks::keep(session, context(server));
     0
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn get(callback: GetCallback) -> get_session_cb {
     match callback {
         GetCallback::None => None,
@@ -157,31 +145,27 @@ unsafe extern "C" fn look_up<const COPY: c_int, const GIVES: u8>(
     copy: *mut c_int,
 ) -> *mut SSL_SESSION {
     let server = is_server(ssl);
-    // SAFETY: the library calls with an id of this length, and with a place to write to; what is kept lives.
-    unsafe {
-        let id = std::slice::from_raw_parts(id, usize::try_from(length).unwrap_or(0));
-        events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
-        note_id(SENT_ID, id);
-        if COPY != UNTOUCHED {
-            *copy = COPY;
+    // SAFETY: the library calls with an id of this length.
+    let id = unsafe { std::slice::from_raw_parts(id, usize::try_from(length).unwrap_or(0)) };
+    events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
+    note_id(SENT_ID, id);
+    if COPY != UNTOUCHED {
+        // SAFETY: the library calls with a place to write to.
+        unsafe { *copy = COPY };
+    }
+    let found = callbacks::find(context(server), |found| GIVES == THE_FIRST || found == id);
+    let Some(found) = found.filter(|_| GIVES != NOTHING) else { return ptr::null_mut() };
+    match GIVES {
+        A_DUP => call!(library(), SSL_SESSION_dup(found)),
+        ANOTHER => {
+            call!(library(), SSL_SESSION_up_ref(found));
+            found
         }
-        let found = callbacks::find(context(server), |found| GIVES == THE_FIRST || found == id);
-        let (Some(found), Some(api)) = (found, of_process().map(|library| &library.api)) else {
-            return ptr::null_mut();
-        };
-        match GIVES {
-            NOTHING => ptr::null_mut(),
-            A_DUP => api.SSL_SESSION_dup.map_or(ptr::null_mut(), |dup| dup(found)),
-            ANOTHER => {
-                api.SSL_SESSION_up_ref.map(|up_ref| up_ref(found));
-                found
-            }
-            _ => found,
-        }
+        _ => found,
     }
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn not_resumable(callback: NotResumableCallback) -> not_resumable_session_callback {
     match callback {
         NotResumableCallback::None => None,
@@ -195,7 +179,7 @@ unsafe extern "C" fn answers<const NOT_RESUMABLE: c_int>(ssl: *mut SSL, forward_
     NOT_RESUMABLE
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn generate(callback: GenerateId) -> GEN_SESSION_CB {
     match callback {
         GenerateId::None => None,
@@ -217,7 +201,7 @@ unsafe extern "C" fn make<const MOST: usize>(ssl: *mut SSL, id: *mut c_uchar, le
     1
 }
 
-/// Every certificate is welcome.
+/// Welcomes every certificate.
 pub(super) unsafe extern "C" fn takes_any(_is_good: c_int, _chain: *mut X509_STORE_CTX) -> c_int {
     1
 }

@@ -5,23 +5,23 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, Setting};
+use super::super::handshakes::{CLIENT_CERTIFICATE, NO_TICKET, SERVER_CERTIFICATE};
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
 use crate::op::{
-    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
+    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
+    NewCallback, NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
 };
+use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape};
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
-const SSL_OP_NO_TICKET: u64 = 1 << 14;
 const SSL_VERIFY_PEER: c_int = 1;
-const TLS1_3_VERSION: c_int = 0x0304;
+pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 /// The quickest to make keys for, in every release, and that of the certificates.
 const GROUPS: &std::ffi::CStr = c"X25519:P-256";
 
@@ -145,82 +145,70 @@ impl CPort {
         self.forget(Variable::Connection(server));
     }
 
-    /// Gives a context one setting.
-    pub(super) fn set(&mut self, c: ContextSlot, setting: Setting) -> Returned<'static> {
-        let context = self.contexts.get(c);
-        self.contexts.changes(c, setting);
-        self.context_setting(context, setting)
+    /// Gives a context a setting that its row of the table does not say all of.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few settings that are made by hand")]
+    pub(super) fn set(&self, op: &Op, context: *mut SSL_CTX) -> Returned<'static> {
+        let known = |options: u64| Returned::Number(options as i64 & NO_TICKET);
+        match op {
+            Op::CtxSetMaxVersion { version: MaxVersion::Tls12, .. } => self.set_max_version(context, 0x0303).returned(),
+            Op::CtxSetMaxVersion { version: MaxVersion::Tls13, .. } => self.set_max_version(context, 0x0304).returned(),
+            Op::CtxSetOptions { options: Options::NoTicket, .. } => {
+                known(call!(self, SSL_CTX_set_options(context, NO_TICKET as u64)))
+            }
+            Op::CtxClearOptions { options: Options::NoTicket, .. } => {
+                known(call!(self, SSL_CTX_clear_options(context, NO_TICKET as u64)))
+            }
+            Op::CtxSetVerify { mode, .. } => {
+                let mode = if *mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
+                call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
+                Returned::Nothing
+            }
+            Op::CtxSetPskUseCb { callback, .. } => {
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
+                Returned::Nothing
+            }
+            Op::CtxSetPskFindCb { callback, .. } => {
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(*callback)));
+                Returned::Nothing
+            }
+            _ => Returned::Nothing,
+        }
     }
 
-    fn context_setting(&self, context: *mut SSL_CTX, setting: Setting) -> Returned<'static> {
-        let known = |options: u64| Returned::Number((options & SSL_OP_NO_TICKET) as i64);
-        match setting {
-            Setting::MaxVersion(version) => {
-                let version = match version {
-                    MaxVersion::Tls12 => 0x0303,
-                    MaxVersion::Tls13 => 0x0304,
-                };
-                return call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
-                    .returned();
-            }
-            Setting::Options(Options::NoTicket) => {
-                return known(call!(self, SSL_CTX_set_options(context, SSL_OP_NO_TICKET)));
-            }
-            Setting::NoOptions(Options::NoTicket) => {
-                return known(call!(self, SSL_CTX_clear_options(context, SSL_OP_NO_TICKET)));
-            }
-            Setting::Tickets(tickets) => {
-                return call!(self, SSL_CTX_set_num_tickets(context, tickets.get().into())).returned();
-            }
-            Setting::GenerateId(callback) => {
-                let callback = handshake_callbacks::generate(callback);
-                return call!(self, SSL_CTX_set_generate_session_id(context, callback)).returned();
-            }
-            Setting::Verify(mode) => {
-                let mode = if mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
-                call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
-            }
-            Setting::New(callback) => call!(self, SSL_CTX_sess_set_new_cb(context, handshake_callbacks::new(callback))),
-            Setting::Get(callback) => call!(self, SSL_CTX_sess_set_get_cb(context, handshake_callbacks::get(callback))),
-            Setting::NotResumable(callback) => {
-                let callback = handshake_callbacks::not_resumable(callback);
-                call!(self, SSL_CTX_set_not_resumable_session_callback(context, callback));
-            }
-            Setting::PskUse(callback) => {
-                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(callback)));
-            }
-            Setting::PskFind(callback) => {
-                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(callback)));
+    fn set_max_version(&self, context: *mut SSL_CTX, version: c_long) -> c_long {
+        call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
+    }
+
+    /// Gives a context of the pool the settings of a new one, in the place of those that the program changed.
+    pub(super) fn put_back_settings(&mut self, context: *mut SSL_CTX, changed: Kinds) {
+        // The calls name a slot; the program needs its own no more.
+        let c = self.contexts.lend(context);
+        let (callback, options) = (PskCallback::None, Options::NoTicket);
+        for op in [
+            Op::CtxSetNumTickets { c, tickets: Few::at_most(2) },
+            Op::CtxSetNewCb { c, callback: NewCallback::None },
+            Op::CtxSetGetCb { c, callback: GetCallback::None },
+            Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::None },
+            Op::CtxSetGenerateId { c, callback: GenerateId::None },
+            Op::CtxSetPskUseCb { c, callback },
+            Op::CtxSetPskFindCb { c, callback },
+            Op::CtxClearOptions { c, options },
+        ] {
+            if changed.contains(op.kind()) {
+                self.do_call(&op);
             }
         }
-        Returned::Nothing
+        self.contexts.forget(c);
+        if changed.contains(Kind::CtxSetMaxVersion) {
+            // The newest that the library has.
+            self.set_max_version(context, 0);
+        }
+        if changed.contains(Kind::CtxSetVerify) {
+            call!(self, SSL_CTX_set_verify(context, 0, None));
+        }
     }
 
-    /// Gives a context the setting that a new one has, in the place of `changed`.
-    pub(super) fn put_back_setting(&self, context: *mut SSL_CTX, changed: Setting) {
-        let as_new = match changed {
-            Setting::MaxVersion(_) => {
-                // The newest that the library has.
-                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, 0, ptr::null_mut()));
-                return;
-            }
-            Setting::Verify(_) => {
-                call!(self, SSL_CTX_set_verify(context, 0, None));
-                return;
-            }
-            Setting::Options(options) | Setting::NoOptions(options) => Setting::NoOptions(options),
-            Setting::Tickets(_) => Setting::Tickets(Few::at_most(2)),
-            Setting::New(_) => Setting::New(NewCallback::None),
-            Setting::Get(_) => Setting::Get(GetCallback::None),
-            Setting::NotResumable(_) => Setting::NotResumable(NotResumableCallback::None),
-            Setting::GenerateId(_) => Setting::GenerateId(GenerateId::None),
-            Setting::PskUse(_) => Setting::PskUse(PskCallback::None),
-            Setting::PskFind(_) => Setting::PskFind(PskCallback::None),
-        };
-        self.context_setting(context, as_new);
-    }
-
-    /// Two buffers between two connections.
+    /// Puts two buffers between two connections.
     fn connect(&self, client: *mut SSL, server: *mut SSL) -> bool {
         let memory = call!(self, BIO_s_mem());
         let [a, b] = [(); 2].map(|()| call!(self, BIO_new(memory)));
@@ -261,14 +249,14 @@ impl CPort {
         }
     }
 
-    /// What the sessions that were born since then and live have from their peers.
+    /// Records what the sessions that were born since then and live have from their peers.
     fn record(&mut self, births: u32, tape: &mut Tape) {
         tape.next_part();
-        handshake_callbacks::noted(&mut |birth, id| {
+        for (birth, id) in handshake_callbacks::noted() {
             if birth >= births {
-                tape.record(birth, Recorded { id: id.to_vec(), ..Recorded::default() });
+                tape.record(birth, Recorded { id, ..Recorded::default() });
             }
-        });
+        }
         let mut key = [0; 64];
         events::born_since(births, &mut |birth, address| {
             let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);

@@ -1,6 +1,7 @@
 //! Which ops a library cannot be asked for.
 
 use super::library::{Clocking, Library};
+use super::prototypes::LIST;
 use crate::op::Kind;
 use crate::plan::Kinds;
 
@@ -25,52 +26,29 @@ const SHARING: [&str; 17] = [
     "SSL_SESSION_get_id",
 ];
 
-/// What is called whenever a program has a handshake.
-const HANDSHAKES: [&str; 21] = [
-    "SSL_version",
-    "SSL_set_connect_state",
-    "SSL_set_accept_state",
-    "SSL_set_bio",
-    "SSL_do_handshake",
-    "SSL_read",
-    "SSL_ctrl",
-    "SSL_use_certificate",
-    "SSL_use_PrivateKey",
-    "SSL_get_SSL_CTX",
-    "BIO_new",
-    "BIO_s_mem",
-    "BIO_up_ref",
-    "d2i_X509",
-    "X509_free",
-    "d2i_AutoPrivateKey",
-    "EVP_PKEY_free",
-    "RAND_set_rand_method",
-    "SSL_SESSION_get0_ticket",
-    "SSL_SESSION_get_master_key",
-    "SSL_SESSION_get0_peer",
-];
+/// What ops call and whatever has a handshake calls too, besides all that is called by no op.
+const HANDSHAKES: [&str; 3] = ["SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
+
+/// What is called to read the certificates that a peer showed.
+const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
 impl Library {
-    /// The kinds of ops whose function, or whose observation, is missing.
+    /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
-        let shares = SHARING.iter().all(|function| self.api.has(function) == Some(true));
+        let has = |function: &str| self.api.has(function) == Some(true);
+        let shares = SHARING.into_iter().all(has);
         // What a peer decides is played to the other port by the births of sessions.
-        let shakes = self.probes.ex_data
-            && self.clocking == Clocking::Ours
-            && HANDSHAKES.iter().all(|function| self.api.has(function) == Some(true));
+        let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
+        let mut of_no_op =
+            LIST.iter().filter(|(name, .., condition)| condition.is_empty() && Kind::from_name(name).is_none());
+        let shakes = plays && HANDSHAKES.into_iter().all(has) && of_no_op.all(|(name, ..)| has(name));
         #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
         let missing = |kind: &Kind| match kind {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
-            Kind::CtxSetMaxVersion => !shares,
-            Kind::GetPeerCertChain => {
-                let of_chains =
-                    ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
-                !shares || of_chains.iter().any(|function| self.api.has(function) != Some(true))
-            }
-            named if named.is_shared() => !shares || self.api.has(named.name()) == Some(false),
-            named => self.api.has(named.name()) == Some(false),
+            Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
+            named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),
         };
         let missing = Kind::ALL.iter().copied().filter(missing);
         missing.collect()

@@ -150,9 +150,8 @@ impl Library {
         let ciphers = find_ciphers(&api)?;
         if probes.ex_data {
             register_indices(&api)?;
-            register_context_index(&api)?;
         }
-        let clocking = if freeze_clock(&api, release, cold) { Clocking::Ours } else { Clocking::Set };
+        let clocking = if freeze_clock(&api, cold) { Clocking::Ours } else { Clocking::Set };
         if probes.memory && !cold && !allocates_here(&api) {
             return Err(LoadError::OtherAllocator);
         }
@@ -178,7 +177,7 @@ fn allocates_here(api: &Api) -> bool {
 }
 
 /// Freezes the clock and sees whether a new session shows it; `false`: it shows the system's.
-fn freeze_clock(api: &Api, release: Release, cold: bool) -> bool {
+fn freeze_clock(api: &Api, cold: bool) -> bool {
     let Clock::Frozen { micros } = START else { return false };
     clock::freeze(micros);
     // Every release that is modelled reads it; whether this one does is found out by a call.
@@ -189,7 +188,6 @@ fn freeze_clock(api: &Api, release: Release, cold: bool) -> bool {
     else {
         return false;
     };
-    debug_assert!(release >= Release::new(1, 1, 1, 0));
     // SAFETY: a session, alive until it is freed.
     unsafe {
         let session = new();
@@ -251,12 +249,7 @@ fn register_indices(api: &Api) -> Result<(), LoadError> {
             return Err(LoadError::ExDataIndex { found, wanted });
         }
     }
-    Ok(())
-}
-
-/// Tells when a context is destroyed.
-fn register_context_index(api: &Api) -> Result<(), LoadError> {
-    let register = api.CRYPTO_get_ex_new_index.ok_or(LoadError::NoSessionApi)?;
+    // Tells when a context is destroyed.
     // SAFETY: a callback that follows no pointer.
     let found =
         unsafe { register(CRYPTO_EX_INDEX_SSL_CTX, 0, std::ptr::null_mut(), None, None, Some(on_context_free)) };
@@ -303,10 +296,10 @@ unsafe extern "C" fn on_new(
     if !value.is_null() || session.is_null() {
         events::wrong();
     }
-    match of(index, argl, argp) {
-        Some(ExIndex::Counted) => events::ex_new(data as usize, session as usize),
-        Some(ExIndex::AppData | ExIndex::Replaced | ExIndex::Refused | ExIndex::Unregistered | ExIndex::Negative)
-        | None => events::wrong(),
+    if of(index, argl, argp) == Some(ExIndex::Counted) {
+        events::ex_new(data as usize, session as usize);
+    } else {
+        events::wrong();
     }
 }
 

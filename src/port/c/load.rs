@@ -6,9 +6,13 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::fs;
 use std::io::Read as _;
+use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 
 use libloading::os::unix::Library as Loaded;
+use object::elf::FileHeader64;
+use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
+use object::{Endianness, ReadCache};
 
 use super::super::Identity;
 use super::library::Source;
@@ -124,7 +128,7 @@ pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
     Ok(api)
 }
 
-/// Which library, and which files its calls reach.
+/// Says which library it is, and which files its calls reach.
 ///
 /// # Errors
 /// [`LoadError::Elsewhere`].
@@ -143,14 +147,13 @@ pub(super) fn identify(api: &Api, source: &Source) -> Result<Identity, LoadError
             Ok(Identity { name: "openssl".into(), version, file })
         }
         Source::File(named) => {
-            let path = named;
-            if !same(&session, path) {
+            if !same(&session, named) {
                 return Err(LoadError::Elsewhere { function: "SSL_SESSION_new", found: session });
             }
-            let path = &fs::canonicalize(path).unwrap_or_else(|_| path.clone());
-            let meant = crypto_beside(path).unwrap_or_else(|| path.clone());
-            let alone = needed_crypto(path).is_none();
-            if (alone || crypto_beside(path).is_some()) && !same(&crypto, &meant) {
+            let whole = fs::canonicalize(named).unwrap_or_else(|_| named.clone());
+            let beside = crypto_beside(&whole);
+            let known = beside.is_some() || needed_crypto(&whole).is_none();
+            if known && !same(&crypto, beside.as_ref().unwrap_or(&whole)) {
                 return Err(LoadError::Elsewhere { function: "OpenSSL_version", found: crypto });
             }
             let file = if crypto == session { session } else { format!("{session} with {crypto}") };
@@ -165,18 +168,14 @@ fn version(api: &Api) -> String {
     unsafe { CStr::from_ptr(version(openssl_sys::OPENSSL_VERSION)) }.to_string_lossy().into_owned()
 }
 
-/// The file that holds the code at `address`.
+/// Finds the file that holds the code at `address`.
 fn file_of(address: *const c_void) -> Option<String> {
-    let mut found = libc::Dl_info {
-        dli_fname: std::ptr::null(),
-        dli_fbase: std::ptr::null_mut(),
-        dli_sname: std::ptr::null(),
-        dli_saddr: std::ptr::null_mut(),
-    };
-    // SAFETY: an address and a place to write to; the name is the loader's and stays.
+    let mut found = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: an address and a place to write to, whose pointers are NULL before; the name is the loader's and stays.
     unsafe {
-        let known = libc::dladdr(address, &mut found) != 0 && !found.dli_fname.is_null();
-        known.then(|| CStr::from_ptr(found.dli_fname).to_string_lossy().into_owned())
+        let known = libc::dladdr(address, found.as_mut_ptr()) != 0;
+        let name = found.assume_init().dli_fname;
+        (known && !name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
     }
 }
 
@@ -185,7 +184,7 @@ fn is_executable(file: &str) -> bool {
     fs::canonicalize(file).is_ok_and(|file| this.is_ok_and(|this| this == file))
 }
 
-/// Whether the file could be a library for this machine: the loader's own words are for those who know it.
+/// Tells whether the file could be a library for this machine: the loader's own words are for those who know it.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -225,51 +224,48 @@ pub fn inspect(path: &Path) -> Result<(), LoadError> {
     if is_whole(path) { Ok(()) } else { Err(LoadError::NotALibrary("an ELF file that is cut off")) }
 }
 
-/// Whether all that is to be loaded is in the file.
+/// Tells whether all that is to be loaded is in the file.
 fn is_whole(path: &Path) -> bool {
-    use object::read::elf::{FileHeader as _, ProgramHeader as _};
-    let Ok((file, length)) = fs::File::open(path).and_then(|file| Ok((file.try_clone()?, file.metadata()?.len())))
-    else {
-        return false;
-    };
-    let file = object::ReadCache::new(file);
-    let ends = || -> object::read::Result<bool> {
-        let header = object::elf::FileHeader64::<object::Endianness>::parse(&file)?;
-        let endian = header.endian()?;
-        let mut parts = header.program_headers(endian, &file)?.iter();
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let ends = read_elf(path, |header, endian, file| {
+        let mut parts = header.program_headers(endian, file)?.iter();
         Ok(parts.all(|part| part.p_offset(endian).checked_add(part.p_filesz(endian)).is_some_and(|end| end <= length)))
-    };
-    ends().unwrap_or(false)
+    });
+    ends.unwrap_or(false)
 }
 
-/// The libcrypto that a library needs, in the same folder.
+/// Reads what is wanted of an ELF file, and no other part of it; `None`: it is no such file, or not whole.
+fn read_elf<R>(
+    path: &Path,
+    read: impl FnOnce(&FileHeader64<Endianness>, Endianness, &ReadCache<fs::File>) -> object::read::Result<R>,
+) -> Option<R> {
+    let file = ReadCache::new(fs::File::open(path).ok()?);
+    let header = FileHeader64::<Endianness>::parse(&file).ok()?;
+    read(header, header.endian().ok()?, &file).ok()
+}
+
+/// Finds the libcrypto that a library needs, in the same folder.
 pub fn crypto_beside(path: &Path) -> Option<PathBuf> {
     let beside = path.parent()?.join(needed_crypto(path)?);
     beside.is_file().then_some(beside)
 }
 
-/// The file name of the libcrypto that a library needs; `None`: it is complete.
+/// Returns the file name of the libcrypto that a library needs; `None`: it is complete.
 fn needed_crypto(path: &Path) -> Option<String> {
     needed(path).into_iter().find(|name| name.starts_with("libcrypto"))
 }
 
-/// The names of the libraries that a library needs, as the loader looks for them.
+/// Returns the names of the libraries that a library needs, as the loader looks for them.
 pub fn needed(path: &Path) -> Vec<String> {
-    use object::read::elf::{Dyn as _, FileHeader as _};
-    let Ok(file) = fs::File::open(path) else { return Vec::new() };
-    // Of a large file only the parts that say something are read.
-    let file = object::ReadCache::new(file);
-    let read = || -> object::read::Result<Vec<String>> {
-        let header = object::elf::FileHeader64::<object::Endianness>::parse(&file)?;
-        let (endian, data) = (header.endian()?, &file);
-        let sections = header.sections(endian, data)?;
-        let Some((entries, strings)) = sections.dynamic(endian, data)? else { return Ok(Vec::new()) };
-        let strings = sections.strings(endian, data, strings)?;
+    let names = read_elf(path, |header, endian, file| {
+        let sections = header.sections(endian, file)?;
+        let Some((entries, strings)) = sections.dynamic(endian, file)? else { return Ok(Vec::new()) };
+        let strings = sections.strings(endian, file, strings)?;
         let names = entries.iter().filter(|entry| entry.tag32(endian) == Some(object::elf::DT_NEEDED));
         Ok(names
             .filter_map(|entry| strings.get(entry.val32(endian)?).ok())
             .map(|name| String::from_utf8_lossy(name).into_owned())
             .collect())
-    };
-    read().unwrap_or_default()
+    });
+    names.unwrap_or_default()
 }

@@ -10,7 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-pub use fault::{Fault, Misuse, explain};
+pub use arena::explain;
+pub use fault::{Fault, Misuse};
 
 use super::super::{Memory, events, present};
 use super::prototypes::Api;

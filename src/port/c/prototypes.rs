@@ -158,8 +158,8 @@ macro_rules! collect {
     ([$($listed:tt)*] $name:ident {if $condition:ident fn $($prototype:tt)*} $($rest:tt)*) => {
         collect! { [$($listed)* if $condition fn $name $($prototype)*;] $($rest)* }
     };
-    ([$($listed:tt)*] $name:ident {by_hand fn $($prototype:tt)*} $($rest:tt)*) => {
-        collect! { [$($listed)* fn $name $($prototype)*;] $($rest)* }
+    ([$($listed:tt)*] $name:ident {by_hand $($prototype:tt)*} $($rest:tt)*) => {
+        collect! { [$($listed)*] $name {$($prototype)*} $($rest)* }
     };
     ([$($listed:tt)*] $name:ident {fn $($prototype:tt)*} $($rest:tt)*) => {
         collect! { [$($listed)* fn $name $($prototype)*;] $($rest)* }

@@ -8,12 +8,12 @@ use openssl_sys::{EVP_MD, SSL, SSL_SESSION};
 
 use super::super::events;
 use super::super::handshakes::{PSK, PSK_IDENTITY};
-use super::callbacks::{self, of_process};
+use super::callbacks::{self, library};
+use super::handshakes::TLS1_3_VERSION;
 use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_func};
 use crate::op::{Cipher, PskCallback};
 use crate::trace::Callback;
 
-const TLS1_3_VERSION: c_int = 0x0304;
 /// Who keeps the shared one: no context is there.
 const KEEPER: usize = 1;
 
@@ -22,17 +22,17 @@ thread_local! {
     static GIVEN: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A handshake begins.
+/// Begins a handshake.
 pub(super) fn begin() {
     GIVEN.set(0);
 }
 
-/// The address of the session that the client was given in this handshake; 0: none.
+/// Returns the address of the session that the client was given in this handshake; 0: none.
 pub(super) fn given() -> usize {
     GIVEN.get()
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     match callback {
         PskCallback::None => None,
@@ -41,7 +41,7 @@ pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     }
 }
 
-/// The function for each kind.
+/// Returns the function for each kind.
 pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
     match callback {
         PskCallback::None => None,
@@ -50,30 +50,27 @@ pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
     }
 }
 
-fn make() -> Option<*mut SSL_SESSION> {
-    let library = of_process()?;
-    let api = &library.api;
-    // SAFETY: a new session, which this function owns, and a suite of the library's.
-    unsafe {
-        let session = (api.SSL_SESSION_new?)();
-        (api.SSL_SESSION_set1_master_key?)(session, PSK.as_ptr(), PSK.len());
-        (api.SSL_SESSION_set_cipher?)(session, library.cipher(Cipher::Aes256GcmSha384));
-        (api.SSL_SESSION_set_protocol_version?)(session, TLS1_3_VERSION);
-        Some(session)
-    }
+fn make() -> *mut SSL_SESSION {
+    let library = library();
+    let session = call!(library, SSL_SESSION_new());
+    call!(library, SSL_SESSION_set1_master_key(session, PSK.as_ptr(), PSK.len()));
+    call!(library, SSL_SESSION_set_cipher(session, library.cipher(Cipher::Aes256GcmSha384)));
+    call!(library, SSL_SESSION_set_protocol_version(session, TLS1_3_VERSION));
+    session
 }
 
-fn share() -> Option<*mut SSL_SESSION> {
-    let session = match callbacks::find(KEEPER, |_| true) {
-        Some(kept) => kept,
-        None => {
-            let session = make()?;
-            callbacks::keep(session, KEEPER).then_some(session)?
-        }
-    };
-    // SAFETY: what is kept lives.
-    unsafe { (of_process()?.api.SSL_SESSION_up_ref?)(session) };
-    Some(session)
+/// Returns a reference to a new session, or to the shared one.
+fn give(shares: bool) -> *mut SSL_SESSION {
+    if !shares {
+        return make();
+    }
+    let session = callbacks::find(KEEPER, |_| true).unwrap_or_else(|| {
+        let session = make();
+        callbacks::keep(session, KEEPER);
+        session
+    });
+    call!(library(), SSL_SESSION_up_ref(session));
+    session
 }
 
 /// Gives the client a session: a new one, or the shared one.
@@ -85,7 +82,7 @@ unsafe extern "C" fn use_session<const SHARES: bool>(
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
     events::called(Callback::PskUse, [0; 5]);
-    let Some(session) = (if SHARES { share() } else { make() }) else { return 0 };
+    let session = give(SHARES);
     GIVEN.set(session.expose_provenance());
     // SAFETY: the library calls with places to write to.
     unsafe {
@@ -105,8 +102,7 @@ unsafe extern "C" fn find_session<const SHARES: bool>(
     unsafe {
         let id = std::slice::from_raw_parts(id, length);
         events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
-        let found = || if SHARES { share() } else { make() };
-        *out = (id == PSK_IDENTITY).then(found).flatten().unwrap_or(ptr::null_mut());
+        *out = if id == PSK_IDENTITY { give(SHARES) } else { ptr::null_mut() };
     }
     1
 }

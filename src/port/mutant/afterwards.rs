@@ -1,7 +1,7 @@
 //! What becomes of a call that a mutant has made.
 
 use super::super::native::seconds;
-use super::super::{Moment, Port, Returned};
+use super::super::{Port, Returned};
 use super::before::Noted;
 use super::{Bug, Mutant, is_clear, length};
 use crate::native::Session;
@@ -23,42 +23,30 @@ fn changed(returned: Returned<'static>, change: impl FnOnce(i64) -> i64) -> Spoi
 
 impl Mutant {
     /// Does what the bug does after a call, and returns what it makes of what was returned.
-    pub(super) fn afterwards(
-        &mut self,
-        op: &Op,
-        noted: Noted,
-        returned: Returned<'static>,
-        moment: &mut Moment<'_>,
-    ) -> Returned<'static> {
+    pub(super) fn afterwards(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Returned<'static> {
         let spoiled = match op {
-            session_ops!() => self.after_on_session(op, noted, returned, moment),
-            context_ops!() => self.after_on_context(op, noted, returned, moment),
+            session_ops!() => self.after_on_session(op, noted, returned),
+            context_ops!() => self.after_on_context(op, noted, returned),
             connection_ops!() => self.after_on_connection(op, noted, returned),
             getters!() => None,
         };
         spoiled.unwrap_or(returned)
     }
 
-    fn after_on_session(
-        &mut self,
-        op: &Op,
-        noted: Noted,
-        returned: Returned<'static>,
-        moment: &mut Moment<'_>,
-    ) -> Spoiled {
+    fn after_on_session(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Spoiled {
         match (self.bug, op) {
             (Bug::NewHasOtherTimeout, Op::New { dst }) => {
-                self.also(Op::SetTimeout { s: Some(*dst), timeout: 300 }, moment);
+                self.also(Op::SetTimeout { s: Some(*dst), timeout: 300 });
             }
             (Bug::NewHasNoTime, Op::New { dst }) => self.session(*dst).set_time(0),
-            (Bug::NewHasTwoReferences, Op::New { dst }) => self.also(Op::UpRef { s: *dst }, moment),
-            (_, Op::Dup { dst, src }) => self.after_dup(*dst, *src, noted, returned, moment),
+            (Bug::NewHasTwoReferences, Op::New { dst }) => self.also(Op::UpRef { s: *dst }),
+            (_, Op::Dup { dst, src }) => self.after_dup(*dst, *src, noted, returned),
             (Bug::UpRefReturnsCount, Op::UpRef { s }) => return number(self.session(*s).references() as i64),
             (Bug::IdRaisesNothing, Op::Set1Id { .. }) => self.lose_error(),
             (Bug::DupAliasesId, Op::Set1Id { s, id }) if returned == Returned::Number(1) => {
                 self.spread(*s, |partner| partner.set1_id(id.get().unwrap_or_default()).unwrap_or(()));
             }
-            (Bug::TimeHas32Bits, Op::SetTime { s: Some(_), time }) => return number(seconds(*time, moment.passed)),
+            (Bug::TimeHas32Bits, Op::SetTime { s: Some(_), time }) => return number(seconds(*time, self.state.passed)),
             (Bug::TimeReturnsOne, Op::SetTime { .. }) => return changed(returned, |seconds| seconds.min(1)),
             (Bug::AlpnClearReturnsZero, Op::Set1AlpnSelected { alpn, .. }) if is_clear(alpn) => return number(0),
             (_, Op::GetMasterKey { s, room }) => return self.after_copy(*s, room.bytes(), returned),
@@ -84,13 +72,7 @@ impl Mutant {
         })
     }
 
-    fn after_on_context(
-        &mut self,
-        op: &Op,
-        noted: Noted,
-        returned: Returned<'static>,
-        moment: &mut Moment<'_>,
-    ) -> Spoiled {
+    fn after_on_context(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Spoiled {
         match (self.bug, op) {
             (Bug::ContextCachesNothing, Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. }) => {
                 self.inner.context(*dst).set_cache_mode(0);
@@ -106,7 +88,7 @@ impl Mutant {
             }
             (Bug::ContextTimeoutReturnsNew, Op::CtxSetTimeout { timeout, .. }) => return number(*timeout),
             (_, Op::CtxAdd { c, s }) => return self.after_add(*c, *s, noted, returned),
-            (_, Op::CtxRemove { c, s: Some(s) }) => return self.after_remove(*c, *s, noted, returned, moment),
+            (_, Op::CtxRemove { c, s: Some(s) }) => return self.after_remove(*c, *s, noted, returned),
             (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, .. }) => {
                 if let Some(first) = noted.sessions.first() {
                     self.inner.context(*c).add_session(first);
@@ -155,14 +137,7 @@ impl Mutant {
         None
     }
 
-    fn after_remove(
-        &mut self,
-        c: ContextSlot,
-        s: Slot,
-        noted: Noted,
-        returned: Returned<'static>,
-        moment: &mut Moment<'_>,
-    ) -> Spoiled {
+    fn after_remove(&mut self, c: ContextSlot, s: Slot, noted: Noted, returned: Returned<'static>) -> Spoiled {
         let removed = returned == Returned::Number(1);
         match self.bug {
             Bug::RemoveOfNothingTellsNobody => {
@@ -172,7 +147,7 @@ impl Mutant {
             Bug::RemoveReturnsOne => return number(1),
             Bug::RemoveReturnsZero => return number(0),
             Bug::RemoveLeavesResumable => self.state.stale[s.index()] = true,
-            Bug::RemoveTellsTwice => self.also(Op::CtxRemove { c, s: Some(s) }, moment),
+            Bug::RemoveTellsTwice => self.also(Op::CtxRemove { c, s: Some(s) }),
             Bug::RemoveIgnoresVersion if !removed => {
                 let (version, id) = (self.session(s).protocol_version(), self.session(s).id());
                 let alike = |other: &Session| other.protocol_version() != version && other.id() == id;
@@ -190,7 +165,6 @@ impl Mutant {
         match (self.bug, op) {
             (Bug::SslUpRefReturnsTwo, Op::SslUpRef { .. }) => return number(2),
             (Bug::ClearDropsSession, Op::SslClear { x }) => self.inner.connection(*x).set_session(None),
-            (Bug::ClearTakesReference, Op::SslClear { x }) => self.leak(self.connected_session(*x)),
             (_, Op::SslDup { dst, .. }) => return self.after_ssl_dup(*dst, returned),
             (Bug::SetSessionTakesTwoReferences, Op::SetSession { s: Some(s), .. }) => self.leak(self.another(*s)),
             (Bug::SetSessionAgainTakesReference, Op::SetSession { s: Some(s), .. }) if noted.again => {
@@ -198,14 +172,16 @@ impl Mutant {
             }
             (Bug::SetSessionKeepsOld, Op::SetSession { .. }) if !noted.again => self.state.kept.extend(noted.sessions),
             (Bug::SetSessionOfNullReturnsZero, Op::SetSession { s: None, .. }) => return number(0),
-            (Bug::GetSessionTakesReference, Op::GetSession { x, .. } | Op::Get0Session { x, .. })
-            | (Bug::Get1TakesTwoReferences, Op::Get1Session { x, .. }) => self.leak(self.connected_session(*x)),
+            (Bug::ClearTakesReference, Op::SslClear { x })
+            | (Bug::GetSessionTakesReference, Op::GetSession { x, .. } | Op::Get0Session { x, .. })
+            | (Bug::Get1TakesTwoReferences, Op::Get1Session { x, .. })
+            | (Bug::CopySessionIdTakesTwoReferences, Op::CopySessionId { to: x, .. })
+            | (Bug::HandshakeKeepsClientSession, Op::Handshake { client: x, .. })
+            | (Bug::HandshakeKeepsServerSession, Op::Handshake { server: x, .. })
+            | (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
             (Bug::Get1ReturnsACopy, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
                 let copy = self.session(*dst).dup();
                 copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
-            }
-            (Bug::CopySessionIdTakesTwoReferences, Op::CopySessionId { to, .. }) => {
-                self.leak(self.connected_session(*to));
             }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { .. }) => self.state.kept.extend(noted.sessions),
             (Bug::CopySessionIdToItselfDrops, Op::CopySessionId { to, from }) if to == from => {
@@ -223,7 +199,6 @@ impl Mutant {
             }
             (Bug::SetContextOfNullReturnsNull, Op::SetSslCtx { c: None, .. }) => return number(0),
             (_, Op::Handshake { client, server }) => return self.after_handshake(*client, *server, returned),
-            (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
             (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. }) => return number(0),
             (Bug::ShutdownIsOverAtOnce, Op::SslShutdown { .. }) => return changed(returned, i64::abs),
             _ => {}
@@ -255,10 +230,8 @@ impl Mutant {
         returned: Returned<'static>,
     ) -> Spoiled {
         match self.bug {
-            Bug::HandshakeKeepsClientSession => self.leak(self.connected_session(client)),
-            Bug::HandshakeKeepsServerSession => self.leak(self.connected_session(server)),
             Bug::GetCallbackGivenTakesReference
-                if self.state.happened.gives && self.inner.connection(server).session_reused() =>
+                if self.state.gives && self.inner.connection(server).session_reused() =>
             {
                 self.leak(self.connected_session(server));
             }

@@ -1,7 +1,7 @@
 //! What a mutant does before a call.
 
 use super::super::native::seconds;
-use super::super::{Moment, Place, Port, events};
+use super::super::{Place, Port, events};
 use super::instead::UPDATE_TIME;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::native::{Callbacks, Session};
@@ -25,33 +25,35 @@ pub(super) struct Noted {
 
 impl Mutant {
     /// Does what the bug does before a call, and notes what [`Mutant::afterwards`] needs.
-    pub(super) fn before(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+    pub(super) fn before(&mut self, op: &Op) -> Noted {
+        let mut noted = Noted::default();
         match op {
-            Op::Free { s: Some(s) } => self.before_free(*s, moment),
-            session_ops!() => self.before_on_session(op, moment),
-            context_ops!() => self.before_on_context(op, moment),
-            connection_ops!() => self.before_on_connection(op),
-            getters!() => Noted::default(),
+            Op::Free { s: Some(s) } => self.before_free(*s),
+            session_ops!() => self.before_on_session(op, &mut noted),
+            context_ops!() => self.before_on_context(op, &mut noted),
+            connection_ops!() => self.before_on_connection(op, &mut noted),
+            getters!() => {}
         }
+        noted
     }
 
-    fn before_on_session(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
+    fn before_on_session(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::DupIgnoresRefusal, Op::Dup { src, .. }) => {
                 let refusing = self.session(*src).ex_data(ExIndex::Refused.number());
                 if refusing % 2 == 1 {
                     self.set_quietly(*src, ExIndex::Refused, 0);
-                    return Noted { number: Some(refusing as i64), ..Noted::default() };
+                    noted.number = Some(refusing as i64);
                 }
             }
-            (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }, moment),
+            (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }),
             (Bug::FreeNullFreesAnother, Op::Free { s: None }) => {
                 if let Some(victim) = Slot::all().find(|slot| self.inner.count(Place::Slot(*slot)) > Some(1)) {
-                    self.also(Op::Free { s: Some(victim) }, moment);
+                    self.also(Op::Free { s: Some(victim) });
                 }
             }
             (Bug::IdWrittenOnFailure, Op::Set1Id { s, id }) if length(id) > 32 => {
-                self.also(Op::Set1Id { s: *s, id: cut(id, 32) }, moment);
+                self.also(Op::Set1Id { s: *s, id: cut(id, 32) });
             }
             (Bug::TimeoutLeavesError, Op::SetTimeout { s, .. }) => self.state.after.raised |= s.is_some(),
             (Bug::HostnameChangesArgument, Op::Set1Hostname { hostname, .. }) => {
@@ -65,7 +67,7 @@ impl Mutant {
                 self.spread(*s, |partner| partner.set1_alpn_selected(alpn.get()));
             }
             (Bug::AlpnWritesNeighbour, Op::Set1AlpnSelected { s, .. }) => {
-                if let Some(other) = Slot::all().find(|other| other != s && self.state.live[other.index()]) {
+                if let Some(other) = Slot::all().find(|other| other != s && self.is_live(*other)) {
                     self.session(other).set_max_early_data(0x5e55);
                 }
             }
@@ -75,14 +77,13 @@ impl Mutant {
             }
             _ => {}
         }
-        Noted::default()
     }
 
-    fn before_free(&mut self, s: Slot, moment: &mut Moment<'_>) -> Noted {
+    fn before_free(&mut self, s: Slot) {
         let references = self.session(s).references();
         match (self.bug, references) {
             (Bug::FreeForgetsLast, 1) => self.leak(self.another(s)),
-            (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }, moment),
+            (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }),
             (Bug::FreeRunsCallbackTwice, 1) => events::ex_free(ExIndex::Replaced, self.session(s).address(), 0),
             (Bug::FreeLeaksHostname, 1) => {
                 self.state.leaked += i64::from(self.session(s).hostname(|name| name.is_some()))
@@ -92,18 +93,16 @@ impl Mutant {
             }
             _ => {}
         }
-        Noted::default()
     }
 
-    fn before_on_context(&mut self, op: &Op, moment: &mut Moment<'_>) -> Noted {
-        let mut noted = Noted::default();
+    fn before_on_context(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
-            (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if moment.last => {
+            (Bug::ContextFreeKeepsSessions, Op::CtxFree { c: Some(c) }) if self.state.last => {
                 let cached = self.cached_where(*c, |_| true);
                 self.state.kept.extend(cached);
             }
-            (Bug::ContextFreeTellsNobody, Op::CtxFree { c: Some(c) }) if moment.last => {
-                self.also(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None }, moment);
+            (Bug::ContextFreeTellsNobody, Op::CtxFree { c: Some(c) }) if self.state.last => {
+                self.also(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None });
             }
             (Bug::AddKeepsDisplaced, Op::CtxAdd { c, s }) => noted.sessions = self.displaced(*c, *s),
             (Bug::AddEvictsOneLate, Op::CtxAdd { c, .. }) => {
@@ -124,14 +123,13 @@ impl Mutant {
                 self.inner.context(*c).set_callbacks(Callbacks { remove: None, ..callbacks });
                 noted.callbacks = Some(callbacks);
             }
-            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, time }) if seconds(*time, moment.passed) == 0 => {
+            (Bug::FlushOfAllKeepsOne, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) == 0 => {
                 noted.sessions = self.cached_where(*c, |_| true);
                 noted.sessions.truncate(1);
             }
             (Bug::FlushKeepsReferences, Op::CtxFlush { c, .. }) => noted.sessions = self.cached_where(*c, |_| true),
             _ => {}
         }
-        noted
     }
 
     /// Returns what a context has cached and lets go when it caches the slot's session: another with the same version and id.
@@ -143,14 +141,13 @@ impl Mutant {
         })
     }
 
-    fn before_on_connection(&mut self, op: &Op) -> Noted {
-        let mut noted = Noted::default();
+    fn before_on_connection(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::SslFreeKeepsSession, Op::SslFree { x: Some(x) }) => self.leak(self.connected_session(*x)),
             (Bug::FreeForgetsWhatWasNotClosed, Op::SslFree { x: Some(x) }) => {
                 self.inner.connection(*x).shutdown();
             }
-            (_, Op::SslFree { x: Some(x) }) if self.state.happened.same_untaken => {
+            (_, Op::SslFree { x: Some(x) }) if self.state.same_untaken => {
                 self.inner.connection(*x).set_session(None);
             }
             (Bug::SetSessionAgainTakesReference, Op::SetSession { x, s }) => noted.again = self.has_session(*x, *s),
@@ -166,7 +163,6 @@ impl Mutant {
             }
             _ => {}
         }
-        noted
     }
 
     /// Tells whether a connection has the session of the slot already.

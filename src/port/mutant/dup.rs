@@ -1,6 +1,6 @@
 //! What a mutant makes of a fresh duplicate.
 
-use super::super::{Moment, Returned};
+use super::super::Returned;
 use super::before::Noted;
 use super::{Bug, Mutant};
 use crate::native::Established;
@@ -8,14 +8,7 @@ use crate::op::{ExIndex, Op, Slot};
 
 impl Mutant {
     /// Does what the bug does after `SSL_SESSION_dup`.
-    pub(super) fn after_dup(
-        &mut self,
-        dst: Slot,
-        src: Slot,
-        noted: Noted,
-        returned: Returned<'_>,
-        moment: &mut Moment<'_>,
-    ) {
+    pub(super) fn after_dup(&mut self, dst: Slot, src: Slot, noted: Noted, returned: Returned<'_>) {
         if let Some(refusing) = noted.number {
             self.set_quietly(src, ExIndex::Refused, refusing as usize);
         }
@@ -30,12 +23,13 @@ impl Mutant {
             Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
             _ => false,
         };
-        self.spoil_dup(dst, src, moment);
+        self.spoil_dup(dst, src);
         self.state.after.error_lost |= self.has(Bug::DupClearsErrors) && self.state.error_planted;
     }
 
-    fn spoil_dup(&mut self, dst: Slot, src: Slot, moment: &mut Moment<'_>) {
-        let change = |forget: fn(&mut Established)| {
+    fn spoil_dup(&mut self, dst: Slot, src: Slot) {
+        let hint = self.session(src).ticket_lifetime_hint();
+        let change = |forget: &dyn Fn(&mut Established)| {
             let dup = self.session(dst);
             let mut contents = dup.established();
             forget(&mut contents);
@@ -44,44 +38,39 @@ impl Mutant {
             debug_assert!(established.is_ok());
         };
         match self.bug {
-            Bug::DupForgetsId => change(|contents| contents.id.clear()),
-            Bug::DupForgetsIdContext => change(|contents| contents.id_context.clear()),
-            Bug::DupForgetsTime => change(|contents| contents.time = 0),
-            Bug::DupForgetsTimeout => change(|contents| contents.timeout = 304),
-            Bug::DupForgetsVersion => change(|contents| contents.protocol_version = 0),
-            Bug::DupForgetsCipher => change(|contents| contents.cipher = None),
-            Bug::DupForgetsMasterKey => change(|contents| contents.master_key.clear()),
-            Bug::DupCutsMasterKey => change(|contents| contents.master_key.truncate(48)),
-            Bug::DupForgetsHostname => change(|contents| contents.hostname = None),
-            Bug::DupForgetsAlpn => change(|contents| contents.alpn = None),
-            Bug::DupForgetsMaxEarlyData => change(|contents| contents.max_early_data = 0),
-            Bug::DupForgetsTicketAppdata => change(|contents| contents.ticket_appdata = None),
+            Bug::DupForgetsId => change(&|contents| contents.id.clear()),
+            Bug::DupForgetsIdContext => change(&|contents| contents.id_context.clear()),
+            Bug::DupForgetsTime => change(&|contents| contents.time = 0),
+            Bug::DupForgetsTimeout => change(&|contents| contents.timeout = 304),
+            Bug::DupForgetsVersion => change(&|contents| contents.protocol_version = 0),
+            Bug::DupForgetsCipher => change(&|contents| contents.cipher = None),
+            Bug::DupForgetsMasterKey => change(&|contents| contents.master_key.clear()),
+            Bug::DupCutsMasterKey => change(&|contents| contents.master_key.truncate(48)),
+            Bug::DupForgetsHostname => change(&|contents| contents.hostname = None),
+            Bug::DupForgetsAlpn => change(&|contents| contents.alpn = None),
+            Bug::DupForgetsMaxEarlyData => change(&|contents| contents.max_early_data = 0),
+            Bug::DupForgetsTicketAppdata => change(&|contents| contents.ticket_appdata = None),
             Bug::TicketAppdataWaits if self.state.stale[src.index()] => {
-                change(|contents| contents.ticket_appdata = None)
+                change(&|contents| contents.ticket_appdata = None)
             }
-            Bug::DupForgetsTicket => change(|contents| contents.ticket = None),
-            Bug::DupForgetsLifetimeHint => change(|contents| contents.ticket_lifetime_hint = 0),
-            Bug::DupForgetsCompressId => change(|contents| contents.compress_id = 0),
-            Bug::DupForgetsFragmentLength => change(|contents| contents.max_fragment_length = 0),
-            Bug::DupForgetsPeer => change(|contents| contents.peer = None),
+            Bug::DupForgetsTicket => change(&|contents| contents.ticket = None),
+            Bug::DupForgetsLifetimeHint => change(&|contents| contents.ticket_lifetime_hint = 0),
+            Bug::DupForgetsCompressId => change(&|contents| contents.compress_id = 0),
+            Bug::DupForgetsFragmentLength => change(&|contents| contents.max_fragment_length = 0),
+            Bug::DupForgetsPeer => change(&|contents| contents.peer = None),
             Bug::DupForgetsPeerChain => self.session(dst).set_peer_chain(None),
             Bug::DupCopiesPeerChain => {
                 let copies =
                     self.session(dst).peer_chain().map(|chain| chain.iter().map(|one| one.to_vec().into()).collect());
                 self.session(dst).set_peer_chain(copies);
             }
-            Bug::DupKeepsHint => {
-                let contents = self.session(dst).established();
-                let ticket_lifetime_hint = self.session(src).ticket_lifetime_hint();
-                let established = self.session(dst).establish(&Established { ticket_lifetime_hint, ..contents });
-                debug_assert!(established.is_ok());
-            }
+            Bug::DupKeepsHint => change(&|contents| contents.ticket_lifetime_hint = hint),
             Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
             Bug::DupCopiesUnregistered => self.copy_quietly(dst, src, ExIndex::Unregistered),
             Bug::DupIgnoresReplacement => self.copy_quietly(dst, src, ExIndex::Replaced),
-            Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }, moment),
-            Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }, moment),
-            Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }, moment),
+            Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }),
+            Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }),
+            Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The calls that a mutant makes instead, and those that it does not make.
 
 use super::super::Returned;
+use super::super::handshakes::NO_TICKET;
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
@@ -10,8 +11,6 @@ use crate::op::{
 
 /// `SSL_SESS_CACHE_UPDATE_TIME`
 pub(super) const UPDATE_TIME: u16 = 0x400;
-/// As in `<openssl/ssl.h>`.
-const SSL_OP_NO_TICKET: i64 = 1 << 14;
 
 /// What a mutant does instead of a call.
 pub(super) enum Instead {
@@ -34,17 +33,17 @@ fn nothing() -> Option<Instead> {
 }
 
 impl Mutant {
-    /// Returns what the bug does instead of a call; `None`: the call is made. `passed`: seconds since the program began.
-    pub(super) fn instead(&self, op: &Op, passed: u64) -> Option<Instead> {
+    /// Returns what the bug does instead of a call; `None`: the call is made.
+    pub(super) fn instead(&self, op: &Op) -> Option<Instead> {
         match op {
-            session_ops!() => self.instead_on_session(op, passed),
-            context_ops!() => self.instead_on_context(op, passed).or_else(|| self.instead_of_setting(op)),
+            session_ops!() => self.instead_on_session(op),
+            context_ops!() => self.instead_on_context(op).or_else(|| self.instead_of_setting(op)),
             connection_ops!() => self.instead_on_connection(op),
             getters!() => None,
         }
     }
 
-    fn instead_on_session(&self, op: &Op, passed: u64) -> Option<Instead> {
+    fn instead_on_session(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::UpRefDoesNothing, Op::UpRef { .. }) => number(1),
             (Bug::IdOneByteMore, Op::Set1Id { s, id }) if length(id) == 33 => {
@@ -56,9 +55,9 @@ impl Mutant {
             }
             (Bug::IdContextIgnoresClear, Op::Set1IdContext { context, .. }) if is_clear(context) => number(1),
             (Bug::TimeHas32Bits, Op::SetTime { s, time }) => {
-                call(Op::SetTime { s: *s, time: low_32_bits(seconds(*time, passed)) })
+                call(Op::SetTime { s: *s, time: low_32_bits(seconds(*time, self.state.passed)) })
             }
-            (Bug::TimeOfNullReturnsTime, Op::SetTime { s: None, time }) => number(seconds(*time, passed)),
+            (Bug::TimeOfNullReturnsTime, Op::SetTime { s: None, time }) => number(seconds(*time, self.state.passed)),
             (Bug::TimeoutAcceptsNegative, Op::SetTimeout { s: Some(_), timeout: ..=-1 }) => number(1),
             (Bug::TimeoutRefusesZero, Op::SetTimeout { timeout: 0, .. }) => number(0),
             (Bug::VersionHas16Bits, Op::SetProtocolVersion { s, version }) => {
@@ -86,7 +85,7 @@ impl Mutant {
         }
     }
 
-    fn instead_on_context(&self, op: &Op, passed: u64) -> Option<Instead> {
+    fn instead_on_context(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::ContextUpRefDoesNothing, Op::CtxUpRef { .. }) => number(1),
             (Bug::CacheModeForgetsUpdateTime, Op::CtxSetCacheMode { c, mode }) => {
@@ -101,15 +100,15 @@ impl Mutant {
             (Bug::ContextIdContextOneByteMore, Op::CtxSetIdContext { context, .. }) if length(context) == 33 => {
                 number(1)
             }
-            (Bug::FlushTakesLastSecond, Op::CtxFlush { c, time }) if seconds(*time, passed) != 0 => {
-                call(Op::CtxFlush { c: *c, time: Time::At(seconds(*time, passed).saturating_add(1)) })
+            (Bug::FlushTakesLastSecond, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) != 0 => {
+                call(Op::CtxFlush { c: *c, time: Time::At(seconds(*time, self.state.passed).saturating_add(1)) })
             }
-            (Bug::FlushOfAllKeepsUnexpired, Op::CtxFlush { c, time }) if seconds(*time, passed) == 0 => {
+            (Bug::FlushOfAllKeepsUnexpired, Op::CtxFlush { c, time }) if seconds(*time, self.state.passed) == 0 => {
                 call(Op::CtxFlush { c: *c, time: Time::At(i32::MAX.into()) })
             }
             (Bug::FlushDoesNothing, Op::CtxFlush { .. }) => nothing(),
             (Bug::FlushExHas32Bits, Op::CtxFlushEx { c, time }) => {
-                call(Op::CtxFlushEx { c: *c, time: low_32_bits(seconds(*time, passed)) })
+                call(Op::CtxFlushEx { c: *c, time: low_32_bits(seconds(*time, self.state.passed)) })
             }
             (Bug::CacheFullIsNotCounted, Op::SessCacheFull { .. }) => number(0),
             (Bug::RemoveCallbackFreesNothing, Op::CtxSetRemoveCb { c, callback: RemoveCallback::Frees }) => {
@@ -134,7 +133,7 @@ impl Mutant {
             | (Bug::GenerateIdIsNotAsked, Op::CtxSetGenerateId { .. }) => number(1),
             // As if it had been done.
             (Bug::NoTicketIsIgnored, Op::CtxSetOptions { .. })
-            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(SSL_OP_NO_TICKET),
+            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(NO_TICKET),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }

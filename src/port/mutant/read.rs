@@ -6,35 +6,27 @@ use crate::field::{Field, Fields};
 use crate::op::{Slot, Variable};
 
 impl Mutant {
-    /// Tells whether the bug spoils this field of a session.
-    pub(super) fn reads_wrongly(&mut self, s: Slot, field: Field) -> bool {
-        match (self.bug, field) {
-            (Bug::AlpnNullHasLength, Field::Alpn) => self.state.stale[s.index()],
-            (Bug::TicketAppdataWaits, Field::TicketAppdata) => {
-                self.state.stale[s.index()] = false;
-                false
-            }
-            (Bug::HasTicketCountsEmpty, Field::HasTicket) | (Bug::ResumableIgnoresTicket, Field::Resumable) => true,
-            (Bug::RemoveLeavesResumable, Field::Resumable) => self.state.stale[s.index()],
-            (Bug::DupIsNotResumable, Field::Resumable) => self.state.dup_of[s.index()].is_some(),
-            // Samples without a hostname have an id: the bug shows in new sessions.
-            (Bug::HostnameNullIsEmpty, Field::Hostname) => {
-                let session = self.session(s);
-                session.id().as_slice().is_empty() && session.hostname(|name| name.is_none())
-            }
-            _ => false,
+    /// Returns what the bug makes of a field of a session; `None`: it leaves it alone.
+    pub(super) fn spoiled(&mut self, s: Slot, field: Field) -> Option<Value<'static>> {
+        let stale = self.state.stale[s.index()];
+        if self.has(Bug::TicketAppdataWaits) && field == Field::TicketAppdata {
+            self.state.stale[s.index()] = false;
         }
-    }
-
-    /// Returns what the bug makes of a field that it spoils.
-    pub(super) fn wrong_value(&self, s: Slot, field: Field) -> Value<'static> {
         let session = self.session(s);
+        let has_id = !session.id().as_slice().is_empty();
         match (self.bug, field) {
-            (Bug::AlpnNullHasLength, _) => Value::NullWithLength(7),
-            (Bug::HasTicketCountsEmpty, _) => Value::Number(session.ticket(|ticket| ticket.is_some()).into()),
-            (Bug::HostnameNullIsEmpty, _) => Value::Bytes(Some(&[])),
-            (Bug::DupIsNotResumable, _) => Value::Number(0),
-            _ => Value::Number((!session.id().as_slice().is_empty()).into()),
+            (Bug::AlpnNullHasLength, Field::Alpn) if stale => Some(Value::NullWithLength(7)),
+            (Bug::HasTicketCountsEmpty, Field::HasTicket) => {
+                Some(Value::Number(session.ticket(|ticket| ticket.is_some()).into()))
+            }
+            (Bug::ResumableIgnoresTicket, Field::Resumable) => Some(Value::Number(has_id.into())),
+            (Bug::RemoveLeavesResumable, Field::Resumable) if stale => Some(Value::Number(has_id.into())),
+            (Bug::DupIsNotResumable, Field::Resumable) => self.state.dup_of[s.index()].map(|_| Value::Number(0)),
+            // Samples without a hostname have an id: the bug shows in new sessions.
+            (Bug::HostnameNullIsEmpty, Field::Hostname) if !has_id && session.hostname(|name| name.is_none()) => {
+                Some(Value::Bytes(Some(&[])))
+            }
+            _ => None,
         }
     }
 
@@ -50,32 +42,22 @@ impl Mutant {
 
     /// Returns how many references fewer the bug lets a session have than there are.
     pub(super) fn uncounted(&self, place: Place) -> u32 {
-        match place {
-            Place::Slot(s) if self.bug.is_uncounting() => self.uncounted_in(s),
-            Place::Address(address) if self.has(Bug::NewCallbackKeptIsFreed) => self.freed_though_kept(address),
-            Place::Slot(_) | Place::Address(_) => 0,
-        }
-    }
-
-    fn uncounted_in(&self, s: Slot) -> u32 {
-        let address = self.inner.address(Variable::Session(s));
-        if address == 0 {
-            return 0;
-        }
-        match self.bug {
-            Bug::AddTakesNoReference => self.inner.caches_with(s),
+        let address = match place {
+            Place::Slot(s) => self.inner.address(Variable::Session(s)),
+            Place::Address(address) => address,
+        };
+        match (self.bug, place) {
+            _ if address == 0 => 0,
+            (Bug::NewCallbackKeptIsFreed, _) => {
+                u32::from(self.state.has_kept && self.inner.kept_by_new_callback(address))
+            }
+            (Bug::AddTakesNoReference, Place::Slot(s)) => self.inner.caches_with(s),
             // Only what was set: a handshake takes its own.
-            Bug::SetSessionTakesNoReference => self.inner.set_connections_with(address),
-            Bug::NewCallbackKeptIsFreed => self.freed_though_kept(address),
-            Bug::SslDupTakesNoReference => u32::from(self.state.happened.duped == address),
-            Bug::CopySessionIdTakesNoReference if self.state.happened.copied => 1,
-            Bug::Get1TakesNoReference if self.state.happened.got => 1,
+            (Bug::SetSessionTakesNoReference, Place::Slot(_)) => self.inner.set_connections_with(address),
+            (Bug::SslDupTakesNoReference, Place::Slot(_)) => u32::from(self.state.duped == address),
+            (Bug::CopySessionIdTakesNoReference, Place::Slot(_)) => self.state.copied_id.into(),
+            (Bug::Get1TakesNoReference, Place::Slot(_)) => self.state.got.into(),
             _ => 0,
         }
-    }
-
-    /// Returns 1 if a reference that the new callback kept counts no more.
-    fn freed_though_kept(&self, address: usize) -> u32 {
-        u32::from(self.state.happened.kept && self.inner.kept_by_new_callback(address))
     }
 }

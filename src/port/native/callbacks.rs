@@ -168,19 +168,14 @@ pub(super) fn get_callback(callback: GetCallback) -> Option<GetSession> {
 
 /// Returns what says whether a session is to be resumed.
 pub(super) fn not_resumable_callback(callback: NotResumableCallback) -> Option<fn(bool) -> bool> {
-    fn asked(forward_secure: bool) {
+    fn answers<const NOT_RESUMABLE: bool>(forward_secure: bool) -> bool {
         events::called(Callback::NotResumable, [1, 0, 0, 0, forward_secure.into()]);
+        NOT_RESUMABLE
     }
     match callback {
         NotResumableCallback::None => None,
-        NotResumableCallback::Resumable => Some(|forward_secure| {
-            asked(forward_secure);
-            false
-        }),
-        NotResumableCallback::NotResumable => Some(|forward_secure| {
-            asked(forward_secure);
-            true
-        }),
+        NotResumableCallback::Resumable => Some(answers::<false>),
+        NotResumableCallback::NotResumable => Some(answers::<true>),
     }
 }
 

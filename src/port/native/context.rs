@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::handshakes::NO_TICKET;
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
@@ -9,9 +10,6 @@ use super::callbacks::{
 use super::{NativePort, seconds};
 use crate::native::{Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_ops, getters, session_ops};
-
-/// As in `<openssl/ssl.h>`.
-const SSL_OP_NO_TICKET: i64 = 1 << 14;
 
 impl NativePort {
     /// Makes a call on a context. What is about something else comes here by mistake, and goes back.
@@ -120,7 +118,7 @@ impl NativePort {
         match option {
             Options::NoTicket => self.inherit(c, |all| all.no_ticket = set),
         };
-        Returned::Number(if set { SSL_OP_NO_TICKET } else { 0 })
+        Returned::Number(if set { NO_TICKET } else { 0 })
     }
 
     /// Changes what connections made from here on inherit.

@@ -23,15 +23,7 @@ const HALF: usize = STRETCH / 2;
 
 /// What fresh bytes hold, and those around a block.
 const FRESH: u8 = 0xcb;
-pub(super) const AROUND: u8 = 0xfb;
-
-/// Where an address is, near a guarded block.
-pub(super) enum Place {
-    /// In a block that was freed, or right behind it.
-    Freed,
-    /// Behind a block.
-    Beyond,
-}
+const AROUND: u8 = 0xfb;
 
 /// What is known of a block.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +38,20 @@ pub(super) struct Block {
 impl Block {
     pub fn fault(&self, what: Misuse) -> Fault {
         Fault::new(what, self.size, self.taken, self.given)
+    }
+
+    /// Marks so many bytes before and after it: they must stay as they are.
+    pub fn surround(&self, before: usize, after: usize) {
+        fill(self.start - before, before, AROUND);
+        fill(self.start + self.size, after, AROUND);
+    }
+
+    /// Says what happened to so many bytes before and after it.
+    pub fn damage(&self, before: usize, after: usize) -> Option<Misuse> {
+        if !holds(self.start - before, before, AROUND) {
+            return Some(Misuse::Underrun);
+        }
+        (!holds(self.start + self.size, after, AROUND)).then_some(Misuse::Overrun)
     }
 }
 
@@ -134,8 +140,7 @@ pub(super) fn readable(address: *const c_void) -> usize {
 pub(super) fn size_of(address: *const c_void) -> usize {
     let address = address as usize;
     let size = with(|arenas| {
-        let block =
-            arenas.guarded.block_mut(address).map(|block| *block).or(arenas.poisoned.block_mut(address).map(|b| *b));
+        let block = arenas.guarded.block_mut(address).or_else(|| arenas.poisoned.block_mut(address));
         block.map_or(0, |block| block.size)
     });
     size.unwrap_or(0)
@@ -146,8 +151,9 @@ pub(super) fn check() -> Option<Fault> {
     with(|arenas| arenas.poisoned.check().or_else(|| arenas.guarded.check())).flatten()
 }
 
-/// Finds the guarded block that an address belongs to. Must not be interrupted by itself: a signal handler asks.
-pub(super) fn find(address: usize) -> Option<(Place, Block)> {
+/// Says what was done where an access to `address` was refused, if that is near a block that is guarded. Allocates nothing: a
+/// signal handler may ask, and must not be interrupted by itself.
+pub fn explain(address: usize) -> Option<Fault> {
     if !owns(address as *const c_void) {
         return None;
     }
@@ -155,9 +161,8 @@ pub(super) fn find(address: usize) -> Option<(Place, Block)> {
         let arenas = arenas.try_borrow().ok()?;
         let block = arenas.as_ref()?.guarded.block(address)?;
         match block.given {
-            Some(_) => Some((Place::Freed, block)),
-            None if address >= block.start + block.size => Some((Place::Beyond, block)),
-            None => None,
+            Some(_) => Some(block.fault(Misuse::UseAfterFree)),
+            None => (address >= block.start + block.size).then(|| block.fault(Misuse::Overrun)),
         }
     })
 }

@@ -4,7 +4,6 @@ use std::ffi::CStr;
 use std::fmt;
 
 use super::Origin;
-use super::arena::{self, Place};
 use crate::trace::{Block, Breakage, Mishap, MishapKind, Site, Violation};
 
 /// A misuse of memory.
@@ -27,7 +26,7 @@ pub enum Misuse {
 }
 
 impl Misuse {
-    /// What it is called in signatures.
+    /// Returns what it is called in signatures.
     pub const fn violation(self) -> Violation {
         match self {
             Misuse::DoubleFree => Violation::DoubleFree,
@@ -67,7 +66,7 @@ impl Fault {
         Fault { what, step: super::present::get(), size, taken, given }
     }
 
-    /// What it is called in signatures.
+    /// Returns what it is called in signatures.
     pub fn breakage(&self) -> Breakage {
         Breakage::Misuse(self.what.violation())
     }
@@ -83,7 +82,7 @@ impl Fault {
         }
     }
 
-    /// In words.
+    /// Says in words what was done.
     pub fn text(&self) -> &'static str {
         self.what.text()
     }
@@ -109,15 +108,4 @@ impl fmt::Display for Origin {
         f.write_str(file.to_str().unwrap_or("?"))?;
         if self.file.is_null() { Ok(()) } else { write!(f, ":{}", self.line) }
     }
-}
-
-/// What it means that an access to `address` was refused, if it is near a block that is guarded. Allocates nothing: a signal
-/// handler may ask.
-pub fn explain(address: usize) -> Option<Fault> {
-    let (place, block) = arena::find(address)?;
-    let what = match place {
-        Place::Freed => Misuse::UseAfterFree,
-        Place::Beyond => Misuse::Overrun,
-    };
-    Some(Fault::new(what, block.size, block.taken, block.given))
 }

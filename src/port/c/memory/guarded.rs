@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 
-use super::arena::{AROUND, Block, access, fill, holds};
+use super::arena::{Block, access};
 use super::{Fault, Misuse, Origin};
 
 const PAGE: usize = 4096;
@@ -77,10 +77,11 @@ impl Guarded {
     /// Takes away the access to a block that was freed; what happened to the bytes before it.
     pub fn close(&mut self, block: &Block) -> Option<Misuse> {
         let damage = damage(block);
-        if let Some(class) = self.classes.iter().find(|class| class.place(block.start).is_some()) {
-            let place = class.base + class.stride() * class.place(block.start).unwrap_or(0);
+        for class in &self.classes {
             // Should the system refuse, the block stays accessible: nothing is found, and nothing is broken.
-            access(place, class.pages * PAGE, false);
+            class
+                .place(block.start)
+                .map(|place| access(class.base + class.stride() * place, class.pages * PAGE, false));
         }
         damage
     }
@@ -138,8 +139,7 @@ impl Class {
         let start = from + self.pages * PAGE - aligned(size);
         let block = Block { start, size, taken: origin, given: None };
         self.blocks[place] = Some(block);
-        fill(start - zone(&block), zone(&block), AROUND);
-        fill(start + size, aligned(size) - size, AROUND);
+        block.surround(zone(&block), aligned(size) - size);
         Some(start)
     }
 
@@ -173,10 +173,7 @@ fn file_of(bytes: usize) -> Option<OwnedFd> {
 }
 
 fn damage(block: &Block) -> Option<Misuse> {
-    if !holds(block.start - zone(block), zone(block), AROUND) {
-        return Some(Misuse::Underrun);
-    }
-    (!holds(block.start + block.size, aligned(block.size) - block.size, AROUND)).then_some(Misuse::Overrun)
+    block.damage(zone(block), aligned(block.size) - block.size)
 }
 
 /// How many bytes before a block are looked at: those of its first page, at most.

@@ -1,7 +1,7 @@
 //! Poisoned blocks: each lies between bytes that must stay as they are, and is overwritten when it is freed: a change shows
 //! when it is looked for. A cheaper watch than an inaccessible page, and one that sees what is only written.
 
-use super::arena::{AROUND, Block, access, fill, holds};
+use super::arena::{Block, access, fill, holds};
 use super::{Fault, Misuse, Origin};
 
 /// Blocks start at multiples of this, and so many bytes before and at least so many after stay as they are.
@@ -62,14 +62,13 @@ impl Poisoned {
         self.blocks[first] = Some(block);
         self.owners[first..first + grains].fill(first as u32 + 1);
         self.made.push(first as u32);
-        fill(start - ZONE, ZONE, AROUND);
-        fill(start + size, after(&block), AROUND);
+        block.surround(ZONE, after(&block));
         Some(start)
     }
 
     /// Overwrites a block that was freed; what happened to the bytes around it.
     pub fn close(&mut self, block: &Block) -> Option<Misuse> {
-        let damage = damage(block);
+        let damage = block.damage(ZONE, after(block));
         fill(block.start, block.size, FREED);
         damage
     }
@@ -85,7 +84,7 @@ impl Poisoned {
     pub fn check(&self) -> Option<Fault> {
         self.made.iter().filter_map(|first| self.blocks[*first as usize]).find_map(|block| {
             let written = block.given.is_some() && !holds(block.start, block.size, FREED);
-            let what = if written { Some(Misuse::WrittenAfterFree) } else { damage(&block) };
+            let what = if written { Some(Misuse::WrittenAfterFree) } else { block.damage(ZONE, after(&block)) };
             what.map(|what| block.fault(what))
         })
     }
@@ -119,19 +118,10 @@ impl Poisoned {
     }
 
     fn is_kept(&self, grain: usize) -> bool {
-        let Some(block) = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]) else {
-            return false;
-        };
+        let block = self.owners[grain].checked_sub(1).and_then(|first| self.blocks[first as usize]);
         // Those of this program are not come to again.
-        block.given.is_none()
+        block.is_some_and(|block| block.given.is_none())
     }
-}
-
-fn damage(block: &Block) -> Option<Misuse> {
-    if !holds(block.start - ZONE, ZONE, AROUND) {
-        return Some(Misuse::Underrun);
-    }
-    (!holds(block.start + block.size, after(block), AROUND)).then_some(Misuse::Overrun)
 }
 
 /// How many bytes after a block must stay as they are.
