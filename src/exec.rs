@@ -336,12 +336,14 @@ impl<P: Port> Run<'_, P> {
     /// Books the call, and lets the port forget what the program no longer holds.
     #[inline]
     fn book(&mut self, op: &Op, ends: bool, made: bool, number: Option<i64>) {
-        if !self.plan.shared {
-            // Nobody asks the ledger of a port that runs alone.
-            if self.watch != Watch::Nothing {
-                self.ledger.settle(op, made, number);
-            }
+        // Nobody asks the ledger of a port that runs alone.
+        if !self.plan.shared && self.watch == Watch::Nothing {
             let gone = op.used().filter(|_| ends);
+            return gone.into_iter().for_each(|slot| self.port.forget(Variable::Session(slot)));
+        }
+        if !op.is_shared() {
+            self.ledger.settle(op, made, number);
+            let gone = op.used().filter(|slot| !self.ledger.holds(*slot));
             return gone.into_iter().for_each(|slot| self.port.forget(Variable::Session(slot)));
         }
         let before = self.ledger.variables();

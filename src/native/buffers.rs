@@ -302,6 +302,7 @@ macro_rules! getters {
 
         impl<'a> View<'a> {
             $(#[doc = concat!("Returns what [`Session::", stringify!($name), "`] lends.")]
+            #[inline]
             pub fn $name(self) -> Option<&'a [u8]> {
                 self.get(Buffer::$buffer)
             })*

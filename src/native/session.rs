@@ -216,6 +216,12 @@ impl Session {
         ShortBytes::of(&self.0.id)
     }
 
+    /// Tells whether [`Session::id`] is this.
+    #[inline]
+    pub fn id_is(&self, id: &[u8]) -> bool {
+        self.0.id.is(id)
+    }
+
     /// Sets the session id context: `SSL_SESSION_set1_id_context`.
     ///
     /// # Errors
@@ -233,6 +239,12 @@ impl Session {
     #[inline]
     pub fn id_context(&self) -> ShortBytes {
         ShortBytes::of(&self.0.id_context)
+    }
+
+    /// Tells whether [`Session::id_context`] is this.
+    #[inline]
+    pub fn id_context_is(&self, context: &[u8]) -> bool {
+        self.0.id_context.is(context)
     }
 
     /// Sets the time, seconds since 1970: `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`. Any value is taken.

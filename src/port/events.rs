@@ -307,6 +307,13 @@ pub fn compare(tells_ends: bool) -> (bool, usize) {
 fn compare_lists(tells_ends: bool) -> (bool, usize) {
     EVENTS.with(|[left, right]| {
         let (left, right) = (&mut *left.borrow_mut(), &mut *right.borrow_mut());
+        // Without callbacks of ex_data this is all there is.
+        let ends = |events: &Events| events.list.iter().all(Option::is_none).then_some(events.list.len());
+        if let (Some(left_deaths), Some(right_deaths)) = (ends(left), ends(right)) {
+            left.list.clear();
+            right.list.clear();
+            return (left_deaths == right_deaths || !tells_ends, right_deaths);
+        }
         let (left_deaths, right_deaths) = (left.settle(), right.settle());
         let told = |event: &&Option<Entry<'_>>| tells_ends || event.is_some();
         let same = left.list.iter().filter(told).eq(right.list.iter().filter(told));

@@ -51,9 +51,10 @@ impl Scratch {
     #[inline]
     pub fn take_back(&mut self, bytes: Option<&[u8]>) -> bool {
         let Some(bytes) = bytes else { return true };
-        let room = self.room(bytes.len());
-        let unchanged = *room == *bytes;
-        room.fill(GIVEN_BACK);
+        let mut unchanged = true;
+        for (lent, byte) in self.room(bytes.len()).iter_mut().zip(bytes) {
+            unchanged &= std::mem::replace(lent, GIVEN_BACK) == *byte;
+        }
         unchanged
     }
 }

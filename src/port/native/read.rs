@@ -89,8 +89,11 @@ macro_rules! show_bytes {
     ($session:ident $view:ident $theirs:ident bytes session.master_key) => {
         $theirs.is_some_and(|theirs| $session.master_key_is(theirs))
     };
-    ($session:ident $view:ident $theirs:ident bytes session.$method:ident) => {
-        same_bytes(Some($session.$method().as_slice()), $theirs)
+    ($session:ident $view:ident $theirs:ident bytes session.id) => {
+        $theirs.is_some_and(|theirs| $session.id_is(theirs))
+    };
+    ($session:ident $view:ident $theirs:ident bytes session.id_context) => {
+        $theirs.is_some_and(|theirs| $session.id_context_is(theirs))
     };
     ($session:ident $view:ident $theirs:ident bytes view.$method:ident) => {
         same_bytes($view.$method(), $theirs)
