@@ -72,8 +72,6 @@ pub struct Setup {
 pub enum Step {
     /// It is called.
     Run {
-        /// The session it is called on, as it is before the call.
-        state: Option<State>,
         /// Whether the call gives back the last reference.
         ends: bool,
         /// What a constructor returns.

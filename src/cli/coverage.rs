@@ -1,7 +1,7 @@
 //! Which ops have been called, and in which states of the session they are called on.
 
 use crate::op::{Kind, Op, Slot};
-use crate::plan::{Kinds, Plan, State, Step, touches};
+use crate::plan::{Kinds, Ledger, Plan, State, Step, touches};
 use crate::program::Program;
 
 /// Ops and states reached.
@@ -24,8 +24,10 @@ impl Coverage {
     /// Books what ran of `program`: what was planned, but for `skips`. Tells whether any of it is new.
     pub fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) -> bool {
         let mut new = false;
-        for (at, (op, step)) in program.ops.iter().zip(&plan.steps).enumerate() {
-            let Step::Run { state, .. } = step else { continue };
+        let mut ledger = Ledger::new(plan.setup());
+        for (at, op) in program.ops.iter().enumerate() {
+            let state = op.used().and_then(|slot| ledger.state(slot));
+            let Step::Run { .. } = ledger.step(op) else { continue };
             if skips.contains(&(at as u32)) {
                 continue;
             }

@@ -39,7 +39,7 @@ macro_rules! sets {
 
             /// Tells whether it is in.
             #[inline(always)]
-            pub const fn contains(self, item: $item) -> bool {
+            pub const fn contains(&self, item: $item) -> bool {
                 self.0[item as usize / 64] & (1 << (item as usize % 64)) != 0
             }
 

@@ -196,13 +196,12 @@ impl Ledger {
         if let Some(skip) = self.refuses(op) {
             return Step::Skip(skip);
         }
-        let state = touched.used.and_then(|slot| self.state(slot));
         // Nothing comes from a handshake, and no callback keeps anything, where there is no context.
         if self.shared.used || op.is_shared() {
             self.note_tampering(op);
         }
         let Booked { ends, makes } = self.book(op);
-        Step::Run { state, ends, makes, touched, sets: op.sets() }
+        Step::Run { ends, makes, touched, sets: op.sets() }
     }
 
     /// Books a call that was made, and what came of it: it `made` a session, or returned a `number`. Where that was not known
