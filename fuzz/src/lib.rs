@@ -31,7 +31,8 @@ pub extern "C" fn __wrap___sanitizer_cov_pcs_init(_start: *const usize, _stop: *
 /// that allocated. Frames of functions that have returned are not kept.
 #[unsafe(no_mangle)]
 pub extern "C" fn __asan_default_options() -> *const c_char {
-    c"detect_stack_use_after_return=0:malloc_context_size=8:quarantine_size_mb=1:thread_local_quarantine_size_kb=64".as_ptr()
+    c"detect_stack_use_after_return=0:malloc_context_size=8:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"
+        .as_ptr()
 }
 
 /// Words of an entry in the compiler's table of counted places.
