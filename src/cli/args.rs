@@ -40,7 +40,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub limits: Limits,
     /// The memory that the library is given, and which shares of the programs with probes get it
-    #[arg(long, value_name = "SHARES", default_value = "plain=29,poisoned=2,guarded=1")]
+    #[arg(long, value_name = "SHARES", default_value_t = Shares::DEFAULT)]
     pub memory: Shares,
     /// The longest program to make, in calls
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
@@ -301,6 +301,8 @@ pub(crate) struct Shares([u32; 3]);
 impl Shares {
     /// All of them plain.
     pub const PLAIN: Shares = Shares([1, 0, 0]);
+    /// What a run has that was not told.
+    pub const DEFAULT: Shares = Shares([29, 2, 1]);
 
     /// Tells whether any program gets this kind of memory.
     pub fn has(self, memory: Memory) -> bool {
@@ -318,6 +320,13 @@ impl Shares {
             }
         }
         Memory::Plain
+    }
+}
+
+impl std::fmt::Display for Shares {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shares = Memory::ALL.iter().zip(self.0).map(|(memory, share)| format!("{}={share}", memory.name()));
+        f.write_str(&shares.collect::<Vec<_>>().join(","))
     }
 }
 

@@ -198,7 +198,7 @@ impl Explorer<'_> {
             _ => Watch::Fast,
         };
         let memory = match memory.of(number / BLAME_EVERY) {
-            Memory::Guarded if memory.has(Memory::Poisoned) && is_left_out(&program, number) => Memory::Poisoned,
+            Memory::Guarded if memory == Shares::DEFAULT && is_left_out(&program, number) => Memory::Poisoned,
             chosen @ (Memory::Plain | Memory::Poisoned | Memory::Guarded) => chosen,
         };
         (program, Look { watch, memory })
