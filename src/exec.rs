@@ -68,8 +68,9 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         listed: [Listed::default(); CONTEXTS],
     };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
-    let Run { port, trace, ledger, .. } = run;
-    ledger.variables().for_each(|variable| port.forget(variable));
+    let Run { port, trace, .. } = run;
+    // Of a program that stopped a port may hold what nobody planned.
+    Variable::all().for_each(|variable| port.forget(variable));
     note_misuse(port, trace);
     present::set(present::OUTSIDE);
     let end = port.end();

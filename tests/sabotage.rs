@@ -125,6 +125,23 @@ fn a_crowded_cache_hides_no_bug() {
     }
 }
 
+/// A program that stops leaves nothing to the next one.
+#[test]
+fn a_program_that_stopped_is_not_seen_by_the_next() {
+    let mut pair = sabotaged(Bug::DupIgnoresRefusal);
+    let stops = "s0 = SSL_SESSION_new()\nSSL_SESSION_set_ex_data(s0, ex_refused, 0x1)\ns1 = SSL_SESSION_dup(s0)\n";
+    let next = "s1 = SSL_SESSION_new()\nSSL_SESSION_set_timeout(s1, 5)\nSSL_SESSION_free(s1)\n";
+    let contexts = format!("c0 = pooled_context(TLS_server_method())\n{next}");
+    for watch in [Watch::Fast, Watch::Blame] {
+        for next in [next, &contexts] {
+            let [stops, next] =
+                [stops, next].map(|calls| format!("#! sessdiff 1\n{calls}").parse().expect("a program"));
+            assert!(matches!(pair.judge_watching(&stops, watch), Verdict::Diverge(_)), "{watch:?}");
+            assert_eq!(pair.judge_watching(&next, watch), Verdict::Agree, "{watch:?}\n{next}");
+        }
+    }
+}
+
 #[test]
 fn planted_bugs_have_names_of_their_own() {
     for bug in Bug::ALL {

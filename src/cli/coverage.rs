@@ -62,7 +62,7 @@ impl Coverage {
         (reached, on_sessions(lacks).count() * State::COUNT)
     }
 
-    /// Lists the kinds that were not called in every state: `SSL_SESSION_dup (3 of 9)`.
+    /// Lists the kinds that were not called in every state: `SSL_SESSION_dup (3 of 32)`.
     pub fn missing(&self, lacks: Kinds) -> Vec<String> {
         let partly = on_sessions(lacks).filter(|kind| self.states[*kind as usize] != EVERY_STATE);
         partly

@@ -24,7 +24,9 @@ use crate::program::{Case, Program};
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
 const BLAME_EVERY: u64 = 16;
-/// One program with contexts in so many is guarded when it is its turn; the others are poisoned.
+/// After so many programs each share of memory has had its turn.
+const ALL_TURNS: u64 = 32 * BLAME_EVERY;
+/// In one of so many turns programs with contexts are guarded; in the others they are poisoned.
 const GUARDED_CONTEXTS: u64 = 4;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
@@ -124,7 +126,7 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
 /// Tells whether a program is not guarded although it is its turn: a context or a handshake allocates some thousand blocks, and
 /// each guarded one costs two changes of a page's access.
 fn is_left_out(program: &Program, number: u64) -> bool {
-    !number.is_multiple_of(GUARDED_CONTEXTS) && program.ops.iter().any(Op::is_shared)
+    !(number / ALL_TURNS).is_multiple_of(GUARDED_CONTEXTS) && program.ops.iter().any(Op::is_shared)
 }
 
 struct Explorer<'a> {

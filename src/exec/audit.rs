@@ -24,7 +24,8 @@ impl<P: Port> Run<'_, P> {
         let gone =
             |slot: &Slot| self.ledger.holds(*slot) && !events::lives(self.port.address(Variable::Session(*slot)));
         let dead = told && [touched.made, touched.used].iter().flatten().any(gone);
-        if op.is_some() && self.is_crowded() && !dead {
+        let flushes = matches!(op, Some(Op::CtxFlush { .. } | Op::CtxFlushEx { .. } | Op::CtxFree { .. }));
+        if op.is_some() && !flushes && self.is_crowded() && !dead {
             return Ok(());
         }
         let mut cached = std::mem::take(&mut self.cached);
@@ -38,7 +39,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// Tells whether so much was cached when everything was audited last that it is too early to do so again. What is wrong stays
-    /// wrong: the next audit, or that at the end, sees it, and then every step of the program is audited.
+    /// wrong until a flush: the next audit, that after a flush, or that at the end sees it, and then every step of the program is audited.
     fn is_crowded(&mut self) -> bool {
         self.unaudited += 1;
         self.watch != Watch::Blame && self.cached.len() > CROWD && self.unaudited < self.cached.len()

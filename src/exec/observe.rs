@@ -59,7 +59,7 @@ impl<P: Port> Run<'_, P> {
         }
         self.observe_all();
         let after = self.port.after();
-        if after.raised || before != self.all_counts() {
+        if after.raised || after.error_lost || before != self.all_counts() {
             self.find_meddler(after);
         }
     }
@@ -113,11 +113,10 @@ impl<P: Port> Run<'_, P> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn observe_shared(&mut self, op: &Op, touched: Touched, made: bool) {
         match *op {
-            Op::CtxAdd { c, .. }
-            | Op::CtxRemove { c, .. }
-            | Op::CtxFlush { c, .. }
-            | Op::CtxFlushEx { c, .. }
-            | Op::CtxSessions { c } => self.list_some(c),
+            Op::CtxAdd { c, .. } | Op::CtxRemove { c, .. } | Op::CtxSessions { c } => self.list_some(c),
+            // A flush walks the cache, too.
+            Op::CtxFlush { c, .. } | Op::CtxFlushEx { c, .. } => self.list(c),
+            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.listed[dst.index()] = Listed::default(),
             Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
             Op::SslDup { dst, x } => {
                 self.see_connection(if self.ledger.shared().connection_references(dst) > 0 { dst } else { x })
@@ -193,7 +192,7 @@ impl<P: Port> Run<'_, P> {
     }
 
     /// Writes the cache of a context, with many sessions not at every step: each list takes as long as there are sessions. What
-    /// is wrong in a cache stays wrong: the next list, or that at the end, shows it.
+    /// is wrong in a cache stays wrong until it is flushed: the next list, that after a flush, or that at the end shows it.
     fn list_some(&mut self, c: ContextSlot) {
         let Listed { sessions, left_out } = &mut self.listed[c.index()];
         if self.watch != Watch::Blame && *sessions > CROWD && *left_out < *sessions {

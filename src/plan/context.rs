@@ -146,7 +146,10 @@ impl Ledger {
             Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
             Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
             Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready),
-            Op::NewSessionTicket { x } => (!self.can_send_ticket(x)).then_some(Skip::Unready),
+            Op::NewSessionTicket { x } if !self.can_send_ticket(x) => Some(Skip::Unready),
+            Op::NewSessionTicket { .. } => {
+                (self.ticket_renames_cached() && !self.setup.hazards).then_some(Skip::Hazard)
+            }
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready)

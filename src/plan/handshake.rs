@@ -40,6 +40,10 @@ pub(super) struct Trust {
     keeps_foreign: bool,
     /// One bit for each context with a timeout that no ticket can say.
     odd_timeouts: u16,
+    /// The program cached a session that came from a handshake.
+    caches: bool,
+    /// A handshake may send no ticket: then the first that is sent after it gives the session another id.
+    may_send_none: bool,
 }
 
 impl Trust {
@@ -113,7 +117,17 @@ impl Ledger {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn note_tampering(&mut self, op: &Op) {
         let changed = match *op {
-            Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
+            Op::CtxAdd { s, .. } => {
+                let object = self.slots[s.index()].map(|held| *self.object(held.object));
+                self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
+                self.shared.trust.caches |= object.is_some_and(|object| object.pristine || object.unknown);
+                return;
+            }
+            Op::CtxSetNotResumableCb { .. } | Op::CtxSetNumTickets { .. } => {
+                self.shared.trust.may_send_none = true;
+                return;
+            }
+            Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
                 let pristine = self.slots[s.index()].is_some_and(|held| self.object(held.object).pristine);
                 self.shared.trust.keeps_foreign |= !pristine;
                 return;
@@ -145,6 +159,11 @@ impl Ledger {
         let Some(object) = session.map(|id| self.object(id)) else { return true };
         let new = object.origin == Origin::Fresh && !object.unknown;
         new || object.pristine && !self.shared.trust.tampered
+    }
+
+    /// Tells whether a ticket may give another id to a session while a cache has it.
+    pub(super) fn ticket_renames_cached(&self) -> bool {
+        self.shared.trust.caches && self.shared.trust.may_send_none
     }
 
     pub(super) fn can_send_ticket(&self, x: ConnectionSlot) -> bool {

@@ -24,6 +24,15 @@ pub enum Variable {
     Connection(ConnectionSlot),
 }
 
+impl Variable {
+    /// Returns every variable: sessions, connections, contexts.
+    pub fn all() -> impl Iterator<Item = Variable> {
+        let sessions = Slot::all().map(Variable::Session);
+        let connections = ConnectionSlot::all().map(Variable::Connection);
+        sessions.chain(connections).chain(ContextSlot::all().map(Variable::Context))
+    }
+}
+
 impl fmt::Display for Variable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
