@@ -125,6 +125,29 @@ fn a_crowded_cache_hides_no_bug() {
     }
 }
 
+/// When a crowd was flushed, what is cached then is looked at after every step again: another flush would cover up what is wrong.
+#[test]
+fn a_crowd_that_is_gone_hides_no_bug() {
+    let mut calls = String::from("#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\n");
+    let add = |slot: u8, number: u8| {
+        format!(
+            "s{slot} = SSL_SESSION_new()\nSSL_SESSION_set1_id(s{slot}, x\"{number:02x}\")\nSSL_CTX_add_session(c0, s{slot})\n"
+        )
+    };
+    for number in 0..40 {
+        calls += &add(0, number);
+        calls += "SSL_SESSION_free(s0)\n";
+    }
+    calls += "SSL_CTX_flush_sessions(c0, 0)\n";
+    calls += &(add(1, 1) + &add(2, 2));
+    calls += "SSL_CTX_remove_session(c0, s1)\nSSL_CTX_flush_sessions(c0, 0)\n";
+    let program: Program = calls.parse().expect("a program");
+    match sabotaged(Bug::RemoveEmptiesCache).judge_watching(&program, Watch::Fast) {
+        Verdict::Diverge(found) => assert_eq!(found.divergence.step, program.ops.len() - 2, "{found:?}"),
+        other @ (Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_)) => panic!("{other:?}"),
+    }
+}
+
 /// A program that stops leaves nothing to the next one.
 #[test]
 fn a_program_that_stopped_is_not_seen_by_the_next() {
