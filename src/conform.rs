@@ -35,12 +35,12 @@ use crate::report;
 pub struct Trial {
     /// The OpenSSL release that the port behaves as.
     pub release: Release,
-    /// Whether the port registers the harness's three ex_data indices and tells [`crate::port::events`] of their callbacks.
+    /// Says whether the port registers the harness's three ex_data indices and tells [`crate::port::events`] of their callbacks.
     /// Births and deaths of sessions are compared if it does.
     pub ex_data: bool,
     /// The same seed makes the same programs.
     pub seed: u64,
-    /// How many programs are judged.
+    /// Says how many programs are judged.
     pub programs: usize,
     /// The most calls in a program.
     pub longest: usize,
@@ -106,7 +106,7 @@ pub enum Failure {
 pub struct Finding {
     /// The program.
     pub program: Program,
-    /// What differs.
+    /// Says what differs.
     pub diverged: Diverged,
     /// The names of the native session and of the port.
     pub ports: [String; 2],

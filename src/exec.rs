@@ -31,13 +31,13 @@ pub enum Watch {
 /// Says what is observed, which is the same for both ports of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// How much.
+    /// Says how much.
     pub watch: Watch,
     /// The memory that the library is given.
     pub memory: Memory,
     /// The fields that both ports have getters for.
     pub fields: Fields,
-    /// Whether both ports know their reference counts.
+    /// Says whether both ports know their reference counts.
     pub counts: bool,
 }
 
@@ -107,11 +107,11 @@ struct Run<'a, P> {
     watch: Watch,
     fields: Fields,
     trace: &'a mut Trace,
-    /// Whether both ports know their reference counts.
+    /// Says whether both ports know their reference counts.
     counts: bool,
-    /// How many destructions the ledger has seen.
+    /// Counts the destructions that were planned so far.
     deaths: usize,
-    /// Who owns what, as far as the program has run.
+    /// Knows who owns what, as far as the program has run.
     ledger: Ledger,
     /// Seconds since the program began.
     passed: u64,
@@ -119,13 +119,13 @@ struct Run<'a, P> {
     cached: Vec<usize>,
     /// The same with their reference counts.
     cached_counts: Vec<(usize, Option<u32>)>,
-    /// How many steps were made since.
+    /// Counts the steps since then.
     unaudited: usize,
     /// Of each context how many sessions were listed last, and how often the list was left out since.
     listed: [Listed; CONTEXTS],
 }
 
-/// What was listed of a cache.
+/// Remembers when a cache was listed.
 #[derive(Clone, Copy, Default)]
 struct Listed {
     sessions: usize,
@@ -397,11 +397,11 @@ impl<P: Port> Run<'_, P> {
 /// Says how a call ended.
 #[derive(Clone, Copy)]
 struct Called {
-    /// Whether it made a session.
+    /// Says whether it made a session.
     made: bool,
-    /// Whether it only reads.
+    /// Says whether it only reads.
     getter: bool,
-    /// What it returned, if that is a number.
+    /// Holds what it returned, if that is a number.
     number: Option<i64>,
 }
 

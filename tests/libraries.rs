@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use build::{Bug, bugs, good};
+use build::{Bug, bugs, good, without};
 
 /// A program of `run` that takes longer than this hangs, seconds.
 const TIME_LIMIT: &str = "1";
@@ -37,6 +37,20 @@ fn the_good_library_agrees() {
     let ran = sessdiff(folder.path(), &[&args[..], &[corpus]].concat());
     assert_eq!(ran.status.code(), Some(0), "{}\n{}", text(&ran.stdout), text(&ran.stderr));
     assert!(text(&ran.stdout).contains("; lib:"), "{}", text(&ran.stdout));
+}
+
+/// The harness's own callbacks call these functions too.
+#[test]
+fn a_function_that_is_missing_is_not_called_from_a_callback() {
+    for function in ["SSL_SESSION_dup", "SSL_SESSION_up_ref"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = port(&without(function));
+        let args = ["run", "--port", &port, "--programs", "4000", "--seed", "3", "--corpus", "none"];
+        let ran = sessdiff(folder.path(), &args);
+        let said = format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
+        assert_eq!(ran.status.code(), Some(0), "{said}");
+        assert!(said.lines().any(|line| line.starts_with("UNSUPPORTED") && line.contains(function)), "{said}");
+    }
 }
 
 /// What a bug comes to, or what went wrong on the way.

@@ -148,6 +148,35 @@ fn a_crowd_that_is_gone_hides_no_bug() {
     }
 }
 
+/// A buffer of a duplicate may lie where one of the source was before: that is no sharing.
+#[test]
+fn a_buffer_that_is_gone_is_shared_with_nobody() {
+    let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let mut pair = Pair::new(NativePort::new(c.library().release, SETUP), c, true);
+    let mut random = fastrand::Rng::with_seed(7);
+    let calls = [
+        "SSL_SESSION_set1_hostname($, \"a\")",
+        "SSL_SESSION_set1_hostname($, \"\")",
+        "SSL_SESSION_set1_alpn_selected($, \"x\")",
+        "SSL_SESSION_set1_alpn_selected($, NULL)",
+        "SSL_SESSION_set1_ticket_appdata($, \"x\")",
+        "SSL_SESSION_set1_ticket_appdata($, NULL)",
+        "SSL_SESSION_get0_hostname($)",
+        "SSL_SESSION_get0_alpn_selected($)",
+        "SSL_SESSION_get0_ticket_appdata($)",
+    ];
+    for _ in 0..60_000 {
+        let mut text = String::from("#! sessdiff 1\ns0 = SSL_SESSION_new()\ns2 = SSL_SESSION_new()\n");
+        for _ in 0..random.u8(8..18) {
+            let slot = if random.u8(0..3) == 0 { "s2" } else { "s0" };
+            text += &format!("{}\n", calls[random.usize(0..calls.len())].replace("$", slot));
+        }
+        text += "s1 = SSL_SESSION_dup(s0)\n";
+        let program: Program = text.parse().expect("a program");
+        assert_eq!(pair.judge_watching(&program, Watch::Ends), Verdict::Agree, "{text}");
+    }
+}
+
 /// A program that stops leaves nothing to the next one.
 #[test]
 fn a_program_that_stopped_is_not_seen_by_the_next() {

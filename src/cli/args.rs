@@ -301,7 +301,7 @@ pub(crate) struct Shares([u32; 3]);
 impl Shares {
     /// All of them plain.
     pub const PLAIN: Shares = Shares([1, 0, 0]);
-    /// What a run has that was not told.
+    /// Gives the shares of a run that was told none.
     pub const DEFAULT: Shares = Shares([29, 2, 1]);
 
     /// Tells whether any program gets this kind of memory.

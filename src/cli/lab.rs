@@ -21,7 +21,7 @@ pub(crate) struct Lab {
     pub probes: Probes,
     /// In a process of its own.
     pub isolate: bool,
-    /// What breaks the library is called too.
+    /// Says whether calls that break the library are made too.
     pub hazards: bool,
     pub limits: Limits,
 }

@@ -15,14 +15,14 @@ pub(super) const HEAD: usize = size_of::<u64>();
 /// The most bytes of a message.
 pub(super) const LONGEST: u64 = 1 << 28;
 
-/// What a child says. Who writes one borrows what is in it; who crashes formats its texts as it writes.
+/// Carries what a child says to its parent. A child that lives borrows the texts in it; one that crashes formats them as it writes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Answer<T = Trace, S = String> {
     /// The first one: what its port is.
     Ready(Hello),
     /// In its place: why there is no port.
     Refused(S),
-    /// What a program came to, or what has of it when the port ended.
+    /// Says what a program came to, or what has of it when the port ended.
     Ran(T, Option<Mishap<S>>),
 }
 
@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// What a child says of its port.
+/// Says what a child's port can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hello {
     pub identity: Identity,

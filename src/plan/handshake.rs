@@ -117,19 +117,15 @@ impl Ledger {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn note_tampering(&mut self, op: &Op) {
         let changed = match *op {
-            Op::CtxAdd { s, .. } => {
-                let object = self.slots[s.index()].map(|held| *self.object(held.object));
-                self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
-                self.shared.trust.caches |= object.is_some_and(|object| object.pristine || object.unknown);
-                return;
-            }
             Op::CtxSetNotResumableCb { .. } | Op::CtxSetNumTickets { .. } => {
                 self.shared.trust.may_send_none = true;
                 return;
             }
-            Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
-                let pristine = self.slots[s.index()].is_some_and(|held| self.object(held.object).pristine);
-                self.shared.trust.keeps_foreign |= !pristine;
+            Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
+                let object = self.slots[s.index()].map(|held| *self.object(held.object));
+                self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
+                self.shared.trust.caches |=
+                    matches!(op, Op::CtxAdd { .. }) && object.is_some_and(|object| object.pristine || object.unknown);
                 return;
             }
             // A handshake that resumes a session goes the same way whatever its timeout is.
@@ -209,5 +205,38 @@ impl Ledger {
         }
         let id = self.new_object(Object { cached, pristine, ..Object::unknown() });
         self.replace_session(x, Some(id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::{Kinds, Plan, Setup, Skip, Step};
+    use crate::program::Program;
+
+    /// Returns what becomes of the last call.
+    fn last(calls: &str) -> Step {
+        let program: Program = format!("#! sessdiff 1\n{calls}").parse().expect("a program");
+        let mut plan = Plan::new(Setup { ex_data: true, lacks: Kinds::NONE, hazards: false });
+        plan.make(&program);
+        *plan.steps.last().expect("a call")
+    }
+
+    #[test]
+    fn a_ticket_that_renames_what_the_program_cached_is_a_hazard() {
+        let calls = |fewer: &str, caches: &str| {
+            format!(
+                "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\n{fewer}\
+                 x0 = SSL_new(c1)\nx1 = SSL_new(c0)\nhandshake(x0, x1)\ns0 = SSL_get_session(x1)\n{caches}\
+                 SSL_new_session_ticket(x1)\n"
+            )
+        };
+        let caches = "SSL_CTX_add_session(c0, s0)\n";
+        for fewer in
+            ["SSL_CTX_set_num_tickets(c0, 0)\n", "SSL_CTX_set_not_resumable_session_callback(c0, not_resumable_cb_1)\n"]
+        {
+            assert_eq!(last(&calls(fewer, caches)), Step::Skip(Skip::Hazard), "{fewer}");
+            assert!(matches!(last(&calls(fewer, "")), Step::Run { .. }), "{fewer}");
+        }
+        assert!(matches!(last(&calls("", caches)), Step::Run { .. }));
     }
 }

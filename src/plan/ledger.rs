@@ -7,7 +7,7 @@ use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
 use crate::op::{ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, getters, plain_ops};
 
-/// Who owns what, after the ops so far.
+/// Knows who owns what, after the ops so far.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pub(super) setup: Setup,
@@ -23,20 +23,20 @@ const OBJECTS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ObjectId(u8);
 
-/// What a slot holds.
+/// Says what a slot holds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
     /// 0: it only borrows.
     pub references: u32,
     pub object: ObjectId,
-    /// Whether it holds anything is known only when the program runs.
+    /// Says whether it holds anything is known only when the program runs.
     pub maybe: bool,
 }
 
-/// What is known of a session.
+/// Holds what is known of a session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Object {
-    /// How many slots and connections hold it.
+    /// Counts how many slots and connections hold it.
     pub holders: u32,
     pub origin: Origin,
     /// The first of the reasons why a duplicate of it is NULL.
@@ -47,9 +47,9 @@ pub(super) struct Object {
     pub ex_data_uncertain: bool,
     /// It may be one of those that other slots hold: a handshake decided.
     pub unknown: bool,
-    /// Whether it is there at all is known only when the program runs.
+    /// Says whether it is there at all is known only when the program runs.
     pub maybe: bool,
-    /// Whether it has an id, if that is known.
+    /// Says whether it has an id, if that is known.
     pub has_id: Option<bool>,
     /// One bit for each context that may have it in its cache.
     pub cached: u16,
@@ -99,11 +99,11 @@ impl Object {
     }
 }
 
-/// What an op did to who owns what.
+/// Says what an op did to who owns what.
 struct Booked {
     /// The slot lost its last reference.
     ends: bool,
-    /// What a constructor returns.
+    /// Says what a constructor returns.
     makes: Makes,
 }
 
@@ -118,13 +118,13 @@ impl Ledger {
         }
     }
 
-    /// How many references a slot owns; 0 when it is empty or borrows.
+    /// Returns how many references a slot owns; 0 when it is empty or borrows.
     #[inline]
     pub fn references(&self, slot: Slot) -> u32 {
         self.slots[slot.index()].map_or(0, |held| held.references)
     }
 
-    /// Whether a slot holds a session, owned or borrowed.
+    /// Tells whether a slot holds a session, owned or borrowed.
     pub fn holds(&self, slot: Slot) -> bool {
         self.slots[slot.index()].is_some()
     }
@@ -156,7 +156,7 @@ impl Ledger {
         sessions.chain(connections).chain(self.shared.contexts().map(Variable::Context))
     }
 
-    /// Whether a slot holds what a handshake made, as it made it.
+    /// Tells whether a slot holds what a handshake made, as it made it.
     pub fn is_pristine(&self, slot: Slot) -> bool {
         self.slots[slot.index()].is_some_and(|held| self.object(held.object).pristine)
     }
@@ -352,7 +352,7 @@ impl Ledger {
         self.slots[slot.index()].is_some_and(|held| held.maybe)
     }
 
-    /// What a constructor returns when it is not known beforehand.
+    /// Returns what a constructor returns when it is not known beforehand.
     pub(super) fn maybe(&mut self, slot: Slot, makes: Makes, maybe: bool) -> Makes {
         let Some(held) = self.slots[slot.index()].as_mut().filter(|_| maybe) else { return makes };
         held.maybe = true;

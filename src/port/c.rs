@@ -128,7 +128,7 @@ impl CPort {
 
     /// Empties the error queue, of the planted error too.
     #[cold]
-    fn pull_error(&mut self) {
+    fn empty_error_queue(&mut self) {
         call!(self, ERR_clear_error());
         self.planted = false;
     }
@@ -296,7 +296,7 @@ impl Port for CPort {
     fn end(&mut self) -> Ended {
         // Where a program stopped, nobody asked what its last calls left.
         if call!(self, ERR_peek_error()) != 0 {
-            self.pull_error();
+            self.empty_error_queue();
         }
         self.put_back_contexts();
         if !self.library.probes.memory {
@@ -318,7 +318,7 @@ impl Port for CPort {
     #[inline]
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         if self.planted && op.empties_queue() {
-            self.pull_error();
+            self.empty_error_queue();
         }
         self.make_call(op, moment)
     }

@@ -53,17 +53,24 @@ impl Bug {
 
     /// The library with this bug.
     pub fn library(&self) -> PathBuf {
-        library(&self.name, Some(&self.diff))
+        library(&self.name, Some(&self.diff), None)
     }
 }
 
 /// The library without a bug.
 pub fn good() -> PathBuf {
-    library("good", None)
+    library("good", None, None)
 }
 
-/// `libssl.a` and `libcrypto.a` as they are linked, with one file compiled again, in one shared library.
-fn library(name: &str, diff: Option<&str>) -> PathBuf {
+/// The library without a bug that does not export this function.
+#[allow(dead_code, reason = "another target builds the library without a bug alone")]
+pub fn without(function: &str) -> PathBuf {
+    library(&format!("without-{function}"), None, Some(function))
+}
+
+/// `libssl.a` and `libcrypto.a` as they are linked, with one file compiled again, in one shared library that exports all but
+/// `hidden`.
+fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     // One at a time: tests of one process need the same ones.
     static BUILDING: Mutex<()> = Mutex::new(());
     let _guard = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +110,11 @@ fn library(name: &str, diff: Option<&str>) -> PathBuf {
     fs::copy(archives.join("libssl.a"), &ssl).expect("an archive");
     run(Command::new("ar").arg("d").arg(&ssl).arg(MEMBER));
     let linking = folder.join("linking.so");
+    let exports = folder.join("exports");
+    fs::write(&exports, format!("{{ local: {}; }};", hidden.unwrap_or("none_such"))).expect("a file");
     run(Command::new("cc")
         .arg("-shared")
+        .arg(format!("-Wl,--version-script={}", exports.display()))
         .arg("-o")
         .arg(&linking)
         .arg(&object)

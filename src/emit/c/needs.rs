@@ -13,9 +13,9 @@ pub(super) struct Needs {
     about: About,
     kinds: Vec<Kind>,
     variables: Vec<Variable>,
-    /// Whether the harness's ex_data indices are registered.
+    /// Says whether the harness's ex_data indices are registered.
     ex_data: bool,
-    /// Whether any expected value is a time that the clock gave.
+    /// Says whether any expected value is a time that the clock gave.
     clock: bool,
     now: i64,
     /// The length of the longest argument that is checked after its call to be as it was, bytes.

@@ -20,10 +20,10 @@ macro_rules! parts {
     ($end:literal: $($name:literal),* $(,)?) => { [$((concat!($name, $end), part!($name))),*] };
 }
 
-/// What compares numbers and bytes.
+/// Compare numbers and bytes.
 const COMPARISONS: [(&str, &str); 5] = parts!["(": "number", "bytes", "cipher", "cipher_of", "stored"];
 
-/// What looks into caches, and what makes handshakes.
+/// Look into caches, and make handshakes.
 const SHARED: [(&str, &str); 6] = [
     ("is_cached(", part!("is_cached")),
     ("has_id(", part!("has_id")),
@@ -33,7 +33,7 @@ const SHARED: [(&str, &str); 6] = [
     ("new_session_ticket(", part!("new_session_ticket")),
 ];
 
-/// What callbacks keep, in which order.
+/// Keep what callbacks keep, in an order of their own.
 const KEPT: [(&str, &str); 3] =
     [("take_kept(|kept[", part!("kept")), ("kept_by[", part!("kept_by")), ("find_kept(", part!("find_kept"))];
 
@@ -67,7 +67,7 @@ const CALLBACKS: &[(&str, &str)] = &parts!["":
     "generate_id_short",
 ];
 
-/// What counts or guards memory.
+/// Count or guard memory.
 const WATCHED: [(&str, &str); 4] = [
     ("counted_malloc", part!("counted")),
     ("guarded_malloc", part!("guarded")),
@@ -79,13 +79,13 @@ const WATCHED: [(&str, &str); 4] = [
 const BYTES: &str =
     "/* Bytes of the library's, or NULL. */\nstruct bytes {\n    const void *at;\n    size_t length;\n};\n";
 
-/// What only this program has.
+/// Have what is this program's alone.
 pub(super) struct Own<'a> {
     /// The present time and the clock, where they are needed.
     pub clock: String,
     /// The array that calls are given.
     pub argument: String,
-    /// What a callback does to tell that it was called.
+    /// Says what a callback does to tell that it was called.
     pub happened: &'a str,
     /// Compares two sessions getter by getter.
     pub alike: String,

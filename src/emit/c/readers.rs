@@ -3,7 +3,7 @@
 use crate::field::Field;
 use crate::op::{Kind, for_each_op};
 
-/// What a getter of a session's field returns.
+/// Says what a getter of a session's field returns.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Getter {
     /// A number.

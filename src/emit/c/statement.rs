@@ -8,11 +8,11 @@ use crate::plan::Makes;
 /// Says how a call is written.
 #[derive(Clone, Copy)]
 pub(super) struct Writing {
-    /// What the call makes, as the plan says.
+    /// Says what the call makes, as the plan has it.
     pub makes: Option<Makes>,
-    /// Whether the result is left in `returned`.
+    /// Says whether the result is left in `returned`.
     pub keep: bool,
-    /// Where the bytes lie that the call reads.
+    /// Says where the bytes lie that the call reads.
     pub lending: Lending,
 }
 

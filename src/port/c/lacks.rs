@@ -5,8 +5,8 @@ use super::prototypes::LIST;
 use crate::op::Kind;
 use crate::plan::Kinds;
 
-/// What is called whenever a program has a context or a connection.
-const SHARING: [&str; 17] = [
+/// Lists what is called whenever a program has a context or a connection, by the callbacks of caches too.
+const SHARING: [&str; 20] = [
     "SSL_CTX_new",
     "SSL_CTX_free",
     "TLS_server_method",
@@ -24,12 +24,16 @@ const SHARING: [&str; 17] = [
     "SSL_free",
     "SSL_get_session",
     "SSL_SESSION_get_id",
+    "SSL_SESSION_get_protocol_version",
+    "SSL_SESSION_up_ref",
+    "SSL_SESSION_free",
 ];
 
-/// What ops call and whatever has a handshake calls too, besides all that is called by no op.
-const HANDSHAKES: [&str; 3] = ["SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
+/// Lists what ops call and whatever has a handshake calls too, its callbacks included, besides all that is called by no op.
+const HANDSHAKES: [&str; 4] =
+    ["SSL_SESSION_dup", "SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
 
-/// What is called to read the certificates that a peer showed.
+/// Lists what is called to read the certificates that a peer showed.
 const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
 impl Library {
