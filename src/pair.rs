@@ -146,7 +146,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         &self.right
     }
 
-    /// Returns the plan of the program that was judged last.
+    /// Returns the plan of the program that was judged last. Where the ports agreed side by side it has no counts and destructions.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }

@@ -167,8 +167,9 @@ enum CannotDup {
 pub struct Plan {
     /// One for each op.
     pub steps: Vec<Step>,
-    /// The reference counts a port must show: after each step that runs those of the result's slot and of the used slot,
-    /// if they hold something; then the same for each reference given back at the end.
+    /// Lists the reference counts that a port must show: after each step that runs those of the result's slot and of the used
+    /// slot, if they hold something; then the same for each reference given back at the end. [`Plan::make`] alone fills this and the
+    /// next two.
     pub counts: Vec<u32>,
     /// The step of each count.
     pub count_steps: Vec<u32>,
