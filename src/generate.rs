@@ -45,6 +45,32 @@ pub enum Which {
     Handshakes,
 }
 
+/// What one program may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Calls on sessions alone.
+    Sessions,
+    /// Calls on contexts and connections too.
+    Contexts,
+    /// Handshakes too.
+    Handshakes,
+}
+
+impl Subject {
+    /// Holds every subject.
+    pub const ALL: [Subject; 3] = [Subject::Sessions, Subject::Contexts, Subject::Handshakes];
+
+    /// Returns what a program does.
+    pub fn of(program: &Program) -> Subject {
+        let makes = |kind: Kind| program.ops.iter().any(|op| op.kind() == kind);
+        match program.ops.iter().any(Op::is_shared) {
+            _ if makes(Kind::Handshake) => Subject::Handshakes,
+            true => Subject::Contexts,
+            false => Subject::Sessions,
+        }
+    }
+}
+
 impl Generator {
     /// Makes a generator of programs that run under `setup`.
     pub fn new(seed: u64, setup: Setup) -> Generator {
@@ -68,8 +94,14 @@ impl Generator {
     /// Makes a program of at most `longest` ops. Each program draws from a share of all kinds only: what is never
     /// called together with something else is then called much more often with the rest.
     pub fn program(&mut self, longest: usize) -> Program {
+        let subject = self.subject();
+        self.program_about(subject, longest)
+    }
+
+    /// Makes a program of at most `longest` ops about this.
+    pub fn program_about(&mut self, subject: Subject, longest: usize) -> Program {
         let share = self.rng.u8(1..=3);
-        self.choose_subject();
+        self.begin(subject);
         self.kinds.clear();
         let (lacks, shares) = (self.lacks(), self.shares);
         let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && (shares || !kind.is_shared()));
@@ -95,8 +127,14 @@ impl Generator {
     /// Changes `program`, and keeps it at most `longest` ops long: inserts, removes, replaces or repeats ops, or takes some
     /// of `other`.
     pub fn change(&mut self, program: &Program, other: &Program, longest: usize) -> Program {
+        let subject = self.subject();
+        self.change_about(subject, program, other, longest)
+    }
+
+    /// Changes `program` as [`Generator::change`] does, with ops about this.
+    pub fn change_about(&mut self, subject: Subject, program: &Program, other: &Program, longest: usize) -> Program {
         let mut ops = program.ops.clone();
-        self.choose_subject();
+        self.begin(subject);
         self.kinds.clear();
         let lacks = self.lacks();
         let alone = self.which == Which::Sessions;
@@ -129,20 +167,30 @@ impl Generator {
         Program { ops }
     }
 
-    /// Chooses whether the next program has contexts and connections, and whether it makes handshakes.
-    fn choose_subject(&mut self) {
-        self.shares = match self.which {
+    /// Draws what the next program is about.
+    pub fn subject(&mut self) -> Subject {
+        let shares = match self.which {
             Which::All => self.rng.bool(),
             Which::Sessions => false,
             Which::Caches | Which::Connections | Which::Handshakes => true,
         };
-        self.ahead.clear();
-        self.talks = match self.which {
+        let talks = match self.which {
             // A handshake takes as long as a thousand other calls: no more programs than find what there is to find.
-            Which::All | Which::Connections => self.shares && self.rng.u8(0..4) == 0,
+            Which::All | Which::Connections => shares && self.rng.u8(0..4) == 0,
             Which::Sessions | Which::Caches => false,
             Which::Handshakes => true,
-        } && !self.setup.lacks.contains(Kind::Handshake);
+        };
+        match shares {
+            _ if talks && !self.setup.lacks.contains(Kind::Handshake) => Subject::Handshakes,
+            true => Subject::Contexts,
+            false => Subject::Sessions,
+        }
+    }
+
+    /// Begins a program about this.
+    fn begin(&mut self, subject: Subject) {
+        self.ahead.clear();
+        (self.shares, self.talks) = (subject != Subject::Sessions, subject == Subject::Handshakes);
     }
 
     /// Returns what is not called: what a port lacks, and what is a hazard by itself.

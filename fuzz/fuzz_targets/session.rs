@@ -3,13 +3,12 @@
 
 use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
 use sessdiff::fuzz::{Area, differential, mutator};
-use sessdiff::generate::Which;
-use sessdiff::op::Op;
+use sessdiff::generate::{Subject, Which};
 use sessdiff::program::Program;
 
 fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| -> Corpus {
     // A committed case of contexts is no seed.
-    if program.ops.iter().any(Op::is_shared) {
+    if Subject::of(&program) != Subject::Sessions {
         return Corpus::Reject;
     }
     differential(&program);

@@ -12,9 +12,9 @@ use super::coverage::Coverage;
 use super::finding::Finding;
 use super::{interrupt, progress};
 use crate::exec::Watch;
-use crate::generate::Generator;
+use crate::generate::{Generator, Subject};
 use crate::host::crash;
-use crate::op::Op;
+use crate::op::{Kind, Op};
 use crate::oracle::Signature;
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
@@ -26,8 +26,8 @@ use crate::program::{Case, Program};
 const BLAME_EVERY: u64 = 16;
 /// After so many programs each share of memory has had its turn.
 const ALL_TURNS: u64 = 32 * BLAME_EVERY;
-/// In one of so many turns programs with contexts are guarded; in the others they are poisoned.
-const GUARDED_CONTEXTS: u64 = 4;
+/// In one of so many turns programs that make handshakes or contexts are guarded; in the others they are poisoned.
+const GUARDED_HANDSHAKES: u64 = 4;
 /// One program in so many is run twice: both ports must do the same again.
 const TWICE_EVERY: u64 = 64;
 /// After a crash that a fresh process does not repeat, so many of the programs that ran before are suspected.
@@ -98,7 +98,7 @@ pub(super) fn explore(
 ) -> Tally {
     let tally = Tally { lacks: pair.plan().setup().lacks, ..Tally::default() };
     let recent = VecDeque::with_capacity(SUSPECTS);
-    let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Vec::new() };
+    let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Default::default() };
     explorer.replay(cases);
     explorer.explore(seed, programs.unwrap_or(u64::MAX));
     explorer.tally
@@ -123,10 +123,11 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
     bar.finish_and_clear();
 }
 
-/// Tells whether a program is not guarded although it is its turn: a context or a handshake allocates some thousand blocks, and
+/// Tells whether a program is not guarded although it is its turn: a new context or a handshake allocates some thousand blocks, and
 /// each guarded one costs two changes of a page's access.
 fn is_left_out(program: &Program, number: u64) -> bool {
-    !(number / ALL_TURNS).is_multiple_of(GUARDED_CONTEXTS) && program.ops.iter().any(Op::is_shared)
+    let allocates = |op: &Op| matches!(op.kind(), Kind::Handshake | Kind::CtxNew);
+    !(number / ALL_TURNS).is_multiple_of(GUARDED_HANDSHAKES) && program.ops.iter().any(allocates)
 }
 
 struct Explorer<'a> {
@@ -138,8 +139,8 @@ struct Explorer<'a> {
     agreed: bool,
     /// The programs that ran last, the last one at the end.
     recent: VecDeque<Program>,
-    /// Programs that reached something new, and the cases: what others are made from.
-    pool: Vec<Program>,
+    /// Programs that reached something new, and the cases: what others are made from, by subject.
+    pool: [Vec<Program>; Subject::ALL.len()],
 }
 
 impl Explorer<'_> {
@@ -152,7 +153,7 @@ impl Explorer<'_> {
             for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
                 self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
             }
-            self.pool.push(case.program.clone());
+            self.pool_of(&case.program).push(case.program.clone());
         }
     }
 
@@ -169,10 +170,11 @@ impl Explorer<'_> {
             self.pair.prepare(&batch);
             for ((program, look), number) in batch.drain(..).zip(first..) {
                 if self.judge(&program, look, true, None) {
-                    if self.pool.len() == POOL {
-                        self.pool.swap_remove(choice.usize(0..POOL));
+                    let pool = self.pool_of(&program);
+                    if pool.len() >= POOL {
+                        pool.swap_remove(choice.usize(0..pool.len()));
                     }
-                    self.pool.push(program);
+                    pool.push(program);
                 } else if self.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
                     self.repeat(&program);
                 }
@@ -183,16 +185,23 @@ impl Explorer<'_> {
         }
     }
 
+    fn pool_of(&mut self, program: &Program) -> &mut Vec<Program> {
+        &mut self.pool[Subject::of(program) as usize]
+    }
+
     /// Makes the program of this number, or changes one of the pool, and chooses how it is looked at.
     fn make(&self, generator: &mut Generator, choice: &mut fastrand::Rng, number: u64) -> (Program, Look) {
         let (longest, memory) = (self.shared.args.longest.into(), self.shared.memory);
         // A few are much longer: what only shows after many calls.
         let long = if choice.u8(0..64) == 0 { longest * LONG } else { longest };
-        let program = if self.pool.is_empty() || choice.bool() {
-            generator.program(long)
+        // What reached something new made handshakes more often than programs do: so the subject is drawn first.
+        let subject = generator.subject();
+        let pool = &self.pool[subject as usize];
+        let program = if pool.is_empty() || choice.bool() {
+            generator.program_about(subject, long)
         } else {
-            let (one, other) = (choice.usize(0..self.pool.len()), choice.usize(0..self.pool.len()));
-            generator.change(&self.pool[one], &self.pool[other], longest)
+            let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
+            generator.change_about(subject, &pool[one], &pool[other], longest)
         };
         let watch = match number % BLAME_EVERY {
             0 => Watch::Blame,

@@ -259,6 +259,11 @@ generate! {
     Number: |generator, _about| {
         Number(if generator.rng.bool() { generator.rng.u64(0..4) } else { generator.rng.u64(..) })
     };
+    Sample: |generator, _about| {
+        let any = generator.one_of(Sample::ALL);
+        let again = any.has_certificate() && generator.rng.u8(0..4) > 0;
+        if again { generator.one_of(Sample::ALL) } else { any }
+    };
     CacheMode: |generator, _about| {
         let bits = generator.rng.u16(..);
         CacheMode::of(if generator.rng.bool() { bits } else { 0x2 | bits & 0x400 })
@@ -272,5 +277,5 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, Sample, Method, MaxVersion, Options, Verify);
+generate_words!(ExIndex, Method, MaxVersion, Options, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback);

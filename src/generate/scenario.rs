@@ -49,18 +49,9 @@ impl Generator {
         let s = self.slot_where(|slot| !ledger.holds(slot));
         let other = self.slot_where(|slot| !ledger.holds(slot) && slot != s);
         let timeout = self.one_of(&[0, 1, 5, 300]);
-        let made = |s: Slot, id: &[u8], timeout: i64| {
-            [
-                Op::New { dst: s },
-                Op::Set1Id { s, id: Bytes::new(id) },
-                Op::SetTime { s: Some(s), time: Time::Now(0) },
-                Op::SetTimeout { s: Some(s), timeout },
-                Op::CtxAdd { c, s },
-            ]
-        };
-        let mut ops = made(s, self.one_of(FEW_IDS), timeout).to_vec();
+        let mut ops = cached(c, s, self.one_of(FEW_IDS), timeout).to_vec();
         if self.rng.bool() {
-            ops.extend(made(other, b"the other", self.one_of(&[timeout, 10])));
+            ops.extend(cached(c, other, b"the other", self.one_of(&[timeout, 10])));
             ops.push(Op::CtxSetCacheMode { c, mode: CacheMode::of(0x402) });
             ops.push(Op::AdvanceClock { seconds: self.one_of(&[0, 2, 7]) });
             ops.push(Op::CtxAdd { c, s: self.one_of(&[s, other]) });
@@ -68,6 +59,20 @@ impl Generator {
         let ends = i64::from(self.one_of(&[0u8, 0, 8]));
         ops.push(Op::CtxFlush { c, time: Time::Now(timeout + ends) });
         ops.push(Op::CtxFlush { c, time: Time::Now(timeout + ends + 1) });
+        ops.reverse();
+        self.ahead = ops;
+    }
+
+    /// Begins a scenario in which a cache has no room for one session more, and is asked how often that was.
+    pub(super) fn begin_eviction(&mut self, ledger: &Ledger) {
+        let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
+        let size = self.rng.u8(1..=2);
+        let mut ops = vec![Op::CtxSetCacheSize { c, size: size.into() }];
+        let empty = Slot::all().filter(|slot| !ledger.holds(*slot));
+        for (s, number) in empty.zip(0..=size) {
+            ops.extend(cached(c, s, &[number], self.one_of(&[300, 304])));
+        }
+        ops.extend([Op::SessCacheFull { c }, Op::SessNumber { c }]);
         ops.reverse();
         self.ahead = ops;
     }
@@ -208,6 +213,17 @@ impl Generator {
         settings.retain(|_| self.rng.u8(0..8) > 0);
         settings
     }
+}
+
+/// Makes a session that ends so many seconds from now, and caches it.
+fn cached(c: ContextSlot, s: Slot, id: &[u8], timeout: i64) -> [Op; 5] {
+    [
+        Op::New { dst: s },
+        Op::Set1Id { s, id: Bytes::new(id) },
+        Op::SetTime { s: Some(s), time: Time::Now(0) },
+        Op::SetTimeout { s: Some(s), timeout },
+        Op::CtxAdd { c, s },
+    ]
 }
 
 /// Asks for tickets of a session that is not to be resumed.

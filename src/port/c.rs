@@ -277,7 +277,7 @@ impl Port for CPort {
         self.slots = [ptr::null_mut(); SLOTS];
         self.seen = [[ptr::null(); Field::OWN.len()]; SLOTS];
         self.connections = [ptr::null_mut(); CONNECTIONS];
-        self.contexts.begin(memory);
+        self.contexts.begin();
         clock::set_passed(0);
         callbacks::begin();
         handshake_callbacks::begin_program();

@@ -159,6 +159,21 @@ words! {
     }
 }
 
+impl Sample {
+    /// Tells whether it has the peer's certificate, which takes far longer to read than all the rest.
+    pub fn has_certificate(self) -> bool {
+        match self {
+            Sample::Tls12Peer | Sample::Tls12Full => true,
+            Sample::Tls12Id
+            | Sample::Tls12Ticket
+            | Sample::Tls13Ticket
+            | Sample::Tls12Odd
+            | Sample::HintOnly
+            | Sample::EmptyTicket => false,
+        }
+    }
+}
+
 words! {
     /// Which side of a connection a context is for.
     Method first 2 before "()" {

@@ -9,7 +9,7 @@ use std::ptr;
 
 use openssl_sys::{SSL_CTX, SSL_SESSION};
 
-use super::super::{Cached, Memory, events};
+use super::super::{Cached, events};
 use super::{CPort, Library, random};
 use crate::op::{CONTEXTS, ContextSlot, Kind, Method};
 use crate::plan::Kinds;
@@ -27,10 +27,8 @@ const DEFAULT_TIMEOUT: c_long = 7200;
 #[derive(Default)]
 pub(super) struct Contexts {
     slots: [Option<Held>; CONTEXTS],
-    /// Made before the first program, in plain memory.
+    /// Made between two programs, in plain memory, which lives on: whatever a program has its own blocks from.
     pool: Vec<Pooled>,
-    /// What lives on beyond its program must be made of memory that does.
-    pools: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -70,9 +68,8 @@ const GOOD: [c_int; 2] = [22, 25];
 const MOST_GOOD: c_long = 64;
 
 impl Contexts {
-    pub fn begin(&mut self, memory: Memory) {
+    pub fn begin(&mut self) {
         self.slots = [None; CONTEXTS];
-        self.pools = memory == Memory::Plain;
     }
 
     /// Notes that the program changes a setting of the slot's context by this call: it is put back when the program has ended.
@@ -136,7 +133,7 @@ impl CPort {
             .pool
             .iter()
             .position(|waiting| !waiting.taken && waiting.method == method && !waiting.context.is_null());
-        let place = place.filter(|_| pooled && self.contexts.pools);
+        let place = place.filter(|_| pooled);
         let context = match place {
             Some(place) => {
                 let context = self.contexts.pool[place].context;
