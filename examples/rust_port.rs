@@ -163,7 +163,7 @@ impl Port for RustPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { lacks: Kinds::all_but(HAS), counts: true, tells_ends: false }
+        Abilities { lacks: Kinds::all_but(HAS), counts: true, tells_ends: false, avoids: Avoids::NOTHING }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {

@@ -4,7 +4,7 @@
 //! ```no_run
 //! # use sessdiff::port::native::NativePort as MyPort;
 //! # use sessdiff::plan::Setup;
-//! # let my_port = || MyPort::new(sessdiff::native::Release::V3_6_3, Setup { ex_data: false, lacks: Default::default(), hazards: false });
+//! # let my_port = || MyPort::new(sessdiff::native::Release::V3_6_3, Setup::new(false));
 //! use sessdiff::conform::{Trial, check};
 //!
 //! match check(my_port(), Trial::default()) {
@@ -138,7 +138,7 @@ impl fmt::Display for Finding {
 /// use sessdiff::port::mutant::{Bug, Mutant};
 ///
 /// // A port with a bug that we know of.
-/// let setup = Setup { ex_data: false, lacks: Kinds::NONE, hazards: false };
+/// let setup = Setup::new(false);
 /// let port = Mutant::new(Bug::DupForgetsHostname, Release::V3_6_3, setup);
 /// match check(port, Trial::default()) {
 ///     Err(Failure::Diverged(found)) => assert_eq!(found.signature().to_string(), "SSL_SESSION_dup/hostname"),
@@ -148,7 +148,7 @@ impl fmt::Display for Finding {
 pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure> {
     let Trial { release, ex_data, seed, programs, longest } = trial;
     let ports = ["native".into(), port.identity().name];
-    let native = NativePort::new(release, Setup { ex_data, lacks: Kinds::NONE, hazards: false });
+    let native = NativePort::new(release, Setup::new(ex_data));
     let mut pair = Pair::new(native, port, ex_data);
     let setup = pair.plan().setup();
     let no_contexts = [Kind::CtxNew, Kind::CtxPooled].iter().all(|kind| setup.lacks.contains(*kind));
@@ -162,10 +162,10 @@ pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure
             Verdict::Agree if number % TWICE_EVERY == TWICE_EVERY - 1 => {
                 pair.repeats(&program).map_or_else(Verdict::Inconclusive, |()| Verdict::Agree)
             }
-            other @ (Verdict::Agree | Verdict::Nothing | Verdict::Diverge(_) | Verdict::Inconclusive(_)) => other,
+            other @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Diverge(_) | Verdict::Inconclusive(_)) => other,
         };
         match verdict {
-            Verdict::Agree | Verdict::Nothing => report.add(&program, pair.plan(), &pair.traces().0.skips),
+            Verdict::Agree | Verdict::Known | Verdict::Nothing => report.add(&program, pair.plan(), &pair.traces().0.skips),
             Verdict::Inconclusive(why) => return Err(Failure::Inconclusive { why, program }),
             Verdict::Diverge(diverged) => {
                 let (program, diverged) = smallest(&mut pair, &program, *diverged, look);
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn native(ex_data: bool) -> NativePort {
-        NativePort::new(Release::V3_6_3, Setup { ex_data, lacks: Kinds::NONE, hazards: false })
+        NativePort::new(Release::V3_6_3, Setup::new(ex_data))
     }
 
     #[test]

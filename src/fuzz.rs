@@ -14,7 +14,7 @@ pub use coverage::{Area, Table};
 pub use differential::{PLANT, PROBES, differential};
 
 use crate::generate::{self, Which};
-use crate::plan::{Kinds, Plan, Setup};
+use crate::plan::{Plan, Setup};
 use crate::program::Program;
 
 /// Changes the program in `data[..size]` to another one about `which`, and returns its length: libFuzzer's custom mutator.
@@ -36,7 +36,7 @@ pub fn roundtrip(data: &[u8]) {
     assert_eq!(read, program, "the text is another program");
     assert_eq!(Program::from_bytes(text.as_bytes()), program, "text is not accepted where wire is");
     for ex_data in [true, false] {
-        let mut plan = Plan::new(Setup { ex_data, lacks: Kinds::NONE, hazards: false });
+        let mut plan = Plan::new(Setup::new(ex_data));
         plan.make(&program);
         assert_eq!(plan.steps.len(), program.ops.len(), "a step for each op");
         assert!(plan.planned() <= program.ops.len());

@@ -244,7 +244,7 @@ fn is_ownership(kind: Kind) -> bool {
 /// Changes the program in `data[..size]`, writes it into `data[..max_size]` and returns its length, as libFuzzer's custom
 /// mutator. Leaves out ops that do not fit, from the end.
 pub fn in_place(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    let setup = Setup { ex_data: true, lacks: Kinds::default(), hazards: false };
+    let setup = Setup::new(true);
     let mut generator = Generator::new(u64::from(seed), setup).about(which);
     let old = Program::from_bytes(&data[..size.min(data.len())]);
     let changed = if old.ops.is_empty() { generator.program(8) } else { generator.change(&old, &old, MAX_OPS) };
@@ -265,7 +265,7 @@ pub fn in_place(which: Which, data: &mut [u8], size: usize, max_size: usize, see
 mod tests {
     use super::*;
 
-    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+    const SETUP: Setup = Setup::new(true);
 
     #[test]
     fn every_kind_is_generated_and_most_ops_run() {

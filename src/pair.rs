@@ -5,6 +5,7 @@ use std::any::Any;
 use crate::exec::{View, Watch};
 use crate::field::Fields;
 use crate::host::Host;
+use crate::native::Rules;
 use crate::op::Op;
 use crate::oracle::{self, Class, Divergence, Signature};
 use crate::plan::{Plan, Setup};
@@ -20,6 +21,8 @@ pub enum Verdict {
     Agree,
     /// No call could be made: an agreement about nothing.
     Nothing,
+    /// No difference up to a call that breaks the tested release, by a fault of its own that is known.
+    Known,
     /// A difference.
     Diverge(Box<Diverged>),
     /// Neither: no pass.
@@ -31,7 +34,7 @@ impl Verdict {
     pub fn diverged(self) -> Option<Diverged> {
         match self {
             Verdict::Diverge(diverged) => Some(*diverged),
-            Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+            Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => None,
         }
     }
 }
@@ -121,7 +124,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
         let (one, other) = (left.abilities(), right.abilities());
         let lacks = one.lacks.or(other.lacks);
-        let mut plan = Plan::new(Setup { ex_data, lacks, hazards: false });
+        let avoids = one.avoids.or(other.avoids);
+        let mut plan = Plan::new(Setup { lacks, avoids, ..Setup::new(ex_data) });
         plan.tells_ends = one.tells_ends && other.tells_ends;
         let fields = Fields::all_but(lacks);
         let counts = one.counts && other.counts;
@@ -182,6 +186,28 @@ impl<L: Host, R: Host> Pair<L, R> {
     }
 
     fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
+        let verdict = self.compare(program, look, prepared);
+        let from = match &verdict {
+            Verdict::Diverge(diverged) => diverged.divergence.step,
+            Verdict::Inconclusive(Inconclusive::Flaky { .. } | Inconclusive::Unnamed) => usize::MAX,
+            Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => return verdict,
+        };
+        let broken = self.native().and_then(|native| native.broken_in());
+        if broken.is_some_and(|step| from >= step as usize) { Verdict::Known } else { verdict }
+    }
+
+    /// Returns the native session, where that is what the other port is compared with.
+    fn native(&mut self) -> Option<&mut NativePort> {
+        let left: &mut dyn Any = &mut self.left;
+        left.downcast_mut()
+    }
+
+    /// Returns the rules of its release that the native session has followed where they make a difference, since this was last asked.
+    pub fn take_met(&mut self) -> Rules {
+        self.native().map_or(Rules::default(), |native| native.take_met())
+    }
+
+    fn compare(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         let in_step = self.agree_in_step(program, look);
         if in_step == Some(true) {
             return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };

@@ -38,6 +38,8 @@
 //!     session of a handshake may be in the cache of the contexts of the connections that it was on, and in no other.
 //! 11. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
 //!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
+//! 12. *Faults of a release* that break the library where the calls are right are skipped likewise, in that release alone
+//!     ([`Avoids`]).
 
 mod connection;
 mod context;
@@ -65,6 +67,39 @@ pub struct Setup {
     pub lacks: Kinds,
     /// Calls that are legal C and break the library are made too.
     pub hazards: bool,
+    /// What breaks the tested release alone, and is left out.
+    pub avoids: Avoids,
+}
+
+impl Setup {
+    /// Makes a setup in which nothing is lacking and nothing is left out but hazards.
+    pub const fn new(ex_data: bool) -> Setup {
+        Setup { ex_data, lacks: Kinds::NONE, hazards: false, avoids: Avoids::NOTHING }
+    }
+}
+
+/// Says which calls are left out because a fault of the tested release, which later ones do not have, makes them break the
+/// library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Avoids {
+    /// A duplicate of a cached session is moved in a list that it is not in when its time is set.
+    pub times_of_copies: bool,
+    /// `SSL_clear` keeps what was read at the end of a connection, and the next handshake reads it.
+    pub clearing_what_was_shut: bool,
+}
+
+impl Avoids {
+    /// Leaves nothing out.
+    pub const NOTHING: Avoids = Avoids { times_of_copies: false, clearing_what_was_shut: false };
+
+    /// Returns what either leaves out.
+    #[must_use]
+    pub const fn or(self, other: Avoids) -> Avoids {
+        Avoids {
+            times_of_copies: self.times_of_copies || other.times_of_copies,
+            clearing_what_was_shut: self.clearing_what_was_shut || other.clearing_what_was_shut,
+        }
+    }
 }
 
 /// What becomes of one op.
@@ -113,6 +148,8 @@ pub enum Skip {
     Borrowed,
     /// The call is legal C and breaks the library: it is made where that is looked for.
     Hazard,
+    /// The call breaks the tested release, whose fault it is: see [`Avoids`].
+    Avoided,
     /// A connection is not ready for a handshake, or has a session that the program made or changed: how the handshake would
     /// go depends on every byte of it.
     Unready,

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::op::Kinds;
 
-    const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+    const SETUP: Setup = Setup::new(true);
 
     fn program(calls: &str) -> Program {
         format!("#! sessdiff 1\n{calls}").parse().unwrap()

@@ -25,10 +25,10 @@ const FEWEST_HAZARDS: usize = 7;
 const MOST_LINES: usize = 3;
 
 /// The releases from 3.3 on lack nothing.
-const COMPLETE: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+const COMPLETE: Setup = Setup::new(true);
 /// Those before 3.3 lack two functions.
 const WITHOUT_TIME_EX: Setup =
-    Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx), hazards: false };
+    Setup { lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx), ..Setup::new(true) };
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -194,6 +194,7 @@ fn skipped(case: &Case, setup: Setup) -> Vec<(usize, Skip)> {
 fn failure(verdict: Verdict) -> Option<String> {
     match verdict {
         Verdict::Agree => None,
+        Verdict::Known => None,
         Verdict::Nothing => Some("nothing ran".into()),
         Verdict::Inconclusive(inconclusive) => Some(inconclusive.to_string()),
         Verdict::Diverge(diverged) => {

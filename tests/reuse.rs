@@ -14,7 +14,7 @@ use sessdiff::program::{Case, Program};
 use sessdiff::trace::Trace;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
-const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+const SETUP: Setup = Setup::new(true);
 /// Generated programs of each sort.
 const PROGRAMS: usize = 100;
 /// Calls in the longest.

@@ -21,7 +21,7 @@ fn shows_before(pair: &mut Sabotaged, program: &Program, step: usize) -> Option<
     let before = Program { ops: program.ops[..step.min(program.ops.len())].to_vec() };
     match pair.judge_watching(&before, Watch::Blame) {
         Verdict::Diverge(found) if found.divergence.step < before.ops.len() => Some(found.divergence),
-        Verdict::Diverge(_) | Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_) => None,
+        Verdict::Diverge(_) | Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => None,
     }
 }
 
@@ -91,7 +91,7 @@ fn no_order_of_calls_hides_a_bug() {
                     let found = found.divergence;
                     assert_eq!((found.signature(), found.step), (bug.signature(), *step), "{bug:?} {watch:?}");
                 }
-                other @ (Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_)) => {
+                other @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => {
                     panic!("{bug:?} {watch:?}: {other:?}")
                 }
             }
@@ -118,7 +118,7 @@ fn a_crowded_cache_hides_no_bug() {
                 assert!(bug.shows_as(found.divergence.signature()), "{found:?}");
                 assert_eq!(found.divergence.step, removes, "{bug:?}");
             }
-            other @ (Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_)) => {
+            other @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => {
                 panic!("{bug:?}: {other:?}")
             }
         }
@@ -144,7 +144,7 @@ fn a_crowd_that_is_gone_hides_no_bug() {
     let program: Program = calls.parse().expect("a program");
     match sabotaged(Bug::RemoveEmptiesCache).judge_watching(&program, Watch::Fast) {
         Verdict::Diverge(found) => assert_eq!(found.divergence.step, program.ops.len() - 2, "{found:?}"),
-        other @ (Verdict::Agree | Verdict::Nothing | Verdict::Inconclusive(_)) => panic!("{other:?}"),
+        other @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => panic!("{other:?}"),
     }
 }
 
@@ -216,7 +216,7 @@ fn the_same_bug_is_found_against_openssl_too() {
         let found = (0..PROGRAMS).find_map(|number| {
             let program = generators[number / 4 % WHICH.len()].program(LONGEST);
             match pair.judge_watching(&program, watch(number)) {
-                Verdict::Agree | Verdict::Nothing => None,
+                Verdict::Agree | Verdict::Known | Verdict::Nothing => None,
                 Verdict::Diverge(found) => Some(Ok(found.divergence.signature())),
                 Verdict::Inconclusive(why) => Some(Err(why)),
             }

@@ -100,7 +100,7 @@ fn measure_cached(cached: usize, too_slow: &mut Option<String>) -> Result<f64, S
     match verdict {
         Verdict::Agree => {}
         Verdict::Diverge(diverged) => return Err(format!("no agreement: {}", diverged.divergence.signature())),
-        Verdict::Nothing | Verdict::Inconclusive(_) => return Err("no verdict".into()),
+        Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => return Err("no verdict".into()),
     }
     let time = took.as_nanos() as f64 / program.ops.len() as f64;
     if took > TURN { Ok(time) } else { Ok(quickest(&[&program])[0]) }
@@ -132,7 +132,7 @@ fn program(head: &str, block: &str, ops: usize) -> Program {
 
 fn pair() -> Pair<NativePort, CPort> {
     let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
-    let native = NativePort::new(c.library().release, Setup { ex_data: true, lacks: Kinds::NONE, hazards: false });
+    let native = NativePort::new(c.library().release, Setup::new(true));
     Pair::new(native, c, true)
 }
 

@@ -47,7 +47,7 @@ pub fn table() -> Table {
 fn measure(program: &Program) -> (f64, f64) {
     let port = || CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let mut alone = port();
-    let setup = Setup { ex_data: true, lacks: sessdiff::port::Port::abilities(&alone).lacks, hazards: false };
+    let setup = Setup { lacks: sessdiff::port::Port::abilities(&alone).lacks, ..Setup::new(true) };
     let mut plan = Plan::new(setup);
     plan.make(program);
     let view =

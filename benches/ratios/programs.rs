@@ -32,7 +32,7 @@ pub fn measure(variant: &str) -> f64 {
         "openssl" => alone(c(Probes::NONE), &programs),
         "native" => {
             let release = c(Probes::NONE).library().release;
-            alone(NativePort::new(release, Setup { ex_data: false, lacks: Kinds::NONE, hazards: false }), &programs)
+            alone(NativePort::new(release, Setup::new(false)), &programs)
         }
         "differential-fast" => differential(Probes::SESSIONS, Watch::Fast, &programs),
         "differential-callbacks" => differential(Probes::ALL, Watch::Fast, &programs),
@@ -48,7 +48,7 @@ fn c(probes: Probes) -> CPort {
 /// Measures the calls of one port and nothing else: planned beforehand, nothing observed, the results written to a buffer so
 /// that they are used.
 fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
-    let setup = Setup { ex_data: false, lacks: port.abilities().lacks, hazards: false };
+    let setup = Setup { lacks: port.abilities().lacks, ..Setup::new(false) };
     let planned: Vec<(&Program, Plan)> = programs
         .iter()
         .map(|program| {
@@ -70,7 +70,7 @@ fn alone<P: Port>(mut port: P, programs: &[Program]) -> f64 {
 
 fn differential(probes: Probes, watch: Watch, programs: &[Program]) -> f64 {
     let c = c(probes);
-    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false };
+    let setup = Setup::new(probes.ex_data);
     let mut pair = Pair::new(NativePort::new(c.library().release, setup), c, probes.ex_data);
     nanoseconds_an_op(programs, || {
         for program in programs {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::generate::Which;
+use crate::native::Following;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
@@ -37,6 +38,9 @@ pub(crate) struct RunArgs {
     /// Make the calls that are legal C and break the library, too; in a process of its own
     #[arg(long)]
     pub hazards: bool,
+    /// What the native session does where the release that is tested differs from others
+    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
+    pub following: FollowingChoice,
     #[command(flatten)]
     pub limits: Limits,
     /// The memory that the library is given, and which shares of the programs with probes get it
@@ -161,6 +165,9 @@ pub(crate) struct ReplayArgs {
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub lab: LabChoice,
+    /// What the native session does where the release that is tested differs from others
+    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
+    pub following: FollowingChoice,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
@@ -186,6 +193,9 @@ pub(crate) struct ReduceArgs {
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub lab: LabChoice,
+    /// What the native session does where the release that is tested differs from others
+    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
+    pub following: FollowingChoice,
 }
 
 #[derive(Args, Debug)]
@@ -207,6 +217,9 @@ pub(crate) struct ImportArgs {
     pub found: String,
     #[command(flatten)]
     pub lab: LabChoice,
+    /// What the native session does where the release that is tested differs from others
+    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
+    pub following: FollowingChoice,
 }
 
 #[derive(Args, Debug)]
@@ -248,6 +261,36 @@ impl LabChoice {
             (Some(MemoryChoice::Poisoned), _) => vec![Memory::Poisoned],
             (Some(MemoryChoice::Guarded), _) => vec![Memory::Guarded],
             (None, OneProbeChoice::All) => vec![Memory::Plain, Memory::Guarded, Memory::Poisoned],
+        }
+    }
+}
+
+/// What the native session follows, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FollowingChoice {
+    /// What that release does, its faults too, which are named at the end
+    Released,
+    /// The release without the faults that later ones do not have: these differ, each under its name
+    Fixed,
+    /// What the manual says, where we know that no release does it
+    Documented,
+}
+
+impl FollowingChoice {
+    pub fn following(self) -> Following {
+        match self {
+            FollowingChoice::Released => Following::Released,
+            FollowingChoice::Fixed => Following::Fixed,
+            FollowingChoice::Documented => Following::Documented,
+        }
+    }
+
+    /// Returns the flag that chooses it, behind a space, where it is not chosen anyway.
+    pub fn flag(self) -> &'static str {
+        match self {
+            FollowingChoice::Released => "",
+            FollowingChoice::Fixed => " --as fixed",
+            FollowingChoice::Documented => " --as documented",
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{interrupt, progress};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
 use crate::host::crash;
+use crate::native::Rules;
 use crate::op::{Kind, Op};
 use crate::oracle::Signature;
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
@@ -84,6 +85,8 @@ pub(super) struct Tally {
     pub memory: [u64; 3],
     pub coverage: Coverage,
     pub lacks: Kinds,
+    /// The rules of the release that made a difference.
+    pub met: Rules,
 }
 
 /// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a
@@ -234,9 +237,10 @@ impl Explorer<'_> {
         self.shared.programs.fetch_add(1, Relaxed);
         let new = self.tally.coverage.add(program, plan, skips);
         self.agreed = verdict == Verdict::Agree;
+        self.tally.met = self.tally.met.or(self.pair.take_met());
         match verdict {
             Verdict::Agree => new,
-            Verdict::Nothing => false,
+            Verdict::Known | Verdict::Nothing => false,
             Verdict::Inconclusive(why @ Inconclusive::Flaky { broke: true, .. }) => {
                 match self.suspect() {
                     Some(finding) => self.found(&finding, None),

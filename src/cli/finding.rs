@@ -37,7 +37,7 @@ pub(super) fn judge_every_way(pair: &mut Pair, program: &Program, memories: &[Me
                 last.0.memory = diverged.memory;
                 break;
             }
-            Verdict::Nothing | Verdict::Inconclusive(_) => break,
+            Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => break,
         }
     }
     last

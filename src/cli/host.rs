@@ -8,7 +8,7 @@ use super::args::{HostArgs, PortName};
 use super::exit::Exit;
 use super::output;
 use crate::host::{crash, sandbox, serve, serve_error};
-use crate::plan::{Kinds, Setup};
+use crate::plan::Setup;
 use crate::port::c::{CPort, LoadError, Source, Start};
 use crate::port::mutant::Mutant;
 use crate::port::native::NativePort;
@@ -44,7 +44,7 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let mut c = CPort::of(&source, probes, start)?;
     crash::loaded();
     let release = c.library().release;
-    let setup = Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false };
+    let setup = Setup::new(probes.ex_data);
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
     let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {

@@ -19,7 +19,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     let case = Case::read_any(&args.file).map_err(output::usage)?;
     // What cannot be kept is not worth the search.
     let known = regressions(&args.into)?;
-    let lab = Lab::of(&args.lab, true);
+    let lab = Lab::of(&args.lab, args.following, true);
     let found = reduce_case(&case, &lab, &args.lab.memories())?;
     let signature = found.signature();
     if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {

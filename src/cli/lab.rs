@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::args::{LabChoice, Limits, PortName};
+use super::args::{FollowingChoice, LabChoice, Limits, PortName};
 use super::exit::Exit;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
 use crate::pair::Pair;
-use crate::plan::{Kinds, Setup};
+use crate::plan::Setup;
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::mutant::Mutant;
 use crate::port::native::NativePort;
@@ -23,6 +23,8 @@ pub(crate) struct Lab {
     pub isolate: bool,
     /// Says whether calls that break the library are made too.
     pub hazards: bool,
+    /// Says what the native session follows.
+    pub following: FollowingChoice,
     pub limits: Limits,
 }
 
@@ -52,19 +54,20 @@ impl LabError {
 
 impl Lab {
     /// Takes what was chosen on the command line. `isolate`: in a process of its own.
-    pub fn of(choice: &LabChoice, isolate: bool) -> Lab {
+    pub fn of(choice: &LabChoice, following: FollowingChoice, isolate: bool) -> Lab {
         Lab {
             port: choice.port.clone(),
             probes: choice.probes.probes(),
             isolate,
             hazards: choice.hazards,
+            following,
             limits: choice.limits.clone(),
         }
     }
 
     /// Drives a port in this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
-        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, limits: Limits::DEFAULT }
+        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, following: FollowingChoice::Released, limits: Limits::DEFAULT }
     }
 
     /// Makes a pair for this thread: the native session, behaving as the port's release, and the port.
@@ -90,14 +93,14 @@ impl Lab {
     }
 
     fn setup(&self) -> Setup {
-        Setup { ex_data: self.probes.ex_data, lacks: Kinds::NONE, hazards: self.hazards }
+        Setup { hazards: self.hazards, ..Setup::new(self.probes.ex_data) }
     }
 
     fn here(&self) -> Result<Pair, LabError> {
         let c = CPort::linked(self.probes).map_err(|why| LabError::Load(self.port.clone(), why))?;
         crash::loaded();
         let (release, setup) = (c.library().release, self.setup());
-        let native = NativePort::new(release, setup);
+        let native = NativePort::following(release, self.following.following(), setup);
         let port: Box<dyn Host> = match &self.port {
             // A library is never driven here: see `is_isolated`.
             PortName::OpenSsl | PortName::Library(_) => Box::new(c),
@@ -124,7 +127,7 @@ impl Lab {
             preload,
         })
         .map_err(|why| LabError::Child(self.port.clone(), why))?;
-        let native = NativePort::new(child.release(), self.setup());
+        let native = NativePort::following(child.release(), self.following.following(), self.setup());
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, self.probes.ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
@@ -145,6 +148,7 @@ impl Lab {
         if self.hazards {
             flags += " --hazards";
         }
+        flags += self.following.flag();
         flags
     }
 

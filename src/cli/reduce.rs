@@ -10,7 +10,7 @@ use crate::program::Case;
 pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
     interrupt::answer();
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    let found = reduce_case(&case, &Lab::of(&args.lab, true), &args.lab.memories())?;
+    let found = reduce_case(&case, &Lab::of(&args.lab, args.following, true), &args.lab.memories())?;
     let signature = found.signature();
     let text = Case::text(&format!("{signature}: reduced from {} calls.", case.program.ops.len()), &found.program);
     output::note(format_args!("{signature}: {} calls, of {}", found.program.ops.len(), case.program.ops.len()));

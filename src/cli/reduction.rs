@@ -38,6 +38,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory]) -> Result
     let diverged = match verdict {
         Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
+        Verdict::Known => return Err(unclear(&"agrees up to a fault of the release that is known")),
         Verdict::Nothing => return Err(unclear(&"nothing ran: no call has what it needs")),
         Verdict::Inconclusive(_) if interrupt::came() => return Err(Exit::Interrupted),
         Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
@@ -79,7 +80,7 @@ pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError
     let mut pair = patient.pair()?;
     let alone = match pair.judge_watching(&found.program, found.look) {
         Verdict::Diverge(diverged) => *diverged,
-        Verdict::Agree | Verdict::Nothing => return Ok(Alone::Agrees),
+        Verdict::Agree | Verdict::Known | Verdict::Nothing => return Ok(Alone::Agrees),
         Verdict::Inconclusive(why) => return Ok(Alone::Unclear(why)),
     };
     let alone = Finding { program: found.program.clone(), diverged: alone, look: found.look };

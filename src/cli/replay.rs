@@ -20,7 +20,7 @@ const CALL_WIDTH: usize = 56;
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
-    let lab = Lab::of(&args.lab, args.isolate);
+    let lab = Lab::of(&args.lab, args.following, args.isolate);
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
@@ -57,6 +57,10 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             let runs = pair.plan().runs(&pair.traces().0.skips);
             let skipped = case.program.ops.len() - runs;
             output::result(output::green(&format!("agree: {runs} calls, {skipped} skipped\n")));
+            Exit::Expected
+        }
+        Verdict::Known => {
+            output::result("agree up to a fault of this release that is known\n");
             Exit::Expected
         }
         Verdict::Nothing => {
@@ -138,6 +142,7 @@ fn skipped(why: Skip) -> &'static str {
         Skip::Unsupported => "skipped: UNSUPPORTED",
         Skip::Borrowed => "skipped: not its own",
         Skip::Hazard => "skipped: a hazard",
+        Skip::Avoided => "skipped: breaks the release",
         Skip::Unready => "skipped: no handshake",
     }
 }

@@ -13,12 +13,13 @@ use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
 use crate::host::crash;
+use crate::native::{Release, Rule, RuleKind, Rules};
 use crate::op::Kind;
-use crate::plan::Kinds;
+use crate::plan::{Avoids, Kinds};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, CaseError};
-use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
+use crate::report::{KnownSummary, PortSummary, SignatureSummary, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -69,6 +70,9 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
             let Unprobed { programs, ops } = unprobed;
             output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
+        }
+        for known in &summary.known {
+            output::result(known);
         }
         if summary.verdict == Word::Agree && !summary.states_missing.is_empty() {
             output::result(format_args!("not called in every state: {}", summary.states_missing.join(", ")));
@@ -121,8 +125,9 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let shared = Shared::new(args, memory, deadline);
-    let RunArgs { isolate, hazards, limits, .. } = args;
-    let lab = Lab { port: port.clone(), probes, isolate: *isolate, hazards: *hazards, limits: limits.clone() };
+    let RunArgs { isolate, hazards, following, limits, .. } = args;
+    let (isolate, hazards, following) = (*isolate, *hazards, *following);
+    let lab = Lab { port: port.clone(), probes, isolate, hazards, following, limits: limits.clone() };
     let mut summary = probed(&lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
@@ -170,6 +175,7 @@ fn probed(
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
+    let (release, avoids) = (first.left().release(), first.plan().setup().avoids);
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Finding, case: Option<&Path>| {
@@ -194,7 +200,17 @@ fn probed(
         output::note(format_args!("inconclusive: {why}"));
     }
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(sum_up(shared.args, lab.probes, seed, port, &tallies, signatures))
+    let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
+    let known = known(release, met, avoids);
+    Ok(Summary { known, ..sum_up(shared.args, lab.probes, seed, port, &tallies, signatures) })
+}
+
+/// Lists the faults of the release that were met, and those whose calls were left out.
+fn known(release: Release, met: Rules, avoids: Avoids) -> Vec<KnownSummary> {
+    let left_out = [(Rule::DupKeepsOwner, avoids.times_of_copies), (Rule::ClearKeepsRecord, avoids.clearing_what_was_shut)];
+    let left_out = left_out.into_iter().filter_map(|(rule, is)| is.then_some((rule, true)));
+    let met = met.iter().filter(|rule| rule.row().kind == RuleKind::Fix).map(|rule| (rule, false));
+    met.chain(left_out).map(|(rule, left_out)| KnownSummary::new(rule, release, left_out)).collect()
 }
 
 /// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.
@@ -256,6 +272,7 @@ fn sum_up(
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
         signatures,
+        known: Vec::new(),
         memory: Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), in_memory(memory))).collect(),
         without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
@@ -274,6 +291,11 @@ fn add(summary: &mut Summary, other: Summary) {
         // The same bug in both parts is one finding.
         if !summary.signatures.iter().any(|known| known.signature == found.signature) {
             summary.signatures.push(found);
+        }
+    }
+    for known in other.known {
+        if !summary.known.contains(&known) {
+            summary.known.push(known);
         }
     }
     summary.crashed |= other.crashed;

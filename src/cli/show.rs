@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::args::{Form, ShowArgs};
+use super::args::{FollowingChoice, Form, ShowArgs};
 use super::emitted::{picture, written};
 use super::exit::Exit;
 use super::finding::judge_every_way;
@@ -37,7 +37,7 @@ fn wire(case: &Case) {
 
 /// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
-    let mut pair = Lab::of(&args.lab, true).pair().map_err(|error| error.say())?;
+    let mut pair = Lab::of(&args.lab, FollowingChoice::Released, true).pair().map_err(|error| error.say())?;
     let kept = signature_of(case).map_err(output::usage)?;
     let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
     let diverged = verdict.diverged();

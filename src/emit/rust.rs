@@ -28,7 +28,7 @@ const CALLS: &str = r{marks}\"{program}\"{marks};
 fn {name}() {{
     let program: Program = CALLS.parse().expect(\"calls\");
     let openssl = CPort::linked(Probes::ALL).expect(\"the linked OpenSSL\");
-    let setup = Setup {{ ex_data: true, lacks: Kinds::NONE, hazards: false }};
+    let setup = Setup::new(true);
     let native = NativePort::new(openssl.library().release, setup);
     let mut pair = Pair::new(native, openssl, setup.ex_data);
     for watch in [Watch::Fast, Watch::Ends, Watch::Blame] {{

@@ -8,7 +8,7 @@ use crate::exec::Watch;
 use crate::op::Kind;
 use crate::oracle::{Call, Divergence, Signature};
 use crate::pair::{Pair, Verdict};
-use crate::plan::{Kinds, Setup};
+use crate::plan::Setup;
 use crate::port::c::{CPort, Probes};
 use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
@@ -27,7 +27,7 @@ pub const PROBES: &str = "SESSDIFF_PROBES";
 /// On a divergence, and when the library cannot be driven at all.
 pub fn differential(program: &Program) {
     LAB.with_borrow_mut(|lab| match lab.get_or_insert_with(Lab::new).judge(program) {
-        Verdict::Agree | Verdict::Nothing => {}
+        Verdict::Agree | Verdict::Known | Verdict::Nothing => {}
         Verdict::Diverge(found) => report(program, &found.divergence),
         Verdict::Inconclusive(why) => inconclusive(program, &why.to_string()),
     });
@@ -52,7 +52,7 @@ impl Lab {
         };
         let c = CPort::linked(probes).unwrap_or_else(|error| panic!("{error}"));
         let (release, setup) =
-            (c.library().release, Setup { ex_data: probes.ex_data, lacks: Kinds::NONE, hazards: false });
+            (c.library().release, Setup::new(probes.ex_data));
         match std::env::var(PLANT) {
             Err(_) => Lab::Honest(Box::new(Pair::new(NativePort::new(release, setup), c, probes.ex_data))),
             Ok(name) => {

@@ -98,7 +98,7 @@ pub(super) mod tests {
     #[test]
     fn programs_come_back_as_they_were_and_are_refused_when_cut_off() {
         let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\n".parse().unwrap();
-        let setup = Setup { ex_data: true, lacks: Kinds::NONE.with(Kind::GetExData), hazards: true };
+        let setup = Setup { lacks: Kinds::NONE.with(Kind::GetExData), hazards: true, ..Setup::new(true) };
         for watch in [Watch::Nothing, Watch::Fast, Watch::Ends, Watch::Blame] {
             for memory in Memory::ALL {
                 let view = View { watch, memory, fields: Fields::all_but(setup.lacks), counts: true };

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use foldhash::fast::RandomState;
 
-use super::release::Rules;
+use super::rules::{Followed, Rule};
 use super::session::Session;
 
 /// Identifies a session in the hash.
@@ -176,12 +176,12 @@ impl Cache {
     }
 
     /// Puts a node into the list, at the place that the expiry of its session gives it: `SSL_SESSION_list_add`.
-    pub fn link(&mut self, at: usize, rules: &Rules) {
+    pub fn link(&mut self, at: usize, rules: &Followed) {
         self.unlink(at);
         let Some(session) = self.session(at) else { return };
         let expiry = session.expiry_by(rules.time);
         let ends_before = |other: usize| {
-            let other = self.session(other).filter(|_| rules.list_by_expiry);
+            let other = self.session(other).filter(|_| !rules.has(Rule::ListByArrival));
             other.is_some_and(|other| rules.time.compare(expiry, other.expiry_by(rules.time)) == Ordering::Less)
         };
         // Most come in at an end of the list.
@@ -194,7 +194,7 @@ impl Cache {
     }
 
     /// Moves a session to the place that its expiry gives it now, if it has a node under its key.
-    pub fn relink(&mut self, session: &Session, rules: &Rules) {
+    pub fn relink(&mut self, session: &Session, rules: &Followed) {
         let Some(at) = self.hash.get(&Key::of(session)).copied() else { return };
         if self.has(at, session) {
             self.link(at, rules);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::bytes::ShortBytes;
 use super::context::Context;
 use super::error::Error;
+use super::rules::Rule;
 use super::session::{ID_MAX, Session};
 
 /// Models an `SSL`. A reference to it is an [`Arc`].
@@ -98,6 +99,8 @@ pub(super) struct State {
     pub external_psk: Option<(Vec<u8>, Session)>,
     /// Counts the tickets that were asked for and could not be made. `SSL_clear` does not forget them.
     pub pending_tickets: u32,
+    /// Says that a fatal alert was sent or came.
+    pub failed: bool,
     /// Says that both sides have said in TLS 1.3 that they are finished. What comes after that are tickets.
     pub exchanged: bool,
     /// Says that the peer has said that it sends nothing more, read or not.
@@ -129,6 +132,7 @@ impl Connection {
                 external_psk: None,
                 pending_tickets: 0,
                 exchanged: false,
+                failed: false,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -171,7 +175,7 @@ impl Connection {
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
-        state.exchanged = false;
+        (state.exchanged, state.failed) = (false, false);
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -186,7 +190,7 @@ impl Connection {
 
     /// Sets the session to what `take` gives, before or after the session before is given up, as the release has it.
     fn set_session_from(&self, take: impl Fn() -> Option<Session>) {
-        let early = self.session_context().library().rules.set_session_takes_first;
+        let early = !self.session_context().library().rules.has(Rule::GivesUpFirst);
         let taken = early.then(&take);
         self.clear_bad_session();
         let session = taken.unwrap_or_else(take);

@@ -11,6 +11,7 @@ use super::connection::Inherited;
 use super::error::Error;
 use super::established::Established;
 use super::library::Library;
+use super::rules::Rule;
 use super::session::{ID_MAX, Session};
 
 /// Has the bits of `SSL_SESS_CACHE_*`.
@@ -233,7 +234,7 @@ impl Context {
             self.counted(Statistic::Misses);
         }
         let found = (self.callbacks().get?)(self, id)?;
-        if found.is_marked_not_resumable() && self.library.rules.not_resumable_is_left_alone {
+        if found.is_marked_not_resumable() && !self.library.meets(Rule::NotResumableIsCached) {
             return None;
         }
         self.counted(Statistic::CbHits);
@@ -283,26 +284,27 @@ impl Context {
         let Some(mut locked) = self.lock() else { return false };
         let (put, displaced) = locked.cache.put(session);
         drop(displaced);
-        if rules.list_by_expiry && self.cache_mode() & mode::UPDATE_TIME != 0 {
+        if !rules.has(Rule::ListByArrival) && self.cache_mode() & mode::UPDATE_TIME != 0 {
             session.touch();
         }
         let at = match put {
             Put::New(at) => at,
             Put::Known(at) => {
-                if rules.added_again_moves {
+                if rules.has(Rule::AddedAgainMoves) {
                     self.link(&mut locked, at, session);
                 }
                 return false;
             }
         };
         let mut gone = Vec::new();
-        if rules.linked_before_eviction {
+        let links_first = rules.has(Rule::ListedFirst) || rules.has(Rule::NewIsEvicted);
+        if links_first {
             self.link(&mut locked, at, session);
         }
         let size = self.cache_size();
         let full = |locked: &Locked| {
             let number = locked.cache.len() as i64;
-            if rules.linked_before_eviction { number > size } else { number >= size }
+            if links_first { number > size } else { number >= size }
         };
         while size > 0 && full(&locked) {
             let Some(tail) = locked.cache.tail().filter(|tail| !tail.id().as_slice().is_empty()) else { break };
@@ -310,15 +312,15 @@ impl Context {
             // Not found: its id was changed since it came in. It stays, and nothing else is evicted.
             let Some(evicted) = locked.cache.take(&key) else { break };
             evicted.set_not_resumable(true);
-            if rules.callbacks_after_unlock {
-                gone.push(evicted);
-            } else {
+            if rules.has(Rule::CallbackIsLocked) {
                 locked = self.tell_with_lock(locked, &evicted);
                 drop(evicted);
+            } else {
+                gone.push(evicted);
             }
             self.counted(Statistic::CacheFull);
         }
-        if !rules.linked_before_eviction {
+        if !links_first {
             self.link(&mut locked, at, session);
         }
         drop(locked);
@@ -363,13 +365,13 @@ impl Context {
             let key = Key::of(tail);
             let Some(found) = locked.cache.take(&key) else { break };
             found.set_not_resumable(true);
-            if !rules.callbacks_after_unlock {
+            if rules.has(Rule::CallbackIsLocked) {
                 locked = self.tell_with_lock(locked, &found);
             }
             gone.push(found);
         }
         drop(locked);
-        if rules.callbacks_after_unlock {
+        if !rules.has(Rule::CallbackIsLocked) {
             self.notify_removed(gone);
         }
     }
@@ -396,7 +398,7 @@ impl Context {
         let mut locked = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(holder) = locked.holder {
             if holder == thread::current().id() {
-                return (!self.library.rules.lock_refuses_holder).then_some(locked);
+                return self.library.rules.has(Rule::LockLetsHolderIn).then_some(locked);
             }
             locked = self.unlocked.wait(locked).unwrap_or_else(PoisonError::into_inner);
         }

@@ -1,6 +1,7 @@
 //! Why a call failed, and whether OpenSSL says so in its error queue.
 
 use super::library::Library;
+use super::rules::Rule;
 
 /// Says why a call failed, where OpenSSL returns 0 or NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,12 +35,12 @@ impl Library {
         match error {
             Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,
-            Error::EmptyTicket => self.rules.empty_copy_raises,
+            Error::EmptyTicket => self.rules.has(Rule::EmptyCopyRaises),
         }
     }
 
     /// Returns whether `SSL_SESSION_set_ex_data` with a negative index raises although it succeeds, for the value 0.
     pub fn stack_reports_index(&self) -> bool {
-        self.rules.stack_reports_index
+        !self.rules.has(Rule::StackIsSilent)
     }
 }

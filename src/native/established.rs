@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::buffers::{Buffer, Value};
 use super::error::Error;
+use super::rules::Rule;
 use super::session::{Cipher, ID_MAX, Session};
 
 /// Holds what a handshake, or a stored session, puts into a session. For some of it there is no setter.
@@ -160,6 +161,15 @@ impl Session {
         self.0.buffers.lock().put_peer_chain(chain);
     }
 
+    /// Returns whether another session has the same master key.
+    pub(super) fn has_key_of(&self, other: &Session) -> bool {
+        let mut keys = [self, other].map(|session| Zeroizing::new(vec![0; session.0.master_key.len()]));
+        for (session, key) in [self, other].into_iter().zip(&mut keys) {
+            session.0.master_key.copy_to(key);
+        }
+        keys[0] == keys[1]
+    }
+
     /// Returns how long ago its time is, seconds.
     pub(super) fn age(&self) -> u64 {
         let library = &self.0.library;
@@ -177,7 +187,7 @@ impl Session {
     /// refuses.
     pub(super) fn dup_without_ticket(&self) -> Option<Session> {
         let copy = self.dup_with(false).ok()?;
-        if self.0.library.rules.replaced_is_resumable {
+        if copy.is_marked_not_resumable() && !self.0.library.meets(Rule::CopyIsNotResumable) {
             copy.set_not_resumable(false);
         }
         Some(copy)

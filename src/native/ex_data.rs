@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::error::Error;
+use super::rules::Rule;
 use super::session::Session;
 
 /// Counts the indices that exist without registration: `SSL_SESSION_set_app_data` in C uses index 0.
@@ -199,7 +200,7 @@ impl Session {
     #[inline]
     pub fn set_ex_data(&self, index: i32, value: usize) -> Result<(), Error> {
         let stored = self.0.ex_data.set(index, value);
-        if !stored && value != 0 && self.0.library.rules.ex_data_index_checked {
+        if !stored && value != 0 && !self.0.library.rules.has(Rule::IndexIsUnchecked) {
             return Err(Error::ExDataIndex);
         }
         Ok(())

@@ -4,12 +4,14 @@
 //! what only a peer decides, ids, keys and tickets, comes from [`Peers`].
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use super::connection::{Connection, Offer, Stage, Version};
+use super::connection::{Connection, Offer, Version};
 use super::context::{Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
 use super::progress::Judged;
+use super::rules::Rule;
 use super::session::Session;
 use super::tickets::{Sent, Ticket, hint};
 
@@ -27,6 +29,8 @@ struct Hello {
     sealed: Option<Arc<Established>>,
     /// Says that what was resumed is a key that was agreed on elsewhere.
     external_psk: bool,
+    /// Says that the server resumes a session that the client did not offer.
+    unasked: bool,
 }
 
 /// Holds what a TLS 1.2 server found for the client's offer.
@@ -104,7 +108,7 @@ impl Handshake<'_> {
             self.make_session_12(ticket_expected)?;
         }
         self.after_hello(Version::Tls12, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, external_psk: false })
+        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, external_psk: false, unasked: false })
     }
 
     /// Looks into the ticket that the client sent, or into the cache.
@@ -157,7 +161,7 @@ impl Handshake<'_> {
         let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
         self.server.put_session(Some(session));
         let context = self.server.session_context();
-        let hit = right_id || !context.library().rules.asked_id_checked;
+        let hit = right_id || context.library().meets(Rule::OtherIdIsResumed);
         if hit {
             context.counted(Statistic::Hits);
         }
@@ -171,7 +175,7 @@ impl Handshake<'_> {
             return Ok(());
         }
         // The connection has no session yet.
-        self.server.state().stage = Stage::Within;
+        self.server.note_failed();
         drop(session);
         self.server.put_session(None);
         self.client.fail();
@@ -180,22 +184,32 @@ impl Handshake<'_> {
 
     /// Finds the session that a TLS 1.3 server resumes, or makes a new one. What is offered is a key that was agreed on before.
     fn server_hello_13(&mut self) -> Result<Hello, Refused> {
-        self.server.put_session(None);
-        let mut ticket_expected = true;
-        if let Some(ticket) = self.client.offered_key() {
-            self.find_ticket_13(&ticket)?;
+        let has_own = self.server.session().is_some();
+        let keeps_own = has_own && self.server.session_context().library().meets(Rule::OwnSessionIsOffered);
+        if !keeps_own {
+            self.server.put_session(None);
         }
-        let external_psk = self.server.session().is_none() && self.find_external_psk();
+        let mut ticket_expected = true;
+        let mut found = match self.client.offered_key() {
+            Some(ticket) => self.find_ticket_13(&ticket)?,
+            None => false,
+        };
+        let external_psk = !found && self.find_external_psk();
+        found |= external_psk;
         let hit = self.judge_13()?;
         if !hit {
             self.server.new_session(Version::Tls13.number());
         }
         self.after_hello(Version::Tls13, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, external_psk })
+        // The client takes it for the first key that it offers.
+        let unasked = hit && keeps_own && !found;
+        let takes_psk = self.client.offered_key().is_none() && self.client.offered_psk().is_some();
+        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, external_psk: external_psk || unasked && takes_psk, unasked })
     }
 
-    /// Gives the server what is in the ticket that the client offers, or in the cache under it.
-    fn find_ticket_13(&mut self, ticket: &[u8]) -> Result<(), Refused> {
+    /// Gives the server what is in the ticket that the client offers, or in the cache under it. Returns whether there was
+    /// something.
+    fn find_ticket_13(&mut self, ticket: &[u8]) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
         let stateful = !self.server.uses_tickets();
@@ -216,8 +230,11 @@ impl Handshake<'_> {
             // What was sealed may have gone before anybody saw it.
             self.fill_from_ticket(found);
         }
-        self.server.put_session(found);
-        Ok(())
+        let is_found = found.is_some();
+        if is_found {
+            self.server.put_session(found);
+        }
+        Ok(is_found)
     }
 
     /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
@@ -225,7 +242,9 @@ impl Handshake<'_> {
         let Some(identity) = self.client.offered_psk() else { return false };
         let found = self.server.find_psk(&identity);
         let external_psk = found.is_some();
-        self.server.put_session(found);
+        if external_psk {
+            self.server.put_session(found);
+        }
         external_psk
     }
 
@@ -255,6 +274,14 @@ impl Handshake<'_> {
         self.server.settle_statistics();
         self.server.state().reused = hit;
         let Some(session) = self.server.session() else { return };
+        let library = self.server.session_context().library().clone();
+        if hit && session.is_marked_not_resumable() && library.rules.has(Rule::NotResumableIsCached) {
+            let cached = session.0.entered.load(Relaxed) > 0 && !session.id().as_slice().is_empty();
+            if cached {
+                library.meets(Rule::CachedLosesId);
+            }
+            session.put_id(&[]);
+        }
         if !hit {
             if let Some(not_resumable) = self.server.asks_not_resumable(version) {
                 session.set_not_resumable(not_resumable);
@@ -262,7 +289,8 @@ impl Handshake<'_> {
             if session.is_marked_not_resumable() {
                 *ticket_expected = false;
             }
-            if self.server.context().cache_mode() & mode::SERVER == 0 {
+            let marked = session.is_marked_not_resumable() && library.rules.has(Rule::NotResumableIsCached);
+            if marked || self.server.context().cache_mode() & mode::SERVER == 0 {
                 session.put_id(&[]);
             }
         }
@@ -271,6 +299,11 @@ impl Handshake<'_> {
     /// Lets the client read the second message: `tls_process_server_hello`.
     fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
         let client = self.client;
+        let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
+        if hello.unasked && !offers() {
+            self.refuse_by_client();
+            return Err(Refused);
+        }
         if hello.version == Version::Tls13 && hello.hit {
             let given = client.take_psk();
             if hello.external_psk {
@@ -311,7 +344,9 @@ impl Handshake<'_> {
         drop(theirs);
         // The same code, and the statistics of servers, though it is a client.
         client.settle_statistics();
-        if hit != hello.hit {
+        // What the server resumes has another key.
+        let reads = || client.session().zip(self.server.session()).is_some_and(|(own, theirs)| own.has_key_of(&theirs));
+        if hit != hello.hit || hello.unasked && !reads() {
             // The server goes on as if it resumed.
             self.refuse_by_client();
             return Err(Refused);

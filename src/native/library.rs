@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::context::Context;
 use super::ex_data::{Classes, ExCallbacks};
-use super::release::{Release, Rules};
+use super::release::Release;
+use super::rules::{Followed, Following, Rule, Rules};
 use super::time::Clock;
 
 /// Makes the sessions of [`Session::new`](super::session::Session::new).
@@ -16,7 +17,9 @@ pub(super) static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::ne
 #[derive(Debug)]
 pub struct Library {
     pub(super) release: Release,
-    pub(super) rules: Rules,
+    pub(super) rules: Followed,
+    /// Has the bits of the rules that made a difference.
+    met: AtomicU64,
     clock: Clock,
     /// Counts the microseconds that passed on a clock that stands still.
     passed: AtomicU64,
@@ -35,9 +38,15 @@ struct Contexts {
 impl Library {
     /// Makes a library that behaves as `release`, with no ex_data index registered.
     pub fn new(release: Release, clock: Clock) -> Arc<Library> {
+        Library::following(release, Following::Released, clock)
+    }
+
+    /// Makes a library that behaves as `release`, as far as it follows its rules.
+    pub fn following(release: Release, following: Following, clock: Clock) -> Arc<Library> {
         Arc::new(Library {
             release,
-            rules: release.rules(),
+            rules: Followed::new(Rules::of(release, following)),
+            met: AtomicU64::new(0),
             clock,
             passed: AtomicU64::new(0),
             classes: Classes::default(),
@@ -83,6 +92,30 @@ impl Library {
     /// free callback, as in C.
     pub fn register(&self, callbacks: ExCallbacks) -> usize {
         self.classes.register(callbacks)
+    }
+
+    /// Returns whether a rule is followed, and notes that it made a difference: to be asked only where it does.
+    pub(super) fn meets(&self, rule: Rule) -> bool {
+        let has = self.rules.has(rule);
+        if has {
+            self.met.fetch_or(Rules::default().with(rule).bits(), Relaxed);
+        }
+        has
+    }
+
+    /// Returns whether a rule is followed.
+    pub fn follows(&self, rule: Rule) -> bool {
+        self.rules.has(rule)
+    }
+
+    /// Returns whether a rule that breaks the library made a difference since [`Library::take_met`] was last asked.
+    pub fn is_broken(&self) -> bool {
+        self.met.load(Relaxed) & Rules::BREAKING.bits() != 0
+    }
+
+    /// Returns the rules that made a difference since this was last asked.
+    pub fn take_met(&self) -> Rules {
+        Rules::of_bits(self.met.swap(0, Relaxed))
     }
 
     /// Returns the release that the library behaves as.

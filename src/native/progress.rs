@@ -8,6 +8,7 @@ use super::connection::{Connection, Offer, Stage, Version, state_getters};
 use super::context::{Context, Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
+use super::rules::Rule;
 use super::session::Session;
 
 /// Limits the id that a callback makes, bytes.
@@ -70,6 +71,9 @@ impl Connection {
     pub fn shutdown(&self) -> Option<i32> {
         let mut state = self.state();
         match (state.stage, state.shut) {
+            (Stage::Within, _) if state.failed && !state.session_context.library().rules.has(Rule::FailedRaises) => {
+                Some(-1)
+            }
             (Stage::Before | Stage::Within, _) => None,
             (Stage::Done, (false, heard)) => {
                 state.shut.0 = true;
@@ -99,7 +103,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
-        state.exchanged = false;
+        (state.exchanged, state.failed) = (false, false);
         let context = state.session_context.clone();
         drop(state);
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
@@ -256,9 +260,8 @@ impl Connection {
     pub(super) fn update_cache(&self, side: u32, server: bool) {
         let Some(session) = self.session() else { return };
         let context = self.session_context();
-        let rules = &context.library().rules;
-        if session.id().as_slice().is_empty() || rules.not_resumable_is_left_alone && session.is_marked_not_resumable()
-        {
+        let must_not = || session.is_marked_not_resumable() && !context.library().meets(Rule::NotResumableIsCached);
+        if session.id().as_slice().is_empty() || must_not() {
             return;
         }
         if server && session.id_context().as_slice().is_empty() && self.verifies() {
@@ -286,8 +289,14 @@ impl Connection {
 
     /// Gives up the handshake: a fatal alert was sent or came.
     pub(super) fn fail(&self) {
-        self.state().stage = Stage::Within;
+        self.note_failed();
         self.remove_own_session();
+    }
+
+    /// Notes that nothing can be done with the connection any more.
+    pub(super) fn note_failed(&self) {
+        let mut state = self.state();
+        (state.stage, state.failed) = (Stage::Within, true);
     }
 
     /// Takes the session out of the cache: `SSL_CTX_remove_session`. The connection's own reference is used, and no other is taken.

@@ -8,6 +8,7 @@ use super::bytes::{Bytes, ShortBytes};
 use super::error::Error;
 use super::ex_data::Values;
 use super::library::{DEFAULT, Library};
+use super::rules::Rule;
 use super::time::{Expiry, TimeRule};
 
 /// Owns one reference to a session. Dropping it gives the reference back. The last one destroys the session, calls the free
@@ -101,7 +102,7 @@ impl Library {
             cipher: AtomicU32::new(NO_CIPHER),
             ticket_lifetime_hint: AtomicU64::new(0),
             max_early_data: AtomicU32::new(0),
-            fragment_mode: AtomicU8::new(if rules.fragment_unspecified { FRAGMENT_UNSPECIFIED } else { 0 }),
+            fragment_mode: AtomicU8::new(if rules.has(Rule::FragmentIsDisabled) { 0 } else { FRAGMENT_UNSPECIFIED }),
             has_ticket: AtomicBool::new(false),
             owner: AtomicU64::new(0),
             entered: AtomicU32::new(0),
@@ -291,7 +292,7 @@ impl Session {
     #[cold]
     fn relink_in_owner(&self) {
         let library = &self.0.library;
-        if library.rules.list_by_expiry
+        if !library.rules.has(Rule::ListByArrival)
             && let Some(owner) = library.context_of(self.0.owner.load(Relaxed))
         {
             owner.relink(self);
@@ -311,7 +312,7 @@ impl Session {
     #[inline]
     pub fn set_timeout(&self, seconds: i64) -> Result<(), Error> {
         let rules = &self.0.library.rules;
-        if seconds < 0 && rules.negative_timeout_refused {
+        if seconds < 0 && !rules.has(Rule::NegativeTimeoutIsKept) {
             return Err(Error::NegativeTimeout);
         }
         self.0.timeout.store(rules.time.keep(seconds), Relaxed);

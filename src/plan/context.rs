@@ -132,6 +132,14 @@ impl Ledger {
                 let cached = object(s).is_some_and(|object| object.cached != 0 || object.unknown);
                 (cached && !self.setup.hazards).then_some(Skip::Hazard)
             }
+            Op::SetTime { s: Some(s), .. } | Op::SetTimeEx { s: Some(s), .. } | Op::SetTimeout { s: Some(s), .. } => {
+                let copied = object(s).is_some_and(|object| object.may_be_copy_of_cached);
+                (copied && self.setup.avoids.times_of_copies).then_some(Skip::Avoided)
+            }
+            Op::SslClear { x } => {
+                let shut = self.shared.was_told_end(x);
+                (shut && self.setup.avoids.clearing_what_was_shut).then_some(Skip::Avoided)
+            }
             // A session has one pair of links: it can be in one list.
             Op::CtxAdd { c, s } => {
                 let here = 1u16 << self.shared.contexts[c.index()]?.object;

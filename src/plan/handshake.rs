@@ -216,7 +216,7 @@ mod tests {
     /// Returns what becomes of the last call.
     fn last(calls: &str) -> Step {
         let program: Program = format!("#! sessdiff 1\n{calls}").parse().expect("a program");
-        let mut plan = Plan::new(Setup { ex_data: true, lacks: Kinds::NONE, hazards: false });
+        let mut plan = Plan::new(Setup::new(true));
         plan.make(&program);
         *plan.steps.last().expect("a call")
     }

@@ -58,6 +58,8 @@ pub(super) struct Object {
     pub resumable: bool,
     /// It comes from a handshake, or is a duplicate of one that does, and the program changed nothing in it.
     pub pristine: bool,
+    /// It may have been duplicated from a session that was in a cache.
+    pub may_be_copy_of_cached: bool,
 }
 
 impl Object {
@@ -75,17 +77,20 @@ impl Object {
             connections: 0,
             resumable: true,
             pristine: false,
+            may_be_copy_of_cached: false,
         }
     }
 
     /// One that may be any, or none: no call is made on it that is a hazard for some.
     pub(super) const fn unknown() -> Object {
-        Object { unknown: true, maybe: true, cached: u16::MAX, has_id: None, ..Object::new(Origin::Filled) }
+        let known = Object::new(Origin::Filled);
+        Object { unknown: true, maybe: true, cached: u16::MAX, has_id: None, may_be_copy_of_cached: true, ..known }
     }
 
     /// From here on it may be held by others, too.
     pub(super) const fn make_unknown(&mut self) {
         (self.unknown, self.cached, self.has_id) = (true, u16::MAX, None);
+        self.may_be_copy_of_cached = true;
     }
 
     pub(super) const fn is_uncertain(&self) -> bool {
@@ -305,7 +310,9 @@ impl Ledger {
         }
         let Object { has_ex_data, has_id, pristine, .. } = source;
         let maybe = source.is_uncertain() || self.is_maybe(src) || source.ex_data_uncertain;
-        let made = self.make(dst, Object { has_ex_data, has_id, maybe, pristine, ..Object::new(Origin::Dup) });
+        let may_be_copy_of_cached = source.cached != 0 || source.may_be_copy_of_cached;
+        let copy = Object { has_ex_data, has_id, maybe, pristine, may_be_copy_of_cached, ..Object::new(Origin::Dup) };
+        let made = self.make(dst, copy);
         self.maybe(dst, made, maybe)
     }
 

@@ -45,7 +45,7 @@ use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
     Variable,
 };
-use crate::plan::Kinds;
+use crate::plan::{Avoids, Kinds};
 use crate::trace::{After, Mishap, Tape};
 
 /// As in `<openssl/err.h>`: the first number that no library has.
@@ -270,6 +270,7 @@ impl Port for CPort {
             lacks: library.lacks(),
             counts: library.count_offset.is_some(),
             tells_ends: library.probes.ex_data || library.probes.memory,
+            avoids: Avoids::NOTHING,
         }
     }
 

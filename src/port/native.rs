@@ -13,11 +13,13 @@ use session::Held;
 use std::sync::Arc;
 
 use self::read::{number, shows_bytes, with_bytes};
-use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events};
+use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events, present};
 use crate::field::{Field, Fields, for_each_field};
-use crate::native::{self, Clock, Connection, Context, Error, ExCallbacks, Library, Release, Session, View};
+use crate::native::{
+    self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
+};
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
-use crate::plan::Setup;
+use crate::plan::{Avoids, Setup};
 use crate::trace::{After, Mishap};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
@@ -31,6 +33,8 @@ pub struct NativePort {
     /// The indices of ex_data are registered, and the end of a context is told.
     has_callbacks: bool,
     raised: bool,
+    /// The step of the program in which the library was broken by a fault of its release, after which it cannot be compared.
+    broken_in: Option<u32>,
     /// Room for what is read.
     room: Box<[u8]>,
 }
@@ -52,9 +56,14 @@ pub(super) fn seconds(time: Time, passed: u64) -> i64 {
 }
 
 impl NativePort {
-    /// A port that behaves as `release`, with the ex_data indices of `setup`.
+    /// Makes a port that behaves as `release`, with the ex_data indices of `setup`.
     pub fn new(release: Release, setup: Setup) -> NativePort {
-        let library = Library::new(release, START);
+        NativePort::following(release, Following::Released, setup)
+    }
+
+    /// Makes a port that behaves as `release` as far as it follows its rules, with the ex_data indices of `setup`.
+    pub fn following(release: Release, following: Following, setup: Setup) -> NativePort {
+        let library = Library::following(release, following, START);
         if setup.ex_data {
             register(&library);
         }
@@ -66,6 +75,7 @@ impl NativePort {
             lost: Vec::new(),
             has_callbacks: setup.ex_data,
             raised: false,
+            broken_in: None,
             room: vec![0; ROOM].into_boxed_slice(),
         }
     }
@@ -109,6 +119,22 @@ impl NativePort {
         found
     }
 
+    /// Returns the release that it behaves as.
+    pub fn release(&self) -> Release {
+        self.library.release()
+    }
+
+    /// Returns the rules that made a difference since this was last asked.
+    pub fn take_met(&self) -> Rules {
+        self.library.take_met()
+    }
+
+    /// Returns the step of the program that ran last in which a fault of the release broke the library: from there on nothing that
+    /// differs says anything.
+    pub fn broken_in(&self) -> Option<u32> {
+        self.broken_in
+    }
+
     /// Tells whether the new callback of a context kept the session at this address.
     pub(super) fn kept_by_new_callback(&self, address: usize) -> bool {
         callbacks::new_callback_kept(address)
@@ -149,11 +175,16 @@ impl Port for NativePort {
             *kind != Kind::AdvanceClock && (cannot || not_modelled || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
-        Abilities { lacks, counts: true, tells_ends: true }
+        let avoids = Avoids {
+            times_of_copies: self.library.follows(Rule::DupKeepsOwner),
+            clearing_what_was_shut: self.library.follows(Rule::ClearKeepsRecord),
+        };
+        Abilities { lacks, counts: true, tells_ends: true, avoids }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {
         self.raised = false;
+        self.broken_in = None;
         self.lost.clear();
         self.library.set_passed(0);
         callbacks::begin();
@@ -252,6 +283,9 @@ impl Port for NativePort {
 
     #[inline]
     fn after(&mut self) -> After {
+        if self.broken_in.is_none() && self.library.is_broken() {
+            self.broken_in = Some(present::get());
+        }
         After { raised: std::mem::take(&mut self.raised), ..After::default() }
     }
 }

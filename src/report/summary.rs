@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::native::{Release, Rule};
 use crate::oracle::Signature;
 use crate::trace::as_text;
 
@@ -54,6 +55,8 @@ pub struct Summary {
     pub states_missing: Vec<String>,
     /// One for each signature found.
     pub signatures: Vec<SignatureSummary>,
+    /// What the tested release is known to get wrong and was met, or left out because it breaks the library.
+    pub known: Vec<KnownSummary>,
     /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
     pub memory: Vec<(String, u64)>,
     /// The part that ran in a process without probes.
@@ -79,6 +82,50 @@ pub struct PortSummary {
     pub counts_references: bool,
     /// Whether its memory can be watched.
     pub watches_memory: bool,
+}
+
+/// A fault of a release that later ones do not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownSummary {
+    /// `dup-keeps-owner`
+    pub id: String,
+    /// The release that has it.
+    pub release: String,
+    /// What it does, in a sentence.
+    pub what: String,
+    /// The function where it is seen.
+    pub function: String,
+    /// The first release after it without the fault.
+    pub fixed_in: Option<String>,
+    /// Where it can be read: a CVE, a pull request.
+    pub source: String,
+    /// The calls that meet it were left out, because it breaks the library.
+    pub left_out: bool,
+}
+
+impl KnownSummary {
+    /// Sums up a rule that a release follows.
+    pub fn new(rule: Rule, release: Release, left_out: bool) -> KnownSummary {
+        let row = rule.row();
+        KnownSummary {
+            id: row.id.into(),
+            release: release.to_string(),
+            what: row.what.into(),
+            function: row.function.into(),
+            fixed_in: rule.ends_after(release).map(|end| end.to_string()),
+            source: row.source.into(),
+            left_out,
+        }
+    }
+}
+
+impl fmt::Display for KnownSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let KnownSummary { id, release, what, function, source, .. } = self;
+        let fixed = self.fixed_in.as_ref().map(|end| format!(", fixed in {end}")).unwrap_or_default();
+        let left_out = if self.left_out { "; not called here, because it breaks the library" } else { "" };
+        write!(f, "known in {release}{fixed}: {id} ({function}): {what} {source}{left_out}")
+    }
 }
 
 /// A signature that was found.

@@ -11,7 +11,7 @@ use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
 use sessdiff::samples;
 
-pub const SETUP: Setup = Setup { ex_data: true, lacks: Kinds::NONE, hazards: false };
+pub const SETUP: Setup = Setup::new(true);
 pub const SEED: u64 = 1;
 /// A bug that takes more programs than this counts as missed.
 pub const PROGRAMS: usize = 20_000;
@@ -34,7 +34,7 @@ pub fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), St
     for number in 0..PROGRAMS {
         let program = generators[number / 4 % WHICH.len()].program(LONGEST);
         match pair.judge_watching(&program, watch(number)) {
-            Verdict::Agree | Verdict::Nothing => {}
+            Verdict::Agree | Verdict::Known | Verdict::Nothing => {}
             Verdict::Diverge(found) => return Ok((program, found.divergence)),
             Verdict::Inconclusive(why) => return Err(format!("inconclusive: {why}\n{program}")),
         }

@@ -1,6 +1,6 @@
 //! Handshakes of a C library in memory: two connections, two buffers, and what the peers decided for the tape.
 
-use std::ffi::{c_int, c_long, c_uint, c_void};
+use std::ffi::{c_int, c_long, c_uint};
 use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
@@ -18,13 +18,9 @@ use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape};
 
 // As in `<openssl/ssl.h>`.
-const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
 const SSL_VERIFY_PEER: c_int = 1;
 pub(super) const TLS1_3_VERSION: c_int = 0x0304;
-/// The quickest to make keys for, in every release, and that of the certificates.
-const GROUPS: &std::ffi::CStr = c"X25519:P-256";
-
 const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
 const CLIENT_KEY: &[u8] = include_bytes!("../certificates/client.key.der");
 
@@ -222,10 +218,6 @@ impl CPort {
         call!(self, SSL_set_bio(server, b, a));
         call!(self, SSL_set_connect_state(client));
         call!(self, SSL_set_accept_state(server));
-        for ssl in [client, server] {
-            let groups = GROUPS.as_ptr().cast_mut().cast::<c_void>();
-            call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_GROUPS_LIST, 0, groups));
-        }
         self.credentials.server.is_some_and(|pair| self.use_pair(server, pair))
     }
 

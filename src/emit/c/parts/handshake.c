@@ -17,8 +17,6 @@ static int handshake(SSL *client, SSL *server)
     SSL_set_bio(server, b, a);
     SSL_set_connect_state(client);
     SSL_set_accept_state(server);
-    SSL_set1_groups_list(client, "X25519:P-256");
-    SSL_set1_groups_list(server, "X25519:P-256");
     pairs += pairs < 256;
     peer_of[pairs - 1] = (struct pair){ server, client };
     use_certificate(server);
