@@ -12,8 +12,11 @@ use super::established::Established;
 use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
-use super::session::Session;
+use super::session::{Cipher, Session};
 use super::tickets::{Sent, Ticket, hint};
+
+/// Names what both sides choose in TLS 1.3 where nothing was set: `TLS_AES_256_GCM_SHA384`.
+const FIRST_SUITE: Cipher = Cipher(0x1302);
 
 /// Says that one side refuses the handshake, and both give up.
 struct Refused;
@@ -203,6 +206,9 @@ impl Handshake<'_> {
         self.after_hello(Version::Tls13, hit, &mut ticket_expected);
         // The client takes it for the first key that it offers.
         let unasked = hit && keeps_own && !found;
+        if let Some(session) = self.server.session().filter(|_| unasked) {
+            session.set_cipher(Some(FIRST_SUITE));
+        }
         let takes_psk = self.client.offered_key().is_none() && self.client.offered_psk().is_some();
         Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, external_psk: external_psk || unasked && takes_psk, unasked })
     }
