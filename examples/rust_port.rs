@@ -11,6 +11,7 @@ use sessdiff::conform::{Trial, check};
 use sessdiff::field::{Field, Fields};
 use sessdiff::native::Release;
 use sessdiff::op::{Bytes, Cipher, ConnectionSlot, ContextSlot, Kind, Kinds, Op, SLOTS, Slot, Time, Variable};
+use sessdiff::plan::Quirks;
 use sessdiff::port::native::START_SECONDS;
 use sessdiff::port::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
 use sessdiff::samples::UNTOUCHED;
@@ -163,7 +164,7 @@ impl Port for RustPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { lacks: Kinds::all_but(HAS), counts: true, tells_ends: false, avoids: Avoids::NOTHING }
+        Abilities { lacks: Kinds::all_but(HAS), counts: true, tells_ends: false, quirks: Quirks::NONE }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {

@@ -46,7 +46,7 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     let View { watch, memory, fields, counts } = view;
     trace.clear();
     port.begin(memory, watch == Watch::Blame);
-    events::begin(counts);
+    events::begin(counts, plan.setup().quirks.flush_has_no_order);
     let observed = match watch {
         Watch::Nothing | Watch::Blame => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.

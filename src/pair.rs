@@ -124,8 +124,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn new(left: L, right: R, ex_data: bool) -> Pair<L, R> {
         let (one, other) = (left.abilities(), right.abilities());
         let lacks = one.lacks.or(other.lacks);
-        let avoids = one.avoids.or(other.avoids);
-        let mut plan = Plan::new(Setup { lacks, avoids, ..Setup::new(ex_data) });
+        let quirks = one.quirks.or(other.quirks);
+        let mut plan = Plan::new(Setup { lacks, quirks, ..Setup::new(ex_data) });
         plan.tells_ends = one.tells_ends && other.tells_ends;
         let fields = Fields::all_but(lacks);
         let counts = one.counts && other.counts;

@@ -39,7 +39,7 @@
 //! 11. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
 //!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
 //! 12. *Faults of a release* that break the library where the calls are right are skipped likewise, in that release alone
-//!     ([`Avoids`]).
+//!     ([`Quirks`]).
 
 mod connection;
 mod context;
@@ -67,37 +67,42 @@ pub struct Setup {
     pub lacks: Kinds,
     /// Calls that are legal C and break the library are made too.
     pub hazards: bool,
-    /// What breaks the tested release alone, and is left out.
-    pub avoids: Avoids,
+    /// What is heeded in the tested release alone.
+    pub quirks: Quirks,
 }
 
 impl Setup {
-    /// Makes a setup in which nothing is lacking and nothing is left out but hazards.
+    /// Makes a setup in which nothing is lacking and no quirk is heeded.
     pub const fn new(ex_data: bool) -> Setup {
-        Setup { ex_data, lacks: Kinds::NONE, hazards: false, avoids: Avoids::NOTHING }
+        Setup { ex_data, lacks: Kinds::NONE, hazards: false, quirks: Quirks::NONE }
     }
 }
 
-/// Says which calls are left out because a fault of the tested release, which later ones do not have, makes them break the
-/// library.
+/// Says what the harness heeds in the tested release alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Avoids {
-    /// A duplicate of a cached session is moved in a list that it is not in when its time is set.
-    pub times_of_copies: bool,
-    /// `SSL_clear` keeps what was read at the end of a connection, and the next handshake reads it.
-    pub clearing_what_was_shut: bool,
+pub struct Quirks {
+    /// A duplicate of a cached session is moved in a list that it is not in when its time is set, which breaks the library: such a
+    /// call is left out.
+    pub copies_keep_owner: bool,
+    /// `SSL_clear` keeps what was read at the end of a connection, and the next handshake reads it: such a call is left out.
+    pub clear_keeps_record: bool,
+    /// A flush goes through sessions in an order of its own: what becomes of them is compared as a set, and callbacks that do
+    /// something are left out.
+    pub flush_has_no_order: bool,
 }
 
-impl Avoids {
-    /// Leaves nothing out.
-    pub const NOTHING: Avoids = Avoids { times_of_copies: false, clearing_what_was_shut: false };
+impl Quirks {
+    /// Heeds nothing.
+    pub const NONE: Quirks =
+        Quirks { copies_keep_owner: false, clear_keeps_record: false, flush_has_no_order: false };
 
-    /// Returns what either leaves out.
+    /// Returns what is heeded where two releases are run.
     #[must_use]
-    pub const fn or(self, other: Avoids) -> Avoids {
-        Avoids {
-            times_of_copies: self.times_of_copies || other.times_of_copies,
-            clearing_what_was_shut: self.clearing_what_was_shut || other.clearing_what_was_shut,
+    pub const fn or(self, other: Quirks) -> Quirks {
+        Quirks {
+            copies_keep_owner: self.copies_keep_owner || other.copies_keep_owner,
+            clear_keeps_record: self.clear_keeps_record || other.clear_keeps_record,
+            flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
         }
     }
 }
@@ -148,7 +153,7 @@ pub enum Skip {
     Borrowed,
     /// The call is legal C and breaks the library: it is made where that is looked for.
     Hazard,
-    /// The call breaks the tested release, whose fault it is: see [`Avoids`].
+    /// The call breaks the tested release, by a fault of its own: see [`Quirks`].
     Avoided,
     /// A connection is not ready for a handshake, or has a session that the program made or changed: how the handshake would
     /// go depends on every byte of it.

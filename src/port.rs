@@ -16,7 +16,7 @@ pub use events::key;
 
 use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
-use crate::plan::{Avoids, Kinds};
+use crate::plan::{Quirks, Kinds};
 use crate::trace::{After, Block, Mishap, Tape};
 
 /// Makes the `number`th id that the callbacks of a program give: of no session that a program makes by other means.
@@ -98,8 +98,8 @@ pub struct Abilities {
     /// Whether it tells when a session that a constructor made is destroyed: by the callbacks of ex_data, or by
     /// [`events::gone`] where none are registered.
     pub tells_ends: bool,
-    /// What breaks it by a fault of its own, and is left out; most ports leave nothing out.
-    pub avoids: Avoids,
+    /// What the harness heeds of it; most ports have nothing of that.
+    pub quirks: Quirks,
 }
 
 /// What a call is made with besides its operands.

@@ -15,7 +15,7 @@ use super::{interrupt, output, unprobed};
 use crate::host::crash;
 use crate::native::{Release, Rule, RuleKind, Rules};
 use crate::op::Kind;
-use crate::plan::{Avoids, Kinds};
+use crate::plan::{Quirks, Kinds};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, CaseError};
@@ -175,7 +175,7 @@ fn probed(
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
-    let (release, avoids) = (first.left().release(), first.plan().setup().avoids);
+    let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
     drop(first);
     let signatures = Mutex::new(Vec::new());
     let report = |found: &Finding, case: Option<&Path>| {
@@ -201,13 +201,13 @@ fn probed(
     }
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
-    let known = known(release, met, avoids);
+    let known = known(release, met, quirks);
     Ok(Summary { known, ..sum_up(shared.args, lab.probes, seed, port, &tallies, signatures) })
 }
 
 /// Lists the faults of the release that were met, and those whose calls were left out.
-fn known(release: Release, met: Rules, avoids: Avoids) -> Vec<KnownSummary> {
-    let left_out = [(Rule::DupKeepsOwner, avoids.times_of_copies), (Rule::ClearKeepsRecord, avoids.clearing_what_was_shut)];
+fn known(release: Release, met: Rules, quirks: Quirks) -> Vec<KnownSummary> {
+    let left_out = [(Rule::DupKeepsOwner, quirks.copies_keep_owner), (Rule::ClearKeepsRecord, quirks.clear_keeps_record)];
     let left_out = left_out.into_iter().filter_map(|(rule, is)| is.then_some((rule, true)));
     let met = met.iter().filter(|rule| rule.row().kind == RuleKind::Fix).map(|rule| (rule, false));
     met.chain(left_out).map(|(rule, left_out)| KnownSummary::new(rule, release, left_out)).collect()

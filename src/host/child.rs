@@ -16,7 +16,7 @@ use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
-use crate::plan::{Avoids, Plan, Setup};
+use crate::plan::{Quirks, Plan, Setup};
 use crate::port::native::NativePort;
 use crate::port::{Abilities, Identity, present};
 use crate::program::Program;
@@ -212,7 +212,7 @@ impl Host for Child {
 
     fn abilities(&self) -> Abilities {
         let Hello { lacks, counts, tells_ends, .. } = self.hello;
-        Abilities { lacks, counts, tells_ends, avoids: Avoids::NOTHING }
+        Abilities { lacks, counts, tells_ends, quirks: Quirks::NONE }
     }
 
     fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &mut Plan, _: View) -> Option<bool> {

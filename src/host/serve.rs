@@ -20,7 +20,7 @@ use crate::trace::Trace;
 /// # Errors
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
-    let Abilities { lacks, counts, tells_ends, avoids: _ } = port.abilities();
+    let Abilities { lacks, counts, tells_ends, quirks: _ } = port.abilities();
     let hello = Hello { identity: port.identity(), release: release.number(), lacks, counts, tells_ends };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;

@@ -132,6 +132,11 @@ impl Cache {
         self.hash.contains_key(key)
     }
 
+    /// Returns the keys of the sessions of which this holds.
+    pub fn keys_of(&self, holds: impl Fn(&Session) -> bool) -> Vec<Key> {
+        self.sessions().filter(|session| holds(session)).map(Key::of).collect()
+    }
+
     /// Returns the session that expires first.
     pub fn tail(&self) -> Option<&Session> {
         self.session(self.tail)

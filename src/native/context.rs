@@ -357,6 +357,15 @@ impl Context {
     pub fn flush_sessions(&self, seconds: i64) {
         let rules = &self.library.rules;
         let Some(mut locked) = self.lock() else { return };
+        if rules.has(Rule::FlushByHash) {
+            let ends = |session: &Session| rules.time.is_expired(rules.time.keep(seconds), session.expiry());
+            for key in locked.cache.keys_of(|session| seconds == 0 || ends(session)) {
+                let Some(found) = locked.cache.take(&key) else { continue };
+                found.set_not_resumable(true);
+                locked = self.tell_with_lock(locked, &found);
+            }
+            return;
+        }
         let mut gone = Vec::new();
         while let Some(tail) = locked.cache.tail() {
             if seconds != 0 && !rules.time.is_expired(rules.time.keep(seconds), tail.expiry()) {

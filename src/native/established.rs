@@ -180,7 +180,12 @@ impl Session {
     /// Returns whether it has expired.
     pub(super) fn is_expired(&self) -> bool {
         let library = &self.0.library;
-        library.rules.time.is_expired(library.rules.time.now(library.micros()), self.expiry())
+        let now = library.rules.time.now(library.micros());
+        if library.rules.has(Rule::TimesAreStored) {
+            // Only handshakes subtract: what flushes adds, and the sum may wrap.
+            return self.timeout() < (now as i64).wrapping_sub(self.time());
+        }
+        library.rules.time.is_expired(now, self.expiry())
     }
 
     /// Duplicates the session without its ticket, as handshakes do: `ssl_session_dup`. Returns `None` where a dup callback

@@ -56,12 +56,6 @@ impl Release {
         (self.major, self.minor)
     }
 
-    /// Returns whether the caches of this release are modelled: from 3.0 on. Before, a flush goes through the hash in its own
-    /// order.
-    pub fn has_modelled_cache(self) -> bool {
-        self >= Release::new(3, 0, 0, 0)
-    }
-
     /// Returns whether it is this release, `major.minor`, or a later one.
     pub fn is_since(self, release: &str) -> bool {
         let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(u8::MAX));

@@ -108,6 +108,8 @@ rules! {
     GivesUpFirst "gives-up-first" Change ("" to "3.5.0") "SSL_set_session" "ssl/ssl_sess.c of 3.4.1 and 3.5.0";
     /// `SSL_shutdown` of a connection that has failed raises an error.
     FailedRaises "failed-raises" Change ("" to "4.0.0") "SSL_shutdown" "ssl_reset_error_state, ssl/ssl_lib.c of 4.0.3";
+    /// A client uses the session itself that its callback for pre-shared keys gives, and no duplicate of it.
+    AgreedIsUsed "agreed-is-used" Change ("" to "3.0.0") "tls_parse_stoc_key_share" "ssl/statem/extensions_clnt.c of 1.1.1w and 3.0.8";
     /// `SSL_SESSION_set_timeout` keeps a negative timeout.
     NegativeTimeoutIsKept "negative-timeout-is-kept" Change ("" to "3.0.0") "SSL_SESSION_set_timeout" "ssl/ssl_sess.c of 1.1.1w";
     /// Application data at index -1 is refused without a word, and the call succeeds.

@@ -6,7 +6,9 @@ use super::Skip;
 use super::connection::HeldConnection;
 use super::handshake::Trust;
 use super::ledger::Ledger;
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, SLOTS, Slot, Time, Variable};
+use crate::op::{
+    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, RemoveCallback, SLOTS, Slot, Time, Variable,
+};
 
 /// More contexts than slots and connections can hold.
 const OBJECTS: usize = 16;
@@ -134,11 +136,15 @@ impl Ledger {
             }
             Op::SetTime { s: Some(s), .. } | Op::SetTimeEx { s: Some(s), .. } | Op::SetTimeout { s: Some(s), .. } => {
                 let copied = object(s).is_some_and(|object| object.may_be_copy_of_cached);
-                (copied && self.setup.avoids.times_of_copies).then_some(Skip::Avoided)
+                (copied && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
+            }
+            Op::CtxSetRemoveCb { callback, .. } if self.setup.quirks.flush_has_no_order => {
+                let acts = !matches!(callback, RemoveCallback::None | RemoveCallback::Records);
+                acts.then_some(Skip::Avoided)
             }
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
-                (shut && self.setup.avoids.clearing_what_was_shut).then_some(Skip::Avoided)
+                (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)
             }
             // A session has one pair of links: it can be in one list.
             Op::CtxAdd { c, s } => {

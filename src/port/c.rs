@@ -45,7 +45,7 @@ use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
     Variable,
 };
-use crate::plan::{Avoids, Kinds};
+use crate::plan::{Quirks, Kinds};
 use crate::trace::{After, Mishap, Tape};
 
 /// As in `<openssl/err.h>`: the first number that no library has.
@@ -161,7 +161,7 @@ impl CPort {
             Sample::ALL.iter().for_each(|sample| self.warm_up_sample(*sample));
         }
         self.end();
-        super::events::begin(false);
+        super::events::begin(false, false);
     }
 
     fn warm_up_sample(&mut self, sample: Sample) {
@@ -270,7 +270,7 @@ impl Port for CPort {
             lacks: library.lacks(),
             counts: library.count_offset.is_some(),
             tells_ends: library.probes.ex_data || library.probes.memory,
-            avoids: Avoids::NOTHING,
+            quirks: Quirks::NONE,
         }
     }
 

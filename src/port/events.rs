@@ -35,6 +35,8 @@ struct Events {
     contexts_born: u32,
     /// Both ports know their reference counts.
     counts: bool,
+    /// Sessions leave a cache in no order.
+    unordered: bool,
 }
 
 /// A session that lives.
@@ -57,10 +59,11 @@ impl Events {
             contexts: Vec::new(),
             contexts_born: 0,
             counts: false,
+            unordered: false,
         }
     }
 
-    fn begin(&mut self, counts: bool) {
+    fn begin(&mut self, counts: bool, unordered: bool) {
         self.list.clear();
         self.live.clear();
         self.places.clear();
@@ -68,7 +71,7 @@ impl Events {
         self.by_address.clear();
         self.contexts.clear();
         self.contexts_born = 0;
-        self.counts = counts;
+        (self.counts, self.unordered) = (counts, unordered);
     }
 
     fn birth_of(&self, name: usize) -> u32 {
@@ -136,10 +139,10 @@ pub fn turn_to(side: usize) {
     SIDE.set(side % 2);
 }
 
-/// A program begins. `counts`: both ports know their reference counts.
-pub fn begin(counts: bool) {
+/// A program begins. `counts`: both ports know their reference counts. `unordered`: sessions leave a cache in no order.
+pub fn begin(counts: bool, unordered: bool) {
     PENDING.set(false);
-    current(|events| events.begin(counts));
+    current(|events| events.begin(counts, unordered));
 }
 
 /// The new callback of the counted index: what its other callbacks call the session, and where it is.
@@ -326,6 +329,16 @@ fn compare_lists(tells_ends: bool) -> (bool, usize) {
 impl Events {
     /// Brings the events into the order in which they are compared, and buries what was destroyed; returns how many.
     fn settle(&mut self) -> usize {
+        if self.unordered {
+            let leaves = |event: &Option<Entry<'_>>| match event {
+                None => Some((0, 0, 0)),
+                Some(Entry::Removed(_, birth, key, _)) => Some((*birth, 0, *key)),
+                Some(Entry::ExFree(_, birth, _)) => Some((*birth, 1, 0)),
+                Some(_) => None,
+            };
+            let both_leave = |a: &Option<Entry<'_>>, b: &Option<Entry<'_>>| leaves(a).is_some() && leaves(b).is_some();
+            self.list.chunk_by_mut(both_leave).for_each(|chunk| chunk.sort_by_key(leaves));
+        }
         let same_session = |a: &Option<Entry<'_>>, b: &Option<Entry<'_>>| matches!((a, b), (Some(Entry::ExFree(_, a, _)), Some(Entry::ExFree(_, b, _))) if a == b);
         for frees in self.list.chunk_by_mut(same_session) {
             // Only free callbacks stand beside each other here.

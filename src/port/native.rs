@@ -19,7 +19,7 @@ use crate::native::{
     self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
 };
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
-use crate::plan::{Avoids, Setup};
+use crate::plan::{Quirks, Setup};
 use crate::trace::{After, Mishap};
 
 /// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
@@ -170,16 +170,16 @@ impl Port for NativePort {
         let lacks = |kind: &Kind| {
             // What a peer decides is played to the other port by the births of sessions.
             let cannot = kind.needs_handshakes() && !self.has_callbacks;
-            let not_modelled = kind.is_shared() && !release.has_modelled_cache();
             let not_yet = kind.since().is_some_and(|since| !release.is_since(since));
-            *kind != Kind::AdvanceClock && (cannot || not_modelled || not_yet)
+            *kind != Kind::AdvanceClock && (cannot || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
-        let avoids = Avoids {
-            times_of_copies: self.library.follows(Rule::DupKeepsOwner),
-            clearing_what_was_shut: self.library.follows(Rule::ClearKeepsRecord),
+        let quirks = Quirks {
+            copies_keep_owner: self.library.follows(Rule::DupKeepsOwner),
+            clear_keeps_record: self.library.follows(Rule::ClearKeepsRecord),
+            flush_has_no_order: self.library.follows(Rule::FlushByHash),
         };
-        Abilities { lacks, counts: true, tells_ends: true, avoids }
+        Abilities { lacks, counts: true, tells_ends: true, quirks }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {

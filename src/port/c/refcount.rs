@@ -24,7 +24,7 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
     let mut snapshots = [[0u32; MAX_BLOCK / WORD]; LOOKS];
-    events::begin(false);
+    events::begin(false, false);
     // SAFETY: one session, which owns as many references as were taken until all are given back; if it dies before,
     // nothing looks at it again. The block it starts is at least as long as the allocator says.
     let words = unsafe {
