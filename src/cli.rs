@@ -5,6 +5,7 @@ mod coverage;
 mod doctor;
 mod emitted;
 mod exit;
+mod explained;
 mod explore;
 mod files;
 mod finding;

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::native::Rules;
 use crate::op::Op;
 use crate::oracle::{self, Class, Divergence, Signature};
-use crate::plan::{Plan, Setup};
+use crate::plan::{Plan, Quirks, Setup};
 use crate::port::Memory;
 use crate::port::native::NativePort;
 use crate::program::Program;
@@ -136,6 +136,16 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn with_hazards(mut self) -> Pair<L, R> {
         let tells_ends = self.plan.tells_ends;
         self.plan = Plan::new(Setup { hazards: true, ..self.plan.setup() });
+        self.plan.tells_ends = tells_ends;
+        self
+    }
+
+    /// Makes the calls that break the tested release by a fault of its own, too.
+    pub fn with_breaking_calls(mut self) -> Pair<L, R> {
+        let tells_ends = self.plan.tells_ends;
+        let setup = self.plan.setup();
+        let quirks = Quirks { copies_keep_owner: false, clear_keeps_record: false, ..setup.quirks };
+        self.plan = Plan::new(Setup { quirks, ..setup });
         self.plan.tells_ends = tells_ends;
         self
     }

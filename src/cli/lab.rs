@@ -25,6 +25,8 @@ pub(crate) struct Lab {
     pub hazards: bool,
     /// Says what the native session follows.
     pub following: FollowingChoice,
+    /// Says whether calls that break the tested release, by a fault of its own, are made too.
+    pub breaking: bool,
     pub limits: Limits,
 }
 
@@ -61,13 +63,14 @@ impl Lab {
             isolate,
             hazards: choice.hazards,
             following,
+            breaking: following != FollowingChoice::Released,
             limits: choice.limits.clone(),
         }
     }
 
     /// Drives a port in this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
-        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, following: FollowingChoice::Released, limits: Limits::DEFAULT }
+        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, following: FollowingChoice::Released, breaking: false, limits: Limits::DEFAULT }
     }
 
     /// Makes a pair for this thread: the native session, behaving as the port's release, and the port.
@@ -75,7 +78,8 @@ impl Lab {
     /// # Errors
     /// See [`LoadError`] and [`ChildError`].
     pub fn pair(&self) -> Result<Pair, LabError> {
-        if self.is_isolated() { self.isolated() } else { self.here() }
+        let pair = if self.is_isolated() { self.isolated() } else { self.here() };
+        pair.map(|pair| if self.breaking { pair.with_breaking_calls() } else { pair })
     }
 
     /// Returns the same lab, but in a process of its own.
@@ -131,6 +135,11 @@ impl Lab {
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, self.probes.ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
+    }
+
+    /// Returns the same lab, in which the native session does what the release does.
+    pub fn as_released(&self) -> Lab {
+        Lab { following: FollowingChoice::Released, breaking: false, ..self.clone() }
     }
 
     /// Returns the flags that choose this lab, for commands that are printed, each behind a space.

@@ -73,8 +73,9 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
         }
         Verdict::Diverge(diverged) => {
             let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
+            let shown = lab.as_released().flags(look.memory);
             let commands = [
-                ("C file", format!("sessdiff show{flags} --as c {file}")),
+                ("C file", format!("sessdiff show{shown} --as c {file}")),
                 ("import", format!("sessdiff import{flags} {file}")),
             ];
             let block = report::block(&case.program, &diverged, ["native", name], &commands);

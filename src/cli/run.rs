@@ -4,22 +4,23 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::args::{PortName, ProbeChoice, RunArgs, Shares};
+use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
 use super::coverage::Coverage;
 use super::exit::Exit;
 use super::explore::{Shared, Tally, explore, watch};
+use super::explained::known;
 use super::finding::Finding;
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
 use crate::host::crash;
-use crate::native::{Release, Rule, RuleKind, Rules};
+use crate::native::Rules;
 use crate::op::Kind;
-use crate::plan::{Quirks, Kinds};
+use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, CaseError};
-use crate::report::{KnownSummary, PortSummary, SignatureSummary, Summary, Unprobed, Word};
+use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -127,7 +128,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let shared = Shared::new(args, memory, deadline);
     let RunArgs { isolate, hazards, following, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, *following);
-    let lab = Lab { port: port.clone(), probes, isolate, hazards, following, limits: limits.clone() };
+    let lab = Lab { port: port.clone(), probes, isolate, hazards, following, breaking: false, limits: limits.clone() };
     let mut summary = probed(&lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
@@ -201,16 +202,8 @@ fn probed(
     }
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
-    let known = known(release, met, quirks);
+    let known = known(release, met, quirks, FollowingChoice::Released);
     Ok(Summary { known, ..sum_up(shared.args, lab.probes, seed, port, &tallies, signatures) })
-}
-
-/// Lists the faults of the release that were met, and those whose calls were left out.
-fn known(release: Release, met: Rules, quirks: Quirks) -> Vec<KnownSummary> {
-    let left_out = [(Rule::DupKeepsOwner, quirks.copies_keep_owner), (Rule::ClearKeepsRecord, quirks.clear_keeps_record)];
-    let left_out = left_out.into_iter().filter_map(|(rule, is)| is.then_some((rule, true)));
-    let met = met.iter().filter(|rule| rule.row().kind == RuleKind::Fix).map(|rule| (rule, false));
-    met.chain(left_out).map(|(rule, left_out)| KnownSummary::new(rule, release, left_out)).collect()
 }
 
 /// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::PortName;
 use super::emitted::written;
+use super::explained::explained;
 use super::files::Files;
 use super::finding::Finding;
 use super::head::{SIGNATURE, of};
@@ -80,11 +81,16 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         }
         replayed = Some(case);
     }
+    let explained = explained(lab, shown);
+    for known in &explained {
+        notes += &format!("\n{known}\n");
+    }
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
     let summary = SignatureSummary {
         signature,
         class: shown.diverged.divergence.class.to_string(),
         broke: found.diverged.broke(),
+        explained,
         file: replayed.map(|file| file.display().to_string()),
     };
     (summary, block + &notes)

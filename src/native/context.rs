@@ -304,7 +304,7 @@ impl Context {
         let size = self.cache_size();
         let full = |locked: &Locked| {
             let number = locked.cache.len() as i64;
-            if links_first { number > size } else { number >= size }
+            number > size || number == size && self.library.meets(Rule::FullIsOneShort)
         };
         while size > 0 && full(&locked) {
             let Some(tail) = locked.cache.tail().filter(|tail| !tail.id().as_slice().is_empty()) else { break };

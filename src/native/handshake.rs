@@ -281,7 +281,7 @@ impl Handshake<'_> {
         self.server.state().reused = hit;
         let Some(session) = self.server.session() else { return };
         let library = self.server.session_context().library().clone();
-        if hit && session.is_marked_not_resumable() && library.rules.has(Rule::NotResumableIsCached) {
+        if hit && session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId) {
             let cached = session.0.entered.load(Relaxed) > 0 && !session.id().as_slice().is_empty();
             if cached {
                 library.meets(Rule::CachedLosesId);
@@ -295,7 +295,7 @@ impl Handshake<'_> {
             if session.is_marked_not_resumable() {
                 *ticket_expected = false;
             }
-            let marked = session.is_marked_not_resumable() && library.rules.has(Rule::NotResumableIsCached);
+            let marked = session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId);
             if marked || self.server.context().cache_mode() & mode::SERVER == 0 {
                 session.put_id(&[]);
             }

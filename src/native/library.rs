@@ -103,9 +103,9 @@ impl Library {
         has
     }
 
-    /// Returns whether a rule is followed.
-    pub fn follows(&self, rule: Rule) -> bool {
-        self.rules.has(rule)
+    /// Returns whether the release has a rule, followed or not.
+    pub fn has(&self, rule: Rule) -> bool {
+        rule.holds_in(self.release)
     }
 
     /// Returns whether a rule that breaks the library made a difference since [`Library::take_met`] was last asked.

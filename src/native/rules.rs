@@ -82,6 +82,8 @@ rules! {
     NotResumableIsCached "not-resumable-is-cached" Fix ("" to "3.0.14 3.1.6 3.2.2") "ssl_update_cache" "CVE-2024-2511";
     /// The duplicate that takes a session's place in a handshake cannot be resumed where its source could not.
     CopyIsNotResumable "copy-is-not-resumable" Fix ("" to "3.0.14 3.1.6 3.2.2") "ssl_session_dup" "CVE-2024-2511";
+    /// A session that must not be resumed loses its id when a server answers with it.
+    MarkedLosesId "marked-loses-id" Fix ("" to "3.0.14 3.1.6 3.2.2") "tls_construct_server_hello" "CVE-2024-2511";
     /// A session that must not be resumed loses its id when it is, in the cache too, where it is then never found nor evicted again.
     CachedLosesId "cached-loses-id" Fix ("" to "3.0.14 3.1.6 3.2.2") "tls_construct_server_hello" "CVE-2024-2511";
     /// `SSL_clear` keeps what was read at the end of a connection, and the next handshake reads it and fails.
@@ -130,8 +132,8 @@ rules! {
     KeysHave64Bytes "keys-have-64-bytes" Change ("" to "1.1.1a") "SSL_SESSION_set1_master_key" "SSL_MAX_MASTER_KEY_LENGTH of 1.1.1";
     /// A master key has room for 256 bytes.
     KeysHave256Bytes "keys-have-256-bytes" Change ("1.1.1a" to "3.0.0") "SSL_SESSION_set1_master_key" "TLS13_MAX_RESUMPTION_PSK_LENGTH of 1.1.1w";
-    /// A session with an empty ticket cannot be duplicated.
-    EmptyTicketStopsDup "empty-ticket-stops-dup" Limit ("" to "") "SSL_SESSION_dup" "docs/FINDINGS.md, 2";
+    /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.
+    FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.
     DupDropsHint "dup-drops-hint" Limit ("" to "") "SSL_SESSION_dup" "docs/FINDINGS.md, 3";
 }

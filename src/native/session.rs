@@ -167,7 +167,9 @@ impl Session {
                 dest.has_ticket.store(true, Relaxed);
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
-            // Without a ticket the lifetime hint is dropped too.
+            None if ticket && source.ticket_lifetime_hint.load(Relaxed) != 0 && !source.library.meets(Rule::DupDropsHint) => {
+                dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
+            }
             None => {}
         }
         drop(to);

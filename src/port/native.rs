@@ -175,9 +175,9 @@ impl Port for NativePort {
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
         let quirks = Quirks {
-            copies_keep_owner: self.library.follows(Rule::DupKeepsOwner),
-            clear_keeps_record: self.library.follows(Rule::ClearKeepsRecord),
-            flush_has_no_order: self.library.follows(Rule::FlushByHash),
+            copies_keep_owner: self.library.has(Rule::DupKeepsOwner),
+            clear_keeps_record: self.library.has(Rule::ClearKeepsRecord),
+            flush_has_no_order: self.library.has(Rule::FlushByHash),
         };
         Abilities { lacks, counts: true, tells_ends: true, quirks }
     }

@@ -138,6 +138,8 @@ pub struct SignatureSummary {
     pub class: String,
     /// The port crashed, hung or broke memory, then or later in the program.
     pub broke: bool,
+    /// The rules of the release that explain it, where the native session does not follow them.
+    pub explained: Vec<KnownSummary>,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
 }
