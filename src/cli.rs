@@ -20,6 +20,7 @@ mod progress;
 mod reduce;
 mod reduction;
 mod replay;
+mod rules;
 mod run;
 mod settle;
 mod show;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
+use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs};
 use exit::Exit;
 
 /// Drives a native Rust SSL_SESSION and a real OpenSSL with the same calls. Any difference in a reference count, in the
@@ -70,6 +71,8 @@ enum Command {
     Import(ImportArgs),
     /// List what can be driven here and what each lacks
     Ports(PortsArgs),
+    /// List what releases of OpenSSL do differently, and where that can be read
+    Rules(RulesArgs),
     /// Say whether this build is able to find anything
     Doctor(DoctorArgs),
     /// Run programs for another process
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
         Command::Ports(args) => ports::ports(&args),
+        Command::Rules(args) => rules::rules(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Host(args) => host::host(&args),
     };

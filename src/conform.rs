@@ -162,10 +162,16 @@ pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure
             Verdict::Agree if number % TWICE_EVERY == TWICE_EVERY - 1 => {
                 pair.repeats(&program).map_or_else(Verdict::Inconclusive, |()| Verdict::Agree)
             }
-            other @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Diverge(_) | Verdict::Inconclusive(_)) => other,
+            other @ (Verdict::Agree
+            | Verdict::Known
+            | Verdict::Nothing
+            | Verdict::Diverge(_)
+            | Verdict::Inconclusive(_)) => other,
         };
         match verdict {
-            Verdict::Agree | Verdict::Known | Verdict::Nothing => report.add(&program, pair.plan(), &pair.traces().0.skips),
+            Verdict::Agree | Verdict::Known | Verdict::Nothing => {
+                report.add(&program, pair.plan(), &pair.traces().0.skips)
+            }
             Verdict::Inconclusive(why) => return Err(Failure::Inconclusive { why, program }),
             Verdict::Diverge(diverged) => {
                 let (program, diverged) = smallest(&mut pair, &program, *diverged, look);

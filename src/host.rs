@@ -27,6 +27,8 @@ use crate::trace::Trace;
 
 /// Runs programs on a port, wherever that is.
 pub trait Host: Any {
+    /// Makes sure that nothing of the programs that ran so far reaches the next one, where the port is in a process of its own.
+    fn renew(&mut self) {}
     /// Says what the port is.
     fn identity(&self) -> Identity;
     /// Says what the port can be asked for.
@@ -65,6 +67,10 @@ impl<P: Port + 'static> Host for P {
 
 /// A host chosen while the program runs is used like any other.
 impl Host for Box<dyn Host> {
+    fn renew(&mut self) {
+        (**self).renew();
+    }
+
     fn identity(&self) -> Identity {
         (**self).identity()
     }

@@ -44,6 +44,8 @@ pub use handshake::handshake;
 pub use library::Library;
 pub use peers::{FromPeer, Peers};
 pub use release::{NoRelease, Release, UnknownRelease};
+#[cfg(feature = "linked")]
+pub(crate) use rules::for_each_rule;
 pub use rules::{Following, Row, Rule, RuleKind, Rules};
 pub use session::{Cipher, Session, WeakSession};
 pub use tickets::new_session_ticket;

@@ -197,12 +197,15 @@ impl<L: Host, R: Host> Pair<L, R> {
 
     fn judge_run(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         let verdict = self.compare(program, look, prepared);
+        let broken = self.native().and_then(|native| native.broken_in());
+        if broken.is_some() {
+            self.right.renew();
+        }
         let from = match &verdict {
             Verdict::Diverge(diverged) => diverged.divergence.step,
             Verdict::Inconclusive(Inconclusive::Flaky { .. } | Inconclusive::Unnamed) => usize::MAX,
             Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_) => return verdict,
         };
-        let broken = self.native().and_then(|native| native.broken_in());
         if broken.is_some_and(|step| from >= step as usize) { Verdict::Known } else { verdict }
     }
 

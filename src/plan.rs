@@ -93,8 +93,7 @@ pub struct Quirks {
 
 impl Quirks {
     /// Heeds nothing.
-    pub const NONE: Quirks =
-        Quirks { copies_keep_owner: false, clear_keeps_record: false, flush_has_no_order: false };
+    pub const NONE: Quirks = Quirks { copies_keep_owner: false, clear_keeps_record: false, flush_has_no_order: false };
 
     /// Returns what is heeded where two releases are run.
     #[must_use]

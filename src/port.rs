@@ -16,7 +16,7 @@ pub use events::key;
 
 use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
-use crate::plan::{Quirks, Kinds};
+use crate::plan::{Kinds, Quirks};
 use crate::trace::{After, Block, Mishap, Tape};
 
 /// Makes the `number`th id that the callbacks of a program give: of no session that a program makes by other means.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::generate::Which;
-use crate::native::Following;
+use crate::native::{Following, Rule};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
@@ -168,6 +168,9 @@ pub(crate) struct ReplayArgs {
     /// What the native session does where the release that is tested differs from others
     #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
     pub following: FollowingChoice,
+    /// Compare with a native session that does not follow this rule of the release; docs/RELEASES.md lists them
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    pub without: Option<Rule>,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
@@ -220,6 +223,21 @@ pub(crate) struct ImportArgs {
     /// What the native session does where the release that is tested differs from others
     #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
     pub following: FollowingChoice,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff rules
+  sessdiff run --as fixed --port lib:/usr/lib/x86_64-linux-gnu/libssl.so.3   which faults does the installed library have?
+  sessdiff replay --without dup-drops-hint corpus/rules/dup-drops-hint.ops   what one rule says")]
+pub(crate) struct RulesArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// Print a table
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 #[derive(Args, Debug)]
@@ -293,6 +311,10 @@ impl FollowingChoice {
             FollowingChoice::Documented => " --as documented",
         }
     }
+}
+
+fn rule(id: &str) -> Result<Rule, String> {
+    Rule::from_id(id).ok_or_else(|| "no such rule; docs/RELEASES.md lists them".into())
 }
 
 /// What a port in a process of its own may take.

@@ -3,9 +3,10 @@
 use super::args::FollowingChoice;
 use super::finding::{Finding, judge_every_way};
 use super::lab::Lab;
-use crate::native::{Release, Rule, RuleKind, Rules};
+use crate::native::{Release, Row, Rule, RuleKind, Rules, for_each_rule};
 use crate::pair::Verdict;
 use crate::plan::{Quirks, Skip, Step};
+use crate::program::Case;
 use crate::report::KnownSummary;
 
 /// Returns the rules by which the program of a finding agrees with the release; none, if it differs from it too.
@@ -39,4 +40,43 @@ pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: Fol
     };
     let met = met.iter().filter(counts).map(|rule| (rule, false));
     met.chain(left_out).map(|(rule, left_out)| KnownSummary::new(rule, release, left_out)).collect()
+}
+
+macro_rules! define_cases {
+    ($(#[doc = $what:literal] $rule:ident $id:literal $kind:ident ($since:literal to $until:literal) $function:literal $source:literal;)*) => {
+        /// Returns the text of the case that shows a rule.
+        fn case_text(rule: Rule) -> &'static str {
+            match rule {
+                $(Rule::$rule => include_str!(concat!("../../corpus/rules/", $id, ".ops")),)*
+            }
+        }
+    };
+}
+
+for_each_rule!(define_cases);
+
+/// Returns a case for each rule that the release has and that is not followed where `following` is chosen.
+pub(super) fn cases(release: Release, following: FollowingChoice) -> Vec<Case> {
+    let followed = Rules::of(release, following.following());
+    let shown = Rules::of(release, FollowingChoice::Released.following()).iter().filter(|rule| !followed.has(*rule));
+    shown.map(case).collect()
+}
+
+/// Returns the case that shows a rule.
+fn case(rule: Rule) -> Case {
+    let Row { id, what, .. } = rule.row();
+    let program = case_text(rule).parse().expect("a committed case is a program");
+    Case { path: format!("corpus/rules/{id}.ops").into(), why: what.into(), program }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_case() {
+        for rule in Rule::ALL {
+            assert!(!case(*rule).program.ops.is_empty(), "{}", rule.row().id);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use super::args::{FollowingChoice, LabChoice, Limits, PortName};
 use super::exit::Exit;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
+use crate::native::{Release, Rule, Rules};
 use crate::pair::Pair;
 use crate::plan::Setup;
 use crate::port::c::{CPort, LoadError, Probes, load};
@@ -25,6 +26,8 @@ pub(crate) struct Lab {
     pub hazards: bool,
     /// Says what the native session follows.
     pub following: FollowingChoice,
+    /// Says which rule of the release it does not follow besides.
+    pub without: Option<Rule>,
     /// Says whether calls that break the tested release, by a fault of its own, are made too.
     pub breaking: bool,
     pub limits: Limits,
@@ -63,6 +66,7 @@ impl Lab {
             isolate,
             hazards: choice.hazards,
             following,
+            without: None,
             breaking: following != FollowingChoice::Released,
             limits: choice.limits.clone(),
         }
@@ -70,7 +74,16 @@ impl Lab {
 
     /// Drives a port in this process, with all probes.
     pub fn here_with_probes(port: PortName) -> Lab {
-        Lab { port, probes: Probes::ALL, isolate: false, hazards: false, following: FollowingChoice::Released, breaking: false, limits: Limits::DEFAULT }
+        Lab {
+            port,
+            probes: Probes::ALL,
+            isolate: false,
+            hazards: false,
+            following: FollowingChoice::Released,
+            without: None,
+            breaking: false,
+            limits: Limits::DEFAULT,
+        }
     }
 
     /// Makes a pair for this thread: the native session, behaving as the port's release, and the port.
@@ -100,11 +113,17 @@ impl Lab {
         Setup { hazards: self.hazards, ..Setup::new(self.probes.ex_data) }
     }
 
+    /// Returns the rules that the native session follows.
+    fn rules(&self, release: Release) -> Rules {
+        let rules = Rules::of(release, self.following.following());
+        self.without.map_or(rules, |rule| rules.without(rule))
+    }
+
     fn here(&self) -> Result<Pair, LabError> {
         let c = CPort::linked(self.probes).map_err(|why| LabError::Load(self.port.clone(), why))?;
         crash::loaded();
         let (release, setup) = (c.library().release, self.setup());
-        let native = NativePort::following(release, self.following.following(), setup);
+        let native = NativePort::following(release, self.rules(release), setup);
         let port: Box<dyn Host> = match &self.port {
             // A library is never driven here: see `is_isolated`.
             PortName::OpenSsl | PortName::Library(_) => Box::new(c),
@@ -131,7 +150,7 @@ impl Lab {
             preload,
         })
         .map_err(|why| LabError::Child(self.port.clone(), why))?;
-        let native = NativePort::following(child.release(), self.following.following(), self.setup());
+        let native = NativePort::following(child.release(), self.rules(child.release()), self.setup());
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, self.probes.ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
@@ -139,7 +158,7 @@ impl Lab {
 
     /// Returns the same lab, in which the native session does what the release does.
     pub fn as_released(&self) -> Lab {
-        Lab { following: FollowingChoice::Released, breaking: false, ..self.clone() }
+        Lab { following: FollowingChoice::Released, without: None, breaking: false, ..self.clone() }
     }
 
     /// Returns the flags that choose this lab, for commands that are printed, each behind a space.
@@ -158,6 +177,9 @@ impl Lab {
             flags += " --hazards";
         }
         flags += self.following.flag();
+        if let Some(rule) = self.without {
+            flags += &format!(" --without {}", rule.row().id);
+        }
         flags
     }
 

@@ -20,7 +20,9 @@ const CALL_WIDTH: usize = 56;
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
-    let lab = Lab::of(&args.lab, args.following, args.isolate);
+    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.following, args.isolate) };
+    // What the rule is about may break the release.
+    let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {

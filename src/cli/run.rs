@@ -7,15 +7,16 @@ use std::time::{Duration, Instant};
 use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
 use super::coverage::Coverage;
 use super::exit::Exit;
-use super::explore::{Shared, Tally, explore, watch};
 use super::explained::known;
-use super::finding::Finding;
+use super::explore::{Shared, Tally, explore, watch};
+use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError};
 use super::settle::settle;
-use super::{interrupt, output, unprobed};
+use super::{explained, interrupt, output, unprobed};
 use crate::host::crash;
-use crate::native::Rules;
+use crate::native::{Release, Rules};
 use crate::op::Kind;
+use crate::pair::Verdict;
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
@@ -128,7 +129,16 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let shared = Shared::new(args, memory, deadline);
     let RunArgs { isolate, hazards, following, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, *following);
-    let lab = Lab { port: port.clone(), probes, isolate, hazards, following, breaking: false, limits: limits.clone() };
+    let lab = Lab {
+        port: port.clone(),
+        probes,
+        isolate,
+        hazards,
+        following,
+        without: None,
+        breaking: false,
+        limits: limits.clone(),
+    };
     let mut summary = probed(&lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
@@ -179,7 +189,7 @@ fn probed(
     let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
     drop(first);
     let signatures = Mutex::new(Vec::new());
-    let report = |found: &Finding, case: Option<&Path>| {
+    let settle_in = |lab: &Lab, found: &Finding, case: Option<&Path>| {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
@@ -196,6 +206,10 @@ fn probed(
         }
         signatures.push(signature);
     };
+    let shown = show_rules(lab, release, &|lab, found, case| settle_in(lab, found, Some(&case.path)))?;
+    // What the rules say was shown: the rest must be as the release is.
+    let lab = &lab.as_released();
+    let report = |found: &Finding, case: Option<&Path>| settle_in(lab, found, case);
     let tallies = explore_on_threads(lab, seed, programs, cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
@@ -203,7 +217,32 @@ fn probed(
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let known = known(release, met, quirks, FollowingChoice::Released);
-    Ok(Summary { known, ..sum_up(shared.args, lab.probes, seed, port, &tallies, signatures) })
+    let summary = sum_up(shared.args, lab.probes, seed, port, &tallies, signatures);
+    let (programs, divergences) = (summary.programs + shown.programs, summary.divergences + shown.divergences);
+    Ok(Summary { known, programs, divergences, ops: summary.ops + shown.ops, ..summary })
+}
+
+/// Judges one case for each rule of the release that is not followed, in a process of its own, and reports each difference.
+fn show_rules(lab: &Lab, release: Release, report: &dyn Fn(&Lab, &Finding, &Case)) -> Result<Tally, LabError> {
+    let mut tally = Tally::default();
+    if lab.following == FollowingChoice::Released || !lab.port.is_in_c() {
+        return Ok(tally);
+    }
+    let lab = Lab { breaking: true, ..lab.in_a_child() };
+    let mut pair = lab.pair()?;
+    for case in explained::cases(release, lab.following) {
+        if interrupt::came() {
+            break;
+        }
+        let (look, verdict) = judge_every_way(&mut pair, &case.program, &[Memory::Plain]);
+        tally.programs += 1;
+        tally.ops += case.program.ops.len() as u64;
+        if let Verdict::Diverge(diverged) = verdict {
+            tally.divergences += 1;
+            report(&lab, &Finding { program: case.program.clone(), diverged: *diverged, look }, &case);
+        }
+    }
+    Ok(tally)
 }
 
 /// Explores on each thread with programs of its own, so that a seed makes the same ones every time, and waits for all of them.

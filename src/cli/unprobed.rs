@@ -43,7 +43,6 @@ pub(super) fn run(
     command.args(["--memory-limit", &limits.memory_limit.to_string()]);
     let flags = [("--isolate", args.isolate), ("--hazards", args.hazards), ("--keep-going", args.keep_going)];
     command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag));
-    command.args(args.following.flag().split_whitespace());
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
     match &args.corpus {
         Some(folder) => drop(command.arg("--corpus").arg(folder)),

@@ -51,8 +51,7 @@ impl Lab {
             Ok(other) => panic!("{PROBES}={other}: expected all, sessions or none"),
         };
         let c = CPort::linked(probes).unwrap_or_else(|error| panic!("{error}"));
-        let (release, setup) =
-            (c.library().release, Setup::new(probes.ex_data));
+        let (release, setup) = (c.library().release, Setup::new(probes.ex_data));
         match std::env::var(PLANT) {
             Err(_) => Lab::Honest(Box::new(Pair::new(NativePort::new(release, setup), c, probes.ex_data))),
             Ok(name) => {

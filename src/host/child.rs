@@ -16,7 +16,7 @@ use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::sandbox;
 use crate::exec::View;
 use crate::native::Release;
-use crate::plan::{Quirks, Plan, Setup};
+use crate::plan::{Plan, Quirks, Setup};
 use crate::port::native::NativePort;
 use crate::port::{Abilities, Identity, present};
 use crate::program::Program;
@@ -206,6 +206,10 @@ impl Child {
 }
 
 impl Host for Child {
+    fn renew(&mut self) {
+        self.bury(Duration::ZERO);
+    }
+
     fn identity(&self) -> Identity {
         self.hello.identity.clone()
     }

@@ -297,7 +297,7 @@ impl Context {
             }
         };
         let mut gone = Vec::new();
-        let links_first = rules.has(Rule::ListedFirst) || rules.has(Rule::NewIsEvicted);
+        let links_first = rules.has(Rule::NewIsEvicted);
         if links_first {
             self.link(&mut locked, at, session);
         }
@@ -407,7 +407,7 @@ impl Context {
         let mut locked = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(holder) = locked.holder {
             if holder == thread::current().id() {
-                return self.library.rules.has(Rule::LockLetsHolderIn).then_some(locked);
+                return None;
             }
             locked = self.unlocked.wait(locked).unwrap_or_else(PoisonError::into_inner);
         }

@@ -210,7 +210,14 @@ impl Handshake<'_> {
             session.set_cipher(Some(FIRST_SUITE));
         }
         let takes_psk = self.client.offered_key().is_none() && self.client.offered_psk().is_some();
-        Ok(Hello { version: Version::Tls13, hit, ticket_expected, sealed: None, external_psk: external_psk || unasked && takes_psk, unasked })
+        Ok(Hello {
+            version: Version::Tls13,
+            hit,
+            ticket_expected,
+            sealed: None,
+            external_psk: external_psk || unasked && takes_psk,
+            unasked,
+        })
     }
 
     /// Gives the server what is in the ticket that the client offers, or in the cache under it. Returns whether there was
@@ -284,7 +291,8 @@ impl Handshake<'_> {
         if hit && session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId) {
             let cached = session.0.entered.load(Relaxed) > 0 && !session.id().as_slice().is_empty();
             if cached {
-                library.meets(Rule::CachedLosesId);
+                // The cache does not find it any more, and frees it all the same when it is flushed.
+                library.note_broken();
             }
             session.put_id(&[]);
         }

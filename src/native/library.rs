@@ -1,7 +1,7 @@
 //! A library: one release, one clock, one list of ex_data indices, shared by the sessions made with it.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::context::Context;
@@ -20,6 +20,7 @@ pub struct Library {
     pub(super) rules: Followed,
     /// Has the bits of the rules that made a difference.
     met: AtomicU64,
+    broken: AtomicBool,
     clock: Clock,
     /// Counts the microseconds that passed on a clock that stands still.
     passed: AtomicU64,
@@ -38,15 +39,16 @@ struct Contexts {
 impl Library {
     /// Makes a library that behaves as `release`, with no ex_data index registered.
     pub fn new(release: Release, clock: Clock) -> Arc<Library> {
-        Library::following(release, Following::Released, clock)
+        Library::following(release, Rules::of(release, Following::Released), clock)
     }
 
-    /// Makes a library that behaves as `release`, as far as it follows its rules.
-    pub fn following(release: Release, following: Following, clock: Clock) -> Arc<Library> {
+    /// Makes a library that behaves as `release`, but follows these rules.
+    pub fn following(release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
         Arc::new(Library {
             release,
-            rules: Followed::new(Rules::of(release, following)),
+            rules: Followed::new(rules),
             met: AtomicU64::new(0),
+            broken: AtomicBool::new(false),
             clock,
             passed: AtomicU64::new(0),
             classes: Classes::default(),
@@ -108,9 +110,14 @@ impl Library {
         rule.holds_in(self.release)
     }
 
-    /// Returns whether a rule that breaks the library made a difference since [`Library::take_met`] was last asked.
-    pub fn is_broken(&self) -> bool {
-        self.met.load(Relaxed) & Rules::BREAKING.bits() != 0
+    /// Notes that C would be broken from here on, by a fault of the release: what it does then is not defined.
+    pub(super) fn note_broken(&self) {
+        self.broken.store(true, Relaxed);
+    }
+
+    /// Returns whether C would be broken since this was last asked.
+    pub fn take_broken(&self) -> bool {
+        self.broken.load(Relaxed) && self.broken.swap(false, Relaxed)
     }
 
     /// Returns the rules that made a difference since this was last asked.

@@ -47,7 +47,8 @@ pub struct Row {
     pub source: &'static str,
 }
 
-macro_rules! rules {
+/// Defines the rules from the table below.
+macro_rules! define_rules {
     ($(#[doc = $what:literal] $rule:ident $id:literal $kind:ident ($since:literal to $until:literal) $function:literal $source:literal;)*) => {
         /// Names what some releases do differently.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,7 +76,10 @@ macro_rules! rules {
     };
 }
 
-rules! {
+/// Hands the rules to a macro, one row each: what the releases in its span do, the rule, its name, its kind, the span, the function,
+/// the source.
+macro_rules! for_each_rule {
+    ($macro:ident) => { $macro! {
     /// A duplicate keeps the pointer to the context that has its source cached, and `SSL_SESSION_set_time` and `_set_timeout` then put the duplicate into that context's list.
     DupKeepsOwner "dup-keeps-owner" Fix ("3.0.0" to "3.0.9 3.1.1") "SSL_SESSION_dup" "https://github.com/openssl/openssl/pull/20848";
     /// A session that must not be resumed is cached after a handshake all the same, and one that the get callback returns is resumed.
@@ -84,8 +88,6 @@ rules! {
     CopyIsNotResumable "copy-is-not-resumable" Fix ("" to "3.0.14 3.1.6 3.2.2") "ssl_session_dup" "CVE-2024-2511";
     /// A session that must not be resumed loses its id when a server answers with it.
     MarkedLosesId "marked-loses-id" Fix ("" to "3.0.14 3.1.6 3.2.2") "tls_construct_server_hello" "CVE-2024-2511";
-    /// A session that must not be resumed loses its id when it is, in the cache too, where it is then never found nor evicted again.
-    CachedLosesId "cached-loses-id" Fix ("" to "3.0.14 3.1.6 3.2.2") "tls_construct_server_hello" "CVE-2024-2511";
     /// `SSL_clear` keeps what was read at the end of a connection, and the next handshake reads it and fails.
     ClearKeepsRecord "clear-keeps-record" Fix ("3.2.0" to "3.2.2") "SSL_clear" "https://github.com/openssl/openssl/pull/23256";
     /// A TLS 1.3 server whose connection has a session already, as after `SSL_clear`, takes it for the one that the client offers.
@@ -94,18 +96,14 @@ rules! {
     OtherIdIsResumed "other-id-is-resumed" Fix ("" to "3.6.3 4.0.1") "ssl_get_prev_session" "the comment in ssl/ssl_sess.c of 3.6.3";
     /// A session that is put into a full cache may be evicted itself, because it is listed first.
     NewIsEvicted "new-is-evicted" Fix ("3.0.0" to "3.0.6") "SSL_CTX_add_session" "https://github.com/openssl/openssl/issues/18690";
-    /// A full cache evicts after the new session was listed, as its newest, and holds as many sessions as its size says.
-    ListedFirst "listed-first" Change ("" to "3.0.0") "SSL_CTX_add_session" "ssl/ssl_sess.c of 1.1.1w";
     /// The list of a cache is in the order in which sessions came in, and what is in it does not move.
     ListByArrival "list-by-arrival" Change ("" to "3.0.0") "SSL_CTX_add_session" "https://github.com/openssl/openssl/pull/8687";
     /// A flush goes through all of the hash, in its order.
     FlushByHash "flush-by-hash" Change ("" to "3.0.0") "SSL_CTX_flush_sessions" "https://github.com/openssl/openssl/pull/8687";
-    /// A callback that runs while the cache is locked may lock it again.
-    LockLetsHolderIn "lock-lets-holder-in" Change ("" to "3.0.0") "CRYPTO_THREAD_write_lock" "crypto/threads_pthread.c of 1.1.1w and 3.0.8";
     /// `SSL_CTX_add_session` of a session that is cached already moves it to the place that its expiry gives it now.
     AddedAgainMoves "added-again-moves" Change ("3.0.0" to "3.5.6 3.6.2") "SSL_CTX_add_session" "ssl/ssl_sess.c of 3.5.5 and 3.6.2";
     /// The remove callback of what is evicted or flushed runs while the cache is locked, for the first one first.
-    CallbackIsLocked "callback-is-locked" Change ("" to "4.0.2") "SSL_CTX_flush_sessions" "ssl/ssl_sess.c of 4.0.2";
+    CallbackIsLocked "callback-is-locked" Change ("3.0.0" to "4.0.2") "SSL_CTX_flush_sessions" "ssl/ssl_sess.c of 4.0.2";
     /// `SSL_set_session` gives up the session before, before it takes a reference to the new one.
     GivesUpFirst "gives-up-first" Change ("" to "3.5.0") "SSL_set_session" "ssl/ssl_sess.c of 3.4.1 and 3.5.0";
     /// `SSL_shutdown` of a connection that has failed raises an error.
@@ -126,8 +124,8 @@ rules! {
     TimesAreStored "times-are-stored" Change ("" to "3.0.0") "SSL_SESSION_set_time" "ssl/ssl_sess.c of 1.1.1w";
     /// Times are signed seconds, and a sum that does not fit counts as beyond only where the time is positive.
     SumsAreClamped "sums-are-clamped" Change ("3.0.0" to "3.0.15 3.1.7 3.2.0") "ssl_session_calculate_timeout" "ssl/ssl_sess.c of 3.0.14 and 3.0.15";
-    /// Times are signed seconds.
-    TimesAreSigned "times-are-signed" Change ("" to "3.2.0") "SSL_SESSION_set_time" "ssl/ssl_sess.c of 3.1.4 and 3.2.0";
+    /// Times are signed seconds, and a sum that does not fit wraps and counts as beyond.
+    TimesAreSigned "times-are-signed" Change ("3.0.15 3.1.7" to "3.2.0") "SSL_SESSION_set_time" "ssl/ssl_sess.c of 3.1.4 and 3.2.0";
     /// A master key has room for 64 bytes.
     KeysHave64Bytes "keys-have-64-bytes" Change ("" to "1.1.1a") "SSL_SESSION_set1_master_key" "SSL_MAX_MASTER_KEY_LENGTH of 1.1.1";
     /// A master key has room for 256 bytes.
@@ -136,7 +134,13 @@ rules! {
     FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.
     DupDropsHint "dup-drops-hint" Limit ("" to "") "SSL_SESSION_dup" "docs/FINDINGS.md, 3";
+    } };
 }
+
+#[cfg(feature = "linked")]
+pub(crate) use for_each_rule;
+
+for_each_rule!(define_rules);
 
 /// Says which of its rules a library follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -154,12 +158,19 @@ impl Following {
     const fn follows(self, kind: RuleKind) -> bool {
         match (self, kind) {
             (Following::Released, _) | (_, RuleKind::Change) | (Following::Fixed, RuleKind::Limit) => true,
-            (Following::Fixed | Following::Documented, RuleKind::Fix) | (Following::Documented, RuleKind::Limit) => false,
+            (Following::Fixed | Following::Documented, RuleKind::Fix) | (Following::Documented, RuleKind::Limit) => {
+                false
+            }
         }
     }
 }
 
 impl Rule {
+    /// Finds a rule by its name.
+    pub fn from_id(id: &str) -> Option<Rule> {
+        Rule::ALL.iter().copied().find(|rule| rule.row().id == id)
+    }
+
     /// Returns whether a release is in the rule's span.
     pub fn holds_in(self, release: Release) -> bool {
         let row = self.row();
@@ -197,13 +208,16 @@ impl Rules {
         Rule::ALL.iter().filter(follows).fold(Rules::default(), |rules, rule| rules.with(*rule))
     }
 
-    /// Holds those after which the library is broken: what it does then is not compared.
-    pub const BREAKING: Rules = Rules(0).with(Rule::CachedLosesId);
-
     /// Returns them and one more.
     #[must_use]
     pub const fn with(self, rule: Rule) -> Rules {
         Rules(self.0 | 1 << rule as u32)
+    }
+
+    /// Returns them, but for one.
+    #[must_use]
+    pub const fn without(self, rule: Rule) -> Rules {
+        Rules(self.0 & !(1 << rule as u32))
     }
 
     /// Returns these and others.
@@ -251,7 +265,6 @@ impl Rules {
             () => 512,
         }
     }
-
 }
 
 /// Holds the rules that a library follows, and what is asked for most made ready.
@@ -328,8 +341,14 @@ mod tests {
         let keys = |release: &str| Rules::of(release.parse().unwrap(), Following::Released).master_key_max();
         assert_eq!([keys("1.1.1"), keys("1.1.1a"), keys("1.1.1w"), keys("3.0.0")], [64, 256, 256, 512]);
         let time = |release: &str| Rules::of(release.parse().unwrap(), Following::Released).time();
-        assert_eq!([time("1.1.1w"), time("3.0.14"), time("3.0.15")], [TimeRule::Stored, TimeRule::Clamped, TimeRule::Split]);
-        assert_eq!([time("3.1.4"), time("3.1.7"), time("3.2.0")], [TimeRule::Clamped, TimeRule::Split, TimeRule::Ticks]);
+        assert_eq!(
+            [time("1.1.1w"), time("3.0.14"), time("3.0.15")],
+            [TimeRule::Stored, TimeRule::Clamped, TimeRule::Split]
+        );
+        assert_eq!(
+            [time("3.1.4"), time("3.1.7"), time("3.2.0")],
+            [TimeRule::Clamped, TimeRule::Split, TimeRule::Ticks]
+        );
     }
 
     #[test]

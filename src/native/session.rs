@@ -167,7 +167,10 @@ impl Session {
                 dest.has_ticket.store(true, Relaxed);
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
-            None if ticket && source.ticket_lifetime_hint.load(Relaxed) != 0 && !source.library.meets(Rule::DupDropsHint) => {
+            None if ticket
+                && source.ticket_lifetime_hint.load(Relaxed) != 0
+                && !source.library.meets(Rule::DupDropsHint) =>
+            {
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
             None => {}

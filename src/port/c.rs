@@ -45,7 +45,7 @@ use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
     Variable,
 };
-use crate::plan::{Quirks, Kinds};
+use crate::plan::{Kinds, Quirks};
 use crate::trace::{After, Mishap, Tape};
 
 /// As in `<openssl/err.h>`: the first number that no library has.

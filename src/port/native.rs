@@ -13,7 +13,9 @@ use session::Held;
 use std::sync::Arc;
 
 use self::read::{number, shows_bytes, with_bytes};
-use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events, present};
+use super::{
+    Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events, present,
+};
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
     self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
@@ -58,12 +60,12 @@ pub(super) fn seconds(time: Time, passed: u64) -> i64 {
 impl NativePort {
     /// Makes a port that behaves as `release`, with the ex_data indices of `setup`.
     pub fn new(release: Release, setup: Setup) -> NativePort {
-        NativePort::following(release, Following::Released, setup)
+        NativePort::following(release, Rules::of(release, Following::Released), setup)
     }
 
-    /// Makes a port that behaves as `release` as far as it follows its rules, with the ex_data indices of `setup`.
-    pub fn following(release: Release, following: Following, setup: Setup) -> NativePort {
-        let library = Library::following(release, following, START);
+    /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
+    pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
+        let library = Library::following(release, rules, START);
         if setup.ex_data {
             register(&library);
         }
@@ -283,7 +285,7 @@ impl Port for NativePort {
 
     #[inline]
     fn after(&mut self) -> After {
-        if self.broken_in.is_none() && self.library.is_broken() {
+        if self.library.take_broken() && self.broken_in.is_none() {
             self.broken_in = Some(present::get());
         }
         After { raised: std::mem::take(&mut self.raised), ..After::default() }
