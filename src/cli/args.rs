@@ -156,7 +156,7 @@ Examples:
   sessdiff replay corpus/dup/carries-every-field.ops
   sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
 pub(crate) struct ReplayArgs {
-    /// Cases, or artifacts of the lifecycle fuzz target
+    /// Cases, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -178,7 +178,7 @@ Examples:
   sessdiff reduce crash-1234 -o small.ops
   sessdiff reduce --port lib:/opt/openssl/lib64/libssl.so.3 found.ops -o small.ops")]
 pub(crate) struct ReduceArgs {
-    /// A case, or an artifact of the lifecycle fuzz target
+    /// A case, or an artifact of the lifecycle fuzz target; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Where the reduced case is written; without it, to standard output
@@ -196,7 +196,7 @@ Examples:
 
 An artifact of libFuzzer or AFL is taken as it is. A signature that is in the folder already is refused.")]
 pub(crate) struct ImportArgs {
-    /// An artifact, or a case
+    /// An artifact, or a case; `-` is standard input
     #[arg(value_name = "ARTIFACT")]
     pub file: PathBuf,
     /// The folder of the regressions; the case is written there as NNNN-signature.ops
@@ -211,7 +211,7 @@ pub(crate) struct ImportArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// A case, or an artifact of the lifecycle fuzz target
+    /// A case, or an artifact of the lifecycle fuzz target; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The form

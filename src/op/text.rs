@@ -47,7 +47,7 @@ pub enum Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Expected::Marker => f.write_str("the first line `#! sessdiff 1`"),
+            Expected::Marker => f.write_str("the line `#! sessdiff 1` before the calls"),
             Expected::Char(wanted) => write!(f, "`{wanted}`"),
             Expected::Variable(kind) => f.write_str(kind),
             Expected::VariableOrNull(kind) => write!(f, "{kind}, or NULL"),

@@ -3,9 +3,14 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::{MARKER, Program};
+use memchr::memmem;
+
+use super::listing::Listing;
+use super::{MARKER, MAX_INPUT, Program};
 use crate::op::TextError;
 
+/// Stands for standard input.
+const STANDARD_INPUT: &str = "-";
 /// A file larger than this is no case.
 const MAX_FILE: u64 = 4 << 20;
 
@@ -38,6 +43,9 @@ pub enum CaseError {
     /// No calls at all.
     #[error("{}: no calls", .0.display())]
     Empty(PathBuf),
+    /// Bytes that are not text, nor what a fuzzer or `show --as wire` writes.
+    #[error("{}: not text, and too long for a fuzzer's artifact, which has at most {MAX_INPUT} bytes: not a case", .0.display())]
+    NotWire(PathBuf),
 }
 
 impl Case {
@@ -51,28 +59,35 @@ impl Case {
 
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
-        let program: Program = text.parse().map_err(|error| CaseError::Text(path.into(), error))?;
+        let wrong = |error| CaseError::Text(path.into(), error);
+        let listing = Listing::find(&text).map_err(wrong)?;
+        let program = listing.program().map_err(wrong)?;
         if program.ops.is_empty() {
             return Err(CaseError::Empty(path.into()));
         }
-        let comment = text.lines().skip(1).map_while(|line| line.strip_prefix('#'));
-        let why = comment.map(str::trim).collect::<Vec<_>>().join("\n");
-        Ok(Case { path: path.into(), why, program })
+        Ok(Case { path: path.into(), why: listing.comment(), program })
     }
 
-    /// Reads a case, or a program on the wire where the file is not named `.ops` and does not start with `#`: what a fuzzer
-    /// leaves.
+    /// Reads a case, or a program on the wire: what a fuzzer leaves. `-` is standard input.
+    ///
+    /// Any bytes are wire, so what is none has to be told by something else. Text is what is named `.ops`, has the marker in it
+    /// or is printable; without the marker it is refused. Other bytes are wire where a fuzzer can have made them, of at most
+    /// [`MAX_INPUT`] bytes with a call among them, or where [`Program::to_wire`] did, which can be longer.
     ///
     /// # Errors
-    /// An unreadable file, text that is no case, or wire without one call.
+    /// An unreadable file, text that is no case, or bytes that are not taken for wire.
     pub fn read_any(path: &Path) -> Result<Case, CaseError> {
         let bytes = bytes_of(path)?;
-        if bytes.starts_with(b"#") || path.extension().is_some_and(|extension| extension == "ops") {
+        let named = path.extension().is_some_and(|extension| extension == "ops");
+        if named || is_text(&bytes) {
             return Case::of(path, bytes);
         }
         let program = Program::from_bytes(&bytes);
         if program.ops.is_empty() {
             return Err(CaseError::Empty(path.into()));
+        }
+        if bytes.len() > MAX_INPUT && program.to_wire() != bytes {
+            return Err(CaseError::NotWire(path.into()));
         }
         Ok(Case { path: path.into(), why: String::new(), program })
     }
@@ -112,10 +127,21 @@ impl Case {
     }
 }
 
+/// Tells text from wire.
+fn is_text(bytes: &[u8]) -> bool {
+    let printable = |text: &str| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace());
+    bytes.starts_with(b"#")
+        || memmem::find(bytes, MARKER.as_bytes()).is_some()
+        || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(printable)
+}
+
 fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
     let unreadable = |source| CaseError::Unreadable(path.into(), source);
-    let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let read = match path == Path::new(STANDARD_INPUT) {
+        true => std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)),
+    };
+    read.map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
 }

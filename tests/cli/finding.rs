@@ -29,6 +29,19 @@ fn is_replayed_by_the_command_that_is_printed() {
     }
 }
 
+/// The block as it is printed, with what the run says before and after it.
+#[test]
+fn is_replayed_from_what_is_printed() {
+    let folder = Folder::new();
+    let ran = find(&folder, &[]);
+    folder.write("copied", &ran.stdout);
+    for line in
+        ["replay --port PORT copied", "replay --port PORT - <copied", "show - <copied | sessdiff replay --port PORT -"]
+    {
+        folder.sh(&format!("sessdiff {}", line.replace("PORT", PORT))).exits(1).quietly().shows(SIGNATURE);
+    }
+}
+
 #[test]
 fn goes_into_the_folder_sessdiff_out_by_itself() {
     let folder = Folder::new();
