@@ -73,7 +73,8 @@ impl std::str::FromStr for Program {
     /// Reads text strictly: from the marker on, every line is a call, a comment or empty. A text that has something before
     /// the marker was copied from somewhere: its program ends before the first paragraph that does not begin with a call.
     fn from_str(text: &str) -> Result<Program, TextError> {
-        Listing::find(text)?.program()
+        // There is one at least.
+        Listing::find(text)?.program().map_err(|mut wrong| wrong.swap_remove(0).0)
     }
 }
 
@@ -135,7 +136,24 @@ mod tests {
             "s0 = SSL_SESSION_new()".parse::<Program>().unwrap_err().to_string(),
             "1:1: expected the line `#! sessdiff 1` before the calls"
         );
-        assert_eq!(error("SSL_SESSION_fre(s0)"), "2:1: expected a function of the table of operations");
+        assert_eq!(
+            error("SSL_SESSION_fre(s0)"),
+            "2:1: expected a function of the table of operations, not `SSL_SESSION_fre`; did you mean `SSL_SESSION_free`?"
+        );
+        for (word, meant) in [
+            ("ssl_session_new", "SSL_SESSION_new"),
+            ("SSL_SESSION_upref", "SSL_SESSION_up_ref"),
+            ("SSL_SESSION_get_hostname", "SSL_SESSION_get0_hostname"),
+            ("SSL_CTX_flush_session", "SSL_CTX_flush_sessions"),
+            ("advanceclock", "advance_clock"),
+        ] {
+            assert!(
+                error(&format!("{word}()")).ends_with(&format!(", not `{word}`; did you mean `{meant}`?")),
+                "{word}"
+            );
+        }
+        assert!(error("EVP_MD_CTX_copy_ex(s0)").ends_with(", not `EVP_MD_CTX_copy_ex`"));
+        assert!(error("(s0)").ends_with(", not `(`"), "{}", error("(s0)"));
         assert_eq!(error("SSL_SESSION_new()"), "2:1: expected a slot for the result: `s0 = ...`");
         assert_eq!(error("s1 = SSL_SESSION_up_ref(s0)"), "2:1: expected no slot for a result: this call makes nothing");
         assert_eq!(error("SSL_SESSION_up_ref(s8)"), "2:20: expected a session slot, s0 to s7");

@@ -100,10 +100,10 @@ impl Ran {
         ran
     }
 
-    /// One line of complaint that says `what`.
+    /// One line of complaint that says `what`; a place in a text is shown below it, indented.
     #[track_caller]
     fn complains(self, what: &str) -> Ran {
-        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert_eq!(self.stderr.lines().filter(|line| !line.starts_with("    ")).count(), 1, "{self:?}");
         assert!(self.stderr.starts_with("error: ") && self.stderr.contains(what), "no `{what}`: {self:?}");
         self
     }

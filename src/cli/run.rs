@@ -26,12 +26,11 @@ const UNPROBED: u32 = 8;
 const CORPUS: &str = "corpus";
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
-    let cases = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
+    let (cases, mut exit) = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
-    let mut exit = Exit::Expected;
     for port in &args.ports {
         match run_port(args, port, seed, &cases) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
@@ -86,15 +85,16 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-/// Reads the committed cases. A folder that was named must be there; the default one need not.
-fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
+/// Reads the committed cases. A folder that was named must be there; the default one need not. A case that cannot be read is
+/// named and left out, which the exit code says.
+fn cases(folder: Option<&Path>, hazards: bool) -> Result<(Vec<Case>, Exit), CaseError> {
     let folder = match folder {
-        Some(none) if none == Path::new("none") => return Ok(Vec::new()),
+        Some(none) if none == Path::new("none") => return Ok((Vec::new(), Exit::Expected)),
         Some(named) => named,
         None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
         None => {
             output::note(format_args!("no folder `{CORPUS}` here: exploring without replay"));
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Exit::Expected));
         }
     };
     let mut paths = Case::list(folder)?;
@@ -103,7 +103,9 @@ fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
     if paths.is_empty() {
         output::note(format_args!("no case in `{}`: exploring without replay", folder.display()));
     }
-    paths.iter().map(|path| Case::read(path)).collect()
+    let mut exit = Exit::Expected;
+    let cases = paths.iter().filter_map(|path| Case::read(path).map_err(|error| exit = output::usage(error)).ok());
+    Ok((cases.collect(), exit))
 }
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {

@@ -1,5 +1,7 @@
 //! A case: a program in a `.ops` file, with the sentence that says why it is kept.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -7,8 +9,12 @@ use memchr::memmem;
 
 use super::listing::Listing;
 use super::{MARKER, MAX_INPUT, Program};
-use crate::op::TextError;
+use crate::op::{Expected, TextError};
 
+/// So many errors of a file are shown.
+const MOST_ERRORS: usize = 20;
+/// So many characters of a line are shown.
+const SHOWN_LINE: usize = 100;
 /// Stands for standard input.
 const STANDARD_INPUT: &str = "-";
 /// A file larger than this is no case.
@@ -37,9 +43,12 @@ pub enum CaseError {
     /// Text that is no text.
     #[error("{}: not UTF-8", .0.display())]
     NotText(PathBuf),
-    /// A line that is no call: where and what.
-    #[error("{}:{}", .0.display(), .1)]
-    Text(PathBuf, #[source] TextError),
+    /// No line is the marker.
+    #[error("{}:1:1: expected {}", .0.display(), Expected::Marker)]
+    NoMarker(PathBuf),
+    /// Lines that are no calls: where and what, each with the line.
+    #[error("{}", described(.0, .1))]
+    Text(PathBuf, Vec<(TextError, String)>),
     /// No calls at all.
     #[error("{}: no calls", .0.display())]
     Empty(PathBuf),
@@ -59,9 +68,11 @@ impl Case {
 
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
-        let wrong = |error| CaseError::Text(path.into(), error);
-        let listing = Listing::find(&text).map_err(wrong)?;
-        let program = listing.program().map_err(wrong)?;
+        let listing = Listing::find(&text).map_err(|_| CaseError::NoMarker(path.into()))?;
+        let program = listing.program().map_err(|wrong| {
+            let wrong = wrong.into_iter().map(|(error, line)| (error, line.to_string()));
+            CaseError::Text(path.into(), wrong.collect())
+        })?;
         if program.ops.is_empty() {
             return Err(CaseError::Empty(path.into()));
         }
@@ -92,7 +103,8 @@ impl Case {
         Ok(Case { path: path.into(), why: String::new(), program })
     }
 
-    /// Lists the `.ops` files below `folder`, in the order of their paths.
+    /// Lists the `.ops` files below `folder`, in the order of their paths. Links are followed; a folder that is there twice
+    /// is listed once.
     ///
     /// # Errors
     /// A folder that cannot be listed.
@@ -102,14 +114,22 @@ impl Case {
             move |source| CaseError::Unreadable(path, source)
         };
         let mut found = Vec::new();
-        let mut folders = vec![folder.to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
-                let entry = entry.map_err(unreadable(&folder))?;
-                let path = entry.path();
-                // A link to a folder is not followed: it could lead back here.
-                if entry.file_type().map_err(unreadable(&path))?.is_dir() {
+        // Links to folders are looked at last, so that a folder is listed by its own name.
+        let (mut folders, mut links) = (vec![folder.to_path_buf()], Vec::new());
+        let mut seen = HashSet::new();
+        while let Some(folder) = folders.pop().or_else(|| links.pop()) {
+            if !seen.insert(folder.canonicalize().map_err(unreadable(&folder))?) {
+                continue;
+            }
+            let entries = std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            let mut entries = entries.map_err(unreadable(&folder))?;
+            entries.sort_by_key(|entry| Reverse(entry.file_name()));
+            for entry in entries {
+                let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable(&entry.path()))?);
+                if kind.is_dir() {
                     folders.push(path);
+                } else if kind.is_symlink() && path.is_dir() {
+                    links.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "ops") {
                     found.push(path);
                 }
@@ -125,6 +145,25 @@ impl Case {
         let calls: String = program.ops.iter().map(|op| format!("{op}\n")).collect();
         format!("{MARKER}\n{comment}{calls}")
     }
+}
+
+/// Describes what is wrong, each error with its line and a mark below it.
+fn described(path: &Path, wrong: &[(TextError, String)]) -> String {
+    let path = path.display();
+    let mut lines: Vec<String> = Vec::new();
+    for (error, line) in wrong.iter().take(MOST_ERRORS) {
+        // A line can be of any length: what is shown is around the error.
+        let skipped = (error.column - 1).saturating_sub(SHOWN_LINE / 2);
+        let shown = line.chars().skip(skipped).take(SHOWN_LINE).map(|c| if c.is_control() { ' ' } else { c });
+        let mark = "^".repeat(error.found.chars().count().clamp(1, SHOWN_LINE / 2));
+        lines.push(format!("{path}:{error}"));
+        lines.push(format!("    {}", shown.collect::<String>().trim_end()));
+        lines.push(format!("    {}{mark}", " ".repeat(error.column - 1 - skipped)));
+    }
+    if wrong.len() > MOST_ERRORS {
+        lines.push(format!("{path}: and {} more", wrong.len() - MOST_ERRORS));
+    }
+    lines.join("\n")
 }
 
 /// Tells text from wire.

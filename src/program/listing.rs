@@ -19,7 +19,7 @@ impl<'a> Listing<'a> {
         // Some editors put a byte order mark first.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let Some(marker) = text.lines().position(|line| line.trim() == MARKER) else {
-            return Err(TextError { line: 1, column: 1, expected: Expected::Marker });
+            return Err(TextError { line: 1, column: 1, expected: Expected::Marker, found: String::new() });
         };
         let copied = text.lines().take(marker).any(|line| !line.trim().is_empty());
         let mut lines: Vec<_> = (1..).zip(text.lines()).skip(marker + 1).collect();
@@ -36,16 +36,24 @@ impl<'a> Listing<'a> {
     }
 
     /// Reads the calls: every line is a call, a comment or empty.
-    pub fn program(&self) -> Result<Program, TextError> {
-        let mut ops = Vec::new();
+    ///
+    /// # Errors
+    /// All that is wrong, in order, each with its line.
+    pub fn program(&self) -> Result<Program, Vec<(TextError, &'a str)>> {
+        let (mut ops, mut wrong) = (Vec::new(), Vec::new());
         for (number, line) in &self.lines {
-            let Some(op) = read_line(*number, line)? else { continue };
-            if ops.len() == MAX_OPS {
-                return Err(TextError { line: *number, column: 1, expected: Expected::FewerCalls(MAX_OPS) });
+            match read_line(*number, line) {
+                Ok(None) => {}
+                Ok(Some(_)) if ops.len() == MAX_OPS => {
+                    let expected = Expected::FewerCalls(MAX_OPS);
+                    wrong.push((Cursor::new(*number, line).error(expected), *line));
+                    break;
+                }
+                Ok(Some(op)) => ops.push(op),
+                Err(error) => wrong.push((error, *line)),
             }
-            ops.push(op);
         }
-        Ok(Program { ops })
+        if wrong.is_empty() { Ok(Program { ops }) } else { Err(wrong) }
     }
 }
 

@@ -45,7 +45,7 @@ fn what_is_no_artifact_is_named() {
     import(&folder, [0xff; 100], &[]).refuses("artifact: no calls");
     import(&folder, vec![1; 5 << 20], &[]).refuses("artifact: larger than ");
     import(&folder, "#! sessdiff 2\n", &[]).refuses("artifact:1:1: expected ");
-    import(&folder, PROGRAM.replace("s1)", "s9)"), &[]).refuses("artifact:5:20: expected ");
+    import(&folder, PROGRAM.replace("up_ref(s1)", "up_ref(s9)"), &[]).refuses("artifact:5:20: expected ");
     // Cut off, it is the calls before: without the dup nothing diverges.
     import(&folder, &wire[..16], &[]).exits(4).complains("agrees");
 }

@@ -29,6 +29,27 @@ fn long_bytes_are_a_case_if_they_are_as_this_program_writes_them() {
     assert_eq!(folder.read("again.ops"), folder.read("long.ops"));
 }
 
+/// Each error is shown with its line, and does not stop what can be replayed.
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("b.ops", "#! sessdiff 1\ns0 = SSL_SESSION_new()\n  SSL_SESION_free(s0)\nSSL_SESSION_up_ref(s9)\n");
+    let ran = folder.sessdiff(&["replay", "b.ops", "missing.ops", "a.ops"]).exits(64).shows("\nagree: 8 calls");
+    let said = "\
+error: b.ops:3:3: expected a function of the table of operations, not `SSL_SESION_free`; did you mean `SSL_SESSION_free`?
+      SSL_SESION_free(s0)
+      ^^^^^^^^^^^^^^^
+b.ops:4:20: expected a session slot, s0 to s7
+    SSL_SESSION_up_ref(s9)
+                       ^^
+error: missing.ops: No such file or directory (os error 2)
+";
+    assert_eq!(ran.stderr, said);
+    folder.write("many.ops", format!("#! sessdiff 1\n{}", "nothing\n".repeat(1000)));
+    let ran = folder.sessdiff(&["replay", "many.ops"]).exits(64);
+    assert!(ran.stderr.ends_with("\nmany.ops: and 980 more\n"), "{ran:?}");
+}
+
 /// The same file from standard input, and as it stands in other texts.
 #[test]
 fn a_case_is_found_wherever_it_stands() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CORPUS, Folder, corpus, sessdiff};
+use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff};
 
 #[test]
 fn json_is_one_object_with_everything_in_it() {
@@ -104,6 +104,25 @@ mod corpus {
         let replayed = 10 + corpus().len() as u64;
         assert_eq!(programs(&Folder::new(), &["--corpus", CORPUS]), replayed);
         assert_eq!(programs(&Folder::new(), &["--corpus", "none"]), 10);
+    }
+
+    /// The others are replayed, and the exit code tells that one was not.
+    #[test]
+    fn may_have_a_case_that_cannot_be_read() {
+        let folder = Folder::with("cases/a.ops", PROGRAM);
+        folder.write("cases/broken.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s9)\n");
+        let args =
+            ["run", "--programs", "10", "--seed", "1", "--probes", "all", "--memory", "plain=1", "--corpus", "cases"];
+        let ran = folder.sessdiff(&args).exits(64).complains("cases/broken.ops:2:20: ");
+        assert!(ran.stdout.contains("agree: 11 programs, "), "{ran:?}");
+    }
+
+    #[test]
+    fn may_be_behind_links() {
+        let folder = Folder::with("elsewhere/a.ops", PROGRAM);
+        folder.write("cases/deep/b.ops", PROGRAM);
+        folder.sh("ln -s ../elsewhere cases/link; ln -s ../../cases cases/deep/back; ln -s ../elsewhere/a.ops cases/c.ops").exits(0);
+        assert_eq!(programs(&folder, &["--corpus", "cases"]), 13);
     }
 
     #[test]

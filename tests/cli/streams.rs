@@ -26,7 +26,6 @@ fn complaints_go_to_standard_error() {
         ("show missing.ops", 64, "missing.ops: "),
         ("reduce missing.ops", 64, "missing.ops: "),
         ("import missing.ops", 64, "missing.ops: "),
-        ("run --programs 10 --corpus broken", 64, "broken/a.ops:2:20: "),
         ("run --programs 10 --corpus a.ops", 64, "a.ops: "),
         ("host --port native --probes all missing", 64, "host is started by other commands: "),
         ("run --programs 10 --corpus none --port lib:missing.so", 5, "lib:missing.so: "),
