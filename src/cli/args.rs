@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     /// The longest program to make, in calls
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub longest: u16,
-    /// What the programs are about
+    /// What the programs are about, and the cases that are replayed
     #[arg(long, value_enum, default_value_t = About::All)]
     pub about: About,
     /// Go on after a divergence; keep one of each signature
@@ -63,6 +63,9 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+    /// A part of another run, which says what this one leaves out
+    #[arg(long, hide = true)]
+    pub part: bool,
 }
 
 /// A port, as `--port` names it.
@@ -136,6 +139,14 @@ pub(crate) enum About {
     Connections,
     /// Handshakes and what they leave
     Handshakes,
+}
+
+/// As `--about` takes it.
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Every one has a name.
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
 }
 
 impl About {

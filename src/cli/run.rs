@@ -1,6 +1,6 @@
 //! `sessdiff run`: the main job.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
+use crate::generate::Subject;
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
@@ -26,7 +27,8 @@ const UNPROBED: u32 = 8;
 const CORPUS: &str = "corpus";
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
-    let (cases, mut exit) = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
+    let (mut cases, mut exit) = cases(args).map_err(output::usage)?;
+    cases.retain(|case| args.about.which().has(Subject::of(&case.program)));
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
@@ -87,8 +89,8 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
 
 /// Reads the committed cases. A folder that was named must be there; the default one need not. A case that cannot be read is
 /// named and left out, which the exit code says.
-fn cases(folder: Option<&Path>, hazards: bool) -> Result<(Vec<Case>, Exit), CaseError> {
-    let folder = match folder {
+fn cases(args: &RunArgs) -> Result<(Vec<Case>, Exit), CaseError> {
+    let folder = match args.corpus.as_deref() {
         Some(none) if none == Path::new("none") => return Ok((Vec::new(), Exit::Expected)),
         Some(named) => named,
         None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
@@ -99,13 +101,22 @@ fn cases(folder: Option<&Path>, hazards: bool) -> Result<(Vec<Case>, Exit), Case
     };
     let mut paths = Case::list(folder)?;
     // What breaks the library is run where that is asked for.
-    paths.retain(|path| hazards || !path.components().any(|part| part.as_os_str() == "hazards"));
+    paths.retain(|path| args.hazards || !path.components().any(|part| part.as_os_str() == "hazards"));
     if paths.is_empty() {
         output::note(format_args!("no case in `{}`: exploring without replay", folder.display()));
     }
     let mut exit = Exit::Expected;
-    let cases = paths.iter().filter_map(|path| Case::read(path).map_err(|error| exit = output::usage(error)).ok());
-    Ok((cases.collect(), exit))
+    let mut read = |path: &PathBuf| match Case::read(path) {
+        Ok(case) => Some(case),
+        // A part of another run leaves it to that.
+        Err(_) if args.part => None,
+        Err(error) => {
+            exit = output::usage(error);
+            None
+        }
+    };
+    let cases = paths.iter().filter_map(&mut read).collect();
+    Ok((cases, exit))
 }
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {

@@ -1,10 +1,11 @@
 //! The part of a run without probes: this executable again, because a probe cannot be taken out of a process.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::args::{PortName, RunArgs};
+use super::args::{Limits, PortName, RunArgs};
 use super::progress::{TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
@@ -37,18 +38,7 @@ pub(super) fn run(
     known: &[SignatureSummary],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
-    let limits = &args.limits;
-    command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
-    command.args(["--memory-limit", &limits.memory_limit.to_string()]);
-    let flags = [("--isolate", args.isolate), ("--hazards", args.hazards), ("--keep-going", args.keep_going)];
-    command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag));
-    command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
-    match &args.corpus {
-        Some(folder) => drop(command.arg("--corpus").arg(folder)),
-        None if corpus => {}
-        None => drop(command.args(["--corpus", "none"])),
-    }
+    command.args(arguments(args, port, seed, amount, corpus));
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
@@ -80,6 +70,54 @@ pub(super) fn run(
         Err(_) if interrupt::came() => Err(UnprobedError::Interrupted),
         Err(error) => Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr: said }),
     }
+}
+
+/// Spells the arguments of the child: all those of this run, but for what is said of the whole of it.
+fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], corpus: bool) -> Vec<OsString> {
+    // A flag that is new has to be thought of here.
+    let RunArgs {
+        seconds: _,
+        programs: _,
+        seed: _,
+        jobs,
+        ports: _,
+        isolate,
+        hazards,
+        limits,
+        // Without probes all memory is the system's.
+        memory: _,
+        longest,
+        about,
+        keep_going,
+        out,
+        corpus: folder,
+        probes: _,
+        json: _,
+        part: _,
+    } = args;
+    let Limits { time_limit, memory_limit } = limits;
+    let mut words: Vec<OsString> = ["run", "--part", "--probes", "none", "--json"].map(OsString::from).into();
+    for (name, value) in [
+        ("--port", port.to_string()),
+        ("--seed", seed.to_string()),
+        ("--jobs", jobs.to_string()),
+        ("--time-limit", time_limit.to_string()),
+        ("--memory-limit", memory_limit.to_string()),
+        ("--longest", longest.to_string()),
+        ("--about", about.to_string()),
+    ] {
+        words.extend([name.into(), value.into()]);
+    }
+    let flags = [("--isolate", isolate), ("--hazards", hazards), ("--keep-going", keep_going)];
+    words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
+    words.extend(amount.map(OsString::from));
+    words.extend(["--out".into(), out.clone().into()]);
+    match folder {
+        Some(folder) => words.extend(["--corpus".into(), folder.clone().into()]),
+        None if corpus => {}
+        None => words.extend(["--corpus", "none"].map(OsString::from)),
+    }
+    words
 }
 
 fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {

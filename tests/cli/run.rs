@@ -1,6 +1,7 @@
 //! `sessdiff run` where everything agrees.
 
 use serde_json::json;
+use sessdiff::op::Kind;
 
 use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff};
 
@@ -62,6 +63,25 @@ fn so_many_programs_run_as_were_asked_for() {
     for programs in ["4", "7", "8", "9", "100"] {
         let ran = sessdiff(&["run", "--programs", programs, "--seed", "1", "--corpus", "none", "--json"]).exits(0);
         assert_eq!(ran.number("programs").to_string(), programs, "{ran:?}");
+    }
+}
+
+/// The part without probes is about the same.
+#[test]
+fn a_subject_is_that_of_every_program() {
+    let run = |args: &str| {
+        let always = ["run", "--seed", "1", "--about", "sessions", "--json", "--corpus", CORPUS];
+        sessdiff(&[&always[..], &args.split(' ').collect::<Vec<_>>()].concat()).exits(0).quietly()
+    };
+    let (alone, mixed) = (run("--programs 100 --probes none"), run("--programs 800").json());
+    assert_eq!(alone.number("ops"), mixed["without_probes"]["ops"].as_u64().expect("a number"), "{alone:?}\n{mixed}");
+    let of_sessions = Kind::ALL.iter().filter(|kind| !kind.is_shared()).count() as u64;
+    for object in [alone.json(), mixed] {
+        let reached = object["ops_reached"][0].as_u64().expect("a number");
+        assert!(
+            (1..=of_sessions).contains(&reached),
+            "{reached} kinds of calls, sessions have {of_sessions}: {object}"
+        );
     }
 }
 
