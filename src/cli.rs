@@ -1,6 +1,7 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod args;
+mod corpus;
 mod coverage;
 mod doctor;
 mod emitted;
@@ -51,7 +52,8 @@ Examples:
   sessdiff doctor                                 can this build find anything?
 
 Exit codes:
-  0 as expected   1 unexpected divergence   2 the port crashed or broke memory   4 nothing ran, or inconclusive
+  0 as expected   1 unexpected divergence   2 the port crashed or broke memory
+  3 something that is expected does not happen any more   4 nothing ran, or inconclusive
   5 a port could not be loaded   130 interrupted by ^C
   64 wrong usage, an unreadable case, or a result that cannot be written";
 

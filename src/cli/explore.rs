@@ -8,18 +8,20 @@ use std::thread::ScopedJoinHandle;
 use std::time::Instant;
 
 use super::args::{RunArgs, Shares};
+use super::corpus::Committed;
 use super::coverage::Coverage;
-use super::finding::Finding;
+use super::finding::{Finding, judge_every_way};
 use super::{interrupt, progress};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
 use crate::host::crash;
 use crate::op::{Kind, Op};
-use crate::oracle::Signature;
+use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::program::{Case, Program};
+use crate::report::Stale;
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
@@ -47,6 +49,10 @@ pub(super) struct Shared<'a> {
     pub args: &'a RunArgs,
     pub memory: Shares,
     pub deadline: Option<Instant>,
+    /// What is found where the library is broken on purpose, and says nothing new.
+    pub expected: HashSet<Signature>,
+    /// A hazard shows as it is expected where the library is in C and can be observed.
+    pub hazards_show: bool,
     stop: AtomicBool,
     programs: AtomicU64,
     found: Mutex<HashSet<Signature>>,
@@ -54,7 +60,32 @@ pub(super) struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     pub fn new(args: &'a RunArgs, memory: Shares, deadline: Option<Instant>) -> Shared<'a> {
-        Shared { args, memory, deadline, stop: false.into(), programs: 0.into(), found: Mutex::default() }
+        Shared {
+            args,
+            memory,
+            deadline,
+            expected: HashSet::new(),
+            hazards_show: false,
+            stop: false.into(),
+            programs: 0.into(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// Takes from the cases what is expected, where hazards are run at all.
+    pub fn expecting(self, cases: &[Committed], hazards_show: bool) -> Shared<'a> {
+        let hazards = cases.iter().filter(|_| self.args.hazards);
+        Shared { expected: hazards.filter_map(|committed| committed.expected).collect(), hazards_show, ..self }
+    }
+
+    /// Tells whether a committed hazard is found so. Where memory is broken, it depends on the memory and on the time limit in
+    /// which way the call fails.
+    fn is_expected(&self, finding: &Finding) -> bool {
+        let (signature, broke) = (finding.signature(), |aspect| matches!(aspect, Aspect::Breakage(_)));
+        self.expected.iter().any(|expected| {
+            let fails = expected.call == signature.call && broke(expected.aspect) && broke(signature.aspect);
+            *expected == signature || fails
+        })
     }
 
     /// Tells whether this signature was not found before, and books it.
@@ -76,6 +107,10 @@ pub(super) struct Tally {
     /// Ops that were not called.
     pub skipped: u64,
     pub divergences: u64,
+    /// Programs that broke the library as a hazard does.
+    pub expected: u64,
+    /// Hazards that do not.
+    pub stale: Vec<Stale>,
     /// Programs without a verdict.
     pub inconclusive: u64,
     /// Why, and the program, of the first few.
@@ -92,7 +127,7 @@ pub(super) fn explore(
     pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    cases: &[Committed],
     shared: &Shared<'_>,
     report: &dyn Fn(&Finding, Option<&Path>),
 ) -> Tally {
@@ -145,15 +180,45 @@ struct Explorer<'a> {
 
 impl Explorer<'_> {
     /// Replays the committed cases, each in every kind of memory that any program is given.
-    fn replay(&mut self, cases: &[Case]) {
-        for case in cases {
+    fn replay(&mut self, cases: &[Committed]) {
+        for Committed { case, expected } in cases {
             if self.shared.stop.load(Relaxed) {
                 return;
+            }
+            if let Some(expected) = expected
+                && self.shared.args.hazards
+            {
+                self.replay_hazard(case, *expected);
+                continue;
             }
             for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
                 self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
             }
             self.pool_of(&case.program).push(case.program.clone());
+        }
+    }
+
+    /// Replays a case that breaks the library, until it is found as it says.
+    fn replay_hazard(&mut self, case: &Case, expected: Signature) {
+        // Elsewhere it can show as anything.
+        if !self.shared.hazards_show {
+            return;
+        }
+        let memories: Vec<_> = Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)).collect();
+        let program = &case.program;
+        let (look, verdict) = crash::saving(program, || judge_every_way(self.pair, program, &memories));
+        self.book(program, look);
+        match verdict {
+            Verdict::Diverge(diverged) => {
+                self.found(&Finding { program: program.clone(), diverged: *diverged, look }, Some(&case.path))
+            }
+            Verdict::Inconclusive(_) if interrupt::came() => {}
+            Verdict::Inconclusive(why) => self.inconclusive(&why, program),
+            // What the library lacks breaks nothing.
+            Verdict::Agree | Verdict::Nothing if program.ops.iter().any(|op| self.tally.lacks.contains(op.kind())) => {}
+            Verdict::Agree | Verdict::Nothing => {
+                self.tally.stale.push(Stale { case: case.path.display().to_string(), signature: expected });
+            }
         }
     }
 
@@ -221,18 +286,7 @@ impl Explorer<'_> {
             true => self.pair.judge_next(program, look),
             false => self.pair.judge_watching(program, look),
         });
-        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
-        let run = plan.runs(skips) as u64;
-        if self.recent.len() == SUSPECTS {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(program.clone());
-        self.tally.programs += 1;
-        self.tally.memory[look.memory as usize] += 1;
-        self.tally.ops += run;
-        self.tally.skipped += program.ops.len() as u64 - run;
-        self.shared.programs.fetch_add(1, Relaxed);
-        let new = self.tally.coverage.add(program, plan, skips);
+        let new = self.book(program, look);
         self.agreed = verdict == Verdict::Agree;
         match verdict {
             Verdict::Agree => new,
@@ -259,7 +313,27 @@ impl Explorer<'_> {
         }
     }
 
+    /// Books a program that ran, and tells whether it reached something new.
+    fn book(&mut self, program: &Program, look: Look) -> bool {
+        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
+        let run = plan.runs(skips) as u64;
+        if self.recent.len() == SUSPECTS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(program.clone());
+        self.tally.programs += 1;
+        self.tally.memory[look.memory as usize] += 1;
+        self.tally.ops += run;
+        self.tally.skipped += program.ops.len() as u64 - run;
+        self.shared.programs.fetch_add(1, Relaxed);
+        self.tally.coverage.add(program, plan, skips)
+    }
+
     fn found(&mut self, finding: &Finding, case: Option<&Path>) {
+        if self.shared.is_expected(finding) {
+            self.tally.expected += 1;
+            return;
+        }
         self.tally.divergences += 1;
         if self.shared.is_new(finding.signature()) {
             (self.report)(finding, case);

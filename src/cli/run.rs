@@ -1,10 +1,11 @@
 //! `sessdiff run`: the main job.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::args::{PortName, ProbeChoice, RunArgs, Shares};
+use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
 use super::exit::Exit;
 use super::explore::{Shared, Tally, explore, watch};
@@ -12,29 +13,29 @@ use super::finding::Finding;
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
-use crate::generate::Subject;
 use crate::host::crash;
 use crate::op::Kind;
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::program::{Case, CaseError};
-use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
+use crate::report::{PortSummary, SignatureSummary, Stale, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
-/// Where the cases are, unless somewhere else is named.
-const CORPUS: &str = "corpus";
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
-    let (mut cases, mut exit) = cases(args).map_err(output::usage)?;
-    cases.retain(|case| args.about.which().has(Subject::of(&case.program)));
+    let corpus = Corpus::read(args).map_err(output::usage)?;
+    // A part of another run leaves that to it.
+    if !args.part {
+        corpus.notes.iter().for_each(output::note);
+    }
+    let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
     for port in &args.ports {
-        match run_port(args, port, seed, &cases) {
+        match run_port(args, port, seed, &corpus.cases) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => exit = exit.worst(error.say()),
         }
@@ -67,6 +68,12 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         if !memory.is_empty() && summary.port.watches_memory {
             output::result(format_args!("programs with watched memory: {}", memory.join(", ")));
         }
+        if summary.expected > 0 {
+            output::result(format_args!("broke as the committed hazards do: {} programs", summary.expected));
+        }
+        for Stale { case, signature } in &summary.stale {
+            output::result(format_args!("{case}: {signature} is expected and does not happen any more"));
+        }
         if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
             let Unprobed { programs, ops } = unprobed;
             output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
@@ -82,44 +89,13 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         Word::Crash => Exit::Crashed,
         Word::Diverge if summary.signatures.iter().any(|found| found.broke) => Exit::Crashed,
         Word::Diverge => Exit::Divergence,
+        Word::Stale => Exit::Stale,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-/// Reads the committed cases. A folder that was named must be there; the default one need not. A case that cannot be read is
-/// named and left out, which the exit code says.
-fn cases(args: &RunArgs) -> Result<(Vec<Case>, Exit), CaseError> {
-    let folder = match args.corpus.as_deref() {
-        Some(none) if none == Path::new("none") => return Ok((Vec::new(), Exit::Expected)),
-        Some(named) => named,
-        None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
-        None => {
-            output::note(format_args!("no folder `{CORPUS}` here: exploring without replay"));
-            return Ok((Vec::new(), Exit::Expected));
-        }
-    };
-    let mut paths = Case::list(folder)?;
-    // What breaks the library is run where that is asked for.
-    paths.retain(|path| args.hazards || !path.components().any(|part| part.as_os_str() == "hazards"));
-    if paths.is_empty() {
-        output::note(format_args!("no case in `{}`: exploring without replay", folder.display()));
-    }
-    let mut exit = Exit::Expected;
-    let mut read = |path: &PathBuf| match Case::read(path) {
-        Ok(case) => Some(case),
-        // A part of another run leaves it to that.
-        Err(_) if args.part => None,
-        Err(error) => {
-            exit = output::usage(error);
-            None
-        }
-    };
-    let cases = paths.iter().filter_map(&mut read).collect();
-    Ok((cases, exit))
-}
-
-fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {
+fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Committed]) -> Result<Summary, LabError> {
     let started = Instant::now();
     let (probes, share) = match args.probes {
         ProbeChoice::None => (Probes::NONE, 0),
@@ -133,7 +109,8 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
-    let shared = Shared::new(args, memory, deadline);
+    let hazards_show = port.is_in_c() && probes == Probes::ALL;
+    let shared = Shared::new(args, memory, deadline).expecting(cases, hazards_show);
     let RunArgs { isolate, hazards, limits, .. } = args;
     let lab = Lab { port: port.clone(), probes, isolate: *isolate, hazards: *hazards, limits: limits.clone() };
     let mut summary = probed(&lab, seed, programs, cases, &shared)?;
@@ -163,6 +140,8 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
         Word::Crash
     } else if summary.divergences > 0 {
         Word::Diverge
+    } else if !summary.stale.is_empty() {
+        Word::Stale
     } else if summary.inconclusive > 0 {
         Word::Inconclusive
     } else if summary.ops == 0 {
@@ -178,7 +157,7 @@ fn probed(
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    cases: &[Committed],
     shared: &Shared<'_>,
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
@@ -215,7 +194,7 @@ fn explore_on_threads(
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    cases: &[Committed],
     shared: &Shared<'_>,
     report: &(dyn Fn(&Finding, Option<&Path>) + Sync),
 ) -> Result<Vec<Tally>, LabError> {
@@ -261,6 +240,8 @@ fn sum_up(
         skipped: sum(|tally| tally.skipped),
         seconds: 0.0,
         divergences: sum(|tally| tally.divergences),
+        expected: sum(|tally| tally.expected),
+        stale: tallies.iter().flat_map(|tally| tally.stale.clone()).collect(),
         inconclusive: sum(|tally| tally.inconclusive),
         seed,
         jobs: args.jobs,
@@ -282,6 +263,8 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.ops += other.ops;
     summary.skipped += other.skipped;
     summary.divergences += other.divergences;
+    summary.expected += other.expected;
+    summary.stale.extend(other.stale);
     summary.inconclusive += other.inconclusive;
     for found in other.signatures {
         // The same bug in both parts is one finding.

@@ -17,6 +17,8 @@ pub enum Word {
     Crash,
     /// Something diverged.
     Diverge,
+    /// Something that is expected does not happen any more.
+    Stale,
     /// Something had no verdict.
     Inconclusive,
     /// Nothing ran.
@@ -38,6 +40,10 @@ pub struct Summary {
     pub seconds: f64,
     /// Programs that diverged.
     pub divergences: u64,
+    /// Programs that diverged as a committed hazard says: no divergences.
+    pub expected: u64,
+    /// Hazards that do not show any more.
+    pub stale: Vec<Stale>,
     /// Programs without a verdict.
     pub inconclusive: u64,
     /// Makes the same programs again.
@@ -95,6 +101,16 @@ pub struct SignatureSummary {
     pub file: Option<String>,
 }
 
+/// A case that breaks the library, and does not any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stale {
+    /// The file.
+    pub case: String,
+    /// What it is expected as.
+    #[serde(with = "as_text")]
+    pub signature: Signature,
+}
+
 /// The part of a run without probes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Unprobed {
@@ -110,6 +126,7 @@ impl fmt::Display for Summary {
             Word::Agree => "agree",
             Word::Crash => "CRASH",
             Word::Diverge => "DIVERGE",
+            Word::Stale => "STALE",
             Word::Inconclusive => "INCONCLUSIVE",
             Word::Nothing => "NOTHING RAN",
         };

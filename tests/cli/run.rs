@@ -110,6 +110,40 @@ fn several_ports_are_compared_one_after_the_other() {
     assert_eq!(names, ["native", "openssl"], "{ran:?}");
 }
 
+/// What a committed hazard says is no divergence; what does not happen any more is said.
+mod hazards {
+    use super::*;
+
+    const HAZARD: &str = include_str!("../../corpus/hazards/id-changed-while-cached.ops");
+
+    fn run(folder: &Folder) -> super::super::Ran {
+        let args = ["run", "--hazards", "--programs", "1", "--seed", "1", "--about", "caches", "--probes", "all"];
+        folder.sessdiff(&[&args[..], &["--corpus", "cases"]].concat())
+    }
+
+    #[test]
+    fn are_expected() {
+        let ran = run(&Folder::with("cases/hazards/a.ops", HAZARD)).exits(0).quietly();
+        assert!(ran.stdout.contains("broke as the committed hazards do: 1 programs"), "{ran:?}");
+        assert!(ran.stdout.contains("agree: 2 programs, "), "{ran:?}");
+    }
+
+    #[test]
+    fn that_show_as_something_else_are_divergences() {
+        let other = HAZARD.replace("SSL_CTX_flush_sessions/other.count", "SSL_CTX_flush_sessions/return");
+        assert_ne!(other, HAZARD);
+        run(&Folder::with("cases/hazards/a.ops", other)).exits(1).shows("COUNT SSL_CTX_flush_sessions/other.count");
+    }
+
+    #[test]
+    fn that_do_not_happen_any_more_are_stale() {
+        let lines: Vec<_> = HAZARD.lines().filter(|line| !line.contains("\"b\"")).collect();
+        let ran = run(&Folder::with("cases/hazards/a.ops", lines.join("\n"))).exits(3).quietly();
+        ran.shows("cases/hazards/a.ops: SSL_CTX_flush_sessions/other.count is expected and does not happen any more")
+            .shows("STALE: ");
+    }
+}
+
 mod corpus {
     use super::*;
 
