@@ -22,7 +22,7 @@ pub(crate) struct RunArgs {
     /// Explore so many programs instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub programs: Option<u64>,
-    /// Make the same programs again; shown at the end of every run
+    /// Make the same programs again; shown first and last in every run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Threads, each with programs of its own

@@ -1,10 +1,12 @@
 //! The committed cases that a run replays first.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::args::RunArgs;
 use super::exit::Exit;
 use super::head::expected_of;
+use super::output;
 use crate::generate::Subject;
 use crate::oracle::Signature;
 use crate::program::{Case, CaseError};
@@ -23,11 +25,21 @@ pub(super) struct Committed {
 pub(super) struct Corpus {
     pub cases: Vec<Committed>,
     /// Where they come from; `None`: none are replayed.
-    pub folder: Option<PathBuf>,
+    folder: Option<PathBuf>,
     /// What there is to say of cases that are not replayed.
-    pub notes: Vec<String>,
+    notes: RefCell<Vec<String>>,
     /// Says whether all of them could be read.
     pub exit: Exit,
+}
+
+/// `237 cases of corpus`
+impl std::fmt::Display for Corpus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.folder {
+            Some(folder) => write!(f, "{} cases of {}", self.cases.len(), folder.display()),
+            None => f.write_str("no cases"),
+        }
+    }
 }
 
 impl Corpus {
@@ -37,13 +49,13 @@ impl Corpus {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn read(args: &RunArgs) -> Result<Corpus, CaseError> {
-        let mut corpus = Corpus { cases: Vec::new(), folder: None, notes: Vec::new(), exit: Exit::Expected };
+        let mut corpus = Corpus { cases: Vec::new(), folder: None, notes: RefCell::default(), exit: Exit::Expected };
         let folder = match args.corpus.as_deref() {
             Some(none) if none == Path::new("none") => return Ok(corpus),
             Some(named) => named,
             None if Path::new(FOLDER).is_dir() => Path::new(FOLDER),
             None => {
-                corpus.notes.push(format!("no folder `{FOLDER}` here: exploring without replay"));
+                corpus.notes.get_mut().push(format!("no folder `{FOLDER}` here: exploring without replay"));
                 return Ok(corpus);
             }
         };
@@ -51,7 +63,7 @@ impl Corpus {
         // What breaks the library is run where that is asked for.
         paths.retain(|path| args.hazards || !path.components().any(|part| part.as_os_str() == "hazards"));
         if paths.is_empty() {
-            corpus.notes.push(format!("no case in `{}`: exploring without replay", folder.display()));
+            corpus.notes.get_mut().push(format!("no case in `{}`: exploring without replay", folder.display()));
         }
         for path in &paths {
             corpus.add(path);
@@ -61,13 +73,18 @@ impl Corpus {
         Ok(corpus)
     }
 
+    /// Says once what there is to say of cases that are not replayed.
+    pub fn say(&self) {
+        self.notes.take().iter().for_each(output::note);
+    }
+
     fn add(&mut self, path: &Path) {
         let wrong = match Case::read(path).map(|case| (expected_of(&case), case)) {
             Ok((Ok(expected), case)) => return self.cases.push(Committed { case, expected }),
             Ok((Err(error), _)) => error.to_string(),
             Err(error) => error.to_string(),
         };
-        self.notes.push(format!("error: {wrong}"));
+        self.notes.get_mut().push(format!("error: {wrong}"));
         self.exit = Exit::Usage;
     }
 }

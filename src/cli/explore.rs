@@ -11,7 +11,8 @@ use super::args::{RunArgs, Shares};
 use super::corpus::Committed;
 use super::coverage::Coverage;
 use super::finding::{Finding, judge_every_way};
-use super::{interrupt, progress};
+use super::progress::{self, Pulse};
+use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
 use crate::host::crash;
@@ -49,12 +50,14 @@ pub(super) struct Shared<'a> {
     pub args: &'a RunArgs,
     pub memory: Shares,
     pub deadline: Option<Instant>,
+    started: Instant,
     /// What is found where the library is broken on purpose, and says nothing new.
     pub expected: HashSet<Signature>,
     /// A hazard shows as it is expected where the library is in C and can be observed.
     pub hazards_show: bool,
     stop: AtomicBool,
     programs: AtomicU64,
+    divergences: AtomicU64,
     found: Mutex<HashSet<Signature>>,
 }
 
@@ -64,10 +67,12 @@ impl<'a> Shared<'a> {
             args,
             memory,
             deadline,
+            started: Instant::now(),
             expected: HashSet::new(),
             hazards_show: false,
             stop: false.into(),
             programs: 0.into(),
+            divergences: 0.into(),
             found: Mutex::default(),
         }
     }
@@ -141,18 +146,22 @@ pub(super) fn explore(
 
 /// Shows progress and carries ^C to the workers until all are done.
 pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>]) {
-    let started = Instant::now();
-    let programs = shared.args.programs;
-    let length = programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
+    let Shared { args, started, .. } = *shared;
+    let length = args.programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
     let bar = progress::bar(length);
+    let mut pulse = Pulse::new(args.part);
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
         if interrupt::came() {
             shared.stop.store(true, Relaxed);
         }
-        let done = shared.programs.load(Relaxed);
+        let (done, divergences) = (shared.programs.load(Relaxed), shared.divergences.load(Relaxed));
         let seconds = started.elapsed().as_secs_f64();
-        bar.set_position(if programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
-        bar.set_message(format!("{done} programs, {:.0}/s", done as f64 / seconds.max(0.001)));
+        let speed = done as f64 / seconds.max(0.001);
+        bar.set_position(if args.programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
+        bar.set_message(format!("{done} programs, {speed:.0}/s"));
+        if pulse.beats() {
+            output::note(format_args!("{seconds:.0} s: {done} programs, {speed:.0}/s, {divergences} divergences"));
+        }
         std::thread::sleep(progress::TICK);
     }
     bar.finish_and_clear();
@@ -335,6 +344,7 @@ impl Explorer<'_> {
             return;
         }
         self.tally.divergences += 1;
+        self.shared.divergences.fetch_add(1, Relaxed);
         if self.shared.is_new(finding.signature()) {
             (self.report)(finding, case);
         }

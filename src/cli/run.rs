@@ -13,8 +13,9 @@ use super::finding::Finding;
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
-use crate::host::crash;
+use crate::host::{Host, crash};
 use crate::op::Kind;
+use crate::pair::Pair;
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
@@ -25,17 +26,13 @@ const UNPROBED: u32 = 8;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let corpus = Corpus::read(args).map_err(output::usage)?;
-    // A part of another run leaves that to it.
-    if !args.part {
-        corpus.notes.iter().for_each(output::note);
-    }
     let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
     for port in &args.ports {
-        match run_port(args, port, seed, &corpus.cases) {
+        match run_port(args, port, seed, &corpus) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => exit = exit.worst(error.say()),
         }
@@ -43,7 +40,32 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
             break;
         }
     }
+    if !args.part {
+        corpus.say();
+    }
     Ok(exit)
+}
+
+/// Says what is going to be done, before anything else: what is killed on the way leaves that at least.
+fn begin(args: &RunArgs, pair: &Pair, seed: u64, corpus: &Corpus) {
+    // A part of another run leaves it to that.
+    if args.part {
+        return;
+    }
+    let amount = args.programs.map_or(format!("{} s", args.seconds), |programs| format!("{programs} programs"));
+    let line = format!(
+        "sessdiff {}: {} against {}; seed {seed}; {corpus}; jobs {}; {amount}",
+        env!("CARGO_PKG_VERSION"),
+        pair.left().identity().version,
+        pair.right().identity(),
+        args.jobs,
+    );
+    if args.json {
+        output::note(line);
+    } else {
+        output::result(line);
+    }
+    corpus.say();
 }
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
@@ -95,7 +117,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Committed]) -> Result<Summary, LabError> {
+fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Result<Summary, LabError> {
     let started = Instant::now();
     let (probes, share) = match args.probes {
         ProbeChoice::None => (Probes::NONE, 0),
@@ -110,17 +132,17 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Committed]) -> 
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
-    let shared = Shared::new(args, memory, deadline).expecting(cases, hazards_show);
+    let shared = Shared::new(args, memory, deadline).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, limits, .. } = args;
     let lab = Lab { port: port.clone(), probes, isolate: *isolate, hazards: *hazards, limits: limits.clone() };
-    let mut summary = probed(&lab, seed, programs, cases, &shared)?;
+    let mut summary = probed(&lab, seed, programs, corpus, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
             Some(programs) => ["--programs".into(), programs.to_string()],
             None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
         };
-        match unprobed::run(args, port, seed, amount, !cases.is_empty(), &summary.signatures) {
+        match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
             Err(unprobed::UnprobedError::Interrupted) => {}
@@ -157,10 +179,11 @@ fn probed(
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Committed],
+    corpus: &Corpus,
     shared: &Shared<'_>,
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
+    begin(shared.args, &first, seed, corpus);
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
@@ -181,7 +204,7 @@ fn probed(
         }
         signatures.push(signature);
     };
-    let tallies = explore_on_threads(lab, seed, programs, cases, shared, &report)?;
+    let tallies = explore_on_threads(lab, seed, programs, &corpus.cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::args::{Limits, PortName, RunArgs};
-use super::progress::{TICK, spinner};
+use super::progress::{Pulse, TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
 use crate::report::{SignatureSummary, Summary};
@@ -134,6 +134,7 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
 /// Waits for the end of the child. After ^C, which a terminal sends to both, it does not wait for long.
 fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
     let mut patience: Option<Instant> = None;
+    let (started, mut pulse) = (Instant::now(), Pulse::new(false));
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
@@ -141,6 +142,9 @@ fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
         if interrupt::came() && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
             child.kill()?;
             return child.wait();
+        }
+        if pulse.beats() {
+            output::note(format_args!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
         }
         std::thread::sleep(TICK);
     }

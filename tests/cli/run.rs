@@ -66,6 +66,22 @@ fn so_many_programs_run_as_were_asked_for() {
     }
 }
 
+/// What is killed has said at least what it was.
+#[test]
+fn a_run_says_first_what_it_is() {
+    let folder = Folder::with("cases/a.ops", PROGRAM);
+    let args = "run --programs 20 --seed 7 --corpus cases --jobs 2";
+    let wanted = |line: &str| {
+        let parts = ["OpenSSL ", "; seed 7; 1 cases of cases; jobs 2; 20 programs"];
+        assert!(line.starts_with(super::FIRST) && parts.iter().all(|part| line.contains(part)), "{line}");
+    };
+    wanted(folder.sh(&format!("sessdiff {args} | head -1")).exits(0).stdout.trim_end());
+    // The object has standard output to itself.
+    let ran = folder.sh(&format!("sessdiff {args} --json 2>said")).exits(0);
+    assert_eq!(ran.objects().len(), 1);
+    wanted(folder.read("said").trim_end());
+}
+
 /// The part without probes is about the same.
 #[test]
 fn a_subject_is_that_of_every_program() {
