@@ -63,6 +63,9 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+    /// List at the end what was not called in every state
+    #[arg(short, long)]
+    pub verbose: bool,
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,

@@ -1,6 +1,6 @@
 //! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -58,7 +58,7 @@ pub(super) struct Shared<'a> {
     stop: AtomicBool,
     programs: AtomicU64,
     divergences: AtomicU64,
-    found: Mutex<HashSet<Signature>>,
+    found: Mutex<HashMap<Signature, u64>>,
 }
 
 impl<'a> Shared<'a> {
@@ -93,9 +93,17 @@ impl<'a> Shared<'a> {
         })
     }
 
-    /// Tells whether this signature was not found before, and books it.
+    /// Books a divergence, and tells whether its signature was not found before.
     fn is_new(&self, signature: Signature) -> bool {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let hits = found.entry(signature).or_insert(0);
+        *hits += 1;
+        *hits == 1
+    }
+
+    /// Returns how many programs diverged with each signature, as it was when they ran.
+    pub fn hits(&self) -> HashMap<Signature, u64> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_over(&self) -> bool {

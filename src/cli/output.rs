@@ -69,6 +69,14 @@ pub(super) fn green(text: &str) -> String {
     coloured(32, text)
 }
 
+/// Colours the first line of a finding red, where that is allowed.
+pub(super) fn headed(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) => format!("{}\n{rest}", red(first)),
+        None => red(text),
+    }
+}
+
 fn coloured(colour: u8, text: &str) -> String {
     let may = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     if may { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.into() }

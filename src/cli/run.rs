@@ -1,5 +1,6 @@
 //! `sessdiff run`: the main job.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,11 +16,12 @@ use super::settle::settle;
 use super::{interrupt, output, unprobed};
 use crate::host::{Host, crash};
 use crate::op::Kind;
+use crate::oracle::Signature;
 use crate::pair::Pair;
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::report::{PortSummary, SignatureSummary, Stale, Summary, Unprobed, Word};
+use crate::report::{PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -54,7 +56,7 @@ fn begin(args: &RunArgs, pair: &Pair, seed: u64, corpus: &Corpus) {
     }
     let amount = args.programs.map_or(format!("{} s", args.seconds), |programs| format!("{programs} programs"));
     let line = format!(
-        "sessdiff {}: {} against {}; seed {seed}; {corpus}; jobs {}; {amount}",
+        "sessdiff {}: the native session, which {}, against {}; seed {seed}; {corpus}; jobs {}; {amount}",
         env!("CARGO_PKG_VERSION"),
         pair.left().identity().version,
         pair.right().identity(),
@@ -75,46 +77,50 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
             Err(error) => output::error(error),
         }
     } else {
-        if !summary.port.unsupported.is_empty() {
-            output::result(format_args!(
-                "UNSUPPORTED by {}: {}",
-                summary.port.name,
-                summary.port.unsupported.join(", ")
-            ));
-        }
-        if !summary.port.counts_references {
-            output::result(format_args!("reference counts of {}: not observed in this process", summary.port.name));
-        }
-        let memory = summary.memory.iter().filter(|(name, programs)| *programs > 0 && name != Memory::Plain.name());
-        let memory: Vec<_> = memory.map(|(name, programs)| format!("{name} {programs}")).collect();
-        if !memory.is_empty() && summary.port.watches_memory {
-            output::result(format_args!("programs with watched memory: {}", memory.join(", ")));
-        }
-        if summary.expected > 0 {
-            output::result(format_args!("broke as the committed hazards do: {} programs", summary.expected));
-        }
-        for Stale { case, signature } in &summary.stale {
-            output::result(format_args!("{case}: {signature} is expected and does not happen any more"));
-        }
-        if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
-            let Unprobed { programs, ops } = unprobed;
-            output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
-        }
-        if summary.verdict == Word::Agree && !summary.states_missing.is_empty() {
-            output::result(format_args!("not called in every state: {}", summary.states_missing.join(", ")));
-        }
         let line = summary.to_string();
         output::result(if summary.verdict == Word::Agree { output::green(&line) } else { output::red(&line) });
+        summary.signatures.iter().for_each(output::result);
+        notes(args, summary).iter().for_each(output::result);
     }
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
         Word::Crash => Exit::Crashed,
-        Word::Diverge if summary.signatures.iter().any(|found| found.broke) => Exit::Crashed,
+        Word::Diverge if summary.signatures.iter().any(|one| one.found.broke) => Exit::Crashed,
         Word::Diverge => Exit::Divergence,
         Word::Stale => Exit::Stale,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
+}
+
+/// Lists what has to be known of a run beside its verdict, a line each.
+fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
+    let PortSummary { name, unsupported, counts_references, watches_memory, .. } = &summary.port;
+    let mut notes = Vec::new();
+    for Stale { case, signature } in &summary.stale {
+        notes.push(format!("{case}: {signature} is expected and does not happen any more"));
+    }
+    if summary.expected > 0 {
+        notes.push(format!("broke as the committed hazards do: {} programs", summary.expected));
+    }
+    if !unsupported.is_empty() {
+        notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
+    }
+    if !counts_references {
+        notes.push(format!("reference counts of {name}: not observed in this process"));
+    }
+    let memory = summary.memory.iter().filter(|(name, programs)| *programs > 0 && name != Memory::Plain.name());
+    let memory: Vec<_> = memory.map(|(name, programs)| format!("{name} {programs}")).collect();
+    if !memory.is_empty() && *watches_memory {
+        notes.push(format!("programs with watched memory: {}", memory.join(", ")));
+    }
+    if let (ProbeChoice::Mixed, Some(Unprobed { programs, ops })) = (args.probes, summary.without_probes) {
+        notes.push(format!("without probes: {programs} programs, {ops} ops of those above"));
+    }
+    if args.verbose && !summary.states_missing.is_empty() {
+        notes.push(format!("not called in every state: {}", summary.states_missing.join(", ")));
+    }
+    notes
 }
 
 fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Result<Summary, LabError> {
@@ -187,20 +193,23 @@ fn probed(
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
+    // After a closer look a finding can have another signature than in the run.
+    let settled = Mutex::new(HashMap::new());
     let report = |found: &Finding, case: Option<&Path>| {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
         let (signature, text) = settle(lab, &shared.args.out, found, &identity);
+        settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // After a closer look it can be one that is known.
+        // Then it can be one that is known.
         if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
             return;
         }
         if shared.args.json {
             output::note(text)
         } else {
-            output::result(text)
+            output::result(output::headed(&text))
         }
         signatures.push(signature);
     };
@@ -208,7 +217,13 @@ fn probed(
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
-    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let settled = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let hits = |signature: Signature| -> u64 {
+        let of = |(raw, _): &(&Signature, &u64)| *settled.get(*raw).unwrap_or(*raw) == signature;
+        shared.hits().iter().filter(of).map(|(_, hits)| hits).sum()
+    };
+    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+    let signatures = signatures.map(|found| SignatureHits { hits: hits(found.signature), found }).collect();
     Ok(sum_up(shared.args, lab.probes, seed, port, &tallies, signatures))
 }
 
@@ -246,7 +261,7 @@ fn sum_up(
     seed: u64,
     port: PortSummary,
     tallies: &[Tally],
-    signatures: Vec<SignatureSummary>,
+    signatures: Vec<SignatureHits>,
 ) -> Summary {
     let mut coverage = Coverage::default();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
@@ -289,10 +304,11 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.expected += other.expected;
     summary.stale.extend(other.stale);
     summary.inconclusive += other.inconclusive;
-    for found in other.signatures {
+    for other in other.signatures {
         // The same bug in both parts is one finding.
-        if !summary.signatures.iter().any(|known| known.signature == found.signature) {
-            summary.signatures.push(found);
+        match summary.signatures.iter_mut().find(|known| known.found.signature == other.found.signature) {
+            Some(known) => known.hits += other.hits,
+            None => summary.signatures.push(other),
         }
     }
     summary.crashed |= other.crashed;

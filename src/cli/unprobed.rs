@@ -9,7 +9,7 @@ use super::args::{Limits, PortName, RunArgs};
 use super::progress::{Pulse, TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
-use crate::report::{SignatureSummary, Summary};
+use crate::report::{SignatureHits, Summary};
 
 /// How long it may take to end by itself after ^C.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub(super) fn run(
     seed: u64,
     amount: [String; 2],
     corpus: bool,
-    known: &[SignatureSummary],
+    known: &[SignatureHits],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments(args, port, seed, amount, corpus));
@@ -55,12 +55,12 @@ pub(super) fn run(
             Err(UnprobedError::Crashed(format!("without probes: ended with {status} after its summary")))
         }
         Ok(summary) => {
-            let is_known = |found: &SignatureSummary| known.iter().any(|known| known.signature == found.signature);
+            let is_known = |new: &SignatureHits| known.iter().any(|known| known.found.signature == new.found.signature);
             let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
             match (args.json, said.is_empty() || all_known && summary.inconclusive == 0) {
                 (_, true) => {}
                 (true, false) => output::note(said),
-                (false, false) => output::result(said),
+                (false, false) => output::result(output::headed(&said)),
             }
             Ok(summary)
         }
@@ -93,6 +93,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         corpus: folder,
         probes: _,
         json: _,
+        verbose: _,
         part: _,
     } = args;
     let Limits { time_limit, memory_limit } = limits;

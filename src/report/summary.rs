@@ -59,7 +59,7 @@ pub struct Summary {
     /// The kinds of ops that were not called in every state.
     pub states_missing: Vec<String>,
     /// One for each signature found.
-    pub signatures: Vec<SignatureSummary>,
+    pub signatures: Vec<SignatureHits>,
     /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
     pub memory: Vec<(String, u64)>,
     /// The part that ran in a process without probes.
@@ -99,6 +99,25 @@ pub struct SignatureSummary {
     pub broke: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
+}
+
+/// A signature, and how often it was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignatureHits {
+    /// What was found.
+    #[serde(flatten)]
+    pub found: SignatureSummary,
+    /// Programs that diverged so.
+    pub hits: u64,
+}
+
+/// `12 programs: CONTENTS SSL_SESSION_dup/hostname, out/SSL_SESSION_dup.hostname.ops`
+impl fmt::Display for SignatureHits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SignatureHits { found: SignatureSummary { signature, class, file, .. }, hits } = self;
+        write!(f, "{hits} program{}: {class} {signature}", if *hits == 1 { "" } else { "s" })?;
+        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
+    }
 }
 
 /// A case that breaks the library, and does not any more.

@@ -57,7 +57,11 @@ fn ends_the_run_unless_it_is_to_go_on() {
     let all = find(&folder, &["--json", "--keep-going"]);
     assert_eq!(all.number("programs"), 5000, "{all:?}");
     assert!(first.number("programs") < 5000 && all.number("divergences") > 1, "{first:?}\n{all:?}");
+    let hits = all.number("divergences");
+    assert_eq!(all.json()["signatures"][0]["hits"], hits, "{all:?}");
     let all = find(&folder, &["--keep-going"]).quietly();
+    let end = all.stdout.split_once("\nDIVERGE: ").expect("a verdict").1;
+    assert_eq!(end.lines().nth(1), Some(&*format!("{hits} programs: {SIGNATURE}, sessdiff-out/{FILE}")), "{all:?}");
     let signatures: Vec<_> = all.stdout.lines().filter(|line| line.starts_with("CONTENTS ")).collect();
     assert_eq!(signatures, [SIGNATURE], "each is shown once");
 }
@@ -70,7 +74,7 @@ fn leaves_standard_output_to_the_object() {
     let object = ran.json();
     assert_eq!(object["verdict"], "diverge", "{object}");
     let file = format!("sessdiff-out/{FILE}");
-    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "file": file }]);
+    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 

@@ -66,6 +66,24 @@ fn so_many_programs_run_as_were_asked_for() {
     }
 }
 
+/// First the verdict, then what has to be known; the long list is for who asks.
+#[test]
+fn a_run_ends_with_its_verdict_and_notes() {
+    let run = |more: &[&str]| {
+        let args = ["run", "--programs", "100", "--seed", "1", "--corpus", "none", "--memory", "guarded=1"];
+        sessdiff(&[&args[..], more].concat()).exits(0).quietly()
+    };
+    let first_words = |text: &str| {
+        text.lines().map(|line| line.split([' ', ':']).next().unwrap_or_default().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(first_words(&run(&[]).stdout), ["sessdiff", "agree", "programs", "without"]);
+    for flag in ["-v", "--verbose"] {
+        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "programs", "without", "not"]);
+    }
+    let object = run(&["--json"]).json();
+    assert!(object["states_missing"].as_array().is_some_and(|missing| !missing.is_empty()), "{object}");
+}
+
 /// What is killed has said at least what it was.
 #[test]
 fn a_run_says_first_what_it_is() {
@@ -104,7 +122,7 @@ fn a_subject_is_that_of_every_program() {
 #[test]
 fn seconds_end_a_run() {
     let ran = sessdiff(&["run", "--seconds", "0.5", "--corpus", "none"]).exits(0).quietly();
-    assert!(ran.last().starts_with("agree: "), "{ran:?}");
+    ran.shows("\nagree: ");
 }
 
 /// What the library keeps for all threads is made by one of them.
@@ -113,7 +131,7 @@ fn many_threads_end_well() {
     for memory in ["plain=1", "plain=1,poisoned=1,guarded=1"] {
         let args = ["run", "--programs", "600", "--seed", "1", "--jobs", "6", "--probes", "all", "--corpus", "none"];
         let ran = sessdiff(&[&args[..], &["--memory", memory]].concat()).exits(0).quietly();
-        assert!(ran.last().starts_with("agree: 600 programs, "), "{ran:?}");
+        ran.shows("\nagree: 600 programs, ");
     }
 }
 
@@ -198,7 +216,7 @@ mod corpus {
     #[test]
     fn is_not_missed_but_named() {
         let ran = sessdiff(&["run", "--programs", "100", "--seed", "1"]).exits(0);
-        assert!(ran.last().starts_with("agree: 100 programs, "), "{ran:?}");
+        let ran = ran.shows("\nagree: 100 programs, ");
         assert!(ran.stderr.contains("corpus"), "{ran:?}");
         assert_eq!(ran.stderr.lines().count(), 1, "said more than once: {ran:?}");
     }
