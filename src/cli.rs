@@ -3,6 +3,7 @@
 mod args;
 mod corpus;
 mod coverage;
+mod disk;
 mod doctor;
 mod emitted;
 mod exit;

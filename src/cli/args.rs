@@ -51,7 +51,8 @@ pub(crate) struct RunArgs {
     /// Go on after a divergence; keep one of each signature
     #[arg(long)]
     pub keep_going: bool,
-    /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c
+    /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c; and
+    /// inconclusive-N.ops, what has no verdict
     #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
     pub out: PathBuf,
     /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
@@ -95,6 +96,9 @@ impl std::str::FromStr for PortName {
             Some(("planted", bug)) => Bug::from_name(bug).map(PortName::Planted),
             Some(_) | None => None,
         };
+        if named.is_none() && (name.contains('/') || name.contains(".so")) {
+            return Err(format!("no such port: a shared library is named with `lib:`, as in lib:{name}"));
+        }
         let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
         named.ok_or_else(|| format!("no such port: {expected}"))
     }
@@ -198,6 +202,9 @@ pub(crate) struct ReduceArgs {
     /// Where the reduced case is written; without it, to standard output
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
+    /// Replace the file OUT if there is one
+    #[arg(long, requires = "out")]
+    pub force: bool,
     #[command(flatten)]
     pub lab: LabChoice,
 }

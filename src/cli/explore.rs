@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::args::{RunArgs, Shares};
 use super::corpus::Committed;
 use super::coverage::Coverage;
+use super::files::keep_inconclusive;
 use super::finding::{Finding, judge_every_way};
 use super::progress::{self, Pulse};
 use super::{interrupt, output};
@@ -35,7 +36,7 @@ const GUARDED_HANDSHAKES: u64 = 4;
 const TWICE_EVERY: u64 = 64;
 /// After a crash that a fresh process does not repeat, so many of the programs that ran before are suspected.
 const SUSPECTS: usize = 2 * BATCH as usize;
-/// How many programs without a verdict are shown.
+/// How many programs without a verdict are kept and shown.
 const EXAMPLES: usize = 8;
 /// How much longer a long program may be.
 const LONG: usize = 10;
@@ -126,7 +127,7 @@ pub(super) struct Tally {
     pub stale: Vec<Stale>,
     /// Programs without a verdict.
     pub inconclusive: u64,
-    /// Why, and the program, of the first few.
+    /// Why, and where the program is kept, of the first few.
     pub examples: Vec<String>,
     /// Programs with each kind of memory, in the order of [`Memory::ALL`].
     pub memory: [u64; 3],
@@ -385,7 +386,11 @@ impl Explorer<'_> {
     fn inconclusive(&mut self, why: &Inconclusive, program: &Program) {
         self.tally.inconclusive += 1;
         if self.tally.examples.len() < EXAMPLES {
-            self.tally.examples.push(format!("{why}\n{program}"));
+            let kept = keep_inconclusive(&self.shared.args.out, &why.to_string(), program);
+            self.tally.examples.push(match kept {
+                Ok(path) => format!("{why}: {}", path.display()),
+                Err(error) => format!("{why}; it cannot be kept: {error}\n{program}"),
+            });
         }
     }
 }

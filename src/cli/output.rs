@@ -5,6 +5,7 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use super::disk;
 use super::exit::Exit;
 
 static LOST: AtomicBool = AtomicBool::new(false);
@@ -32,7 +33,7 @@ pub(super) fn lost() -> bool {
 
 /// Writes a result to a file.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Exit> {
-    std::fs::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
+    disk::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
 }
 
 /// Spells a word as a shell takes it.

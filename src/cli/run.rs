@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::args::{PortName, ProbeChoice, RunArgs, Shares};
 use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
+use super::disk::Folder;
 use super::exit::Exit;
 use super::explore::{Shared, Tally, explore, watch};
 use super::finding::Finding;
@@ -28,6 +29,10 @@ const UNPROBED: u32 = 8;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let corpus = Corpus::read(args).map_err(output::usage)?;
+    // Nothing is searched that cannot be kept. A part of another run goes by that one's look.
+    let ready =
+        || Folder::ready(&args.out).map_err(|error| output::usage(format_args!("{}: {error}", args.out.display())));
+    let _out = if args.part { None } else { Some(ready()?) };
     let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));

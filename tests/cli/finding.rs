@@ -86,16 +86,22 @@ fn in_a_committed_case_names_it() {
     assert!(corpus().iter().any(|case| ran.stderr.contains(case.to_str().expect("UTF-8"))), "{ran:?}");
 }
 
+/// It is tried before there is anything to write, and a folder that stays empty does not stay.
 #[test]
-fn is_not_lost_where_nothing_can_be_written() {
+fn is_not_searched_where_nothing_can_be_written() {
     let folder = Folder::with("taken", "A file.\n");
-    let ran = find(&folder, &["--out", "taken"]).complains("taken: ").shows(SIGNATURE);
+    for out in ["taken", "taken/deeper", "/proc/out", "/dev/full"] {
+        let args = ["run", "--port", PORT, "--seconds", "60", "--corpus", "none", "--out", out];
+        folder.sessdiff(&args).refuses(&format!("{out}: "));
+    }
     assert_eq!(folder.read("taken"), "A file.\n");
-    assert!(!ran.stdout.contains("\nreplay: "), "there is no file to replay: {ran:?}");
-    // What is printed is a case.
-    let calls = ran.stdout.split_once("#! sessdiff 1\n").expect("the program").1.split("\n\n").next();
-    folder.write("copied.ops", format!("#! sessdiff 1\n{}\n", calls.expect("calls")));
-    folder.sessdiff(&["replay", "--port", PORT, "copied.ops"]).exits(1).quietly().shows(SIGNATURE);
+    let args = ["run", "--port", "native", "--programs", "10", "--corpus", "none", "--out", "some/folder"];
+    folder.sessdiff(&args).exits(0).quietly();
+    assert_eq!(folder.names("."), ["taken"]);
+    // As on a full disk, where there is room for a name and not for a byte.
+    let full = "trap '' XFSZ; ulimit -f 0; sessdiff run --seconds 60 --corpus none --port";
+    folder.sh(&format!("{full} {PORT}")).refuses("sessdiff-out: File too large");
+    assert_eq!(folder.names("."), ["taken"]);
 }
 
 #[test]

@@ -58,3 +58,31 @@ fn a_reduced_program_goes_into_a_file() {
     folder.sessdiff(&["reduce", "--port", PORT, "a.ops", "-o", "small.ops"]).exits(0);
     assert_eq!(folder.read("small.ops"), ran.stdout);
 }
+
+/// Neither its own input.
+#[test]
+fn a_reduced_program_replaces_no_file_unasked() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("other", "A file.\n");
+    let reduce = |out: &str| {
+        ["reduce", "--port", PORT, "a.ops", "-o"]
+            .into_iter()
+            .chain(out.split(' '))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let run = |out: &str| folder.sessdiff(&reduce(out).iter().map(String::as_str).collect::<Vec<_>>());
+    for out in ["a.ops", "other"] {
+        run(out).refuses(&format!("{out}: is there already; `--force` replaces it"));
+    }
+    run("none/small.ops").refuses("none/small.ops: ");
+    assert_eq!((folder.read("a.ops"), folder.read("other")), (PROGRAM.into(), "A file.\n".into()));
+    run("other --force").exits(0);
+    assert!(folder.read("other").ends_with(SMALL));
+    run("a.ops --force").exits(0);
+    assert!(folder.read("a.ops").ends_with(SMALL));
+    assert_eq!(folder.names("."), ["a.ops", "other"]);
+    // What is no file is written to as it is.
+    folder.write("a.ops", PROGRAM);
+    assert_eq!(run("/dev/stdout").exits(0).stdout, folder.read("other"));
+}
