@@ -5,14 +5,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::args::{RunArgs, Shares};
 use super::corpus::Committed;
 use super::coverage::Coverage;
 use super::files::keep_inconclusive;
 use super::finding::{Finding, judge_every_way};
-use super::progress::{self, Pulse};
+use super::progress::{self, Progress, Pulse};
 use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
@@ -59,6 +59,8 @@ pub(super) struct Shared<'a> {
     stop: AtomicBool,
     programs: AtomicU64,
     divergences: AtomicU64,
+    /// When a program last reached something new, milliseconds from the start.
+    last_new: AtomicU64,
     found: Mutex<HashMap<Signature, u64>>,
 }
 
@@ -74,6 +76,7 @@ impl<'a> Shared<'a> {
             stop: false.into(),
             programs: 0.into(),
             divergences: 0.into(),
+            last_new: 0.into(),
             found: Mutex::default(),
         }
     }
@@ -156,7 +159,9 @@ pub(super) fn explore(
 /// Shows progress and carries ^C to the workers until all are done.
 pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>]) {
     let Shared { args, started, .. } = *shared;
-    let length = args.programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
+    // That of the whole run, the part without probes included.
+    let whole = Duration::from_secs_f64(args.seconds);
+    let length = args.programs.unwrap_or(whole.as_millis() as u64);
     let bar = progress::bar(length);
     let mut pulse = Pulse::new(args.part);
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
@@ -167,7 +172,12 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
         let seconds = started.elapsed().as_secs_f64();
         let speed = done as f64 / seconds.max(0.001);
         bar.set_position(if args.programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
-        bar.set_message(format!("{done} programs, {speed:.0}/s"));
+        let left = match args.programs {
+            Some(programs) => programs.saturating_sub(done) as f64 / speed.max(1.0),
+            None => whole.saturating_sub(started.elapsed()).as_secs_f64(),
+        };
+        let since_new = seconds - shared.last_new.load(Relaxed) as f64 / 1000.0;
+        bar.set_message(Progress { left, speed, divergences, since_new }.to_string());
         if pulse.beats() {
             output::note(format_args!("{seconds:.0} s: {done} programs, {speed:.0}/s, {divergences} divergences"));
         }
@@ -344,7 +354,11 @@ impl Explorer<'_> {
         self.tally.ops += run;
         self.tally.skipped += program.ops.len() as u64 - run;
         self.shared.programs.fetch_add(1, Relaxed);
-        self.tally.coverage.add(program, plan, skips)
+        let new = self.tally.coverage.add(program, plan, skips);
+        if new {
+            self.shared.last_new.store(self.shared.started.elapsed().as_millis() as u64, Relaxed);
+        }
+        new
     }
 
     fn found(&mut self, finding: &Finding, case: Option<&Path>) {

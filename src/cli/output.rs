@@ -5,15 +5,17 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::disk;
 use super::exit::Exit;
+use super::{disk, progress};
 
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints a result. A reader that has gone away is no error: `sessdiff ... | head`.
 pub(super) fn result(text: impl Display) {
-    let mut out = std::io::stdout().lock();
-    written(writeln!(out, "{text}").and_then(|()| out.flush()));
+    written(progress::aside(|| {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush())
+    }));
 }
 
 /// Books how writing a result to standard output went.
@@ -56,8 +58,7 @@ pub(super) fn usage(text: impl Display) -> Exit {
 
 /// Prints something that is not a result.
 pub(super) fn note(text: impl Display) {
-    let mut err = std::io::stderr().lock();
-    drop(writeln!(err, "{text}"));
+    progress::aside(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
 }
 
 /// Colours `text` red, where that is allowed.

@@ -156,7 +156,9 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
         match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
-            Err(unprobed::UnprobedError::Interrupted) => {}
+            Err(error @ unprobed::UnprobedError::Interrupted) => {
+                output::note(format_args!("the part without probes is lost: {error}"))
+            }
             Err(unprobed::UnprobedError::Crashed(said)) => {
                 output::note(said);
                 summary.crashed = true;

@@ -5,6 +5,9 @@ use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use indicatif::ProgressBar;
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::args::{Limits, PortName, RunArgs};
 use super::progress::{Pulse, TICK, spinner};
 use super::{interrupt, output};
@@ -42,7 +45,7 @@ pub(super) fn run(
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
-    let status = wait(&mut child);
+    let status = wait(&mut child, &bar);
     bar.finish_and_clear();
     let status = status?;
     let stdout = stdout.join().unwrap_or_default();
@@ -132,18 +135,25 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
     })
 }
 
-/// Waits for the end of the child. After ^C, which a terminal sends to both, it does not wait for long.
-fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+/// Waits for the end of the child. What ends this process ends the child too, which is given the time to say how far it came.
+fn wait(child: &mut Child, bar: &ProgressBar) -> std::io::Result<std::process::ExitStatus> {
     let mut patience: Option<Instant> = None;
     let (started, mut pulse) = (Instant::now(), Pulse::new(false));
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if interrupt::came() && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-            child.kill()?;
-            return child.wait();
+        if interrupt::came() {
+            if patience.is_none() {
+                // A terminal sends ^C to both. It is no matter that it comes twice, or too late.
+                kill_process(Pid::from_child(child), Signal::INT).unwrap_or(());
+            }
+            if patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                child.kill()?;
+                return child.wait();
+            }
         }
+        bar.set_message(format!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
         if pulse.beats() {
             output::note(format_args!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
         }
