@@ -15,6 +15,7 @@ mod host;
 mod import;
 mod interrupt;
 mod lab;
+mod ops;
 mod output;
 mod ports;
 mod progress;
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
+use args::{DoctorArgs, HostArgs, ImportArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs, RunArgs, ShowArgs};
 use exit::Exit;
 
 /// Drives a native Rust SSL_SESSION and a real OpenSSL with the same calls. Any difference in a reference count, in the
@@ -70,6 +71,8 @@ enum Command {
     Show(ShowArgs),
     /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// List what can be called, with operands
+    Ops(OpsArgs),
     /// List what can be driven here and what each lacks
     Ports(PortsArgs),
     /// Say whether this build is able to find anything
@@ -96,6 +99,7 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Ops(args) => ops::ops(&args),
         Command::Ports(args) => ports::ports(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Host(args) => host::host(&args),

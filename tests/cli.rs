@@ -12,6 +12,8 @@ mod import;
 mod json;
 #[path = "cli/library.rs"]
 mod library;
+#[path = "cli/ops.rs"]
+mod ops;
 #[path = "cli/ports.rs"]
 mod ports;
 #[path = "cli/replay.rs"]

@@ -367,6 +367,13 @@ impl std::str::FromStr for Shares {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct OpsArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct PortsArgs {
     /// Print one JSON object
     #[arg(long)]
