@@ -1,7 +1,9 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod args;
+mod corpus;
 mod coverage;
+mod disk;
 mod doctor;
 mod emitted;
 mod exit;
@@ -14,6 +16,7 @@ mod host;
 mod import;
 mod interrupt;
 mod lab;
+mod ops;
 mod output;
 mod ports;
 mod progress;
@@ -30,7 +33,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use args::{DoctorArgs, HostArgs, ImportArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs};
+use args::{
+    DoctorArgs, HostArgs, ImportArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
+};
 use exit::Exit;
 
 /// Drives a native Rust SSL_SESSION and a real OpenSSL with the same calls. Any difference in a reference count, in the
@@ -53,7 +58,8 @@ Examples:
   sessdiff doctor                                 can this build find anything?
 
 Exit codes:
-  0 as expected   1 unexpected divergence   2 the port crashed or broke memory   4 nothing ran, or inconclusive
+  0 as expected   1 unexpected divergence   2 the port crashed or broke memory
+  3 something that is expected does not happen any more   4 nothing ran, or inconclusive
   5 a port could not be loaded   130 interrupted by ^C
   64 wrong usage, an unreadable case, or a result that cannot be written";
 
@@ -69,6 +75,8 @@ enum Command {
     Show(ShowArgs),
     /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// List what can be called, with operands
+    Ops(OpsArgs),
     /// List what can be driven here and what each lacks
     Ports(PortsArgs),
     /// List what releases of OpenSSL do differently, and where that can be read
@@ -97,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Ops(args) => ops::ops(&args),
         Command::Ports(args) => ports::ports(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Doctor(args) => doctor::doctor(&args),

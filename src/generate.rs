@@ -45,6 +45,19 @@ pub enum Which {
     Handshakes,
 }
 
+impl Which {
+    /// Tells whether it has programs of this subject.
+    pub fn has(self, subject: Subject) -> bool {
+        match self {
+            Which::All => true,
+            Which::Sessions => subject == Subject::Sessions,
+            Which::Caches => subject == Subject::Contexts,
+            Which::Connections => subject != Subject::Sessions,
+            Which::Handshakes => subject == Subject::Handshakes,
+        }
+    }
+}
+
 /// What one program may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {

@@ -1,6 +1,7 @@
 //! A program: a list of ops, spelled as text (committed, reviewed) or as wire (what a fuzzer mutates).
 
 mod case;
+mod listing;
 
 pub use case::{Case, CaseError};
 
@@ -9,10 +10,13 @@ use std::fmt;
 use arbitrary::{Arbitrary, Unstructured};
 
 use crate::op::{Cursor, Expected, Kind, Op, TextError, Wire};
+use listing::Listing;
 
 /// The longest program; what follows is cut on the wire and an error in text.
 pub const MAX_OPS: usize = 10_000;
-/// The first line of a program in text.
+/// The most bytes that a fuzzer is allowed to make: `-max_len` of `scripts/fuzz`.
+pub const MAX_INPUT: usize = 4096;
+/// The line that a program in text begins with.
 pub const MARKER: &str = "#! sessdiff 1";
 
 /// A list of calls.
@@ -66,20 +70,11 @@ impl Program {
 impl std::str::FromStr for Program {
     type Err = TextError;
 
-    /// Reads text strictly: every line is a call, a comment or empty, and the first is the marker.
+    /// Reads text strictly: from the marker on, every line is a call, a comment or empty. A text that has something before
+    /// the marker was copied from somewhere: its program ends before the first paragraph that does not begin with a call.
     fn from_str(text: &str) -> Result<Program, TextError> {
-        if text.lines().next().map(str::trim_end) != Some(MARKER) {
-            return Err(TextError { line: 1, column: 1, expected: Expected::Marker });
-        }
-        let mut ops = Vec::new();
-        for (at, line) in text.lines().enumerate() {
-            let Some(op) = read_line(at + 1, line)? else { continue };
-            if ops.len() == MAX_OPS {
-                return Err(TextError { line: at + 1, column: 1, expected: Expected::FewerCalls(MAX_OPS) });
-            }
-            ops.push(op);
-        }
-        Ok(Program { ops })
+        // There is one at least.
+        Listing::find(text)?.program().map_err(|mut wrong| wrong.swap_remove(0).0)
     }
 }
 
@@ -139,9 +134,26 @@ mod tests {
     fn a_wrong_line_is_named_with_its_place() {
         assert_eq!(
             "s0 = SSL_SESSION_new()".parse::<Program>().unwrap_err().to_string(),
-            "1:1: expected the first line `#! sessdiff 1`"
+            "1:1: expected the line `#! sessdiff 1` before the calls"
         );
-        assert_eq!(error("SSL_SESSION_fre(s0)"), "2:1: expected a function of the table of operations");
+        assert_eq!(
+            error("SSL_SESSION_fre(s0)"),
+            "2:1: expected a function of the table of operations, not `SSL_SESSION_fre`; did you mean `SSL_SESSION_free`?"
+        );
+        for (word, meant) in [
+            ("ssl_session_new", "SSL_SESSION_new"),
+            ("SSL_SESSION_upref", "SSL_SESSION_up_ref"),
+            ("SSL_SESSION_get_hostname", "SSL_SESSION_get0_hostname"),
+            ("SSL_CTX_flush_session", "SSL_CTX_flush_sessions"),
+            ("advanceclock", "advance_clock"),
+        ] {
+            assert!(
+                error(&format!("{word}()")).ends_with(&format!(", not `{word}`; did you mean `{meant}`?")),
+                "{word}"
+            );
+        }
+        assert!(error("EVP_MD_CTX_copy_ex(s0)").ends_with(", not `EVP_MD_CTX_copy_ex`"));
+        assert!(error("(s0)").ends_with(", not `(`"), "{}", error("(s0)"));
         assert_eq!(error("SSL_SESSION_new()"), "2:1: expected a slot for the result: `s0 = ...`");
         assert_eq!(error("s1 = SSL_SESSION_up_ref(s0)"), "2:1: expected no slot for a result: this call makes nothing");
         assert_eq!(error("SSL_SESSION_up_ref(s8)"), "2:20: expected a session slot, s0 to s7");
@@ -155,6 +167,40 @@ mod tests {
             "2:36: expected an integer from 0 to 4294967295"
         );
         assert!(error("s0 = sample_session(tls)").starts_with("2:21: expected one of tls12_id, "));
+    }
+
+    #[test]
+    fn a_program_is_found_wherever_it_stands() {
+        let calls = "s0 = SSL_SESSION_new()\nSSL_SESSION_free(s0)\n";
+        let program: Program = format!("{MARKER}\n{calls}").parse().unwrap();
+        let indented =
+            |by: &str| format!("{MARKER}\n{calls}").lines().map(|line| format!("{by}{line}\n")).collect::<String>();
+        for (text, form) in [
+            (format!("\u{feff}{MARKER}\n{calls}"), "byte order mark"),
+            (format!("\n \n{MARKER}\n{calls}"), "empty lines"),
+            (indented("    "), "Markdown's indent"),
+            (indented("\t"), "a tab"),
+            (format!("{MARKER}\n{calls}").replace('\n', "\r\n"), "lines of Windows"),
+            (format!("\u{feff}\r\n{}", indented("    ").replace('\n', "\r\n")), "all of it"),
+            (
+                format!(
+                    "COUNT end/leak\n  at step 2\n\n{MARKER}\n{calls}\nreplay: sessdiff replay a.ops\n\nagree (or not)\n"
+                ),
+                "a block",
+            ),
+            (format!("Look:\n\n```\n{MARKER}\n{calls}```\nThat was it.\n"), "a fence"),
+            (format!("Look:\n{}\nThat was it.\n", indented("    ")), "an indented block"),
+            (format!("{MARKER} 2\n\n{MARKER}\n{calls}"), "a line that is almost the marker"),
+            (format!("Look:\n{MARKER}\n{}", calls.replace('\n', "\n\n")), "a paragraph a call"),
+        ] {
+            assert_eq!(text.parse::<Program>(), Ok(program.clone()), "{form}: {text:?}");
+        }
+        // A line keeps its number, and only what was copied may end in something else.
+        let wrong = |text: String| text.parse::<Program>().unwrap_err().to_string();
+        assert!(wrong(format!("Look:\n\n  {MARKER}\n  s9 = SSL_SESSION_new()\n")).starts_with("4:3: expected "));
+        assert!(wrong(format!("Look:\n{MARKER}\n{calls}\nSSL_SESSION_fre(s0)\n")).starts_with("6:1: expected "));
+        assert!(wrong(format!("{MARKER}\n{calls}\nreplay: a.ops\n")).starts_with("5:1: expected "));
+        assert!(wrong(format!("  {MARKER} 2\n{calls}")).starts_with("1:1: expected "));
     }
 
     #[test]

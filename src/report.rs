@@ -6,4 +6,4 @@ mod summary;
 
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
-pub use summary::{KnownSummary, PortSummary, SignatureSummary, Summary, Unprobed, Word};
+pub use summary::{KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};

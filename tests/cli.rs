@@ -12,6 +12,8 @@ mod import;
 mod json;
 #[path = "cli/library.rs"]
 mod library;
+#[path = "cli/ops.rs"]
+mod ops;
 #[path = "cli/ports.rs"]
 mod ports;
 #[path = "cli/replay.rs"]
@@ -35,6 +37,9 @@ use tempfile::TempDir;
 /// The committed cases.
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
 
+/// How the first line of a run begins.
+const FIRST: &str = concat!("sessdiff ", env!("CARGO_PKG_VERSION"), ": ");
+
 /// A program in which every call is made, and everything is given back.
 const PROGRAM: &str = "\
 #! sessdiff 1
@@ -54,6 +59,7 @@ struct Ran {
     line: String,
     code: Option<i32>,
     stdout: String,
+    /// Standard error, but for the first line of each port in a run with `--json`, which is always there.
     stderr: String,
     /// Standard output as it is.
     bytes: Vec<u8>,
@@ -72,7 +78,8 @@ impl Ran {
     #[track_caller]
     fn new(line: &str, output: Output) -> Ran {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let (stdout, mut stderr) = (text(&output.stdout), text(&output.stderr));
+        stderr = stderr.split_inclusive('\n').filter(|line| !line.starts_with(FIRST)).collect();
         let ran = Ran { line: line.into(), code: output.status.code(), stdout, stderr, bytes: output.stdout };
         assert!(!ran.stdout.contains("\x1b[") && !ran.stderr.contains("\x1b["), "escape codes: {ran:?}");
         assert!(!ran.stderr.contains("panicked"), "{ran:?}");
@@ -100,10 +107,10 @@ impl Ran {
         ran
     }
 
-    /// One line of complaint that says `what`.
+    /// One line of complaint that says `what`; a place in a text is shown below it, indented.
     #[track_caller]
     fn complains(self, what: &str) -> Ran {
-        assert_eq!(self.stderr.lines().count(), 1, "{self:?}");
+        assert_eq!(self.stderr.lines().filter(|line| !line.starts_with("    ")).count(), 1, "{self:?}");
         assert!(self.stderr.starts_with("error: ") && self.stderr.contains(what), "no `{what}`: {self:?}");
         self
     }

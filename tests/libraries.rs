@@ -203,9 +203,9 @@ fn the_finding_in_the_docs_is_what_is_seen() {
             ended = Some(code);
             said
         };
-        // The last line of a run has times in it; the first and the last of a replay are said elsewhere.
+        // The first and the last lines of a run have a path and times in them; those of a replay are said elsewhere.
         let shown = match command.split(' ').nth(1) {
-            Some("run") => format!("{shown}\nDIVERGE: [..]\n"),
+            Some("run") => format!("sessdiff [..]\n{shown}\nDIVERGE: [..]\n...\n"),
             Some("replay") => format!("...\n{shown}\n...\n"),
             Some(_) | None => shown,
         };

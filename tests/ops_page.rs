@@ -1,11 +1,10 @@
 //! `docs/OPS.md` is made from the table of ops. `SESSDIFF_BLESS=1 cargo test --test ops_page` writes it anew.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use sessdiff::op::{Kind, Named, Needed};
+use sessdiff::op::{Kind, Needed};
 
 /// Set, the page is written and not compared.
 const BLESS: &str = "SESSDIFF_BLESS";
@@ -55,10 +54,8 @@ fn the_page_about_ops_is_that_of_the_table() {
 fn page() -> String {
     let (shared, alone): (Vec<Kind>, Vec<Kind>) = Kind::ALL.iter().partition(|kind| kind.is_shared());
     let (alone, shared) = (table(&alone), table(&shared));
-    let named = Kind::ALL.iter().flat_map(|kind| kind.result().into_iter().chain(kind.operands()));
-    let types: BTreeMap<String, String> = named.map(|named| (named.of, named.form)).collect();
     let mut operands = String::from("\n## Operands\n\n| Type | In text |\n|---|---|\n");
-    for (of, form) in types {
+    for (of, form) in Kind::operand_types() {
         let _ = writeln!(operands, "| `{of}` | {} |", in_a_cell(&form)); // writing to a String cannot fail
     }
     [HEAD, SESSIONS, &alone, SHARED, &shared, &operands].concat()
@@ -70,8 +67,6 @@ fn table(kinds: &[Kind]) -> String {
 }
 
 fn row(kind: Kind) -> String {
-    let operands: Vec<String> = kind.operands().iter().map(typed).collect();
-    let result = kind.result().map_or(String::new(), |named| format!("{} = ", typed(&named)));
     let field = match (kind.sets(), kind.reads()) {
         (Some(set), _) => format!("sets {}", set.name()),
         (None, Some(read)) => format!("reads {}", read.name()),
@@ -84,17 +79,12 @@ fn row(kind: Kind) -> String {
         Needed::Others => "others".to_string(),
     };
     format!(
-        "| `{:#04x}` | `{result}{}({})` | {} | {field} | {} | {needs} |\n",
+        "| `{:#04x}` | `{}` | {} | {field} | {} | {needs} |\n",
         kind.opcode(),
-        kind.name(),
-        operands.join(", "),
+        kind.spelling(),
         in_a_cell(kind.summary()),
         kind.since().unwrap_or(""),
     )
-}
-
-fn typed(named: &Named) -> String {
-    format!("{}: {}", named.name, named.of)
 }
 
 /// Spells text so that a table takes it as one cell.

@@ -148,6 +148,15 @@ fn every_word_of_a_case_is_explained() {
     none(&missing.map(|word| format!("docs/cases.md: no row of a table has `{word}`")).collect::<Vec<_>>());
 }
 
+/// What is longer than a fuzzer makes it is not taken for its artifact.
+#[test]
+fn fuzzers_make_inputs_of_one_length() {
+    for script in ["scripts/fuzz", "scripts/canary"] {
+        let length = format!("-max_len={} ", sessdiff::program::MAX_INPUT);
+        assert!(read(script).contains(&length), "{script}: no {length}");
+    }
+}
+
 #[test]
 fn every_fuzz_target_is_listed() {
     let manifest = read("fuzz/Cargo.toml");

@@ -23,7 +23,7 @@ pub(crate) struct RunArgs {
     /// Explore so many programs instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub programs: Option<u64>,
-    /// Make the same programs again; shown at the end of every run
+    /// Make the same programs again; shown first and last in every run
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Threads, each with programs of its own
@@ -49,13 +49,14 @@ pub(crate) struct RunArgs {
     /// The longest program to make, in calls
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub longest: u16,
-    /// What the programs are about
+    /// What the programs are about, and the cases that are replayed
     #[arg(long, value_enum, default_value_t = About::All)]
     pub about: About,
     /// Go on after a divergence; keep one of each signature
     #[arg(long)]
     pub keep_going: bool,
-    /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c
+    /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c; and
+    /// inconclusive-N.ops, what has no verdict
     #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
     pub out: PathBuf,
     /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
@@ -67,6 +68,12 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+    /// List at the end what was not called in every state
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// A part of another run, which says what this one leaves out
+    #[arg(long, hide = true)]
+    pub part: bool,
 }
 
 /// A port, as `--port` names it.
@@ -93,6 +100,9 @@ impl std::str::FromStr for PortName {
             Some(("planted", bug)) => Bug::from_name(bug).map(PortName::Planted),
             Some(_) | None => None,
         };
+        if named.is_none() && (name.contains('/') || name.contains(".so")) {
+            return Err(format!("no such port: a shared library is named with `lib:`, as in lib:{name}"));
+        }
         let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
         named.ok_or_else(|| format!("no such port: {expected}"))
     }
@@ -142,6 +152,14 @@ pub(crate) enum About {
     Handshakes,
 }
 
+/// As `--about` takes it.
+impl std::fmt::Display for About {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Every one has a name.
+        self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+    }
+}
+
 impl About {
     pub fn which(self) -> Which {
         match self {
@@ -160,7 +178,7 @@ Examples:
   sessdiff replay corpus/dup/carries-every-field.ops
   sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
 pub(crate) struct ReplayArgs {
-    /// Cases, or artifacts of the lifecycle fuzz target
+    /// Cases, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -188,12 +206,15 @@ Examples:
   sessdiff reduce crash-1234 -o small.ops
   sessdiff reduce --port lib:/opt/openssl/lib64/libssl.so.3 found.ops -o small.ops")]
 pub(crate) struct ReduceArgs {
-    /// A case, or an artifact of the lifecycle fuzz target
+    /// A case, or an artifact of the lifecycle fuzz target; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Where the reduced case is written; without it, to standard output
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
+    /// Replace the file OUT if there is one
+    #[arg(long, requires = "out")]
+    pub force: bool,
     #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others
@@ -209,7 +230,7 @@ Examples:
 
 An artifact of libFuzzer or AFL is taken as it is. A signature that is in the folder already is refused.")]
 pub(crate) struct ImportArgs {
-    /// An artifact, or a case
+    /// An artifact, or a case; `-` is standard input
     #[arg(value_name = "ARTIFACT")]
     pub file: PathBuf,
     /// The folder of the regressions; the case is written there as NNNN-signature.ops
@@ -242,7 +263,7 @@ pub(crate) struct RulesArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// A case, or an artifact of the lifecycle fuzz target
+    /// A case, or an artifact of the lifecycle fuzz target; `-` is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// The form
@@ -408,6 +429,13 @@ impl std::str::FromStr for Shares {
         }
         if shares == [0; 3] { Err("at least one share must not be 0".into()) } else { Ok(Shares(shares)) }
     }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct OpsArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Expected = 0,
     /// The port crashed, or broke memory.
     Crashed = crash::EXIT as isize,
+    /// Something that is expected does not happen any more.
+    Stale = 3,
     /// Nothing ran, or no verdict.
     Inconclusive = 4,
     /// An unexpected divergence.
@@ -27,11 +29,12 @@ impl Exit {
         let rank = |exit| match exit {
             Exit::Expected => 0,
             Exit::Inconclusive => 1,
-            Exit::Interrupted => 2,
-            Exit::Usage => 3,
-            Exit::NotLoaded => 4,
-            Exit::Divergence => 5,
-            Exit::Crashed => 6,
+            Exit::Stale => 2,
+            Exit::Interrupted => 3,
+            Exit::Usage => 4,
+            Exit::NotLoaded => 5,
+            Exit::Divergence => 6,
+            Exit::Crashed => 7,
         };
         if rank(other) > rank(self) { other } else { self }
     }

@@ -1,26 +1,30 @@
 //! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::args::{RunArgs, Shares};
+use super::corpus::Committed;
 use super::coverage::Coverage;
-use super::finding::Finding;
-use super::{interrupt, progress};
+use super::files::keep_inconclusive;
+use super::finding::{Finding, judge_every_way};
+use super::progress::{self, Progress, Pulse};
+use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
 use crate::host::crash;
 use crate::native::Rules;
 use crate::op::{Kind, Op};
-use crate::oracle::Signature;
+use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::program::{Case, Program};
+use crate::report::Stale;
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
@@ -33,7 +37,7 @@ const GUARDED_HANDSHAKES: u64 = 4;
 const TWICE_EVERY: u64 = 64;
 /// After a crash that a fresh process does not repeat, so many of the programs that ran before are suspected.
 const SUSPECTS: usize = 2 * BATCH as usize;
-/// How many programs without a verdict are shown.
+/// How many programs without a verdict are kept and shown.
 const EXAMPLES: usize = 8;
 /// How much longer a long program may be.
 const LONG: usize = 10;
@@ -48,19 +52,63 @@ pub(super) struct Shared<'a> {
     pub args: &'a RunArgs,
     pub memory: Shares,
     pub deadline: Option<Instant>,
+    started: Instant,
+    /// What is found where the library is broken on purpose, and says nothing new.
+    pub expected: HashSet<Signature>,
+    /// A hazard shows as it is expected where the library is in C and can be observed.
+    pub hazards_show: bool,
     stop: AtomicBool,
     programs: AtomicU64,
-    found: Mutex<HashSet<Signature>>,
+    divergences: AtomicU64,
+    /// When a program last reached something new, milliseconds from the start.
+    last_new: AtomicU64,
+    found: Mutex<HashMap<Signature, u64>>,
 }
 
 impl<'a> Shared<'a> {
     pub fn new(args: &'a RunArgs, memory: Shares, deadline: Option<Instant>) -> Shared<'a> {
-        Shared { args, memory, deadline, stop: false.into(), programs: 0.into(), found: Mutex::default() }
+        Shared {
+            args,
+            memory,
+            deadline,
+            started: Instant::now(),
+            expected: HashSet::new(),
+            hazards_show: false,
+            stop: false.into(),
+            programs: 0.into(),
+            divergences: 0.into(),
+            last_new: 0.into(),
+            found: Mutex::default(),
+        }
     }
 
-    /// Tells whether this signature was not found before, and books it.
+    /// Takes from the cases what is expected, where hazards are run at all.
+    pub fn expecting(self, cases: &[Committed], hazards_show: bool) -> Shared<'a> {
+        let hazards = cases.iter().filter(|_| self.args.hazards);
+        Shared { expected: hazards.filter_map(|committed| committed.expected).collect(), hazards_show, ..self }
+    }
+
+    /// Tells whether a committed hazard is found so. Where memory is broken, it depends on the memory and on the time limit in
+    /// which way the call fails.
+    fn is_expected(&self, finding: &Finding) -> bool {
+        let (signature, broke) = (finding.signature(), |aspect| matches!(aspect, Aspect::Breakage(_)));
+        self.expected.iter().any(|expected| {
+            let fails = expected.call == signature.call && broke(expected.aspect) && broke(signature.aspect);
+            *expected == signature || fails
+        })
+    }
+
+    /// Books a divergence, and tells whether its signature was not found before.
     fn is_new(&self, signature: Signature) -> bool {
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(signature)
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let hits = found.entry(signature).or_insert(0);
+        *hits += 1;
+        *hits == 1
+    }
+
+    /// Returns how many programs diverged with each signature, as it was when they ran.
+    pub fn hits(&self) -> HashMap<Signature, u64> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn is_over(&self) -> bool {
@@ -77,9 +125,13 @@ pub(super) struct Tally {
     /// Ops that were not called.
     pub skipped: u64,
     pub divergences: u64,
+    /// Programs that broke the library as a hazard does.
+    pub expected: u64,
+    /// Hazards that do not.
+    pub stale: Vec<Stale>,
     /// Programs without a verdict.
     pub inconclusive: u64,
-    /// Why, and the program, of the first few.
+    /// Why, and where the program is kept, of the first few.
     pub examples: Vec<String>,
     /// Programs with each kind of memory, in the order of [`Memory::ALL`].
     pub memory: [u64; 3],
@@ -95,7 +147,7 @@ pub(super) fn explore(
     pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    cases: &[Committed],
     shared: &Shared<'_>,
     report: &dyn Fn(&Finding, Option<&Path>),
 ) -> Tally {
@@ -109,18 +161,29 @@ pub(super) fn explore(
 
 /// Shows progress and carries ^C to the workers until all are done.
 pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>]) {
-    let started = Instant::now();
-    let programs = shared.args.programs;
-    let length = programs.or(shared.deadline.map(|deadline| (deadline - started).as_millis() as u64));
+    let Shared { args, started, .. } = *shared;
+    // That of the whole run, the part without probes included.
+    let whole = Duration::from_secs_f64(args.seconds);
+    let length = args.programs.unwrap_or(whole.as_millis() as u64);
     let bar = progress::bar(length);
+    let mut pulse = Pulse::new(args.part);
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
         if interrupt::came() {
             shared.stop.store(true, Relaxed);
         }
-        let done = shared.programs.load(Relaxed);
+        let (done, divergences) = (shared.programs.load(Relaxed), shared.divergences.load(Relaxed));
         let seconds = started.elapsed().as_secs_f64();
-        bar.set_position(if programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
-        bar.set_message(format!("{done} programs, {:.0}/s", done as f64 / seconds.max(0.001)));
+        let speed = done as f64 / seconds.max(0.001);
+        bar.set_position(if args.programs.is_some() { done } else { started.elapsed().as_millis() as u64 });
+        let left = match args.programs {
+            Some(programs) => programs.saturating_sub(done) as f64 / speed.max(1.0),
+            None => whole.saturating_sub(started.elapsed()).as_secs_f64(),
+        };
+        let since_new = seconds - shared.last_new.load(Relaxed) as f64 / 1000.0;
+        bar.set_message(Progress { left, speed, divergences, since_new }.to_string());
+        if pulse.beats() {
+            output::note(format_args!("{seconds:.0} s: {done} programs, {speed:.0}/s, {divergences} divergences"));
+        }
         std::thread::sleep(progress::TICK);
     }
     bar.finish_and_clear();
@@ -148,15 +211,46 @@ struct Explorer<'a> {
 
 impl Explorer<'_> {
     /// Replays the committed cases, each in every kind of memory that any program is given.
-    fn replay(&mut self, cases: &[Case]) {
-        for case in cases {
+    fn replay(&mut self, cases: &[Committed]) {
+        for Committed { case, expected } in cases {
             if self.shared.stop.load(Relaxed) {
                 return;
+            }
+            if let Some(expected) = expected
+                && self.shared.args.hazards
+            {
+                self.replay_hazard(case, *expected);
+                continue;
             }
             for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
                 self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
             }
             self.pool_of(&case.program).push(case.program.clone());
+        }
+    }
+
+    /// Replays a case that breaks the library, until it is found as it says.
+    fn replay_hazard(&mut self, case: &Case, expected: Signature) {
+        // Elsewhere it can show as anything.
+        if !self.shared.hazards_show {
+            return;
+        }
+        let memories: Vec<_> = Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)).collect();
+        let program = &case.program;
+        let (look, verdict) = crash::saving(program, || judge_every_way(self.pair, program, &memories));
+        self.book(program, look);
+        match verdict {
+            Verdict::Diverge(diverged) => {
+                self.found(&Finding { program: program.clone(), diverged: *diverged, look }, Some(&case.path))
+            }
+            Verdict::Inconclusive(_) if interrupt::came() => {}
+            Verdict::Inconclusive(why) => self.inconclusive(&why, program),
+            // What the library lacks breaks nothing.
+            Verdict::Agree | Verdict::Known | Verdict::Nothing
+                if program.ops.iter().any(|op| self.tally.lacks.contains(op.kind())) => {}
+            Verdict::Agree | Verdict::Known | Verdict::Nothing => {
+                self.tally.stale.push(Stale { case: case.path.display().to_string(), signature: expected });
+            }
         }
     }
 
@@ -224,18 +318,7 @@ impl Explorer<'_> {
             true => self.pair.judge_next(program, look),
             false => self.pair.judge_watching(program, look),
         });
-        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
-        let run = plan.runs(skips) as u64;
-        if self.recent.len() == SUSPECTS {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(program.clone());
-        self.tally.programs += 1;
-        self.tally.memory[look.memory as usize] += 1;
-        self.tally.ops += run;
-        self.tally.skipped += program.ops.len() as u64 - run;
-        self.shared.programs.fetch_add(1, Relaxed);
-        let new = self.tally.coverage.add(program, plan, skips);
+        let new = self.book(program, look);
         self.agreed = verdict == Verdict::Agree;
         self.tally.met = self.tally.met.or(self.pair.take_met());
         match verdict {
@@ -263,8 +346,33 @@ impl Explorer<'_> {
         }
     }
 
+    /// Books a program that ran, and tells whether it reached something new.
+    fn book(&mut self, program: &Program, look: Look) -> bool {
+        let (plan, skips) = (self.pair.plan(), &self.pair.traces().0.skips);
+        let run = plan.runs(skips) as u64;
+        if self.recent.len() == SUSPECTS {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(program.clone());
+        self.tally.programs += 1;
+        self.tally.memory[look.memory as usize] += 1;
+        self.tally.ops += run;
+        self.tally.skipped += program.ops.len() as u64 - run;
+        self.shared.programs.fetch_add(1, Relaxed);
+        let new = self.tally.coverage.add(program, plan, skips);
+        if new {
+            self.shared.last_new.store(self.shared.started.elapsed().as_millis() as u64, Relaxed);
+        }
+        new
+    }
+
     fn found(&mut self, finding: &Finding, case: Option<&Path>) {
+        if self.shared.is_expected(finding) {
+            self.tally.expected += 1;
+            return;
+        }
         self.tally.divergences += 1;
+        self.shared.divergences.fetch_add(1, Relaxed);
         if self.shared.is_new(finding.signature()) {
             (self.report)(finding, case);
         }
@@ -297,7 +405,11 @@ impl Explorer<'_> {
     fn inconclusive(&mut self, why: &Inconclusive, program: &Program) {
         self.tally.inconclusive += 1;
         if self.tally.examples.len() < EXAMPLES {
-            self.tally.examples.push(format!("{why}\n{program}"));
+            let kept = keep_inconclusive(&self.shared.args.out, &why.to_string(), program);
+            self.tally.examples.push(match kept {
+                Ok(path) => format!("{why}: {}", path.display()),
+                Err(error) => format!("{why}; it cannot be kept: {error}\n{program}"),
+            });
         }
     }
 }

@@ -1,14 +1,13 @@
 //! The files of a finding, which never replace what is there.
 
-use std::fs::File;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::disk::write_new;
 use super::finding::Finding;
 use super::head::of;
 use crate::oracle::Signature;
 use crate::port::Identity;
-use crate::program::Case;
+use crate::program::{Case, Program};
 use crate::report;
 
 /// Names the files of one finding, which never replace what is there.
@@ -80,16 +79,34 @@ fn longer(stem: &Path, end: &str) -> PathBuf {
     path.into()
 }
 
-/// Writes a new file. `false`: there is one with another content, which stays.
-pub(super) fn write_new(path: &Path, text: &str) -> std::io::Result<bool> {
-    match File::create_new(path) {
-        Ok(mut file) => {
-            file.write_all(text.as_bytes())?;
-            Ok(true)
+/// Keeps a program that had no verdict, with the reason. Returns where it is.
+pub(super) fn keep_inconclusive(out: &Path, why: &str, program: &Program) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(out)?;
+    let text = Case::text(&format!("inconclusive: {why}"), program);
+    for number in 1.. {
+        let path = out.join(format!("inconclusive-{number}.ops"));
+        if write_new(&path, &text)? {
+            return Ok(path);
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Ok(std::fs::read_to_string(path).is_ok_and(|old| old == text))
-        }
-        Err(error) => Err(error),
+    }
+    unreachable!("there are more numbers than files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_verdict_is_kept_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [one, other] = ["s0 = SSL_SESSION_new()", "s1 = SSL_SESSION_new()"]
+            .map(|call| format!("#! sessdiff 1\n{call}\n").parse::<Program>().expect("a program"));
+        let out = folder.path().join("out");
+        let keep = |program| keep_inconclusive(&out, "no\nreason", program).expect("a file");
+        let (first, second) = (keep(&one), keep(&other));
+        assert_eq!((keep(&one), keep(&other)), (first.clone(), second.clone()));
+        assert_eq!((first, second), (out.join("inconclusive-1.ops"), out.join("inconclusive-2.ops")));
+        let case = Case::read(&out.join("inconclusive-2.ops")).expect("a case");
+        assert_eq!((case.why.as_str(), case.program), ("inconclusive: no\nreason", other));
     }
 }

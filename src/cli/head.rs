@@ -24,6 +24,15 @@ pub(super) struct HeadError {
 
 /// Reads the signature in the head of a case; `None`: it has none.
 pub(super) fn signature_of(case: &Case) -> Result<Option<Signature>, HeadError> {
-    let line = case.why.lines().find_map(|line| line.strip_prefix(SIGNATURE));
+    after(SIGNATURE, case)
+}
+
+/// Reads what a hazard is expected as; `None`: the case is none.
+pub(super) fn expected_of(case: &Case) -> Result<Option<Signature>, HeadError> {
+    after("Expected: ", case)
+}
+
+fn after(word: &str, case: &Case) -> Result<Option<Signature>, HeadError> {
+    let line = case.why.lines().find_map(|line| line.strip_prefix(word));
     line.map(str::parse).transpose().map_err(|error| HeadError { path: case.path.clone(), error })
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::args::ImportArgs;
+use super::disk::write_new;
 use super::exit::Exit;
-use super::files::write_new;
 use super::head::{SIGNATURE, of, signature_of};
 use super::lab::Lab;
 use super::reduction::reduce_case;

@@ -6,13 +6,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::exit::Exit;
+use super::{disk, progress};
 
 static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Prints a result. A reader that has gone away is no error: `sessdiff ... | head`.
 pub(super) fn result(text: impl Display) {
-    let mut out = std::io::stdout().lock();
-    written(writeln!(out, "{text}").and_then(|()| out.flush()));
+    written(progress::aside(|| {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush())
+    }));
 }
 
 /// Books how writing a result to standard output went.
@@ -32,7 +35,7 @@ pub(super) fn lost() -> bool {
 
 /// Writes a result to a file.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Exit> {
-    std::fs::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
+    disk::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))
 }
 
 /// Spells a word as a shell takes it.
@@ -55,8 +58,7 @@ pub(super) fn usage(text: impl Display) -> Exit {
 
 /// Prints something that is not a result.
 pub(super) fn note(text: impl Display) {
-    let mut err = std::io::stderr().lock();
-    drop(writeln!(err, "{text}"));
+    progress::aside(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
 }
 
 /// Colours `text` red, where that is allowed.
@@ -67,6 +69,14 @@ pub(super) fn red(text: &str) -> String {
 /// Colours `text` green, where that is allowed.
 pub(super) fn green(text: &str) -> String {
     coloured(32, text)
+}
+
+/// Colours the first line of a finding red, where that is allowed.
+pub(super) fn headed(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) => format!("{}\n{rest}", red(first)),
+        None => red(text),
+    }
 }
 
 fn coloured(colour: u8, text: &str) -> String {

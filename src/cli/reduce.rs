@@ -4,11 +4,20 @@ use super::args::ReduceArgs;
 use super::exit::Exit;
 use super::lab::Lab;
 use super::reduction::reduce_case;
-use super::{interrupt, output};
+use super::{disk, interrupt, output};
 use crate::program::Case;
 
 pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
     interrupt::answer();
+    // What cannot be kept is not worth the search.
+    if let Some(path) = &args.out {
+        if path.is_file() && !args.force {
+            return Err(output::usage(format_args!("{}: is there already; `--force` replaces it", path.display())));
+        }
+        if !path.exists() {
+            disk::try_file(path).map_err(|error| output::usage(format_args!("{}: {error}", path.display())))?;
+        }
+    }
     let case = Case::read_any(&args.file).map_err(output::usage)?;
     let found = reduce_case(&case, &Lab::of(&args.lab, args.following, true), &args.lab.memories())?;
     let signature = found.signature();

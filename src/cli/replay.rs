@@ -81,7 +81,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
                 ("import", format!("sessdiff import{flags} {file}")),
             ];
             let block = report::block(&case.program, &diverged, ["native", name], &commands);
-            output::result(output::red(&block));
+            output::result(output::headed(&block));
             if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
         }
     }

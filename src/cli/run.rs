@@ -1,11 +1,14 @@
 //! `sessdiff run`: the main job.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
+use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
+use super::disk::Folder;
 use super::exit::Exit;
 use super::explained::known;
 use super::explore::{Shared, Tally, explore, watch};
@@ -13,30 +16,33 @@ use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError};
 use super::settle::settle;
 use super::{explained, interrupt, output, unprobed};
-use crate::host::crash;
+use crate::host::{Host, crash};
 use crate::native::{Release, Rules};
 use crate::op::Kind;
-use crate::pair::Verdict;
+use crate::oracle::Signature;
+use crate::pair::{Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::program::{Case, CaseError};
-use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
+use crate::program::Case;
+use crate::report::{PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
-/// Where the cases are, unless somewhere else is named.
-const CORPUS: &str = "corpus";
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
-    let cases = cases(args.corpus.as_deref(), args.hazards).map_err(output::usage)?;
+    let corpus = Corpus::read(args).map_err(output::usage)?;
+    // Nothing is searched that cannot be kept. A part of another run goes by that one's look.
+    let ready =
+        || Folder::ready(&args.out).map_err(|error| output::usage(format_args!("{}: {error}", args.out.display())));
+    let _out = if args.part { None } else { Some(ready()?) };
+    let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
-    let mut exit = Exit::Expected;
     for port in &args.ports {
-        match run_port(args, port, seed, &cases) {
+        match run_port(args, port, seed, &corpus) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => exit = exit.worst(error.say()),
         }
@@ -44,7 +50,32 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
             break;
         }
     }
+    if !args.part {
+        corpus.say();
+    }
     Ok(exit)
+}
+
+/// Says what is going to be done, before anything else: what is killed on the way leaves that at least.
+fn begin(args: &RunArgs, pair: &Pair, seed: u64, corpus: &Corpus) {
+    // A part of another run leaves it to that.
+    if args.part {
+        return;
+    }
+    let amount = args.programs.map_or(format!("{} s", args.seconds), |programs| format!("{programs} programs"));
+    let line = format!(
+        "sessdiff {}: the native session, which {}, against {}; seed {seed}; {corpus}; jobs {}; {amount}",
+        env!("CARGO_PKG_VERSION"),
+        pair.left().identity().version,
+        pair.right().identity(),
+        args.jobs,
+    );
+    let say = |line: String| if args.json { output::note(line) } else { output::result(line) };
+    say(line);
+    if let Some(doubt) = pair.left().release().doubt() {
+        say(doubt);
+    }
+    corpus.say();
 }
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
@@ -54,65 +85,54 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
             Err(error) => output::error(error),
         }
     } else {
-        if !summary.port.unsupported.is_empty() {
-            output::result(format_args!(
-                "UNSUPPORTED by {}: {}",
-                summary.port.name,
-                summary.port.unsupported.join(", ")
-            ));
-        }
-        if !summary.port.counts_references {
-            output::result(format_args!("reference counts of {}: not observed in this process", summary.port.name));
-        }
-        let memory = summary.memory.iter().filter(|(name, programs)| *programs > 0 && name != Memory::Plain.name());
-        let memory: Vec<_> = memory.map(|(name, programs)| format!("{name} {programs}")).collect();
-        if !memory.is_empty() && summary.port.watches_memory {
-            output::result(format_args!("programs with watched memory: {}", memory.join(", ")));
-        }
-        if let (ProbeChoice::Mixed, Some(unprobed)) = (args.probes, summary.without_probes) {
-            let Unprobed { programs, ops } = unprobed;
-            output::result(format_args!("without probes: {programs} programs, {ops} ops of those below"));
-        }
-        for known in &summary.known {
-            output::result(known);
-        }
-        if summary.verdict == Word::Agree && !summary.states_missing.is_empty() {
-            output::result(format_args!("not called in every state: {}", summary.states_missing.join(", ")));
-        }
         let line = summary.to_string();
         output::result(if summary.verdict == Word::Agree { output::green(&line) } else { output::red(&line) });
+        summary.signatures.iter().for_each(output::result);
+        notes(args, summary).iter().for_each(output::result);
     }
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
         Word::Crash => Exit::Crashed,
-        Word::Diverge if summary.signatures.iter().any(|found| found.broke) => Exit::Crashed,
+        Word::Diverge if summary.signatures.iter().any(|one| one.found.broke) => Exit::Crashed,
         Word::Diverge => Exit::Divergence,
+        Word::Stale => Exit::Stale,
         Word::Inconclusive | Word::Nothing => Exit::Inconclusive,
     };
     if summary.interrupted { exit.worst(Exit::Interrupted) } else { exit }
 }
 
-/// Reads the committed cases. A folder that was named must be there; the default one need not.
-fn cases(folder: Option<&Path>, hazards: bool) -> Result<Vec<Case>, CaseError> {
-    let folder = match folder {
-        Some(none) if none == Path::new("none") => return Ok(Vec::new()),
-        Some(named) => named,
-        None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
-        None => {
-            output::note(format_args!("no folder `{CORPUS}` here: exploring without replay"));
-            return Ok(Vec::new());
-        }
-    };
-    let mut paths = Case::list(folder)?;
-    // What breaks the library is run where that is asked for.
-    paths.retain(|path| hazards || !path.components().any(|part| part.as_os_str() == "hazards"));
-    if paths.is_empty() {
-        output::note(format_args!("no case in `{}`: exploring without replay", folder.display()));
+/// Lists what has to be known of a run beside its verdict, a line each.
+fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
+    let PortSummary { name, unsupported, counts_references, watches_memory, .. } = &summary.port;
+    let mut notes = Vec::new();
+    for Stale { case, signature } in &summary.stale {
+        notes.push(format!("{case}: {signature} is expected and does not happen any more"));
     }
-    paths.iter().map(|path| Case::read(path)).collect()
+    if summary.expected > 0 {
+        notes.push(format!("broke as the committed hazards do: {} programs", summary.expected));
+    }
+    notes.extend(summary.known.iter().map(ToString::to_string));
+    if !unsupported.is_empty() {
+        notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
+    }
+    if !counts_references {
+        notes.push(format!("reference counts of {name}: not observed in this process"));
+    }
+    let memory = summary.memory.iter().filter(|(name, programs)| *programs > 0 && name != Memory::Plain.name());
+    let memory: Vec<_> = memory.map(|(name, programs)| format!("{name} {programs}")).collect();
+    if !memory.is_empty() && *watches_memory {
+        notes.push(format!("programs with watched memory: {}", memory.join(", ")));
+    }
+    if let (ProbeChoice::Mixed, Some(Unprobed { programs, ops })) = (args.probes, summary.without_probes) {
+        notes.push(format!("without probes: {programs} programs, {ops} ops of those above"));
+    }
+    if args.verbose && !summary.states_missing.is_empty() {
+        notes.push(format!("not called in every state: {}", summary.states_missing.join(", ")));
+    }
+    notes
 }
 
-fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Result<Summary, LabError> {
+fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Result<Summary, LabError> {
     let started = Instant::now();
     let (probes, share) = match args.probes {
         ProbeChoice::None => (Probes::NONE, 0),
@@ -126,7 +146,8 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
-    let shared = Shared::new(args, memory, deadline);
+    let hazards_show = port.is_in_c() && probes == Probes::ALL;
+    let shared = Shared::new(args, memory, deadline).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, following, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, *following);
     let lab = Lab {
@@ -139,17 +160,19 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
         breaking: false,
         limits: limits.clone(),
     };
-    let mut summary = probed(&lab, seed, programs, cases, &shared)?;
+    let mut summary = probed(&lab, seed, programs, corpus, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
             Some(programs) => ["--programs".into(), programs.to_string()],
             None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
         };
-        match unprobed::run(args, port, seed, amount, !cases.is_empty(), &summary.signatures) {
+        match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
             // What this process did stands.
-            Err(unprobed::UnprobedError::Interrupted) => {}
+            Err(error @ unprobed::UnprobedError::Interrupted) => {
+                output::note(format_args!("the part without probes is lost: {error}"))
+            }
             Err(unprobed::UnprobedError::Crashed(said)) => {
                 output::note(said);
                 summary.crashed = true;
@@ -166,6 +189,8 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
         Word::Crash
     } else if summary.divergences > 0 {
         Word::Diverge
+    } else if !summary.stale.is_empty() {
+        Word::Stale
     } else if summary.inconclusive > 0 {
         Word::Inconclusive
     } else if summary.ops == 0 {
@@ -181,28 +206,32 @@ fn probed(
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    corpus: &Corpus,
     shared: &Shared<'_>,
 ) -> Result<Summary, LabError> {
     let first = lab.pair()?;
+    begin(shared.args, &first, seed, corpus);
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
     drop(first);
     let signatures = Mutex::new(Vec::new());
+    // After a closer look a finding can have another signature than in the run.
+    let settled = Mutex::new(HashMap::new());
     let settle_in = |lab: &Lab, found: &Finding, case: Option<&Path>| {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
         let (signature, text) = settle(lab, &shared.args.out, found, &identity);
+        settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // After a closer look it can be one that is known.
+        // Then it can be one that is known.
         if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
             return;
         }
         if shared.args.json {
             output::note(text)
         } else {
-            output::result(text)
+            output::result(output::headed(&text))
         }
         signatures.push(signature);
     };
@@ -210,11 +239,19 @@ fn probed(
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
     let report = |found: &Finding, case: Option<&Path>| settle_in(lab, found, case);
-    let tallies = explore_on_threads(lab, seed, programs, cases, shared, &report)?;
+    let tallies = explore_on_threads(lab, seed, programs, &corpus.cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
-    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let settled = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let hits = |signature: Signature| -> u64 {
+        let of = |(raw, _): &(&Signature, &u64)| *settled.get(*raw).unwrap_or(*raw) == signature;
+        shared.hits().iter().filter(of).map(|(_, hits)| hits).sum()
+    };
+    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+    let shows_rule = |found: &SignatureSummary| u64::from(!found.explained.is_empty());
+    let signatures =
+        signatures.map(|found| SignatureHits { hits: hits(found.signature).max(shows_rule(&found)), found }).collect();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let known = known(release, met, quirks, FollowingChoice::Released);
     let summary = sum_up(shared.args, lab.probes, seed, port, &tallies, signatures);
@@ -250,7 +287,7 @@ fn explore_on_threads(
     lab: &Lab,
     seed: u64,
     programs: Option<u64>,
-    cases: &[Case],
+    cases: &[Committed],
     shared: &Shared<'_>,
     report: &(dyn Fn(&Finding, Option<&Path>) + Sync),
 ) -> Result<Vec<Tally>, LabError> {
@@ -279,7 +316,7 @@ fn sum_up(
     seed: u64,
     port: PortSummary,
     tallies: &[Tally],
-    signatures: Vec<SignatureSummary>,
+    signatures: Vec<SignatureHits>,
 ) -> Summary {
     let mut coverage = Coverage::default();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
@@ -296,6 +333,8 @@ fn sum_up(
         skipped: sum(|tally| tally.skipped),
         seconds: 0.0,
         divergences: sum(|tally| tally.divergences),
+        expected: sum(|tally| tally.expected),
+        stale: tallies.iter().flat_map(|tally| tally.stale.clone()).collect(),
         inconclusive: sum(|tally| tally.inconclusive),
         seed,
         jobs: args.jobs,
@@ -318,11 +357,14 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.ops += other.ops;
     summary.skipped += other.skipped;
     summary.divergences += other.divergences;
+    summary.expected += other.expected;
+    summary.stale.extend(other.stale);
     summary.inconclusive += other.inconclusive;
-    for found in other.signatures {
+    for other in other.signatures {
         // The same bug in both parts is one finding.
-        if !summary.signatures.iter().any(|known| known.signature == found.signature) {
-            summary.signatures.push(found);
+        match summary.signatures.iter_mut().find(|known| known.found.signature == other.found.signature) {
+            Some(known) => known.hits += other.hits,
+            None => summary.signatures.push(other),
         }
     }
     for known in other.known {

@@ -1,14 +1,18 @@
 //! The part of a run without probes: this executable again, because a probe cannot be taken out of a process.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::args::{PortName, RunArgs};
-use super::progress::{TICK, spinner};
+use indicatif::ProgressBar;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::args::{Limits, PortName, RunArgs};
+use super::progress::{Pulse, TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
-use crate::report::{SignatureSummary, Summary};
+use crate::report::{SignatureHits, Summary};
 
 /// How long it may take to end by itself after ^C.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,25 +38,14 @@ pub(super) fn run(
     seed: u64,
     amount: [String; 2],
     corpus: bool,
-    known: &[SignatureSummary],
+    known: &[SignatureHits],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["run", "--probes", "none", "--json", "--seed", &seed.to_string(), "--jobs", &args.jobs.to_string()]);
-    let limits = &args.limits;
-    command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
-    command.args(["--memory-limit", &limits.memory_limit.to_string()]);
-    let flags = [("--isolate", args.isolate), ("--hazards", args.hazards), ("--keep-going", args.keep_going)];
-    command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag));
-    command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
-    match &args.corpus {
-        Some(folder) => drop(command.arg("--corpus").arg(folder)),
-        None if corpus => {}
-        None => drop(command.args(["--corpus", "none"])),
-    }
+    command.args(arguments(args, port, seed, amount, corpus));
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
-    let status = wait(&mut child);
+    let status = wait(&mut child, &bar);
     bar.finish_and_clear();
     let status = status?;
     let stdout = stdout.join().unwrap_or_default();
@@ -65,12 +58,12 @@ pub(super) fn run(
             Err(UnprobedError::Crashed(format!("without probes: ended with {status} after its summary")))
         }
         Ok(summary) => {
-            let is_known = |found: &SignatureSummary| known.iter().any(|known| known.signature == found.signature);
+            let is_known = |new: &SignatureHits| known.iter().any(|known| known.found.signature == new.found.signature);
             let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
             match (args.json, said.is_empty() || all_known && summary.inconclusive == 0) {
                 (_, true) => {}
                 (true, false) => output::note(said),
-                (false, false) => output::result(said),
+                (false, false) => output::result(output::headed(&said)),
             }
             Ok(summary)
         }
@@ -80,6 +73,57 @@ pub(super) fn run(
         Err(_) if interrupt::came() => Err(UnprobedError::Interrupted),
         Err(error) => Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr: said }),
     }
+}
+
+/// Spells the arguments of the child: all those of this run, but for what is said of the whole of it.
+fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], corpus: bool) -> Vec<OsString> {
+    // A flag that is new has to be thought of here.
+    let RunArgs {
+        seconds: _,
+        programs: _,
+        seed: _,
+        jobs,
+        ports: _,
+        isolate,
+        hazards,
+        // What is not followed was shown before.
+        following: _,
+        limits,
+        // Without probes all memory is the system's.
+        memory: _,
+        longest,
+        about,
+        keep_going,
+        out,
+        corpus: folder,
+        probes: _,
+        json: _,
+        verbose: _,
+        part: _,
+    } = args;
+    let Limits { time_limit, memory_limit } = limits;
+    let mut words: Vec<OsString> = ["run", "--part", "--probes", "none", "--json"].map(OsString::from).into();
+    for (name, value) in [
+        ("--port", port.to_string()),
+        ("--seed", seed.to_string()),
+        ("--jobs", jobs.to_string()),
+        ("--time-limit", time_limit.to_string()),
+        ("--memory-limit", memory_limit.to_string()),
+        ("--longest", longest.to_string()),
+        ("--about", about.to_string()),
+    ] {
+        words.extend([name.into(), value.into()]);
+    }
+    let flags = [("--isolate", isolate), ("--hazards", hazards), ("--keep-going", keep_going)];
+    words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
+    words.extend(amount.map(OsString::from));
+    words.extend(["--out".into(), out.clone().into()]);
+    match folder {
+        Some(folder) => words.extend(["--corpus".into(), folder.clone().into()]),
+        None if corpus => {}
+        None => words.extend(["--corpus", "none"].map(OsString::from)),
+    }
+    words
 }
 
 fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<Vec<u8>> {
@@ -93,16 +137,27 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
     })
 }
 
-/// Waits for the end of the child. After ^C, which a terminal sends to both, it does not wait for long.
-fn wait(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+/// Waits for the end of the child. What ends this process ends the child too, which is given the time to say how far it came.
+fn wait(child: &mut Child, bar: &ProgressBar) -> std::io::Result<std::process::ExitStatus> {
     let mut patience: Option<Instant> = None;
+    let (started, mut pulse) = (Instant::now(), Pulse::new(false));
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
         }
-        if interrupt::came() && patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-            child.kill()?;
-            return child.wait();
+        if interrupt::came() {
+            if patience.is_none() {
+                // A terminal sends ^C to both. It is no matter that it comes twice, or too late.
+                kill_process(Pid::from_child(child), Signal::INT).unwrap_or(());
+            }
+            if patience.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                child.kill()?;
+                return child.wait();
+            }
+        }
+        bar.set_message(format!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
+        if pulse.beats() {
+            output::note(format_args!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
         }
         std::thread::sleep(TICK);
     }

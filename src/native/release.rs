@@ -56,6 +56,40 @@ impl Release {
         (self.major, self.minor)
     }
 
+    /// Holds the releases that were run against the native session, see docs/RELEASES.md, the oldest first.
+    pub const MEASURED: [Release; 11] = [
+        Release::new(1, 1, 1, 23),
+        Release::new(3, 0, 5, 0),
+        Release::new(3, 0, 8, 0),
+        Release::new(3, 0, 22, 0),
+        Release::new(3, 1, 4, 0),
+        Release::new(3, 2, 1, 0),
+        Release::new(3, 3, 2, 0),
+        Release::new(3, 4, 1, 0),
+        Release::new(3, 5, 5, 0),
+        Release::V3_6_3,
+        Release::new(4, 0, 3, 0),
+    ];
+
+    /// Says why not to trust what the native session does as this release; nothing where it was measured.
+    pub fn doubt(self) -> Option<String> {
+        if Release::MEASURED.contains(&self) {
+            return None;
+        }
+        let newest = Release::MEASURED.into_iter().filter(|measured| measured.branch() <= self.branch()).next_back();
+        Some(match newest.filter(|measured| measured.branch() == self.branch()) {
+            Some(measured) => format!(
+                "{self} was never verified here: the native session follows what is known of the fixes between it and {measured}"
+            ),
+            None => {
+                let measured = newest.unwrap_or(Release::MEASURED[0]);
+                format!(
+                    "{self} is of a branch that is not modelled: the native session behaves as {measured}, and differences may be its own"
+                )
+            }
+        })
+    }
+
     /// Returns whether it is this release, `major.minor`, or a later one.
     pub fn is_since(self, release: &str) -> bool {
         let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(u8::MAX));

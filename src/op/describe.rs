@@ -1,5 +1,8 @@
 //! Describes the rows of the table for people: what `docs/OPS.md` says of each op.
 
+use std::collections::BTreeMap;
+use std::fmt;
+
 use super::operand::*;
 use super::{Kind, for_each_op};
 
@@ -68,6 +71,28 @@ macro_rules! needed {
 }
 
 for_each_op!(define_descriptions);
+
+impl Kind {
+    /// Spells a line that calls it, with the type of each operand in its place: `s: Slot = SSL_SESSION_dup(source: Slot)`.
+    pub fn spelling(self) -> String {
+        let operands: Vec<String> = self.operands().iter().map(ToString::to_string).collect();
+        let result = self.result().map_or(String::new(), |named| format!("{named} = "));
+        format!("{result}{}({})", self.name(), operands.join(", "))
+    }
+
+    /// Lists the types of all operands, each with how its text looks.
+    pub fn operand_types() -> BTreeMap<String, String> {
+        let named = Kind::ALL.iter().flat_map(|kind| kind.result().into_iter().chain(kind.operands()));
+        named.map(|named| (named.of, named.form)).collect()
+    }
+}
+
+/// `source: Slot`
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.of)
+    }
+}
 
 fn named<T: Operand>(name: &'static str, of: &str) -> Named {
     // Compilers do not agree on where the spaces are; the parentheses are the table's.

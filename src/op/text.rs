@@ -47,7 +47,7 @@ pub enum Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Expected::Marker => f.write_str("the first line `#! sessdiff 1`"),
+            Expected::Marker => f.write_str("the line `#! sessdiff 1` before the calls"),
             Expected::Char(wanted) => write!(f, "`{wanted}`"),
             Expected::Variable(kind) => f.write_str(kind),
             Expected::VariableOrNull(kind) => write!(f, "{kind}, or NULL"),
@@ -68,7 +68,7 @@ impl fmt::Display for Expected {
 
 /// Where a program's text is wrong: line and column count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{line}:{column}: expected {expected}")]
+#[error("{line}:{column}: expected {expected}{}", instead(*expected, found))]
 pub struct TextError {
     /// Line.
     pub line: usize,
@@ -76,6 +76,25 @@ pub struct TextError {
     pub column: usize,
     /// What would have been right.
     pub expected: Expected,
+    /// The word or the character that stands there; empty at the end of the line.
+    pub found: String,
+}
+
+/// Names a function that there is not, and the one that may have been meant.
+fn instead(expected: Expected, found: &str) -> String {
+    if expected != Expected::Function || found.is_empty() {
+        return String::new();
+    }
+    let meant = nearest(found).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    format!(", not `{found}`{meant}")
+}
+
+/// Finds the function whose name takes the fewest changes, if less than a third of the letters have to be changed.
+fn nearest(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let names = super::Kind::ALL.iter().map(|kind| kind.name());
+    let changes = names.map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
+    changes.min_by_key(|(changes, _)| *changes).filter(|(changes, _)| changes * 3 < word.len()).map(|(_, name)| name)
 }
 
 /// A place in one line of text.
@@ -94,7 +113,10 @@ impl<'a> Cursor<'a> {
 
     /// Makes an error at this place.
     pub fn error(&self, expected: Expected) -> TextError {
-        TextError { line: self.line, column: self.text[..self.at].chars().count() + 1, expected }
+        let mut ahead = self.clone();
+        let word = ahead.word();
+        let found = if word.is_empty() { ahead.next_char().map(String::from).unwrap_or_default() } else { word.into() };
+        TextError { line: self.line, column: self.text[..self.at].chars().count() + 1, expected, found }
     }
 
     /// Passes white space, and tells whether nothing but a comment is left.

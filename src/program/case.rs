@@ -1,11 +1,22 @@
 //! A case: a program in a `.ops` file, with the sentence that says why it is kept.
 
+use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use super::{MARKER, Program};
-use crate::op::TextError;
+use memchr::memmem;
 
+use super::listing::Listing;
+use super::{MARKER, MAX_INPUT, Program};
+use crate::op::{Expected, TextError};
+
+/// So many errors of a file are shown.
+const MOST_ERRORS: usize = 20;
+/// So many characters of a line are shown.
+const SHOWN_LINE: usize = 100;
+/// Stands for standard input.
+const STANDARD_INPUT: &str = "-";
 /// A file larger than this is no case.
 const MAX_FILE: u64 = 4 << 20;
 
@@ -32,12 +43,18 @@ pub enum CaseError {
     /// Text that is no text.
     #[error("{}: not UTF-8", .0.display())]
     NotText(PathBuf),
-    /// A line that is no call: where and what.
-    #[error("{}:{}", .0.display(), .1)]
-    Text(PathBuf, #[source] TextError),
+    /// No line is the marker.
+    #[error("{}:1:1: expected {}", .0.display(), Expected::Marker)]
+    NoMarker(PathBuf),
+    /// Lines that are no calls: where and what, each with the line.
+    #[error("{}", described(.0, .1))]
+    Text(PathBuf, Vec<(TextError, String)>),
     /// No calls at all.
     #[error("{}: no calls", .0.display())]
     Empty(PathBuf),
+    /// Bytes that are not text, nor what a fuzzer or `show --as wire` writes.
+    #[error("{}: not text, and too long for a fuzzer's artifact, which has at most {MAX_INPUT} bytes: not a case", .0.display())]
+    NotWire(PathBuf),
 }
 
 impl Case {
@@ -51,33 +68,43 @@ impl Case {
 
     fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
-        let program: Program = text.parse().map_err(|error| CaseError::Text(path.into(), error))?;
+        let listing = Listing::find(&text).map_err(|_| CaseError::NoMarker(path.into()))?;
+        let program = listing.program().map_err(|wrong| {
+            let wrong = wrong.into_iter().map(|(error, line)| (error, line.to_string()));
+            CaseError::Text(path.into(), wrong.collect())
+        })?;
         if program.ops.is_empty() {
             return Err(CaseError::Empty(path.into()));
         }
-        let comment = text.lines().skip(1).map_while(|line| line.strip_prefix('#'));
-        let why = comment.map(str::trim).collect::<Vec<_>>().join("\n");
-        Ok(Case { path: path.into(), why, program })
+        Ok(Case { path: path.into(), why: listing.comment(), program })
     }
 
-    /// Reads a case, or a program on the wire where the file is not named `.ops` and does not start with `#`: what a fuzzer
-    /// leaves.
+    /// Reads a case, or a program on the wire: what a fuzzer leaves. `-` is standard input.
+    ///
+    /// Any bytes are wire, so what is none has to be told by something else. Text is what is named `.ops`, has the marker in it
+    /// or is printable; without the marker it is refused. Other bytes are wire where a fuzzer can have made them, of at most
+    /// [`MAX_INPUT`] bytes with a call among them, or where [`Program::to_wire`] did, which can be longer.
     ///
     /// # Errors
-    /// An unreadable file, text that is no case, or wire without one call.
+    /// An unreadable file, text that is no case, or bytes that are not taken for wire.
     pub fn read_any(path: &Path) -> Result<Case, CaseError> {
         let bytes = bytes_of(path)?;
-        if bytes.starts_with(b"#") || path.extension().is_some_and(|extension| extension == "ops") {
+        let named = path.extension().is_some_and(|extension| extension == "ops");
+        if named || is_text(&bytes) {
             return Case::of(path, bytes);
         }
         let program = Program::from_bytes(&bytes);
         if program.ops.is_empty() {
             return Err(CaseError::Empty(path.into()));
         }
+        if bytes.len() > MAX_INPUT && program.to_wire() != bytes {
+            return Err(CaseError::NotWire(path.into()));
+        }
         Ok(Case { path: path.into(), why: String::new(), program })
     }
 
-    /// Lists the `.ops` files below `folder`, in the order of their paths.
+    /// Lists the `.ops` files below `folder`, in the order of their paths. Links are followed; a folder that is there twice
+    /// is listed once.
     ///
     /// # Errors
     /// A folder that cannot be listed.
@@ -87,14 +114,22 @@ impl Case {
             move |source| CaseError::Unreadable(path, source)
         };
         let mut found = Vec::new();
-        let mut folders = vec![folder.to_path_buf()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder).map_err(unreadable(&folder))? {
-                let entry = entry.map_err(unreadable(&folder))?;
-                let path = entry.path();
-                // A link to a folder is not followed: it could lead back here.
-                if entry.file_type().map_err(unreadable(&path))?.is_dir() {
+        // Links to folders are looked at last, so that a folder is listed by its own name.
+        let (mut folders, mut links) = (vec![folder.to_path_buf()], Vec::new());
+        let mut seen = HashSet::new();
+        while let Some(folder) = folders.pop().or_else(|| links.pop()) {
+            if !seen.insert(folder.canonicalize().map_err(unreadable(&folder))?) {
+                continue;
+            }
+            let entries = std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+            let mut entries = entries.map_err(unreadable(&folder))?;
+            entries.sort_by_key(|entry| Reverse(entry.file_name()));
+            for entry in entries {
+                let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable(&entry.path()))?);
+                if kind.is_dir() {
                     folders.push(path);
+                } else if kind.is_symlink() && path.is_dir() {
+                    links.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "ops") {
                     found.push(path);
                 }
@@ -112,10 +147,40 @@ impl Case {
     }
 }
 
+/// Describes what is wrong, each error with its line and a mark below it.
+fn described(path: &Path, wrong: &[(TextError, String)]) -> String {
+    let path = path.display();
+    let mut lines: Vec<String> = Vec::new();
+    for (error, line) in wrong.iter().take(MOST_ERRORS) {
+        // A line can be of any length: what is shown is around the error.
+        let skipped = (error.column - 1).saturating_sub(SHOWN_LINE / 2);
+        let shown = line.chars().skip(skipped).take(SHOWN_LINE).map(|c| if c.is_control() { ' ' } else { c });
+        let mark = "^".repeat(error.found.chars().count().clamp(1, SHOWN_LINE / 2));
+        lines.push(format!("{path}:{error}"));
+        lines.push(format!("    {}", shown.collect::<String>().trim_end()));
+        lines.push(format!("    {}{mark}", " ".repeat(error.column - 1 - skipped)));
+    }
+    if wrong.len() > MOST_ERRORS {
+        lines.push(format!("{path}: and {} more", wrong.len() - MOST_ERRORS));
+    }
+    lines.join("\n")
+}
+
+/// Tells text from wire.
+fn is_text(bytes: &[u8]) -> bool {
+    let printable = |text: &str| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace());
+    bytes.starts_with(b"#")
+        || memmem::find(bytes, MARKER.as_bytes()).is_some()
+        || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(printable)
+}
+
 fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
     let unreadable = |source| CaseError::Unreadable(path.into(), source);
-    let file = std::fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let read = match path == Path::new(STANDARD_INPUT) {
+        true => std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes),
+        false => std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)),
+    };
+    read.map_err(unreadable)?;
     if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
 }

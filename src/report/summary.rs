@@ -18,6 +18,8 @@ pub enum Word {
     Crash,
     /// Something diverged.
     Diverge,
+    /// Something that is expected does not happen any more.
+    Stale,
     /// Something had no verdict.
     Inconclusive,
     /// Nothing ran.
@@ -39,6 +41,10 @@ pub struct Summary {
     pub seconds: f64,
     /// Programs that diverged.
     pub divergences: u64,
+    /// Programs that diverged as a committed hazard says: no divergences.
+    pub expected: u64,
+    /// Hazards that do not show any more.
+    pub stale: Vec<Stale>,
     /// Programs without a verdict.
     pub inconclusive: u64,
     /// Makes the same programs again.
@@ -54,7 +60,7 @@ pub struct Summary {
     /// The kinds of ops that were not called in every state.
     pub states_missing: Vec<String>,
     /// One for each signature found.
-    pub signatures: Vec<SignatureSummary>,
+    pub signatures: Vec<SignatureHits>,
     /// What the tested release is known to get wrong and was met, or left out because it breaks the library.
     pub known: Vec<KnownSummary>,
     /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
@@ -144,6 +150,35 @@ pub struct SignatureSummary {
     pub file: Option<String>,
 }
 
+/// A signature, and how often it was found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SignatureHits {
+    /// What was found.
+    #[serde(flatten)]
+    pub found: SignatureSummary,
+    /// Programs that diverged so.
+    pub hits: u64,
+}
+
+/// `12 programs: CONTENTS SSL_SESSION_dup/hostname, out/SSL_SESSION_dup.hostname.ops`
+impl fmt::Display for SignatureHits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SignatureHits { found: SignatureSummary { signature, class, file, .. }, hits } = self;
+        write!(f, "{hits} program{}: {class} {signature}", if *hits == 1 { "" } else { "s" })?;
+        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
+    }
+}
+
+/// A case that breaks the library, and does not any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stale {
+    /// The file.
+    pub case: String,
+    /// What it is expected as.
+    #[serde(with = "as_text")]
+    pub signature: Signature,
+}
+
 /// The part of a run without probes.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Unprobed {
@@ -159,6 +194,7 @@ impl fmt::Display for Summary {
             Word::Agree => "agree",
             Word::Crash => "CRASH",
             Word::Diverge => "DIVERGE",
+            Word::Stale => "STALE",
             Word::Inconclusive => "INCONCLUSIVE",
             Word::Nothing => "NOTHING RAN",
         };

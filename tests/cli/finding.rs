@@ -29,6 +29,19 @@ fn is_replayed_by_the_command_that_is_printed() {
     }
 }
 
+/// The block as it is printed, with what the run says before and after it.
+#[test]
+fn is_replayed_from_what_is_printed() {
+    let folder = Folder::new();
+    let ran = find(&folder, &[]);
+    folder.write("copied", &ran.stdout);
+    for line in
+        ["replay --port PORT copied", "replay --port PORT - <copied", "show - <copied | sessdiff replay --port PORT -"]
+    {
+        folder.sh(&format!("sessdiff {}", line.replace("PORT", PORT))).exits(1).quietly().shows(SIGNATURE);
+    }
+}
+
 #[test]
 fn goes_into_the_folder_sessdiff_out_by_itself() {
     let folder = Folder::new();
@@ -44,7 +57,11 @@ fn ends_the_run_unless_it_is_to_go_on() {
     let all = find(&folder, &["--json", "--keep-going"]);
     assert_eq!(all.number("programs"), 5000, "{all:?}");
     assert!(first.number("programs") < 5000 && all.number("divergences") > 1, "{first:?}\n{all:?}");
+    let hits = all.number("divergences");
+    assert_eq!(all.json()["signatures"][0]["hits"], hits, "{all:?}");
     let all = find(&folder, &["--keep-going"]).quietly();
+    let end = all.stdout.split_once("\nDIVERGE: ").expect("a verdict").1;
+    assert_eq!(end.lines().nth(1), Some(&*format!("{hits} programs: {SIGNATURE}, sessdiff-out/{FILE}")), "{all:?}");
     let signatures: Vec<_> = all.stdout.lines().filter(|line| line.starts_with("CONTENTS ")).collect();
     assert_eq!(signatures, [SIGNATURE], "each is shown once");
 }
@@ -57,7 +74,7 @@ fn leaves_standard_output_to_the_object() {
     let object = ran.json();
     assert_eq!(object["verdict"], "diverge", "{object}");
     let file = format!("sessdiff-out/{FILE}");
-    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "file": file }]);
+    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 
@@ -69,16 +86,22 @@ fn in_a_committed_case_names_it() {
     assert!(corpus().iter().any(|case| ran.stderr.contains(case.to_str().expect("UTF-8"))), "{ran:?}");
 }
 
+/// It is tried before there is anything to write, and a folder that stays empty does not stay.
 #[test]
-fn is_not_lost_where_nothing_can_be_written() {
+fn is_not_searched_where_nothing_can_be_written() {
     let folder = Folder::with("taken", "A file.\n");
-    let ran = find(&folder, &["--out", "taken"]).complains("taken: ").shows(SIGNATURE);
+    for out in ["taken", "taken/deeper", "/proc/out", "/dev/full"] {
+        let args = ["run", "--port", PORT, "--seconds", "60", "--corpus", "none", "--out", out];
+        folder.sessdiff(&args).refuses(&format!("{out}: "));
+    }
     assert_eq!(folder.read("taken"), "A file.\n");
-    assert!(!ran.stdout.contains("\nreplay: "), "there is no file to replay: {ran:?}");
-    // What is printed is a case.
-    let calls = ran.stdout.split_once("#! sessdiff 1\n").expect("the program").1.split("\n\n").next();
-    folder.write("copied.ops", format!("#! sessdiff 1\n{}\n", calls.expect("calls")));
-    folder.sessdiff(&["replay", "--port", PORT, "copied.ops"]).exits(1).quietly().shows(SIGNATURE);
+    let args = ["run", "--port", "native", "--programs", "10", "--corpus", "none", "--out", "some/folder"];
+    folder.sessdiff(&args).exits(0).quietly();
+    assert_eq!(folder.names("."), ["taken"]);
+    // As on a full disk, where there is room for a name and not for a byte.
+    let full = "trap '' XFSZ; ulimit -f 0; sessdiff run --seconds 60 --corpus none --port";
+    folder.sh(&format!("{full} {PORT}")).refuses("sessdiff-out: File too large");
+    assert_eq!(folder.names("."), ["taken"]);
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn what_is_no_artifact_is_named() {
     import(&folder, [0xff; 100], &[]).refuses("artifact: no calls");
     import(&folder, vec![1; 5 << 20], &[]).refuses("artifact: larger than ");
     import(&folder, "#! sessdiff 2\n", &[]).refuses("artifact:1:1: expected ");
-    import(&folder, PROGRAM.replace("s1)", "s9)"), &[]).refuses("artifact:5:20: expected ");
+    import(&folder, PROGRAM.replace("up_ref(s1)", "up_ref(s9)"), &[]).refuses("artifact:5:20: expected ");
     // Cut off, it is the calls before: without the dup nothing diverges.
     import(&folder, &wire[..16], &[]).exits(4).complains("agrees");
 }
@@ -57,4 +57,32 @@ fn a_reduced_program_goes_into_a_file() {
     assert!(ran.stdout.ends_with(SMALL), "{ran:?}");
     folder.sessdiff(&["reduce", "--port", PORT, "a.ops", "-o", "small.ops"]).exits(0);
     assert_eq!(folder.read("small.ops"), ran.stdout);
+}
+
+/// Neither its own input.
+#[test]
+fn a_reduced_program_replaces_no_file_unasked() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("other", "A file.\n");
+    let reduce = |out: &str| {
+        ["reduce", "--port", PORT, "a.ops", "-o"]
+            .into_iter()
+            .chain(out.split(' '))
+            .map(String::from)
+            .collect::<Vec<_>>()
+    };
+    let run = |out: &str| folder.sessdiff(&reduce(out).iter().map(String::as_str).collect::<Vec<_>>());
+    for out in ["a.ops", "other"] {
+        run(out).refuses(&format!("{out}: is there already; `--force` replaces it"));
+    }
+    run("none/small.ops").refuses("none/small.ops: ");
+    assert_eq!((folder.read("a.ops"), folder.read("other")), (PROGRAM.into(), "A file.\n".into()));
+    run("other --force").exits(0);
+    assert!(folder.read("other").ends_with(SMALL));
+    run("a.ops --force").exits(0);
+    assert!(folder.read("a.ops").ends_with(SMALL));
+    assert_eq!(folder.names("."), ["a.ops", "other"]);
+    // What is no file is written to as it is.
+    folder.write("a.ops", PROGRAM);
+    assert_eq!(run("/dev/stdout").exits(0).stdout, folder.read("other"));
 }

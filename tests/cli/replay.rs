@@ -18,6 +18,56 @@ fn bytes_of_a_fuzzer_are_a_case() {
     assert_eq!(ran.last(), "agree: 8 calls, 0 skipped");
 }
 
+/// What `show --as wire` writes can be longer than what a fuzzer makes.
+#[test]
+fn long_bytes_are_a_case_if_they_are_as_this_program_writes_them() {
+    let call = format!("SSL_SESSION_set1_hostname(s0, \"{}\")\n", "h".repeat(200));
+    let folder = Folder::with("long.ops", format!("#! sessdiff 1\ns0 = SSL_SESSION_new()\n{}", call.repeat(50)));
+    let ran =
+        folder.sh("sessdiff show --as wire long.ops >long && sessdiff replay long && sessdiff show long >again.ops");
+    ran.exits(0).quietly().shows("\nagree: 51 calls, 0 skipped");
+    assert_eq!(folder.read("again.ops"), folder.read("long.ops"));
+}
+
+/// Each error is shown with its line, and does not stop what can be replayed.
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    folder.write("b.ops", "#! sessdiff 1\ns0 = SSL_SESSION_new()\n  SSL_SESION_free(s0)\nSSL_SESSION_up_ref(s9)\n");
+    let ran = folder.sessdiff(&["replay", "b.ops", "missing.ops", "a.ops"]).exits(64).shows("\nagree: 8 calls");
+    let said = "\
+error: b.ops:3:3: expected a function of the table of operations, not `SSL_SESION_free`; did you mean `SSL_SESSION_free`?
+      SSL_SESION_free(s0)
+      ^^^^^^^^^^^^^^^
+b.ops:4:20: expected a session slot, s0 to s7
+    SSL_SESSION_up_ref(s9)
+                       ^^
+error: missing.ops: No such file or directory (os error 2)
+";
+    assert_eq!(ran.stderr, said);
+    folder.write("many.ops", format!("#! sessdiff 1\n{}", "nothing\n".repeat(1000)));
+    let ran = folder.sessdiff(&["replay", "many.ops"]).exits(64);
+    assert!(ran.stderr.ends_with("\nmany.ops: and 980 more\n"), "{ran:?}");
+}
+
+/// The same file from standard input, and as it stands in other texts.
+#[test]
+fn a_case_is_found_wherever_it_stands() {
+    let indented: String = PROGRAM.lines().map(|line| format!("    {line}\n")).collect();
+    for text in [
+        format!("\u{feff}{PROGRAM}"),
+        format!("\n{PROGRAM}"),
+        PROGRAM.replace('\n', "\r\n"),
+        format!("This leaks:\n\n{indented}\nIt is not the first (see #12).\n"),
+        format!("```\n{PROGRAM}```\n"),
+    ] {
+        let folder = Folder::with("copied", text);
+        folder.sessdiff(&["replay", "copied"]).exits(0).quietly().shows("\nagree: 8 calls, 0 skipped");
+        let shown = folder.sh("sessdiff show - <copied").exits(0).quietly();
+        assert_eq!(shown.stdout, PROGRAM);
+    }
+}
+
 mod no_case {
     use super::*;
 
@@ -38,6 +88,27 @@ mod no_case {
         };
         is_refused("a.ops", large(PROGRAM.as_bytes()), "a.ops: larger than 4194304 bytes");
         is_refused("bytes", large(&[1, 0]), "bytes: larger than 4194304 bytes");
+    }
+
+    /// Any bytes are some program: what no fuzzer can have made is none of ours.
+    #[test]
+    fn is_a_file_of_something_else() {
+        is_refused("program", &std::fs::read("/bin/ls").expect("a program")[..], "program: not text");
+        let noise: Vec<u8> = (0..4097u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        is_refused(
+            "noise",
+            &noise,
+            "noise: not text, and too long for a fuzzer's artifact, which has at most 4096 bytes",
+        );
+        // As long as a fuzzer makes them, they can be an artifact.
+        Folder::with("noise", &noise[..4096]).sessdiff(&["show", "noise"]).exits(0).quietly();
+    }
+
+    #[test]
+    fn is_text_without_a_marker() {
+        let what = "1:1: expected the line `#! sessdiff 1` before the calls";
+        is_refused("a", "s0 = SSL_SESSION_new()\n", what);
+        is_refused("a", "Süße Grüße\n", what);
     }
 
     /// A pipe does not say how much comes out of it.

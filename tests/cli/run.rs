@@ -1,8 +1,9 @@
 //! `sessdiff run` where everything agrees.
 
 use serde_json::json;
+use sessdiff::op::Kind;
 
-use super::{CORPUS, Folder, corpus, sessdiff};
+use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff};
 
 #[test]
 fn json_is_one_object_with_everything_in_it() {
@@ -65,10 +66,63 @@ fn so_many_programs_run_as_were_asked_for() {
     }
 }
 
+/// First the verdict, then what has to be known; the long list is for who asks.
+#[test]
+fn a_run_ends_with_its_verdict_and_notes() {
+    let run = |more: &[&str]| {
+        let args = ["run", "--programs", "100", "--seed", "1", "--corpus", "none", "--memory", "guarded=1"];
+        sessdiff(&[&args[..], more].concat()).exits(0).quietly()
+    };
+    let first_words = |text: &str| {
+        text.lines().map(|line| line.split([' ', ':']).next().unwrap_or_default().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(first_words(&run(&[]).stdout), ["sessdiff", "agree", "programs", "without"]);
+    for flag in ["-v", "--verbose"] {
+        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "programs", "without", "not"]);
+    }
+    let object = run(&["--json"]).json();
+    assert!(object["states_missing"].as_array().is_some_and(|missing| !missing.is_empty()), "{object}");
+}
+
+/// What is killed has said at least what it was.
+#[test]
+fn a_run_says_first_what_it_is() {
+    let folder = Folder::with("cases/a.ops", PROGRAM);
+    let args = "run --programs 20 --seed 7 --corpus cases --jobs 2";
+    let wanted = |line: &str| {
+        let parts = ["OpenSSL ", "; seed 7; 1 cases of cases; jobs 2; 20 programs"];
+        assert!(line.starts_with(super::FIRST) && parts.iter().all(|part| line.contains(part)), "{line}");
+    };
+    wanted(folder.sh(&format!("sessdiff {args} | head -1")).exits(0).stdout.trim_end());
+    // The object has standard output to itself.
+    let ran = folder.sh(&format!("sessdiff {args} --json 2>said")).exits(0);
+    assert_eq!(ran.objects().len(), 1);
+    wanted(folder.read("said").trim_end());
+}
+
+/// The part without probes is about the same.
+#[test]
+fn a_subject_is_that_of_every_program() {
+    let run = |args: &str| {
+        let always = ["run", "--seed", "1", "--about", "sessions", "--json", "--corpus", CORPUS];
+        sessdiff(&[&always[..], &args.split(' ').collect::<Vec<_>>()].concat()).exits(0).quietly()
+    };
+    let (alone, mixed) = (run("--programs 100 --probes none"), run("--programs 800").json());
+    assert_eq!(alone.number("ops"), mixed["without_probes"]["ops"].as_u64().expect("a number"), "{alone:?}\n{mixed}");
+    let of_sessions = Kind::ALL.iter().filter(|kind| !kind.is_shared()).count() as u64;
+    for object in [alone.json(), mixed] {
+        let reached = object["ops_reached"][0].as_u64().expect("a number");
+        assert!(
+            (1..=of_sessions).contains(&reached),
+            "{reached} kinds of calls, sessions have {of_sessions}: {object}"
+        );
+    }
+}
+
 #[test]
 fn seconds_end_a_run() {
     let ran = sessdiff(&["run", "--seconds", "0.5", "--corpus", "none"]).exits(0).quietly();
-    assert!(ran.last().starts_with("agree: "), "{ran:?}");
+    ran.shows("\nagree: ");
 }
 
 /// What the library keeps for all threads is made by one of them.
@@ -77,7 +131,7 @@ fn many_threads_end_well() {
     for memory in ["plain=1", "plain=1,poisoned=1,guarded=1"] {
         let args = ["run", "--programs", "600", "--seed", "1", "--jobs", "6", "--probes", "all", "--corpus", "none"];
         let ran = sessdiff(&[&args[..], &["--memory", memory]].concat()).exits(0).quietly();
-        assert!(ran.last().starts_with("agree: 600 programs, "), "{ran:?}");
+        ran.shows("\nagree: 600 programs, ");
     }
 }
 
@@ -88,6 +142,40 @@ fn several_ports_are_compared_one_after_the_other() {
     let objects = ran.objects();
     let names: Vec<_> = objects.iter().map(|object| &object["port"]["name"]).collect();
     assert_eq!(names, ["native", "openssl"], "{ran:?}");
+}
+
+/// What a committed hazard says is no divergence; what does not happen any more is said.
+mod hazards {
+    use super::*;
+
+    const HAZARD: &str = include_str!("../../corpus/hazards/id-changed-while-cached.ops");
+
+    fn run(folder: &Folder) -> super::super::Ran {
+        let args = ["run", "--hazards", "--programs", "1", "--seed", "1", "--about", "caches", "--probes", "all"];
+        folder.sessdiff(&[&args[..], &["--corpus", "cases"]].concat())
+    }
+
+    #[test]
+    fn are_expected() {
+        let ran = run(&Folder::with("cases/hazards/a.ops", HAZARD)).exits(0).quietly();
+        assert!(ran.stdout.contains("broke as the committed hazards do: 1 programs"), "{ran:?}");
+        assert!(ran.stdout.contains("agree: 2 programs, "), "{ran:?}");
+    }
+
+    #[test]
+    fn that_show_as_something_else_are_divergences() {
+        let other = HAZARD.replace("SSL_CTX_flush_sessions/other.count", "SSL_CTX_flush_sessions/return");
+        assert_ne!(other, HAZARD);
+        run(&Folder::with("cases/hazards/a.ops", other)).exits(1).shows("COUNT SSL_CTX_flush_sessions/other.count");
+    }
+
+    #[test]
+    fn that_do_not_happen_any_more_are_stale() {
+        let lines: Vec<_> = HAZARD.lines().filter(|line| !line.contains("\"b\"")).collect();
+        let ran = run(&Folder::with("cases/hazards/a.ops", lines.join("\n"))).exits(3).quietly();
+        ran.shows("cases/hazards/a.ops: SSL_CTX_flush_sessions/other.count is expected and does not happen any more")
+            .shows("STALE: ");
+    }
 }
 
 mod corpus {
@@ -106,10 +194,29 @@ mod corpus {
         assert_eq!(programs(&Folder::new(), &["--corpus", "none"]), 10);
     }
 
+    /// The others are replayed, and the exit code tells that one was not.
+    #[test]
+    fn may_have_a_case_that_cannot_be_read() {
+        let folder = Folder::with("cases/a.ops", PROGRAM);
+        folder.write("cases/broken.ops", "#! sessdiff 1\nSSL_SESSION_up_ref(s9)\n");
+        let args =
+            ["run", "--programs", "10", "--seed", "1", "--probes", "all", "--memory", "plain=1", "--corpus", "cases"];
+        let ran = folder.sessdiff(&args).exits(64).complains("cases/broken.ops:2:20: ");
+        assert!(ran.stdout.contains("agree: 11 programs, "), "{ran:?}");
+    }
+
+    #[test]
+    fn may_be_behind_links() {
+        let folder = Folder::with("elsewhere/a.ops", PROGRAM);
+        folder.write("cases/deep/b.ops", PROGRAM);
+        folder.sh("ln -s ../elsewhere cases/link; ln -s ../../cases cases/deep/back; ln -s ../elsewhere/a.ops cases/c.ops").exits(0);
+        assert_eq!(programs(&folder, &["--corpus", "cases"]), 13);
+    }
+
     #[test]
     fn is_not_missed_but_named() {
         let ran = sessdiff(&["run", "--programs", "100", "--seed", "1"]).exits(0);
-        assert!(ran.last().starts_with("agree: 100 programs, "), "{ran:?}");
+        let ran = ran.shows("\nagree: 100 programs, ");
         assert!(ran.stderr.contains("corpus"), "{ran:?}");
         assert_eq!(ran.stderr.lines().count(), 1, "said more than once: {ran:?}");
     }

@@ -26,7 +26,6 @@ fn complaints_go_to_standard_error() {
         ("show missing.ops", 64, "missing.ops: "),
         ("reduce missing.ops", 64, "missing.ops: "),
         ("import missing.ops", 64, "missing.ops: "),
-        ("run --programs 10 --corpus broken", 64, "broken/a.ops:2:20: "),
         ("run --programs 10 --corpus a.ops", 64, "a.ops: "),
         ("host --port native --probes all missing", 64, "host is started by other commands: "),
         ("run --programs 10 --corpus none --port lib:missing.so", 5, "lib:missing.so: "),
@@ -140,7 +139,33 @@ fn an_interrupted_run_says_how_far_it_came() {
         sleep(Duration::from_millis(10));
     }
     let ran = Ran::new("run, then ^C", child.wait_with_output().expect("what it printed")).exits(130).quietly();
-    assert!(ran.last().starts_with("agree: ") && ran.last().contains(" 0 divergences, "), "{ran:?}");
+    let verdict = ran.stdout.lines().find(|line| line.starts_with("agree: "));
+    assert!(verdict.is_some_and(|line| line.contains(" 0 divergences, ")), "{ran:?}");
+}
+
+/// On a terminal of 40 columns: `script` makes one.
+#[test]
+fn progress_is_one_line_that_leaves_nothing_behind() {
+    let folder = Folder::new();
+    let run = "run --port planted:dup-forgets-hostname --seconds 2 --seed 1 --keep-going --corpus none";
+    let mut command = folder.command("script");
+    command.args(["-qec", &format!("stty rows 24 cols 40; '{}' {run}", env!("CARGO_BIN_EXE_sessdiff")), "/dev/null"]);
+    let said = String::from_utf8_lossy(&command.output().expect("script").stdout).into_owned();
+    let is_progress = |text: &str| text.contains("% ") && text.contains("found");
+    let shown: Vec<&str> = said.split(['\r', '\n']).filter(|text| is_progress(text)).collect();
+    assert!(!shown.is_empty(), "{said:?}");
+    for text in shown {
+        let (mut width, mut escape) = (0, false);
+        for c in text.chars() {
+            escape |= c == '\x1b';
+            width += usize::from(!escape);
+            escape &= !c.is_ascii_alphabetic();
+        }
+        assert!(width <= 40, "{width} columns: {text:?}");
+    }
+    // What is followed by the end of a line stays.
+    let stale = said.split("\r\n").filter(|line| is_progress(line.rsplit('\r').next().unwrap_or_default()));
+    assert_eq!(stale.collect::<Vec<_>>(), [""; 0], "{said:?}");
 }
 
 /// A crash is brought about by its signal, sent to a thread that judges programs.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sessdiff;
 
-const COMMANDS: [&str; 7] = ["run", "replay", "reduce", "show", "import", "ports", "doctor"];
+const COMMANDS: [&str; 8] = ["run", "replay", "reduce", "show", "import", "ops", "ports", "doctor"];
 
 /// An example is there to be typed.
 #[test]
