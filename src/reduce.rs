@@ -184,7 +184,6 @@ fn simpler_calls(op: &Op) -> Vec<Op> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::op::Kinds;
 
     const SETUP: Setup = Setup::new(true);
 

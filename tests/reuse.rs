@@ -7,7 +7,7 @@ use sessdiff::exec::Watch;
 use sessdiff::generate::{Generator, Which};
 use sessdiff::op::Kind;
 use sessdiff::pair::Pair;
-use sessdiff::plan::{Kinds, Setup};
+use sessdiff::plan::Setup;
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::NativePort;
 use sessdiff::program::{Case, Program};

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use sessdiff::pair::{Pair, Verdict};
-use sessdiff::plan::{Kinds, Setup};
+use sessdiff::plan::Setup;
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::NativePort;
 use sessdiff::program::{MARKER, MAX_OPS, Program};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sessdiff::exec::{self, View, Watch};
 use sessdiff::field::Fields;
 use sessdiff::pair::{Pair, Verdict};
-use sessdiff::plan::{Kinds, Plan, Setup};
+use sessdiff::plan::{Plan, Setup};
 use sessdiff::port::Memory;
 use sessdiff::port::Port;
 use sessdiff::port::c::{CPort, Probes};

@@ -82,9 +82,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         replayed = Some(case);
     }
     let explained = explained(lab, shown);
-    for known in &explained {
-        notes += &format!("\n{known}\n");
-    }
+    notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
     let summary = SignatureSummary {
         signature,

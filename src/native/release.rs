@@ -76,7 +76,7 @@ impl Release {
         if Release::MEASURED.contains(&self) {
             return None;
         }
-        let newest = Release::MEASURED.into_iter().filter(|measured| measured.branch() <= self.branch()).next_back();
+        let newest = Release::MEASURED.into_iter().rfind(|measured| measured.branch() <= self.branch());
         Some(match newest.filter(|measured| measured.branch() == self.branch()) {
             Some(measured) => format!(
                 "{self} was never verified here: the native session follows what is known of the fixes between it and {measured}"
@@ -120,7 +120,7 @@ impl FromStr for Release {
     fn from_str(name: &str) -> Result<Release, NoRelease> {
         let no = || NoRelease { name: name.into() };
         let end = name.trim_end_matches(|c: char| c.is_ascii_lowercase());
-        let letter = match name[end.len()..].as_bytes() {
+        let letter = match &name.as_bytes()[end.len()..] {
             [] => 0,
             [letter] => letter - b'a' + 1,
             [..] => return Err(no()),

@@ -210,7 +210,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::{Kinds, Plan, Setup, Skip, Step};
+    use crate::plan::{Plan, Setup, Skip, Step};
     use crate::program::Program;
 
     /// Returns what becomes of the last call.

@@ -3,7 +3,7 @@
 
 use sessdiff::exec::Watch;
 use sessdiff::pair::{Pair, Verdict};
-use sessdiff::plan::{Kinds, Setup};
+use sessdiff::plan::Setup;
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
