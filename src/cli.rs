@@ -1,6 +1,7 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod args;
+mod before;
 mod coverage;
 mod doctor;
 mod emitted;
@@ -20,6 +21,7 @@ mod reduce;
 mod reduction;
 mod replay;
 mod run;
+mod search;
 mod settle;
 mod show;
 mod unprobed;

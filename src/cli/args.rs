@@ -1,6 +1,7 @@
 //! The arguments of each command, and what they name.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -63,6 +64,22 @@ pub(crate) struct RunArgs {
     /// Print one JSON object a port instead of text
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub reducing: Reducing,
+}
+
+/// How long a finding is reduced.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Reducing {
+    /// Reduce a finding for no longer than so many seconds; then the smallest program so far is the result
+    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = positive_seconds)]
+    pub reduce_seconds: f64,
+}
+
+impl Reducing {
+    pub fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.reduce_seconds)
+    }
 }
 
 /// A port, as `--port` names it.
@@ -185,6 +202,8 @@ pub(crate) struct ReduceArgs {
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
+    pub reducing: Reducing,
+    #[command(flatten)]
     pub lab: LabChoice,
 }
 
@@ -205,6 +224,8 @@ pub(crate) struct ImportArgs {
     /// How it was found, for the head of the case
     #[arg(long, value_name = "TEXT", default_value = "fuzzing")]
     pub found: String,
+    #[command(flatten)]
+    pub reducing: Reducing,
     #[command(flatten)]
     pub lab: LabChoice,
 }

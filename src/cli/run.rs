@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::args::{PortName, ProbeChoice, RunArgs, Shares};
 use super::coverage::Coverage;
 use super::exit::Exit;
-use super::explore::{Shared, Tally, explore, watch};
+use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::Finding;
-use super::lab::{Lab, LabError};
+use super::lab::{Lab, LabError, Starting};
 use super::settle::settle;
 use super::{interrupt, output, unprobed};
 use crate::host::crash;
@@ -17,7 +17,7 @@ use crate::op::Kind;
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::program::{Case, CaseError};
+use crate::program::{Case, CaseError, Program};
 use crate::report::{PortSummary, SignatureSummary, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -122,7 +122,14 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, cases: &[Case]) -> Resul
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let shared = Shared::new(args, memory, deadline);
     let RunArgs { isolate, hazards, limits, .. } = args;
-    let lab = Lab { port: port.clone(), probes, isolate: *isolate, hazards: *hazards, limits: limits.clone() };
+    let lab = Lab {
+        port: port.clone(),
+        probes,
+        isolate: *isolate,
+        hazards: *hazards,
+        limits: limits.clone(),
+        start: Starting::default(),
+    };
     let mut summary = probed(&lab, seed, programs, cases, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
@@ -172,11 +179,11 @@ fn probed(
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     drop(first);
     let signatures = Mutex::new(Vec::new());
-    let report = |found: &Finding, case: Option<&Path>| {
+    let report = |found: &Finding, before: &[Program], case: Option<&Path>| {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
-        let (signature, text) = settle(lab, &shared.args.out, found, &identity);
+        let (signature, text) = settle(lab, shared.args, found, before, &identity);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // After a closer look it can be one that is known.
         if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
@@ -204,7 +211,7 @@ fn explore_on_threads(
     programs: Option<u64>,
     cases: &[Case],
     shared: &Shared<'_>,
-    report: &(dyn Fn(&Finding, Option<&Path>) + Sync),
+    report: &Report<'_>,
 ) -> Result<Vec<Tally>, LabError> {
     let jobs = u64::from(shared.args.jobs);
     std::thread::scope(|scope| {

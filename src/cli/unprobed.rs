@@ -41,6 +41,7 @@ pub(super) fn run(
     let limits = &args.limits;
     command.args(["--port", &port.to_string(), "--time-limit", &limits.time_limit.to_string()]);
     command.args(["--memory-limit", &limits.memory_limit.to_string()]);
+    command.args(["--reduce-seconds", &args.reducing.reduce_seconds.to_string()]);
     let flags = [("--isolate", args.isolate), ("--hazards", args.hazards), ("--keep-going", args.keep_going)];
     command.args(flags.iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag));
     command.args(amount).arg("--longest").arg(args.longest.to_string()).arg("--out").arg(&args.out);
