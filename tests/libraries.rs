@@ -188,7 +188,8 @@ fn what_is_hard_to_reduce_comes_to_few_calls_in_time() {
     for (name, seed, few) in [
         ("added-session-is-not-listed", "1", 3),
         ("list-order-is-reversed", "3", 9),
-        ("tail-survives-the-last-session", "2", 3),
+        // Its first calls take seconds to fail: on a slow machine it is found without probes, which takes a flush.
+        ("tail-survives-the-last-session", "2", 4),
     ] {
         let (said, calls) = left_of(name, seed);
         assert!(calls <= few, "{name}: {calls} calls:\n{said}");
