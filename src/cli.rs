@@ -1,6 +1,7 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod args;
+mod before;
 mod corpus;
 mod coverage;
 mod disk;
@@ -25,6 +26,7 @@ mod reduction;
 mod replay;
 mod rules;
 mod run;
+mod search;
 mod settle;
 mod show;
 mod unprobed;

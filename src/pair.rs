@@ -57,6 +57,11 @@ impl Diverged {
     pub fn broke(&self) -> bool {
         self.mishap.is_some() || matches!(self.divergence.class, Class::Memory | Class::Hang)
     }
+
+    /// Returns the look with which it was seen, where `look` was asked for.
+    pub fn looked_at(&self, look: Look) -> Look {
+        Look { memory: self.memory, ..look }
+    }
 }
 
 /// How one run of a program is made: the same for both ports.

@@ -1,7 +1,7 @@
 //! A failing program to its few lines: the smallest that still fails in the same way. What "in the same way" means is the
 //! caller's; no port is known here.
 
-use crate::op::{Op, SLOTS, Slot};
+use crate::op::{Op, SLOTS, Sample, Slot, Variable};
 use crate::plan::{Plan, Setup, Step, touches};
 use crate::program::Program;
 
@@ -19,17 +19,33 @@ pub enum Answer {
 /// The most questions: a bound on what no program has come near.
 const QUESTIONS: usize = 20_000;
 
-/// Makes `program`, which fails, as small as it gets: cuts off its end, drops what is skipped, deletes in halving chunks,
-/// makes operands simpler, gives each session a variable of its own and variables the first names; again and again, until
-/// nothing of that is possible.
+/// Returns the program with new contexts in place of those that are used by one program after the other, and carry what one did
+/// to the next; `None`: it has none of these.
+pub fn with_new_contexts(program: &Program) -> Option<Program> {
+    let mut changed = program.clone();
+    for op in &mut changed.ops {
+        if let Op::CtxPooled { dst, method } = *op {
+            *op = Op::CtxNew { dst, method };
+        }
+    }
+    (changed != *program).then_some(changed)
+}
+
+/// Makes `program`, which fails, as small as it gets: gives it new contexts, cuts off its end, drops what is skipped, deletes in
+/// halving chunks and by variable, makes operands simpler, gives each session a variable of its own and variables the first names; again and
+/// again, until nothing of that is possible.
 pub fn reduce(program: &Program, setup: Setup, ask: &mut dyn FnMut(&Program) -> Answer) -> Program {
     let mut search = Search { best: program.clone(), setup, ask, asked: 0, stopped: false };
+    search.renew_contexts();
     loop {
         let before = search.best.clone();
         search.drop_skipped();
         search.cut_off_the_end();
         search.delete_chunks();
+        search.drop_variables();
+        search.share_slots();
         search.simplify_calls();
+        search.fill_sessions();
         search.name_apart();
         search.rename_slots();
         if search.stopped || search.best == before {
@@ -61,6 +77,13 @@ impl Search<'_> {
             self.best = smaller;
         }
         holds
+    }
+
+    /// Makes contexts new that others have used: then no program finds what another left behind.
+    fn renew_contexts(&mut self) {
+        if let Some(new) = with_new_contexts(&self.best) {
+            self.holds(new.ops);
+        }
     }
 
     /// Drops the ops that are skipped: what is not called changes nothing.
@@ -114,6 +137,36 @@ impl Search<'_> {
         }
     }
 
+    /// Drops everything that is done with a variable: what makes it, changes it and uses it only goes together.
+    fn drop_variables(&mut self) {
+        let mut dropped = Vec::new();
+        loop {
+            let mut named = self.best.ops.iter().flat_map(Op::variables);
+            let next = named.find(|variable| !dropped.contains(variable));
+            drop(named);
+            let Some(variable) = next else { return };
+            dropped.push(variable);
+            let mut rest = self.best.ops.clone();
+            rest.retain(|op| op.variables().all(|other| other != variable));
+            self.holds(rest);
+        }
+    }
+
+    /// Does with one session what is done with two.
+    fn share_slots(&mut self) {
+        for (kept, gone) in Slot::all().flat_map(|kept| Slot::all().map(move |gone| (kept, gone))) {
+            let is_named =
+                |slot: Slot| self.best.ops.iter().flat_map(Op::variables).any(|named| named == Variable::Session(slot));
+            if kept == gone || !is_named(kept) || !is_named(gone) {
+                continue;
+            }
+            let mut ops = self.best.ops.clone();
+            ops.retain(|op| op.result() != Some(Variable::Session(gone)));
+            ops.iter_mut().flat_map(Op::slots_mut).filter(|slot| **slot == gone).for_each(|slot| *slot = kept);
+            self.holds(ops);
+        }
+    }
+
     fn simplify_calls(&mut self) {
         let mut at = 0;
         while at < self.best.ops.len() {
@@ -124,6 +177,24 @@ impl Search<'_> {
                 self.holds(ops)
             });
             at += usize::from(!simplified);
+        }
+    }
+
+    /// Takes a session that is filled already in place of a new one and the call that fills it, where there are many calls.
+    fn fill_sessions(&mut self) {
+        let mut at = 0;
+        while at < self.best.ops.len() && self.best.ops.len() > MANY {
+            let filled = self.best.ops[at].used().filter(|_| self.best.ops[at].sets().is_some());
+            let made = filled.and_then(|s| self.best.ops[..at].iter().rposition(|op| *op == Op::New { dst: s }));
+            let gone = filled.zip(made).is_some_and(|(dst, made)| {
+                Sample::ALL.iter().any(|sample| {
+                    let mut ops = self.best.ops.clone();
+                    ops[made] = Op::SampleSession { dst, sample: *sample };
+                    ops.remove(at);
+                    self.holds(ops)
+                })
+            });
+            at += usize::from(!gone);
         }
     }
 
@@ -155,6 +226,9 @@ impl Search<'_> {
     }
 }
 
+/// More calls than a program should need.
+const MANY: usize = 8;
+
 /// Pairs are tried in programs of at most so many calls.
 const PAIRS: usize = 24;
 
@@ -173,9 +247,21 @@ fn lower_slots(op: &Op) -> Vec<Op> {
 /// Calls that say less, the least first.
 fn simpler_calls(op: &Op) -> Vec<Op> {
     let mut simpler = Vec::new();
-    if let Op::SampleSession { dst, .. } | Op::Dup { dst, .. } | Op::Get1Session { dst, .. } | Op::TakeKept { dst } = op
+    if let Op::SampleSession { dst, .. }
+    | Op::Dup { dst, .. }
+    | Op::GetSession { dst, .. }
+    | Op::Get0Session { dst, .. }
+    | Op::Get1Session { dst, .. }
+    | Op::TakeKept { dst } = *op
     {
-        simpler.push(Op::New { dst: *dst });
+        simpler.push(Op::New { dst });
+    }
+    if let Op::CtxPooled { dst, method } = *op {
+        simpler.push(Op::CtxNew { dst, method });
+    }
+    // It may be enough that there is one reference more.
+    if let Op::CtxAdd { s, .. } | Op::SetSession { s: Some(s), .. } = *op {
+        simpler.push(Op::UpRef { s });
     }
     simpler.extend(op.shrink());
     simpler
@@ -223,6 +309,32 @@ mod tests {
         assert_eq!(small, program(expected));
         // What is as small as it gets stays as it is.
         assert_eq!(reduce(&small, SETUP, &mut fails), small);
+    }
+
+    #[test]
+    fn contexts_that_others_have_used_become_new_ones_first() {
+        let long = program("c0 = pooled_context(TLS_server_method())\nSSL_CTX_sess_number(c0)\n");
+        let mut asked = Vec::new();
+        let small = reduce(&long, SETUP, &mut |program| {
+            asked.push(program.clone());
+            if program.to_string().contains("c0 = ") { Answer::Same } else { Answer::Other }
+        });
+        assert_eq!(small, program("c0 = SSL_CTX_new(TLS_server_method())\n"));
+        assert_eq!(asked[0], program("c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_sess_number(c0)\n"));
+    }
+
+    #[test]
+    fn what_is_done_with_a_variable_goes_together() {
+        let calls =
+            |s: &str| format!("{s} = SSL_SESSION_new()\nSSL_SESSION_set1_id({s}, \"a\")\nSSL_SESSION_up_ref({s})\n");
+        // As many references as sessions, and as many ids.
+        let even = |program: &Program| {
+            let text = program.to_string();
+            let counts = ["_new", "_set1_id", "_up_ref"].map(|call| text.matches(call).count());
+            if counts[0] > 0 && counts.iter().all(|count| *count == counts[0]) { Answer::Same } else { Answer::Other }
+        };
+        let long = program(&(calls("s0") + &calls("s1") + &calls("s2")));
+        assert_eq!(reduce(&long, SETUP, &mut |program| even(program)).ops.len(), 3);
     }
 
     #[test]

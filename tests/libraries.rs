@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use build::{Bug, bugs, good, without};
+use build::{Bug, bugs, good, hard_to_reduce, without};
 
 /// A program of `run` that takes longer than this hangs, seconds.
 const TIME_LIMIT: &str = "1";
@@ -159,6 +159,49 @@ fn each_bug_is_found_imported_and_shown_in_c() {
     });
     let failures = failures.into_inner().expect("no panic");
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bugs.len(), failures.join("\n"));
+}
+
+/// Runs until something is found in a library that carries what one program did to the next, or needs seconds to fail, and returns
+/// what was said and the number of calls that are left. It must end soon after it has explored and reduced for as long as it may.
+#[track_caller]
+fn left_of(name: &str, seed: &str) -> (String, usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = port(&hard_to_reduce(name));
+    let args = ["run", "--port", &port, "--seed", seed, "--seconds", "10", "--corpus", "none", "--out", "out"];
+    let since = std::time::Instant::now();
+    let ran = sessdiff(folder.path(), &[&args[..], &["--reduce-seconds", "30"]].concat());
+    let said = format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
+    assert!(since.elapsed().as_secs() < 60, "{} s:\n{said}", since.elapsed().as_secs());
+    assert!(matches!(ran.status.code(), Some(1 | 2)), "{said}");
+    let written = fs::read_dir(folder.path().join("out")).expect("a folder").map(|entry| entry.expect("a file").path());
+    let is_reduced = |path: &PathBuf| {
+        let path = path.to_string_lossy();
+        path.ends_with(".ops") && !path.ends_with(".original.ops")
+    };
+    let case = written.into_iter().find(is_reduced).unwrap_or_else(|| panic!("nothing is reduced:\n{said}"));
+    let calls = fs::read_to_string(case).expect("a case").lines().filter(|line| !line.starts_with('#')).count();
+    (said, calls)
+}
+
+#[test]
+fn what_is_hard_to_reduce_comes_to_few_calls_in_time() {
+    for (name, seed, few) in [
+        ("added-session-is-not-listed", "1", 3),
+        ("list-order-is-reversed", "3", 9),
+        // Its first calls take seconds to fail: on a slow machine it is found without probes, which takes a flush.
+        ("tail-survives-the-last-session", "2", 4),
+    ] {
+        let (said, calls) = left_of(name, seed);
+        assert!(calls <= few, "{name}: {calls} calls:\n{said}");
+    }
+}
+
+/// A lock that an earlier program has left taken: alone, no program that meets it fails.
+#[test]
+fn what_ran_before_is_joined_where_it_matters() {
+    let (said, calls) = left_of("remove-keeps-the-lock", "7");
+    assert!(said.contains("alone the program agrees: it was joined to what ran before it"), "{said}");
+    assert!(calls <= 12, "{calls} calls:\n{said}");
 }
 
 /// What is found under the name of one call and blamed on another is one finding; a name that is taken gets a number.

@@ -1,6 +1,7 @@
 //! The arguments of each command, and what they name.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -74,6 +75,22 @@ pub(crate) struct RunArgs {
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,
+    #[command(flatten)]
+    pub reducing: Reducing,
+}
+
+/// How long a finding is reduced.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Reducing {
+    /// Reduce a finding for no longer than so many seconds; then the smallest program so far is the result
+    #[arg(long, value_name = "N", default_value_t = 30.0, value_parser = positive_seconds)]
+    pub reduce_seconds: f64,
+}
+
+impl Reducing {
+    pub fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.reduce_seconds)
+    }
 }
 
 /// A port, as `--port` names it.
@@ -216,6 +233,8 @@ pub(crate) struct ReduceArgs {
     #[arg(long, requires = "out")]
     pub force: bool,
     #[command(flatten)]
+    pub reducing: Reducing,
+    #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others
     #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
@@ -239,6 +258,8 @@ pub(crate) struct ImportArgs {
     /// How it was found, for the head of the case
     #[arg(long, value_name = "TEXT", default_value = "fuzzing")]
     pub found: String,
+    #[command(flatten)]
+    pub reducing: Reducing,
     #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others

@@ -1,10 +1,9 @@
 //! A program as C, as Rust and as a picture. Each is made from a run of it.
 
 use crate::emit::{self, Picture, Subject};
-use crate::exec::Watch;
 use crate::host::Host;
 use crate::oracle::Signature;
-use crate::pair::{Diverged, Look, Pair};
+use crate::pair::{Diverged, Pair};
 use crate::port::native::START_SECONDS;
 use crate::program::Program;
 
@@ -23,9 +22,8 @@ pub(super) fn written(
     form(&Subject { why, program, plan: pair.plan(), expected, signature, now: START_SECONDS, release: &release })
 }
 
-/// Draws the reference counts over the calls.
-pub(super) fn picture(program: &Program, pair: &mut Pair, look: Look, diverged: Option<&Diverged>) -> String {
-    pair.run(program, Look { watch: Watch::Blame, ..look });
+/// Draws the reference counts over the calls, as they were in the last run of `pair`.
+pub(super) fn picture(program: &Program, pair: &Pair, diverged: Option<&Diverged>) -> String {
     let identity = pair.right().identity();
     let name = identity.short_name();
     let (left, right) = pair.traces();

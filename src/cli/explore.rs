@@ -141,15 +141,18 @@ pub(super) struct Tally {
     pub met: Rules,
 }
 
-/// Explores with programs of this seed, so many or until it is told to stop. `report` is called for each first divergence of a
-/// signature, at once, and with the case it came from, if it is one.
+/// Is told each first divergence of a signature, the programs that ran before it on the same thread, and the case it came from, if
+/// it is one.
+pub(super) type Report<'a> = dyn Fn(&Finding, &[Program], Option<&Path>) + Sync + 'a;
+
+/// Explores with programs of this seed, so many or until it is told to stop. `report` is called at once.
 pub(super) fn explore(
     pair: &mut Pair,
     seed: u64,
     programs: Option<u64>,
     cases: &[Committed],
     shared: &Shared<'_>,
-    report: &dyn Fn(&Finding, Option<&Path>),
+    report: &Report<'_>,
 ) -> Tally {
     let tally = Tally { lacks: pair.plan().setup().lacks, ..Tally::default() };
     let recent = VecDeque::with_capacity(SUSPECTS);
@@ -199,7 +202,7 @@ fn is_left_out(program: &Program, number: u64) -> bool {
 struct Explorer<'a> {
     pair: &'a mut Pair,
     shared: &'a Shared<'a>,
-    report: &'a dyn Fn(&Finding, Option<&Path>),
+    report: &'a Report<'a>,
     tally: Tally,
     /// The last program agreed.
     agreed: bool,
@@ -374,7 +377,10 @@ impl Explorer<'_> {
         self.tally.divergences += 1;
         self.shared.divergences.fetch_add(1, Relaxed);
         if self.shared.is_new(finding.signature()) {
-            (self.report)(finding, case);
+            // The last one is the finding's own, or what broke after it.
+            let recent = self.recent.make_contiguous();
+            let own = recent.iter().rposition(|program| *program == finding.program).unwrap_or(0);
+            (self.report)(finding, &recent[..own], case);
         }
         if !self.shared.args.keep_going {
             self.shared.stop.store(true, Relaxed);

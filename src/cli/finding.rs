@@ -14,6 +14,11 @@ pub(super) struct Finding {
     pub look: Look,
 }
 
+/// Returns the same look with everything observed.
+pub(super) fn careful(look: Look) -> Look {
+    Look { watch: Watch::Blame, ..look }
+}
+
 impl Finding {
     pub fn signature(&self) -> Signature {
         self.diverged.divergence.signature()
@@ -41,4 +46,17 @@ pub(super) fn judge_every_way(pair: &mut Pair, program: &Program, memories: &[Me
         }
     }
     last
+}
+
+/// Judges `program` as [`judge_every_way`] does, and leaves the traces of the very run that the verdict is about. Where nothing
+/// differs, that is one more run with everything observed, for two ports that agree side by side leave none.
+pub(super) fn judge_and_show(pair: &mut Pair, program: &Program, memories: &[Memory]) -> (Look, Verdict) {
+    let (look, verdict) = judge_every_way(pair, program, memories);
+    match verdict {
+        Verdict::Diverge(_) | Verdict::Known | Verdict::Inconclusive(_) => (look, verdict),
+        Verdict::Agree | Verdict::Nothing => match pair.glance(program, careful(look)) {
+            Some(diverged) => (careful(look), Verdict::Diverge(Box::new(diverged))),
+            None => (look, verdict),
+        },
+    }
 }

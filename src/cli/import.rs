@@ -7,7 +7,7 @@ use super::disk::write_new;
 use super::exit::Exit;
 use super::head::{SIGNATURE, of, signature_of};
 use super::lab::Lab;
-use super::reduction::reduce_case;
+use super::reduction::{Reduced, reduce_case};
 use super::{interrupt, output};
 use crate::oracle::Signature;
 use crate::port::Memory;
@@ -20,12 +20,11 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     // What cannot be kept is not worth the search.
     let known = regressions(&args.into)?;
     let lab = Lab::of(&args.lab, args.following, true);
-    let found = reduce_case(&case, &lab, &args.lab.memories())?;
+    let Reduced { finding: found, identity } = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?;
     let signature = found.signature();
     if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {
         return Err(output::usage(format_args!("{signature} is known already: {}", old.path.display())));
     }
-    let identity = lab.pair().map_err(|error| error.say())?.right().identity();
     let memory = match found.look.memory {
         Memory::Plain => String::new(),
         memory @ (Memory::Poisoned | Memory::Guarded) => format!("\nmemory: {}", memory.name()),
@@ -45,7 +44,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
                     found.program.ops.len(),
                     case.program.ops.len()
                 ));
-                return Ok(Exit::Expected);
+                return Ok(interrupt::exit());
             }
             Ok(false) => {}
             Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use super::exit::Exit;
 use super::output;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -16,6 +17,11 @@ pub(super) fn answer() {
 /// Tells whether there was a ^C.
 pub(super) fn came() -> bool {
     INTERRUPTED.load(Relaxed)
+}
+
+/// Returns how a command ends that kept what it had.
+pub(super) fn exit() -> Exit {
+    if came() { Exit::Interrupted } else { Exit::Expected }
 }
 
 /// Returns what is set by ^C, for whoever waits elsewhere.

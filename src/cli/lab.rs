@@ -1,6 +1,8 @@
 //! A port and how it is driven: makes the pair that judges programs.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
 use super::args::{FollowingChoice, LabChoice, Limits, PortName};
 use super::exit::Exit;
@@ -31,6 +33,16 @@ pub(crate) struct Lab {
     /// Says whether calls that break the tested release, by a fault of its own, are made too.
     pub breaking: bool,
     pub limits: Limits,
+    pub start: Starting,
+}
+
+/// How the processes of a lab are started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Starting {
+    /// When nobody waits for them any more.
+    until: Option<Instant>,
+    /// Set when one has died of the calls before its first program: the others make none.
+    died: Arc<AtomicBool>,
 }
 
 /// Says why a port cannot be driven.
@@ -49,7 +61,8 @@ impl LabError {
             LabError::Child(_, ChildError::Interrupted) => return Exit::Interrupted,
             // It can be driven into a crash, if not far.
             LabError::Child(_, ChildError::Died(_)) => Exit::Crashed,
-            LabError::Child(_, ChildError::NotStarted(_) | ChildError::Refused(_) | ChildError::TooSlow)
+            LabError::Child(_, ChildError::NotStarted(_) | ChildError::Refused(_))
+            | LabError::Child(_, ChildError::TooSlow | ChildError::OutOfTime)
             | LabError::Load(..) => Exit::NotLoaded,
         };
         output::error(self);
@@ -69,6 +82,7 @@ impl Lab {
             without: None,
             breaking: following != FollowingChoice::Released,
             limits: choice.limits.clone(),
+            start: Starting::default(),
         }
     }
 
@@ -83,6 +97,7 @@ impl Lab {
             without: None,
             breaking: false,
             limits: Limits::DEFAULT,
+            start: Starting::default(),
         }
     }
 
@@ -103,6 +118,26 @@ impl Lab {
     /// Returns the same lab with less time for a call, in seconds.
     pub fn hasty(self, time_limit: f64) -> Lab {
         Lab { limits: Limits { time_limit, ..self.limits }, ..self }
+    }
+
+    /// Returns the same lab, whose processes nobody waits for after this.
+    pub fn until(self, until: Instant) -> Lab {
+        Lab { start: Starting { until: Some(until), ..self.start }, ..self }
+    }
+
+    /// Returns the same lab, whose processes make no call before the first program.
+    pub fn cold(self) -> Lab {
+        Lab { start: Starting { died: Arc::new(true.into()), ..self.start }, ..self }
+    }
+
+    /// Tells whether nobody waits for its processes any more.
+    pub fn is_over(&self) -> bool {
+        self.start.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    /// Tells whether the library runs in memory of our choice.
+    pub fn watches_memory(&self) -> bool {
+        self.probes.memory && self.port.is_in_c()
     }
 
     fn is_isolated(&self) -> bool {
@@ -146,7 +181,9 @@ impl Lab {
             args: args.into_iter().chain(limits).map(String::from).collect(),
             limit: Duration::from_secs_f64(time_limit),
             stop: interrupt::flag(),
+            until: self.start.until,
             cold: "--cold".into(),
+            died: Arc::clone(&self.start.died),
             preload,
         })
         .map_err(|why| LabError::Child(self.port.clone(), why))?;
@@ -170,7 +207,8 @@ impl Lab {
         if self.probes == Probes::NONE {
             flags += " --probes none";
         }
-        if memory != Memory::Plain {
+        // Without probes there is no other memory than the system's.
+        if memory != Memory::Plain && self.probes.memory {
             flags += &format!(" --memory {}", memory.name());
         }
         if self.hazards {

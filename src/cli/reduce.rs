@@ -19,7 +19,8 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
         }
     }
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    let found = reduce_case(&case, &Lab::of(&args.lab, args.following, true), &args.lab.memories())?;
+    let lab = Lab::of(&args.lab, args.following, true);
+    let found = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?.finding;
     let signature = found.signature();
     let text = Case::text(&format!("{signature}: reduced from {} calls.", case.program.ops.len()), &found.program);
     output::note(format_args!("{signature}: {} calls, of {}", found.program.ops.len(), case.program.ops.len()));
@@ -27,5 +28,5 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
         None => output::result(text.trim_end()),
         Some(path) => output::file(path, &text)?,
     }
-    Ok(Exit::Expected)
+    Ok(interrupt::exit())
 }

@@ -1,11 +1,13 @@
-//! Makes a finding small, in a process of its own, so that nothing that ran before plays a part.
+//! Makes a finding small, in processes of its own, so that nothing that ran before plays a part, and within a time that was
+//! given for it.
 
 use std::time::{Duration, Instant};
 
+use super::before::join;
 use super::exit::Exit;
-use super::finding::{Finding, judge_every_way};
+use super::finding::{Finding, careful, judge_every_way};
 use super::lab::{Lab, LabError};
-use super::progress::spinner;
+use super::search::{Pace, Seen, Smallest, search};
 use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::field::Field;
@@ -13,21 +15,26 @@ use crate::op::Slot;
 use crate::oracle::Class;
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
 use crate::plan::Ledger;
-use crate::port::Memory;
+use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
-use crate::reduce::{Answer, reduce};
+use crate::reduce::with_new_contexts;
 use crate::trace::{Breakage, Signal};
 
-/// How long a program may take while one that hangs is reduced, seconds.
-const HASTY: f64 = 0.05;
-/// How long it may take when it is looked at again, seconds.
+/// How long a program may take when one that hangs is looked at again, seconds.
 const PATIENT: f64 = 1.0;
-/// How long one finding is reduced: then the smallest so far is the result.
-const REDUCING: Duration = Duration::from_secs(30);
+/// The part of the time that is kept for a closer look at the smallest program: one in so many.
+const CLOSER_LOOK: u32 = 3;
 
-/// Reduces the finding in a case. What goes wrong has been printed already; the error is the exit code.
-pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory]) -> Result<Finding, Exit> {
+/// A finding that was reduced on its own, and what it was seen on.
+pub(super) struct Reduced {
+    pub finding: Finding,
+    pub identity: Identity,
+}
+
+/// Reduces the finding in a case, for no longer than this. What goes wrong has been printed already; the error is the exit code.
+pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Duration) -> Result<Reduced, Exit> {
     let mut pair = lab.pair().map_err(|error| error.say())?;
+    let identity = pair.right().identity();
     let (look, verdict) = judge_every_way(&mut pair, &case.program, memories);
     drop(pair);
     let path = case.path.display();
@@ -46,64 +53,147 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory]) -> Result
     let found = Finding { program: case.program.clone(), diverged, look };
     let flaky =
         |second: &str| format!("inconclusive: diverged as {}, then in a fresh process {second}", found.signature());
-    match reduce_alone(lab, &found).map_err(|error| error.say())? {
-        // What was cut short is not the smallest: nobody should take it for that.
-        Alone::Same(_) if interrupt::came() => {
-            output::error(format_args!("{path}: interrupted while it was reduced; nothing is written"));
-            Err(Exit::Interrupted)
-        }
-        Alone::Same(reduced) => Ok(*reduced),
-        Alone::Agrees => Err(unclear(&flaky("agreed"))),
-        Alone::Other(other) => Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
-        Alone::Unclear(why) => Err(unclear(&flaky(&format!("had no verdict: {why}")))),
+    let alone = reduce_alone(lab, &found, &[], time).map_err(|error| error.say())?.0;
+    if interrupt::came() {
+        output::error(format_args!("{path}: interrupted while it was reduced; there may be a smaller program"));
     }
+    let finding = match alone {
+        Alone::Same(reduced) | Alone::Cause(reduced) | Alone::Joined(reduced, _) => *reduced,
+        // It was seen once, and there was no time to see it again.
+        Alone::Unclear(Inconclusive::Lost { .. }) if interrupt::came() => found,
+        Alone::Agrees => return Err(unclear(&flaky("agreed"))),
+        Alone::Other(other) => return Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
+        Alone::Unclear(why) => return Err(unclear(&flaky(&format!("had no verdict: {why}")))),
+    };
+    Ok(Reduced { finding, identity })
 }
 
-/// Says what a fresh process makes of a finding.
+/// Says what a fresh process makes of a finding. The program of each is the smallest that there is.
 pub(super) enum Alone {
-    /// The same signature, from this program, the smallest that there is.
+    /// The same signature.
     Same(Box<Finding>),
+    /// An earlier fault of the same program, in memory that is watched: what was found came of it.
+    Cause(Box<Finding>),
+    /// A difference of the program joined to so many that ran before it. Alone it agrees.
+    Joined(Box<Finding>, usize),
+    /// Another signature.
+    Other(Box<Finding>),
     /// No difference.
     Agrees,
-    /// Another signature, and the smallest program that has it.
-    Other(Box<Finding>),
     /// No verdict.
     Unclear(Inconclusive),
 }
 
-/// Judges a finding in a process of its own, and reduces it there. ^C ends the reduction, not more.
-pub(super) fn reduce_alone(lab: &Lab, found: &Finding) -> Result<Alone, LabError> {
+/// Judges a finding in a process of its own, joined to what ran `before` if it needs that, and reduces it, for no longer than this.
+/// ^C ends the reduction, not more. Returns what came of it, and the pair that was used last.
+pub(super) fn reduce_alone(
+    lab: &Lab,
+    found: &Finding,
+    before: &[Program],
+    time: Duration,
+) -> Result<(Alone, Pair), LabError> {
+    let until = Instant::now() + time;
     // What hung for as long as it was allowed to is not given as long again, each time.
     let hangs = found.diverged.divergence.class == Class::Hang;
     let time_limit = if hangs { lab.limits.time_limit.min(PATIENT) } else { lab.limits.time_limit };
-    let patient = lab.in_a_child().hasty(time_limit);
+    let patient = lab.in_a_child().hasty(time_limit).until(until);
     let mut pair = patient.pair()?;
-    let alone = match pair.judge_watching(&found.program, found.look) {
-        Verdict::Diverge(diverged) => *diverged,
-        Verdict::Agree | Verdict::Known | Verdict::Nothing => return Ok(Alone::Agrees),
-        Verdict::Inconclusive(why) => return Ok(Alone::Unclear(why)),
+    let judged = judge_alone(&mut pair, found);
+    let is_alone = judged.as_ref().is_ok_and(|seen| seen.pace.one_run || shows_once(&patient, &seen.finding));
+    let joined = if is_alone { None } else { join(&patient, found, before) };
+    let (alone, joined) = match (joined, judged) {
+        (Some((finding, programs)), _) => {
+            // What it left behind is a part of what it is.
+            pair = patient.pair()?;
+            (Seen::again(&mut pair, finding), Some(programs))
+        }
+        (None, Ok(alone)) => (alone, None),
+        (None, Err(Verdict::Inconclusive(why))) => return Ok((Alone::Unclear(why), pair)),
+        (None, Err(Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Diverge(_))) => {
+            return Ok((Alone::Agrees, pair));
+        }
     };
-    let alone = Finding { program: found.program.clone(), diverged: alone, look: found.look };
-    let signature = alone.signature();
-    let smallest = smallest(lab, pair, &alone)?;
-    // What was found in haste is judged once more with patience.
-    let mut pair = patient.pair()?;
-    // What is left of it may show only where everything is observed.
-    let seen = [found.look, careful(found.look)].into_iter().find_map(|look| {
-        let diverged = pair.judge_watching(&smallest, look).diverged();
-        diverged.filter(|seen| seen.divergence.signature() == signature).map(|seen| (seen, look))
-    });
-    let reduced = match seen {
-        Some((diverged, look)) => Finding { program: smallest, diverged, look },
-        None => alone,
+    let signature = alone.finding.signature();
+    let Smaller { smallest, is_cause } = smaller(&patient, pair, alone, until - time / CLOSER_LOOK);
+    if smallest.stopped && !interrupt::came() {
+        let seconds = time.as_secs_f64();
+        output::note(format_args!("{signature}: reduced for {seconds} s; there may be a smaller program"));
+    }
+    let mut pair = smallest.pair;
+    let reduced = Box::new(pin_down(&mut pair, smallest.finding));
+    let alone = match joined {
+        Some(programs) => Alone::Joined(reduced, programs),
+        None if is_cause => Alone::Cause(reduced),
+        None if signature == found.signature() => Alone::Same(reduced),
+        None => Alone::Other(reduced),
     };
-    let reduced = Box::new(pin_down(&mut pair, reduced));
-    Ok(if signature == found.signature() { Alone::Same(reduced) } else { Alone::Other(reduced) })
+    Ok((alone, pair))
 }
 
-/// Returns the same look with everything observed.
-fn careful(look: Look) -> Look {
-    Look { watch: Watch::Blame, ..look }
+/// Tells whether one run in a process of its own differs at all. Otherwise it is the run before that matters.
+fn shows_once(lab: &Lab, found: &Finding) -> bool {
+    let looks = [found.look, careful(found.look)];
+    looks.into_iter().any(|look| lab.pair().is_ok_and(|mut pair| pair.glance(&found.program, look).is_some()))
+}
+
+/// Judges a finding in a process of its own. What takes its time is looked at once.
+fn judge_alone(pair: &mut Pair, found: &Finding) -> Result<Seen, Verdict> {
+    let Seen { finding, pace } = Seen::again(pair, found.clone());
+    if pace.one_run && pace.is_slow(&finding) {
+        return Ok(Seen { finding, pace });
+    }
+    match pair.judge_watching(&found.program, found.look) {
+        Verdict::Diverge(diverged) => {
+            let finding = Finding { look: diverged.looked_at(found.look), diverged: *diverged, ..finding };
+            // It can be another one.
+            Ok(if finding.signature() == found.signature() {
+                Seen { finding, pace }
+            } else {
+                Seen::again(pair, finding)
+            })
+        }
+        verdict @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => Err(verdict),
+    }
+}
+
+struct Smaller {
+    smallest: Smallest,
+    /// It is what the finding came of.
+    is_cause: bool,
+}
+
+/// Searches the smallest program until then, with what the finding came of in place of the finding. Where a run takes its time, that
+/// is looked for in the smallest program alone.
+fn smaller(lab: &Lab, mut pair: Pair, seen: Seen, until: Instant) -> Smaller {
+    let (is_slow, signature) = (seen.pace.is_slow(&seen.finding), seen.finding.signature());
+    let earlier = if is_slow { None } else { cause(lab, &mut pair, &seen.finding) };
+    let mut is_cause = earlier.is_some();
+    let mut smallest = search(lab, pair, earlier.unwrap_or(seen), until);
+    if is_slow && let Some(cause) = cause(lab, &mut smallest.pair, &smallest.finding) {
+        smallest.finding = cause.finding;
+    }
+    is_cause |= smallest.finding.signature() != signature;
+    Smaller { smallest, is_cause }
+}
+
+/// Looks for the fault that a finding came of: one of the same program, at the same step or before it, that shows in memory that is
+/// watched. A context of the pool is not in such memory; a new one is.
+fn cause(lab: &Lab, pair: &mut Pair, found: &Finding) -> Option<Seen> {
+    if !lab.watches_memory() || found.look.memory == Memory::Guarded {
+        return None;
+    }
+    let programs = [with_new_contexts(&found.program), Some(found.program.clone())];
+    let ways = [Memory::Guarded, Memory::Poisoned].into_iter().filter(|memory| *memory != found.look.memory);
+    let mut ways = ways.flat_map(|memory| programs.iter().flatten().map(move |program| (program, memory)));
+    ways.find_map(|(program, memory)| {
+        let look = Look { watch: Watch::Blame, memory };
+        let since = Instant::now();
+        let diverged = pair.glance(program, look)?;
+        let pace = Pace { one_run: true, took: since.elapsed().as_secs_f64() };
+        let earlier = diverged.divergence.step <= found.diverged.divergence.step;
+        (earlier && diverged.divergence.class == Class::Memory)
+            .then(|| Seen { finding: Finding { program: program.clone(), diverged, look }, pace })
+    })
 }
 
 /// Names the getter in which a port breaks that breaks while a session is observed. The getter is found by calling each one
@@ -135,40 +225,4 @@ fn pin_down(pair: &mut Pair, found: Finding) -> Finding {
         }
     }
     found
-}
-
-/// Searches the smallest program with the signature of `found`.
-fn smallest(lab: &Lab, pair: Pair, found: &Finding) -> Result<Program, LabError> {
-    let signature = found.signature();
-    let mut pair = pair;
-    if found.diverged.divergence.class == Class::Hang {
-        // A program that ends takes a thousandth of this; one that hangs is asked about a hundred times.
-        pair = lab.in_a_child().hasty(HASTY).pair()?;
-    }
-    let setup = pair.plan().setup();
-    let careful = careful(found.look);
-    // One run is enough where it names the call by itself.
-    let one_run = pair.glance(&found.program, careful).is_some_and(|seen| seen.divergence.signature() == signature);
-    let bar = spinner("reducing");
-    let until = Instant::now() + REDUCING;
-    let program = reduce(&found.program, setup, &mut |smaller| {
-        if interrupt::came() || Instant::now() > until {
-            return Answer::Stop;
-        }
-        let seen = match one_run {
-            true => pair.glance(smaller, careful),
-            false => pair.judge_watching(smaller, found.look).diverged(),
-        };
-        if seen.is_some_and(|seen| seen.divergence.signature() == signature) {
-            bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
-            Answer::Same
-        } else {
-            Answer::Other
-        }
-    });
-    bar.finish_and_clear();
-    if Instant::now() > until {
-        output::note(format_args!("{signature}: reduced for {} s; there may be a smaller program", REDUCING.as_secs()));
-    }
-    Ok(program)
 }

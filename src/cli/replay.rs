@@ -3,10 +3,9 @@
 use super::args::ReplayArgs;
 use super::emitted::picture;
 use super::exit::Exit;
-use super::finding::judge_every_way;
+use super::finding::judge_and_show;
 use super::lab::Lab;
 use super::output;
-use crate::exec::Watch;
 use crate::host::crash;
 use crate::op::Op;
 use crate::pair::{Look, Pair, Verdict};
@@ -34,18 +33,16 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
 
 fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
-        let (look, verdict) = judge_every_way(pair, &case.program, &args.lab.memories());
-        // The table shows a run in which everything is observed, which can hide the difference.
-        pair.run(&case.program, Look { watch: Watch::Blame, ..look });
-        (look, verdict)
+        judge_and_show(pair, &case.program, &args.lab.memories())
     });
     let identity = pair.right().identity();
     let name = identity.short_name();
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
-    let drawn = args.svg.as_ref().map_or(Ok(()), |path| {
-        output::file(path, &picture(&case.program, pair, look, verdict.clone().diverged().as_ref()))
-    });
+    let drawn = args
+        .svg
+        .as_ref()
+        .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())));
     let said = say(case, pair, lab, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
 }

@@ -11,9 +11,9 @@ use super::coverage::Coverage;
 use super::disk::Folder;
 use super::exit::Exit;
 use super::explained::known;
-use super::explore::{Shared, Tally, explore, watch};
+use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
-use super::lab::{Lab, LabError};
+use super::lab::{Lab, LabError, Starting};
 use super::settle::settle;
 use super::{explained, interrupt, output, unprobed};
 use crate::host::{Host, crash};
@@ -24,7 +24,7 @@ use crate::pair::{Pair, Verdict};
 use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::program::Case;
+use crate::program::{Case, Program};
 use crate::report::{PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -159,6 +159,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
         without: None,
         breaking: false,
         limits: limits.clone(),
+        start: Starting::default(),
     };
     let mut summary = probed(&lab, seed, programs, corpus, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
@@ -217,11 +218,11 @@ fn probed(
     let signatures = Mutex::new(Vec::new());
     // After a closer look a finding can have another signature than in the run.
     let settled = Mutex::new(HashMap::new());
-    let settle_in = |lab: &Lab, found: &Finding, case: Option<&Path>| {
+    let settle_in = |lab: &Lab, found: &Finding, before: &[Program], case: Option<&Path>| {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
-        let (signature, text) = settle(lab, &shared.args.out, found, &identity);
+        let (signature, text) = settle(lab, shared.args, found, before, &identity);
         settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // Then it can be one that is known.
@@ -235,10 +236,10 @@ fn probed(
         }
         signatures.push(signature);
     };
-    let shown = show_rules(lab, release, &|lab, found, case| settle_in(lab, found, Some(&case.path)))?;
+    let shown = show_rules(lab, release, &|lab, found, case| settle_in(lab, found, &[], Some(&case.path)))?;
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
-    let report = |found: &Finding, case: Option<&Path>| settle_in(lab, found, case);
+    let report = |found: &Finding, before: &[Program], case: Option<&Path>| settle_in(lab, found, before, case);
     let tallies = explore_on_threads(lab, seed, programs, &corpus.cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
@@ -289,7 +290,7 @@ fn explore_on_threads(
     programs: Option<u64>,
     cases: &[Committed],
     shared: &Shared<'_>,
-    report: &(dyn Fn(&Finding, Option<&Path>) + Sync),
+    report: &Report<'_>,
 ) -> Result<Vec<Tally>, LabError> {
     let jobs = u64::from(shared.args.jobs);
     std::thread::scope(|scope| {

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::PortName;
+use super::args::{PortName, RunArgs};
 use super::emitted::written;
 use super::explained::explained;
 use super::files::Files;
@@ -15,36 +15,25 @@ use super::{interrupt, output};
 use crate::emit;
 use crate::port::Identity;
 use crate::port::c::load;
-use crate::program::Case;
+use crate::program::{Case, Program};
 use crate::report::{self, SignatureSummary};
 
-/// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns its signature, as it is after a
-/// closer look, and what there is to say.
-pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity) -> (SignatureSummary, String) {
+/// Takes the first finding of a signature, and the programs that ran before it: writes it, reduces it and writes it again. Returns
+/// its signature, as it is after a closer look, and what there is to say.
+pub(super) fn settle(
+    lab: &Lab,
+    args: &RunArgs,
+    found: &Finding,
+    before: &[Program],
+    identity: &Identity,
+) -> (SignatureSummary, String) {
+    let out = &args.out;
     let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
     let files = Files::begin(out, found, identity).map_err(lost).ok();
-    let mut notes = String::new();
-    let reduced = match reduce_alone(lab, found) {
-        Ok(Alone::Same(reduced)) => Some(*reduced),
-        Ok(Alone::Agrees) => {
-            notes += "\nAlone this program agrees: what ran before it in the process matters. The run with the seed below shows it \
-                      again.\n";
-            None
-        }
-        Ok(Alone::Other(other)) => {
-            notes +=
-                &format!("\nIn the run this was {}: what ran before it in the process matters.\n", found.signature());
-            Some(*other)
-        }
-        Ok(Alone::Unclear(why)) => {
-            notes += &format!("\nAlone this program has no verdict: {why}.\n");
-            None
-        }
-        Err(error) => {
-            output::error(error);
-            None
-        }
-    };
+    let alone = reduce_alone(lab, found, before, args.reducing.time());
+    let (alone, mut pair) =
+        alone.map_err(output::error).map_or((None, None), |(alone, pair)| (Some(alone), Some(pair)));
+    let (reduced, mut notes) = alone.map_or((None, String::new()), |alone| told(alone, found));
     if interrupt::came() {
         notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
     }
@@ -65,13 +54,10 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
                 files.write(kind, text).map_err(failed).ok()
             };
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
-            match lab.in_a_child().pair() {
-                Ok(mut pair) => {
-                    let c = written(emit::c, &mut pair, &why, &shown.program, Some(signature));
-                    let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
-                    commands.extend(write("c", &c).map(|path| ("C file", run(path))));
-                }
-                Err(error) => output::error(error),
+            if let Some(pair) = &mut pair {
+                let c = written(emit::c, pair, &why, &shown.program, Some(signature));
+                let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
+                commands.extend(write("c", &c).map(|path| ("C file", run(path))));
             }
         }
         let case_text = output::quoted(case.display());
@@ -92,6 +78,32 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         file: replayed.map(|file| file.display().to_string()),
     };
     (summary, block + &notes)
+}
+
+/// Returns what is left of a finding, and what is said of how it came to that.
+fn told(alone: Alone, found: &Finding) -> (Option<Finding>, String) {
+    let signature = found.signature();
+    match alone {
+        Alone::Same(reduced) => (Some(*reduced), String::new()),
+        Alone::Cause(cause) if cause.signature() == signature => (Some(*cause), String::new()),
+        Alone::Cause(cause) => (Some(*cause), format!("\nIn the run this was {signature}, which comes of it.\n")),
+        Alone::Joined(joined, programs) => {
+            let note = format!(
+                "\nRun once and alone the program agrees: it was joined to what ran before it (programs: {programs}).\n"
+            );
+            (Some(*joined), note)
+        }
+        Alone::Other(other) => {
+            let note = format!("\nIn the run this was {signature}: what ran before it in the process matters.\n");
+            (Some(*other), note)
+        }
+        Alone::Agrees => {
+            let note = "\nAlone this program agrees: what ran before it in the process matters. The run with the seed below \
+                        shows it again.\n";
+            (None, note.into())
+        }
+        Alone::Unclear(why) => (None, format!("\nAlone this program has no verdict: {why}.\n")),
+    }
 }
 
 /// Returns the command that compiles and runs a C program with the library in which the finding was made.

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use super::args::{FollowingChoice, Form, ShowArgs};
 use super::emitted::{picture, written};
 use super::exit::Exit;
-use super::finding::judge_every_way;
+use super::finding::judge_and_show;
 use super::head::signature_of;
 use super::lab::Lab;
 use super::output;
@@ -39,12 +39,12 @@ fn wire(case: &Case) {
 fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
     let mut pair = Lab::of(&args.lab, FollowingChoice::Released, true).pair().map_err(|error| error.say())?;
     let kept = signature_of(case).map_err(output::usage)?;
-    let (look, verdict) = judge_every_way(&mut pair, &case.program, &args.lab.memories());
+    let (_, verdict) = judge_and_show(&mut pair, &case.program, &args.lab.memories());
     let diverged = verdict.diverged();
     // What diverges here, or did where the case was found.
     let signature = diverged.as_ref().map(|diverged| diverged.divergence.signature()).or(kept);
     let text = match args.form {
-        Form::Svg => picture(&case.program, &mut pair, look, diverged.as_ref()),
+        Form::Svg => picture(&case.program, &pair, diverged.as_ref()),
         Form::Rust => written(emit::rust, &mut pair, &why(case, signature), &case.program, signature),
         Form::C | Form::Ops | Form::Wire => {
             written(emit::c, &mut pair, &why(case, signature), &case.program, signature)

@@ -100,6 +100,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         json: _,
         verbose: _,
         part: _,
+        reducing,
     } = args;
     let Limits { time_limit, memory_limit } = limits;
     let mut words: Vec<OsString> = ["run", "--part", "--probes", "none", "--json"].map(OsString::from).into();
@@ -111,6 +112,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         ("--memory-limit", memory_limit.to_string()),
         ("--longest", longest.to_string()),
         ("--about", about.to_string()),
+        ("--reduce-seconds", reducing.reduce_seconds.to_string()),
     ] {
         words.extend([name.into(), value.into()]);
     }

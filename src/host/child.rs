@@ -46,8 +46,12 @@ pub struct Spawn {
     pub limit: Duration,
     /// Set by whoever does not want to wait any more.
     pub stop: &'static AtomicBool,
-    /// Told to a child that makes no calls before the first program: one that does has died of them.
+    /// When nobody wants to wait any more.
+    pub until: Option<Instant>,
+    /// Told to a child that makes no calls before the first program.
     pub cold: String,
+    /// Set when a child has died of such calls: those that are started from then on make none.
+    pub died: Arc<AtomicBool>,
     /// The library that must be loaded before all others: the runtime of a sanitizer.
     pub preload: Option<String>,
 }
@@ -64,6 +68,9 @@ pub enum ChildError {
     /// Nobody wanted to wait for it.
     #[error("interrupted")]
     Interrupted,
+    /// The time for what it was wanted for is over.
+    #[error("out of time")]
+    OutOfTime,
     /// It was not ready in time.
     #[error("the library is not ready after {} seconds", START.as_secs())]
     TooSlow,
@@ -99,11 +106,11 @@ impl Child {
     /// See [`ChildError`].
     pub fn start(spawn: Spawn) -> Result<Child, ChildError> {
         let (step_file, step) = sandbox::create()?;
-        let mut spawn = spawn;
+        let cold = spawn.died.load(Relaxed);
         let (process, hello) = match begin(&spawn, &step_file) {
             // What it dies of is for the programs to find.
-            Err(ChildError::Died(_)) => {
-                spawn.args.push(spawn.cold.clone());
+            Err(ChildError::Died(_)) if !cold => {
+                spawn.died.store(true, Relaxed);
                 begin(&spawn, &step_file)?
             }
             begun => begun?,
@@ -138,7 +145,8 @@ impl Child {
 
     fn receive(&mut self, trace: &mut Trace, most: usize) {
         let Some(process) = &mut self.process else { return };
-        let patience = Patience { limit: 2 * self.spawn.limit + GRACE, step: self.step, stop: self.spawn.stop };
+        let Spawn { limit, stop, until, .. } = self.spawn;
+        let patience = Patience { limit: 2 * limit + GRACE, step: self.step, stop, until };
         let said = process.hear(&patience, &mut self.message);
         trace.mishap = match said {
             Ok(Answer::Ran(ran, mishap)) => {
@@ -148,7 +156,10 @@ impl Child {
             said @ (Ok(Answer::Ready(_) | Answer::Refused(_)) | Err(_)) => {
                 trace.clear();
                 let late = matches!(&said, Err(error) if is_timeout(error));
-                Some(if self.spawn.stop.load(Relaxed) { self.interrupted() } else { self.unheard(late) })
+                Some(match patience.ended() {
+                    Some(why) => self.given_up(&why),
+                    None => self.unheard(late),
+                })
             }
         };
         reach(trace, most);
@@ -162,10 +173,11 @@ impl Child {
     }
 
     /// Ends a child that nobody wants to wait for.
-    fn interrupted(&mut self) -> Mishap {
+    fn given_up(&mut self, why: &ChildError) -> Mishap {
         self.bury(Duration::ZERO);
-        lost("interrupted")
+        lost(&why.to_string())
     }
+
     /// Says what happened to a child that ended, or whose time was over, before it said anything.
     fn unheard(&mut self, late: bool) -> Mishap {
         let step = self.step.load(Relaxed);
@@ -270,6 +282,18 @@ struct Patience<'a> {
     limit: Duration,
     step: &'a AtomicU32,
     stop: &'a AtomicBool,
+    until: Option<Instant>,
+}
+
+impl Patience<'_> {
+    /// Says why nobody wants to wait any more.
+    fn ended(&self) -> Option<ChildError> {
+        let late = self.until.is_some_and(|until| Instant::now() >= until);
+        match self.stop.load(Relaxed) {
+            true => Some(ChildError::Interrupted),
+            false => late.then_some(ChildError::OutOfTime),
+        }
+    }
 }
 
 impl Drop for Child {
@@ -285,7 +309,7 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
     let mut process = start_process(spawn, step_file)?;
     let mut first_calls = String::new();
     let no_step = AtomicU32::new(0);
-    let patience = Patience { limit: START, step: &no_step, stop: spawn.stop };
+    let patience = Patience { limit: START, step: &no_step, stop: spawn.stop, until: spawn.until };
     match process.hear(&patience, &mut Vec::new()) {
         Ok(Answer::Ready(hello)) => return Ok((process, hello)),
         Ok(Answer::Refused(why)) => {
@@ -293,13 +317,9 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
             return Err(ChildError::Refused(why));
         }
         Ok(Answer::Ran(_, Some(mishap))) => first_calls = format!(": {}", mishap.text),
-        Err(_) if spawn.stop.load(Relaxed) => {
-            process.end(Duration::ZERO);
-            return Err(ChildError::Interrupted);
-        }
         Err(error) if is_timeout(&error) => {
             process.end(Duration::ZERO);
-            return Err(ChildError::TooSlow);
+            return Err(patience.ended().unwrap_or(ChildError::TooSlow));
         }
         Ok(Answer::Ran(_, None)) | Err(_) => {}
     }
@@ -313,7 +333,11 @@ fn start_process(spawn: &Spawn, step_file: &File) -> Result<Process, ChildError>
     let (ours, theirs) = UnixStream::pair()?;
     ours.set_read_timeout(Some(TURN))?;
     let mut command = Command::new(&spawn.executable);
-    command.args(&spawn.args).arg(format!("/proc/{}/fd/{}", std::process::id(), step_file.as_raw_fd()));
+    command.args(&spawn.args).args(spawn.died.load(Relaxed).then_some(&spawn.cold)).arg(format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        step_file.as_raw_fd()
+    ));
     if let Some(runtime) = &spawn.preload {
         let ours = "abort_on_error=1:detect_leaks=0:handle_segv=0:handle_abort=0:verify_asan_link_order=0";
         let theirs = std::env::var("ASAN_OPTIONS").unwrap_or_default();
@@ -348,7 +372,7 @@ impl Process {
                     if std::mem::replace(&mut step, now) != now {
                         since = Instant::now();
                     }
-                    if patience.stop.load(Relaxed) || since.elapsed() >= patience.limit {
+                    if patience.ended().is_some() || since.elapsed() >= patience.limit {
                         return Err(error);
                     }
                 }

@@ -111,8 +111,10 @@ impl CPort {
             credentials: handshakes::Credentials::default(),
         };
         callbacks::of(port.library);
-        if start != Start::Cold {
-            present::preparing("the first calls on this thread", || port.warm_up());
+        match start {
+            // Without them no handshake comes to its end, and the library is not to blame for that.
+            Start::Cold => present::preparing("the certificates", || port.load_credentials()),
+            Start::Shared | Start::Alone => present::preparing("the first calls on this thread", || port.warm_up()),
         }
         Ok(port)
     }
@@ -142,11 +144,7 @@ impl CPort {
     fn warm_up(&mut self) {
         random::pin(self.library);
         self.fill_pool();
-        let has_handshakes = !self.lacks().contains(Kind::Handshake);
-        if has_handshakes {
-            let library = self.library;
-            self.credentials.load(library);
-        }
+        self.load_credentials();
         if !self.library.probes.memory {
             return;
         }
@@ -154,7 +152,7 @@ impl CPort {
         // What the threads of one process share must not lie in memory of one of them.
         self.begin(if self.library.start == Start::Shared { Memory::Plain } else { Memory::Poisoned }, false);
         self.warm_up_contexts();
-        if has_handshakes {
+        if !self.lacks().contains(Kind::Handshake) {
             self.warm_up_handshakes();
         }
         if !self.lacks().contains(Kind::SampleSession) {
@@ -162,6 +160,14 @@ impl CPort {
         }
         self.end();
         super::events::begin(false, false);
+    }
+
+    /// Loads what the peers of handshakes show each other.
+    fn load_credentials(&mut self) {
+        if !self.lacks().contains(Kind::Handshake) {
+            let library = self.library;
+            self.credentials.load(library);
+        }
     }
 
     fn warm_up_sample(&mut self, sample: Sample) {

@@ -57,6 +57,15 @@ impl Bug {
     }
 }
 
+/// The library with a bug whose first finding is hard to reduce: `tests/libraries/reduced/NAME.patch`.
+#[allow(dead_code, reason = "another target builds the library without a bug alone")]
+pub fn hard_to_reduce(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/libraries/reduced");
+    let text = fs::read_to_string(folder.join(name).with_extension("patch")).expect("a patch");
+    let (_, diff) = text.split_once("\n\n").expect("a head, an empty line, and a diff");
+    library(&format!("reduced-{name}"), Some(diff), None)
+}
+
 /// The library without a bug.
 pub fn good() -> PathBuf {
     library("good", None, None)
