@@ -18,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),
     ("host", &["op", "field", "plan", "port", "program", "trace", "native", "exec"]),
-    ("pair", &["op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
+    ("pair", &["native", "op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair"]),

@@ -39,7 +39,21 @@ pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: Fol
         RuleKind::Change => false,
     };
     let met = met.iter().filter(counts).map(|rule| (rule, false));
-    met.chain(left_out).map(|(rule, left_out)| KnownSummary::new(rule, release, left_out)).collect()
+    met.chain(left_out).map(|(rule, left_out)| summary(rule, release, left_out)).collect()
+}
+
+/// Sums up a rule that a release has.
+fn summary(rule: Rule, release: Release, left_out: bool) -> KnownSummary {
+    let row = rule.row();
+    KnownSummary {
+        id: row.id.into(),
+        release: release.to_string(),
+        what: row.what.into(),
+        function: row.function.into(),
+        fixed_in: rule.ends_after(release).map(|end| end.to_string()),
+        source: row.source.into(),
+        left_out,
+    }
 }
 
 macro_rules! define_cases {

@@ -17,7 +17,7 @@ pub fn rust(subject: &Subject<'_>) -> String {
 
 use sessdiff::exec::Watch;
 use sessdiff::pair::{{Pair, Verdict}};
-use sessdiff::plan::{{Kinds, Setup}};
+use sessdiff::plan::Setup;
 use sessdiff::port::c::{{CPort, Probes}};
 use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;

@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::native::{Release, Rule};
 use crate::oracle::Signature;
 use crate::trace::as_text;
 
@@ -107,22 +106,6 @@ pub struct KnownSummary {
     pub source: String,
     /// The calls that meet it were left out, because it breaks the library.
     pub left_out: bool,
-}
-
-impl KnownSummary {
-    /// Sums up a rule that a release follows.
-    pub fn new(rule: Rule, release: Release, left_out: bool) -> KnownSummary {
-        let row = rule.row();
-        KnownSummary {
-            id: row.id.into(),
-            release: release.to_string(),
-            what: row.what.into(),
-            function: row.function.into(),
-            fixed_in: rule.ends_after(release).map(|end| end.to_string()),
-            source: row.source.into(),
-            left_out,
-        }
-    }
 }
 
 impl fmt::Display for KnownSummary {
