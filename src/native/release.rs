@@ -57,17 +57,20 @@ impl Release {
     }
 
     /// Holds the releases that were run against the native session, see docs/RELEASES.md, the oldest first.
-    pub const MEASURED: [Release; 11] = [
+    pub const MEASURED: [Release; 14] = [
+        Release::new(1, 1, 1, 0),
         Release::new(1, 1, 1, 23),
         Release::new(3, 0, 5, 0),
         Release::new(3, 0, 8, 0),
         Release::new(3, 0, 22, 0),
+        Release::new(3, 1, 0, 0),
         Release::new(3, 1, 4, 0),
         Release::new(3, 2, 1, 0),
         Release::new(3, 3, 2, 0),
         Release::new(3, 4, 1, 0),
         Release::new(3, 5, 5, 0),
         Release::V3_6_3,
+        Release::new(4, 0, 1, 0),
         Release::new(4, 0, 3, 0),
     ];
 
