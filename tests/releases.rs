@@ -8,6 +8,8 @@ use sessdiff::op::Kind;
 
 /// No call shows them, so no case can.
 const UNSEEN: [Rule; 1] = [Rule::FragmentIsDisabled];
+/// The release that has it is older than those that were run: its source was read.
+const READ: [Rule; 1] = [Rule::KeysHave64Bytes];
 
 /// What a section's table says: for each row the cell of each release.
 type Table = BTreeMap<String, BTreeMap<String, String>>;
@@ -50,7 +52,7 @@ fn each_rule_holds_where_it_was_measured() {
                 other => wrong.push(format!("{id} in {release}: measured `{other}`, the rule says {holds}")),
             }
         }
-        if !seen {
+        if !seen && !READ.contains(rule) {
             wrong.push(format!("{id}: no release that was run has it"));
         }
     }

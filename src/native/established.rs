@@ -161,15 +161,6 @@ impl Session {
         self.0.buffers.lock().put_peer_chain(chain);
     }
 
-    /// Returns whether another session has the same master key.
-    pub(super) fn has_key_of(&self, other: &Session) -> bool {
-        let mut keys = [self, other].map(|session| Zeroizing::new(vec![0; session.0.master_key.len()]));
-        for (session, key) in [self, other].into_iter().zip(&mut keys) {
-            session.0.master_key.copy_to(key);
-        }
-        keys[0] == keys[1]
-    }
-
     /// Returns how long ago its time is, seconds.
     pub(super) fn age(&self) -> u64 {
         let library = &self.0.library;

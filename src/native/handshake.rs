@@ -358,10 +358,8 @@ impl Handshake<'_> {
         drop(theirs);
         // The same code, and the statistics of servers, though it is a client.
         client.settle_statistics();
-        // What the server resumes has another key.
-        let reads = || client.session().zip(self.server.session()).is_some_and(|(own, theirs)| own.has_key_of(&theirs));
-        if hit != hello.hit || hello.unasked && !reads() {
-            // The server goes on as if it resumed.
+        if hit != hello.hit || hello.unasked {
+            // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             self.refuse_by_client();
             return Err(Refused);
         }
