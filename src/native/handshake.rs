@@ -337,10 +337,11 @@ impl Handshake<'_> {
                 self.refuse_by_client();
                 return Err(Refused);
             }
-            if hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed) {
-                // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
-                let copy = own.dup_without_ticket();
-                drop(own);
+            let copies = hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed);
+            // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
+            let copy = copies.then(|| own.dup_without_ticket());
+            drop(own);
+            if let Some(copy) = copy {
                 client.put_session(copy);
             }
         } else {
