@@ -18,13 +18,13 @@ use crate::trace::{Meddling, SAME, Trace};
 pub enum Watch {
     /// Observes nothing. The calls alone are made, for benchmarks.
     Nothing,
-    /// Observes counts, destructions and callbacks after each step. Reads the field that a setter set, both sessions in full
-    /// after a dup, and every session in full before its last reference is given back.
+    /// Observes counts, destructions and callbacks after each step. Reads the field that a setter set, both sessions in
+    /// full after a dup, and every session in full before its last reference is given back.
     Fast,
     /// Observes as [`Watch::Fast`] does, but calls no getter after a setter. A bug that a getter would cover up stays.
     Ends,
-    /// Observes every live session in full after every step, with an error in the queue before every call. The step that is
-    /// named is then the first one that differs.
+    /// Observes every live session in full after every step, with an error in the queue before every call. The step
+    /// that is named is then the first one that differs.
     Blame,
 }
 
@@ -33,9 +33,9 @@ pub enum Watch {
 pub struct View {
     /// Says how much.
     pub watch: Watch,
-    /// The memory that the library is given.
+    /// Says what memory the library is given.
     pub memory: Memory,
-    /// The fields that both ports have getters for.
+    /// Lists the fields that both ports have getters for.
     pub fields: Fields,
     /// Says whether both ports know their reference counts.
     pub counts: bool,
@@ -113,15 +113,15 @@ struct Run<'a, P> {
     deaths: usize,
     /// Knows who owns what, as far as the program has run.
     ledger: Ledger,
-    /// Seconds since the program began.
+    /// Counts the seconds since the program began.
     passed: u64,
-    /// The addresses of what was cached when that was audited last.
+    /// Lists the addresses of what was cached when that was audited last.
     cached: Vec<usize>,
-    /// The same with their reference counts.
+    /// Lists the same with their reference counts.
     cached_counts: Vec<(usize, Option<u32>)>,
     /// Counts the steps since then.
     unaudited: usize,
-    /// Of each context how many sessions were listed last, and how often the list was left out since.
+    /// Says of each context how many sessions were listed last, and how often the list was left out since.
     listed: [Listed; CONTEXTS],
 }
 
@@ -149,7 +149,8 @@ impl<P: Port> Run<'_, P> {
         self.trace.step();
     }
 
-    /// Gives back what the program still owns: sessions, connections, contexts, each in slot order, then what callbacks kept.
+    /// Gives back what the program still owns: sessions, connections, contexts, each in slot order, then what callbacks
+    /// kept.
     fn release(&mut self) -> Result<(), Stopped> {
         for slot in Slot::all() {
             self.release_all(self.plan.left[slot.index()], &Op::Free { s: Some(slot) })?;
@@ -369,8 +370,8 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    /// Stops where a session is not destroyed when the plan says. One that is gone must not be touched again, and one that lives
-    /// on cannot be reached.
+    /// Stops where a session is not destroyed when the plan says. One that is gone must not be touched again, and one
+    /// that lives on cannot be reached.
     fn deaths_as_planned(&mut self, at: usize) -> Result<(), Stopped> {
         while self.plan.deaths.get(self.deaths).is_some_and(|death| *death as usize == at) {
             self.deaths += 1;

@@ -7,8 +7,8 @@ use crate::plan::Touched;
 use crate::port::{Holders, Place, Port, events};
 use crate::trace::{Owners, Seen, Unowned};
 
-/// As many cached sessions are listed one by one and audited after every step. With more, not every step lists or audits: both
-/// take as long as there are sessions.
+/// Limits how many cached sessions are listed one by one and audited after every step. With more, not every step lists
+/// or audits: both take as long as there are sessions.
 pub(super) const CROWD: usize = 16;
 
 impl<P: Port> Run<'_, P> {
@@ -38,14 +38,16 @@ impl<P: Port> Run<'_, P> {
         audited
     }
 
-    /// Tells whether so much was cached when everything was audited last that it is too early to do so again. What is wrong stays
-    /// wrong until a flush: the next audit, that after a flush, or that at the end sees it, and then every step of the program is audited.
+    /// Tells whether so much was cached when everything was audited last that it is too early to do so again. What is
+    /// wrong stays wrong until a flush: the next audit, that after a flush, or that at the end sees it, and then every
+    /// step of the program is audited.
     fn is_crowded(&mut self) -> bool {
         self.unaudited += 1;
         self.watch != Watch::Blame && self.cached.len() > CROWD && self.unaudited < self.cached.len()
     }
 
-    /// `cached`: the addresses of what is cached, in order. `everything`: something was born, died or changed its owner.
+    /// Makes the audit itself. `cached`: the addresses of what is cached, in order. `everything`: something was
+    /// born, died or changed its owner.
     fn audit_all(
         &mut self,
         at: usize,

@@ -11,19 +11,20 @@ use crate::port::{Ended, Memory, Moment, Place, Port, Returned, events, present}
 use crate::program::Program;
 use crate::trace::{After, Tape};
 
-/// The sides of [`events::turn_to`].
+/// Names the side of the native port, for [`events::turn_to`].
 const NATIVE: usize = 1;
+/// Names the side of the other port.
 const OTHER: usize = 0;
 
-/// So many calls that should leave nothing behind are made before it is asked whether they did: asking takes longer than
-/// most calls.
+/// Counts the calls that should leave nothing behind and are made before it is asked whether they did: asking takes
+/// longer than most calls.
 const UNASKED: u32 = 8;
 
-/// They are not the same, or not as the ledger says.
+/// Says that they are not the same, or not as the ledger says.
 struct Differ;
 
-/// Tells whether a program of sessions alone does the same on the native port and on `other`, and what the ledger says. Makes
-/// `plan` on the way, as far as the ports agree.
+/// Tells whether a program of sessions alone does the same on the native port and on `other`, and what the ledger says.
+/// Makes `plan` on the way, as far as the ports agree.
 pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program, plan: &mut Plan, view: View) -> bool {
     debug_assert!(!program.ops.iter().any(Op::is_shared) && view.watch != Watch::Nothing);
     events::turn_to(NATIVE);
@@ -61,9 +62,9 @@ struct Lockstep<'a, P> {
     watch: Watch,
     fields: Fields,
     tape: Tape,
-    /// After how many calls it is asked what they left behind.
+    /// Says after how many calls it is asked what they left behind.
     patience: u32,
-    /// How many calls were made since it was asked.
+    /// Counts the calls that were made since it was asked.
     unasked: u32,
 }
 

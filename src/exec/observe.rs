@@ -8,7 +8,7 @@ use crate::plan::Touched;
 use crate::port::{Place, Port, Value, key};
 use crate::trace::{After, DupSeen, Meddling};
 
-/// A cached session, in the order in which it is listed.
+/// Describes a cached session, in the order in which it is listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Member {
     version: i32,
@@ -191,8 +191,9 @@ impl<P: Port> Run<'_, P> {
         self.ledger.live().filter(holds).fold(0, |slots, slot| slots | 1 << slot.index())
     }
 
-    /// Writes the cache of a context, with many sessions not at every step: each list takes as long as there are sessions. What
-    /// is wrong in a cache stays wrong until it is flushed: the next list, that after a flush, or that at the end shows it.
+    /// Writes the cache of a context, with many sessions not at every step: each list takes as long as there are
+    /// sessions. What is wrong in a cache stays wrong until it is flushed: the next list, that after a flush, or that
+    /// at the end shows it.
     fn list_some(&mut self, c: ContextSlot) {
         let Listed { sessions, left_out } = &mut self.listed[c.index()];
         if self.watch != Watch::Blame && *sessions > CROWD && *left_out < *sessions {

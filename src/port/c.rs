@@ -1,7 +1,8 @@
 //! A C library as a port: any library with OpenSSL's session API, through one list of prototypes.
 #![allow(unsafe_code, reason = "calls C")]
 
-/// Calls a function of the list. The plan skips every call that [`CPort::lacks`], so a missing one is a mistake here.
+/// Calls a function of the list. The plan skips every call that the library lacks (see [`CPort::lacks`]), so a missing
+/// function is a mistake here.
 macro_rules! call {
     ($port:expr, $function:ident($($argument:expr),*)) => {{
         let function = $port.api().$function.expect(stringify!($function));
@@ -48,33 +49,33 @@ use crate::op::{
 use crate::plan::{Kinds, Quirks};
 use crate::trace::{After, Mishap, Tape};
 
-/// As in `<openssl/err.h>`: the first number that no library has.
+/// Names the first library number that no library has, as in `<openssl/err.h>`.
 const ERR_LIB_USER: c_int = 128;
 const PLANTED_REASON: c_int = 1;
-/// The planted error as `ERR_peek_error` gives it: `ERR_PACK`.
+/// Holds the planted error as `ERR_peek_error` gives it: packed as `ERR_PACK` does.
 const PLANTED: c_ulong = (ERR_LIB_USER as c_ulong) << 23 | PLANTED_REASON as c_ulong;
 
-/// Bytes before a buffer that must stay as they were.
+/// Counts the bytes before a buffer that must stay as they were.
 const GUARD: usize = 16;
 
-/// How many errors the queue of a thread holds: `ERR_NUM_ERRORS`.
+/// Counts the errors that the queue of a thread holds: `ERR_NUM_ERRORS`.
 const ERROR_QUEUE: usize = 16;
 
-/// Sessions of a C library, in slots.
+/// Holds sessions of a C library, in slots.
 pub struct CPort {
     library: &'static Library,
     slots: [*mut SSL_SESSION; SLOTS],
-    /// Where the buffers of each slot's session were when they were last read, in the order of [`Field::OWN`].
+    /// Says where the buffers of each slot's session were when they were last read, in the order of [`Field::OWN`].
     seen: [[*const u8; Field::OWN.len()]; SLOTS],
     live_before: i64,
-    /// Where each allocation of the running program comes from is remembered.
+    /// Tells whether it is remembered where each allocation of the running program comes from.
     origins: bool,
-    /// Room for what a getter copies out.
+    /// Gives room for what a getter copies out.
     room: Box<[u8]>,
     scratch: Scratch,
-    /// An error of the harness's own is in the queue.
+    /// Tells whether an error of the harness's own is in the queue.
     planted: bool,
-    /// A call changed bytes that it only had to read.
+    /// Tells whether a call changed bytes that it only had to read.
     argument_changed: bool,
     contexts: contexts::Contexts,
     connections: [*mut SSL; CONNECTIONS],
@@ -82,8 +83,8 @@ pub struct CPort {
 }
 
 impl CPort {
-    /// A port that drives the linked library on this thread. The first port of a process decides which probes are there,
-    /// and stops the clock that C code of the process reads, for good.
+    /// Makes a port that drives the linked library on this thread. The first port of a process decides which probes
+    /// there are, and stops the clock that C code of the process reads, for good.
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -91,7 +92,8 @@ impl CPort {
         CPort::of(&Source::Linked, probes, Start::Shared)
     }
 
-    /// Makes a port that drives the library of `source` on this thread; a process drives one library. See [`CPort::linked`].
+    /// Makes a port that drives the library of `source` on this thread; a process drives one library. See
+    /// [`CPort::linked`].
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -135,7 +137,7 @@ impl CPort {
         self.planted = false;
     }
 
-    /// What is known of the library.
+    /// Returns what is known of the library.
     pub fn library(&self) -> &'static Library {
         self.library
     }
@@ -203,7 +205,8 @@ impl CPort {
         self.library.lacks()
     }
 
-    /// Fills each place of the error queue, which keeps the text buffer of the first error with a text that it ever held.
+    /// Fills each place of the error queue: a place keeps the text buffer of the first error with a text that it ever
+    /// held.
     fn fill_error_queue(&mut self, s: Slot) {
         if let (Some(new), Some(set)) = (self.api().ERR_new, self.api().ERR_set_error) {
             for _ in 0..2 * ERROR_QUEUE {
@@ -256,7 +259,7 @@ impl CPort {
     }
 }
 
-/// The contexts of the pool go with it.
+/// Frees the contexts of the pool together with the port.
 impl Drop for CPort {
     fn drop(&mut self) {
         self.empty_pool();

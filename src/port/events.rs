@@ -11,38 +11,39 @@ use foldhash::fast::FixedState;
 use crate::op::ExIndex;
 use crate::trace::{Callback, Entry, Trace};
 
-/// A session that no new callback announced.
+/// Stands for a session that no new callback announced.
 const UNKNOWN: u32 = u32::MAX;
-/// The place of a session that does not live any more.
+/// Stands for the place of a session that does not live any more.
 const BURIED: u32 = u32::MAX;
 
-/// The number of the index whose free callback tells that a session is destroyed.
+/// Holds the number of the index whose free callback tells that a session is destroyed.
 const COUNTED: u8 = ExIndex::Counted as u8;
 
-/// What one port did. Its memory is used from program to program.
+/// Holds what one port did. Its memory is used from program to program.
 struct Events {
-    /// What happened, in order; `None`: a session was destroyed, told by no callback.
+    /// Lists what happened, in order; `None`: a session was destroyed, told by no callback.
     list: Vec<Option<Entry<'static>>>,
-    /// Each session that lives.
+    /// Lists each session that lives.
     live: Vec<Live>,
-    /// Where in the list a session is, by its number; [`BURIED`] for one that is not.
+    /// Says where in the list a session is, by its number; [`BURIED`] for one that is not.
     places: Vec<u32>,
-    /// The numbers of the sessions that live, by what their callbacks get and by where they are: of those that were announced last.
+    /// Gives the numbers of the sessions that live, by what their callbacks get and by where they are: of those that
+    /// were announced last.
     by_name: HashMap<usize, u32, FixedState>,
     by_address: HashMap<usize, u32, FixedState>,
-    /// Address and number of each context that lives.
+    /// Lists address and number of each context that lives.
     contexts: Vec<(usize, u32)>,
     contexts_born: u32,
-    /// Both ports know their reference counts.
+    /// Tells whether both ports know their reference counts.
     counts: bool,
-    /// Sessions leave a cache in no order.
+    /// Tells whether sessions leave a cache in no order.
     unordered: bool,
 }
 
-/// A session that lives.
+/// Describes a session that lives.
 #[derive(Clone, Copy)]
 struct Live {
-    /// What all its callbacks get: in C the address of its application data.
+    /// Holds what all its callbacks get: in C the address of its application data.
     name: usize,
     address: usize,
     birth: u32,
@@ -119,13 +120,13 @@ impl Events {
 }
 
 thread_local! {
-    /// Whether there is anything to write: looked at after every step.
+    /// Tells whether there is anything to write: looked at after every step.
     static PENDING: Cell<bool> = const { Cell::new(false) };
-    /// What each of two ports did that run side by side; a port alone is the first.
-    /// Without a destructor: a library calls back when a thread has ended, too.
+    /// Holds what each of two ports did that run side by side; a port alone is the first. It has no destructor: a
+    /// library calls back when a thread has ended, too.
     static EVENTS: [RefCell<ManuallyDrop<Events>>; 2] =
         const { [const { RefCell::new(ManuallyDrop::new(Events::new())) }; 2] };
-    /// The port that runs now.
+    /// Says which port runs now.
     static SIDE: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -139,19 +140,19 @@ pub fn turn_to(side: usize) {
     SIDE.set(side % 2);
 }
 
-/// A program begins. `counts`: both ports know their reference counts. `unordered`: sessions leave a cache in no order.
+/// Begins a program. `counts`: both ports know their reference counts. `unordered`: sessions leave a cache in no order.
 pub fn begin(counts: bool, unordered: bool) {
     PENDING.set(false);
     current(|events| events.begin(counts, unordered));
 }
 
-/// The new callback of the counted index: what its other callbacks call the session, and where it is.
+/// Notes a call of the new callback of the counted index: what its other callbacks call the session, and where it is.
 pub fn ex_new(name: usize, address: usize) {
     PENDING.set(true);
     current(|events| events.announce(name, address));
 }
 
-/// A dup callback: may replace the value; `false` refuses.
+/// Notes a call of a dup callback, which may replace the value; `false` refuses.
 pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
     PENDING.set(true);
     current(|events| {
@@ -168,7 +169,7 @@ pub fn ex_dup(index: ExIndex, from: usize, value: &mut usize) -> bool {
     }
 }
 
-/// A free callback.
+/// Notes a call of a free callback.
 pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     PENDING.set(true);
     current(|events| {
@@ -177,13 +178,14 @@ pub fn ex_free(index: ExIndex, address: usize, value: usize) {
     });
 }
 
-/// A session was destroyed, and no callback tells of it.
+/// Notes that a session was destroyed, and no callback tells of it.
 pub fn gone() {
     PENDING.set(true);
     current(|events| events.record(None));
 }
 
-/// The callback of a cache: `key` is a digest of version and id, `references` the session's count, 0 where it is not known.
+/// Notes a call of the callback of a cache: `key` is a digest of version and id, `references` the session's count, 0
+/// where it is not known.
 pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     PENDING.set(true);
     current(|events| {
@@ -194,30 +196,30 @@ pub fn removed(context: usize, session: usize, key: u32, references: u32) {
     });
 }
 
-/// `new_session_cb`, for a client or a server: as [`removed`], and how long the id is.
+/// Notes a call of `new_session_cb`, for a client or a server: as [`removed`], and how long the id is.
 pub fn is_new(server: bool, session: usize, length: usize, key: u32, references: u32) {
     let birth = birth_at(session).unwrap_or(UNKNOWN);
     let references = if current(|events| events.counts) { references } else { 0 };
     called(Callback::New, [server.into(), birth, length as u32, key, references]);
 }
 
-/// A callback that a handshake calls, with what [`Callback`] says.
+/// Notes a call of a callback that a handshake calls, with what [`Callback`] says.
 pub fn called(callback: Callback, arguments: [u32; 5]) {
     PENDING.set(true);
     current(|events| events.record(Some(Entry::Called(callback, arguments))));
 }
 
-/// The number of the session that lives at this address, and was announced last.
+/// Returns the number of the session that lives at this address, and was announced last.
 pub fn birth_at(address: usize) -> Option<u32> {
     current(|events| events.by_address.get(&address).copied())
 }
 
-/// How many sessions were born.
+/// Counts the sessions that were born.
 pub fn births() -> u32 {
     current(|events| events.places.len() as u32)
 }
 
-/// Number and address of each session that lives and was born after the first `births`.
+/// Gives number and address of each session that lives and was born after the first `births`.
 pub fn born_since(births: u32, each: &mut dyn FnMut(u32, usize)) {
     current(|events| {
         let freed = |birth: u32| {
@@ -277,14 +279,15 @@ pub fn key(version: i32, id: &[u8]) -> u32 {
     bytes.fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-/// How many destructions have been recorded and not yet written.
+/// Counts the destructions that have been recorded and not yet written.
 #[cfg(feature = "linked")]
 pub(super) fn deaths() -> usize {
     let counted = |event: &&Option<Entry<'_>>| matches!(event, Some(Entry::ExFree(COUNTED, ..)));
     current(|events| events.list.iter().filter(counted).count())
 }
 
-/// A callback with other arguments than it was registered with: recorded as one of no index, besides what it is.
+/// Notes a callback with other arguments than it was registered with. It is recorded as one of no index, besides what
+/// it is.
 #[cfg(feature = "linked")]
 pub(super) fn wrong() {
     PENDING.set(true);

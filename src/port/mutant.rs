@@ -28,26 +28,26 @@ use crate::op::{Bytes, ConnectionSlot, ContextSlot, GetCallback, NewCallback, Op
 use crate::plan::Setup;
 use crate::trace::{After, Mishap, SAME, Tape};
 
-/// A native port with a bug.
+/// Holds a native port with a bug.
 pub struct Mutant {
     inner: NativePort,
     bug: Bug,
     state: State,
 }
 
-/// What a mutant knows of the program that runs, for the bugs that go by it.
+/// Holds what a mutant knows of the program that runs, for the bugs that go by it.
 #[derive(Default)]
 struct State {
-    /// The source of the duplicate in a slot, while both live.
+    /// Names the source of the duplicate in a slot, while both live.
     dup_of: [Option<Slot>; SLOTS],
-    /// Whether the duplicate in a slot shares a buffer with its source, if the bug is such.
+    /// Tells whether the duplicate in a slot shares a buffer with its source, if the bug is such.
     shares: [bool; SLOTS],
-    /// Something of a slot's session is not as it looks, if the bug is such: what was set waits to be read, or was cleared
-    /// but for its length.
+    /// Tells whether something of a slot's session is not as it looks, if the bug is such: what was set waits to be
+    /// read, or was cleared but for its length.
     stale: [bool; SLOTS],
     /// Says that `SSL_copy_session_id` was last called with two connections.
     copied_id: bool,
-    /// The address of the session that the last `SSL_dup` shared.
+    /// Holds the address of the session that the last `SSL_dup` shared.
     duped: usize,
     /// Says that `SSL_dup` returned what it was given, and took no reference.
     same_untaken: bool,
@@ -59,20 +59,20 @@ struct State {
     keeps: bool,
     /// Says that there was such a callback when tickets or ids were made.
     has_kept: bool,
-    /// References that are never given back.
+    /// Holds the references that are never given back.
     kept: Vec<Session>,
     kept_contexts: Vec<Arc<Context>>,
-    /// How many allocations are never given back.
+    /// Counts the allocations that are never given back.
     leaked: i64,
-    /// Seconds since the program began, as of the running call.
+    /// Counts the seconds since the program began, as of the running call.
     passed: u64,
-    /// The running call gives back the last reference of its variable.
+    /// Tells whether the running call gives back the last reference of its variable.
     last: bool,
-    /// What was copied out last.
+    /// Holds what was copied out last.
     copied: Vec<u8>,
-    /// An error of the harness's own is in the queue.
+    /// Tells whether an error of the harness's own is in the queue.
     error_planted: bool,
-    /// What the last call left behind besides what the native one did.
+    /// Says what the last call left behind besides what the native one did.
     after: After,
 }
 

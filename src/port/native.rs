@@ -24,29 +24,31 @@ use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kin
 use crate::plan::{Quirks, Setup};
 use crate::trace::{After, Mishap};
 
-/// Sessions of one native library, in slots. A slot holds as many handles as it owns references.
+/// Holds sessions of one native library, in slots. A slot holds as many handles as it owns references.
 pub struct NativePort {
     library: Arc<Library>,
     slots: [Held; SLOTS],
     contexts: [Vec<Arc<Context>>; CONTEXTS],
     connections: [Vec<Arc<Connection>>; CONNECTIONS],
-    /// Handles that a program lost: they go when the next one begins.
+    /// Holds the handles that a program lost: they go when the next program begins.
     lost: Vec<Session>,
-    /// The indices of ex_data are registered, and the end of a context is told.
+    /// Tells whether the indices of ex_data are registered, and the end of a context is told.
     has_callbacks: bool,
     raised: bool,
-    /// The step of the program in which the library was broken by a fault of its release, after which it cannot be compared.
+    /// Names the step of the program in which the library was broken by a fault of its release, after which it cannot
+    /// be compared.
     broken_in: Option<u32>,
-    /// Room for what is read.
+    /// Gives room for what is read.
     room: Box<[u8]>,
 }
 
-/// More bytes than any field has.
+/// Counts more bytes than any field has.
 const ROOM: usize = 16_384;
 
-/// What every program starts at, in both clocks: some microseconds past a second, which 3.2 and later keep.
+/// Gives the time at which every program starts, in both clocks: some microseconds past a second, which 3.2 and later
+/// keep.
 pub const START: Clock = Clock::Frozen { micros: 1_700_000_000_250_000 };
-/// [`START`] in whole seconds since 1970.
+/// Gives [`START`] in whole seconds since 1970.
 pub const START_SECONDS: i64 = 1_700_000_000;
 
 /// Returns seconds since 1970, where so many have passed since the program began.
@@ -131,8 +133,8 @@ impl NativePort {
         self.library.take_met()
     }
 
-    /// Returns the step of the program that ran last in which a fault of the release broke the library: from there on nothing that
-    /// differs says anything.
+    /// Returns the step of the program that ran last in which a fault of the release broke the library: from there on
+    /// nothing that differs says anything.
     pub fn broken_in(&self) -> Option<u32> {
         self.broken_in
     }
@@ -318,8 +320,9 @@ impl NativePort {
         })
     }
 
-    /// Tells whether another port shows the same duplicate in a slot, field by field, and there what the source has where that
-    /// must be the same. Buffers that the source has are read once more, so that it is known where they are now.
+    /// Tells whether another port shows the same duplicate in a slot, field by field, and there what the source has
+    /// where that must be the same. Buffers that the source has are read once more, so that it is known where they are
+    /// now.
     pub fn shows_dup_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
         let (dup, source) = (&*self.session(dst), &*self.session(src));
         dup.view(|dup_view| {

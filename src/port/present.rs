@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// No step of a program: before the first one, or what belongs to no program.
+/// Stands for no step of a program: before the first one, or what belongs to no program.
 pub const OUTSIDE: u32 = u32::MAX;
 
 thread_local! {

@@ -18,7 +18,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Those that are one word.
+            /// Lists those that are one word.
             pub const WORDS: &'static [$name] = &[$($name::$variant),*];
 
             /// Finds the one that is this word.
@@ -39,25 +39,25 @@ macro_rules! words {
 }
 
 words! {
-    /// What a mishap is called.
+    /// Names what a mishap is called.
     Breakage {
-        /// A call did not return within the time limit.
+        /// Says that a call did not return within the time limit.
         Hang "hang",
-        /// The library ended the process.
+        /// Says that the library ended the process.
         Exit "exit",
-        /// The port could not be run. No divergence is called so.
+        /// Says that the port could not be run. No divergence is called so.
         NotRun "not-run",
     } {
-        /// Memory was misused.
+        /// Says that memory was misused.
         Misuse(violation: Violation) "{violation}",
-        /// A signal ended the process.
+        /// Says that a signal ended the process.
         Signal(signal: Signal) "{signal}",
     }
 }
 
 words! {
-    /// A misuse of memory. Its word is the first of what a sanitizer reports, or that of the harness's own memory, which takes the
-    /// address sanitizer's where that has one.
+    /// Names a misuse of memory. Its word is the first of what a sanitizer reports, or that of the harness's own
+    /// memory, which takes the address sanitizer's where that has one.
     Violation {
         // Of the harness's own memory.
         DoubleFree "double-free",
@@ -116,12 +116,12 @@ words! {
         DataRace "data",
         TagMismatch "tag-mismatch",
     } {
-        /// A sanitizer's word that is not in the table.
+        /// Holds a sanitizer's word that is not in the table.
         Unlisted(word: Word) "sanitizer.{word}",
     }
 }
 
-/// What stands before a word that is not in the table.
+/// Stands before a word that is not in the table.
 const UNLISTED: &str = "sanitizer.";
 
 impl Violation {
@@ -137,7 +137,7 @@ impl Violation {
     }
 }
 
-/// A word of letters, digits and hyphens.
+/// Holds a word of letters, digits and hyphens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Word {
     bytes: [u8; Word::ROOM],
@@ -145,7 +145,7 @@ pub struct Word {
 }
 
 impl Word {
-    /// The longest word, bytes. Those of sanitizers have thirty letters at most.
+    /// Counts the bytes of the longest word. Those of sanitizers have thirty letters at most.
     pub const ROOM: usize = 31;
 
     /// Takes as many bytes of `word` as there is room for; `None`: it is empty, or has other characters.
@@ -167,7 +167,7 @@ impl fmt::Display for Word {
 }
 
 words! {
-    /// A signal that ended the process.
+    /// Names a signal that ended the process.
     Signal {
         Segv "SIGSEGV",
         Bus "SIGBUS",
@@ -175,9 +175,9 @@ words! {
         Ill "SIGILL",
         Fpe "SIGFPE",
     } {
-        /// One that the parent was told of by its number: `signal-9`.
+        /// Holds one that the parent was told of by its number: `signal-9`.
         Number(number: i32) "signal-{number}",
-        /// One that was caught and has no name here.
+        /// Stands for one that was caught and has no name here.
         Unnamed "signal",
     }
 }
@@ -193,11 +193,11 @@ impl Signal {
     }
 }
 
-/// A word that no crash, hang or misuse of memory is called by.
+/// Says that no crash, hang or misuse of memory is called by this word.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is what no crash, hang or misuse of memory is called")]
 pub struct NoBreakage {
-    /// The word.
+    /// Holds the word.
     pub word: String,
 }
 

@@ -10,9 +10,9 @@ use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
 /// Makes [`Entry`], its writers in [`Trace`], its reader in [`Entries`] and its text from the table.
 ///
-/// A row is: the first byte in the log, the variant and its payload in the order in which it is written, the writer's name
-/// unless the writer does more, and the text. Behind `=> broken` stands when the entry is wrong whatever the other port
-/// does; behind `=> callback` that it is a callback, and its rank: the lower of two explains the other.
+/// A row is: the first byte in the log, the variant and its payload in the order in which it is written, the writer's
+/// name unless the writer does more, and the text. Behind `=> broken` stands when the entry is wrong whatever the other
+/// port does; behind `=> callback` that it is a callback, and its rank: the lower of two explains the other.
 macro_rules! entries {
     ($(
         $(#[$doc:meta])*
@@ -20,12 +20,12 @@ macro_rules! entries {
         $(=> broken $broken:expr)?
         $(=> callback $rank:literal)?;
     )*) => {
-        /// One thing a port did or showed.
+        /// Says one thing that a port did or showed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Entry<'a> {
-            /// A field that is a number.
+            /// Shows a field that is a number.
             Number(Field, i64),
-            /// A field that is bytes.
+            /// Shows a field that is bytes.
             Bytes(Field, Option<&'a [u8]>),
             $($(#[$doc])* $entry $(($($type),*))?,)*
         }
@@ -93,7 +93,7 @@ macro_rules! entries {
             }
         }
 
-        /// The first bytes of all rows.
+        /// Lists the first bytes of all rows.
         #[cfg(test)]
         const CODES: &[u8] = &[$($code),*];
 
@@ -126,66 +126,67 @@ macro_rules! entries {
     (@or $default:tt $value:expr) => { $value };
 }
 
-/// The first byte of a full observation: all of [`Field::NUMBERS`], read as an [`Entry::Number`] each. The first byte of a
-/// single field is its number.
+/// Begins a full observation: all of [`Field::NUMBERS`], read as an [`Entry::Number`] each. The first byte of a single
+/// field is its number.
 pub(super) const NUMBERS: u8 = 0x4b;
 
 entries! {
-    /// What a call returned.
+    /// Says what a call returned.
     0x40 Return(value: i64) returned: "returned {value}";
-    /// Whether a constructor returned a session.
+    /// Tells whether a constructor returned a session.
     0x41 Made(session: bool) made: "returned {}", if *session { "a session" } else { "NULL" };
-    /// What a call copied out.
+    /// Shows what a call copied out.
     0x42 Copied(bytes: &'a [u8]) copied: "copied {}", hex(Some(bytes));
-    /// What a call left behind.
+    /// Says what a call left behind.
     0x43 After(after: After) after: "{after}" => broken after.error_lost || after.argument_changed;
-    /// The fields that follow belong to this slot.
+    /// Says that the fields that follow belong to this slot.
     0x44 Session(slot: Slot) session: "{slot}";
-    /// One bit a [`Field`] whose buffer two sessions share.
+    /// Sets one bit for each [`Field`] whose buffer two sessions share.
     0x45 Shared(fields: Fields) shared: "{}", shared_buffers(*fields) => broken !fields.is_empty();
-    /// A call wrote beyond its buffer.
+    /// Says that a call wrote beyond its buffer.
     0x46 Overrun overrun: "wrote beyond the buffer" => broken true;
-    /// A session was born: its number.
+    /// Says that a session was born: its number.
     0x47 ExNew(birth: u32): "new callback for {}", born(*birth) => callback 2;
-    /// A dup callback: index, number of the source, value.
+    /// Says that a dup callback was called: index, number of the source, value.
     0x48 ExDup(index: u8, from: u32, value: u64):
         "dup callback of {} for {}, value {value:#x}", index_name(*index), born(*from) => callback 3;
-    /// A free callback: index, number of the session, value.
+    /// Says that a free callback was called: index, number of the session, value.
     0x49 ExFree(index: u8, birth: u32, value: u64): "{}", freed(*index, *birth, *value) => callback 4;
-    /// The program ended here.
+    /// Says that the program ended here.
     0x4a Stopped: "ended here";
-    /// A getter gave NULL and this length.
+    /// Says that a getter gave NULL and this length.
     0x4c NullWithLength(field: Field, length: usize) null_with_length:
         "{} NULL with length {length}", field.name() => broken true;
-    /// The reference count of a slot's session.
+    /// Gives the reference count of a slot's session.
     0x4d Count(slot: Slot, references: u32) count_of: "{slot} has {references} references";
-    /// The getter of a field did more than to read it.
+    /// Says that the getter of a field did more than to read it.
     0x4e Meddled(field: Field, how: Meddling) meddled: "{} {how}", field.getter().name() => broken true;
-    /// The step did not run: a slot turned out to be empty.
+    /// Says that the step did not run: a slot turned out to be empty.
     0x4f Skipped: "did not run: the slot is empty";
-    /// Which slots hold the session that a call returned: one bit each.
+    /// Says which slots hold the session that a call returned: one bit each.
     0x50 Same(slots: u8) same: "the session of {}", slot_names(*slots);
-    /// Whether a connection has a session, and which slots hold it: one bit each.
+    /// Tells whether a connection has a session, and which slots hold it: one bit each.
     0x51 Connection(x: ConnectionSlot, session: bool, slots: u8) connection:
         "{x} has {}", held(*session, *slots);
-    /// How many sessions a context has cached, and a digest of them that does not depend on their order. A few are listed
-    /// behind it.
+    /// Says how many sessions a context has cached, with a digest of them that does not depend on their order. A few
+    /// are listed behind it.
     0x52 Cache(c: ContextSlot, number: u32, digest: u32) cache: "{c} has {number} cached, digest {digest:#010x}";
-    /// A cached session: which slots hold it, version, id.
+    /// Shows a cached session: which slots hold it, version, id.
     0x53 Member(slots: u8, version: i32, id: &'a [u8]) member:
         "cached: version {version:#06x}, id {}, {}", hex(Some(id)), slot_names(*slots);
-    /// The callback of a cache: number of the context, number of the session, digest of its version and id, references.
+    /// Says that the callback of a cache was called: number of the context, number of the session, digest of its
+    /// version and id, references.
     0x54 Removed(context: u32, birth: u32, key: u32, references: u32):
         "remove callback of context {context} for {}{}", born(*birth), referenced(*references) => callback 0;
-    /// A context was destroyed: its number.
+    /// Says that a context was destroyed: its number.
     0x55 ContextFreed(context: u32): "context {context} destroyed" => callback 1;
-    /// A callback that a handshake calls: see [`Callback`].
+    /// Says that a callback was called that a handshake calls: see [`Callback`].
     0x56 Called(callback: Callback, arguments: [u32; 5]): "{}", called(*callback, *arguments) => callback 0;
-    /// The fields that follow belong to the session of this connection, which no slot holds.
+    /// Says that the fields that follow belong to the session of this connection, which no slot holds.
     0x57 SessionOf(x: ConnectionSlot) session_of: "the session of {x}";
-    /// The reference count of the session of a connection, which no slot holds.
+    /// Gives the reference count of the session of a connection, which no slot holds.
     0x58 CountOf(x: ConnectionSlot, references: u32) count_of_connected: "the session of {x} has {references} references";
-    /// How many certificates of a chain are the very one that the session has of its peer.
+    /// Says how many certificates of a chain are the very one that the session has of its peer.
     0x59 Chain(peers: u32) chain: "{peers} of the chain are the peer's certificate itself";
 }
 
@@ -193,7 +194,7 @@ entries! {
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
     log: &'a [u8],
-    /// The numbers of an observation that are still to come, and which field is next.
+    /// Holds the numbers of an observation that are still to come. What follows says which field is next.
     numbers: &'a [[u8; 8]],
     next_number: usize,
 }
@@ -228,7 +229,8 @@ impl<'a> Iterator for Entries<'a> {
 mod tests {
     use super::*;
 
-    /// Checks that what is read back is what was written, for every row and every field, of bytes that are all 0 and all 1.
+    /// Checks that what is read back is what was written, for every row and every field, of bytes that are all 0 and
+    /// all 1.
     #[test]
     fn every_entry_is_read_as_it_is_written() {
         let fields = 0..Field::ALL.len() as u8;

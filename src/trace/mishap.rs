@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Breakage, as_text};
 
-/// The kinds of a [`Mishap`].
+/// Lists the kinds of a [`Mishap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MishapKind {
-    /// Memory was misused, and the port went on.
+    /// Says that memory was misused, and the port went on.
     Fault,
-    /// The port ended: a signal, an abort, a sanitizer's report, a call of `exit`.
+    /// Says that the port ended: a signal, an abort, a sanitizer's report, a call of `exit`.
     Crash,
-    /// The port did not return within the time limit.
+    /// Says that the port did not return within the time limit.
     Hang,
-    /// The port could not be run: this says nothing of it.
+    /// Says that the port could not be run: this tells nothing about the port.
     Lost,
 }
 
@@ -29,32 +29,33 @@ impl MishapKind {
     }
 }
 
-/// What went wrong, the first time in a program. `S` is a text: where a process crashes, one that is yet to be formatted.
+/// Says what went wrong, the first time in a program. `S` is a text: where a process crashes, one that is yet to be
+/// formatted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mishap<S = String> {
-    /// The kind: whether the port went on.
+    /// Names the kind: whether the port went on.
     pub kind: MishapKind,
-    /// The step that ran when it happened.
+    /// Names the step that ran when it happened.
     pub step: u32,
-    /// What it is called in signatures.
+    /// Says what it is called in signatures.
     #[serde(with = "as_text")]
     pub breakage: Breakage,
-    /// What happened, in words: `crashed with signal 11`.
+    /// Says in words what happened: `crashed with signal 11`.
     pub text: S,
-    /// The block of memory it is about, if that is known.
+    /// Describes the block of memory it is about, if that is known.
     pub block: Option<Block<S>>,
-    /// What the port printed before it ended: a sanitizer's report.
+    /// Holds what the port printed before it ended: a sanitizer's report.
     pub report: S,
 }
 
-/// A block of the library's memory.
+/// Describes a block of the library's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block<S = String> {
-    /// Its size, bytes.
+    /// Gives its size, in bytes.
     pub size: u64,
-    /// Where it was allocated.
+    /// Says where it was allocated.
     pub taken: Site<S>,
-    /// Where it was freed, if it was.
+    /// Says where it was freed, if it was.
     pub given: Option<Site<S>>,
 }
 
@@ -66,17 +67,17 @@ impl<S> Block<S> {
     }
 }
 
-/// A place in the library, and the step that led there.
+/// Names a place in the library, and the step that led there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site<S = String> {
-    /// File and line of the library, `?` where it was built without them.
+    /// Names file and line of the library; `?` where it was built without them.
     pub line: S,
-    /// The step, or [`Site::OUTSIDE`].
+    /// Names the step, or is [`Site::OUTSIDE`].
     pub step: u32,
 }
 
 impl Site {
-    /// No step of the program.
+    /// Stands for no step of the program.
     pub const OUTSIDE: u32 = u32::MAX;
 }
 

@@ -4,16 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Who holds a session, by what can be seen from outside.
+/// Says who holds a session, by what can be seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Owners {
-    /// References that slots of the program own.
+    /// Counts the references that slots of the program own.
     pub program: u32,
-    /// Connections that use it.
+    /// Counts the connections that use it.
     pub connections: u32,
-    /// Caches that list it.
+    /// Counts the caches that list it.
     pub caches: u32,
-    /// References that callbacks took.
+    /// Counts the references that callbacks took.
     pub callbacks: u32,
 }
 
@@ -47,28 +47,28 @@ impl fmt::Display for Owners {
     }
 }
 
-/// A session whose references are not those that its owners have.
+/// Describes a session whose references are not those that its owners have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unowned {
-    /// The step after which it was seen.
+    /// Names the step after which it was seen.
     pub step: u32,
-    /// Its owners.
+    /// Says who its owners are.
     pub owners: Owners,
-    /// What was seen.
+    /// Says what was seen.
     pub seen: Seen,
-    /// Whether the call of that step names the session.
+    /// Tells whether the call of that step names the session.
     pub named: bool,
 }
 
-/// What was seen of a session that has other owners.
+/// Says what was seen of a session that has other owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Seen {
-    /// This reference count.
+    /// Gives this reference count.
     References(u32),
-    /// It lives, and nobody has it.
+    /// Says that it lives, and nobody has it.
     Lives,
-    /// It was destroyed.
+    /// Says that it was destroyed.
     Destroyed,
-    /// It lives, and the program lost it in this step.
+    /// Says that it lives, and the program lost it in this step.
     Lost,
 }

@@ -4,7 +4,7 @@ use super::{After, Callback, Meddling, NULL_LENGTH};
 use crate::field::{Field, Fields};
 use crate::op::{ConnectionSlot, ContextSlot, Slot};
 
-/// A part of an entry.
+/// Writes and reads a part of an entry.
 pub(super) trait Payload<'a>: Sized {
     /// Writes it to the end of a log.
     fn put(&self, log: &mut Vec<u8>);
@@ -90,7 +90,7 @@ impl<'a> Payload<'a> for Fields {
     }
 }
 
-/// Bytes or NULL, behind their length. What is longer than a length can say is cut.
+/// Writes bytes or NULL, behind their length. What is longer than a length can say is cut.
 impl<'a> Payload<'a> for Option<&'a [u8]> {
     #[inline(always)]
     fn put(&self, log: &mut Vec<u8>) {
@@ -115,7 +115,7 @@ impl<'a> Payload<'a> for Option<&'a [u8]> {
     }
 }
 
-/// Bytes that are never NULL.
+/// Writes bytes that are never NULL.
 impl<'a> Payload<'a> for &'a [u8] {
     #[inline(always)]
     fn put(&self, log: &mut Vec<u8>) {

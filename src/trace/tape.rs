@@ -2,32 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What handshakes put into sessions, by the number of each session's birth.
+/// Holds what handshakes put into sessions, by the number of each session's birth.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Tape {
-    /// What was recorded, in order; `None` begins a part.
+    /// Lists what was recorded, in order; `None` begins a part.
     records: Vec<Option<(u32, Recorded)>>,
-    /// Whether it was recorded elsewhere and is played.
+    /// Tells whether it was recorded elsewhere and is played.
     #[serde(skip)]
     plays: bool,
-    /// Where the part of the handshake that runs begins, and, of a tape that is played, ends.
+    /// Says where the part of the handshake that runs begins, and, of a tape that is played, ends.
     #[serde(skip)]
     part: (usize, usize),
 }
 
-/// The number that stands for the id that a client sends without a session that has it.
+/// Stands for the id that a client sends without a session that has it: a number in the place of a birth.
 pub const SENT_ID: u32 = u32::MAX - 1;
 
-/// What a handshake put into one session.
+/// Holds what a handshake put into one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// The session id.
+    /// Holds the session id.
     pub id: Vec<u8>,
-    /// The master key.
+    /// Holds the master key.
     pub master_key: Vec<u8>,
-    /// The ticket; empty: none.
+    /// Holds the ticket; empty: none.
     pub ticket: Vec<u8>,
-    /// The cipher suite; `None`: none.
+    /// Names the cipher suite; `None`: none.
     pub cipher: Option<u16>,
 }
 

@@ -3,12 +3,12 @@
 /// Makes [`Callback`] from its table; the name is the word in signatures and reports.
 macro_rules! callbacks {
     ($($(#[$doc:meta])* $callback:ident $name:literal;)*) => {
-        /// A callback that a handshake calls. With each stands what its five arguments in the trace are.
+        /// Names a callback that a handshake calls. With each stands what its five arguments in the trace are.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Callback { $($(#[$doc])* $callback),* }
 
         impl Callback {
-            /// Every callback, in the order of their numbers in the log.
+            /// Lists every callback, in the order of their numbers in the log.
             pub const ALL: &'static [Callback] = &[$(Callback::$callback),*];
 
             /// Returns the word in signatures and reports.
@@ -20,45 +20,45 @@ macro_rules! callbacks {
 }
 
 callbacks! {
-    /// `new_session_cb`: whether for a server, number of the session, length of its id, digest of its version and id,
-    /// references.
+    /// Stands for `new_session_cb`: whether for a server, number of the session, length of its id, digest of its
+    /// version and id, references.
     New "new-session";
-    /// `get_session_cb`: whether for a server, 0, length of the id, its digest, 0.
+    /// Stands for `get_session_cb`: whether for a server, 0, length of the id, its digest, 0.
     Get "get-session";
-    /// `not_resumable_session_callback`: whether for a server, 0, 0, 0, whether it is forward secure.
+    /// Stands for `not_resumable_session_callback`: whether for a server, 0, 0, 0, whether it is forward secure.
     NotResumable "not-resumable";
-    /// `generate_session_id`: whether for a server, 0, room, 0, 0.
+    /// Stands for `generate_session_id`: whether for a server, 0, room, 0, 0.
     GenerateId "generate-id";
-    /// `psk_use_session_callback`: nothing.
+    /// Stands for `psk_use_session_callback`: nothing.
     PskUse "psk-use-session";
-    /// `psk_find_session_callback`: 1, 0, length of the identity, its digest, 0.
+    /// Stands for `psk_find_session_callback`: 1, 0, length of the identity, its digest, 0.
     PskFind "psk-find-session";
 }
 
-/// What a getter did besides reading.
+/// Says what a getter did besides reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meddling {
-    /// It changed a reference count.
+    /// Says that it changed a reference count.
     Count,
-    /// It raised an error.
+    /// Says that it raised an error.
     Raised,
-    /// It returned a failure, where it cannot fail.
+    /// Says that it returned a failure, where it cannot fail.
     Returned,
 }
 
 impl Meddling {
-    /// All, in the order of their numbers in the log.
+    /// Lists all, in the order of their numbers in the log.
     pub(super) const ALL: [Meddling; 3] = [Meddling::Count, Meddling::Raised, Meddling::Returned];
 }
 
-/// What a call left behind, besides what it returned.
+/// Says what a call left behind, besides what it returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct After {
-    /// It raised an error.
+    /// Tells whether it raised an error.
     pub raised: bool,
-    /// It removed the error that was in the queue before.
+    /// Tells whether it removed the error that was in the queue before.
     pub error_lost: bool,
-    /// It changed bytes that it only had to read.
+    /// Tells whether it changed bytes that it only had to read.
     pub argument_changed: bool,
 }
 

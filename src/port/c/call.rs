@@ -20,7 +20,7 @@ use crate::op::{
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
 
-/// What an operand is in a call.
+/// Turns an operand into what it is in a call.
 trait InCall {
     type Value;
 
@@ -65,7 +65,7 @@ in_calls! {
     GenerateId => GEN_SESSION_CB: |callback, _port, _passed| handshake_callbacks::generate(*callback);
 }
 
-/// What a C function returns.
+/// Turns what a C function returns into [`Returned`].
 pub(super) trait Outcome {
     fn returned(self) -> Returned<'static>;
 }
@@ -151,7 +151,8 @@ macro_rules! define_calls {
 
 for_each_op!(define_calls);
 
-/// Matches the ops whose row says all that there is to a call. Some of them hand references over, which is the plan's concern.
+/// Matches the ops whose row says all that there is to a call. Some of them hand references over, which is the plan's
+/// concern.
 macro_rules! as_listed {
     () => {
         Op::UpRef { .. }

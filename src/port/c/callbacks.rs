@@ -17,11 +17,11 @@ use crate::op::RemoveCallback;
 static LIBRARY: OnceLock<&'static Library> = OnceLock::new();
 
 thread_local! {
-    /// References that callbacks have taken, in order: the address of each session, and that of the context whose new callback
-    /// kept it, or 0. Without a destructor: a library calls back when a thread has ended, too.
+    /// Lists the references that callbacks have taken, in order: the address of each session, and that of the context
+    /// whose new callback kept it, or 0. It has no destructor: a library calls back when a thread has ended, too.
     static KEPT: RefCell<ManuallyDrop<VecDeque<(usize, usize)>>> =
         const { RefCell::new(ManuallyDrop::new(VecDeque::new())) };
-    /// A callback is running, and calls back.
+    /// Tells whether a callback is running that calls back.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -40,7 +40,7 @@ pub(super) fn begin() {
     KEPT.with_borrow_mut(|kept| kept.clear());
 }
 
-/// Takes what was kept first, and is not kept any more.
+/// Takes the reference that was kept first, which is not kept any more.
 pub(super) fn take() -> Option<*mut SSL_SESSION> {
     KEPT.with_borrow_mut(|kept| kept.pop_front()).map(|(address, _)| std::ptr::with_exposed_provenance_mut(address))
 }
@@ -82,7 +82,8 @@ fn with_id<R>(session: *mut SSL_SESSION, look: impl FnOnce(&[u8]) -> R) -> R {
     look(unsafe { std::slice::from_raw_parts(bytes, (length as usize).min(32)) })
 }
 
-/// Tells the length of a session's id, a digest of version and id, and its references; it may be gone when the handshake is over.
+/// Tells the length of a session's id, a digest of its version and id, and how many references it has; 0: unknown. It
+/// also notes the session, which may be gone when the handshake is over.
 pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(usize, u32, u32)) {
     if session.is_null() {
         return;
@@ -96,7 +97,7 @@ pub(super) fn with_key(session: *mut SSL_SESSION, tell: impl FnOnce(usize, u32, 
     });
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback; `None`: no callback.
 pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
     match callback {
         RemoveCallback::None => None,

@@ -6,17 +6,17 @@ use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Microseconds since 1970; 0: the system's clock.
+/// Holds the time at which the clock was stopped, in microseconds since 1970; 0: the system's clock is read.
 static FROZEN: AtomicU64 = AtomicU64::new(0);
 
 const MICROS: u64 = 1_000_000;
 
-/// Stops the clock at this time: microseconds since 1970, not 0.
+/// Stops the clock at this time, in microseconds since 1970, not 0.
 pub fn freeze(micros: u64) {
     FROZEN.store(micros, Relaxed);
 }
 
-/// Reads the system's clock, seconds since 1970.
+/// Reads the system's clock, in seconds since 1970.
 pub(super) fn system_seconds() -> i64 {
     (system_micros() / MICROS) as i64
 }
@@ -26,7 +26,7 @@ fn system_micros() -> u64 {
 }
 
 thread_local! {
-    /// Seconds since the clock was stopped, on this thread: each runs programs of its own.
+    /// Counts the seconds since the clock was stopped, on this thread: each thread runs programs of its own.
     static PASSED: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -42,7 +42,7 @@ fn micros() -> u64 {
     }
 }
 
-/// Stands in the place of the C library's.
+/// Stands in the place of the C library's `gettimeofday`.
 ///
 /// # Safety
 /// As `gettimeofday(2)`: `now` is NULL or a place to write to.
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn gettimeofday(now: *mut libc::timeval, _zone: *mut c_voi
     0
 }
 
-/// Stands in the place of the C library's.
+/// Stands in the place of the C library's `time`.
 ///
 /// # Safety
 /// As `time(2)`: `now` is NULL or a place to write to.

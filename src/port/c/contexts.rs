@@ -20,25 +20,26 @@ const SSL_CTRL_SET_SESS_CACHE_SIZE: c_int = 42;
 const SSL_CTRL_SET_SESS_CACHE_MODE: c_int = 44;
 const SSL_CTRL_SET_GROUPS_LIST: c_int = 92;
 
-/// The quickest to make keys for, in every release, and that of the certificates.
+/// Names the group whose keys are made most quickly in every release, and that of the certificates.
 const GROUPS: &std::ffi::CStr = c"X25519:P-256";
 
 const DEFAULT_CACHE_SIZE: c_long = 1024 * 20;
 const DEFAULT_CACHE_MODE: c_long = 2;
 const DEFAULT_TIMEOUT: c_long = 7200;
 
-/// The contexts of a program, and those that wait to be used again.
+/// Holds the contexts of a program, and those that wait to be used again.
 #[derive(Default)]
 pub(super) struct Contexts {
     slots: [Option<Held>; CONTEXTS],
-    /// Made between two programs, in plain memory, which lives on: whatever a program has its own blocks from.
+    /// Lists the contexts that were made between two programs. They are in plain memory, which lives on, whatever
+    /// memory a program has its own blocks from.
     pool: Vec<Pooled>,
 }
 
 #[derive(Clone, Copy)]
 struct Held {
     context: *mut SSL_CTX,
-    /// Its place in the pool.
+    /// Gives its place in the pool; `None`: it is not of the pool.
     pooled: Option<usize>,
 }
 
@@ -46,11 +47,11 @@ struct Pooled {
     method: Method,
     context: *mut SSL_CTX,
     taken: bool,
-    /// The calls by which the program changed settings.
+    /// Lists the calls by which the program changed settings.
     changed: Kinds,
-    /// Something is left in its cache, or it made many handshakes: it is replaced.
+    /// Tells whether it is to be replaced: something is left in its cache, or it made many handshakes.
     used_up: bool,
-    /// The statistics when it was taken: they cannot be set back.
+    /// Holds the statistics as they were when it was taken: they cannot be set back.
     before: [c_long; STATISTICS.len()],
 }
 
@@ -60,15 +61,15 @@ impl Pooled {
     }
 }
 
-/// `SSL_CTRL_SESS_*` of every statistic.
+/// Lists `SSL_CTRL_SESS_*` of every statistic.
 const STATISTICS: [c_int; 11] = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 
-/// `SSL_CTRL_SESS_CONNECT_GOOD` and `SSL_CTRL_SESS_ACCEPT_GOOD`.
+/// Lists `SSL_CTRL_SESS_CONNECT_GOOD` and `SSL_CTRL_SESS_ACCEPT_GOOD`.
 const GOOD: [c_int; 2] = [22, 25];
 
-/// Says after how many good handshakes a context is made anew. `ssl_update_cache` flushes a cache whenever this statistic, which
-/// cannot be set back, is 255 modulo 256; so a program that makes more than 190 on a context that was used before may see a flush
-/// that a new one would not make. It does not when it is run again by itself.
+/// Says after how many good handshakes a context is made anew. `ssl_update_cache` flushes a cache whenever this
+/// statistic, which cannot be set back, is 255 modulo 256; so a program that makes more than 190 on a context that was
+/// used before may see a flush that a new one would not make. It does not when it is run again by itself.
 const MOST_GOOD: c_long = 64;
 
 impl Contexts {
@@ -76,7 +77,8 @@ impl Contexts {
         self.slots = [None; CONTEXTS];
     }
 
-    /// Notes that the program changes a setting of the slot's context by this call: it is put back when the program has ended.
+    /// Notes that the program changes a setting of the slot's context by this call: it is put back when the program has
+    /// ended.
     pub fn changes(&mut self, c: ContextSlot, by: Kind) {
         // What was set is cleared.
         let by = if by == Kind::CtxSetOptions { Kind::CtxClearOptions } else { by };
@@ -96,7 +98,7 @@ impl Contexts {
         self.slots[c.index()] = None;
     }
 
-    /// Gives a program the slot's context.
+    /// Returns the slot's context.
     pub fn get(&self, c: ContextSlot) -> *mut SSL_CTX {
         // The plan allows only calls on slots that hold a context.
         self.slots[c.index()].map_or(ptr::null_mut(), |held| held.context)
@@ -119,7 +121,7 @@ pub(super) fn make(library: &Library, method: Method) -> *mut SSL_CTX {
 }
 
 impl CPort {
-    /// Contexts to take from: as many as a program can have of each kind.
+    /// Fills the pool with contexts to take from: as many as a program can have of each kind.
     pub(super) fn fill_pool(&mut self) {
         for method in Method::ALL.iter().flat_map(|method| std::iter::repeat_n(*method, CONTEXTS)) {
             random::begin_context(self.contexts.pool.len());
@@ -130,7 +132,7 @@ impl CPort {
         }
     }
 
-    /// Frees what waits.
+    /// Frees the contexts of the pool.
     pub(super) fn empty_pool(&mut self) {
         for waiting in std::mem::take(&mut self.contexts.pool) {
             call!(self, SSL_CTX_free(waiting.context));
@@ -177,7 +179,7 @@ impl CPort {
         }
     }
 
-    /// Makes the pool's contexts as they were, when a program has ended.
+    /// Makes the pool's contexts as they were before, when a program has ended.
     pub(super) fn put_back_contexts(&mut self) {
         for place in 0..self.contexts.pool.len() {
             if !std::mem::replace(&mut self.contexts.pool[place].taken, false) {
@@ -200,7 +202,7 @@ impl CPort {
         }
     }
 
-    /// Makes those anew that are not as new: outside of what is counted for a program.
+    /// Makes the used-up contexts of the pool anew, outside of what is counted for a program.
     pub(super) fn replace_used_up(&mut self) {
         for place in 0..self.contexts.pool.len() {
             let Pooled { method, context, used_up: true, .. } = &self.contexts.pool[place] else { continue };
@@ -226,7 +228,7 @@ impl CPort {
         self.ctrl(held.context, command, number) - before
     }
 
-    /// The contexts that live: of the pool or made, held by a slot or by a connection.
+    /// Lists the contexts that live: of the pool or made, held by a slot or by a connection.
     fn living(&self) -> impl Iterator<Item = *mut SSL_CTX> {
         let told = self.library.probes.ex_data;
         let by_event = (0..).map_while(events::context_at).map(ptr::with_exposed_provenance_mut);

@@ -16,22 +16,22 @@ use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback};
 use crate::port::generated;
 use crate::trace::{Callback, SENT_ID};
 
-/// Who talks.
+/// Says who takes part in a handshake, by address.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Sides {
-    /// The server's connection.
+    /// Names the server's connection.
     pub server: usize,
-    /// The context in which the server's sessions are cached.
+    /// Names the context in which the server's sessions are cached.
     pub server_context: usize,
-    /// The context in which the client's sessions are cached.
+    /// Names the context in which the client's sessions are cached.
     pub client_context: usize,
 }
 
 thread_local! {
     static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0 }) };
-    /// The sessions that callbacks saw since the handshake began, and the id of each.
+    /// Lists the sessions that callbacks saw since the handshake began, and the id of each.
     static IDS: RefCell<Vec<(u32, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
-    /// How many ids the program's callbacks have made.
+    /// Counts the ids that the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -57,7 +57,7 @@ fn note_id(birth: u32, id: &[u8]) {
     IDS.with_borrow_mut(|ids| ids.push((birth, id[..id.len().min(32)].to_vec())));
 }
 
-/// Takes the sessions that callbacks saw since the handshake began.
+/// Takes the sessions that callbacks saw since the handshake began, and the id of each.
 pub(super) fn noted() -> Vec<(u32, Vec<u8>)> {
     IDS.take()
 }
@@ -71,7 +71,7 @@ fn context(server: bool) -> usize {
     if server { sides.server_context } else { sides.client_context }
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback; `None`: no callback.
 pub(super) fn new(callback: NewCallback) -> new_session_cb {
     match callback {
         NewCallback::None => None,
@@ -107,7 +107,7 @@ unsafe extern "C" fn up_refs(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int 
     0
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback; `None`: no callback.
 pub(super) fn get(callback: GetCallback) -> get_session_cb {
     match callback {
         GetCallback::None => None,
@@ -126,15 +126,15 @@ pub(super) fn get(callback: GetCallback) -> get_session_cb {
 /// Stands for a `*copy` that stays as it is.
 const UNTOUCHED: c_int = -1;
 
-/// The session that was kept under this id, and no reference.
+/// Gives the session that was kept under this id, and no reference.
 const ITSELF: u8 = 0;
-/// A reference to it.
+/// Gives a reference to it.
 const ANOTHER: u8 = 1;
-/// A duplicate of it.
+/// Gives a duplicate of it.
 const A_DUP: u8 = 2;
-/// Nothing.
+/// Gives nothing.
 const NOTHING: u8 = 3;
-/// The session that was kept first, whatever its id.
+/// Gives the session that was kept first, whatever its id.
 const THE_FIRST: u8 = 4;
 
 /// Looks for what the new callback of the same context kept under an id, and returns what `GIVES` says.
@@ -165,7 +165,7 @@ unsafe extern "C" fn look_up<const COPY: c_int, const GIVES: u8>(
     }
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback; `None`: no callback.
 pub(super) fn not_resumable(callback: NotResumableCallback) -> not_resumable_session_callback {
     match callback {
         NotResumableCallback::None => None,
@@ -179,7 +179,7 @@ unsafe extern "C" fn answers<const NOT_RESUMABLE: c_int>(ssl: *mut SSL, forward_
     NOT_RESUMABLE
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback; `None`: no callback.
 pub(super) fn generate(callback: GenerateId) -> GEN_SESSION_CB {
     match callback {
         GenerateId::None => None,
@@ -188,7 +188,7 @@ pub(super) fn generate(callback: GenerateId) -> GEN_SESSION_CB {
     }
 }
 
-/// Makes an id of at most so many bytes.
+/// Makes an id of at most `MOST` bytes.
 unsafe extern "C" fn make<const MOST: usize>(ssl: *mut SSL, id: *mut c_uchar, length: *mut c_uint) -> c_int {
     // SAFETY: the library gives room for so many bytes.
     let out = unsafe { std::slice::from_raw_parts_mut(id, *length as usize) };

@@ -24,20 +24,21 @@ pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
 const CLIENT_KEY: &[u8] = include_bytes!("../certificates/client.key.der");
 
-/// Flights that any handshake needs, and the alert that ends one that fails.
+/// Counts the flights that any handshake needs, and the alert that ends one that fails.
 const FLIGHTS: usize = 5;
 
-/// What the handshakes of a port need: made once, in plain memory.
+/// Holds what the handshakes of a port need. It is made once, in plain memory.
 #[derive(Default)]
 pub(super) struct Credentials {
     server: Option<Pair>,
     client: Option<Pair>,
-    /// The context whose cache each connection uses: the one it was made from.
+    /// Holds the address of the context whose cache each connection uses: the one it was made from.
     session_contexts: [usize; CONNECTIONS],
-    /// The client of each server.
+    /// Names the client of each server.
     peers: [Option<ConnectionSlot>; CONNECTIONS],
-    /// The session that a client was given by its callback, and has beside that of its connection: there is no getter for it. It
-    /// has it until it uses it, is cleared or freed (`tls_construct_ctos_early_data`, `tls_parse_stoc_psk`).
+    /// Holds the address of the session that a client was given by its callback, and has beside that of its connection:
+    /// there is no getter for it. The client has it until it uses it, is cleared or freed
+    /// (`tls_construct_ctos_early_data`, `tls_parse_stoc_psk`).
     agreed: [usize; CONNECTIONS],
 }
 
@@ -60,22 +61,22 @@ impl Credentials {
         }
     }
 
-    /// How many connections have this session beside their own.
+    /// Counts the connections that have this session beside their own.
     pub fn agreed_with(&self, address: usize) -> u32 {
         self.agreed.iter().filter(|agreed| address != 0 && **agreed == address).count() as u32
     }
 
-    /// The connection was cleared, or is gone.
+    /// Forgets the session that a connection had beside its own: the connection was cleared, or is gone.
     pub fn forget_agreed(&mut self, x: ConnectionSlot) {
         self.agreed[x.index()] = 0;
     }
 
-    /// A program begins.
+    /// Begins a program.
     pub fn begin(&mut self) {
         self.agreed = [0; CONNECTIONS];
     }
 
-    /// The connection was made from this context.
+    /// Notes that the connection was made from this context.
     pub fn note_context(&mut self, x: ConnectionSlot, context: *mut SSL_CTX) {
         self.session_contexts[x.index()] = context as usize;
     }
@@ -141,7 +142,7 @@ impl CPort {
         self.forget(Variable::Connection(server));
     }
 
-    /// Gives a context a setting that its row of the table does not say all of.
+    /// Gives a context a setting by hand, for its row of the table does not say all of it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few settings that are made by hand")]
     pub(super) fn set(&self, op: &Op, context: *mut SSL_CTX) -> Returned<'static> {
         let known = |options: u64| Returned::Number(options as i64 & NO_TICKET);
@@ -226,7 +227,7 @@ impl CPort {
             && call!(self, SSL_use_PrivateKey(ssl, pair.key)) == 1
     }
 
-    /// What the server sent after the handshake, tickets that is, is read with everything else.
+    /// Reads everything, and so what the server sent after the handshake too: tickets.
     fn read_all(&mut self, ssl: *mut SSL) {
         let mut byte = [0u8; 1];
         call!(self, SSL_read(ssl, byte.as_mut_ptr().cast(), 1));
@@ -241,7 +242,7 @@ impl CPort {
         }
     }
 
-    /// Records what the sessions that were born since then and live have from their peers.
+    /// Records what sessions have from their peers: those that live and were born after the first `births`.
     fn record(&mut self, births: u32, tape: &mut Tape) {
         tape.next_part();
         for (birth, id) in handshake_callbacks::noted() {

@@ -29,7 +29,8 @@ const SHARING: [&str; 20] = [
     "SSL_SESSION_free",
 ];
 
-/// Lists what ops call and whatever has a handshake calls too, its callbacks included, besides all that is called by no op.
+/// Lists the functions of ops that are called wherever there is a handshake, by its callbacks too. All functions that
+/// no op calls are called there as well.
 const HANDSHAKES: [&str; 4] =
     ["SSL_SESSION_dup", "SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
 

@@ -16,77 +16,77 @@ use super::{clock, memory, refcount};
 use crate::native::{Clock, Release};
 use crate::op::{Cipher, ExIndex};
 
-/// As in `<openssl/crypto.h>`.
+/// Has the value that it has in `<openssl/crypto.h>`.
 const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
-/// As in `<openssl/crypto.h>`.
+/// Has the value that it has in `<openssl/crypto.h>`.
 const CRYPTO_EX_INDEX_SSL_CTX: c_int = 1;
 
-/// Which probes a process has. Every probe changes what it observes, so part of all programs runs without them: they
-/// cannot be taken away again, so that part runs in a process of its own.
+/// Says which probes a process has. Every probe changes what it observes, so part of all programs runs without them.
+/// Probes cannot be taken away again, so that part runs in a process of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probes {
-    /// Allocations are counted.
+    /// Counts allocations.
     pub memory: bool,
-    /// Three ex_data indices are registered; one is the death probe.
+    /// Registers three ex_data indices, of which one is the death probe.
     pub ex_data: bool,
-    /// The reference count is looked for.
+    /// Looks for the reference count.
     pub count: bool,
 }
 
 impl Probes {
-    /// All of them.
+    /// Has all of them.
     pub const ALL: Probes = Probes { memory: true, ex_data: true, count: true };
-    /// What programs of sessions alone need: no callbacks of ex_data, which make every session a fourth slower to make and to free.
-    /// The end of a session is told by the end of its block.
+    /// Has what programs of sessions alone need: no callbacks of ex_data, which make every session a fourth slower to
+    /// make and to free. The end of a session is told by the end of its block.
     pub const SESSIONS: Probes = Probes { memory: true, ex_data: false, count: true };
-    /// None of them: the library as any program has it.
+    /// Has none of them: the library is as any program has it.
     pub const NONE: Probes = Probes { memory: false, ex_data: false, count: false };
 }
 
-/// Where the time of a new session comes from.
+/// Says where the time of a new session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clocking {
-    /// The library reads the harness's clock.
+    /// Takes it from the harness's clock, which the library reads.
     Ours,
-    /// It does not: the time of every new session is set by the harness, in both ports.
+    /// Has the harness set it for every new session, in both ports: the library does not read the harness's clock.
     Set,
 }
 
-/// Where a library comes from.
+/// Says where a library comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The executable is linked with it.
+    /// Takes the one that the executable is linked with.
     Linked,
-    /// A shared library, opened. Only where no OpenSSL is linked dynamically: see [`load`].
+    /// Opens a shared library. This works only where no OpenSSL is linked dynamically: see [`load`].
     File(PathBuf),
 }
 
-/// Who else drives a library, and from when on.
+/// Says who else drives a library, and when its first call is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Other threads of this process may drive it too.
+    /// Lets other threads of this process drive it too.
     Shared,
-    /// One thread drives it, in a process that is there for it: its memory is watched from the first call on.
+    /// Lets one thread drive it, in a process that is there for it: its memory is watched from the first call on.
     Alone,
-    /// As [`Start::Alone`], and no call is made before the first program, for one of them ends the process. Counts are unknown
-    /// then, and so is what a program leaves behind.
+    /// Starts it as [`Start::Alone`] does, but no call is made before the first program, for one of them ends the
+    /// process. Counts are unknown then, and so is what a program leaves behind.
     Cold,
 }
 
-/// A library that is driven.
+/// Holds a library that is driven, and what is known of it.
 pub struct Library {
     pub(super) api: Api,
-    /// What it is.
+    /// Says which library it is.
     pub identity: Identity,
-    /// The release the native session has to behave as.
+    /// Names the release that the native session has to behave as.
     pub release: Release,
-    /// The probes of this process.
+    /// Says which probes this process has.
     pub probes: Probes,
-    /// The offset of the reference count in a session, bytes; `None`: unknown.
+    /// Gives the offset of the reference count in a session, in bytes; `None`: unknown.
     pub count_offset: Option<usize>,
-    /// Where the time comes from.
+    /// Says where the time comes from.
     pub clocking: Clocking,
-    /// How it was started.
+    /// Says how it was started.
     pub start: Start,
     ciphers: Vec<*const SSL_CIPHER>,
 }
@@ -97,7 +97,7 @@ unsafe impl Send for Library {}
 unsafe impl Sync for Library {}
 
 impl Library {
-    /// Makes the library ready, the first time.
+    /// Returns the library of this process, and makes it ready the first time.
     ///
     /// # Errors
     /// See [`LoadError`]; what failed once fails again.
@@ -162,8 +162,8 @@ impl Library {
     }
 }
 
-/// Whether a session of the library is allocated through the memory probe: whether the calls of one file reach the other
-/// that was meant.
+/// Tells whether a session of the library is allocated through the memory probe, and so whether the calls of one file
+/// reach the other that was meant.
 fn allocates_here(api: &Api) -> bool {
     let (Some(new), Some(free)) = (api.SSL_SESSION_new, api.SSL_SESSION_free) else { return false };
     let before = memory::live();
@@ -267,12 +267,14 @@ unsafe extern "C" fn on_context_free(
     events::context_freed(context as usize);
 }
 
-/// A pointer of each index's own, never followed: it must come back with every callback, as `argl` and the index must.
+/// Returns a pointer of each index's own, which is never followed. It must come back with every callback, as `argl` and
+/// the index must.
 fn argp(index: ExIndex) -> *mut c_void {
     std::ptr::without_provenance_mut(0x1000 + index as usize)
 }
 
-/// The index that a callback is called for. That it comes with other arguments than it was registered with is noted.
+/// Returns the index that a callback is called for. If it comes with other arguments than it was registered with, that
+/// is noted.
 fn of(index: c_int, argl: c_long, registered_argp: *mut c_void) -> Option<ExIndex> {
     let named =
         [ExIndex::Counted, ExIndex::Replaced, ExIndex::Refused].into_iter().find(|named| named.number() == index);

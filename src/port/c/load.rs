@@ -19,66 +19,66 @@ use super::library::Source;
 use super::prototypes::Api;
 use crate::native::UnknownRelease;
 
-/// Why a library cannot be driven.
+/// Says why a library cannot be driven.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Not a release that the native session models.
+    /// Says that the library is not a release that the native session models.
     #[error(transparent)]
     Release(#[from] UnknownRelease),
-    /// This process already drives another library, or the same with other probes.
+    /// Says that this process already drives another library, or the same with other probes.
     #[error("this process already drives a library, or drives it with other probes")]
     Another,
-    /// The library had allocated before the memory probe was there.
+    /// Says that the library had allocated before the memory probe was there.
     #[error(
         "the memory probe cannot be installed: no CRYPTO_set_mem_functions, or memory was allocated before; try --probes none"
     )]
     MemoryProbe,
-    /// The memory probe was installed in another library than the one that allocates sessions.
+    /// Says that the memory probe was installed in another library than the one that allocates sessions.
     #[error("its sessions are not allocated by its own CRYPTO_malloc: another OpenSSL is in the way")]
     OtherAllocator,
-    /// Another part of the process registered ex_data indices before.
+    /// Says that another part of the process registered ex_data indices before.
     #[error("SSL_SESSION_get_ex_new_index returned {found}, not {wanted}: somebody else registered indices")]
     ExDataIndex {
-        /// What it returned.
+        /// Holds the index that was returned.
         found: c_int,
-        /// What it should have.
+        /// Holds the index that should have been returned.
         wanted: c_int,
     },
-    /// A cipher suite of the table is not in the library.
+    /// Says that a cipher suite of the table is not in the library.
     #[error("the library has no {0}")]
     Cipher(&'static str),
-    /// It cannot be initialised, or `SSL_CTX_new` or `SSL_new` failed.
+    /// Says that the library cannot be initialised, or that `SSL_CTX_new` or `SSL_new` failed.
     #[error("the library cannot make an SSL_CTX and an SSL")]
     Unusable,
-    /// The file cannot be read.
+    /// Says that the file cannot be read.
     #[error("{0}")]
     Unreadable(String),
-    /// The file is something else.
+    /// Says that the file is something else.
     #[error("no shared library: {0}")]
     NotALibrary(&'static str),
-    /// It is for another processor.
+    /// Says that the file is for another processor.
     #[error("a shared library for another architecture")]
     Architecture,
-    /// It lacks what every library with the session API has.
+    /// Says that the library lacks what every library with the session API has.
     #[error("no session API: SSL_SESSION_new, SSL_SESSION_free and what goes with them are not all there")]
     NoSessionApi,
-    /// The loader refuses it.
+    /// Says that the loader refuses the library.
     #[error("{0}")]
     Refused(String),
-    /// Not a family whose types the prototypes have.
+    /// Says that the library is not of a family whose types the prototypes have.
     #[error("{0}: of this family no library can be driven yet")]
     Family(String),
-    /// This executable binds to a libssl of its own.
+    /// Says that this executable binds to a libssl of its own.
     #[error(
         "this executable is linked dynamically with {0}, which would answer in its place: use a build with OpenSSL in it"
     )]
     Dynamic(String),
-    /// A function of it answers from another file.
+    /// Says that a function of the library answers from another file.
     #[error("{function} is answered by {found}")]
     Elsewhere {
-        /// The function.
+        /// Names the function.
         function: &'static str,
-        /// The file its code is in.
+        /// Names the file its code is in.
         found: String,
     },
 }
@@ -184,7 +184,7 @@ fn is_executable(file: &str) -> bool {
     fs::canonicalize(file).is_ok_and(|file| this.is_ok_and(|this| this == file))
 }
 
-/// Tells whether the file could be a library for this machine: the loader's own words are for those who know it.
+/// Tells whether the file could be a library for this machine: the loader's own messages help only those who know it.
 ///
 /// # Errors
 /// See [`LoadError`].
@@ -224,7 +224,7 @@ pub fn inspect(path: &Path) -> Result<(), LoadError> {
     if is_whole(path) { Ok(()) } else { Err(LoadError::NotALibrary("an ELF file that is cut off")) }
 }
 
-/// Tells whether all that is to be loaded is in the file.
+/// Tells whether the file holds all that is to be loaded of it.
 fn is_whole(path: &Path) -> bool {
     let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let ends = read_elf(path, |header, endian, file| {

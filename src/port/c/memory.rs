@@ -19,18 +19,18 @@ use crate::op::{SLOTS, Slot};
 use crate::trace::{Block, Mishap};
 
 thread_local! {
-    /// Allocations made on this thread and not yet freed on it.
+    /// Counts the allocations made on this thread and not yet freed on it.
     static LIVE: Cell<i64> = const { Cell::new(0) };
-    /// Where the blocks of the program that runs on this thread come from.
+    /// Says where the blocks of the program that runs on this thread come from.
     static MODE: Cell<Memory> = const { Cell::new(Memory::Plain) };
-    /// The first misuse that was noticed since it was last asked for.
+    /// Holds the first misuse that was noticed since it was last asked for.
     static NOTICED: Cell<Option<Fault>> = const { Cell::new(None) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
-    /// The session of each slot whose end is told.
+    /// Holds the address of the session of each slot whose end is told; 0: none.
     static SESSIONS: [Cell<usize>; SLOTS] = const { [const { Cell::new(0) }; SLOTS] };
-    /// Which of 64 places their addresses fall into.
+    /// Marks which of 64 places their addresses fall into, one bit each.
     static PLACES: Cell<u64> = const { Cell::new(0) };
-    /// Address, size and origin of each allocation made while watching.
+    /// Lists address, size and origin of each allocation made while watching.
     static WATCHED: RefCell<Vec<(usize, usize, Origin)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -38,7 +38,7 @@ const fn place(address: usize) -> u64 {
     1 << (address >> 4 & 63)
 }
 
-/// Tells of the end of the session that a slot holds, from now on: its block is one that the library allocated.
+/// Tells of the end of the session that a slot holds, from now on: the library allocated its block.
 pub(super) fn tell_end_of(slot: Slot, address: usize) {
     SESSIONS.with(|sessions| sessions[slot.index()].set(address));
     PLACES.set(PLACES.get() | place(address));
@@ -70,7 +70,7 @@ fn tell_no_end() {
     }
 }
 
-/// Who called: a line of the library, in a step of a program.
+/// Says who called: a line of the library, in a step of a program.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin {
     file: *const c_char,
@@ -91,12 +91,12 @@ pub(super) fn install(api: &Api) -> bool {
     unsafe { set(Some(allocate), Some(reallocate), Some(release)) == 1 }
 }
 
-/// How many allocations of this thread live.
+/// Counts the allocations of this thread that live.
 pub(super) fn live() -> i64 {
     LIVE.get()
 }
 
-/// A program begins whose blocks come from such memory.
+/// Begins a program whose blocks come from this kind of memory.
 pub(super) fn begin(memory: Memory) {
     MODE.set(memory);
     NOTICED.set(None);
@@ -104,25 +104,26 @@ pub(super) fn begin(memory: Memory) {
     arena::begin();
 }
 
-/// The program is over: what is allocated from now on is plain.
+/// Ends a program: what is allocated from now on is plain.
 pub(super) fn end() {
     MODE.set(Memory::Plain);
 }
 
-/// The first misuse since this was last asked: noticed when it happened, or found now in blocks that were written to after
-/// they were freed, or around them. It then names the step that runs now.
+/// Returns the first misuse since this was last asked: one that was noticed when it happened, or one that is found now
+/// in blocks that were written to after they were freed, or around them. What is found now names the step that runs
+/// now.
 pub(super) fn misuse() -> Option<Mishap> {
     let fault = NOTICED.take().or_else(arena::check);
     fault.map(|fault| fault.mishap())
 }
 
-/// How many bytes a block has that the library allocated.
+/// Returns how many bytes a block has that the library allocated.
 pub(super) fn size_of(block: *mut c_void) -> usize {
     // SAFETY: a block of ours, or of the system's allocator.
     if arena::owns(block) { arena::size_of(block) } else { unsafe { libc::malloc_usable_size(block) } }
 }
 
-/// From now on each allocation of this thread is remembered with its origin.
+/// Remembers each allocation of this thread with its origin, from now on.
 pub(super) fn watch() {
     WATCHED.with_borrow_mut(Vec::clear);
     WATCHING.set(true);
@@ -161,7 +162,8 @@ fn notice(fault: Fault) {
     }
 }
 
-/// Cheap when nobody watches, and at the end of a thread, where the library frees after the list is gone.
+/// Changes the list of what is watched. It is cheap when nobody watches, and at the end of a thread, where the library
+/// frees after the list is gone.
 #[inline]
 fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
     if WATCHING.get() {
@@ -170,7 +172,7 @@ fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
     }
 }
 
-/// As `CRYPTO_malloc` is without us: nothing for no bytes.
+/// Allocates as `CRYPTO_malloc` does without us: nothing for no bytes.
 unsafe extern "C" fn allocate(size: usize, file: *const c_char, line: c_int) -> *mut c_void {
     if size == 0 {
         return ptr::null_mut();
@@ -193,10 +195,10 @@ fn allocate_watched(mode: Memory, size: usize, origin: Origin) -> *mut c_void {
     took(block, size, origin)
 }
 
-/// Tells whether a file of the library is cryptography: half of all blocks come from there, and no fault of a session shows there.
-/// Tells it of none where the library was built without the names of its files.
+/// Tells whether a file of the library is cryptography: half of all blocks come from there, and no fault of a session
+/// shows there. Where the library was built without the names of its files, none is.
 fn is_cryptography(file: *const c_char) -> bool {
-    /// What was found out is kept by the address of the name, a constant of the library.
+    /// Counts the places for what was found out. It is kept by the address of the name, a constant of the library.
     const PLACES: usize = 256;
     thread_local! {
         static KNOWN: [Cell<(usize, bool)>; PLACES] = const { [const { Cell::new((0, false)) }; PLACES] };

@@ -15,16 +15,16 @@ use openssl_sys::{
 
 use crate::op::for_each_op;
 
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_malloc_fn = Option<unsafe extern "C" fn(usize, *const c_char, c_int) -> *mut c_void>;
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_realloc_fn = Option<unsafe extern "C" fn(*mut c_void, usize, *const c_char, c_int) -> *mut c_void>;
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_free_fn = Option<unsafe extern "C" fn(*mut c_void, *const c_char, c_int)>;
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_EX_new_fn =
     Option<unsafe extern "C" fn(*mut c_void, *mut c_void, *mut CRYPTO_EX_DATA, c_int, c_long, *mut c_void)>;
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_EX_dup_fn = Option<
     unsafe extern "C" fn(
         *mut CRYPTO_EX_DATA,
@@ -35,29 +35,29 @@ pub type CRYPTO_EX_dup_fn = Option<
         *mut c_void,
     ) -> c_int,
 >;
-/// As in `<openssl/crypto.h>`.
+/// Follows `<openssl/crypto.h>`.
 pub type CRYPTO_EX_free_fn = CRYPTO_EX_new_fn;
-/// As `SSL_CTX_sess_set_remove_cb(3)` takes it.
+/// Follows the callback that `SSL_CTX_sess_set_remove_cb(3)` takes.
 pub type remove_session_cb = Option<unsafe extern "C" fn(*mut SSL_CTX, *mut SSL_SESSION)>;
-/// As `SSL_CTX_sess_set_new_cb(3)` takes it.
+/// Follows the callback that `SSL_CTX_sess_set_new_cb(3)` takes.
 pub type new_session_cb = Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION) -> c_int>;
-/// As `SSL_CTX_sess_set_get_cb(3)` takes it.
+/// Follows the callback that `SSL_CTX_sess_set_get_cb(3)` takes.
 pub type get_session_cb = Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, c_int, *mut c_int) -> *mut SSL_SESSION>;
-/// As `SSL_CTX_set_not_resumable_session_callback(3)` takes it.
+/// Follows the callback that `SSL_CTX_set_not_resumable_session_callback(3)` takes.
 pub type not_resumable_session_callback = Option<unsafe extern "C" fn(*mut SSL, c_int) -> c_int>;
-/// As in `<openssl/ssl.h>`.
+/// Follows `<openssl/ssl.h>`.
 pub type SSL_psk_use_session_cb_func = Option<
     unsafe extern "C" fn(*mut SSL, *const EVP_MD, *mut *const c_uchar, *mut usize, *mut *mut SSL_SESSION) -> c_int,
 >;
-/// As in `<openssl/ssl.h>`.
+/// Follows `<openssl/ssl.h>`.
 pub type SSL_psk_find_session_cb_func =
     Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, usize, *mut *mut SSL_SESSION) -> c_int>;
-/// As in `<openssl/ssl.h>`.
+/// Follows `<openssl/ssl.h>`.
 pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uint) -> c_int>;
-/// As `SSL_CTX_set_verify(3)` takes it.
+/// Follows the callback that `SSL_CTX_set_verify(3)` takes.
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 
-/// As in `<openssl/rand.h>`.
+/// Follows `<openssl/rand.h>`.
 #[expect(missing_docs, reason = "the names are C's")]
 #[repr(C)]
 pub struct RAND_METHOD {
@@ -69,16 +69,16 @@ pub struct RAND_METHOD {
     pub status: Option<unsafe extern "C" fn() -> c_int>,
 }
 
-/// As in `<openssl/lhash.h>`.
+/// Follows `<openssl/lhash.h>`.
 pub type OPENSSL_LH_DOALL_FUNCARG = Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>;
 
-/// As in `<openssl/lhash.h>`: the hash of a cache, as `SSL_CTX_sessions` returns it.
+/// Follows `<openssl/lhash.h>`. Stands for the hash of a cache, as `SSL_CTX_sessions` returns it.
 #[repr(C)]
 pub struct LHASH_OF_SSL_SESSION {
     _hidden: [u8; 0],
 }
 
-/// As in `<openssl/lhash.h>`.
+/// Follows `<openssl/lhash.h>`.
 #[repr(C)]
 pub struct OPENSSL_LHASH {
     _hidden: [u8; 0],
@@ -99,14 +99,14 @@ macro_rules! prototypes {
             }
         }
 
-        /// The functions of one library; `None`: it does not have it.
+        /// Holds the functions of one library; `None`: the library does not have this one.
         #[expect(non_snake_case, missing_docs, reason = "the names are C's")]
         pub struct Api {
             $(pub $name: Option<unsafe extern "C" fn($($type),* $(, $dots)?) -> $result>,)*
         }
 
         impl Api {
-            /// Those this executable is linked with.
+            /// Returns the functions that this executable is linked with.
             pub const fn linked() -> Api {
                 Api { $($name: {
                     $(#[cfg(not($condition))] { None } #[cfg($condition)])?
@@ -114,7 +114,7 @@ macro_rules! prototypes {
                 },)* }
             }
 
-            /// Those that `library` or a library it needs has.
+            /// Finds the functions that `library`, or a library that it needs, has.
             ///
             /// # Safety
             /// They have the types of the list, and the library is never closed.
@@ -126,13 +126,13 @@ macro_rules! prototypes {
                 },)* }
             }
 
-            /// Whether the library has the function; `None` for a name that is not in the list.
+            /// Tells whether the library has the function; `None`: the name is not in the list.
             pub fn has(&self, name: &str) -> Option<bool> {
                 match name { $(stringify!($name) => Some(self.$name.is_some()),)* _ => None }
             }
         }
 
-        /// Name, argument types, result type and condition of each function, as they are written here.
+        /// Lists name, argument types, result type and condition of each function, as they are written here.
         pub const LIST: &[(&str, &[&str], &str, &str)] = &[
             $((stringify!($name), &[$(stringify!($type),)* $(stringify!($dots))?], stringify!($result), concat!($(stringify!($condition))?)),)*
         ];

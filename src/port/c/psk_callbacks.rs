@@ -14,11 +14,11 @@ use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_fun
 use crate::op::{Cipher, PskCallback};
 use crate::trace::Callback;
 
-/// Who keeps the shared one: no context is there.
+/// Stands for the context that keeps the shared session: here there is none.
 const KEEPER: usize = 1;
 
 thread_local! {
-    /// What a client was given in this handshake; 0: nothing.
+    /// Holds the address of the session that a client was given in this handshake; 0: none.
     static GIVEN: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -32,7 +32,7 @@ pub(super) fn given() -> usize {
     GIVEN.get()
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback of clients; `None`: no callback.
 pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     match callback {
         PskCallback::None => None,
@@ -41,7 +41,7 @@ pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     }
 }
 
-/// Returns the function for each kind.
+/// Returns the C function for a kind of callback of servers; `None`: no callback.
 pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
     match callback {
         PskCallback::None => None,
@@ -59,7 +59,7 @@ fn make() -> *mut SSL_SESSION {
     session
 }
 
-/// Returns a reference to a new session, or to the shared one.
+/// Returns a reference to a new session, or to the shared one. The caller owns it.
 fn give(shares: bool) -> *mut SSL_SESSION {
     if !shares {
         return make();
@@ -91,7 +91,7 @@ unsafe extern "C" fn use_session<const SHARES: bool>(
     1
 }
 
-/// Gives the server what is found under an identity: under ours a session, and no ticket.
+/// Gives the server a session for our identity, and nothing for any other, which is a ticket.
 unsafe extern "C" fn find_session<const SHARES: bool>(
     _ssl: *mut SSL,
     id: *const c_uchar,

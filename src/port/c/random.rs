@@ -22,19 +22,19 @@ static METHOD: RAND_METHOD = RAND_METHOD {
     status: Some(status),
 };
 
-/// From now on the library's random numbers are these, on every thread.
+/// Makes the library take its random numbers from here, on every thread, from now on.
 pub(super) fn pin(library: &Library) {
     if library.api.RAND_set_rand_method.is_some() {
         call!(library, RAND_set_rand_method(ptr::from_ref(&METHOD)));
     }
 }
 
-/// A program begins.
+/// Begins a program.
 pub(super) fn begin() {
     NUMBERS.with_borrow_mut(|numbers| numbers.seed(SEED));
 }
 
-/// A context of the pool is made: its keys for tickets are those of its place.
+/// Begins a context of the pool: its keys for tickets are those of its place.
 pub(super) fn begin_context(place: usize) {
     NUMBERS.with_borrow_mut(|numbers| numbers.seed(SEED + 1 + place as u64));
 }

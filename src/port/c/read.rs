@@ -9,7 +9,7 @@ use super::{CPort, Value};
 use crate::field::{Field, ex_data_fields};
 use crate::op::{ExIndex, MAX_BYTES, Slot, for_each_op};
 
-/// Bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
+/// Limits the bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
 const LONGEST_ID: usize = 32;
 
 /// Reads a field as the prototype of its getter says.

@@ -8,18 +8,18 @@ use super::super::events;
 use super::memory;
 use super::prototypes::Api;
 
-/// A session larger than this is not searched to its end.
+/// Limits the bytes that are searched: a larger session is not searched to its end.
 const MAX_BLOCK: usize = 4096;
 const WORD: usize = size_of::<u32>();
-/// How many looks are taken: after new, after each of three references taken, after each of two given back.
+/// Counts the looks that are taken: after new, after each of three references taken, after each of two given back.
 const LOOKS: usize = 6;
-/// No call changes the count by more, not even a wrong one.
+/// Limits a change of the count: no call changes it by more, not even a wrong one.
 const STEP: i64 = 8;
 
-/// The offset of the one aligned 32-bit word of a new session that moves up with references taken, down with references given
-/// back, and never the other way. By how much, and whether every time, is not asked: a count that moves wrongly is a finding,
-/// not a reason to look away. `None`: no such
-/// word, or more than one, or the session was destroyed too early; the count is then unknown, never guessed.
+/// Finds the offset, in bytes, of the one aligned 32-bit word of a new session that moves up with references taken,
+/// down with references given back, and never the other way. By how much, and whether every time, is not asked: a count
+/// that moves wrongly is a finding, not a reason to look away. `None`: there is no such word, or more than one, or the
+/// session was destroyed too early; the count is then unknown, never guessed.
 pub(super) fn calibrate(api: &Api) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
@@ -66,7 +66,7 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
     found.next().is_none().then_some(only * WORD)
 }
 
-/// The word at `offset`.
+/// Reads the word at `offset`.
 ///
 /// # Safety
 /// The session is alive, and its block is longer than `offset` + 4 bytes.

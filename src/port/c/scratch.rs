@@ -6,15 +6,15 @@ use std::ptr;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
-/// Bytes of the accessible part: more than any operand.
+/// Counts the bytes of the accessible part: more than any operand has.
 const SIZE: usize = 8192;
 const GUARD: usize = 4096;
-/// What a buffer holds after the call.
+/// Fills a buffer after the call.
 const GIVEN_BACK: u8 = 0xee;
 
-/// One buffer at a time, on its way into C and back.
+/// Holds one buffer at a time, on its way into C and back.
 pub(super) struct Scratch {
-    /// The inaccessible page before the accessible part.
+    /// Points to the inaccessible page before the accessible part.
     base: *mut u8,
 }
 
@@ -38,7 +38,7 @@ impl Scratch {
         unsafe { std::slice::from_raw_parts_mut(self.base.add(GUARD + SIZE - length), length) }
     }
 
-    /// Makes a copy of `bytes`, for one call. No bytes are a pointer that must not be followed; NULL stays NULL.
+    /// Makes a copy of `bytes`, for one call. If there are no bytes, the pointer must not be followed; NULL stays NULL.
     #[inline]
     pub fn lend(&mut self, bytes: Option<&[u8]>) -> (*const u8, usize) {
         let Some(bytes) = bytes else { return (ptr::null(), 0) };

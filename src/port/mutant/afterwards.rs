@@ -9,7 +9,7 @@ use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable, connection_ops,
 use crate::samples::UNTOUCHED;
 use crate::trace::SAME;
 
-/// What the bug makes of a call: `None` leaves alone what it returned.
+/// Holds what the bug makes of a call; `None` leaves alone what it returned.
 type Spoiled = Option<Returned<'static>>;
 
 fn number(number: i64) -> Spoiled {

@@ -10,16 +10,16 @@ use crate::op::{
     session_ops,
 };
 
-/// What was there before a call, for the bugs that go by it.
+/// Holds what was there before a call, for the bugs that go by it.
 #[derive(Default)]
 pub(super) struct Noted {
-    /// References to sessions that the call may let go.
+    /// Holds references to the sessions that the call may let go.
     pub sessions: Vec<Session>,
-    /// What a value was that is changed for as long as the call takes; `None`: nothing is changed.
+    /// Says what a value was that is changed for as long as the call takes; `None`: nothing is changed.
     pub number: Option<i64>,
-    /// The connection has the session already.
+    /// Tells whether the connection has the session already.
     pub again: bool,
-    /// The callbacks that must not be called for as long as the call takes.
+    /// Holds the callbacks that must not be called for as long as the call takes.
     pub callbacks: Option<Callbacks>,
 }
 
@@ -132,7 +132,8 @@ impl Mutant {
         }
     }
 
-    /// Returns what a context has cached and lets go when it caches the slot's session: another with the same version and id.
+    /// Returns what a context has cached and lets go when it caches the slot's session: another with the same version
+    /// and id.
     fn displaced(&self, c: ContextSlot, s: Slot) -> Vec<Session> {
         let (version, id) = (self.session(s).protocol_version(), self.session(s).id());
         let address = self.inner.address(Variable::Session(s));

@@ -15,8 +15,8 @@ macro_rules! call {
     };
 }
 
-/// Makes an aspect of its words: a [`Field`] and whose it is, or what is wrong with it; a callback that a handshake calls, or
-/// another one; or an [`Aspect`] that is one word.
+/// Makes an aspect of its words: a [`Field`] and whose it is, or what is wrong with it; a callback that a handshake
+/// calls, or another one; or an [`Aspect`] that is one word.
 macro_rules! aspect {
     (count) => {
         Aspect::Count(Whose::Own)
@@ -49,12 +49,12 @@ macro_rules! aspect {
 
 macro_rules! bugs {
     ($($(#[$doc:meta])* $bug:ident $name:literal $($call:ident($($($aspect:ident)+),+))+;)*) => {
-        /// One planted bug.
+        /// Names one planted bug.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Bug { $($(#[$doc])* #[allow(missing_docs, reason = "the name says it")] $bug),* }
 
         impl Bug {
-            /// Every bug.
+            /// Lists every bug.
             pub const ALL: &'static [Bug] = &[$(Bug::$bug),*];
 
             /// Returns the name, as in `--port planted:NAME`.
@@ -62,7 +62,8 @@ macro_rules! bugs {
                 match self { $(Bug::$bug => $name),* }
             }
 
-            /// Returns the signatures of the divergences it makes, the usual one first: some show in more than one call.
+            /// Returns the signatures of the divergences it makes, the usual one first: some show in more than one
+            /// call.
             pub const fn signatures(self) -> &'static [Signature] {
                 match self {
                     $(Bug::$bug => &[$($(Signature { call: call!($call), aspect: aspect!($($aspect)+) }),+),+]),*
@@ -114,7 +115,7 @@ bugs! {
     DupSharesHostname "dup-shares-hostname" Dup(shared Hostname);
     DupSharesAlpn "dup-shares-alpn" Dup(shared Alpn);
     DupSharesTicketAppdata "dup-shares-ticket-appdata" Dup(shared TicketAppdata);
-    /// Two names for one buffer that no pointer shows.
+    /// Gives one buffer two names, which no pointer shows.
     DupAliasesId "dup-aliases-id" Set1Id(other Id);
     DupTakesTwoReferences "dup-takes-two-references" Dup(count);
     DupTakesSourceReference "dup-takes-source-reference" Dup(count);

@@ -9,10 +9,10 @@ use crate::op::{
     ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
-/// `SSL_SESS_CACHE_UPDATE_TIME`
+/// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
 pub(super) const UPDATE_TIME: u16 = 0x400;
 
-/// What a mutant does instead of a call.
+/// Says what a mutant does instead of a call.
 pub(super) enum Instead {
     /// Makes another call.
     Call(Op),
@@ -119,7 +119,7 @@ impl Mutant {
         }
     }
 
-    /// As [`Mutant::instead`], of what connections inherit, and of what handshakes call.
+    /// Does as [`Mutant::instead`] for what connections inherit, and for what handshakes call.
     fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. })

@@ -12,15 +12,17 @@ use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskC
 use crate::trace::Callback;
 
 thread_local! {
-    /// References that callbacks have taken, in order, and the address of the context whose new callback did, or 0.
+    /// Lists the references that callbacks have taken, in order, and the address of the context whose new callback took
+    /// each, or 0.
     static KEPT: RefCell<Vec<(Session, usize)>> = const { RefCell::new(Vec::new()) };
-    /// A callback is running, and calls back.
+    /// Tells whether a callback is running that calls back.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
-    /// The session that the running call was given by a pointer that is no reference: it has one more for so long.
+    /// Holds the address of the session that the running call was given by a pointer that is no reference: it has one
+    /// reference more for so long.
     static LENT: Cell<usize> = const { Cell::new(0) };
-    /// The library of the handshake that runs: callbacks make sessions with it.
+    /// Holds the library of the handshake that runs: callbacks make sessions with it.
     static LIBRARY: RefCell<Option<Arc<Library>>> = const { RefCell::new(None) };
-    /// How many ids the program's callbacks have made.
+    /// Counts the ids that the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -192,7 +194,7 @@ pub(super) fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> 
     }
 }
 
-/// Who keeps the shared one: no context is there.
+/// Stands for the context that keeps the shared session: here there is none.
 const KEEPER: usize = 1;
 
 fn make_psk(library: &Arc<Library>) -> Session {

@@ -7,7 +7,7 @@ use crate::native::{self, Cipher, FromPeer, Peers, Session, Version};
 use crate::op::ConnectionSlot;
 use crate::trace::{Recorded, SENT_ID, Tape};
 
-/// The peers of a handshake.
+/// Plays the peers of a handshake.
 struct Played<'a>(&'a mut Tape);
 
 impl Played<'_> {
@@ -58,7 +58,8 @@ impl Peers for Played<'_> {
 }
 
 impl NativePort {
-    /// Makes a handshake. Returns 1 for a client that has finished, plus 2 for such a server, plus 4 and 8 where they resumed.
+    /// Makes a handshake. Returns 1 for a client that has finished, plus 2 for such a server, plus 4 and 8 where they
+    /// resumed.
     pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
         callbacks::make_sessions_with(&self.library);

@@ -4,7 +4,7 @@ use crate::field::{Field, for_each_field};
 use crate::native::{Cipher, Session, View};
 use crate::op::ExIndex;
 
-/// What a getter of a number returns.
+/// Turns what a getter of a number returns into a number.
 trait Number {
     fn number(self) -> i64;
 }
@@ -103,7 +103,8 @@ macro_rules! show_bytes {
     };
 }
 
-/// Tells whether two buffers have the same bytes. Most have few: a call to compare them takes longer than to compare them here.
+/// Tells whether two buffers have the same bytes. Most have few: a call to compare them takes longer than to compare
+/// them here.
 #[inline(always)]
 fn same_bytes(ours: Option<&[u8]>, theirs: Option<&[u8]>) -> bool {
     match (ours, theirs) {

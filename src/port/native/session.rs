@@ -8,7 +8,7 @@ use crate::native::{Cipher, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters};
 use crate::samples;
 
-/// What a slot holds: as many handles as it owns references, or a pointer that is none.
+/// Holds what is in a slot: as many handles as it owns references, or a pointer that is none.
 #[derive(Default)]
 pub(super) struct Held {
     pub owned: Vec<Session>,
@@ -27,10 +27,10 @@ impl Held {
     }
 }
 
-/// A slot's session, for one call.
+/// Gives access to a slot's session, for one call.
 pub(in crate::port) enum Access<'a> {
     Owned(&'a Session),
-    /// A reference more than there are, for as long as the call takes.
+    /// Holds a reference more than there are, for as long as the call takes.
     Borrowed(Session),
 }
 

@@ -15,23 +15,24 @@ use super::guarded::Guarded;
 use super::poisoned::Poisoned;
 use super::{Fault, Memory, Misuse, Origin};
 
-/// How many threads have blocks that are watched; the others have plain ones.
+/// Counts the threads that have blocks that are watched; the others have plain ones.
 const THREADS: usize = 64;
-/// Bytes of address space for each thread: the first half for guarded blocks.
+/// Counts the bytes of address space for each thread: the first half is for guarded blocks.
 const STRETCH: usize = 128 << 20;
 const HALF: usize = STRETCH / 2;
 
-/// What fresh bytes hold, and those around a block.
+/// Fills a block that was just made.
 const FRESH: u8 = 0xcb;
+/// Fills the bytes around a block.
 const AROUND: u8 = 0xfb;
 
-/// What is known of a block.
+/// Holds what is known of a block.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Block {
     pub start: usize,
     pub size: usize,
     pub taken: Origin,
-    /// Where it was freed; `None`: it lives.
+    /// Says where it was freed; `None`: it lives.
     pub given: Option<Origin>,
 }
 
@@ -40,13 +41,13 @@ impl Block {
         Fault::new(what, self.size, self.taken, self.given)
     }
 
-    /// Marks so many bytes before and after it: they must stay as they are.
+    /// Marks `before` bytes before it and `after` bytes after it: they must stay as they are.
     pub fn surround(&self, before: usize, after: usize) {
         fill(self.start - before, before, AROUND);
         fill(self.start + self.size, after, AROUND);
     }
 
-    /// Says what happened to so many bytes before and after it.
+    /// Says what happened to `before` bytes before it and to `after` bytes after it.
     pub fn damage(&self, before: usize, after: usize) -> Option<Misuse> {
         if !holds(self.start - before, before, AROUND) {
             return Some(Misuse::Underrun);
@@ -65,7 +66,7 @@ thread_local! {
     static ARENAS: RefCell<Option<Box<Arenas>>> = const { RefCell::new(None) };
 }
 
-/// The reservation; 0: there is none.
+/// Holds the address of the reservation; 0: there is none.
 static RESERVED: OnceLock<usize> = OnceLock::new();
 static NEXT_STRETCH: AtomicUsize = AtomicUsize::new(0);
 
@@ -100,8 +101,8 @@ pub(super) fn owns(address: *const c_void) -> bool {
     RESERVED.get().is_some_and(|base| *base != 0 && (address as usize).wrapping_sub(*base) < THREADS * STRETCH)
 }
 
-/// Takes a block back, and says what happened to the bytes around it; an error: it cannot be taken back. A block of another
-/// thread is only forgotten: its owner alone may touch what is known of it.
+/// Takes a block back, and says what happened to the bytes around it; an error: it cannot be taken back. A block of
+/// another thread is only forgotten: only the thread that owns it may touch what is known of it.
 pub(super) fn give(address: *mut c_void, origin: Origin) -> Result<Option<Fault>, Fault> {
     let address = address as usize;
     let given = with(|arenas| {
@@ -151,8 +152,8 @@ pub(super) fn check() -> Option<Fault> {
     with(|arenas| arenas.poisoned.check().or_else(|| arenas.guarded.check())).flatten()
 }
 
-/// Says what was done where an access to `address` was refused, if that is near a block that is guarded. Allocates nothing: a
-/// signal handler may ask, and must not be interrupted by itself.
+/// Says what was done where an access to `address` was refused, if that is near a block that is guarded. Allocates
+/// nothing: a signal handler may ask, and must not be interrupted by itself.
 pub fn explain(address: usize) -> Option<Fault> {
     if !owns(address as *const c_void) {
         return None;
@@ -190,7 +191,7 @@ pub(super) fn fill(start: usize, length: usize, byte: u8) {
     unsafe { std::ptr::write_bytes(start as *mut u8, byte, length) };
 }
 
-/// Tells whether bytes of a block, or around it, all hold this.
+/// Tells whether bytes of a block, or around it, all hold `byte`.
 pub(super) fn holds(start: usize, length: usize, byte: u8) -> bool {
     // SAFETY: as above; nobody writes to them now.
     let bytes = unsafe { std::slice::from_raw_parts(start as *const u8, length) };

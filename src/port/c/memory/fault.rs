@@ -6,22 +6,22 @@ use std::fmt;
 use super::Origin;
 use crate::trace::{Block, Breakage, Mishap, MishapKind, Site, Violation};
 
-/// A misuse of memory.
+/// Names a misuse of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Misuse {
-    /// A block was freed a second time.
+    /// Frees a block a second time.
     DoubleFree,
-    /// An address was freed that is no block's first.
+    /// Frees an address that is no block's first.
     BadFree,
-    /// Bytes of a freed block were written.
+    /// Writes to bytes of a freed block.
     WrittenAfterFree,
-    /// A freed block was read or written.
+    /// Reads or writes a freed block.
     UseAfterFree,
-    /// Bytes beyond the end of a block were read or written.
+    /// Reads or writes bytes beyond the end of a block.
     Overrun,
-    /// Bytes before the start of a block were written.
+    /// Writes bytes before the start of a block.
     Underrun,
-    /// There is no memory left.
+    /// Asks for memory when there is none left.
     NoMemory,
 }
 
@@ -51,7 +51,7 @@ impl Misuse {
     }
 }
 
-/// A misuse and the block it was done to. Plain data: it can be made while the heap is broken.
+/// Holds a misuse and the block it was done to. It is plain data: it can be made while the heap is broken.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     what: Misuse,
@@ -100,7 +100,7 @@ impl Origin {
     }
 }
 
-/// `ssl/ssl_sess.c:91`
+/// Writes the file and the line: `ssl/ssl_sess.c:91`.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // SAFETY: the library passes string literals, or NULL where it was built without them.

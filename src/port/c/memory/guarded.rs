@@ -14,32 +14,33 @@ use super::arena::{Block, access};
 use super::{Fault, Misuse, Origin};
 
 const PAGE: usize = 4096;
-/// Pages of a place, and how many places of that size there are. Two descriptions a place: a process may have 65,530.
+/// Lists the pages of a place, and how many places of that size there are. The system needs two descriptions for a
+/// place, and a process may have 65,530.
 const CLASSES: [(usize, usize); 2] = [(1, 4096), (8, 128)];
-/// So many bytes before a block must stay as they are.
+/// Counts the bytes before a block that must stay as they are.
 const ZONE: usize = 64;
 
-/// The places of one size.
+/// Holds the places of one size.
 struct Class {
     base: usize,
     pages: usize,
-    /// The block at each place that was ever used; there is room for as many as there are places.
+    /// Holds the block at each place that was ever used; there is room for as many as there are places.
     blocks: Vec<Option<Block>>,
-    /// Where the next block goes, unless one lives there.
+    /// Says where the next block goes, unless one lives there.
     next: usize,
-    /// How many blocks this program made.
+    /// Counts the places that this program went through for its blocks.
     made: usize,
-    /// The file whose pages lie under the places.
+    /// Holds the file whose pages lie under the places.
     file: OwnedFd,
 }
 
-/// The guarded blocks of one thread.
+/// Holds the guarded blocks of one thread.
 pub(super) struct Guarded {
     classes: [Class; 2],
 }
 
 impl Guarded {
-    /// In `bytes` of address space from `base` on; `None`: the system refuses.
+    /// Makes the places in `bytes` of address space from `base` on; `None`: the system refuses.
     pub fn new(base: usize, bytes: usize) -> Option<Guarded> {
         let mut at = base;
         let mut class = |(pages, places): (usize, usize)| {
@@ -53,7 +54,7 @@ impl Guarded {
         Some(Guarded { classes })
     }
 
-    /// How many bytes follow this offset to the end of its place.
+    /// Returns how many bytes follow this offset to the end of its place.
     pub fn left(mut offset: usize) -> usize {
         for (pages, places) in CLASSES {
             let stride = (pages + 1) * PAGE;
@@ -69,12 +70,12 @@ impl Guarded {
         self.classes.iter_mut().for_each(|class| class.made = 0);
     }
 
-    /// A block; `None`: it is too large, or the program has too many.
+    /// Makes a block and returns its address; `None`: it is too large, or the program has too many.
     pub fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
         self.classes.iter_mut().find(|class| size <= class.pages * PAGE)?.take(size, origin)
     }
 
-    /// Takes away the access to a block that was freed; what happened to the bytes before it.
+    /// Takes away the access to a block that was freed, and says what happened to the bytes before it.
     pub fn close(&mut self, block: &Block) -> Option<Misuse> {
         let damage = damage(block);
         for class in &self.classes {
@@ -86,12 +87,12 @@ impl Guarded {
         damage
     }
 
-    /// The block at an address, or right before it.
+    /// Finds the block at an address, or right before it.
     pub fn block(&self, address: usize) -> Option<Block> {
         self.classes.iter().find_map(|class| class.blocks[class.place(address)?])
     }
 
-    /// As [`Guarded::block`].
+    /// Finds what [`Guarded::block`] finds, to be changed.
     pub fn block_mut(&mut self, address: usize) -> Option<&mut Block> {
         self.classes.iter_mut().find_map(|class| {
             let place = class.place(address)?;
@@ -99,7 +100,7 @@ impl Guarded {
         })
     }
 
-    /// The first block of this program that lives and whose surroundings were changed.
+    /// Finds the first block of this program that lives and whose surroundings were changed.
     pub fn check(&self) -> Option<Fault> {
         let live = self.classes.iter().flat_map(Class::of_this_program).filter(|block| block.given.is_none());
         live.into_iter().find_map(|block| damage(block).map(|what| block.fault(what)))
@@ -149,7 +150,7 @@ impl Class {
         made.filter_map(|place| self.blocks.get(place)?.as_ref())
     }
 
-    /// Gives access to the pages of a place, of which those after the last one that was used have no file under them yet.
+    /// Gives access to the pages of a place. A place after the last one that was used has no file under it yet.
     fn open(&mut self, place: usize, from: usize) -> bool {
         if place < self.blocks.len() {
             return access(from, self.pages * PAGE, true);
@@ -165,7 +166,7 @@ impl Class {
     }
 }
 
-/// A file in memory; `None`: the system refuses.
+/// Makes a file in memory; `None`: the system refuses.
 fn file_of(bytes: usize) -> Option<OwnedFd> {
     let file = memfd_create(c"sessdiff", MemfdFlags::CLOEXEC).ok()?;
     ftruncate(&file, bytes as u64).ok()?;
@@ -176,13 +177,14 @@ fn damage(block: &Block) -> Option<Misuse> {
     block.damage(zone(block), aligned(block.size) - block.size)
 }
 
-/// How many bytes before a block are looked at: those of its first page, at most.
+/// Returns how many bytes before a block are looked at: those of its first page, at most.
 fn zone(block: &Block) -> usize {
     (block.start % PAGE).min(ZONE)
 }
 
-/// The bytes from the start of a guarded block to its guard. On x86-64 a block whose size is no multiple of 8 need not be
-/// aligned, so that a string ends at the guard too; elsewhere that could be a fault of our own making.
+/// Returns how many bytes there are from the start of a guarded block to its guard. On x86-64 a block whose size is no
+/// multiple of 8 need not be aligned, so that a string ends at the guard too; elsewhere that could be a fault of our
+/// own making.
 const fn aligned(size: usize) -> usize {
     if cfg!(target_arch = "x86_64") { size } else { size.next_multiple_of(16) }
 }

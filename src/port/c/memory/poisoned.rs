@@ -4,32 +4,33 @@
 use super::arena::{Block, access, fill, holds};
 use super::{Fault, Misuse, Origin};
 
-/// Blocks start at multiples of this, and so many bytes before and at least so many after stay as they are.
+/// Counts the bytes of a grain: a block and the bytes around it take up whole grains.
 const GRAIN: usize = 64;
+/// Counts the bytes before a block that must stay as they are, and the least number of such bytes after it.
 const ZONE: usize = 16;
-/// Bytes for blocks.
+/// Counts the bytes for blocks.
 const BYTES: usize = 4 << 20;
-/// The most blocks of a program.
+/// Limits the number of blocks of a program.
 const MOST: usize = 1 << 14;
-/// What a freed block holds.
+/// Fills a freed block.
 const FREED: u8 = 0xdd;
 
-/// The poisoned blocks of one thread: a ring.
+/// Holds the poisoned blocks of one thread, in a ring.
 pub(super) struct Poisoned {
     base: usize,
-    /// For each grain the number of its block's first grain, plus 1; 0: it never had one.
+    /// Holds for each grain the number of its block's first grain, plus 1; 0: it never had one.
     owners: Vec<u32>,
-    /// For each grain that is a block's first: the block.
+    /// Holds the block for each grain that is a block's first.
     blocks: Vec<Option<Block>>,
     next: usize,
-    /// Grains passed in this program: once around, what it made first would be next.
+    /// Counts the grains passed in this program: once around, what it made first would be next.
     passed: usize,
-    /// The first grains of the blocks of this program, in order.
+    /// Lists the first grains of the blocks of this program, in order.
     made: Vec<u32>,
 }
 
 impl Poisoned {
-    /// In `bytes` of address space from `base` on; `None`: the system refuses.
+    /// Makes a ring in `bytes` of address space from `base` on; `None`: the system refuses.
     pub fn new(base: usize, bytes: usize) -> Option<Poisoned> {
         debug_assert!(BYTES <= bytes);
         let grains = BYTES / GRAIN;
@@ -43,7 +44,7 @@ impl Poisoned {
         })
     }
 
-    /// How many bytes follow this offset.
+    /// Returns how many bytes follow this offset.
     pub fn left(offset: usize) -> usize {
         BYTES.saturating_sub(offset)
     }
@@ -53,7 +54,7 @@ impl Poisoned {
         self.passed = 0;
     }
 
-    /// A block; `None`: it is too large, or the program has too many.
+    /// Makes a block and returns its address; `None`: it is too large, or the program has too many.
     pub fn take(&mut self, size: usize, origin: Origin) -> Option<usize> {
         let grains = size.checked_add(2 * ZONE)?.div_ceil(GRAIN);
         let first = self.room(grains)?;
@@ -66,21 +67,22 @@ impl Poisoned {
         Some(start)
     }
 
-    /// Overwrites a block that was freed; what happened to the bytes around it.
+    /// Overwrites a block that was freed, and says what happened to the bytes around it.
     pub fn close(&mut self, block: &Block) -> Option<Misuse> {
         let damage = block.damage(ZONE, after(block));
         fill(block.start, block.size, FREED);
         damage
     }
 
-    /// The block at an address.
+    /// Finds the block at an address.
     pub fn block_mut(&mut self, address: usize) -> Option<&mut Block> {
         let grain = address.checked_sub(self.base)? / GRAIN;
         let first = self.owners.get(grain)?.checked_sub(1)?;
         self.blocks[first as usize].as_mut()
     }
 
-    /// The first block of this program that was written to after it was freed, or around which something was written.
+    /// Finds the first block of this program that was written to after it was freed, or around which something was
+    /// written.
     pub fn check(&self) -> Option<Fault> {
         self.made.iter().filter_map(|first| self.blocks[*first as usize]).find_map(|block| {
             let written = block.given.is_some() && !holds(block.start, block.size, FREED);
@@ -89,7 +91,8 @@ impl Poisoned {
         })
     }
 
-    /// So many grains in a row, of which none belongs to a block that lives or is of this program; `None`: there are none left.
+    /// Finds so many grains in a row, of which none belongs to a block that lives or is of this program; `None`: there
+    /// are none left.
     fn room(&mut self, grains: usize) -> Option<usize> {
         let all = self.owners.len();
         if self.made.len() == MOST {
@@ -124,7 +127,7 @@ impl Poisoned {
     }
 }
 
-/// How many bytes after a block must stay as they are.
+/// Returns how many bytes after a block must stay as they are.
 fn after(block: &Block) -> usize {
     (block.size + 2 * ZONE).next_multiple_of(GRAIN) - ZONE - block.size
 }
