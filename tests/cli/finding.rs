@@ -74,7 +74,7 @@ fn leaves_standard_output_to_the_object() {
     let object = ran.json();
     assert_eq!(object["verdict"], "diverge", "{object}");
     let file = format!("sessdiff-out/{FILE}");
-    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "file": file, "hits": 1 }]);
+    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 
