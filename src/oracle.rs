@@ -4,6 +4,7 @@
 //! are caught by the third, and where one is alone the ledger says who is wrong.
 
 mod audit;
+mod counts;
 mod describe;
 mod signature;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, sound};
+pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};
 use crate::field::Field;
@@ -79,6 +81,8 @@ pub struct Divergence {
     pub right: String,
     /// What the ledger says, where it says anything.
     pub ledger: Option<String>,
+    /// What has to be known besides, a word and a text each: whose count it is, and who holds it.
+    pub details: Vec<(&'static str, String)>,
     /// The side that the ledger contradicts; `None`: the ledger has no opinion, or contradicts both.
     pub wrong: Option<Side>,
 }
@@ -128,6 +132,7 @@ fn contradiction(program: &Program, plan: &Plan, fault: &Fault, faults: &[Option
         left,
         right,
         ledger: Some(fault.ledger.clone()),
+        details: fault.whose.iter().map(|whose| ("session", whose.clone())).collect(),
         wrong: match here {
             [Some(_), None] => Some(Side::Left),
             [None, Some(_)] => Some(Side::Right),
@@ -164,7 +169,8 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
             let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
             let signature = Signature { call: Call::Kind(call_at(program, plan, step)), aspect };
-            let found = Divergence { step, class: aspect.class(), signature, left, right, ledger: None, wrong: None };
+            let (class, ledger, wrong, details) = (aspect.class(), None, None, Vec::new());
+            let found = Divergence { step, class, signature, left, right, ledger, details, wrong };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
             }

@@ -16,7 +16,8 @@ mod told;
 pub use breakage::{Breakage, NoBreakage, Signal, Violation, Word};
 pub use entry::{Entries, Entry};
 pub use mishap::{Block, Mishap, MishapKind, Site};
-pub use owners::{Owners, Seen, Unowned};
+pub(crate) use owners::references;
+pub use owners::{Owners, Seen, Unowned, Whom};
 pub use tape::{Recorded, SENT_ID, Tape};
 pub use told::{After, Callback, Meddling};
 

@@ -8,7 +8,8 @@ use super::lab::Lab;
 use super::output;
 use crate::exec::Watch;
 use crate::host::crash;
-use crate::op::Op;
+use crate::op::{Op, Slot};
+use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
@@ -102,6 +103,7 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
     };
     row(["step", "call", "native", name, "ledger"]);
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
+    let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
         let step = ledger.step(op);
         let mut call = op.to_string();
@@ -112,8 +114,13 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
             Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
-            Step::Skip(_) | Step::Run { .. } => [left, right].map(|trace| brief(op, plan, trace, at)),
+            Step::Skip(_) | Step::Run { .. } => [0, 1].map(|side| {
+                let counts = shared.as_ref().map(|shared| shared.sides[side].at(at, &shared.shown(at, op)));
+                brief(op, plan, [left, right][side], at, counts)
+            }),
         };
+        let owed = shared.as_ref().map(|shared| shared.owed.at(at, &shared.shown(at, op)));
+        let owed = owed.filter(|owed| !owed.is_empty()).map_or(String::new(), |owed| format!(", {owed}"));
         let differs = if left.entries(at).eq(right.entries(at)) {
             ""
         } else if std::mem::replace(&mut first, false) {
@@ -121,7 +128,7 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         } else {
             "  differs"
         };
-        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{differs}")]);
+        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{owed}{differs}")]);
         if all {
             let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
             for entry in 0..sides[0].len().max(sides[1].len()) {
@@ -150,8 +157,53 @@ fn skipped(why: Skip) -> &'static str {
     }
 }
 
-/// Says what a call returned, and the counts after it: `1, refs 2`.
-fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
+/// The counts of a program with contexts or connections: of both sides, and as they should be.
+struct SharedCounts {
+    sides: [Column; 2],
+    owed: Column,
+}
+
+/// The counts of one column of the table.
+struct Column(Counts);
+
+impl Column {
+    fn of(&self, at: usize, slot: Slot) -> Option<u32> {
+        self.0[at][slot.index()]
+    }
+
+    /// Says the counts of these sessions after a step: `refs s0:2 s1:1`.
+    fn at(&self, at: usize, slots: &[Slot]) -> String {
+        let counts = slots.iter().filter_map(|slot| self.of(at, *slot).map(|count| format!(" {slot}:{count}")));
+        let counts: String = counts.collect();
+        if counts.is_empty() { counts } else { format!("refs{counts}") }
+    }
+}
+
+impl SharedCounts {
+    fn of(plan: &Plan, ops: &[Op], traces: [&Trace; 2]) -> SharedCounts {
+        let sides = traces.map(|trace| Column(counts_seen(plan, ops, trace)));
+        SharedCounts { sides, owed: Column(counts_owed(plan, ops, traces)) }
+    }
+
+    /// Lists the sessions whose counts are shown in a step, the same ones in each column: those that the call names, and those whose
+    /// count it changed.
+    fn shown(&self, at: usize, op: &Op) -> Vec<Slot> {
+        let touched = touches(op);
+        let columns = [&self.owed, &self.sides[0], &self.sides[1]];
+        let is_shown = |slot: &Slot| {
+            let counts = columns.map(|column| column.of(at, *slot));
+            let named = touched.made == Some(*slot) || touched.used == Some(*slot);
+            let before = |column: &Column| if at == 0 { Some(0) } else { column.of(at - 1, *slot) };
+            let changed = columns.iter().zip(counts).any(|(column, count)| count.is_some() && count != before(column));
+            // Of one that is gone, that it is gone is shown.
+            (changed || named) && counts.iter().flatten().any(|count| *count > 0)
+        };
+        Slot::all().filter(is_shown).collect()
+    }
+}
+
+/// Says what a call returned, and the counts after it: `1, refs 2`, or where contexts are used `shared`.
+fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize, shared: Option<String>) -> String {
     if at >= trace.steps() {
         return "not reached".into();
     }
@@ -170,15 +222,8 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
         shown.push("destroyed".into());
     }
     let counts = plan.count_steps.iter().zip(&trace.counts).filter(|(step, _)| **step as usize == at);
-    let mut counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
-    if plan.shared {
-        let touched = touches(op);
-        counts.extend(trace.entries(at).filter_map(|entry| {
-            let Entry::Count(slot, count) = entry else { return None };
-            (touched.made == Some(slot) || touched.used == Some(slot)).then(|| count.to_string())
-        }));
-        counts.truncate(2);
-    }
+    let counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
+    shown.extend(shared.filter(|counts| !counts.is_empty()));
     if !counts.is_empty() {
         shown.push(format!("refs {}", counts.join("/")));
     }

@@ -3,11 +3,11 @@
 use svg::Document;
 use svg::node::element::{Circle, Group, Line, Path, Rectangle, Style, Text, Title};
 
-use crate::op::{Op, SLOTS, Slot};
-use crate::oracle::Signature;
-use crate::plan::{Ledger, Plan, touches};
+use crate::op::{Op, Slot};
+use crate::oracle::{Counts, Signature, counts_owed, counts_seen, is_counted};
+use crate::plan::Plan;
 use crate::program::Program;
-use crate::trace::{Entry, Trace};
+use crate::trace::Trace;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -40,14 +40,11 @@ const STYLE: &str = "text { font: 13px ui-monospace, monospace; fill: #1b1f24 } 
     path { fill: none } .axis { stroke: #d0d7de; stroke-width: 1 } .band { fill: #fde8e6 } \
     .birth { fill: #1a7f37 } .death { stroke: #1b1f24; stroke-width: 2.5 }";
 
-/// One count after each step; `None`: unknown, or the port did not come so far.
-type Counts = Vec<[Option<u32>; SLOTS]>;
-
 /// Draws the picture: the text of an SVG file.
 pub fn svg(picture: &Picture<'_>) -> String {
     let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(picture.plan.given_back()).collect();
-    let ledger = ledger_counts(picture.plan, &ops);
-    let sides = picture.sides.map(|(_, trace)| port_counts(picture.plan, &ops, trace));
+    let ledger = counts_owed(picture.plan, &ops, picture.sides.map(|(_, trace)| trace));
+    let sides = picture.sides.map(|(_, trace)| counts_seen(picture.plan, &ops, trace));
     let differs = picture.divergence.map(|(step, _)| step.min(ops.len().saturating_sub(1)));
     // As many steps as are readable, up to some behind the difference.
     let end = differs.map_or(ops.len(), |step| (step + MOST / 4).min(ops.len())).min(ops.len());
@@ -133,7 +130,7 @@ fn heading(picture: &Picture<'_>) -> Group {
     let mut heading = Group::new()
         .add(Title::new(format!("Reference counts over the calls: {title}")))
         .add(label(title, class, 16, 24));
-    let unknown = |trace: &Trace| if trace.counts.is_empty() { " (counts not observed)" } else { "" };
+    let unknown = |trace: &Trace| if !is_counted(trace) { " (counts not observed)" } else { "" };
     let [(left, left_trace), (right, right_trace)] = picture.sides;
     let legend = [
         ("ledger", "ledger".to_string()),
@@ -219,49 +216,4 @@ fn shortened(text: &str) -> String {
     } else {
         text.chars().take(LONGEST - 3).chain("...".chars()).collect()
     }
-}
-
-fn ledger_counts(plan: &Plan, ops: &[Op]) -> Counts {
-    let mut ledger = Ledger::new(plan.setup());
-    let after = ops.iter().map(|op| {
-        ledger.step(op);
-        std::array::from_fn(|slot| Some(ledger.references(Slot::wrapping(slot as u8))))
-    });
-    after.collect()
-}
-
-/// Returns what a port showed: after each step the counts of the sessions that the call touched, and of all that were
-/// observed.
-fn port_counts(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
-    let mut ledger = Ledger::new(plan.setup());
-    let mut now = [Some(0); SLOTS];
-    let mut next = 0;
-    let known = !trace.counts.is_empty();
-    let mut after = Vec::new();
-    for (at, op) in ops.iter().enumerate() {
-        ledger.step(op);
-        if at >= trace.steps() || !known {
-            after.push([None; SLOTS]);
-            continue;
-        }
-        let touched = touches(op);
-        for slot in [touched.made, touched.used].into_iter().flatten() {
-            if ledger.references(slot) == 0 {
-                now[slot.index()] = Some(0);
-            }
-        }
-        let counted = plan.count_steps.iter().skip(next).take_while(|step| **step as usize == at).count();
-        let owners = [touched.made, touched.used].into_iter().flatten().filter(|slot| ledger.references(*slot) > 0);
-        for (slot, count) in owners.zip(trace.counts.iter().skip(next).take(counted)) {
-            now[slot.index()] = Some(*count);
-        }
-        next += counted;
-        for entry in trace.entries(at) {
-            if let Entry::Count(slot, count) = entry {
-                now[slot.index()] = Some(count);
-            }
-        }
-        after.push(now);
-    }
-    after
 }

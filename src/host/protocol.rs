@@ -93,7 +93,7 @@ pub(super) mod tests {
     use crate::field::Fields;
     use crate::op::Kind;
     use crate::port::Memory;
-    use crate::trace::{Block, Breakage, DupSeen, MishapKind, Owners, Recorded, Seen, Site, Unowned, Violation};
+    use crate::trace::{Block, Breakage, DupSeen, MishapKind, Owners, Recorded, Seen, Site, Unowned, Violation, Whom};
 
     #[test]
     fn programs_come_back_as_they_were_and_are_refused_when_cut_off() {
@@ -132,7 +132,9 @@ pub(super) mod tests {
         trace.stop();
         trace.leaked = Some(-3);
         let owners = Owners { program: 1, connections: 2, caches: 3, callbacks: 4 };
-        trace.unowned = Some(Unowned { step: 1, owners, seen: Seen::References(11), named: true });
+        let whom = Whom { slots: 1, connections: 2, birth: 3 };
+        let seen = Seen::References(11);
+        trace.unowned = Some(Unowned { step: 1, whom, owners, in_caches: [1, 2], seen, named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None });
         trace.tape.record(3, Recorded { id: b"a".to_vec(), ..Recorded::default() });

@@ -62,6 +62,9 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     line(format_args!("  {:<width$} {}{}", ports[0], found.left, wrong(Side::Left)));
     line(format_args!("  {:<width$} {}{}", ports[1], found.right, wrong(Side::Right)));
     line(format_args!("  {:<width$} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
+    for (word, text) in &found.details {
+        line(format_args!("  {word:<width$} {text}"));
+    }
     for block in &diverged.left {
         line(format_args!("  {:<width$} {}", "lives on", described(program, block)));
     }
