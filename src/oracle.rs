@@ -6,6 +6,7 @@
 mod audit;
 mod counts;
 mod describe;
+mod listed;
 mod signature;
 
 use std::fmt;
@@ -14,6 +15,7 @@ pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, sound};
 pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
+use self::listed::listed;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
@@ -153,6 +155,7 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
     let ended = [left, right].into_iter().filter_map(compared_until).min();
     let steps = ended.unwrap_or(left.steps().max(right.steps()));
     let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
+    let traces = [left, right];
     let (mut left, mut right) = (left.entries(step), right.entries(step));
     let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
     // Numbers come before bytes, so what only follows from a field may differ before the field itself.
@@ -169,7 +172,8 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
             let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
             let signature = Signature { call: Call::Kind(call_at(program, plan, step)), aspect };
-            let (class, ledger, wrong, details) = (aspect.class(), None, None, Vec::new());
+            let (class, ledger, wrong) = (aspect.class(), None, None);
+            let details = if aspect.is_of_caches() { listed(program, step, traces) } else { Vec::new() };
             let found = Divergence { step, class, signature, left, right, ledger, details, wrong };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);

@@ -18,6 +18,7 @@ pub use entry::{Entries, Entry};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 pub(crate) use owners::references;
 pub use owners::{Owners, Seen, Unowned, Whom};
+pub(crate) use shown::{hex, slot_names};
 pub use tape::{Recorded, SENT_ID, Tape};
 pub use told::{After, Callback, Meddling};
 

@@ -78,6 +78,22 @@ fn leaves_standard_output_to_the_object() {
     assert_eq!(object["signatures"], found, "{object}");
 }
 
+/// The cache as it should be and as it is, and what left it in which order.
+#[test]
+fn of_a_cache_shows_what_it_lists() {
+    let case = "#! sessdiff 1\nc0 = SSL_CTX_new(TLS_server_method())\ns0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"a\")\n\
+                SSL_CTX_add_session(c0, s0)\nSSL_CTX_flush_sessions(c0, 0)\n";
+    let folder = Folder::with("a.ops", case);
+    let replay = |port: &str| folder.sessdiff(&["replay", "--port", port, "a.ops"]).exits(1).quietly();
+    replay("planted:flush-of-all-keeps-one")
+        .shows("cached                           in c0, should be: nothing\n")
+        .shows("cached                           in c0, is:        s0 (id \"a\")\n");
+    folder.write("a.ops", format!("{case}SSL_CTX_sess_set_remove_cb(c0, remove_cb_records)\nSSL_CTX_add_session(c0, s0)\nSSL_CTX_remove_session(c0, s0)\n"));
+    replay("planted:remove-tells-twice")
+        .shows("removed                      should be: session 0 (s0, id \"a\")\n")
+        .shows("removed                      is:        session 0 (s0, id \"a\"), session 0 (s0, id \"a\")\n");
+}
+
 #[test]
 fn in_a_committed_case_names_it() {
     let folder = Folder::new();
