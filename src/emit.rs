@@ -28,6 +28,8 @@ pub struct Subject<'a> {
     pub signature: Option<Signature>,
     /// What the program's clock says, seconds since 1970.
     pub now: i64,
-    /// What the expectations are those of: `behaves as OpenSSL 3.6.3`.
+    /// The release that the expectations are those of, as it calls itself: `OpenSSL 3.6.3`.
     pub release: &'a str,
+    /// What is to be said of it besides: ` without the faults that later releases do not have`; mostly nothing.
+    pub terms: &'a str,
 }

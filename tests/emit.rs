@@ -52,10 +52,22 @@ fn c_of(why: &str, program: &Program, signature: Option<Signature>) -> String {
 }
 
 fn c_by(pair: &mut Pair<NativePort, CPort>, why: &str, program: &Program, signature: Option<Signature>) -> String {
+    let release = format!("OpenSSL {}", pair.left().release());
+    c_as(&release, pair, why, program, signature)
+}
+
+/// The same with this release, as it calls itself.
+fn c_as(
+    release: &str,
+    pair: &mut Pair<NativePort, CPort>,
+    why: &str,
+    program: &Program,
+    signature: Option<Signature>,
+) -> String {
     pair.run_left(program);
     let (expected, _) = pair.traces();
     let now = START_SECONDS;
-    emit::c(&Subject { why, program, plan: pair.plan(), expected, signature, now, release: "the linked release" })
+    emit::c(&Subject { why, program, plan: pair.plan(), expected, signature, now, release, terms: "" })
 }
 
 fn committed() -> Vec<Case> {
@@ -181,7 +193,8 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
     let (expected, _) = pair.traces();
     let (signature, now) = (Some(Bug::DupForgetsHostname.signature()), START_SECONDS);
     let why = "SSL_SESSION_dup must carry the server name.";
-    let subject = Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any" };
+    let subject =
+        Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any", terms: "" };
     assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));
 }
 
@@ -214,6 +227,22 @@ fn the_picture_of_a_wrong_count_shows_where_it_parts() {
         svg.contains("class=\"band\"") && svg.contains("class=\"birth\"") && svg.contains("class=\"death\""),
         "{svg}"
     );
+}
+
+/// What is expected is of one release: on another the program says so before it accuses.
+#[test]
+fn the_c_says_on_which_release_it_runs() {
+    let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\n".parse().expect("a program");
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = format!("OpenSSL {}", linked().left().release());
+    let is_another = "this is another release: what differs need not be a fault\n";
+    for (release, other) in [(&*own, ""), ("OpenSSL 1.1.0", is_another)] {
+        let c = c_as(release, &mut linked(), "", &program, None).replace("returned\", 1", "returned\", 0");
+        let why = passes(folder.path(), &c).expect_err("a difference");
+        let version = sessdiff::host::Host::identity(linked().right()).version;
+        let accused = "call 0: a session is returned\n  expected: 0\n  actual:   1\n";
+        assert_eq!(why, format!("ends with Some(1):\n{version}, expected as {release}\n{other}{accused}"));
+    }
 }
 
 /// A session that the program loses cannot be read any more: its memory shows that it lives.

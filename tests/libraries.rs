@@ -250,10 +250,9 @@ fn commands(page: &str) -> Vec<(&str, String)> {
 /// Types a line of shell; how it ended, and what it said on both streams.
 fn type_in(folder: &Path, command: &str) -> (i32, String) {
     let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
-    let script =
-        format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\ncc() {{ command cc -I \"$INCLUDE\" \"$@\"; }}\n{command}");
+    let script = format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\n{command}");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).current_dir(folder).env("INCLUDE", include);
+    shell.args(["-c", &script]).current_dir(folder).env("CPATH", include);
     let ran = shell.env("SESSDIFF", env!("CARGO_BIN_EXE_sessdiff")).output().expect("a shell");
     (ran.status.code().expect("no signal"), text(&ran.stdout) + &text(&ran.stderr))
 }

@@ -324,6 +324,15 @@ impl FollowingChoice {
         }
     }
 
+    /// Says what of a release is expected, behind its name.
+    pub fn terms(self) -> &'static str {
+        match self {
+            FollowingChoice::Released => "",
+            FollowingChoice::Fixed => " without the faults that later releases do not have",
+            FollowingChoice::Documented => " would be as its manual says",
+        }
+    }
+
     /// Returns the flag that chooses it, behind a space, where it is not chosen anyway.
     pub fn flag(self) -> &'static str {
         match self {

@@ -1,5 +1,6 @@
 //! A program as C, as Rust and as a picture. Each is made from a run of it.
 
+use super::args::FollowingChoice;
 use crate::emit::{self, Picture, Subject};
 use crate::exec::Watch;
 use crate::host::Host;
@@ -13,14 +14,18 @@ use crate::program::Program;
 pub(super) fn written(
     form: fn(&Subject<'_>) -> String,
     pair: &mut Pair,
+    following: FollowingChoice,
     why: &str,
     program: &Program,
     signature: Option<Signature>,
 ) -> String {
     pair.run_left(program);
     let (expected, _) = pair.traces();
-    let release = pair.left().identity().version;
-    form(&Subject { why, program, plan: pair.plan(), expected, signature, now: START_SECONDS, release: &release })
+    let of = pair.left().release();
+    let (release, plan, now) = (format!("OpenSSL {of}"), pair.plan(), START_SECONDS);
+    let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
+    let terms = format!("{verified}{}", following.terms());
+    form(&Subject { why, program, plan, expected, signature, now, release: &release, terms: &terms })
 }
 
 /// Draws the reference counts over the calls.

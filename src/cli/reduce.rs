@@ -1,6 +1,7 @@
 //! `sessdiff reduce`: the smallest program with the same signature.
 
 use super::args::ReduceArgs;
+use super::compiled::Compiled;
 use super::exit::Exit;
 use super::lab::Lab;
 use super::reduction::reduce_case;
@@ -19,10 +20,13 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
         }
     }
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    let found = reduce_case(&case, &Lab::of(&args.lab, args.following, true), &args.lab.memories())?;
+    let lab = Lab::of(&args.lab, args.following, true);
+    let found = reduce_case(&case, &lab, &args.lab.memories())?;
     let signature = found.signature();
-    let text = Case::text(&format!("{signature}: reduced from {} calls.", case.program.ops.len()), &found.program);
+    let why = format!("{signature}: reduced from {} calls.", case.program.ops.len());
+    let text = Case::text(&why, &found.program);
     output::note(format_args!("{signature}: {} calls, of {}", found.program.ops.len(), case.program.ops.len()));
+    output::note(format_args!("its C program says: {}", Compiled::of(&lab, &why, &found)?));
     match &args.out {
         None => output::result(text.trim_end()),
         Some(path) => output::file(path, &text)?,

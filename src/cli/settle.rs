@@ -1,9 +1,9 @@
 //! Settles what becomes of a finding of `run`. The program is written as it was found before anything else is tried. Then it
 //! is reduced, in a process of its own, and written again as a case and as a C program.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::args::PortName;
+use super::compiled::Compiled;
 use super::emitted::written;
 use super::explained::explained;
 use super::files::Files;
@@ -14,7 +14,6 @@ use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
 use crate::port::Identity;
-use crate::port::c::load;
 use crate::program::Case;
 use crate::report::{self, SignatureSummary};
 
@@ -67,9 +66,11 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
             match lab.in_a_child().pair() {
                 Ok(mut pair) => {
-                    let c = written(emit::c, &mut pair, &why, &shown.program, Some(signature));
-                    let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
-                    commands.extend(write("c", &c).map(|path| ("C file", run(path))));
+                    let c = written(emit::c, &mut pair, lab.following, &why, &shown.program, Some(signature));
+                    if let Some(path) = write("c", &c) {
+                        let compiled = Compiled::new(&lab.port, &c);
+                        commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
+                    }
                 }
                 Err(error) => output::error(error),
             }
@@ -94,13 +95,4 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         file: replayed.map(|file| file.display().to_string()),
     };
     (summary, block + &notes)
-}
-
-/// Returns the command that compiles and runs a C program with the library in which the finding was made.
-fn compile_and_run(port: &PortName, c: &str) -> String {
-    let quoted = |path: &Path| output::quoted(path.display());
-    let Some(path) = port.library() else { return format!("cc {c} -lssl -lcrypto && ./a.out") };
-    let crypto = load::crypto_beside(path).map(|crypto| format!(" {}", quoted(&crypto))).unwrap_or_default();
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    format!("cc {c} {}{crypto} && LD_LIBRARY_PATH={} ./a.out", quoted(path), quoted(folder))
 }

@@ -45,9 +45,11 @@ fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
     let signature = diverged.as_ref().map(|diverged| diverged.divergence.signature()).or(kept);
     let text = match args.form {
         Form::Svg => picture(&case.program, &mut pair, look, diverged.as_ref()),
-        Form::Rust => written(emit::rust, &mut pair, &why(case, signature), &case.program, signature),
+        Form::Rust => {
+            written(emit::rust, &mut pair, FollowingChoice::Released, &why(case, signature), &case.program, signature)
+        }
         Form::C | Form::Ops | Form::Wire => {
-            written(emit::c, &mut pair, &why(case, signature), &case.program, signature)
+            written(emit::c, &mut pair, FollowingChoice::Released, &why(case, signature), &case.program, signature)
         }
     };
     output::result(text.trim_end());

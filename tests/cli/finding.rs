@@ -29,6 +29,15 @@ fn is_replayed_by_the_command_that_is_printed() {
     }
 }
 
+/// The C program is tried before it is offered, and the command that is printed does the same once more.
+#[test]
+fn is_tried_in_c_by_the_command_that_is_printed() {
+    let folder = Folder::new();
+    let ran = find(&folder, &[]).shows("\nC says: \"as expected\", exit 0: no library has what is planted\n");
+    let line = ran.stdout.lines().find_map(|line| line.strip_prefix("C file: ")).expect("a command");
+    folder.sh(line).exits(0).quietly().shows(", expected as OpenSSL ").shows("\nas expected");
+}
+
 /// The block as it is printed, with what the run says before and after it.
 #[test]
 fn is_replayed_from_what_is_printed() {
