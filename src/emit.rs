@@ -8,6 +8,8 @@ pub use c::c;
 pub use rust::rust;
 pub use svg::{Picture, svg};
 
+use std::path::Path;
+
 use crate::oracle::Signature;
 use crate::plan::Plan;
 use crate::program::Program;
@@ -32,4 +34,19 @@ pub struct Subject<'a> {
     pub release: &'a str,
     /// What is to be said of it besides: ` without the faults that later releases do not have`; mostly nothing.
     pub terms: &'a str,
+    /// The port that the Rust form drives.
+    pub driven: Driven<'a>,
+}
+
+/// A port that can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driven<'a> {
+    /// The OpenSSL that is linked.
+    Linked,
+    /// The native session.
+    Native,
+    /// The native session with the planted bug of this name.
+    Planted(&'a str),
+    /// The shared library in this file.
+    Library(&'a Path),
 }

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use find::{SEED, SETUP, can_show, find, sabotaged};
-use sessdiff::emit::{self, Picture, Subject};
+use sessdiff::emit::{self, Driven, Picture, Subject};
 use sessdiff::exec::Watch;
 use sessdiff::op::{Kind, Op};
 use sessdiff::oracle::{Aspect, Call, Signature};
@@ -67,7 +67,17 @@ fn c_as(
     pair.run_left(program);
     let (expected, _) = pair.traces();
     let now = START_SECONDS;
-    emit::c(&Subject { why, program, plan: pair.plan(), expected, signature, now, release, terms: "" })
+    emit::c(&Subject {
+        why,
+        program,
+        plan: pair.plan(),
+        expected,
+        signature,
+        now,
+        release,
+        terms: "",
+        driven: Driven::Linked,
+    })
 }
 
 fn committed() -> Vec<Case> {
@@ -193,11 +203,28 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
     let (expected, _) = pair.traces();
     let (signature, now) = (Some(Bug::DupForgetsHostname.signature()), START_SECONDS);
     let why = "SSL_SESSION_dup must carry the server name.";
-    let subject =
-        Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any", terms: "" };
+    let subject = Subject {
+        why,
+        program: &program,
+        plan: pair.plan(),
+        expected,
+        signature,
+        now,
+        release: "any",
+        terms: "",
+        driven: Driven::Linked,
+    };
     assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));
+    // A bug that this program does not meet, so that the test passes.
+    let planted = Subject { driven: Driven::Planted(Bug::UpRefTakesTwo.name()), signature: None, ..subject };
+    assert_eq!(emit::rust(&planted), include_str!("emit/planted.rs"));
+    let library = Subject { driven: Driven::Library(Path::new("/a/libssl.so")), ..subject };
+    let test = emit::rust(&library);
+    assert!(test.contains("Source::File(\"/a/libssl.so\".into())") && !test.contains("linked("), "{test}");
 }
 
+#[path = "emit/planted.rs"]
+mod planted;
 #[path = "emit/emitted.rs"]
 mod emitted;
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use crate::emit::Driven;
 use crate::generate::Which;
 use crate::native::{Following, Rule};
 use crate::port::Memory;
@@ -114,6 +115,16 @@ impl PortName {
         match self {
             PortName::OpenSsl | PortName::Library(_) => true,
             PortName::Native | PortName::Planted(_) => false,
+        }
+    }
+
+    /// Returns what a program in Rust drives.
+    pub fn driven(&self) -> Driven<'_> {
+        match self {
+            PortName::OpenSsl => Driven::Linked,
+            PortName::Native => Driven::Native,
+            PortName::Planted(bug) => Driven::Planted(bug.name()),
+            PortName::Library(path) => Driven::Library(path),
         }
     }
 

@@ -67,7 +67,7 @@ impl Compiled {
     /// Writes the C program of a finding, compiles and runs it.
     pub fn of(lab: &Lab, why: &str, found: &Finding) -> Result<Compiled, Exit> {
         let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
-        let c = written(emit::c, &mut pair, lab.following, why, &found.program, Some(found.signature()));
+        let c = written(emit::c, &mut pair, lab, why, &found.program, Some(found.signature()));
         Ok(Compiled::new(&lab.port, &c))
     }
 

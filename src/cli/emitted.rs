@@ -1,6 +1,6 @@
 //! A program as C, as Rust and as a picture. Each is made from a run of it.
 
-use super::args::FollowingChoice;
+use super::lab::Lab;
 use crate::emit::{self, Picture, Subject};
 use crate::exec::Watch;
 use crate::host::Host;
@@ -14,7 +14,7 @@ use crate::program::Program;
 pub(super) fn written(
     form: fn(&Subject<'_>) -> String,
     pair: &mut Pair,
-    following: FollowingChoice,
+    lab: &Lab,
     why: &str,
     program: &Program,
     signature: Option<Signature>,
@@ -24,8 +24,18 @@ pub(super) fn written(
     let of = pair.left().release();
     let (release, plan, now) = (format!("OpenSSL {of}"), pair.plan(), START_SECONDS);
     let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
-    let terms = format!("{verified}{}", following.terms());
-    form(&Subject { why, program, plan, expected, signature, now, release: &release, terms: &terms })
+    let terms = format!("{verified}{}", lab.following.terms());
+    form(&Subject {
+        why,
+        program,
+        plan,
+        expected,
+        signature,
+        now,
+        release: &release,
+        terms: &terms,
+        driven: lab.port.driven(),
+    })
 }
 
 /// Draws the reference counts over the calls.

@@ -66,7 +66,7 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
             match lab.in_a_child().pair() {
                 Ok(mut pair) => {
-                    let c = written(emit::c, &mut pair, lab.following, &why, &shown.program, Some(signature));
+                    let c = written(emit::c, &mut pair, lab, &why, &shown.program, Some(signature));
                     if let Some(path) = write("c", &c) {
                         let compiled = Compiled::new(&lab.port, &c);
                         commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
