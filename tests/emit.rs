@@ -223,10 +223,10 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
     assert!(test.contains("Source::File(\"/a/libssl.so\".into())") && !test.contains("linked("), "{test}");
 }
 
-#[path = "emit/planted.rs"]
-mod planted;
 #[path = "emit/emitted.rs"]
 mod emitted;
+#[path = "emit/planted.rs"]
+mod planted;
 
 /// Lines for the ledger and both sides in each lane, a birth, a death, the first difference.
 #[test]
