@@ -256,6 +256,44 @@ fn the_picture_of_a_wrong_count_shows_where_it_parts() {
     );
 }
 
+/// Where contexts are used both sides have counts too; everything that is written lies within the picture, however many calls
+/// there are and however long the name of a port.
+#[test]
+fn the_picture_of_a_cache_has_counts_and_fits() {
+    let calls = "SSL_SESSION_up_ref(s0)\nSSL_SESSION_free(s0)\n".repeat(80);
+    let text = format!(
+        "#! sessdiff 1\nc0 = SSL_CTX_new(TLS_server_method())\ns0 = SSL_SESSION_new()\n{calls}SSL_CTX_add_session(c0, s0)\n"
+    );
+    let program: Program = text.parse().expect("a program");
+    let mut pair = sabotaged(Bug::AddTakesTwoReferences);
+    let Verdict::Diverge(found) = pair.judge(&program) else { panic!("not found") };
+    let (left, right) = pair.traces();
+    let divergence = Some((found.divergence.step, found.divergence.signature()));
+    let name = "a-library-whose-name-is-as-long-as-names-of-libraries-are-at-most.so";
+    let svg = emit::svg(&Picture {
+        program: &program,
+        plan: pair.plan(),
+        sides: [("native", left), (name, right)],
+        divergence,
+    });
+    assert!(!svg.contains("counts not observed"), "{svg}");
+    let number = |text: &str, name: &str| -> usize {
+        let at = text.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        at.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name}: {text}"))
+    };
+    let width = number(&svg, "width");
+    assert!(width <= 1300, "{width}");
+    let texts: Vec<_> = svg.split("<text").skip(1).filter_map(|text| text.split("</text>").next()).collect();
+    assert!(texts.len() > 60, "{svg}");
+    for text in texts {
+        let letters = text.rsplit('>').next().expect("a text").trim().chars().count();
+        let end = number(text, "x") + 7 * letters;
+        assert!(text.contains("text-anchor") || end <= width, "{end} of {width}: {text}");
+    }
+    let right = svg.lines().filter(|line| line.contains("class=\"right\"")).count();
+    assert_eq!(right, 2, "one in the legend, one in the lane: {svg}");
+}
+
 /// What is expected is of one release: on another the program says so before it accuses.
 #[test]
 fn the_c_says_on_which_release_it_runs() {

@@ -5,7 +5,7 @@ use sessdiff::generate::{Generator, Which};
 use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
-use sessdiff::plan::{Kinds, Setup};
+use sessdiff::plan::Setup;
 use sessdiff::port::mutant::{Bug, Mutant};
 use sessdiff::port::native::NativePort;
 use sessdiff::program::Program;
