@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::compiled::Compiled;
-use super::emitted::written;
+use super::emitted::{self, written};
 use super::explained::explained;
 use super::files::Files;
 use super::finding::Finding;
@@ -15,7 +15,7 @@ use super::{interrupt, output};
 use crate::emit;
 use crate::port::Identity;
 use crate::program::Case;
-use crate::report::{self, SignatureSummary};
+use crate::report::{self, SignatureSummary, Versions};
 
 /// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns its signature, as it is after a
 /// closer look, and what there is to say.
@@ -87,8 +87,11 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         notes += &format!("\n{known}\n");
     }
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
+    let release = emitted::release(lab);
+    let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
     let summary = SignatureSummary {
         signature,
+        finding: report::finding(&shown.program, &shown.diverged, &commands, versions),
         class: shown.diverged.divergence.class.to_string(),
         broke: found.diverged.broke(),
         explained,
