@@ -8,6 +8,8 @@ pub use c::c;
 pub use rust::rust;
 pub use svg::{Picture, svg};
 
+use std::path::Path;
+
 use crate::oracle::Signature;
 use crate::plan::Plan;
 use crate::program::Program;
@@ -28,6 +30,23 @@ pub struct Subject<'a> {
     pub signature: Option<Signature>,
     /// What the program's clock says, seconds since 1970.
     pub now: i64,
-    /// What the expectations are those of: `behaves as OpenSSL 3.6.3`.
+    /// The release that the expectations are those of, as it calls itself: `OpenSSL 3.6.3`.
     pub release: &'a str,
+    /// What is to be said of it besides: ` without the faults that later releases do not have`; mostly nothing.
+    pub terms: &'a str,
+    /// The port that the Rust form drives.
+    pub driven: Driven<'a>,
+}
+
+/// A port that can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driven<'a> {
+    /// The OpenSSL that is linked.
+    Linked,
+    /// The native session.
+    Native,
+    /// The native session with the planted bug of this name.
+    Planted(&'a str),
+    /// The shared library in this file.
+    Library(&'a Path),
 }

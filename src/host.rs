@@ -10,6 +10,8 @@ mod protocol;
 pub mod sandbox;
 #[cfg(feature = "linked")]
 mod serve;
+#[cfg(feature = "linked")]
+mod stack;
 
 #[cfg(feature = "linked")]
 pub use child::{Child, ChildError, Spawn};

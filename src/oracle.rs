@@ -4,14 +4,18 @@
 //! are caught by the third, and where one is alone the ledger says who is wrong.
 
 mod audit;
+mod counts;
 mod describe;
+mod listed;
 mod signature;
 
 use std::fmt;
 
 pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, sound};
+pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
+use self::listed::listed;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
@@ -79,6 +83,8 @@ pub struct Divergence {
     pub right: String,
     /// What the ledger says, where it says anything.
     pub ledger: Option<String>,
+    /// What has to be known besides, a word and a text each: whose count it is, and who holds it.
+    pub details: Vec<(&'static str, String)>,
     /// The side that the ledger contradicts; `None`: the ledger has no opinion, or contradicts both.
     pub wrong: Option<Side>,
 }
@@ -128,6 +134,7 @@ fn contradiction(program: &Program, plan: &Plan, fault: &Fault, faults: &[Option
         left,
         right,
         ledger: Some(fault.ledger.clone()),
+        details: fault.whose.iter().map(|whose| ("session", whose.clone())).collect(),
         wrong: match here {
             [Some(_), None] => Some(Side::Left),
             [None, Some(_)] => Some(Side::Right),
@@ -148,6 +155,7 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
     let ended = [left, right].into_iter().filter_map(compared_until).min();
     let steps = ended.unwrap_or(left.steps().max(right.steps()));
     let step = (0..steps).find(|step| !left.entries(*step).eq(right.entries(*step)))?;
+    let traces = [left, right];
     let (mut left, mut right) = (left.entries(step), right.entries(step));
     let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
     // Numbers come before bytes, so what only follows from a field may differ before the field itself.
@@ -164,7 +172,9 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
             let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
             let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
             let signature = Signature { call: Call::Kind(call_at(program, plan, step)), aspect };
-            let found = Divergence { step, class: aspect.class(), signature, left, right, ledger: None, wrong: None };
+            let (class, ledger, wrong) = (aspect.class(), None, None);
+            let details = if aspect.is_of_caches() { listed(program, step, traces) } else { Vec::new() };
+            let found = Divergence { step, class, signature, left, right, ledger, details, wrong };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
             }

@@ -48,6 +48,10 @@ pub struct Diverged {
     pub left: Vec<Block>,
     /// What went wrong with memory or ended the port, now or in a later step.
     pub mishap: Option<Mishap>,
+    /// Where the port was when it ended, a line each.
+    pub stack: Vec<String>,
+    /// What gives back what the program still owned, a call each, where the first difference is in one of them.
+    pub at_end: Vec<Op>,
     /// In what memory it was seen.
     pub memory: Memory,
 }
@@ -279,7 +283,10 @@ impl<L: Host, R: Host> Pair<L, R> {
         let leaks = divergence.class == Class::Leak;
         let left = traces.iter().filter(|_| leaks).flat_map(|trace| trace.left.iter().cloned()).collect();
         let mishap = traces.into_iter().find_map(|trace| trace.mishap.clone());
-        Some(Diverged { divergence, left, mishap, memory: look.memory })
+        let stack = traces.into_iter().map(|trace| &trace.stack).find(|stack| !stack.is_empty());
+        let at_end = self.plan.given_back().filter(|_| divergence.step >= program.ops.len()).collect();
+        let (stack, memory) = (stack.cloned().unwrap_or_default(), look.memory);
+        Some(Diverged { divergence, left, mishap, stack, at_end, memory })
     }
 
     /// Tells whether each port does the same when `program` is run once more.

@@ -16,7 +16,9 @@ mod told;
 pub use breakage::{Breakage, NoBreakage, Signal, Violation, Word};
 pub use entry::{Entries, Entry};
 pub use mishap::{Block, Mishap, MishapKind, Site};
-pub use owners::{Owners, Seen, Unowned};
+pub(crate) use owners::references;
+pub use owners::{Owners, Seen, Unowned, Whom};
+pub(crate) use shown::{hex, slot_names};
 pub use tape::{Recorded, SENT_ID, Tape};
 pub use told::{After, Callback, Meddling};
 
@@ -55,6 +57,9 @@ pub struct Trace {
     /// The first misuse of memory, or what ended the port. A crash or hang is in the last step that there is.
     #[serde(skip)]
     pub mishap: Option<Mishap>,
+    /// Where the port was when it ended, a line each: the address that it touched, and the calls, the innermost first.
+    #[serde(skip)]
+    pub stack: Vec<String>,
     /// The first step with something that is wrong whatever the other port does: a shared buffer, a NULL with a length, an
     /// overrun.
     pub broken: Option<u32>,
@@ -94,6 +99,7 @@ impl Trace {
         self.leaked = None;
         self.left.clear();
         self.mishap = None;
+        self.stack.clear();
         self.broken = None;
         self.stopped = None;
         self.unowned = None;

@@ -15,7 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use find::{SEED, SETUP, can_show, find, sabotaged};
-use sessdiff::emit::{self, Picture, Subject};
+use sessdiff::emit::{self, Driven, Picture, Subject};
 use sessdiff::exec::Watch;
 use sessdiff::op::{Kind, Op};
 use sessdiff::oracle::{Aspect, Call, Signature};
@@ -52,10 +52,32 @@ fn c_of(why: &str, program: &Program, signature: Option<Signature>) -> String {
 }
 
 fn c_by(pair: &mut Pair<NativePort, CPort>, why: &str, program: &Program, signature: Option<Signature>) -> String {
+    let release = format!("OpenSSL {}", pair.left().release());
+    c_as(&release, pair, why, program, signature)
+}
+
+/// The same with this release, as it calls itself.
+fn c_as(
+    release: &str,
+    pair: &mut Pair<NativePort, CPort>,
+    why: &str,
+    program: &Program,
+    signature: Option<Signature>,
+) -> String {
     pair.run_left(program);
     let (expected, _) = pair.traces();
     let now = START_SECONDS;
-    emit::c(&Subject { why, program, plan: pair.plan(), expected, signature, now, release: "the linked release" })
+    emit::c(&Subject {
+        why,
+        program,
+        plan: pair.plan(),
+        expected,
+        signature,
+        now,
+        release,
+        terms: "",
+        driven: Driven::Linked,
+    })
 }
 
 fn committed() -> Vec<Case> {
@@ -181,12 +203,30 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
     let (expected, _) = pair.traces();
     let (signature, now) = (Some(Bug::DupForgetsHostname.signature()), START_SECONDS);
     let why = "SSL_SESSION_dup must carry the server name.";
-    let subject = Subject { why, program: &program, plan: pair.plan(), expected, signature, now, release: "any" };
+    let subject = Subject {
+        why,
+        program: &program,
+        plan: pair.plan(),
+        expected,
+        signature,
+        now,
+        release: "any",
+        terms: "",
+        driven: Driven::Linked,
+    };
     assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));
+    // A bug that this program does not meet, so that the test passes.
+    let planted = Subject { driven: Driven::Planted(Bug::UpRefTakesTwo.name()), signature: None, ..subject };
+    assert_eq!(emit::rust(&planted), include_str!("emit/planted.rs"));
+    let library = Subject { driven: Driven::Library(Path::new("/a/libssl.so")), ..subject };
+    let test = emit::rust(&library);
+    assert!(test.contains("Source::File(\"/a/libssl.so\".into())") && !test.contains("linked("), "{test}");
 }
 
 #[path = "emit/emitted.rs"]
 mod emitted;
+#[path = "emit/planted.rs"]
+mod planted;
 
 /// Lines for the ledger and both sides in each lane, a birth, a death, the first difference.
 #[test]
@@ -214,6 +254,60 @@ fn the_picture_of_a_wrong_count_shows_where_it_parts() {
         svg.contains("class=\"band\"") && svg.contains("class=\"birth\"") && svg.contains("class=\"death\""),
         "{svg}"
     );
+}
+
+/// Where contexts are used both sides have counts too; everything that is written lies within the picture, however many calls
+/// there are and however long the name of a port.
+#[test]
+fn the_picture_of_a_cache_has_counts_and_fits() {
+    let calls = "SSL_SESSION_up_ref(s0)\nSSL_SESSION_free(s0)\n".repeat(80);
+    let text = format!(
+        "#! sessdiff 1\nc0 = SSL_CTX_new(TLS_server_method())\ns0 = SSL_SESSION_new()\n{calls}SSL_CTX_add_session(c0, s0)\n"
+    );
+    let program: Program = text.parse().expect("a program");
+    let mut pair = sabotaged(Bug::AddTakesTwoReferences);
+    let Verdict::Diverge(found) = pair.judge(&program) else { panic!("not found") };
+    let (left, right) = pair.traces();
+    let divergence = Some((found.divergence.step, found.divergence.signature()));
+    let name = "a-library-whose-name-is-as-long-as-names-of-libraries-are-at-most.so";
+    let svg = emit::svg(&Picture {
+        program: &program,
+        plan: pair.plan(),
+        sides: [("native", left), (name, right)],
+        divergence,
+    });
+    assert!(!svg.contains("counts not observed"), "{svg}");
+    let number = |text: &str, name: &str| -> usize {
+        let at = text.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        at.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("no {name}: {text}"))
+    };
+    let width = number(&svg, "width");
+    assert!(width <= 1300, "{width}");
+    let texts: Vec<_> = svg.split("<text").skip(1).filter_map(|text| text.split("</text>").next()).collect();
+    assert!(texts.len() > 60, "{svg}");
+    for text in texts {
+        let letters = text.rsplit('>').next().expect("a text").trim().chars().count();
+        let end = number(text, "x") + 7 * letters;
+        assert!(text.contains("text-anchor") || end <= width, "{end} of {width}: {text}");
+    }
+    let right = svg.lines().filter(|line| line.contains("class=\"right\"")).count();
+    assert_eq!(right, 2, "one in the legend, one in the lane: {svg}");
+}
+
+/// What is expected is of one release: on another the program says so before it accuses.
+#[test]
+fn the_c_says_on_which_release_it_runs() {
+    let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\n".parse().expect("a program");
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = format!("OpenSSL {}", linked().left().release());
+    let is_another = "this is another release: what differs need not be a fault\n";
+    for (release, other) in [(&*own, ""), ("OpenSSL 1.1.0", is_another)] {
+        let c = c_as(release, &mut linked(), "", &program, None).replace("returned\", 1", "returned\", 0");
+        let why = passes(folder.path(), &c).expect_err("a difference");
+        let version = sessdiff::host::Host::identity(linked().right()).version;
+        let accused = "call 0: a session is returned\n  expected: 0\n  actual:   1\n";
+        assert_eq!(why, format!("ends with Some(1):\n{version}, expected as {release}\n{other}{accused}"));
+    }
 }
 
 /// A session that the program loses cannot be read any more: its memory shows that it lives.

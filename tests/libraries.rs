@@ -224,6 +224,42 @@ fn a_finding_that_is_renamed_is_kept_once_and_beside_what_is_there() {
     assert!(path(&format!("{stem}-2.ops")).is_file() && said.contains(&format!("out/{stem}-2.ops")), "{said}");
 }
 
+/// The address and the calls of a crash, by the names of the library's functions.
+#[test]
+fn a_crash_says_where_it_was() {
+    let all = bugs();
+    for (name, says) in
+        [("hostname-is-read-beyond-its-end", "SSL_SESSION_set1_hostname+0x"), ("long-hostname-aborts", "abort+0x")]
+    {
+        let bug = all.iter().find(|bug| bug.name == name).expect("a patch");
+        let folder = tempfile::tempdir().expect("a folder");
+        let port = port(&bug.library());
+        let args = ["run", "--port", &port, "--programs", "20000", "--seed", "1", "--corpus", "none"];
+        let said = text(&sessdiff(folder.path(), &args).stdout);
+        let stack = said.lines().filter(|line| line.starts_with("  stack "));
+        assert!(stack.clone().any(|line| line.contains(says)), "{said}");
+        assert!(stack.clone().all(|line| !line.contains("sessdiff")), "{said}");
+    }
+}
+
+/// What leaks is grouped by where it was allocated, and the frees at the end have names.
+#[test]
+fn leaks_of_one_origin_are_one_line() {
+    let bug = bugs().into_iter().find(|bug| bug.name == "free-leaks-the-ticket").expect("a patch");
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = "sample_session(tls12_ticket)";
+    fs::write(folder.path().join("a.ops"), format!("#! sessdiff 1\ns0 = {made}\ns1 = {made}\n")).expect("a file");
+    let said = text(&sessdiff(folder.path(), &["replay", "--port", &port(&bug.library()), "a.ops"]).stdout);
+    let lines = |word: &str| said.lines().filter(|line| line.starts_with(word)).collect::<Vec<_>>();
+    let [leak] = lines("  lives on ")[..] else { panic!("{said}") };
+    assert!(
+        leak.contains("  2 blocks, 193 bytes each, crypto/asn1/") && leak.contains("the first in step 0, s0 = "),
+        "{said}"
+    );
+    let frees = ["step 2: SSL_SESSION_free(s0)", "step 3: SSL_SESSION_free(s1)"];
+    assert_eq!(lines("  at the end "), frees.map(|free| format!("  at the end  {free}")), "{said}");
+}
+
 /// The page that shows what becomes of a finding was not made up.
 #[test]
 fn the_finding_in_the_docs_is_what_is_seen() {
@@ -293,10 +329,9 @@ fn commands(page: &str) -> Vec<(&str, String)> {
 /// Types a line of shell; how it ended, and what it said on both streams.
 fn type_in(folder: &Path, command: &str) -> (i32, String) {
     let include = Path::new(env!("SESSDIFF_OPENSSL_ROOT")).join("include");
-    let script =
-        format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\ncc() {{ command cc -I \"$INCLUDE\" \"$@\"; }}\n{command}");
+    let script = format!("sessdiff() {{ \"$SESSDIFF\" \"$@\"; }}\n{command}");
     let mut shell = Command::new("sh");
-    shell.args(["-c", &script]).current_dir(folder).env("INCLUDE", include);
+    shell.args(["-c", &script]).current_dir(folder).env("CPATH", include);
     let ran = shell.env("SESSDIFF", env!("CARGO_BIN_EXE_sessdiff")).output().expect("a shell");
     (ran.status.code().expect("no signal"), text(&ran.stdout) + &text(&ran.stderr))
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::emit::Driven;
 use crate::generate::Which;
 use crate::native::{Following, Rule};
 use crate::port::Memory;
@@ -134,6 +135,16 @@ impl PortName {
         }
     }
 
+    /// Returns what a program in Rust drives.
+    pub fn driven(&self) -> Driven<'_> {
+        match self {
+            PortName::OpenSsl => Driven::Linked,
+            PortName::Native => Driven::Native,
+            PortName::Planted(bug) => Driven::Planted(bug.name()),
+            PortName::Library(path) => Driven::Library(path),
+        }
+    }
+
     /// Returns the file of a shared library.
     pub fn library(&self) -> Option<&Path> {
         match self {
@@ -215,6 +226,9 @@ pub(crate) struct ReplayArgs {
     /// Draw the reference counts over the calls into this file
     #[arg(long, value_name = "FILE.svg")]
     pub svg: Option<PathBuf>,
+    /// Print one JSON object a case instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -232,6 +246,9 @@ pub(crate) struct ReduceArgs {
     /// Replace the file OUT if there is one
     #[arg(long, requires = "out")]
     pub force: bool,
+    /// Print one JSON object instead of text; the case is in it
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub reducing: Reducing,
     #[command(flatten)]
@@ -258,6 +275,9 @@ pub(crate) struct ImportArgs {
     /// How it was found, for the head of the case
     #[arg(long, value_name = "TEXT", default_value = "fuzzing")]
     pub found: String,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub reducing: Reducing,
     #[command(flatten)]
@@ -342,6 +362,15 @@ impl FollowingChoice {
             FollowingChoice::Released => Following::Released,
             FollowingChoice::Fixed => Following::Fixed,
             FollowingChoice::Documented => Following::Documented,
+        }
+    }
+
+    /// Says what of a release is expected, behind its name.
+    pub fn terms(self) -> &'static str {
+        match self {
+            FollowingChoice::Released => "",
+            FollowingChoice::Fixed => " without the faults that later releases do not have",
+            FollowingChoice::Documented => " would be as its manual says",
         }
     }
 
@@ -475,6 +504,9 @@ pub(crate) struct DoctorArgs {
     /// Fuzz binaries: is the libssl in them instrumented?
     #[arg(value_name = "BINARY")]
     pub binaries: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which probes `run` uses.

@@ -1,5 +1,6 @@
 //! A program as C, as Rust and as a picture. Each is made from a run of it.
 
+use super::lab::Lab;
 use crate::emit::{self, Picture, Subject};
 use crate::host::Host;
 use crate::oracle::Signature;
@@ -12,14 +13,28 @@ use crate::program::Program;
 pub(super) fn written(
     form: fn(&Subject<'_>) -> String,
     pair: &mut Pair,
+    lab: &Lab,
     why: &str,
     program: &Program,
     signature: Option<Signature>,
 ) -> String {
     pair.run_left(program);
     let (expected, _) = pair.traces();
-    let release = pair.left().identity().version;
-    form(&Subject { why, program, plan: pair.plan(), expected, signature, now: START_SECONDS, release: &release })
+    let of = pair.left().release();
+    let (release, plan, now) = (format!("OpenSSL {of}"), pair.plan(), START_SECONDS);
+    let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
+    let terms = format!("{verified}{}", lab.following.terms());
+    form(&Subject {
+        why,
+        program,
+        plan,
+        expected,
+        signature,
+        now,
+        release: &release,
+        terms: &terms,
+        driven: lab.port.driven(),
+    })
 }
 
 /// Draws the reference counts over the calls, as they were in the last run of `pair`.
@@ -29,4 +44,9 @@ pub(super) fn picture(program: &Program, pair: &Pair, diverged: Option<&Diverged
     let (left, right) = pair.traces();
     let divergence = diverged.map(|diverged| (diverged.divergence.step, diverged.divergence.signature()));
     emit::svg(&Picture { program, plan: pair.plan(), sides: [("native", left), (name, right)], divergence })
+}
+
+/// Names the release that the native session behaves as; nothing where the port cannot be started any more.
+pub(super) fn release(lab: &Lab) -> String {
+    lab.in_a_child().pair().map_or_else(|_| String::new(), |pair| pair.left().release().to_string())
 }

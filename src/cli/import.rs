@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::args::ImportArgs;
+use super::compiled::Compiled;
 use super::disk::write_new;
 use super::exit::Exit;
 use super::head::{SIGNATURE, of, signature_of};
@@ -33,17 +34,24 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     let why =
         format!("{sentence}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {}{memory}", args.found, of(&identity));
     let text = Case::text(&why, &found.program);
+    let compiled = Compiled::of(&lab, &why, &found)?;
     let last = known.iter().filter_map(|(old, _)| number_of(old)).max().unwrap_or(0);
     for number in last + 1.. {
         let path = args.into.join(format!("{number:04}-{}.ops", report::artifact_name(signature)));
         match write_new(&path, &text) {
             Ok(true) => {
+                if args.json {
+                    let object = compiled.object(&lab, &found, &identity, &path.display().to_string(), &case);
+                    output::object(&object);
+                    return Ok(Exit::Expected);
+                }
                 output::result(format_args!("{}", path.display()));
                 output::note(format_args!(
                     "{signature}: {} calls, of {}",
                     found.program.ops.len(),
                     case.program.ops.len()
                 ));
+                output::note(format_args!("its C program says: {compiled}"));
                 return Ok(interrupt::exit());
             }
             Ok(false) => {}

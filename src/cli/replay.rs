@@ -7,11 +7,12 @@ use super::finding::judge_and_show;
 use super::lab::Lab;
 use super::output;
 use crate::host::crash;
-use crate::op::Op;
+use crate::op::{Op, Slot};
+use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
-use crate::report;
+use crate::report::{self, Versions};
 use crate::trace::{Entry, Trace};
 
 /// The widest a call is shown in the table.
@@ -37,14 +38,59 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     });
     let identity = pair.right().identity();
     let name = identity.short_name();
+    if args.json {
+        let drawn = draw(case, pair, args, &verdict);
+        let exit = tell(case, pair, lab, look, verdict);
+        return drawn.map_or_else(|error| error.worst(exit), |()| exit);
+    }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
-    let drawn = args
-        .svg
-        .as_ref()
-        .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())));
+    let drawn = draw(case, pair, args, &verdict);
     let said = say(case, pair, lab, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
+}
+
+/// Draws the picture that was asked for.
+fn draw(case: &Case, pair: &Pair, args: &ReplayArgs, verdict: &Verdict) -> Result<(), Exit> {
+    args.svg
+        .as_ref()
+        .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())))
+}
+
+/// Prints the verdict as an object, and returns the exit code.
+fn tell(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+    let identity = pair.right().identity();
+    let release = pair.left().release().to_string();
+    let of = Versions { release: &release, library: &identity.version, file: &identity.file };
+    let runs = pair.plan().runs(&pair.traces().0.skips);
+    let (word, why, finding, exit) = match verdict {
+        Verdict::Agree => ("agree", None, None, Exit::Expected),
+        Verdict::Known => ("known", None, None, Exit::Expected),
+        Verdict::Nothing => ("nothing", None, None, Exit::Inconclusive),
+        Verdict::Inconclusive(why) => ("inconclusive", Some(why.to_string()), None, Exit::Inconclusive),
+        Verdict::Diverge(diverged) => {
+            let finding = report::finding(&case.program, &diverged, &commands(case, lab, look), of);
+            ("diverge", None, Some(finding), if diverged.broke() { Exit::Crashed } else { Exit::Divergence })
+        }
+    };
+    output::object(&serde_json::json!({
+        "case": case.path.display().to_string(),
+        "verdict": word,
+        "why": why,
+        "ran": runs,
+        "skipped": case.program.ops.len() - runs,
+        "finding": finding,
+        "versions": report::versions(of),
+        "exit": exit as u8,
+    }));
+    exit
+}
+
+/// Returns what can be done with a case that diverges, a word and a command each.
+fn commands(case: &Case, lab: &Lab, look: Look) -> [(&'static str, String); 2] {
+    let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
+    let shown = lab.as_released().flags(look.memory);
+    [("C file", format!("sessdiff show{shown} --as c {file}")), ("import", format!("sessdiff import{flags} {file}"))]
 }
 
 /// Prints the verdict in words, and returns the exit code.
@@ -71,12 +117,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
-            let shown = lab.as_released().flags(look.memory);
-            let commands = [
-                ("C file", format!("sessdiff show{shown} --as c {file}")),
-                ("import", format!("sessdiff import{flags} {file}")),
-            ];
+            let commands = commands(case, lab, look);
             let block = report::block(&case.program, &diverged, ["native", name], &commands);
             output::result(output::headed(&block));
             if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
@@ -99,6 +140,7 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
     };
     row(["step", "call", "native", name, "ledger"]);
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
+    let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
         let step = ledger.step(op);
         let mut call = op.to_string();
@@ -109,8 +151,13 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
             Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
-            Step::Skip(_) | Step::Run { .. } => [left, right].map(|trace| brief(op, plan, trace, at)),
+            Step::Skip(_) | Step::Run { .. } => [0, 1].map(|side| {
+                let counts = shared.as_ref().map(|shared| shared.sides[side].at(at, &shared.shown(at, op)));
+                brief(op, plan, [left, right][side], at, counts)
+            }),
         };
+        let owed = shared.as_ref().map(|shared| shared.owed.at(at, &shared.shown(at, op)));
+        let owed = owed.filter(|owed| !owed.is_empty()).map_or(String::new(), |owed| format!(", {owed}"));
         let differs = if left.entries(at).eq(right.entries(at)) {
             ""
         } else if std::mem::replace(&mut first, false) {
@@ -118,7 +165,7 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         } else {
             "  differs"
         };
-        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{differs}")]);
+        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{owed}{differs}")]);
         if all {
             let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
             for entry in 0..sides[0].len().max(sides[1].len()) {
@@ -147,8 +194,53 @@ fn skipped(why: Skip) -> &'static str {
     }
 }
 
-/// Says what a call returned, and the counts after it: `1, refs 2`.
-fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
+/// The counts of a program with contexts or connections: of both sides, and as they should be.
+struct SharedCounts {
+    sides: [Column; 2],
+    owed: Column,
+}
+
+/// The counts of one column of the table.
+struct Column(Counts);
+
+impl Column {
+    fn of(&self, at: usize, slot: Slot) -> Option<u32> {
+        self.0[at][slot.index()]
+    }
+
+    /// Says the counts of these sessions after a step: `refs s0:2 s1:1`.
+    fn at(&self, at: usize, slots: &[Slot]) -> String {
+        let counts = slots.iter().filter_map(|slot| self.of(at, *slot).map(|count| format!(" {slot}:{count}")));
+        let counts: String = counts.collect();
+        if counts.is_empty() { counts } else { format!("refs{counts}") }
+    }
+}
+
+impl SharedCounts {
+    fn of(plan: &Plan, ops: &[Op], traces: [&Trace; 2]) -> SharedCounts {
+        let sides = traces.map(|trace| Column(counts_seen(plan, ops, trace)));
+        SharedCounts { sides, owed: Column(counts_owed(plan, ops, traces)) }
+    }
+
+    /// Lists the sessions whose counts are shown in a step, the same ones in each column: those that the call names, and those whose
+    /// count it changed.
+    fn shown(&self, at: usize, op: &Op) -> Vec<Slot> {
+        let touched = touches(op);
+        let columns = [&self.owed, &self.sides[0], &self.sides[1]];
+        let is_shown = |slot: &Slot| {
+            let counts = columns.map(|column| column.of(at, *slot));
+            let named = touched.made == Some(*slot) || touched.used == Some(*slot);
+            let before = |column: &Column| if at == 0 { Some(0) } else { column.of(at - 1, *slot) };
+            let changed = columns.iter().zip(counts).any(|(column, count)| count.is_some() && count != before(column));
+            // Of one that is gone, that it is gone is shown.
+            (changed || named) && counts.iter().flatten().any(|count| *count > 0)
+        };
+        Slot::all().filter(is_shown).collect()
+    }
+}
+
+/// Says what a call returned, and the counts after it: `1, refs 2`, or where contexts are used `shared`.
+fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize, shared: Option<String>) -> String {
     if at >= trace.steps() {
         return "not reached".into();
     }
@@ -167,15 +259,8 @@ fn brief(op: &Op, plan: &Plan, trace: &Trace, at: usize) -> String {
         shown.push("destroyed".into());
     }
     let counts = plan.count_steps.iter().zip(&trace.counts).filter(|(step, _)| **step as usize == at);
-    let mut counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
-    if plan.shared {
-        let touched = touches(op);
-        counts.extend(trace.entries(at).filter_map(|entry| {
-            let Entry::Count(slot, count) = entry else { return None };
-            (touched.made == Some(slot) || touched.used == Some(slot)).then(|| count.to_string())
-        }));
-        counts.truncate(2);
-    }
+    let counts: Vec<_> = counts.map(|(_, count)| count.to_string()).collect();
+    shown.extend(shared.filter(|counts| !counts.is_empty()));
     if !counts.is_empty() {
         shown.push(format!("refs {}", counts.join("/")));
     }

@@ -1,10 +1,9 @@
 //! Settles what becomes of a finding of `run`. The program is written as it was found before anything else is tried. Then it
 //! is reduced, in a process of its own, and written again as a case and as a C program.
 
-use std::path::{Path, PathBuf};
-
-use super::args::{PortName, RunArgs};
-use super::emitted::written;
+use super::args::RunArgs;
+use super::compiled::Compiled;
+use super::emitted::{self, written};
 use super::explained::explained;
 use super::files::Files;
 use super::finding::Finding;
@@ -14,9 +13,8 @@ use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
 use crate::port::Identity;
-use crate::port::c::load;
 use crate::program::{Case, Program};
-use crate::report::{self, SignatureSummary};
+use crate::report::{self, SignatureSummary, Versions};
 
 /// Takes the first finding of a signature, and the programs that ran before it: writes it, reduces it and writes it again. Returns
 /// its signature, as it is after a closer look, and what there is to say.
@@ -55,9 +53,11 @@ pub(super) fn settle(
             };
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
             if let Some(pair) = &mut pair {
-                let c = written(emit::c, pair, &why, &shown.program, Some(signature));
-                let run = |path: PathBuf| compile_and_run(&lab.port, &output::quoted(path.display()));
-                commands.extend(write("c", &c).map(|path| ("C file", run(path))));
+                let c = written(emit::c, pair, lab, &why, &shown.program, Some(signature));
+                if let Some(path) = write("c", &c) {
+                    let compiled = Compiled::new(&lab.port, &c);
+                    commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
+                }
             }
         }
         let case_text = output::quoted(case.display());
@@ -70,8 +70,11 @@ pub(super) fn settle(
     let explained = explained(lab, shown);
     notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
+    let release = emitted::release(lab);
+    let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
     let summary = SignatureSummary {
         signature,
+        finding: report::finding(&shown.program, &shown.diverged, &commands, versions),
         class: shown.diverged.divergence.class.to_string(),
         broke: found.diverged.broke(),
         explained,
@@ -104,13 +107,4 @@ fn told(alone: Alone, found: &Finding) -> (Option<Finding>, String) {
         }
         Alone::Unclear(why) => (None, format!("\nAlone this program has no verdict: {why}.\n")),
     }
-}
-
-/// Returns the command that compiles and runs a C program with the library in which the finding was made.
-fn compile_and_run(port: &PortName, c: &str) -> String {
-    let quoted = |path: &Path| output::quoted(path.display());
-    let Some(path) = port.library() else { return format!("cc {c} -lssl -lcrypto && ./a.out") };
-    let crypto = load::crypto_beside(path).map(|crypto| format!(" {}", quoted(&crypto))).unwrap_or_default();
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    format!("cc {c} {}{crypto} && LD_LIBRARY_PATH={} ./a.out", quoted(path), quoted(folder))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use super::args::{FollowingChoice, Form, ShowArgs};
+use super::args::{FollowingChoice, Form, PortName, ShowArgs};
 use super::emitted::{picture, written};
 use super::exit::Exit;
 use super::finding::judge_and_show;
@@ -11,6 +11,7 @@ use super::lab::Lab;
 use super::output;
 use crate::emit;
 use crate::oracle::Signature;
+use crate::port::Memory;
 use crate::program::Case;
 
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Exit> {
@@ -37,17 +38,30 @@ fn wire(case: &Case) {
 
 /// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
-    let mut pair = Lab::of(&args.lab, FollowingChoice::Released, true).pair().map_err(|error| error.say())?;
+    let lab = Lab::of(&args.lab, FollowingChoice::Released, true);
+    // A test runs elsewhere.
+    let port = match &lab.port {
+        PortName::Library(path) => PortName::Library(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        PortName::OpenSsl | PortName::Native | PortName::Planted(_) => lab.port.clone(),
+    };
+    let mut pair = lab.pair().map_err(|error| error.say())?;
+    let lab = Lab { port, ..lab };
     let kept = signature_of(case).map_err(output::usage)?;
-    let (_, verdict) = judge_and_show(&mut pair, &case.program, &args.lab.memories());
+    let (look, verdict) = judge_and_show(&mut pair, &case.program, &args.lab.memories());
     let diverged = verdict.diverged();
+    if args.form == Form::Rust && diverged.is_some() && look.memory != Memory::Plain {
+        let memory = look.memory.name();
+        return Err(output::usage(format_args!(
+            "this shows in {memory} memory, which a Rust test has not: use `--as c`"
+        )));
+    }
     // What diverges here, or did where the case was found.
     let signature = diverged.as_ref().map(|diverged| diverged.divergence.signature()).or(kept);
     let text = match args.form {
         Form::Svg => picture(&case.program, &pair, diverged.as_ref()),
-        Form::Rust => written(emit::rust, &mut pair, &why(case, signature), &case.program, signature),
+        Form::Rust => written(emit::rust, &mut pair, &lab, &why(case, signature), &case.program, signature),
         Form::C | Form::Ops | Form::Wire => {
-            written(emit::c, &mut pair, &why(case, signature), &case.program, signature)
+            written(emit::c, &mut pair, &lab, &why(case, signature), &case.program, signature)
         }
     };
     output::result(text.trim_end());

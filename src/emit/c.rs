@@ -37,8 +37,9 @@ pub fn c(subject: &Subject<'_>) -> String {
     let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
     format!(
         "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
-         not. Expected: {release}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
+         not. Expected: as {release}{terms}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
+        terms = subject.terms,
         head = needs.head(&[&*body, &main].concat()),
         declared = declarations(&needs, &body),
     )

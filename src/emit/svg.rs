@@ -3,11 +3,11 @@
 use svg::Document;
 use svg::node::element::{Circle, Group, Line, Path, Rectangle, Style, Text, Title};
 
-use crate::op::{Op, SLOTS, Slot};
-use crate::oracle::Signature;
-use crate::plan::{Ledger, Plan, touches};
+use crate::op::{Op, Slot};
+use crate::oracle::{Counts, Signature, counts_owed, counts_seen, is_counted};
+use crate::plan::Plan;
 use crate::program::Program;
-use crate::trace::{Entry, Trace};
+use crate::trace::Trace;
 
 /// What is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,13 @@ const LINE: usize = 18;
 /// A count above this is drawn as this.
 const HIGHEST: u32 = 8;
 /// More calls than this make no picture anybody can read: the last ones before the difference are drawn.
-const MOST: usize = 120;
+const MOST: usize = 60;
+/// The lanes are no wider than this where columns can be narrower.
+const WIDEST: usize = 1200;
+const NARROWEST: usize = 12;
+/// A letter of the list and the title, and a small one: wider than they are drawn with any font.
+const LETTER: usize = 8;
+const SMALL_LETTER: usize = 7;
 
 const STYLE: &str = "text { font: 13px ui-monospace, monospace; fill: #1b1f24 } .name { font-weight: 600 } \
     .small { font-size: 11px; fill: #57606a } .wrong { fill: #b42318 } .ledger { stroke: #afb8c1; stroke-width: 7 } \
@@ -40,20 +46,22 @@ const STYLE: &str = "text { font: 13px ui-monospace, monospace; fill: #1b1f24 } 
     path { fill: none } .axis { stroke: #d0d7de; stroke-width: 1 } .band { fill: #fde8e6 } \
     .birth { fill: #1a7f37 } .death { stroke: #1b1f24; stroke-width: 2.5 }";
 
-/// One count after each step; `None`: unknown, or the port did not come so far.
-type Counts = Vec<[Option<u32>; SLOTS]>;
-
 /// Draws the picture: the text of an SVG file.
 pub fn svg(picture: &Picture<'_>) -> String {
     let ops: Vec<Op> = picture.program.ops.iter().cloned().chain(picture.plan.given_back()).collect();
-    let ledger = ledger_counts(picture.plan, &ops);
-    let sides = picture.sides.map(|(_, trace)| port_counts(picture.plan, &ops, trace));
+    let ledger = counts_owed(picture.plan, &ops, picture.sides.map(|(_, trace)| trace));
+    let sides = picture.sides.map(|(_, trace)| counts_seen(picture.plan, &ops, trace));
     let differs = picture.divergence.map(|(step, _)| step.min(ops.len().saturating_sub(1)));
     // As many steps as are readable, up to some behind the difference.
     let end = differs.map_or(ops.len(), |step| (step + MOST / 4).min(ops.len())).min(ops.len());
     let shown = end.saturating_sub(MOST)..end;
-    let drawn = Drawn { shown, rows: rows(&ledger, &sides) };
-    let width = (LEFT + COLUMN * drawn.shown.len() + 40).max(640);
+    let column = ((WIDEST - LEFT) / shown.len().max(1)).clamp(NARROWEST, COLUMN);
+    let drawn = Drawn { shown, column, rows: rows(&ledger, &sides) };
+    let (heading, heading_width) = heading(picture);
+    let longest =
+        drawn.shown.clone().map(|step| LETTER * (6 + shortened(&ops[step].to_string()).chars().count())).max();
+    let lanes = LEFT + column * drawn.shown.len() + 40;
+    let width = lanes.max(640).max(heading_width).max(16 + longest.unwrap_or(0) + 16);
     let list_top = drawn.bottom() + 34;
     let height = list_top + LINE * drawn.shown.len() + 16;
     let mut document = Document::new()
@@ -62,12 +70,18 @@ pub fn svg(picture: &Picture<'_>) -> String {
         .set("height", height)
         .add(Style::new(STYLE))
         .add(Rectangle::new().set("width", width).set("height", height).set("fill", "#ffffff"));
-    document = document.add(heading(picture));
+    document = document.add(heading);
     if let Some(column) = differs.and_then(|step| drawn.column(step)) {
-        let band = Rectangle::new().set("class", "band").set("x", column - COLUMN / 2).set("y", TOP - 22);
-        document = document.add(band.set("width", COLUMN).set("height", drawn.bottom() - TOP + 30));
+        let band = Rectangle::new().set("class", "band").set("x", column - drawn.column / 2).set("y", TOP - 22);
+        document = document.add(band.set("width", drawn.column).set("height", drawn.bottom() - TOP + 30));
     }
-    for step in drawn.shown.clone() {
+    // As many numbers as there is room for, and that of the difference.
+    let each = (2 * LETTER + 4).div_ceil(drawn.column);
+    for step in drawn.shown.clone().filter(|step| step % each == 0 || differs == Some(*step)) {
+        let beside = differs.is_some_and(|differs| differs != step && differs.abs_diff(step) < each);
+        if beside {
+            continue;
+        }
         let x = drawn.column(step).unwrap_or(LEFT);
         let number = if step < picture.program.ops.len() { step.to_string() } else { "end".into() };
         let class = if differs == Some(step) { "small wrong" } else { "small" };
@@ -95,13 +109,15 @@ struct Row {
 
 struct Drawn {
     shown: std::ops::Range<usize>,
+    /// The width of a step.
+    column: usize,
     rows: Vec<Row>,
 }
 
 impl Drawn {
     /// Returns the middle of a step's column.
     fn column(&self, step: usize) -> Option<usize> {
-        self.shown.contains(&step).then(|| LEFT + COLUMN * (step - self.shown.start) + COLUMN / 2)
+        self.shown.contains(&step).then(|| LEFT + self.column * (step - self.shown.start) + self.column / 2)
     }
 
     fn bottom(&self) -> usize {
@@ -124,16 +140,20 @@ fn rows(ledger: &Counts, sides: &[Counts; 2]) -> Vec<Row> {
     .collect()
 }
 
-fn heading(picture: &Picture<'_>) -> Group {
+/// Draws the title and the legend; how wide they are.
+fn heading(picture: &Picture<'_>) -> (Group, usize) {
     let title = picture.divergence.map_or("no difference".to_string(), |(step, signature)| {
         let place = if step < picture.program.ops.len() { format!("call {step}") } else { "the end".into() };
         format!("{signature}, first at {place}")
     });
     let class = if picture.divergence.is_some() { "name wrong" } else { "name" };
-    let mut heading = Group::new()
-        .add(Title::new(format!("Reference counts over the calls: {title}")))
-        .add(label(title, class, 16, 24));
-    let unknown = |trace: &Trace| if trace.counts.is_empty() { " (counts not observed)" } else { "" };
+    let mut heading = Group::new().add(Title::new(format!("Reference counts over the calls: {title}"))).add(label(
+        title.clone(),
+        class,
+        16,
+        24,
+    ));
+    let unknown = |trace: &Trace| if !is_counted(trace) { " (counts not observed)" } else { "" };
     let [(left, left_trace), (right, right_trace)] = picture.sides;
     let legend = [
         ("ledger", "ledger".to_string()),
@@ -144,20 +164,22 @@ fn heading(picture: &Picture<'_>) -> Group {
     for (class, name) in legend {
         let name = shortened(&name);
         let line = Path::new().set("class", class).set("d", format!("M{x} 41 h24"));
-        let width = 7 * name.chars().count();
+        let width = SMALL_LETTER * name.chars().count();
         heading = heading.add(line).add(label(name, "small", x + 30, 45));
         x += 52 + width;
     }
     let birth = Circle::new().set("class", "birth").set("cx", x + 4).set("cy", 41).set("r", 4);
     heading = heading.add(birth).add(label("born", "small", x + 14, 45));
     let death = Path::new().set("class", "death").set("d", cross(x + 62, 41));
-    heading.add(death).add(label("destroyed", "small", x + 74, 45))
+    let end = x + 74 + SMALL_LETTER * "destroyed".len();
+    let width = end.max(16 + LETTER * title.chars().count()) + 16;
+    (heading.add(death).add(label("destroyed", "small", x + 74, 45)), width)
 }
 
 fn lane(row: &Row, drawn: &Drawn, ledger: &Counts, sides: &[Counts; 2]) -> Group {
     let slot = row.slot.index();
     let mut lane = Group::new().add(label(row.slot.to_string(), "name", 16, row.zero));
-    let right = LEFT + COLUMN * drawn.shown.len();
+    let right = LEFT + drawn.column * drawn.shown.len();
     for count in 0..=row.highest {
         let y = height(row, count);
         let axis = Line::new().set("class", "axis").set("x1", LEFT).set("x2", right).set("y1", y).set("y2", y);
@@ -192,9 +214,9 @@ fn line(row: &Row, drawn: &Drawn, counts: &Counts, offset: i64) -> String {
             continue;
         };
         let y = height(row, count) as i64 + offset;
-        let start = x - COLUMN / 2;
+        let start = x - drawn.column / 2;
         path += &if pen { format!(" V{y}") } else { format!(" M{start} {y}") };
-        path += &format!(" H{}", start + COLUMN);
+        path += &format!(" H{}", start + drawn.column);
         pen = true;
     }
     path.trim_start().into()
@@ -219,49 +241,4 @@ fn shortened(text: &str) -> String {
     } else {
         text.chars().take(LONGEST - 3).chain("...".chars()).collect()
     }
-}
-
-fn ledger_counts(plan: &Plan, ops: &[Op]) -> Counts {
-    let mut ledger = Ledger::new(plan.setup());
-    let after = ops.iter().map(|op| {
-        ledger.step(op);
-        std::array::from_fn(|slot| Some(ledger.references(Slot::wrapping(slot as u8))))
-    });
-    after.collect()
-}
-
-/// Returns what a port showed: after each step the counts of the sessions that the call touched, and of all that were
-/// observed.
-fn port_counts(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
-    let mut ledger = Ledger::new(plan.setup());
-    let mut now = [Some(0); SLOTS];
-    let mut next = 0;
-    let known = !trace.counts.is_empty();
-    let mut after = Vec::new();
-    for (at, op) in ops.iter().enumerate() {
-        ledger.step(op);
-        if at >= trace.steps() || !known {
-            after.push([None; SLOTS]);
-            continue;
-        }
-        let touched = touches(op);
-        for slot in [touched.made, touched.used].into_iter().flatten() {
-            if ledger.references(slot) == 0 {
-                now[slot.index()] = Some(0);
-            }
-        }
-        let counted = plan.count_steps.iter().skip(next).take_while(|step| **step as usize == at).count();
-        let owners = [touched.made, touched.used].into_iter().flatten().filter(|slot| ledger.references(*slot) > 0);
-        for (slot, count) in owners.zip(trace.counts.iter().skip(next).take(counted)) {
-            now[slot.index()] = Some(*count);
-        }
-        next += counted;
-        for entry in trace.entries(at) {
-            if let Entry::Count(slot, count) = entry {
-                now[slot.index()] = Some(count);
-            }
-        }
-        after.push(now);
-    }
-    after
 }

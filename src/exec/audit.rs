@@ -2,10 +2,10 @@
 //! that lives must have an owner.
 
 use super::{Run, Stopped, Watch};
-use crate::op::{Op, Slot, Variable};
+use crate::op::{CONTEXTS, Op, Slot, Variable};
 use crate::plan::Touched;
 use crate::port::{Holders, Place, Port, events};
-use crate::trace::{Owners, Seen, Unowned};
+use crate::trace::{Owners, Seen, Unowned, Whom};
 
 /// Limits how many cached sessions are listed one by one and audited after every step. With more, not every step lists
 /// or audits: both take as long as there are sessions.
@@ -57,8 +57,8 @@ impl<P: Port> Run<'_, P> {
         everything: bool,
     ) -> Result<(), Stopped> {
         // Before anything is read of a session: what was destroyed must not be.
-        if let Some(owners) = everything.then(|| self.destroyed(cached)).flatten() {
-            return self.unowned(Unowned { step: at as u32, owners, seen: Seen::Destroyed, named: false });
+        if let Some((gone, owners)) = everything.then(|| self.destroyed(cached)).flatten() {
+            return self.unowned(at, gone, owners, Seen::Destroyed, false);
         }
         for slot in [touched.made, touched.used].into_iter().flatten() {
             if self.ledger.holds(slot) {
@@ -72,22 +72,21 @@ impl<P: Port> Run<'_, P> {
         }
         let lost = matches!(op, Some(Op::Forget { .. }));
         match everything.then(|| self.misowned(cached)).flatten() {
-            Some((owners, Seen::Lives)) if lost => {
-                self.unowned(Unowned { step: at as u32, owners, seen: Seen::Lost, named: true })
-            }
-            Some((owners, seen)) => self.unowned(Unowned { step: at as u32, owners, seen, named: false }),
+            Some((session, owners, Seen::Lives)) if lost => self.unowned(at, session, owners, Seen::Lost, true),
+            Some((session, owners, seen)) => self.unowned(at, session, owners, seen, false),
             None => Ok(()),
         }
     }
 
     fn audit_count(&mut self, at: usize, slot: Slot, touched: Touched, cached: &[usize]) -> Result<(), Stopped> {
         let Some(references) = self.port.count(Place::Slot(slot)) else { return Ok(()) };
-        let owners = self.owners(self.port.address(Variable::Session(slot)), cached);
+        let session = self.port.address(Variable::Session(slot));
+        let owners = self.owners(session, cached);
         if owners.references() == references {
             return Ok(());
         }
         let named = touched.made == Some(slot) || touched.used == Some(slot);
-        self.unowned(Unowned { step: at as u32, owners, seen: Seen::References(references), named })
+        self.unowned(at, session, owners, Seen::References(references), named)
     }
 
     fn program_owns(&self, address: usize) -> u32 {
@@ -95,18 +94,18 @@ impl<P: Port> Run<'_, P> {
         same.map(|slot| self.ledger.references(slot)).sum()
     }
 
-    /// Returns the owners of a session that was destroyed while it had some.
-    fn destroyed(&self, cached: &[usize]) -> Option<Owners> {
+    /// Returns a session that was destroyed while it had owners, and these.
+    fn destroyed(&self, cached: &[usize]) -> Option<(usize, Owners)> {
         let in_slots = self.ledger.live().map(Variable::Session);
         let in_connections = self.ledger.shared().connections().map(Variable::Connection);
         let held = in_slots.chain(in_connections).map(|variable| self.port.address(variable));
         let mut held = held.chain(cached.iter().copied());
         let gone = held.find(|address| *address != 0 && !events::lives(*address))?;
-        Some(self.owners(gone, cached))
+        Some((gone, self.owners(gone, cached)))
     }
 
     /// Finds a session that lives and has no owner, or other references than its owners have, in a slot or not.
-    fn misowned(&mut self, cached: &[usize]) -> Option<(Owners, Seen)> {
+    fn misowned(&mut self, cached: &[usize]) -> Option<(usize, Owners, Seen)> {
         let mut counts = std::mem::take(&mut self.cached_counts);
         counts.clear();
         self.port.cached(None, &mut |session| counts.push((session.address, (session.references)())));
@@ -114,14 +113,14 @@ impl<P: Port> Run<'_, P> {
         let found = (0..).map_while(events::session_at).find_map(|address| {
             let owners = self.owners(address, cached);
             if owners.references() == 0 {
-                return Some((owners, Seen::Lives));
+                return Some((address, owners, Seen::Lives));
             }
             let references = match counts.binary_search_by_key(&address, |(cached, _)| *cached) {
                 Ok(at) => counts[at].1,
                 Err(_) => self.port.count(Place::Address(address)),
             };
             let references = references.filter(|count| *count != owners.references())?;
-            Some((owners, Seen::References(references)))
+            Some((address, owners, Seen::References(references)))
         });
         self.cached_counts = counts;
         found
@@ -138,8 +137,45 @@ impl<P: Port> Run<'_, P> {
         }
     }
 
-    fn unowned(&mut self, found: Unowned) -> Result<(), Stopped> {
-        self.trace.unowned.get_or_insert(found);
-        self.end()
+    /// Ends the program at a session whose owners are not all that there are; what is counted then stands behind the end.
+    fn unowned(&mut self, at: usize, session: usize, owners: Owners, seen: Seen, named: bool) -> Result<(), Stopped> {
+        let step = at as u32;
+        let (whom, in_caches) = (self.whom(session), self.in_caches(session));
+        self.trace.unowned.get_or_insert(Unowned { step, whom, owners, in_caches, seen, named });
+        let ended = self.end();
+        for slot in self.ledger.live() {
+            let lives = events::lives(self.port.address(Variable::Session(slot)));
+            if let (true, true, Some(references)) = (lives, self.counts, self.port.count(Place::Slot(slot))) {
+                self.trace.count_of(slot, references);
+            }
+        }
+        ended
+    }
+
+    /// Names the session at this address.
+    fn whom(&self, session: usize) -> Whom {
+        let has = |variable| session != 0 && self.port.address(variable) == session;
+        let slots = self.ledger.live().filter(|slot| has(Variable::Session(*slot)));
+        let connections = self.ledger.shared().connections().filter(|x| has(Variable::Connection(*x)));
+        Whom {
+            slots: slots.fold(0, |bits, slot| bits | 1 << slot.index()),
+            connections: connections.fold(0, |bits, x| bits | 1 << x.index()),
+            birth: events::birth_at(session).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Counts how often the cache of each context variable lists the session at this address.
+    fn in_caches(&self, session: usize) -> [u32; CONTEXTS] {
+        let mut listed = [0; CONTEXTS];
+        let contexts: Vec<_> = self.ledger.shared().contexts().collect();
+        for (at, c) in contexts.iter().enumerate() {
+            let address = self.port.address(Variable::Context(*c));
+            // Two variables may have one context.
+            if contexts[..at].iter().all(|other| self.port.address(Variable::Context(*other)) != address) {
+                let count = &mut listed[c.index()];
+                self.port.cached(Some(*c), &mut |cached| *count += u32::from(cached.address == session));
+            }
+        }
+        listed
     }
 }

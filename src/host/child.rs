@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::Host;
 use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
-use super::sandbox;
+use super::{sandbox, stack};
 use crate::exec::View;
 use crate::native::Release;
 use crate::plan::{Plan, Quirks, Setup};
@@ -149,8 +149,9 @@ impl Child {
         let patience = Patience { limit: 2 * limit + GRACE, step: self.step, stop, until };
         let said = process.hear(&patience, &mut self.message);
         trace.mishap = match said {
-            Ok(Answer::Ran(ran, mishap)) => {
+            Ok(Answer::Ran(ran, mishap, stack)) => {
                 *trace = ran;
+                trace.stack = stack::named(&stack);
                 mishap.map(|mishap| if mishap.kind.ends() { self.reported(mishap) } else { mishap })
             }
             said @ (Ok(Answer::Ready(_) | Answer::Refused(_)) | Err(_)) => {
@@ -316,12 +317,12 @@ fn begin(spawn: &Spawn, step_file: &File) -> Result<(Process, Hello), ChildError
             process.end(DYING);
             return Err(ChildError::Refused(why));
         }
-        Ok(Answer::Ran(_, Some(mishap))) => first_calls = format!(": {}", mishap.text),
+        Ok(Answer::Ran(_, Some(mishap), _)) => first_calls = format!(": {}", mishap.text),
         Err(error) if is_timeout(&error) => {
             process.end(Duration::ZERO);
             return Err(patience.ended().unwrap_or(ChildError::TooSlow));
         }
-        Ok(Answer::Ran(_, None)) | Err(_) => {}
+        Ok(Answer::Ran(_, None, _)) | Err(_) => {}
     }
     let (status, printed) = process.end(DYING);
     let status = status.map_or("it cannot be heard".into(), |status| status.to_string());

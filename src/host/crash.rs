@@ -17,6 +17,7 @@ use postcard::ser_flavors::{Flavor, Size};
 use serde::{Serialize, Serializer};
 
 use super::protocol::Answer;
+use super::stack::{self, Stack};
 use crate::port::c::memory::{self, Fault};
 use crate::port::present;
 use crate::trace::{Block, Breakage, Mishap, MishapKind, Signal, Trace};
@@ -93,6 +94,7 @@ pub fn loaded() {
 fn install() {
     static AT_EXIT: Once = Once::new();
     AT_EXIT.call_once(at_exit);
+    stack::prepare();
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
 }
 
@@ -151,7 +153,7 @@ fn is_over() -> bool {
     }
 }
 
-extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
+extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     if signal == libc::SIGALRM && is_over() {
         // A program that has come further since is slow, and no more.
         let step = present::get();
@@ -162,35 +164,47 @@ extern "C" fn on_signal(signal: c_int, info: *mut libc::siginfo_t, _context: *mu
             limit(Duration::from_micros(LIMIT.load(Relaxed)));
             return;
         }
-        end(MishapKind::Hang, Breakage::Hang, format_args!("did not return within the time limit"), None);
+        end(
+            MishapKind::Hang,
+            Breakage::Hang,
+            format_args!("did not return within the time limit"),
+            None,
+            &Stack::here(None, context),
+        );
     }
     // SAFETY: given by the system with the signal.
     let address = if info.is_null() { 0 } else { unsafe { (*info).si_addr() as usize } };
-    let guarded = matches!(signal, libc::SIGSEGV | libc::SIGBUS).then(|| memory::explain(address)).flatten();
+    let faulty = matches!(signal, libc::SIGSEGV | libc::SIGBUS);
+    // A second crash while the stack is walked comes here again, once, and is told without one.
+    if !Stack::is_walked() {
+        handle(signal);
+    }
+    let stack = Stack::here(faulty.then_some(address), context);
+    let guarded = faulty.then(|| memory::explain(address)).flatten();
     if let Some(fault) = guarded {
-        return end(MishapKind::Crash, fault.breakage(), format_args!("{}", fault.text()), Some(fault));
+        return end(MishapKind::Crash, fault.breakage(), format_args!("{}", fault.text()), Some(fault), &stack);
     }
     let known = SIGNALS.iter().find(|(known, _)| *known == signal).map_or(Signal::Unnamed, |(_, known)| *known);
-    end(MishapKind::Crash, Breakage::Signal(known), format_args!("crashed with signal {signal}"), None)
+    end(MishapKind::Crash, Breakage::Signal(known), format_args!("crashed with signal {signal}"), None, &stack)
 }
 
 /// Ends the process as after a crash: a library that calls `exit` in the middle of a call is no pass.
 extern "C" fn on_exit() {
     if RUNNING.get().is_some() || TRACE.get().is_some() || present::prepared().is_some() {
-        end(MishapKind::Crash, Breakage::Exit, format_args!("ended the process"), None)
+        end(MishapKind::Crash, Breakage::Exit, format_args!("ended the process"), None, &Stack::NONE)
     }
 }
 
-fn end(kind: MishapKind, breakage: Breakage, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+fn end(kind: MishapKind, breakage: Breakage, what: fmt::Arguments<'_>, fault: Option<Fault>, stack: &Stack) {
     match PARENT.load(Relaxed) {
-        -1 => save(what, fault),
-        parent => report(parent, kind, breakage, what, fault),
+        -1 => save(what, fault, stack),
+        parent => report(parent, kind, breakage, what, fault, stack),
     }
     // SAFETY: ends the process, without the library's own way out.
     unsafe { libc::_exit(EXIT) }
 }
 
-fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
+fn save(what: fmt::Arguments<'_>, fault: Option<Fault>, stack: &Stack) {
     let mut stderr = Buffered::new(libc::STDERR_FILENO);
     stderr.say(format_args!("error: the port {what}"));
     if let Some(fault) = fault {
@@ -225,10 +239,20 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>) {
             None => stderr.say(format_args!(" outside any program\n")),
         },
     }
+    if !stack.is_empty() {
+        stderr.say(format_args!("where it was, the innermost call first:\n{stack}"));
+    }
     stderr.flush();
 }
 
-fn report(parent: c_int, kind: MishapKind, breakage: Breakage, what: fmt::Arguments<'_>, fault: Option<Fault>) {
+fn report(
+    parent: c_int,
+    kind: MishapKind,
+    breakage: Breakage,
+    what: fmt::Arguments<'_>,
+    fault: Option<Fault>,
+    stack: &Stack,
+) {
     let none = Trace::default();
     // SAFETY: the trace is alive, for this thread is in the middle of `tracing`, and the library is in the middle of a call,
     // during which nobody writes to it.
@@ -237,7 +261,7 @@ fn report(parent: c_int, kind: MishapKind, breakage: Breakage, what: fmt::Argume
     let block = block.as_ref().map(|block| block.with_lines(|line| Said(line)));
     // What the port printed reaches the parent by another way.
     let mishap = Mishap { kind, step: present::get(), breakage, text: Said(&what), block, report: Said(&"") };
-    let answer = Answer::Ran(trace, Some(mishap));
+    let answer = Answer::Ran(trace, Some(mishap), Said(stack));
     let Ok(length) = postcard::serialize_with_flavor(&answer, Size::default()) else { return };
     let mut out = Buffered::new(parent);
     out.put(&(length as u64).to_le_bytes());
@@ -373,15 +397,23 @@ mod tests {
         let (mut trace, _) = example();
         let shown = format!("{trace:?}");
         let breakage = Breakage::Signal(Signal::Segv);
-        let tell =
-            || report(child.as_raw_fd(), MishapKind::Crash, breakage, format_args!("crashed with signal {}", 11), None);
+        let tell = || {
+            report(
+                child.as_raw_fd(),
+                MishapKind::Crash,
+                breakage,
+                format_args!("crashed with signal {}", 11),
+                None,
+                &Stack::here(Some(8), std::ptr::null()),
+            )
+        };
         assert_eq!(tracing(&mut trace, |_| asked(tell)), 0);
         drop(child);
         let mut message = Vec::new();
         parent.read_to_end(&mut message).expect("a message");
         let (length, message) = message.split_at(HEAD);
         assert_eq!(length, (message.len() as u64).to_le_bytes());
-        let Some(Answer::Ran(read, Some(mishap))) = Answer::read(message) else { panic!("no trace: {message:?}") };
+        let Some(Answer::Ran(read, Some(mishap), _)) = Answer::read(message) else { panic!("no trace: {message:?}") };
         assert_eq!(format!("{read:?}"), shown);
         assert_eq!((mishap.breakage, mishap.text.as_str()), (breakage, "crashed with signal 11"));
     }

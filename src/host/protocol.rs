@@ -22,8 +22,8 @@ pub(super) enum Answer<T = Trace, S = String> {
     Ready(Hello),
     /// In its place: why there is no port.
     Refused(S),
-    /// Says what a program came to, or what has of it when the port ended.
-    Ran(T, Option<Mishap<S>>),
+    /// Says what a program came to, or what has of it when the port ended, and then where that was: what a stack writes.
+    Ran(T, Option<Mishap<S>>, S),
 }
 
 impl Answer {
@@ -32,7 +32,7 @@ impl Answer {
         let (answer, rest): (Answer, &[u8]) = postcard::take_from_bytes(message).ok()?;
         let sound = match &answer {
             Answer::Ready(_) | Answer::Refused(_) => true,
-            Answer::Ran(trace, _) => trace.is_sound(),
+            Answer::Ran(trace, ..) => trace.is_sound(),
         };
         (sound && rest.is_empty()).then_some(answer)
     }
@@ -93,7 +93,7 @@ pub(super) mod tests {
     use crate::field::Fields;
     use crate::op::Kind;
     use crate::port::Memory;
-    use crate::trace::{Block, Breakage, DupSeen, MishapKind, Owners, Recorded, Seen, Site, Unowned, Violation};
+    use crate::trace::{Block, Breakage, DupSeen, MishapKind, Owners, Recorded, Seen, Site, Unowned, Violation, Whom};
 
     #[test]
     fn programs_come_back_as_they_were_and_are_refused_when_cut_off() {
@@ -132,7 +132,9 @@ pub(super) mod tests {
         trace.stop();
         trace.leaked = Some(-3);
         let owners = Owners { program: 1, connections: 2, caches: 3, callbacks: 4 };
-        trace.unowned = Some(Unowned { step: 1, owners, seen: Seen::References(11), named: true });
+        let whom = Whom { slots: 1, connections: 2, birth: 3 };
+        let seen = Seen::References(11);
+        trace.unowned = Some(Unowned { step: 1, whom, owners, in_caches: [1, 2], seen, named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None });
         trace.tape.record(3, Recorded { id: b"a".to_vec(), ..Recorded::default() });
@@ -146,9 +148,9 @@ pub(super) mod tests {
     fn a_trace_and_its_mishap_come_back_as_they_were_and_are_refused_when_cut_off() {
         let (trace, mishap) = example();
         let mut message = Vec::new();
-        append(&mut message, &Answer::Ran(&trace, Some(mishap.clone())));
+        append(&mut message, &Answer::Ran(&trace, Some(mishap.clone()), "b".into()));
         let read = Answer::read(&message);
-        assert_eq!(format!("{read:?}"), format!("{:?}", Some(Answer::Ran(trace, Some(mishap)))));
+        assert_eq!(format!("{read:?}"), format!("{:?}", Some(Answer::Ran(trace, Some(mishap), "b".to_string()))));
         for length in 0..message.len() {
             assert!(Answer::read(&message[..length]).is_none(), "{length}");
         }
@@ -161,7 +163,7 @@ pub(super) mod tests {
         let (mut trace, _) = example();
         trace.dups.push(DupSeen { step: 1, source: (0, 2), dup: (2, 4000) });
         let mut message = Vec::new();
-        append(&mut message, &Answer::<_, String>::Ran(&trace, None));
+        append(&mut message, &Answer::<_, String>::Ran(&trace, None, String::new()));
         assert!(Answer::read(&message).is_none());
     }
 

@@ -45,7 +45,7 @@ pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, li
                 exec::run(port, &program, plan, view, trace);
                 crash::limit(Duration::ZERO);
                 let mishap = trace.mishap.clone();
-                say(&mut parent, &mut answer, &Answer::Ran(&*trace, mishap))
+                say(&mut parent, &mut answer, &Answer::Ran(&*trace, mishap, String::new()))
             })?;
         }
     }

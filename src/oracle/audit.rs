@@ -3,8 +3,9 @@
 use super::describe::aspect;
 use super::{Aspect, Call, Class, Whose};
 use crate::field::Field;
+use crate::op::Slot;
 use crate::plan::{Makes, Plan, Step};
-use crate::trace::{Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned};
+use crate::trace::{Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned, references};
 
 /// What one trace shows that the ledger contradicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +17,15 @@ pub struct Fault {
     pub(super) aspect: Aspect,
     pub(super) seen: String,
     pub(super) ledger: String,
+    /// Whose count it is, and who holds that session.
+    pub(super) whose: Option<String>,
 }
 
 impl Fault {
     /// Blames the call of the step.
     fn new(step: usize, aspect: Aspect, seen: impl Into<String>, ledger: impl Into<String>) -> Fault {
-        Fault { step, class: aspect.class(), call: None, aspect, seen: seen.into(), ledger: ledger.into() }
+        let (seen, ledger) = (seen.into(), ledger.into());
+        Fault { step, class: aspect.class(), call: None, aspect, seen, ledger, whose: None }
     }
 }
 
@@ -97,7 +101,8 @@ fn session_fault(trace: &Trace, step: usize, planned: bool) -> Option<Fault> {
 
 /// Finds a session whose references are not those that its owners have.
 fn owners_fault(trace: &Trace) -> Option<Fault> {
-    let Unowned { step, owners, seen, named } = trace.unowned?;
+    let unowned = trace.unowned?;
+    let Unowned { step, owners, seen, named, .. } = unowned;
     let whose = if named { Whose::Own } else { Whose::Other };
     let lives = "a session lives".to_string();
     let (aspect, seen, ledger) = match seen {
@@ -106,19 +111,29 @@ fn owners_fault(trace: &Trace) -> Option<Fault> {
         Seen::Lives => (Aspect::DestroyedLate, lives, "it has no owner".into()),
         Seen::Destroyed => (Aspect::DestroyedEarly, "a session was destroyed".into(), format!("it has {owners}")),
     };
-    Some(Fault::new(step as usize, aspect, seen, ledger))
+    Some(Fault { whose: Some(unowned.sentence()), ..Fault::new(step as usize, aspect, seen, ledger) })
 }
 
 /// Finds the first reference count that is not the ledger's.
 fn count_fault(plan: &Plan, trace: &Trace) -> Option<Fault> {
     let at = trace.counts.iter().zip(&plan.counts).position(|(seen, planned)| seen != planned)?;
     let (step, aspect) = (plan.count_steps[at] as usize, Aspect::Count(Whose::Own));
-    Some(Fault::new(step, aspect, references(trace.counts[at]), references(plan.counts[at])))
+    let (seen, planned) = (trace.counts[at], plan.counts[at]);
+    let whose = counted(plan, at)
+        .map(|slot| format!("{slot} has {}, should have {planned} (program {planned})", references(seen)));
+    Some(Fault { whose, ..Fault::new(step, aspect, references(seen), references(planned)) })
 }
 
-/// Says how many references there are.
-fn references(count: u32) -> String {
-    if count == 1 { "1 reference".into() } else { format!("{count} references") }
+/// Returns the slot of a count: in its step that of the result comes before the used one.
+fn counted(plan: &Plan, at: usize) -> Option<Slot> {
+    let step = plan.count_steps[at];
+    let before = plan.count_steps[..at].iter().rev().take_while(|other| **other == step).count();
+    let of_step = match plan.steps.get(step as usize) {
+        Some(Step::Run { touched, makes, .. }) => [touched.made.filter(|_| *makes == Makes::Session), touched.used],
+        Some(Step::Skip(_)) => [None, None],
+        None => [plan.given_back().nth(step as usize - plan.steps.len()).and_then(|op| op.used()), None],
+    };
+    of_step.into_iter().flatten().nth(before)
 }
 
 /// Finds the first destruction that comes too early, too late, or not at all.

@@ -74,6 +74,11 @@ macro_rules! aspects {
                 match word { $($word => Some(Aspect::$aspect),)* _ => None }
             }
 
+            /// Tells whether what caches list may say more of it: what they list, or in which order sessions leave them.
+            pub(super) const fn is_of_caches(self) -> bool {
+                matches!(self, Aspect::Cache | Aspect::Callback(Called::Remove | Called::Free))
+            }
+
             /// Returns how bad it is.
             pub const fn class(self) -> Class {
                 match self {

@@ -45,6 +45,46 @@ fn described(program: &Program, block: &Block) -> String {
     format!("{} bytes, allocated {}{freed}", block.size, place(&block.taken))
 }
 
+/// Groups blocks by the line of the library that allocated them, in the order of the first of each.
+fn by_origin(blocks: &[Block]) -> Vec<Vec<&Block>> {
+    let mut groups: Vec<Vec<&Block>> = Vec::new();
+    for block in blocks {
+        match groups.iter_mut().find(|group| group[0].taken.line == block.taken.line) {
+            Some(group) => group.push(block),
+            None => groups.push(vec![block]),
+        }
+    }
+    groups
+}
+
+/// Says where blocks of one origin come from: `79 blocks, 24 bytes each, ssl/ssl_sess.c:91, the first in step 1, …`
+fn all_described(program: &Program, blocks: &[&Block]) -> String {
+    let [first, others @ ..] = blocks else { return String::new() };
+    if others.is_empty() {
+        return described(program, first);
+    }
+    let size = if others.iter().all(|block| block.size == first.size) {
+        format!("{} bytes each", first.size)
+    } else {
+        format!("{} bytes in all", blocks.iter().map(|block| block.size).sum::<u64>())
+    };
+    let call = program.ops.get(first.taken.step as usize).map(|op| format!(", {op}")).unwrap_or_default();
+    let step = match first.taken.step {
+        Site::OUTSIDE => "outside any call".into(),
+        step => format!("in step {step}{call}"),
+    };
+    format!("{} blocks, {size}, {}, the first {step}", blocks.len(), first.taken)
+}
+
+/// Says which call the first difference is in.
+pub(super) fn call_of(program: &Program, diverged: &Diverged) -> String {
+    let step = diverged.divergence.step;
+    let call = program.ops.get(step).map(ToString::to_string);
+    let given_back = diverged.at_end.get(step.wrapping_sub(program.ops.len()));
+    let call = call.or_else(|| Some(format!("{}, given back at the end", given_back?)));
+    call.unwrap_or_else(|| "what the program still owned, given back".into())
+}
+
 /// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them,
 /// a word and a command each.
 pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
@@ -53,17 +93,16 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     let width = ports.iter().map(|port| port.len()).max().unwrap_or(0).max("lives on".len()) + 2;
     let mut line = |rest: std::fmt::Arguments<'_>| text += &format!("{rest}\n");
     line(format_args!("{} {}", found.class, found.signature()));
-    let call = program
-        .ops
-        .get(found.step)
-        .map_or_else(|| "what the program still owned, given back".into(), ToString::to_string);
-    line(format_args!("  at step {}: {call}", found.step));
+    line(format_args!("  at step {}: {}", found.step, call_of(program, diverged)));
     let wrong = |side| if found.wrong == Some(side) { "   <- contradicts the ledger" } else { "" };
     line(format_args!("  {:<width$} {}{}", ports[0], found.left, wrong(Side::Left)));
     line(format_args!("  {:<width$} {}{}", ports[1], found.right, wrong(Side::Right)));
     line(format_args!("  {:<width$} {}", "ledger", found.ledger.as_deref().unwrap_or("no opinion")));
-    for block in &diverged.left {
-        line(format_args!("  {:<width$} {}", "lives on", described(program, block)));
+    for (word, text) in &found.details {
+        line(format_args!("  {word:<width$} {text}"));
+    }
+    for blocks in by_origin(&diverged.left) {
+        line(format_args!("  {:<width$} {}", "lives on", all_described(program, &blocks)));
     }
     if let Some(mishap) = &diverged.mishap {
         let here = mishap.step as usize == found.step && Aspect::Breakage(mishap.breakage) == found.signature().aspect;
@@ -77,9 +116,15 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
         if let Some(block) = &mishap.block {
             line(format_args!("  {:<width$} {}", "block", described(program, block)));
         }
+        for frame in &diverged.stack {
+            line(format_args!("  {:<width$} {frame}", "stack"));
+        }
         for printed in mishap.report.lines() {
             line(format_args!("  {:<width$} {printed}", "printed"));
         }
+    }
+    for (at, op) in diverged.at_end.iter().enumerate() {
+        line(format_args!("  {:<width$} step {}: {op}", "at the end", program.ops.len() + at));
     }
     if let Some(sentence) = manual(found.signature().call) {
         line(format_args!("  {:<width$} {sentence}", "manual"));

@@ -50,7 +50,7 @@ pub(super) fn freed(index: u8, birth: u32, value: u64) -> String {
 }
 
 /// Names the slots of a session: one bit each.
-pub(super) fn slot_names(slots: u8) -> String {
+pub(crate) fn slot_names(slots: u8) -> String {
     let named = Slot::all().filter(|slot| slots & (1 << slot.index()) != 0);
     let names: Vec<String> = named.map(|slot| slot.to_string()).collect();
     if names.is_empty() { "no slot".into() } else { names.join(" and ") }
@@ -90,7 +90,7 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
 }
 
 /// Spells bytes: printable ones in quotes, others in hexadecimal, cut when long.
-pub(super) fn hex(bytes: Option<&[u8]>) -> String {
+pub(crate) fn hex(bytes: Option<&[u8]>) -> String {
     const SHOWN: usize = 40;
     let Some(bytes) = bytes else { return "NULL".into() };
     let shown = &bytes[..bytes.len().min(SHOWN)];

@@ -29,6 +29,15 @@ fn is_replayed_by_the_command_that_is_printed() {
     }
 }
 
+/// The C program is tried before it is offered, and the command that is printed does the same once more.
+#[test]
+fn is_tried_in_c_by_the_command_that_is_printed() {
+    let folder = Folder::new();
+    let ran = find(&folder, &[]).shows("\nC says: \"as expected\", exit 0: no library has what is planted\n");
+    let line = ran.stdout.lines().find_map(|line| line.strip_prefix("C file: ")).expect("a command");
+    folder.sh(line).exits(0).quietly().shows(", expected as OpenSSL ").shows("\nas expected");
+}
+
 /// The block as it is printed, with what the run says before and after it.
 #[test]
 fn is_replayed_from_what_is_printed() {
@@ -71,11 +80,29 @@ fn leaves_standard_output_to_the_object() {
     let folder = Folder::new();
     let ran = find(&folder, &["--json"]);
     assert!(ran.stderr.starts_with(SIGNATURE), "{ran:?}");
-    let object = ran.json();
+    let mut object = ran.json();
     assert_eq!(object["verdict"], "diverge", "{object}");
+    let finding = object["signatures"][0].as_object_mut().and_then(|found| found.remove("finding"));
+    assert_eq!(finding.expect("the finding")["signature"], "SSL_SESSION_dup/hostname", "{object}");
     let file = format!("sessdiff-out/{FILE}");
     let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
+}
+
+/// The cache as it should be and as it is, and what left it in which order.
+#[test]
+fn of_a_cache_shows_what_it_lists() {
+    let case = "#! sessdiff 1\nc0 = SSL_CTX_new(TLS_server_method())\ns0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"a\")\n\
+                SSL_CTX_add_session(c0, s0)\nSSL_CTX_flush_sessions(c0, 0)\n";
+    let folder = Folder::with("a.ops", case);
+    let replay = |port: &str| folder.sessdiff(&["replay", "--port", port, "a.ops"]).exits(1).quietly();
+    replay("planted:flush-of-all-keeps-one")
+        .shows("cached                           in c0, should be: nothing\n")
+        .shows("cached                           in c0, is:        s0 (id \"a\")\n");
+    folder.write("a.ops", format!("{case}SSL_CTX_sess_set_remove_cb(c0, remove_cb_records)\nSSL_CTX_add_session(c0, s0)\nSSL_CTX_remove_session(c0, s0)\n"));
+    replay("planted:remove-tells-twice")
+        .shows("removed                      should be: session 0 (s0, id \"a\")\n")
+        .shows("removed                      is:        session 0 (s0, id \"a\"), session 0 (s0, id \"a\")\n");
 }
 
 #[test]

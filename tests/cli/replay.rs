@@ -1,6 +1,6 @@
 //! `sessdiff replay`.
 
-use super::{Folder, PROGRAM, corpus, sessdiff, text_of};
+use super::{CORPUS, Folder, PROGRAM, corpus, sessdiff, text_of};
 
 #[test]
 fn the_whole_corpus_agrees() {
@@ -27,6 +27,15 @@ fn long_bytes_are_a_case_if_they_are_as_this_program_writes_them() {
         folder.sh("sessdiff show --as wire long.ops >long && sessdiff replay long && sessdiff show long >again.ops");
     ran.exits(0).quietly().shows("\nagree: 51 calls, 0 skipped");
     assert_eq!(folder.read("again.ops"), folder.read("long.ops"));
+}
+
+/// Whose count is wrong, who should hold that session, and the same sessions in each column.
+#[test]
+fn counts_of_shared_sessions_say_whose_they_are() {
+    let case = format!("{CORPUS}/hazards/id-changed-while-cached.ops");
+    let ran = sessdiff(&["replay", "--hazards", &case]).quietly();
+    ran.shows("session    s0 has 1 reference, should have 2 (program 1, cache of c0 1)\n")
+        .shows("refs s0:2               refs s0:1               s0:1 c0:1, refs s0:2  <- the first difference\n");
 }
 
 /// Each error is shown with its line, and does not stop what can be replayed.

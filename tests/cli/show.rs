@@ -55,3 +55,13 @@ fn a_picture_goes_into_a_file() {
     folder.sessdiff(&["replay", "a.ops", "--svg", "a.svg"]).exits(0).quietly().shows("agree: ");
     assert!(folder.read("a.svg").starts_with("<svg "));
 }
+
+/// It drives the port that is named, or nothing at all.
+#[test]
+fn a_test_in_rust_drives_the_port_that_is_named() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    let show = |port: &str| folder.sessdiff(&["show", "--as", "rust", "--port", port, "a.ops"]).exits(0).quietly();
+    show("planted:dup-forgets-hostname").shows("Mutant::new(Bug::from_name(\"dup-forgets-hostname\")");
+    show("openssl").shows("let port = CPort::linked(");
+    show("native").shows("let port = NativePort::new(");
+}

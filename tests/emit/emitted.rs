@@ -17,10 +17,11 @@ s1 = SSL_SESSION_dup(s0)
 #[test]
 fn ssl_session_dup_hostname() {
     let program: Program = CALLS.parse().expect("calls");
-    let openssl = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let setup = Setup::new(true);
-    let native = NativePort::new(openssl.library().release, setup);
-    let mut pair = Pair::new(native, openssl, setup.ex_data);
+    let port = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    let release = port.library().release;
+    let native = NativePort::new(release, setup);
+    let mut pair = Pair::new(native, port, setup.ex_data);
     for watch in [Watch::Fast, Watch::Ends, Watch::Blame] {
         assert_eq!(pair.judge_watching(&program, watch), Verdict::Agree);
     }

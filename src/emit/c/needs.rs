@@ -20,6 +20,9 @@ pub(super) struct Needs {
     now: i64,
     /// The length of the longest argument that is checked after its call to be as it was, bytes.
     argument: usize,
+    /// The release whose values are expected, and what is to be said of it besides.
+    release: String,
+    terms: String,
 }
 
 impl Needs {
@@ -48,7 +51,8 @@ impl Needs {
         // No array has no bytes.
         let argument = given.map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
         let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
-        Needs { about: checks.about, kinds, variables, ex_data, clock, now: subject.now, argument }
+        let (release, terms) = (subject.release.into(), subject.terms.into());
+        Needs { about: checks.about, kinds, variables, ex_data, clock, now: subject.now, argument, release, terms }
     }
 
     /// Tells whether the bytes that calls read are followed by an inaccessible page.
@@ -76,6 +80,7 @@ impl Needs {
     /// Writes everything before the calls. `rest` are the calls and what follows them.
     pub fn head(&self, rest: &str) -> String {
         let own = Own {
+            runs_on: self.runs_on(),
             clock: self.clock(),
             argument: self.argument(),
             happened: if self.about == About::Callbacks { part!("happened") } else { part!("nothing_happened") },
@@ -103,6 +108,12 @@ impl Needs {
             head += "#include <openssl/lhash.h>\n";
         }
         head + "#include <openssl/ssl.h>\n#include <openssl/x509.h>\n"
+    }
+
+    /// Writes what says on which library the program runs.
+    fn runs_on(&self) -> String {
+        let text = part!("runs_on").replace("RELEASE", &format!("{:?}", self.release));
+        text.replace("EXPECTED", &format!("{}{}", self.release, self.terms))
     }
 
     /// Writes the present time, and the clock where what it says is expected.

@@ -81,6 +81,8 @@ const BYTES: &str =
 
 /// Have what is this program's alone.
 pub(super) struct Own<'a> {
+    /// Says on which library it runs, and which is expected.
+    pub runs_on: String,
     /// The present time and the clock, where they are needed.
     pub clock: String,
     /// The array that calls are given.
@@ -98,6 +100,7 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     let samples: Vec<_> =
         Sample::ALL.iter().map(|sample| (format!("stored({},", sample.name()), bytes_of(*sample))).collect();
     let mut parts = vec![("stop(", part!("stop")), ("struct bytes", BYTES)];
+    parts.push(("runs_on(", &own.runs_on));
     parts.extend(COMPARISONS);
     parts.extend(readers.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
     parts.extend([("", own.clock.as_str()), ("copied +", part!("copied")), ("untouched(", part!("untouched"))]);

@@ -1,5 +1,6 @@
 int main(void)
 {
+    runs_on();
 REGISTER
     calls();
     printf("as expected\n");

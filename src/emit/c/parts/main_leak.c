@@ -3,6 +3,7 @@ int main(void)
     long before;
     int i;
 
+    runs_on();
     if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
         return 2;
 REGISTER

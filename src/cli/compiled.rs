@@ -1,0 +1,278 @@
+//! Compiles the C program of a finding with the library that was tested, and runs it, before it is offered to anybody.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
+
+use super::args::PortName;
+use super::emitted::{release, written};
+use super::exit::Exit;
+use super::finding::Finding;
+use super::lab::Lab;
+use super::{interrupt, output};
+use crate::emit;
+use crate::port::Identity;
+use crate::port::c::load;
+use crate::program::Case;
+use crate::report::{self, Versions};
+
+/// How long the compiler may take.
+const COMPILING: Duration = Duration::from_secs(60);
+/// How long the program may take. One that watches memory gives its calls three seconds.
+const RUNNING: Duration = Duration::from_secs(6);
+/// How often it is looked whether a process has ended.
+const TURN: Duration = Duration::from_millis(5);
+/// The most memory that the program may have, bytes.
+const MEMORY: u64 = 2 << 30;
+/// What a library with the address sanitizer is linked with.
+const SANITIZED: &str = "-fsanitize=address";
+/// The most bytes that are kept of what a process prints.
+const PRINTED: usize = 1 << 16;
+/// The most lines that are shown of it.
+const LINES: usize = 4;
+/// The most letters of a line that are shown.
+const LONGEST: usize = 160;
+
+/// A C program with the library that was tested.
+pub(super) struct Compiled {
+    link: Link,
+    outcome: Outcome,
+    /// Says whether the port is a library in C, which can have the fault.
+    is_in_c: bool,
+}
+
+/// How a C program is linked: what the compiler is given besides the file.
+struct Link {
+    words: Vec<OsString>,
+    /// Where the loader looks for the library.
+    folder: Option<PathBuf>,
+}
+
+/// What came of a C program.
+enum Outcome {
+    /// It ended.
+    Ran { status: ExitStatus, said: String },
+    /// It did not.
+    Late,
+    /// The compiler said this.
+    Refused(String),
+    /// There is no compiler, or no place for what it makes.
+    NotTried(io::Error),
+}
+
+impl Compiled {
+    /// Writes the C program of a finding, compiles and runs it.
+    pub fn of(lab: &Lab, why: &str, found: &Finding) -> Result<Compiled, Exit> {
+        let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
+        let c = written(emit::c, &mut pair, lab, why, &found.program, Some(found.signature()));
+        Ok(Compiled::new(&lab.port, &c))
+    }
+
+    /// Compiles and runs a program with the library of a port.
+    pub fn new(port: &PortName, c: &str) -> Compiled {
+        let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
+        for link in links(port) {
+            let outcome = try_out(&link, c).unwrap_or_else(Outcome::NotTried);
+            if let Outcome::Ran { .. } | Outcome::Late | Outcome::NotTried(_) = outcome {
+                return Compiled { link, outcome, is_in_c };
+            }
+            tried.push(Compiled { link, outcome, is_in_c });
+        }
+        // There is always one way; where none is right, the first is what most people have.
+        tried.swap_remove(0)
+    }
+
+    /// Makes the object of a finding that was reduced, and written to the file `path`, if to one.
+    pub fn object(
+        &self,
+        lab: &Lab,
+        found: &Finding,
+        identity: &Identity,
+        path: &str,
+        case: &Case,
+    ) -> serde_json::Value {
+        let flags = lab.flags(found.look.memory);
+        let mut commands = vec![("C says", self.to_string())];
+        if !path.is_empty() {
+            commands.insert(0, ("replay", format!("sessdiff replay{flags} {}", output::quoted(path))));
+        }
+        let release = release(lab);
+        let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
+        serde_json::json!({
+            "case": path,
+            "calls_before": case.program.ops.len(),
+            "finding": report::finding(&found.program, &found.diverged, &commands, versions),
+            "exit": Exit::Expected as u8,
+        })
+    }
+
+    /// Returns the command that compiles and runs the program in this file.
+    pub fn command(&self, file: &Path) -> String {
+        let words: String = self.link.words.iter().map(|word| format!(" {}", output::quoted(word.display()))).collect();
+        let search = self.link.folder.as_ref().map(|folder| {
+            let folder = output::quoted(folder.display());
+            format!("LD_LIBRARY_PATH={folder} ")
+        });
+        format!("cc {}{words} && {}./a.out", output::quoted(file.display()), search.unwrap_or_default())
+    }
+}
+
+/// Says what the program printed last, how it ended, and whether that shows the difference.
+impl fmt::Display for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Ran { status, said } => {
+                write!(f, "{said:?}, ")?;
+                match (status.code(), status.signal()) {
+                    (Some(1), _) => f.write_str("exit 1"),
+                    (Some(0), _) if !self.is_in_c => f.write_str("exit 0: no library has what is planted"),
+                    (Some(code), _) => write!(f, "exit {code}: it does not show the difference"),
+                    (None, Some(signal)) => write!(f, "ended by signal {signal}"),
+                    (None, None) => write!(f, "{status}"),
+                }
+            }
+            Outcome::Late => write!(f, "nothing within {} seconds: it does not end", RUNNING.as_secs()),
+            Outcome::Refused(why) => write!(f, "nothing, it was not compiled: {why}"),
+            Outcome::NotTried(why) => write!(f, "nothing, it was not tried: {why}"),
+        }
+    }
+}
+
+/// Lists the ways to link a program with the library of a port, the plainest first.
+fn links(port: &PortName) -> Vec<Link> {
+    let own = built();
+    let include = own.as_ref().map(|root| ["-I".into(), root.join("include").into_os_string()]);
+    let Some(path) = port.library() else {
+        // What is no library of its own is compared with a model of the one that is linked.
+        let archives = own.as_ref().and_then(|root| archives(root));
+        let words = match (include, archives) {
+            (Some(include), Some(archives)) => {
+                let libraries = ["-lpthread", "-ldl"].map(OsString::from);
+                include.into_iter().chain(archives.map(PathBuf::into_os_string)).chain(libraries).collect()
+            }
+            (None, _) | (_, None) => ["-lssl", "-lcrypto"].map(OsString::from).into(),
+        };
+        return vec![Link { words, folder: None }];
+    };
+    let mut words: Vec<OsString> = vec![path.into()];
+    words.extend(load::crypto_beside(path).map(PathBuf::into_os_string));
+    if load::needed(path).iter().any(|name| name.starts_with("libasan.so")) {
+        words.push(SANITIZED.into());
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let link = |words| Link { words, folder: Some(folder.into()) };
+    // Headers beside the library are of its release; those that the compiler finds may not be there, or lack a function.
+    let beside = folder.parent().map(|root| root.join("include")).filter(|root| root.join("openssl/ssl.h").is_file());
+    let headers = beside.map(|root| ["-I".into(), root.into_os_string()]).into_iter();
+    let with = |headers: [OsString; 2]| link(headers.into_iter().chain(words.clone()).collect());
+    let mut links: Vec<Link> = headers.map(with).collect();
+    links.push(link(words.clone()));
+    links.extend(include.map(with));
+    links
+}
+
+/// Returns the folder of the OpenSSL that cargo built and this program is linked with; `None`: it is an installed one, or the
+/// folder is gone.
+fn built() -> Option<PathBuf> {
+    let root = Path::new(env!("SESSDIFF_OPENSSL_ROOT"));
+    root.join("include/openssl/ssl.h").is_file().then(|| root.into())
+}
+
+fn archives(root: &Path) -> Option<[PathBuf; 2]> {
+    let folder = ["lib", "lib64"].map(|lib| root.join(lib)).into_iter().find(|lib| lib.join("libssl.a").is_file())?;
+    Some(["libssl.a", "libcrypto.a"].map(|name| folder.join(name)))
+}
+
+fn try_out(link: &Link, c: &str) -> io::Result<Outcome> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("finding.c"), c)?;
+    let mut compiler = Command::new("cc");
+    let words = link.words.iter().map(|word| absolute(word));
+    compiler.arg("finding.c").args(words).args(["-o", "finding"]).current_dir(folder.path());
+    let (status, printed) = end_of(compiler, COMPILING, None)?;
+    if status.is_none_or(|status| !status.success()) {
+        let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
+        return Ok(Outcome::Refused(error.map_or("the compiler does not end".into(), shortened)));
+    }
+    let mut program = Command::new(folder.path().join("finding"));
+    program.current_dir(folder.path());
+    // The address sanitizer's own is far more.
+    let memory = (!link.words.iter().any(|word| word == SANITIZED)).then_some(MEMORY);
+    if let Some(search) = &link.folder {
+        program.env("LD_LIBRARY_PATH", absolute(search.as_os_str()));
+    }
+    let (status, printed) = end_of(program, RUNNING, memory)?;
+    // The first line says on what it runs.
+    let lines: Vec<&str> = printed.lines().skip(1).collect();
+    let said: Vec<String> = lines[lines.len().saturating_sub(LINES)..].iter().map(|line| shortened(line)).collect();
+    Ok(status.map_or(Outcome::Late, |status| Outcome::Ran { status, said: said.join(", ") }))
+}
+
+/// Returns a path from everywhere; what is no path here stays what it is.
+fn absolute(word: &std::ffi::OsStr) -> OsString {
+    std::fs::canonicalize(word).map_or_else(|_| word.into(), PathBuf::into_os_string)
+}
+
+/// Runs a process in a group of its own, which is killed when its time is up. Returns how it ended, `None` if it did not, and
+/// what it printed.
+fn end_of(mut command: Command, limit: Duration, memory: Option<u64>) -> io::Result<(Option<ExitStatus>, String)> {
+    let (reader, writer) = io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+    let program = command.get_program().to_string_lossy().into_owned();
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("{program}: {error}"));
+    let mut child = command.spawn().map_err(failed)?;
+    // The ends for writing are the child's alone from here on.
+    drop(command);
+    let group = Pid::from_child(&child);
+    if let Some(memory) = memory {
+        let most = Rlimit { current: Some(memory), maximum: Some(memory) };
+        // One that has ended already needs no limit.
+        prlimit(Some(group), Resource::As, most).map(drop).unwrap_or(());
+    }
+    let printer = std::thread::spawn(move || read(reader));
+    let started = Instant::now();
+    let ended = loop {
+        if let Some(status) = child.try_wait()? {
+            break Some(status);
+        }
+        if started.elapsed() > limit {
+            break None;
+        }
+        if interrupt::came() {
+            kill_process_group(group, Signal::KILL).unwrap_or(());
+            child.wait()?;
+            return Err(io::Error::other("interrupted"));
+        }
+        std::thread::sleep(TURN);
+    };
+    // What it started may live on and hold the pipe; a group that is gone is no error.
+    kill_process_group(group, Signal::KILL).unwrap_or(());
+    child.wait()?;
+    let printed = printer.join().unwrap_or_default();
+    Ok((ended, String::from_utf8_lossy(&printed).into_owned()))
+}
+
+/// Reads all of a pipe, and keeps the beginning.
+fn read(mut pipe: impl Read) -> Vec<u8> {
+    let (mut kept, mut room) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = pipe.read(&mut room) {
+        let free = PRINTED - kept.len();
+        kept.extend_from_slice(&room[..read.min(free)]);
+    }
+    kept
+}
+
+/// Makes one line short, with single spaces.
+fn shortened(line: &str) -> String {
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LONGEST {
+        return line;
+    }
+    line.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
