@@ -56,11 +56,10 @@ fn misfits(value: &Value, schema: &Value, at: &str, wrong: &mut Vec<String>) {
         Some("object") => value.is_object(),
         other => panic!("{at}: no type {other:?}"),
     };
-    match &schema["type"] {
-        Value::Null => {}
-        Value::Array(names) if names.iter().any(is) => {}
-        name if name.is_string() && is(name) => {}
-        name => wrong.push(format!("{at}: {value} is not {name}")),
+    let names = &schema["type"];
+    let any = |names: &Vec<Value>| names.iter().any(is);
+    if !(names.is_null() || names.as_array().is_some_and(any) || names.is_string() && is(names)) {
+        wrong.push(format!("{at}: {value} is not {names}"));
     }
     if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
         wrong.push(format!("{at}: {value} is none of {}", schema["enum"]));
