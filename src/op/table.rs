@@ -107,7 +107,7 @@ macro_rules! for_each_op {
                 /// Clears options of connections that are made from here on.
                 0x59 CtxClearOptions SSL_CTX_clear_options [] (c: ContextSlot, options: Options) {} {by_hand fn(*mut SSL_CTX, u64) -> u64};
                 /// Sends one more ticket, which the client reads.
-                0x5b NewSessionTicket SSL_new_session_ticket [] (x: ConnectionSlot) {} {if ossl300 by_hand fn(*mut SSL) -> c_int};
+                0x5b NewSessionTicket SSL_new_session_ticket [] (x: ConnectionSlot) {since "3.0"} {if ossl300 by_hand fn(*mut SSL) -> c_int};
                 /// Sets whether servers ask for a certificate, which the harness's callback takes.
                 0x5c CtxSetVerify SSL_CTX_set_verify [] (c: ContextSlot, mode: Verify) {} {by_hand fn(*mut SSL_CTX, c_int, SSL_verify_cb) -> ()};
                 /// Gives a client a certificate and its key: the harness's own word.
