@@ -89,6 +89,23 @@ enum Command {
     Host(HostArgs),
 }
 
+impl Command {
+    /// Tells whether objects are asked for.
+    fn is_json(&self) -> bool {
+        match self {
+            Command::Run(args) => args.json,
+            Command::Replay(args) => args.json,
+            Command::Reduce(args) => args.json,
+            Command::Import(args) => args.json,
+            Command::Ops(args) => args.json,
+            Command::Ports(args) => args.json,
+            Command::Rules(args) => args.json,
+            Command::Doctor(args) => args.json,
+            Command::Show(_) | Command::Host(_) => false,
+        }
+    }
+}
+
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -97,9 +114,17 @@ pub fn main() -> ExitCode {
             let usage = error.use_stderr();
             // Nobody is left to be told when this fails.
             error.print().unwrap_or(());
+            if usage && std::env::args_os().any(|word| word == "--json") {
+                let text = error.to_string();
+                let said = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+                output::result(serde_json::json!({ "error": said, "exit": Exit::Usage as u8 }));
+            }
             return ExitCode::from(if usage { Exit::Usage as u8 } else { 0 });
         }
     };
+    if cli.command.is_json() {
+        output::objects_alone();
+    }
     let (Ok(exit) | Err(exit)) = match cli.command {
         Command::Run(args) => run::run(&args),
         Command::Replay(args) => replay::replay(&args),
@@ -112,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Host(args) => host::host(&args),
     };
+    output::end(exit);
     let exit = if output::lost() { exit.worst(Exit::Usage) } else { exit };
     ExitCode::from(exit as u8)
 }

@@ -2,8 +2,12 @@
 
 mod divergence;
 #[cfg(feature = "cli")]
+mod json;
+#[cfg(feature = "cli")]
 mod summary;
 
 pub use divergence::{artifact_name, block};
+#[cfg(feature = "cli")]
+pub use json::{Versions, finding, versions};
 #[cfg(feature = "cli")]
 pub use summary::{KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};

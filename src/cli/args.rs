@@ -209,6 +209,9 @@ pub(crate) struct ReplayArgs {
     /// Draw the reference counts over the calls into this file
     #[arg(long, value_name = "FILE.svg")]
     pub svg: Option<PathBuf>,
+    /// Print one JSON object a case instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -226,6 +229,9 @@ pub(crate) struct ReduceArgs {
     /// Replace the file OUT if there is one
     #[arg(long, requires = "out")]
     pub force: bool,
+    /// Print one JSON object instead of text; the case is in it
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others
@@ -250,6 +256,9 @@ pub(crate) struct ImportArgs {
     /// How it was found, for the head of the case
     #[arg(long, value_name = "TEXT", default_value = "fuzzing")]
     pub found: String,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others
@@ -474,6 +483,9 @@ pub(crate) struct DoctorArgs {
     /// Fuzz binaries: is the libssl in them instrumented?
     #[arg(value_name = "BINARY")]
     pub binaries: Vec<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which probes `run` uses.

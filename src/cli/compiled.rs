@@ -11,13 +11,16 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 
 use super::args::PortName;
-use super::emitted::written;
+use super::emitted::{release, written};
 use super::exit::Exit;
 use super::finding::Finding;
 use super::lab::Lab;
 use super::{interrupt, output};
 use crate::emit;
+use crate::port::Identity;
 use crate::port::c::load;
+use crate::program::Case;
+use crate::report::{self, Versions};
 
 /// How long the compiler may take.
 const COMPILING: Duration = Duration::from_secs(60);
@@ -83,6 +86,30 @@ impl Compiled {
         }
         // There is always one way; where none is right, the first is what most people have.
         tried.swap_remove(0)
+    }
+
+    /// Makes the object of a finding that was reduced, and written to the file `path`, if to one.
+    pub fn object(
+        &self,
+        lab: &Lab,
+        found: &Finding,
+        identity: &Identity,
+        path: &str,
+        case: &Case,
+    ) -> serde_json::Value {
+        let flags = lab.flags(found.look.memory);
+        let mut commands = vec![("C says", self.to_string())];
+        if !path.is_empty() {
+            commands.insert(0, ("replay", format!("sessdiff replay{flags} {}", output::quoted(path))));
+        }
+        let release = release(lab);
+        let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
+        serde_json::json!({
+            "case": path,
+            "calls_before": case.program.ops.len(),
+            "finding": report::finding(&found.program, &found.diverged, &commands, versions),
+            "exit": Exit::Expected as u8,
+        })
     }
 
     /// Returns the command that compiles and runs the program in this file.

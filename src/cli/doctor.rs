@@ -1,6 +1,7 @@
 //! `sessdiff doctor`: is this build able to find anything?
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use object::{Object, ObjectSymbol};
 
@@ -29,11 +30,23 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Exit> {
             Err(error) => output::usage(format_args!("{}: {error}", binary.display())),
         });
     }
+    if args.json {
+        let checks = std::mem::take(&mut *CHECKS.lock().unwrap_or_else(PoisonError::into_inner));
+        output::object(&serde_json::json!({ "checks": checks, "exit": exit as u8 }));
+    }
     Ok(exit)
 }
 
+/// What was checked, where objects are printed.
+static CHECKS: Mutex<Vec<serde_json::Value>> = Mutex::new(Vec::new());
+
 /// Prints a line that says whether something is as it should be.
 fn check(good: bool, text: &str) -> Exit {
+    if output::is_of_objects() {
+        let check = serde_json::json!({ "ok": good, "says": text });
+        CHECKS.lock().unwrap_or_else(PoisonError::into_inner).push(check);
+        return if good { Exit::Expected } else { Exit::Inconclusive };
+    }
     let word = if good { output::green("ok") } else { output::red("NO") };
     output::result(format_args!("{word}  {text}"));
     if good { Exit::Expected } else { Exit::Inconclusive }

@@ -47,3 +47,8 @@ pub(super) fn picture(program: &Program, pair: &mut Pair, look: Look, diverged: 
     let divergence = diverged.map(|diverged| (diverged.divergence.step, diverged.divergence.signature()));
     emit::svg(&Picture { program, plan: pair.plan(), sides: [("native", left), (name, right)], divergence })
 }
+
+/// Names the release that the native session behaves as; nothing where the port cannot be started any more.
+pub(super) fn release(lab: &Lab) -> String {
+    lab.in_a_child().pair().map_or_else(|_| String::new(), |pair| pair.left().release().to_string())
+}

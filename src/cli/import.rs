@@ -41,6 +41,11 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
         let path = args.into.join(format!("{number:04}-{}.ops", report::artifact_name(signature)));
         match write_new(&path, &text) {
             Ok(true) => {
+                if args.json {
+                    let object = compiled.object(&lab, &found, &identity, &path.display().to_string(), &case);
+                    output::object(&object);
+                    return Ok(Exit::Expected);
+                }
                 output::result(format_args!("{}", path.display()));
                 output::note(format_args!(
                     "{signature}: {} calls, of {}",

@@ -8,7 +8,7 @@ use crate::op::{Kind, Named};
 pub(super) fn ops(args: &OpsArgs) -> Result<Exit, Exit> {
     if args.json {
         let all: Vec<_> = Kind::ALL.iter().map(|kind| object(*kind)).collect();
-        output::result(serde_json::json!({ "ops": all }));
+        output::object(&serde_json::json!({ "ops": all }));
         return Ok(Exit::Expected);
     }
     let mut text = String::new();

@@ -4,11 +4,40 @@ use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 
 use super::exit::Exit;
 use super::{disk, progress};
 
 static LOST: AtomicBool = AtomicBool::new(false);
+/// Says whether standard output is for objects alone, whether there was one, and what went wrong.
+static OBJECTS: AtomicBool = AtomicBool::new(false);
+static TOLD: AtomicBool = AtomicBool::new(false);
+static ERRORS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Prints objects alone on standard output from now on.
+pub(super) fn objects_alone() {
+    OBJECTS.store(true, Relaxed);
+}
+
+/// Tells whether objects are printed alone.
+pub(super) fn is_of_objects() -> bool {
+    OBJECTS.load(Relaxed)
+}
+
+/// Prints an object as one line.
+pub(super) fn object(object: &serde_json::Value) {
+    TOLD.store(true, Relaxed);
+    result(object);
+}
+
+/// Prints what went wrong as an object, where objects are printed and none was.
+pub(super) fn end(exit: Exit) {
+    if is_of_objects() && !TOLD.load(Relaxed) {
+        let errors = std::mem::take(&mut *ERRORS.lock().unwrap_or_else(PoisonError::into_inner));
+        object(&serde_json::json!({ "error": errors.join("\n"), "exit": exit as u8 }));
+    }
+}
 
 /// Prints a result. A reader that has gone away is no error: `sessdiff ... | head`.
 pub(super) fn result(text: impl Display) {
@@ -47,6 +76,7 @@ pub(super) fn quoted(word: impl Display) -> String {
 
 /// Prints one line about what went wrong.
 pub(super) fn error(text: impl Display) {
+    ERRORS.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_string());
     note(format_args!("error: {text}"));
 }
 

@@ -19,7 +19,7 @@ pub(super) fn ports(args: &PortsArgs) -> Result<Exit, Exit> {
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     if args.json {
         let signatures: BTreeMap<_, Vec<_>> = Bug::ALL.iter().map(|bug| (bug.name(), signatures(*bug))).collect();
-        output::result(serde_json::json!({ "ports": summaries, "planted": planted, "signatures": signatures }));
+        output::object(&serde_json::json!({ "ports": summaries, "planted": planted, "signatures": signatures }));
         return Ok(Exit::Expected);
     }
     for port in summaries {

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::lab::Lab;
 use super::reduction::reduce_case;
 use super::{disk, interrupt, output};
+use crate::host::Host;
 use crate::program::Case;
 
 pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
@@ -26,7 +27,15 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
     let why = format!("{signature}: reduced from {} calls.", case.program.ops.len());
     let text = Case::text(&why, &found.program);
     output::note(format_args!("{signature}: {} calls, of {}", found.program.ops.len(), case.program.ops.len()));
-    output::note(format_args!("its C program says: {}", Compiled::of(&lab, &why, &found)?));
+    let compiled = Compiled::of(&lab, &why, &found)?;
+    output::note(format_args!("its C program says: {compiled}"));
+    if args.json {
+        let identity = lab.pair().map_err(|error| error.say())?.right().identity();
+        args.out.as_ref().map_or(Ok(()), |path| output::file(path, &text))?;
+        let path = args.out.as_ref().map_or_else(String::new, |path| path.display().to_string());
+        output::object(&compiled.object(&lab, &found, &identity, &path, &case));
+        return Ok(Exit::Expected);
+    }
     match &args.out {
         None => output::result(text.trim_end()),
         Some(path) => output::file(path, &text)?,

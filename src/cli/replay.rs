@@ -13,7 +13,7 @@ use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
-use crate::report;
+use crate::report::{self, Versions};
 use crate::trace::{Entry, Trace};
 
 /// The widest a call is shown in the table.
@@ -42,13 +42,59 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     });
     let identity = pair.right().identity();
     let name = identity.short_name();
+    if args.json {
+        let drawn = draw(case, pair, args, look, &verdict);
+        let exit = tell(case, pair, lab, look, verdict);
+        return drawn.map_or_else(|error| error.worst(exit), |()| exit);
+    }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
-    let drawn = args.svg.as_ref().map_or(Ok(()), |path| {
-        output::file(path, &picture(&case.program, pair, look, verdict.clone().diverged().as_ref()))
-    });
+    let drawn = draw(case, pair, args, look, &verdict);
     let said = say(case, pair, lab, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
+}
+
+/// Draws the picture that was asked for.
+fn draw(case: &Case, pair: &mut Pair, args: &ReplayArgs, look: Look, verdict: &Verdict) -> Result<(), Exit> {
+    args.svg.as_ref().map_or(Ok(()), |path| {
+        output::file(path, &picture(&case.program, pair, look, verdict.clone().diverged().as_ref()))
+    })
+}
+
+/// Prints the verdict as an object, and returns the exit code.
+fn tell(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+    let identity = pair.right().identity();
+    let release = pair.left().release().to_string();
+    let of = Versions { release: &release, library: &identity.version, file: &identity.file };
+    let runs = pair.plan().runs(&pair.traces().0.skips);
+    let (word, why, finding, exit) = match verdict {
+        Verdict::Agree => ("agree", None, None, Exit::Expected),
+        Verdict::Known => ("known", None, None, Exit::Expected),
+        Verdict::Nothing => ("nothing", None, None, Exit::Inconclusive),
+        Verdict::Inconclusive(why) => ("inconclusive", Some(why.to_string()), None, Exit::Inconclusive),
+        Verdict::Diverge(diverged) => {
+            let finding = report::finding(&case.program, &diverged, &commands(case, lab, look), of);
+            ("diverge", None, Some(finding), if diverged.broke() { Exit::Crashed } else { Exit::Divergence })
+        }
+    };
+    output::object(&serde_json::json!({
+        "case": case.path.display().to_string(),
+        "verdict": word,
+        "why": why,
+        "ran": runs,
+        "skipped": case.program.ops.len() - runs,
+        "finding": finding,
+        "versions": report::versions(of),
+        "exit": exit as u8,
+    }));
+    exit
+}
+
+/// Returns what can be done with a case that diverges, a word and a command each.
+fn commands(case: &Case, lab: &Lab, look: Look) -> [(&'static str, String); 2] {
+    let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
+    let shown = lab.as_released().flags(look.memory);
+    [("C file", format!("sessdiff show{shown} --as c {file}")), ("import", format!("sessdiff import{flags} {file}"))]
 }
 
 /// Prints the verdict in words, and returns the exit code.
@@ -75,12 +121,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             Exit::Inconclusive
         }
         Verdict::Diverge(diverged) => {
-            let (flags, file) = (lab.flags(look.memory), output::quoted(case.path.display()));
-            let shown = lab.as_released().flags(look.memory);
-            let commands = [
-                ("C file", format!("sessdiff show{shown} --as c {file}")),
-                ("import", format!("sessdiff import{flags} {file}")),
-            ];
+            let commands = commands(case, lab, look);
             let block = report::block(&case.program, &diverged, ["native", name], &commands);
             output::result(output::headed(&block));
             if diverged.broke() { Exit::Crashed } else { Exit::Divergence }

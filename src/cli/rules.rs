@@ -8,7 +8,7 @@ use crate::native::Rule;
 pub(super) fn rules(args: &RulesArgs) -> Result<Exit, Exit> {
     if args.json {
         let rows: Vec<_> = Rule::ALL.iter().map(|rule| row(*rule)).collect();
-        output::result(serde_json::json!({ "rules": rows }));
+        output::object(&serde_json::json!({ "rules": rows }));
         return Ok(Exit::Expected);
     }
     if args.markdown {

@@ -80,8 +80,8 @@ fn begin(args: &RunArgs, pair: &Pair, seed: u64, corpus: &Corpus) {
 
 fn show(args: &RunArgs, summary: &Summary) -> Exit {
     if args.json {
-        match serde_json::to_string(summary) {
-            Ok(json) => output::result(json),
+        match serde_json::to_value(summary) {
+            Ok(json) => output::object(&json),
             Err(error) => output::error(error),
         }
     } else {

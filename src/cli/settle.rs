@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::compiled::Compiled;
-use super::emitted::written;
+use super::emitted::{self, written};
 use super::explained::explained;
 use super::files::Files;
 use super::finding::Finding;
@@ -15,7 +15,7 @@ use super::{interrupt, output};
 use crate::emit;
 use crate::port::Identity;
 use crate::program::Case;
-use crate::report::{self, SignatureSummary};
+use crate::report::{self, SignatureSummary, Versions};
 
 /// Takes the first finding of a signature: writes it, reduces it and writes it again. Returns its signature, as it is after a
 /// closer look, and what there is to say.
@@ -64,15 +64,11 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
                 files.write(kind, text).map_err(failed).ok()
             };
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
-            match lab.in_a_child().pair() {
-                Ok(mut pair) => {
-                    let c = written(emit::c, &mut pair, lab, &why, &shown.program, Some(signature));
-                    if let Some(path) = write("c", &c) {
-                        let compiled = Compiled::new(&lab.port, &c);
-                        commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
-                    }
-                }
-                Err(error) => output::error(error),
+            if let Some(c) = in_c(lab, &why, shown)
+                && let Some(path) = write("c", &c)
+            {
+                let compiled = Compiled::new(&lab.port, &c);
+                commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
             }
         }
         let case_text = output::quoted(case.display());
@@ -87,12 +83,27 @@ pub(super) fn settle(lab: &Lab, out: &Path, found: &Finding, identity: &Identity
         notes += &format!("\n{known}\n");
     }
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
-    let summary = SignatureSummary {
-        signature,
+    let file = replayed.map(|file| file.display().to_string());
+    let broke = found.diverged.broke();
+    (SignatureSummary { broke, explained, file, ..summary(lab, shown, identity, &commands) }, block + &notes)
+}
+
+/// Writes the C program of a finding.
+fn in_c(lab: &Lab, why: &str, shown: &Finding) -> Option<String> {
+    let mut pair = lab.in_a_child().pair().map_err(output::error).ok()?;
+    Some(written(emit::c, &mut pair, lab, why, &shown.program, Some(shown.signature())))
+}
+
+/// Sums up a finding without what has come of it.
+fn summary(lab: &Lab, shown: &Finding, identity: &Identity, commands: &[(&str, String)]) -> SignatureSummary {
+    let release = emitted::release(lab);
+    let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
+    SignatureSummary {
+        signature: shown.signature(),
+        finding: report::finding(&shown.program, &shown.diverged, commands, versions),
         class: shown.diverged.divergence.class.to_string(),
-        broke: found.diverged.broke(),
-        explained,
-        file: replayed.map(|file| file.display().to_string()),
-    };
-    (summary, block + &notes)
+        broke: shown.diverged.broke(),
+        explained: Vec::new(),
+        file: None,
+    }
 }

@@ -76,6 +76,15 @@ fn all_described(program: &Program, blocks: &[&Block]) -> String {
     format!("{} blocks, {size}, {}, the first {step}", blocks.len(), first.taken)
 }
 
+/// Says which call the first difference is in.
+pub(super) fn call_of(program: &Program, diverged: &Diverged) -> String {
+    let step = diverged.divergence.step;
+    let call = program.ops.get(step).map(ToString::to_string);
+    let given_back = diverged.at_end.get(step.wrapping_sub(program.ops.len()));
+    let call = call.or_else(|| Some(format!("{}, given back at the end", given_back?)));
+    call.unwrap_or_else(|| "what the program still owned, given back".into())
+}
+
 /// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them,
 /// a word and a command each.
 pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
@@ -84,11 +93,7 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     let width = ports.iter().map(|port| port.len()).max().unwrap_or(0).max("lives on".len()) + 2;
     let mut line = |rest: std::fmt::Arguments<'_>| text += &format!("{rest}\n");
     line(format_args!("{} {}", found.class, found.signature()));
-    let call = program.ops.get(found.step).map(ToString::to_string);
-    let given_back = diverged.at_end.get(found.step.wrapping_sub(program.ops.len()));
-    let call = call.or_else(|| Some(format!("{}, given back at the end", given_back?)));
-    let call = call.unwrap_or_else(|| "what the program still owned, given back".into());
-    line(format_args!("  at step {}: {call}", found.step));
+    line(format_args!("  at step {}: {}", found.step, call_of(program, diverged)));
     let wrong = |side| if found.wrong == Some(side) { "   <- contradicts the ledger" } else { "" };
     line(format_args!("  {:<width$} {}{}", ports[0], found.left, wrong(Side::Left)));
     line(format_args!("  {:<width$} {}{}", ports[1], found.right, wrong(Side::Right)));

@@ -146,6 +146,8 @@ pub struct SignatureSummary {
     pub broke: bool,
     /// The rules of the release that explain it, where the native session does not follow them.
     pub explained: Vec<KnownSummary>,
+    /// The finding itself: calls, step, both values, ledger, commands, versions.
+    pub finding: serde_json::Value,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
 }

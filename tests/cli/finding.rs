@@ -80,8 +80,10 @@ fn leaves_standard_output_to_the_object() {
     let folder = Folder::new();
     let ran = find(&folder, &["--json"]);
     assert!(ran.stderr.starts_with(SIGNATURE), "{ran:?}");
-    let object = ran.json();
+    let mut object = ran.json();
     assert_eq!(object["verdict"], "diverge", "{object}");
+    let finding = object["signatures"][0].as_object_mut().and_then(|found| found.remove("finding"));
+    assert_eq!(finding.expect("the finding")["signature"], "SSL_SESSION_dup/hostname", "{object}");
     let file = format!("sessdiff-out/{FILE}");
     let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");

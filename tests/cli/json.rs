@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Ran;
+use super::{CORPUS, Folder, PROGRAM, Ran};
 
 impl Ran {
     /// Reads standard output as one JSON object on one line.
@@ -37,4 +37,118 @@ impl Ran {
     pub fn numbers(&self) -> [u64; 4] {
         ["programs", "ops", "skipped", "divergences"].map(|name| self.number(name))
     }
+}
+
+/// Says where a value is not as a schema wants it: of the words of JSON Schema those that ours has.
+fn misfits(value: &Value, schema: &Value, at: &str, wrong: &mut Vec<String>) {
+    const WORDS: [&str; 8] = ["$ref", "type", "enum", "anyOf", "required", "properties", "items", "title"];
+    let rules = schema.as_object().expect("a schema is an object");
+    assert!(rules.keys().all(|word| WORDS.contains(&word.as_str())), "{at}: {:?}", rules.keys());
+    if let Some(name) = schema["$ref"].as_str() {
+        return misfits(value, definition(name.trim_start_matches("#/$defs/")), at, wrong);
+    }
+    let is = |name: &Value| match name.as_str() {
+        None => false,
+        Some("null") => value.is_null(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("string") => value.is_string(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        other => panic!("{at}: no type {other:?}"),
+    };
+    let types = &schema["type"];
+    let fitting = types.as_array().map_or_else(|| is(types), |names| names.iter().any(is));
+    if !types.is_null() && !fitting {
+        wrong.push(format!("{at}: {value} is not {types}"));
+    }
+    if schema["enum"].as_array().is_some_and(|all| !all.contains(value)) {
+        wrong.push(format!("{at}: {value} is none of {}", schema["enum"]));
+    }
+    let fits = |schema: &Value| {
+        let mut wrong = Vec::new();
+        misfits(value, schema, at, &mut wrong);
+        wrong.is_empty()
+    };
+    if schema["anyOf"].as_array().is_some_and(|all| !all.iter().any(fits)) {
+        wrong.push(format!("{at}: {value} fits none of {}", schema["anyOf"]));
+    }
+    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if value.get(name).is_none() {
+            wrong.push(format!("{at}: no {name}"));
+        }
+    }
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(value) = value.get(name) {
+            misfits(value, schema, &format!("{at}.{name}"), wrong);
+        }
+    }
+    for (index, item) in value.as_array().filter(|_| !schema["items"].is_null()).into_iter().flatten().enumerate() {
+        misfits(item, &schema["items"], &format!("{at}[{index}]"), wrong);
+    }
+}
+
+/// A part of docs/json.schema.json.
+fn definition(name: &str) -> &'static Value {
+    static SCHEMA: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| {
+        serde_json::from_str(include_str!("../../docs/json.schema.json")).expect("the schema is JSON")
+    });
+    SCHEMA["$defs"].get(name).unwrap_or_else(|| panic!("no {name} in the schema"))
+}
+
+/// Runs a command and holds each object that it prints to a part of the schema.
+#[track_caller]
+fn fits(folder: &Folder, name: &str, exit: i32, args: &[&str]) {
+    let mut wrong = Vec::new();
+    let ran = folder.sessdiff(args).exits(exit);
+    ran.objects().iter().for_each(|object| misfits(object, definition(name), name, &mut wrong));
+    assert!(wrong.is_empty(), "{}: {ran:?}", wrong.join("\n"));
+}
+
+#[test]
+fn what_commands_print_is_as_the_schema_says() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    let planted = ["--json", "--port", "planted:dup-forgets-hostname"];
+    let with = |command: &'static str, more: &[&'static str]| [&[command], &planted[..], more].concat();
+    fits(&folder, "run", 1, &with("run", &["--programs", "2000", "--seed", "1", "--corpus", "none", "--keep-going"]));
+    fits(&folder, "run", 0, &["run", "--json", "--port", "native", "--programs", "20", "--corpus", "none"]);
+    fits(&folder, "replay", 1, &with("replay", &["a.ops"]));
+    fits(&folder, "replay", 0, &["replay", "--json", "a.ops", "a.ops"]);
+    let hazard = format!("{CORPUS}/hazards/id-changed-while-cached.ops");
+    fits(&folder, "replay", 1, &["replay", "--json", "--hazards", &hazard]);
+    fits(&folder, "reduced", 0, &with("reduce", &["a.ops"]));
+    fits(&folder, "reduced", 0, &with("import", &["a.ops"]));
+    fits(&folder, "doctor", 0, &["doctor", "--json"]);
+    for list in ["ops", "ports", "rules"] {
+        fits(&folder, list, 0, &[list, "--json"]);
+    }
+}
+
+/// Whatever a command ends with, there is an object.
+#[test]
+fn what_goes_wrong_is_an_object_too() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    fits(&folder, "error", 64, &["replay", "--json", "missing.ops"]);
+    fits(&folder, "error", 64, &["replay", "--json", "--nosuch", "a.ops"]);
+    fits(&folder, "error", 5, &["run", "--json", "--port", "lib:/nosuch.so"]);
+    fits(&folder, "error", 4, &["reduce", "--json", "a.ops"]);
+    fits(&folder, "error", 64, &["import", "--json", "--into", "a.ops", "a.ops"]);
+    let error = folder.sessdiff(&["replay", "--json", "missing.ops"]).json();
+    assert_eq!(error["exit"], 64, "{error}");
+}
+
+/// A finding holds what its block says.
+#[test]
+fn a_finding_says_what_the_block_says() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    let found = folder.sessdiff(&["replay", "--json", "--port", "planted:up-ref-does-nothing", "a.ops"]).json();
+    let found = &found["finding"];
+    assert_eq!(found["signature"], "SSL_SESSION_up_ref/count");
+    assert_eq!((&found["step"], &found["call"]), (&3.into(), &"SSL_SESSION_up_ref(s1)".into()));
+    assert_eq!(
+        (&found["port"], &found["ledger"], &found["wrong"]),
+        (&"1 reference".into(), &"2 references".into(), &"port".into())
+    );
+    assert_eq!(found["calls"].as_array().map(Vec::len), Some(8));
+    assert_eq!(found["versions"]["tool"], env!("CARGO_PKG_VERSION"));
 }
