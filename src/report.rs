@@ -6,4 +6,6 @@ mod summary;
 
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
-pub use summary::{KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
+pub use summary::{
+    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
+};

@@ -5,13 +5,14 @@ use super::emitted::picture;
 use super::exit::Exit;
 use super::finding::judge_and_show;
 use super::lab::Lab;
-use super::output;
+use super::{accepted, output};
 use crate::host::crash;
+use crate::known::KnownFile;
 use crate::op::Op;
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
-use crate::report;
+use crate::report::{self, Accepted};
 use crate::trace::{Entry, Trace};
 
 /// The widest a call is shown in the table.
@@ -22,16 +23,17 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.following, args.isolate) };
     // What the rule is about may break the release.
     let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
+    let known = accepted::read(&args.known, None, &args.lab.port)?;
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
         let case = Case::read_any(file).map_err(output::usage);
-        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, args)));
+        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, &known, args)));
     }
     Ok(exit)
 }
 
-fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
+fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args: &ReplayArgs) -> Exit {
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
         judge_and_show(pair, &case.program, &args.lab.memories())
     });
@@ -43,12 +45,12 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
         .svg
         .as_ref()
         .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())));
-    let said = say(case, pair, lab, look, verdict);
+    let said = say(case, pair, lab, known, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
 }
 
 /// Prints the verdict in words, and returns the exit code.
-fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
     let name = identity.short_name();
     match verdict {
@@ -79,9 +81,21 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             ];
             let block = report::block(&case.program, &diverged, ["native", name], &commands);
             output::result(output::headed(&block));
-            if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
+            match known.accepts(diverged.divergence.signature(), pair.left().release()) {
+                Some(entry) => say_known(&accepted::summary(known, entry, 1)),
+                None if diverged.broke() => Exit::Crashed,
+                None => Exit::Divergence,
+            }
         }
     }
+}
+
+/// Says that a difference is accepted, and returns the exit code.
+fn say_known(accepted: &Accepted) -> Exit {
+    output::result(format_args!("{accepted}\n"));
+    let complaints = accepted.complaints();
+    complaints.iter().for_each(output::error);
+    if complaints.is_empty() { Exit::Expected } else { Exit::Stale }
 }
 
 fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
