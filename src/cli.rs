@@ -1,7 +1,9 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
+mod accepted;
 mod args;
 mod before;
+mod bless;
 mod compiled;
 mod corpus;
 mod coverage;
@@ -37,7 +39,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use args::{
-    DoctorArgs, HostArgs, ImportArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
+    BlessArgs, DoctorArgs, HostArgs, ImportArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs,
+    ShowArgs,
 };
 use exit::Exit;
 
@@ -62,7 +65,8 @@ Examples:
 
 Exit codes:
   0 as expected   1 unexpected divergence   2 the port crashed or broke memory
-  3 something that is expected does not happen any more   4 nothing ran, or inconclusive
+  3 something that is expected does not happen any more, or was accepted until a day that is past
+  4 nothing ran, or inconclusive
   5 a port could not be loaded   130 interrupted by ^C
   64 wrong usage, an unreadable case, or a result that cannot be written";
 
@@ -78,6 +82,8 @@ enum Command {
     Show(ShowArgs),
     /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// Accept a difference, for a reason and for a time: it no longer fails a run
+    Bless(BlessArgs),
     /// List what can be called, with operands
     Ops(OpsArgs),
     /// List what can be driven here and what each lacks
@@ -103,7 +109,7 @@ impl Command {
             Command::Ports(args) => args.json,
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::Show(_) | Command::Host(_) => false,
+            Command::Bless(_) | Command::Show(_) | Command::Host(_) => false,
         }
     }
 }
@@ -133,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Bless(args) => bless::bless(&args),
         Command::Ops(args) => ops::ops(&args),
         Command::Ports(args) => ports::ports(&args),
         Command::Rules(args) => rules::rules(&args),

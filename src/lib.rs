@@ -29,3 +29,5 @@ pub mod trace;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod emit;
+#[cfg(feature = "cli")]
+pub mod known;

@@ -44,7 +44,7 @@ pub use handshake::handshake;
 pub use library::Library;
 pub use peers::{FromPeer, Peers};
 pub use release::{NoRelease, Release, UnknownRelease};
-#[cfg(feature = "linked")]
+#[cfg(feature = "cli")]
 pub(crate) use rules::for_each_rule;
 pub use rules::{Following, Row, Rule, RuleKind, Rules};
 pub use session::{Cipher, Session, WeakSession};

@@ -10,4 +10,6 @@ pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
 pub use json::{Versions, finding, versions};
 #[cfg(feature = "cli")]
-pub use summary::{KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
+pub use summary::{
+    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
+};

@@ -10,6 +10,8 @@ mod finding;
 mod import;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/known.rs"]
+mod known;
 #[path = "cli/library.rs"]
 mod library;
 #[path = "cli/ops.rs"]

@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("field", &["op"]),
     ("trace", &["op", "field"]),
     ("oracle", &["op", "field", "plan", "program", "trace"]),
+    ("known", &["oracle", "native"]),
     ("samples", &["native", "op"]),
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),

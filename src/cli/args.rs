@@ -7,7 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::emit::Driven;
 use crate::generate::Which;
+use crate::known::{Day, Releases, Words};
 use crate::native::{Following, Rule};
+use crate::oracle::Signature;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
@@ -64,6 +66,8 @@ pub(crate) struct RunArgs {
     /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
+    #[command(flatten)]
+    pub known: KnownChoice,
     /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
     #[arg(long, value_enum, default_value_t = ProbeChoice::Mixed)]
     pub probes: ProbeChoice,
@@ -92,6 +96,15 @@ impl Reducing {
     pub fn time(&self) -> Duration {
         Duration::from_secs_f64(self.reduce_seconds)
     }
+}
+
+/// The file of accepted differences.
+#[derive(Args, Debug)]
+pub(crate) struct KnownChoice {
+    /// The file of accepted differences, which do not fail; `none` for none [default: known/PORT.toml in the folder of the
+    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for any library, lib]
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
 }
 
 /// A port, as `--port` names it.
@@ -142,6 +155,16 @@ impl PortName {
             PortName::Native => Driven::Native,
             PortName::Planted(bug) => Driven::Planted(bug.name()),
             PortName::Library(path) => Driven::Library(path),
+        }
+    }
+
+    /// Returns its name as a part of a file's name. All libraries have one: it is the release that tells them apart.
+    pub fn word(&self) -> String {
+        match self {
+            PortName::OpenSsl => "openssl".into(),
+            PortName::Native => "native".into(),
+            PortName::Planted(bug) => format!("planted-{}", bug.name()),
+            PortName::Library(_) => "lib".into(),
         }
     }
 
@@ -229,6 +252,8 @@ pub(crate) struct ReplayArgs {
     /// Print one JSON object a case instead of text
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub known: KnownChoice,
 }
 
 #[derive(Args, Debug)]
@@ -279,12 +304,45 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub known: KnownChoice,
+    #[command(flatten)]
     pub reducing: Reducing,
     #[command(flatten)]
     pub lab: LabChoice,
     /// What the native session does where the release that is tested differs from others
     #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
     pub following: FollowingChoice,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff bless SSL_SESSION_dup/hostname --reason 'mended in 3.6.4' --link https://example.org/1
+  sessdiff bless end/leak --port lib:libssl.so.3 --releases ..3.0.9 --reason 'one block' --link URL
+
+When its time is over, or a case that is kept for it does not show it any more, a run ends with exit code 3.")]
+pub(crate) struct BlessArgs {
+    /// What is accepted, as a finding names it: SSL_SESSION_dup/hostname
+    #[arg(value_name = "SIGNATURE")]
+    pub signature: Signature,
+    /// Why it is accepted
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Words,
+    /// Where more of it can be read
+    #[arg(long, value_name = "URL")]
+    pub link: Words,
+    /// The port in which it is accepted: openssl, native, planted:NAME, lib:PATH, which is any library
+    #[arg(long, value_name = "PORT", default_value = "openssl")]
+    pub port: PortName,
+    /// The releases for which it is accepted: FROM..BEFORE, FROM.., ..BEFORE or a single one [default: all]
+    #[arg(long, value_name = "RELEASES", default_value = "..", hide_default_value = true)]
+    pub releases: Releases,
+    /// The last day on which it is accepted [default: 180 days from today]
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<Day>,
+    /// The file to add it to [default: corpus/known/PORT.toml]
+    #[arg(long, value_name = "FILE")]
+    pub known: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

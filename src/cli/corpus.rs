@@ -3,22 +3,29 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use super::accepted::CORPUS;
 use super::args::RunArgs;
 use super::exit::Exit;
-use super::head::expected_of;
+use super::head::{HeadError, expected_of, signature_of};
 use super::output;
 use crate::generate::Subject;
 use crate::oracle::Signature;
 use crate::program::{Case, CaseError};
-
-/// Where the cases are, unless somewhere else is named.
-const FOLDER: &str = "corpus";
 
 /// A committed case.
 pub(super) struct Committed {
     pub case: Case,
     /// What it says is found in it, if it is a hazard.
     pub expected: Option<Signature>,
+    /// What it was imported as.
+    pub signature: Option<Signature>,
+}
+
+impl Committed {
+    fn of(case: Case) -> Result<Committed, HeadError> {
+        let (expected, signature) = (expected_of(&case)?, signature_of(&case)?);
+        Ok(Committed { case, expected, signature })
+    }
 }
 
 /// The cases of a run.
@@ -53,9 +60,9 @@ impl Corpus {
         let folder = match args.corpus.as_deref() {
             Some(none) if none == Path::new("none") => return Ok(corpus),
             Some(named) => named,
-            None if Path::new(FOLDER).is_dir() => Path::new(FOLDER),
+            None if Path::new(CORPUS).is_dir() => Path::new(CORPUS),
             None => {
-                corpus.notes.get_mut().push(format!("no folder `{FOLDER}` here: exploring without replay"));
+                corpus.notes.get_mut().push(format!("no folder `{CORPUS}` here: exploring without replay"));
                 return Ok(corpus);
             }
         };
@@ -79,9 +86,9 @@ impl Corpus {
     }
 
     fn add(&mut self, path: &Path) {
-        let wrong = match Case::read(path).map(|case| (expected_of(&case), case)) {
-            Ok((Ok(expected), case)) => return self.cases.push(Committed { case, expected }),
-            Ok((Err(error), _)) => error.to_string(),
+        let wrong = match Case::read(path).map(Committed::of) {
+            Ok(Ok(committed)) => return self.cases.push(committed),
+            Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
         self.notes.get_mut().push(format!("error: {wrong}"));

@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     Expected = 0,
     /// The port crashed, or broke memory.
     Crashed = crash::EXIT as isize,
-    /// Something that is expected does not happen any more.
+    /// Something that is expected or accepted does not happen any more, or the time of an accepted difference is over.
     Stale = 3,
     /// Nothing ran, or no verdict.
     Inconclusive = 4,

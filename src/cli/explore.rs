@@ -1,7 +1,7 @@
 //! The threads of `sessdiff run`: each replays cases, then makes, changes and judges programs until it is told to stop.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
@@ -12,16 +12,18 @@ use super::corpus::Committed;
 use super::coverage::Coverage;
 use super::files::keep_inconclusive;
 use super::finding::{Finding, judge_every_way};
+use super::head::shows_in;
 use super::progress::{self, Progress, Pulse};
 use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::generate::{Generator, Subject};
 use crate::host::crash;
-use crate::native::Rules;
+use crate::known::KnownFile;
+use crate::native::{Release, Rules};
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
-use crate::plan::Kinds;
+use crate::plan::{Kinds, Skip, Step};
 use crate::port::Memory;
 use crate::program::{Case, Program};
 use crate::report::Stale;
@@ -57,6 +59,14 @@ pub(super) struct Shared<'a> {
     pub expected: HashSet<Signature>,
     /// A hazard shows as it is expected where the library is in C and can be observed.
     pub hazards_show: bool,
+    /// What is found and accepted.
+    pub known: &'a KnownFile,
+    /// Programs that diverged as is accepted.
+    accepted: Mutex<HashMap<Signature, u64>>,
+    /// Every difference can be observed.
+    pub all_shows: bool,
+    /// The cases that were replayed and are kept for a signature.
+    replayed: Mutex<HashMap<Signature, PathBuf>>,
     stop: AtomicBool,
     programs: AtomicU64,
     divergences: AtomicU64,
@@ -66,7 +76,13 @@ pub(super) struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    pub fn new(args: &'a RunArgs, memory: Shares, deadline: Option<Instant>) -> Shared<'a> {
+    pub fn new(
+        args: &'a RunArgs,
+        known: &'a KnownFile,
+        memory: Shares,
+        deadline: Option<Instant>,
+        all_shows: bool,
+    ) -> Shared<'a> {
         Shared {
             args,
             memory,
@@ -74,6 +90,10 @@ impl<'a> Shared<'a> {
             started: Instant::now(),
             expected: HashSet::new(),
             hazards_show: false,
+            known,
+            accepted: Mutex::default(),
+            all_shows,
+            replayed: Mutex::default(),
             stop: false.into(),
             programs: 0.into(),
             divergences: 0.into(),
@@ -96,6 +116,25 @@ impl<'a> Shared<'a> {
             let fails = expected.call == signature.call && broke(expected.aspect) && broke(signature.aspect);
             *expected == signature || fails
         })
+    }
+
+    /// Books programs that diverged with a signature, if that is accepted for this release, and tells whether it is.
+    pub fn accepts(&self, signature: Signature, release: Release, programs: u64) -> bool {
+        let accepted = self.known.accepts(signature, release).is_some();
+        if accepted {
+            *self.accepted.lock().unwrap_or_else(PoisonError::into_inner).entry(signature).or_insert(0) += programs;
+        }
+        accepted
+    }
+
+    /// Returns how many programs diverged with each accepted signature.
+    pub fn accepted(&self) -> HashMap<Signature, u64> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the cases that were replayed and are kept for a signature, by that.
+    pub fn replayed(&self) -> HashMap<Signature, PathBuf> {
+        self.replayed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Books a divergence, and tells whether its signature was not found before.
@@ -142,8 +181,8 @@ pub(super) struct Tally {
 }
 
 /// Is told each first divergence of a signature, the programs that ran before it on the same thread, and the case it came from, if
-/// it is one.
-pub(super) type Report<'a> = dyn Fn(&Finding, &[Program], Option<&Path>) + Sync + 'a;
+/// it is one. Tells whether it is accepted after a closer look.
+pub(super) type Report<'a> = dyn Fn(&Finding, &[Program], Option<&Path>) -> bool + Sync + 'a;
 
 /// Explores with programs of this seed, so many or until it is told to stop. `report` is called at once.
 pub(super) fn explore(
@@ -215,7 +254,9 @@ struct Explorer<'a> {
 impl Explorer<'_> {
     /// Replays the committed cases, each in every kind of memory that any program is given.
     fn replay(&mut self, cases: &[Committed]) {
-        for Committed { case, expected } in cases {
+        let memories: Vec<_> = Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)).collect();
+        for committed in cases {
+            let Committed { case, expected, .. } = committed;
             if self.shared.stop.load(Relaxed) {
                 return;
             }
@@ -225,10 +266,29 @@ impl Explorer<'_> {
                 self.replay_hazard(case, *expected);
                 continue;
             }
-            for memory in Memory::ALL.into_iter().filter(|memory| self.shared.memory.has(*memory)) {
-                self.judge(&case.program, Look { watch: Watch::Blame, memory }, false, Some(&case.path));
+            let inconclusive = self.tally.inconclusive;
+            for memory in &memories {
+                let look = Look { watch: Watch::Blame, memory: *memory };
+                self.judge(&case.program, look, false, Some(&case.path));
+            }
+            if self.tally.inconclusive == inconclusive {
+                self.replayed(committed, &memories);
             }
             self.pool_of(&case.program).push(case.program.clone());
+        }
+    }
+
+    /// Books a case that was just replayed, if what it is kept for could show.
+    fn replayed(&self, committed: &Committed, memories: &[Memory]) {
+        let Committed { case, signature, .. } = committed;
+        let left_out = |step: &Step| matches!(step, Step::Skip(Skip::Hazard | Skip::Avoided | Skip::Unsupported));
+        let shows = self.shared.all_shows && shows_in(case, memories) && !self.pair.plan().steps.iter().any(left_out);
+        if let Some(signature) = signature
+            && shows
+            && !interrupt::came()
+        {
+            let mut replayed = self.shared.replayed.lock().unwrap_or_else(PoisonError::into_inner);
+            replayed.entry(*signature).or_insert_with(|| case.path.clone());
         }
     }
 
@@ -374,16 +434,20 @@ impl Explorer<'_> {
             self.tally.expected += 1;
             return;
         }
+        if self.shared.accepts(finding.signature(), self.pair.left().release(), 1) {
+            return;
+        }
         self.tally.divergences += 1;
         self.shared.divergences.fetch_add(1, Relaxed);
+        // Whether a run stops for a signature is for whoever found it first to say.
         if self.shared.is_new(finding.signature()) {
             // The last one is the finding's own, or what broke after it.
             let recent = self.recent.make_contiguous();
             let own = recent.iter().rposition(|program| *program == finding.program).unwrap_or(0);
-            (self.report)(finding, &recent[..own], case);
-        }
-        if !self.shared.args.keep_going {
-            self.shared.stop.store(true, Relaxed);
+            let accepted = (self.report)(finding, &recent[..own], case);
+            if !accepted && !self.shared.args.keep_going {
+                self.shared.stop.store(true, Relaxed);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::oracle::{Signature, SignatureError};
-use crate::port::Identity;
+use crate::port::{Identity, Memory};
 use crate::program::Case;
 
 /// Names a library and its version without the folder it lies in, which is another one elsewhere.
@@ -25,6 +25,15 @@ pub(super) struct HeadError {
 /// Reads the signature in the head of a case; `None`: it has none.
 pub(super) fn signature_of(case: &Case) -> Result<Option<Signature>, HeadError> {
     after(SIGNATURE, case)
+}
+
+/// Stands in the head of a case before the memory that shows its signature.
+pub(super) const MEMORY: &str = "memory: ";
+
+/// Tells whether a case shows its signature in one of these kinds of memory.
+pub(super) fn shows_in(case: &Case, memories: &[Memory]) -> bool {
+    let named = case.why.lines().find_map(|line| line.strip_prefix(MEMORY));
+    named.is_none_or(|name| memories.iter().any(|memory| memory.name() == name))
 }
 
 /// Reads what a hazard is expected as; `None`: the case is none.

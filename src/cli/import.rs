@@ -6,10 +6,10 @@ use super::args::ImportArgs;
 use super::compiled::Compiled;
 use super::disk::write_new;
 use super::exit::Exit;
-use super::head::{SIGNATURE, of, signature_of};
+use super::head::{MEMORY, SIGNATURE, of, signature_of};
 use super::lab::Lab;
 use super::reduction::{Reduced, reduce_case};
-use super::{interrupt, output};
+use super::{accepted, interrupt, output};
 use crate::oracle::Signature;
 use crate::port::Memory;
 use crate::program::Case;
@@ -20,15 +20,17 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     let case = Case::read_any(&args.file).map_err(output::usage)?;
     // What cannot be kept is not worth the search.
     let known = regressions(&args.into)?;
+    let accepted = accepted::read(&args.known, None, &args.lab.port)?;
     let lab = Lab::of(&args.lab, args.following, true);
-    let Reduced { finding: found, identity } = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?;
+    let Reduced { finding: found, identity, release } =
+        reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?;
     let signature = found.signature();
     if let Some((old, _)) = known.iter().find(|(_, known)| *known == Some(signature)) {
         return Err(output::usage(format_args!("{signature} is known already: {}", old.path.display())));
     }
     let memory = match found.look.memory {
         Memory::Plain => String::new(),
-        memory @ (Memory::Poisoned | Memory::Guarded) => format!("\nmemory: {}", memory.name()),
+        memory @ (Memory::Poisoned | Memory::Guarded) => format!("\n{MEMORY}{}", memory.name()),
     };
     let sentence = found.diverged.divergence.sentence();
     let why =
@@ -52,6 +54,10 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
                     case.program.ops.len()
                 ));
                 output::note(format_args!("its C program says: {compiled}"));
+                if let Some(entry) = accepted.accepts(signature, release) {
+                    let place = format_args!("{}:{}", accepted.path.display(), entry.line);
+                    output::note(format_args!("{place}: {signature} is accepted: {}", entry.known.reason));
+                }
                 return Ok(interrupt::exit());
             }
             Ok(false) => {}

@@ -11,6 +11,7 @@ use super::search::{Pace, Seen, Smallest, search};
 use super::{interrupt, output};
 use crate::exec::Watch;
 use crate::field::Field;
+use crate::native::Release;
 use crate::op::Slot;
 use crate::oracle::Class;
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
@@ -29,12 +30,13 @@ const CLOSER_LOOK: u32 = 3;
 pub(super) struct Reduced {
     pub finding: Finding,
     pub identity: Identity,
+    pub release: Release,
 }
 
 /// Reduces the finding in a case, for no longer than this. What goes wrong has been printed already; the error is the exit code.
 pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Duration) -> Result<Reduced, Exit> {
     let mut pair = lab.pair().map_err(|error| error.say())?;
-    let identity = pair.right().identity();
+    let (identity, release) = (pair.right().identity(), pair.left().release());
     let (look, verdict) = judge_every_way(&mut pair, &case.program, memories);
     drop(pair);
     let path = case.path.display();
@@ -65,7 +67,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Alone::Other(other) => return Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
         Alone::Unclear(why) => return Err(unclear(&flaky(&format!("had no verdict: {why}")))),
     };
-    Ok(Reduced { finding, identity })
+    Ok(Reduced { finding, identity, release })
 }
 
 /// Says what a fresh process makes of a finding. The program of each is the smallest that there is.

@@ -5,14 +5,15 @@ use super::emitted::picture;
 use super::exit::Exit;
 use super::finding::judge_and_show;
 use super::lab::Lab;
-use super::output;
+use super::{accepted, output};
 use crate::host::crash;
+use crate::known::KnownFile;
 use crate::op::{Op, Slot};
 use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Plan, Skip, Step, touches};
 use crate::program::{Case, Program};
-use crate::report::{self, Versions};
+use crate::report::{self, Accepted, Versions};
 use crate::trace::{Entry, Trace};
 
 /// The widest a call is shown in the table.
@@ -23,16 +24,17 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.following, args.isolate) };
     // What the rule is about may break the release.
     let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
+    let known = accepted::read(&args.known, None, &args.lab.port)?;
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
     for file in &args.files {
         let case = Case::read_any(file).map_err(output::usage);
-        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, args)));
+        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, &known, args)));
     }
     Ok(exit)
 }
 
-fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Exit {
+fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args: &ReplayArgs) -> Exit {
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
         judge_and_show(pair, &case.program, &args.lab.memories())
     });
@@ -40,13 +42,13 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, args: &ReplayArgs) -> Ex
     let name = identity.short_name();
     if args.json {
         let drawn = draw(case, pair, args, &verdict);
-        let exit = tell(case, pair, lab, look, verdict);
+        let exit = tell(case, pair, lab, known, look, verdict);
         return drawn.map_or_else(|error| error.worst(exit), |()| exit);
     }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
     let drawn = draw(case, pair, args, &verdict);
-    let said = say(case, pair, lab, look, verdict);
+    let said = say(case, pair, lab, known, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
 }
 
@@ -58,7 +60,7 @@ fn draw(case: &Case, pair: &Pair, args: &ReplayArgs, verdict: &Verdict) -> Resul
 }
 
 /// Prints the verdict as an object, and returns the exit code.
-fn tell(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
     let release = pair.left().release().to_string();
     let of = Versions { release: &release, library: &identity.version, file: &identity.file };
@@ -70,7 +72,15 @@ fn tell(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Ex
         Verdict::Inconclusive(why) => ("inconclusive", Some(why.to_string()), None, Exit::Inconclusive),
         Verdict::Diverge(diverged) => {
             let finding = report::finding(&case.program, &diverged, &commands(case, lab, look), of);
-            ("diverge", None, Some(finding), if diverged.broke() { Exit::Crashed } else { Exit::Divergence })
+            let broke = if diverged.broke() { Exit::Crashed } else { Exit::Divergence };
+            match known.accepts(diverged.divergence.signature(), pair.left().release()) {
+                Some(entry) => {
+                    let accepted = accepted::summary(known, entry, 1);
+                    let exit = if accepted.complaints().is_empty() { Exit::Expected } else { Exit::Stale };
+                    ("accepted", Some(accepted.to_string()), Some(finding), exit)
+                }
+                None => ("diverge", None, Some(finding), broke),
+            }
         }
     };
     output::object(&serde_json::json!({
@@ -94,7 +104,7 @@ fn commands(case: &Case, lab: &Lab, look: Look) -> [(&'static str, String); 2] {
 }
 
 /// Prints the verdict in words, and returns the exit code.
-fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exit {
+fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
     let name = identity.short_name();
     match verdict {
@@ -120,9 +130,21 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, look: Look, verdict: Verdict) -> Exi
             let commands = commands(case, lab, look);
             let block = report::block(&case.program, &diverged, ["native", name], &commands);
             output::result(output::headed(&block));
-            if diverged.broke() { Exit::Crashed } else { Exit::Divergence }
+            match known.accepts(diverged.divergence.signature(), pair.left().release()) {
+                Some(entry) => say_known(&accepted::summary(known, entry, 1)),
+                None if diverged.broke() => Exit::Crashed,
+                None => Exit::Divergence,
+            }
         }
     }
+}
+
+/// Says that a difference is accepted, and returns the exit code.
+fn say_known(accepted: &Accepted) -> Exit {
+    output::result(format_args!("{accepted}\n"));
+    let complaints = accepted.complaints();
+    complaints.iter().for_each(output::error);
+    if complaints.is_empty() { Exit::Expected } else { Exit::Stale }
 }
 
 fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {

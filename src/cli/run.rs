@@ -15,8 +15,9 @@ use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting};
 use super::settle::settle;
-use super::{explained, interrupt, output, unprobed};
+use super::{accepted, explained, interrupt, output, unprobed};
 use crate::host::{Host, crash};
+use crate::known::KnownFile;
 use crate::native::{Release, Rules};
 use crate::op::Kind;
 use crate::oracle::Signature;
@@ -25,13 +26,15 @@ use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
-use crate::report::{PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
+use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let corpus = Corpus::read(args).map_err(output::usage)?;
+    let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
+    let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
     // Nothing is searched that cannot be kept. A part of another run goes by that one's look.
     let ready =
         || Folder::ready(&args.out).map_err(|error| output::usage(format_args!("{}: {error}", args.out.display())));
@@ -41,8 +44,8 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
-    for port in &args.ports {
-        match run_port(args, port, seed, &corpus) {
+    for (port, known) in args.ports.iter().zip(&known) {
+        match run_port(args, port, seed, &corpus, known) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),
             Err(error) => exit = exit.worst(error.say()),
         }
@@ -90,6 +93,9 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         summary.signatures.iter().for_each(output::result);
         notes(args, summary).iter().for_each(output::result);
     }
+    // What needs attention is said once, by the whole run.
+    let complaints = summary.accepted.iter().filter(|_| !args.part).flat_map(Accepted::complaints);
+    complaints.for_each(output::error);
     let exit = match summary.verdict {
         Word::Agree => Exit::Expected,
         Word::Crash => Exit::Crashed,
@@ -112,6 +118,7 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
         notes.push(format!("broke as the committed hazards do: {} programs", summary.expected));
     }
     notes.extend(summary.known.iter().map(ToString::to_string));
+    notes.extend(summary.accepted.iter().filter(|one| one.programs > 0).map(ToString::to_string));
     if !unsupported.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
     }
@@ -132,7 +139,13 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes
 }
 
-fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Result<Summary, LabError> {
+fn run_port(
+    args: &RunArgs,
+    port: &PortName,
+    seed: u64,
+    corpus: &Corpus,
+    known: &KnownFile,
+) -> Result<Summary, LabError> {
     let started = Instant::now();
     let (probes, share) = match args.probes {
         ProbeChoice::None => (Probes::NONE, 0),
@@ -147,7 +160,8 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
-    let shared = Shared::new(args, memory, deadline).expecting(&corpus.cases, hazards_show);
+    let shared =
+        Shared::new(args, known, memory, deadline, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, following, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, *following);
     let lab = Lab {
@@ -161,7 +175,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
         limits: limits.clone(),
         start: Starting::default(),
     };
-    let mut summary = probed(&lab, seed, programs, corpus, &shared)?;
+    let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
@@ -186,11 +200,18 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
     }
     summary.seconds = started.elapsed().as_secs_f64();
     summary.interrupted = interrupt::came();
-    summary.verdict = if summary.crashed {
+    accepted::review(&mut summary.accepted, known, release, &shared.replayed());
+    summary.verdict = verdict(&summary);
+    Ok(summary)
+}
+
+/// Returns the verdict of a whole run.
+fn verdict(summary: &Summary) -> Word {
+    if summary.crashed {
         Word::Crash
     } else if summary.divergences > 0 {
         Word::Diverge
-    } else if !summary.stale.is_empty() {
+    } else if !summary.stale.is_empty() || summary.accepted.iter().any(|one| !one.complaints().is_empty()) {
         Word::Stale
     } else if summary.inconclusive > 0 {
         Word::Inconclusive
@@ -198,8 +219,7 @@ fn run_port(args: &RunArgs, port: &PortName, seed: u64, corpus: &Corpus) -> Resu
         Word::Nothing
     } else {
         Word::Agree
-    };
-    Ok(summary)
+    }
 }
 
 /// Runs the part in this process, on as many threads as asked for.
@@ -209,7 +229,7 @@ fn probed(
     programs: Option<u64>,
     corpus: &Corpus,
     shared: &Shared<'_>,
-) -> Result<Summary, LabError> {
+) -> Result<(Summary, Release), LabError> {
     let first = lab.pair()?;
     begin(shared.args, &first, seed, corpus);
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
@@ -224,10 +244,17 @@ fn probed(
         }
         let (signature, text) = settle(lab, shared.args, found, before, &identity);
         settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
+        if shared.known.accepts(signature.signature, release).is_some() {
+            // What a part of another run says is taken for a finding.
+            if !shared.args.part {
+                output::note(format_args!("{} is, looked at again, {}", found.signature(), signature.signature));
+            }
+            return true;
+        }
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
         // Then it can be one that is known.
         if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
-            return;
+            return false;
         }
         if shared.args.json {
             output::note(text)
@@ -235,8 +262,9 @@ fn probed(
             output::result(output::headed(&text))
         }
         signatures.push(signature);
+        false
     };
-    let shown = show_rules(lab, release, &|lab, found, case| settle_in(lab, found, &[], Some(&case.path)))?;
+    let shown = show_rules(lab, shared, release, &|lab, found, case| settle_in(lab, found, &[], Some(&case.path)))?;
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
     let report = |found: &Finding, before: &[Program], case: Option<&Path>| settle_in(lab, found, before, case);
@@ -249,19 +277,40 @@ fn probed(
         let of = |(raw, _): &(&Signature, &u64)| *settled.get(*raw).unwrap_or(*raw) == signature;
         shared.hits().iter().filter(of).map(|(_, hits)| hits).sum()
     };
+    let counted_again = accept_settled(shared, release, &settled);
     let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
     let shows_rule = |found: &SignatureSummary| u64::from(!found.explained.is_empty());
     let signatures =
         signatures.map(|found| SignatureHits { hits: hits(found.signature).max(shows_rule(&found)), found }).collect();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let known = known(release, met, quirks, FollowingChoice::Released);
-    let summary = sum_up(shared.args, lab.probes, seed, port, &tallies, signatures);
-    let (programs, divergences) = (summary.programs + shown.programs, summary.divergences + shown.divergences);
-    Ok(Summary { known, programs, divergences, ops: summary.ops + shown.ops, ..summary })
+    let summary = sum_up(shared, lab.probes, seed, port, &tallies, signatures);
+    let divergences = summary.divergences - counted_again + shown.divergences;
+    let (programs, ops) = (summary.programs + shown.programs, summary.ops + shown.ops);
+    let accepted = shared.accepted().into_iter().filter_map(|(signature, programs)| {
+        shared.known.accepts(signature, release).map(|entry| accepted::summary(shared.known, entry, programs))
+    });
+    let mut accepted: Vec<_> = accepted.collect();
+    accepted.sort_by_key(|one| one.signature.to_string());
+    Ok((Summary { known, accepted, programs, divergences, ops, ..summary }, release))
+}
+
+/// Books as accepted what turned out to be so after a closer look. Returns how many programs were counted as divergences before.
+fn accept_settled(shared: &Shared<'_>, release: Release, settled: &HashMap<Signature, Signature>) -> u64 {
+    let hits = shared.hits();
+    let programs = |raw: &Signature| hits.get(raw).copied().unwrap_or(0);
+    // What shows a rule of the release is one program, and was not counted.
+    let accepted = settled.iter().filter(|(raw, now)| shared.accepts(**now, release, programs(raw).max(1)));
+    accepted.map(|(raw, _)| programs(raw)).sum()
 }
 
 /// Judges one case for each rule of the release that is not followed, in a process of its own, and reports each difference.
-fn show_rules(lab: &Lab, release: Release, report: &dyn Fn(&Lab, &Finding, &Case)) -> Result<Tally, LabError> {
+fn show_rules(
+    lab: &Lab,
+    shared: &Shared<'_>,
+    release: Release,
+    report: &dyn Fn(&Lab, &Finding, &Case) -> bool,
+) -> Result<Tally, LabError> {
     let mut tally = Tally::default();
     if lab.following == FollowingChoice::Released || !lab.port.is_in_c() {
         return Ok(tally);
@@ -276,8 +325,9 @@ fn show_rules(lab: &Lab, release: Release, report: &dyn Fn(&Lab, &Finding, &Case
         tally.programs += 1;
         tally.ops += case.program.ops.len() as u64;
         if let Verdict::Diverge(diverged) = verdict {
-            tally.divergences += 1;
-            report(&lab, &Finding { program: case.program.clone(), diverged: *diverged, look }, &case);
+            let found = Finding { program: case.program.clone(), diverged: *diverged, look };
+            let accepted = shared.accepts(found.signature(), release, 1) || report(&lab, &found, &case);
+            tally.divergences += u64::from(!accepted);
         }
     }
     Ok(tally)
@@ -312,13 +362,14 @@ fn explore_on_threads(
 
 /// Sums up what the threads did. The verdict, and how long it took, are for whoever knows the other part too.
 fn sum_up(
-    args: &RunArgs,
+    shared: &Shared<'_>,
     probes: Probes,
     seed: u64,
     port: PortSummary,
     tallies: &[Tally],
     signatures: Vec<SignatureHits>,
 ) -> Summary {
+    let RunArgs { hazards, jobs, .. } = shared.args;
     let mut coverage = Coverage::default();
     let lacks = tallies.first().map_or(Kinds::NONE, |tally| tally.lacks);
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
@@ -326,7 +377,7 @@ fn sum_up(
     let in_memory = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
     let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
-    let left_out = if args.hazards { lacks } else { lacks.with(Kind::Forget) };
+    let left_out = if *hazards { lacks } else { lacks.with(Kind::Forget) };
     Summary {
         verdict: Word::Nothing,
         programs: sum(|tally| tally.programs),
@@ -338,13 +389,14 @@ fn sum_up(
         stale: tallies.iter().flat_map(|tally| tally.stale.clone()).collect(),
         inconclusive: sum(|tally| tally.inconclusive),
         seed,
-        jobs: args.jobs,
+        jobs: *jobs,
         port: PortSummary { unsupported, ..port },
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
         signatures,
         known: Vec::new(),
+        accepted: Vec::new(),
         memory: Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), in_memory(memory))).collect(),
         without_probes: (probes == Probes::NONE)
             .then(|| Unprobed { programs: sum(|tally| tally.programs), ops: sum(|tally| tally.ops) }),
@@ -371,6 +423,12 @@ fn add(summary: &mut Summary, other: Summary) {
     for known in other.known {
         if !summary.known.contains(&known) {
             summary.known.push(known);
+        }
+    }
+    for other in other.accepted {
+        match summary.accepted.iter_mut().find(|accepted| accepted.place == other.place) {
+            Some(accepted) => accepted.programs += other.programs,
+            None => summary.accepted.push(other),
         }
     }
     summary.crashed |= other.crashed;

@@ -96,6 +96,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         keep_going,
         out,
         corpus: folder,
+        known,
         probes: _,
         json: _,
         verbose: _,
@@ -120,6 +121,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
     words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
     words.extend(amount.map(OsString::from));
     words.extend(["--out".into(), out.clone().into()]);
+    words.extend(known.known.as_ref().map(|file| ["--known".into(), file.clone().into()]).into_iter().flatten());
     match folder {
         Some(folder) => words.extend(["--corpus".into(), folder.clone().into()]),
         None if corpus => {}

@@ -137,7 +137,7 @@ macro_rules! for_each_rule {
     } };
 }
 
-#[cfg(feature = "linked")]
+#[cfg(feature = "cli")]
 pub(crate) use for_each_rule;
 
 for_each_rule!(define_rules);

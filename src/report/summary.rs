@@ -17,7 +17,7 @@ pub enum Word {
     Crash,
     /// Something diverged.
     Diverge,
-    /// Something that is expected does not happen any more.
+    /// Something that is expected or accepted does not happen any more, or was accepted until a day that is past.
     Stale,
     /// Something had no verdict.
     Inconclusive,
@@ -62,6 +62,8 @@ pub struct Summary {
     pub signatures: Vec<SignatureHits>,
     /// What the tested release is known to get wrong and was met, or left out because it breaks the library.
     pub known: Vec<KnownSummary>,
+    /// The accepted differences that happened, and those that somebody has to look at.
+    pub accepted: Vec<Accepted>,
     /// Programs with each kind of memory: of the part with probes, or where there are none, of all.
     pub memory: Vec<(String, u64)>,
     /// The part that ran in a process without probes.
@@ -114,6 +116,51 @@ impl fmt::Display for KnownSummary {
         let fixed = self.fixed_in.as_ref().map(|end| format!(", fixed in {end}")).unwrap_or_default();
         let left_out = if self.left_out { "; not called here, because it breaks the library" } else { "" };
         write!(f, "known in {release}{fixed}: {id} ({function}): {what} {source}{left_out}")
+    }
+}
+
+/// A difference that somebody accepted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Accepted {
+    /// `SSL_SESSION_dup/hostname`
+    #[serde(with = "as_text")]
+    pub signature: Signature,
+    /// Programs that diverged so: no divergences.
+    pub programs: u64,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Where more of it can be read.
+    pub link: String,
+    /// For which releases: `3.0.0..3.0.9`
+    pub releases: String,
+    /// The last day on which it is accepted.
+    pub expires: String,
+    /// File and line of its entry.
+    pub place: String,
+    /// That day is past.
+    pub expired: bool,
+    /// The case that is kept for it, if that was replayed and it did not happen at all.
+    pub stale: Option<String>,
+}
+
+impl Accepted {
+    /// Says what somebody has to look at, a line each.
+    pub fn complaints(&self) -> Vec<String> {
+        let Accepted { signature, expires, place, expired, stale, .. } = self;
+        let expired = expired.then(|| format!("{place}: {signature} was accepted until {expires}"));
+        let stale = stale.as_ref().map(|case| {
+            format!("{place}: {signature} is accepted and does not happen any more, nor in {case}, which was replayed")
+        });
+        expired.into_iter().chain(stale).collect()
+    }
+}
+
+/// `known: SSL_SESSION_dup/hostname, 12 programs: the next release has it, https://example.org/1, expires 2027-06-30`
+impl fmt::Display for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Accepted { signature, programs, reason, link, expires, .. } = self;
+        let s = if *programs == 1 { "" } else { "s" };
+        write!(f, "known: {signature}, {programs} program{s}: {reason}, {link}, expires {expires}")
     }
 }
 

@@ -1,0 +1,34 @@
+//! `sessdiff bless`: accepts a difference, for a reason and for a time.
+
+use super::accepted::file_of;
+use super::args::BlessArgs;
+use super::exit::Exit;
+use super::{disk, output};
+use crate::known::{DEFAULT_DAYS, Day, Known, KnownFile};
+
+pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
+    let BlessArgs { signature, reason, link, port, releases, expires, known } = args;
+    let (signature, releases, today) = (*signature, *releases, Day::today());
+    let path = file_of(known.as_deref(), None, port).ok_or_else(|| output::usage("`none` is no file to write to"))?;
+    let expires = expires.unwrap_or_else(|| today.after(DEFAULT_DAYS));
+    if expires < today {
+        return Err(output::usage(format_args!("{expires} is past: nothing would be accepted")));
+    }
+    let lost = |error: std::io::Error| output::usage(format_args!("{}: {error}", path.display()));
+    let mut text = if path.exists() { std::fs::read_to_string(&path).map_err(lost)? } else { String::new() };
+    let file = KnownFile::parse(&path, &text).map_err(output::usage)?;
+    if let Some(same) = file.same(signature, releases) {
+        let place = format_args!("{}:{}", path.display(), same.line);
+        return Err(output::usage(format_args!("{place}: {signature} is accepted for the same releases already")));
+    }
+    if !text.is_empty() {
+        text += if text.ends_with('\n') { "\n" } else { "\n\n" };
+    }
+    text += &Known { signature, reason: reason.clone(), link: link.clone(), releases, expires }.to_string();
+    if let (None, Some(folder)) = (known, path.parent()) {
+        std::fs::create_dir_all(folder).map_err(lost)?;
+    }
+    disk::write(&path, &text).map_err(lost)?;
+    output::result(path.display());
+    Ok(Exit::Expected)
+}
