@@ -13,7 +13,7 @@ use crate::report::Accepted;
 
 /// Stands for no file, and for no folder.
 const NONE: &str = "none";
-/// Where the cases are, unless somewhere else is named.
+/// Names the folder of the cases, unless another one is named.
 pub(super) const CORPUS: &str = "corpus";
 
 /// Names the file of a port: the one that was chosen, or the port's own beside the cases. `None`: there is to be none.

@@ -42,9 +42,8 @@ pub(crate) struct RunArgs {
     /// Make the calls that are legal C and break the library, too; in a process of its own
     #[arg(long)]
     pub hazards: bool,
-    /// What the native session does where the release that is tested differs from others
-    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
-    pub following: FollowingChoice,
+    #[command(flatten)]
+    pub release: ReleaseChoice,
     #[command(flatten)]
     pub limits: Limits,
     /// The memory that the library is given, and which shares of the programs with probes get it
@@ -234,9 +233,8 @@ pub(crate) struct ReplayArgs {
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub lab: LabChoice,
-    /// What the native session does where the release that is tested differs from others
-    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
-    pub following: FollowingChoice,
+    #[command(flatten)]
+    pub release: ReleaseChoice,
     /// Compare with a native session that does not follow this rule of the release; docs/RELEASES.md lists them
     #[arg(long, value_name = "RULE", value_parser = rule)]
     pub without: Option<Rule>,
@@ -278,9 +276,8 @@ pub(crate) struct ReduceArgs {
     pub reducing: Reducing,
     #[command(flatten)]
     pub lab: LabChoice,
-    /// What the native session does where the release that is tested differs from others
-    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
-    pub following: FollowingChoice,
+    #[command(flatten)]
+    pub release: ReleaseChoice,
 }
 
 #[derive(Args, Debug)]
@@ -309,9 +306,8 @@ pub(crate) struct ImportArgs {
     pub reducing: Reducing,
     #[command(flatten)]
     pub lab: LabChoice,
-    /// What the native session does where the release that is tested differs from others
-    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
-    pub following: FollowingChoice,
+    #[command(flatten)]
+    pub release: ReleaseChoice,
 }
 
 #[derive(Args, Debug)]
@@ -401,6 +397,14 @@ impl LabChoice {
             (None, OneProbeChoice::All) => vec![Memory::Plain, Memory::Guarded, Memory::Poisoned],
         }
     }
+}
+
+/// How a native session behaves as a release.
+#[derive(Args, Debug, Clone, Copy)]
+pub(crate) struct ReleaseChoice {
+    /// What the native session does where the release that is tested differs from others
+    #[arg(long = "as", value_enum, default_value_t = FollowingChoice::Released)]
+    pub following: FollowingChoice,
 }
 
 /// What the native session follows, by name.

@@ -26,13 +26,13 @@ use crate::report::{self, Versions};
 const COMPILING: Duration = Duration::from_secs(60);
 /// How long the program may take. One that watches memory gives its calls three seconds.
 const RUNNING: Duration = Duration::from_secs(6);
-/// How often it is looked whether a process has ended.
+/// Holds the time between two looks at whether a process has ended.
 const TURN: Duration = Duration::from_millis(5);
-/// The most memory that the program may have, bytes.
+/// Limits the memory that the program may have, bytes.
 const MEMORY: u64 = 2 << 30;
-/// What a library with the address sanitizer is linked with.
+/// Links a library that has the address sanitizer.
 const SANITIZED: &str = "-fsanitize=address";
-/// The most bytes that are kept of what a process prints.
+/// Limits what is kept of what a process prints, bytes.
 const PRINTED: usize = 1 << 16;
 /// The most lines that are shown of it.
 const LINES: usize = 4;

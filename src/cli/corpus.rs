@@ -15,9 +15,9 @@ use crate::program::{Case, CaseError};
 /// A committed case.
 pub(super) struct Committed {
     pub case: Case,
-    /// What it says is found in it, if it is a hazard.
+    /// Holds what its head says is found in it, if it is a hazard.
     pub expected: Option<Signature>,
-    /// What it was imported as.
+    /// Holds the signature that it was imported under.
     pub signature: Option<Signature>,
 }
 

@@ -62,7 +62,7 @@ fn try_folder(folder: &Path) -> io::Result<()> {
 
 /// A folder that files can be written to. If it was made for that, it goes again unless something is in it.
 pub(super) struct Folder {
-    /// What was made, the innermost first.
+    /// Lists the folders that were made, the innermost first.
     made: Vec<PathBuf>,
 }
 

@@ -37,7 +37,7 @@ pub(super) fn doctor(args: &DoctorArgs) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
-/// What was checked, where objects are printed.
+/// Lists what was checked, where objects are printed.
 static CHECKS: Mutex<Vec<serde_json::Value>> = Mutex::new(Vec::new());
 
 /// Prints a line that says whether something is as it should be.

@@ -55,13 +55,13 @@ pub(super) struct Shared<'a> {
     pub memory: Shares,
     pub deadline: Option<Instant>,
     started: Instant,
-    /// What is found where the library is broken on purpose, and says nothing new.
+    /// Holds the signatures of hazards, in which the library is broken on purpose: they say nothing new.
     pub expected: HashSet<Signature>,
     /// A hazard shows as it is expected where the library is in C and can be observed.
     pub hazards_show: bool,
-    /// What is found and accepted.
+    /// Holds the differences that are accepted.
     pub known: &'a KnownFile,
-    /// Programs that diverged as is accepted.
+    /// Counts the programs that diverged as is accepted.
     accepted: Mutex<HashMap<Signature, u64>>,
     /// Every difference can be observed.
     pub all_shows: bool,

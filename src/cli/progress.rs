@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// How often the bar moves and ^C is looked for.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
-/// How often a run says how far it is where there is no bar.
+/// Holds the time after which a run says again how far it is, where there is no bar.
 const BEAT: Duration = Duration::from_secs(10);
 
 /// Tells when it is time to say how far a run is, where nobody sees the bar.
@@ -44,7 +44,7 @@ impl Pulse {
 static LINE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 /// The bar of a run, while there is one.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
-/// What is done meanwhile, if it says so.
+/// Shows what is done meanwhile, if it says so.
 static PHASE: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -21,7 +21,7 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
         }
     }
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    let lab = Lab::of(&args.lab, args.following, true);
+    let lab = Lab::of(&args.lab, args.release.following, true);
     let found = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?.finding;
     let signature = found.signature();
     let why = format!("{signature}: reduced from {} calls.", case.program.ops.len());

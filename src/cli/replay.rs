@@ -21,7 +21,7 @@ const CALL_WIDTH: usize = 56;
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
-    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.following, args.isolate) };
+    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate) };
     // What the rule is about may break the release.
     let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
     let known = accepted::read(&args.known, None, &args.lab.port)?;

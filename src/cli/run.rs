@@ -162,8 +162,8 @@ fn run_port(
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
     let shared =
         Shared::new(args, known, memory, deadline, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
-    let RunArgs { isolate, hazards, following, limits, .. } = args;
-    let (isolate, hazards, following) = (*isolate, *hazards, *following);
+    let RunArgs { isolate, hazards, release, limits, .. } = args;
+    let (isolate, hazards, following) = (*isolate, *hazards, release.following);
     let lab = Lab {
         port: port.clone(),
         probes,

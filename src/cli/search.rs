@@ -15,7 +15,7 @@ use crate::reduce::{Answer, reduce};
 const HASTY: f64 = 0.05;
 /// The least that it is given while one that returns is searched, seconds.
 const QUICK: f64 = 0.25;
-/// What takes this long is searched as what hangs is, seconds.
+/// Holds the seconds after which a program is searched as one that hangs is.
 const SLOW: f64 = 0.5;
 /// How much longer than the program that was found a call of a smaller one may take.
 const LONGER: f64 = 4.0;

@@ -87,7 +87,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         isolate,
         hazards,
         // What is not followed was shown before.
-        following: _,
+        release: _,
         limits,
         // Without probes all memory is the system's.
         memory: _,

@@ -259,6 +259,7 @@ generate! {
     Number: |generator, _about| {
         Number(if generator.rng.bool() { generator.rng.u64(0..4) } else { generator.rng.u64(..) })
     };
+    // A certificate takes longer to read than all else in a program: one sample in nine has one.
     Sample: |generator, _about| {
         let any = generator.one_of(Sample::ALL);
         let again = any.has_certificate() && generator.rng.u8(0..4) > 0;
