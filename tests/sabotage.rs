@@ -5,9 +5,12 @@
 #[path = "sabotage/find.rs"]
 mod find;
 
-use find::{LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, WHICH, can_show, find, generators, sabotaged, watch};
+use find::{
+    LONGEST, PROGRAMS, SEED, SETUP, Sabotaged, WHICH, can_show, find, generators, sabotaged, sabotaged_as, watch,
+};
 use sessdiff::exec::Watch;
 use sessdiff::generate::Generator;
+use sessdiff::native::Release;
 use sessdiff::oracle::Divergence;
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::port::c::{CPort, Probes};
@@ -174,6 +177,27 @@ fn a_buffer_that_is_gone_is_shared_with_nobody() {
         text += "s1 = SSL_SESSION_dup(s0)\n";
         let program: Program = text.parse().expect("a program");
         assert_eq!(pair.judge_watching(&program, Watch::Ends), Verdict::Agree, "{text}");
+    }
+}
+
+/// CVE-2024-2511 breaks the cache of 3.2.1 in the last handshake of a committed case: what differs after that says nothing, and what
+/// differs before it, or in a release without the fault, does.
+#[test]
+fn what_differs_after_a_known_fault_broke_the_library_says_nothing() {
+    let case = include_str!("../corpus/handshake/cached-session-keeps-its-id.ops");
+    let (head, calls) = case.split_once("c0 = ").expect("a context");
+    let wrong = "s1 = sample_session(tls12_ticket)\ns2 = SSL_SESSION_dup(s1)\n";
+    let after: Program = format!("{case}{wrong}").parse().expect("a program");
+    let before: Program = format!("{head}{wrong}c0 = {calls}").parse().expect("a program");
+    let judged = |release: Release, program: &Program| {
+        let mut pair = sabotaged_as(Bug::DupForgetsHostname, release);
+        [Watch::Fast, Watch::Blame].map(|watch| pair.judge_watching(program, watch))
+    };
+    let (broken, mended) = (Release::new(3, 2, 1, 0), Release::V3_6_3);
+    assert_eq!(judged(broken, &after), [Verdict::Known, Verdict::Known]);
+    for (release, program) in [(broken, &before), (mended, &after), (mended, &before)] {
+        let verdicts = judged(release, program);
+        assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Diverge(_))), "{release}: {verdicts:?}");
     }
 }
 

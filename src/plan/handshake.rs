@@ -210,15 +210,49 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::{Plan, Setup, Skip, Step};
+    use crate::plan::{Plan, Quirks, Setup, Skip, Step};
     use crate::program::Program;
 
     /// Returns what becomes of the last call.
     fn last(calls: &str) -> Step {
+        last_with(Quirks::NONE, calls)
+    }
+
+    /// Returns what becomes of the last call where these quirks are heeded.
+    fn last_with(quirks: Quirks, calls: &str) -> Step {
         let program: Program = format!("#! sessdiff 1\n{calls}").parse().expect("a program");
-        let mut plan = Plan::new(Setup::new(true));
+        let mut plan = Plan::new(Setup { quirks, ..Setup::new(true) });
         plan.make(&program);
         *plan.steps.last().expect("a call")
+    }
+
+    #[test]
+    fn calls_that_break_a_release_are_left_out_there_alone() {
+        let cached = "c0 = pooled_context(TLS_server_method())\ns0 = SSL_SESSION_new()\nSSL_CTX_add_session(c0, s0)\n";
+        let copied = format!("{cached}s1 = SSL_SESSION_dup(s0)\ns2 = SSL_SESSION_dup(s1)\n");
+        let shut = "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\nx0 = SSL_new(c1)\n\
+                    x1 = SSL_new(c0)\nhandshake(x0, x1)\nSSL_shutdown(x0)\n";
+        let context = "c0 = pooled_context(TLS_server_method())\n";
+        let none = Quirks::NONE;
+        for (quirks, before, left_out, made) in [
+            (
+                Quirks { copies_keep_owner: true, ..none },
+                copied.as_str(),
+                "SSL_SESSION_set_timeout(s2, 5)",
+                "SSL_SESSION_set_timeout(s0, 5)",
+            ),
+            (Quirks { clear_keeps_record: true, ..none }, shut, "SSL_clear(x0)", "SSL_clear(x1)"),
+            (
+                Quirks { flush_has_no_order: true, ..none },
+                context,
+                "SSL_CTX_sess_set_remove_cb(c0, remove_cb_up_refs)",
+                "SSL_CTX_sess_set_remove_cb(c0, remove_cb_records)",
+            ),
+        ] {
+            assert_eq!(last_with(quirks, &format!("{before}{left_out}\n")), Step::Skip(Skip::Avoided), "{left_out}");
+            assert!(matches!(last_with(quirks, &format!("{before}{made}\n")), Step::Run { .. }), "{made}");
+            assert!(matches!(last(&format!("{before}{left_out}\n")), Step::Run { .. }), "{left_out}, elsewhere");
+        }
     }
 
     #[test]

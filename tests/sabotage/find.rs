@@ -20,7 +20,11 @@ pub const LONGEST: usize = 48;
 pub type Sabotaged = Pair<NativePort, Mutant>;
 
 pub fn sabotaged(bug: Bug) -> Sabotaged {
-    let release = Release::V3_6_3;
+    sabotaged_as(bug, Release::V3_6_3)
+}
+
+/// The same, where both behave as another release.
+pub fn sabotaged_as(bug: Bug, release: Release) -> Sabotaged {
     Pair::new(NativePort::new(release, SETUP), Mutant::new(bug, release, SETUP), SETUP.ex_data)
 }
 
