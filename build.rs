@@ -4,10 +4,12 @@ use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(ossl300, ossl330, ossl340, openssl_no_comp)");
+    println!("cargo:rustc-check-cfg=cfg(ossl300, ossl320, ossl330, ossl340, openssl_no_comp)");
     // openssl-sys publishes these to its dependents; absent when no OpenSSL is linked.
     let version = env::var("DEP_OPENSSL_VERSION_NUMBER").ok().and_then(|hex| u64::from_str_radix(&hex, 16).ok());
-    for (since, name) in [(0x3000_0000, "ossl300"), (0x3030_0000, "ossl330"), (0x3040_0000, "ossl340")] {
+    for (since, name) in
+        [(0x3000_0000, "ossl300"), (0x3020_0000, "ossl320"), (0x3030_0000, "ossl330"), (0x3040_0000, "ossl340")]
+    {
         if version.is_some_and(|version| version >= since) {
             println!("cargo:rustc-cfg={name}");
         }

@@ -316,6 +316,11 @@ impl<P: Port> Run<'_, P> {
                 trace.made(made);
                 (made, None)
             }
+            Returned::Read { made, taken } => {
+                trace.made(made);
+                trace.returned(taken);
+                (made, None)
+            }
             Returned::Copied { returned, bytes, overrun } => {
                 trace.returned(returned);
                 trace.copied(bytes);

@@ -9,7 +9,8 @@ use crate::op::{ExIndex, Kind, Kinds, MAX_BYTES, Op, Room, Slot, Wire, for_each_
 /// Variant "word in signatures" KIND {FACTS} OBJECT.METHOD;
 /// ```
 ///
-/// * `KIND`: `number`, `bytes`, or `ex_data INDEX`, a number at this index.
+/// * `KIND`: `number`, `bytes`, `ex_data INDEX`, a number at this index, or `hidden TAG`: no getter shows it, the element with
+///   this tag of the session's DER does ([`Field::Der`]).
 /// * `FACTS`: `copied`: `SSL_SESSION_dup` must carry it over unchanged, for its manual page says that it copies the contents. The
 ///   rest follows rules of its own: the lifetime hint goes without a ticket, ex_data has callbacks. `derived`: it only says what
 ///   other fields say already, and a difference is named after those, if there is one. `own`: each session has a buffer of its
@@ -68,6 +69,24 @@ macro_rules! for_each_field {
             ExRefused "ex_data.refused" ex_data Refused {} session.ex_data;
             /// A value at an index that nobody registered.
             ExUnregistered "ex_data.unregistered" ex_data Unregistered {} session.ex_data;
+            /// What the check of the peer's certificate said, 0: it was good.
+            VerifyResult "verify_result" hidden 5 {copied} session.der;
+            /// What the server said of the key that was agreed on before, or NULL.
+            PskIdentityHint "psk_identity_hint" hidden 7 {copied} session.der;
+            /// The name of the key that was agreed on before, or NULL.
+            PskIdentity "psk_identity" hidden 8 {copied} session.der;
+            /// The name of the user, or NULL.
+            SrpUsername "srp_username" hidden 12 {copied} session.der;
+            /// `SSL_SESS_FLAG_*`
+            Flags "flags" hidden 13 {copied} session.der;
+            /// What is added to the age of a ticket, milliseconds.
+            TicketAgeAdd "tick_age_add" hidden 14 {copied drawn} session.der;
+            /// The group of the key exchange.
+            KexGroup "kex_group" hidden 19 {copied} session.der;
+            /// The peer's public key where it showed no certificate, in DER, or NULL.
+            PeerKey "peer_rpk" hidden 20 {copied} session.der;
+            /// All that `i2d_SSL_SESSION` writes; NULL: it refuses.
+            Der "der" bytes {derived drawn} session.der;
         }
     };
 }
@@ -76,9 +95,9 @@ pub(crate) use for_each_field;
 
 macro_rules! define_fields {
     ($(
-        $(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $object:ident.$method:ident;
+        $(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $object:ident.$method:ident;
     )*) => {
-        /// One thing that a getter reads. The name is the word in signatures.
+        /// One thing that a session holds. The name is the word in signatures.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub enum Field { $($(#[$doc])* $field),* }
 
@@ -104,7 +123,13 @@ macro_rules! define_fields {
                 }
             }
 
-            /// Tells whether it is bytes; the rest are numbers.
+            /// Returns the tag of its element in the session's DER, if no getter shows it.
+            #[inline(always)]
+            pub const fn hidden_tag(self) -> Option<u8> {
+                match self { $(Field::$field => has!(tag $($tag)?)),* }
+            }
+
+            /// Tells whether it is bytes; the rest are numbers, or hidden.
             #[inline(always)]
             pub const fn is_bytes(self) -> bool {
                 match self { $(Field::$field => has!(bytes $kind)),* }
@@ -137,6 +162,12 @@ macro_rules! define_fields {
         macro_rules! ex_data_fields {
             () => { $($(| $crate::field::has!(behind $index $crate::field::Field::$field))?)* };
         }
+
+        /// Makes the pattern of all fields that no getter shows.
+        #[cfg(feature = "linked")]
+        macro_rules! hidden_fields {
+            () => { $($(| $crate::field::has!(behind_tag $tag $crate::field::Field::$field))?)* };
+        }
     };
 }
 
@@ -145,6 +176,9 @@ macro_rules! has {
     (index) => { None };
     (index $index:ident) => { Some(ExIndex::$index) };
     (behind $word:ident $($rest:tt)*) => { $($rest)* };
+    (behind_tag $tag:literal $($rest:tt)*) => { $($rest)* };
+    (tag) => { None };
+    (tag $tag:literal) => { Some($tag) };
     (bytes bytes) => { true };
     (copied copied $($rest:ident)*) => { true };
     (derived derived $($rest:ident)*) => { true };
@@ -159,7 +193,7 @@ pub(crate) use has;
 for_each_field!(define_fields);
 
 #[cfg(feature = "linked")]
-pub(crate) use ex_data_fields;
+pub(crate) use {ex_data_fields, hidden_fields};
 
 /// Makes from the table of ops what each sets and reads.
 macro_rules! define_fields_of_ops {
@@ -237,10 +271,15 @@ impl Field {
 
     /// The fields that are numbers, in the order in which they are observed: those that a dup copies come first.
     pub const NUMBERS: &'static [Field] =
-        listed!(|field| !field.is_bytes() && field.is_copied(), !field.is_bytes() && !field.is_copied());
+        listed!(|field| field.is_number() && field.is_copied(), field.is_number() && !field.is_copied());
 
     /// How many of [`Field::NUMBERS`] are copied by a dup.
-    pub const COPIED_NUMBERS: usize = listed!(|field| !field.is_bytes() && field.is_copied()).len();
+    pub const COPIED_NUMBERS: usize = listed!(|field| field.is_number() && field.is_copied()).len();
+
+    /// Tells whether its getter, or that of its index, gives a number.
+    const fn is_number(self) -> bool {
+        !self.is_bytes() && self.hidden_tag().is_none()
+    }
 
     /// The fields that each session must have a buffer of its own for.
     pub const OWN: &'static [Field] = listed!(|field| field.is_own());
@@ -255,11 +294,18 @@ impl Field {
         place
     }
 
-    /// Returns the call that reads it. All of ex_data share one.
+    /// Returns the call that reads it. All of ex_data share one, and so does what only DER shows.
     pub const fn getter(self) -> Kind {
         const GETTERS: [Kind; Field::ALL.len()] = {
-            let mut getters = [Kind::GetExData; Field::ALL.len()];
+            let mut getters = [Kind::ToDer; Field::ALL.len()];
             let mut at = 0;
+            while at < Field::ALL.len() {
+                if Field::ALL[at].ex_index().is_some() {
+                    getters[at] = Kind::GetExData;
+                }
+                at += 1;
+            }
+            at = 0;
             while at < Kind::ALL.len() {
                 if let (Some(field), None) | (None, Some(field)) = (Kind::ALL[at].reads(), Kind::ALL[at].copies()) {
                     getters[field as usize] = Kind::ALL[at];
@@ -271,10 +317,13 @@ impl Field {
         GETTERS[self as usize]
     }
 
-    /// Returns the call that reads it from a session; `None`: an index of ex_data, which shares its getter.
+    /// Returns the call that reads it from a session; `None`: an index of ex_data, which shares its getter, or what DER shows.
     pub fn read_op(self, slot: Slot) -> Option<Op> {
         if self.getter() == Kind::GetMasterKey {
             return Some(Op::GetMasterKey { s: slot, room: Room::at_most(MAX_BYTES as u16) });
+        }
+        if self.getter() == Kind::ToDer {
+            return None;
         }
         // Its operands are those of the session's slot, and of the first index.
         let mut op = self
@@ -292,9 +341,10 @@ sets! {
 }
 
 impl Fields {
-    /// Returns every field whose getter is not among `lacks`.
+    /// Returns every field that can be read and whose getter is not among `lacks`.
     pub fn all_but(lacks: Kinds) -> Fields {
-        Field::ALL.iter().filter(|field| !lacks.contains(field.getter())).copied().collect()
+        let read = |field: &&Field| field.hidden_tag().is_none() && !lacks.contains(field.getter());
+        Field::ALL.iter().filter(read).copied().collect()
     }
 }
 
@@ -306,9 +356,12 @@ mod tests {
     fn every_field_has_a_getter_and_a_place() {
         for field in Field::ALL {
             assert_eq!(field.getter() == Kind::GetExData, field.ex_index().is_some(), "{field:?} has no getter");
-            assert_ne!(Field::BYTES.contains(field), Field::NUMBERS.contains(field), "{field:?}");
+            let hidden = field.hidden_tag().is_some();
+            let places = [Field::BYTES.contains(field), Field::NUMBERS.contains(field), hidden];
+            assert_eq!(places.into_iter().filter(|there| *there).count(), 1, "{field:?}");
             let first = Field::NUMBERS[..Field::COPIED_NUMBERS].contains(field);
-            assert_eq!(field.is_copied(), first || field.is_bytes(), "{field:?}: all bytes are copied");
+            let bytes = field.is_bytes() && *field != Field::Der;
+            assert_eq!(field.is_copied(), first || hidden || bytes, "{field:?}: all bytes but the DER are copied");
         }
     }
 }

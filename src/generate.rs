@@ -4,6 +4,7 @@ mod contexts;
 mod handshake;
 mod operand;
 mod scenario;
+mod serial;
 mod slot;
 
 use fastrand::Rng;
@@ -25,6 +26,8 @@ pub struct Generator {
     shares: bool,
     /// Handshakes are made.
     talks: bool,
+    /// Sessions are written and read.
+    stores: bool,
     /// The calls that come next, the last one first.
     ahead: Vec<Op>,
     which: Which,
@@ -43,6 +46,8 @@ pub enum Which {
     Connections,
     /// Handshakes and what they leave.
     Handshakes,
+    /// Sessions as bytes.
+    Stored,
 }
 
 impl Which {
@@ -52,7 +57,8 @@ impl Which {
             Which::All => true,
             Which::Sessions => subject == Subject::Sessions,
             Which::Caches => subject == Subject::Contexts,
-            Which::Connections => subject != Subject::Sessions,
+            Which::Connections => matches!(subject, Subject::Contexts | Subject::Handshakes),
+            Which::Stored => subject == Subject::Stored,
             Which::Handshakes => subject == Subject::Handshakes,
         }
     }
@@ -67,17 +73,21 @@ pub enum Subject {
     Contexts,
     /// Handshakes too.
     Handshakes,
+    /// Calls on sessions, which are written and read.
+    Stored,
 }
 
 impl Subject {
     /// Holds every subject.
-    pub const ALL: [Subject; 3] = [Subject::Sessions, Subject::Contexts, Subject::Handshakes];
+    pub const ALL: [Subject; 4] = [Subject::Sessions, Subject::Contexts, Subject::Handshakes, Subject::Stored];
 
     /// Returns what a program does.
     pub fn of(program: &Program) -> Subject {
         let makes = |kind: Kind| program.ops.iter().any(|op| op.kind() == kind);
-        match program.ops.iter().any(Op::is_shared) {
+        let mut shared = program.ops.iter().map(Op::kind).filter(|kind| kind.is_shared()).peekable();
+        match shared.peek().is_some() {
             _ if makes(Kind::Handshake) => Subject::Handshakes,
+            true if shared.all(|kind| kind.is_serial() || kind == Kind::AdvanceClock) => Subject::Stored,
             true => Subject::Contexts,
             false => Subject::Sessions,
         }
@@ -94,6 +104,7 @@ impl Generator {
             last: Vec::new(),
             shares: false,
             talks: false,
+            stores: false,
             ahead: Vec::new(),
             which: Which::All,
         }
@@ -117,7 +128,8 @@ impl Generator {
         self.begin(subject);
         self.kinds.clear();
         let (lacks, shares) = (self.lacks(), self.shares);
-        let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && (shares || !kind.is_shared()));
+        let drawn = |kind: Kind| !kind.is_serial() && (shares || !kind.is_shared());
+        let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && drawn(**kind));
         self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
         let length = self.rng.usize(1..=longest.clamp(1, MAX_OPS));
         let mut ledger = Ledger::new(self.setup);
@@ -182,15 +194,19 @@ impl Generator {
 
     /// Draws what the next program is about.
     pub fn subject(&mut self) -> Subject {
+        // Half of all programs are about sessions alone, a quarter of the others writes and reads them.
+        if self.which == Which::Stored || self.which == Which::All && self.rng.u8(0..8) == 0 {
+            return Subject::Stored;
+        }
         let shares = match self.which {
             Which::All => self.rng.bool(),
-            Which::Sessions => false,
+            Which::Sessions | Which::Stored => false,
             Which::Caches | Which::Connections | Which::Handshakes => true,
         };
         let talks = match self.which {
             // A handshake takes as long as a thousand other calls: no more programs than find what there is to find.
             Which::All | Which::Connections => shares && self.rng.u8(0..4) == 0,
-            Which::Sessions | Which::Caches => false,
+            Which::Sessions | Which::Caches | Which::Stored => false,
             Which::Handshakes => true,
         };
         match shares {
@@ -203,7 +219,8 @@ impl Generator {
     /// Begins a program about this.
     fn begin(&mut self, subject: Subject) {
         self.ahead.clear();
-        (self.shares, self.talks) = (subject != Subject::Sessions, subject == Subject::Handshakes);
+        self.shares = matches!(subject, Subject::Contexts | Subject::Handshakes);
+        (self.talks, self.stores) = (subject == Subject::Handshakes, subject == Subject::Stored);
     }
 
     /// Returns what is not called: what a port lacks, and what is a hazard by itself.
@@ -225,6 +242,11 @@ impl Generator {
         let share = if self.talks { 2 } else { 1 };
         if self.shares && self.rng.u8(0..3) < share {
             return self.shared_op(ledger);
+        }
+        if self.stores && (!self.ahead.is_empty() || self.rng.u8(0..3) == 0)
+            || self.shares && self.ahead.is_empty() && self.rng.u8(0..24) == 0
+        {
+            return self.serial_op(ledger);
         }
         let live = Slot::all().filter(|slot| ledger.holds(*slot)).count();
         let kind = match self.rng.u8(0..16) {

@@ -8,6 +8,7 @@
 #![recursion_limit = "1024"]
 
 pub mod conform;
+mod der;
 pub mod exec;
 pub mod field;
 pub mod fuzz;

@@ -7,7 +7,7 @@ use crate::field::Fields;
 use crate::host::Host;
 use crate::native::Rules;
 use crate::op::Op;
-use crate::oracle::{self, Class, Divergence, Signature};
+use crate::oracle::{self, Aspect, Class, Divergence, Signature};
 use crate::plan::{Plan, Quirks, Setup};
 use crate::port::Memory;
 use crate::port::native::NativePort;
@@ -390,6 +390,8 @@ impl<L: Host, R: Host> Pair<L, R> {
         let second = again.as_ref().map(|again| again.divergence.signature());
         match again.filter(|_| second == Some(first)) {
             Some(again) => Verdict::Diverge(Box::new(again)),
+            // What is allocated once in a process is no leak of a program: it balances whenever it runs again.
+            None if first.aspect == Aspect::Leak && second.is_none() && broke.is_none() => Verdict::Agree,
             None => Verdict::Inconclusive(Inconclusive::Flaky { first, second, broke: broke.is_some() }),
         }
     }

@@ -1,5 +1,6 @@
 //! A port: one implementation of the session API under test, driven through its slots.
 
+mod buffers;
 #[cfg(feature = "linked")]
 pub mod c;
 pub mod events;
@@ -132,6 +133,13 @@ pub enum Returned<'a> {
     },
     /// The certificates that a peer showed; `None`: `NULL`.
     Chain(Option<Chain>),
+    /// Whether a session was made of DER, and how many bytes were taken.
+    Read {
+        /// Whether there is a session.
+        made: bool,
+        /// How far the pointer to the bytes was moved.
+        taken: i64,
+    },
 }
 
 impl Returned<'_> {
@@ -143,6 +151,7 @@ impl Returned<'_> {
             Returned::Number(number) => Some(Returned::Number(number)),
             Returned::Session(made) => Some(Returned::Session(made)),
             Returned::Chain(chain) => Some(Returned::Chain(chain)),
+            Returned::Read { made, taken } => Some(Returned::Read { made, taken }),
             Returned::Copied { .. } => None,
         }
     }

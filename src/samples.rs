@@ -3,8 +3,10 @@
 
 use std::sync::LazyLock;
 
-use crate::native::{self, Established};
+use crate::der::{contents as contents_of, encoded as element};
+use crate::native::{self, Established, Parsed};
 use crate::op::Sample;
+use crate::port::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 
 /// What a buffer holds before a call copies into it.
 pub const UNTOUCHED: u8 = 0xa5;
@@ -13,12 +15,29 @@ pub const UNTOUCHED: u8 = 0xa5;
 pub const COMPRESSION: bool = cfg!(not(openssl_no_comp));
 
 /// A self-signed certificate, ECDSA P-256, in DER.
-static PEER: &[u8] = include_bytes!("samples/peer.der");
+pub(crate) static PEER: &[u8] = include_bytes!("samples/peer.der");
 
 static SAMPLES: LazyLock<Vec<(Established, Vec<u8>)>> = LazyLock::new(|| {
     let all = Sample::ALL.iter().map(|sample| contents(*sample));
     all.map(|contents| (contents.clone(), der(&contents))).collect()
 });
+
+/// Lists certificates that every library reads.
+static CERTIFICATES: [&[u8]; 3] = [PEER, SERVER_CERTIFICATE, CLIENT_CERTIFICATE];
+
+/// Returns the certificate that these bytes begin with, if it is one of ours.
+pub fn certificate(bytes: &[u8]) -> Option<Parsed> {
+    let known = CERTIFICATES.iter().find(|known| bytes.starts_with(known))?;
+    Some(Parsed { length: known.len(), der: known.to_vec() })
+}
+
+/// An Ed25519 public key in DER.
+pub(crate) static KEY: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00a public key of thirty-two bytes";
+
+/// Returns the public key that these bytes begin with, if it is ours, which every library reads.
+pub fn public_key(bytes: &[u8]) -> Option<Parsed> {
+    bytes.starts_with(KEY).then(|| Parsed { length: KEY.len(), der: KEY.to_vec() })
+}
 
 /// Returns the contents of a sample.
 pub fn established(sample: Sample) -> &'static Established {
@@ -28,6 +47,13 @@ pub fn established(sample: Sample) -> &'static Established {
 /// Returns a sample as `d2i_SSL_SESSION` reads it.
 pub fn encoded(sample: Sample) -> &'static [u8] {
     &SAMPLES[sample as usize].1
+}
+
+/// Returns the DER of a session of a peer that showed a public key and no certificate.
+pub(crate) fn with_key() -> Vec<u8> {
+    let tls13 =
+        Established { protocol_version: 0x0304, cipher: Some(native::Cipher(0x1301)), ..contents(Sample::Tls12Id) };
+    element(0x30, &[contents_of(&der(&tls13)), &element(0xb4, &element(0x04, KEY))].concat())
 }
 
 fn contents(sample: Sample) -> Established {
@@ -119,18 +145,6 @@ fn der(contents: &Established) -> Vec<u8> {
     tagged(17, number(contents.max_fragment_length.into()));
     tagged(18, contents.ticket_appdata.as_deref().map(octets));
     element(0x30, &body)
-}
-
-fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
-    let length = contents.len();
-    let mut out = vec![tag];
-    match length {
-        0..=0x7f => out.push(length as u8),
-        0x80..=0xff => out.extend([0x81, length as u8]),
-        _ => out.extend([0x82, (length >> 8) as u8, length as u8]),
-    }
-    out.extend_from_slice(contents);
-    out
 }
 
 fn integer(value: i64) -> Vec<u8> {

@@ -19,7 +19,7 @@ pub use mishap::{Block, Mishap, MishapKind, Site};
 pub(crate) use owners::references;
 pub use owners::{Owners, Seen, Unowned, Whom};
 pub(crate) use shown::{hex, slot_names};
-pub use tape::{Recorded, SENT_ID, Tape};
+pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen};
 pub use told::{After, Callback, Meddling};
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub struct Trace {
     pub deaths: Vec<u32>,
     /// The steps that were planned and did not run, in order: a slot turned out to be empty.
     pub skips: Vec<u32>,
-    /// Where in the log the full observations of a duplicated session and its duplicate are.
+    /// Where in the log the full observations of a duplicated session and its duplicate are; the DER of each follows.
     pub dups: Vec<DupSeen>,
     /// How many of the library's allocations live on, if that is known.
     pub leaked: Option<i64>,
@@ -128,6 +128,14 @@ impl Trace {
     pub fn copied_parts(&self, seen: (u32, u32)) -> [&[u8]; 2] {
         let seen = self.part(seen);
         [&seen[1..1 + 8 * Field::COPIED_NUMBERS], &seen[1 + 8 * Field::NUMBERS.len()..]]
+    }
+
+    /// Returns the DER of a session that was observed in full: it follows what else was read. `None`: it was not written.
+    pub fn der_behind(&self, (_, end): (u32, u32)) -> Option<&[u8]> {
+        match Entries::new(&self.log[end as usize..]).next() {
+            Some(Entry::Bytes(Field::Der, der)) => der,
+            _ => None,
+        }
     }
 
     /// Returns where in the log the next entry goes.

@@ -26,9 +26,9 @@ const MOST_LINES: usize = 3;
 
 /// The releases from 3.3 on lack nothing.
 const COMPLETE: Setup = Setup::new(true);
-/// Those before 3.3 lack two functions.
+/// Those before 3.2 lack three functions.
 const WITHOUT_TIME_EX: Setup =
-    Setup { lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx), ..Setup::new(true) };
+    Setup { lacks: Kinds::NONE.with(Kind::SetTimeEx).with(Kind::GetTimeEx).with(Kind::FromDerEx), ..Setup::new(true) };
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

@@ -200,6 +200,8 @@ pub(crate) enum About {
     Connections,
     /// Handshakes and what they leave
     Handshakes,
+    /// Sessions as bytes
+    Stored,
 }
 
 /// As `--about` takes it.
@@ -218,6 +220,7 @@ impl About {
             About::Caches => Which::Caches,
             About::Connections => Which::Connections,
             About::Handshakes => Which::Handshakes,
+            About::Stored => Which::Stored,
         }
     }
 }

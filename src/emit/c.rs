@@ -24,7 +24,7 @@ use self::parts::keeps;
 use self::statement::{Writing, statement};
 use self::value::literal;
 use super::Subject;
-use crate::op::{Op, Variable};
+use crate::op::{BufferSlot, Op, Variable};
 use crate::plan::Step;
 use crate::trace::Entry;
 
@@ -108,6 +108,10 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 /// Declares the program's variables.
 fn declarations(needs: &Needs, body: &str) -> String {
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
+    let named = |b: &BufferSlot| body.contains(&format!("{b} =")) || body.contains(&format!("{b}"));
+    for b in BufferSlot::all().filter(named) {
+        declared += &format!("    struct bytes {b} = {{ NULL, 0 }};\n");
+    }
     if body.contains("kept_last") {
         declared += "    SSL_SESSION *kept_last;\n";
     }

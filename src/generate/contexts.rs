@@ -35,7 +35,9 @@ impl Generator {
             _ => {
                 // Without handshakes, what decides about them says little.
                 let talks = self.talks || self.rng.u8(0..8) == 0;
-                let fits = |kind: &Kind| kind.is_shared() && (talks || kind.opcode() < Kind::Handshake.opcode());
+                let fits = |kind: &Kind| {
+                    kind.is_shared() && !kind.is_serial() && (talks || kind.opcode() < Kind::Handshake.opcode())
+                };
                 let shared = self.kinds.iter().filter(|kind| fits(kind)).count();
                 let at = self.rng.usize(0..shared.max(1));
                 let kind = self.kinds.iter().copied().filter(fits).nth(at).unwrap_or(Kind::CtxAdd);

@@ -2,9 +2,9 @@
 
 use super::Generator;
 use crate::op::{
-    Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback,
-    Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, Room, Sample, Slot, Time, Verify, for_each_op,
+    BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
+    GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op, Options,
+    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, Slot, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -71,6 +71,9 @@ trait Generate: Sized {
 macro_rules! empty {
     ($generator:ident $ledger:expr, Slot) => {
         $generator.slot_where(|slot| !$ledger.holds(slot))
+    };
+    ($generator:ident $ledger:expr, BufferSlot) => {
+        $generator.buffer()
     };
     ($generator:ident $ledger:expr, ContextSlot) => {
         $generator.context_where(|slot| $ledger.shared().context_references(slot) == 0)
@@ -205,6 +208,11 @@ impl Generator {
         Some(bytes)
     }
 
+    /// Draws a byte variable. Most of the time it is the first, so that calls meet.
+    pub(super) fn buffer(&mut self) -> BufferSlot {
+        BufferSlot::wrapping(if self.rng.u8(0..4) > 0 { 0 } else { self.rng.u8(0..4) })
+    }
+
     fn seconds(&mut self) -> i64 {
         if self.shares && self.rng.bool() {
             return self.one_of(FEW_SECONDS);
@@ -238,6 +246,9 @@ generate! {
     Option<ContextSlot>: |generator, about| (generator.rng.u8(0..16) > 0).then_some(about.c);
     ConnectionSlot: |_generator, about| about.x;
     Option<ConnectionSlot>: |generator, about| (generator.rng.u8(0..16) > 0).then_some(about.x);
+    BufferSlot: |generator, _about| generator.buffer();
+    u8: |generator, _about| generator.one_of(&[0, 1, 0x02, 0x04, 0x30, 0x7f, 0x80, 0x81, 0xff]) ^ if generator.rng.bool() { 0 } else { generator.rng.u8(..) };
+    u16: |generator, _about| generator.rng.u16(..) >> generator.rng.u8(4..14);
     Bytes: |generator, _about| generator.raw().map_or(Bytes::NULL, |bytes| Bytes::new(&bytes));
     CString: |generator, _about| generator.raw().map_or(CString::NULL, |bytes| CString::new(&bytes));
     Time: |generator, _about| generator.time();

@@ -282,6 +282,8 @@ state_getters! {
     pub session_address: Option<usize> = |state| state.session.as_ref().map(Session::address);
     /// Returns the [`Session::address`] of the session that was agreed on elsewhere and was not used.
     pub psk_address: Option<usize> = |state| state.external_psk.as_ref().map(|(_, session)| session.address());
+    /// Returns another reference to that session.
+    pub psk_session: Option<Session> = |state| state.external_psk.as_ref().map(|(_, session)| session.up_ref());
     /// Returns how many references that session has.
     pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
     /// Returns whether the handshake resumed a session: `SSL_session_reused`.

@@ -24,9 +24,10 @@ pub enum Error {
     /// Reports a dup callback that refused, or application data where no index was ever registered.
     #[error("the application data cannot be duplicated")]
     ExDataRefused,
-    /// Reports a ticket of no bytes. The copy of nothing is NULL, and NULL means out of memory.
-    #[error("an empty ticket cannot be duplicated")]
-    EmptyTicket,
+    /// Reports a ticket, a protocol or application data of the ticket of no bytes. The copy of nothing is NULL, and NULL means out of
+    /// memory: `OPENSSL_memdup` (crypto/o_str.c, 3.6.3).
+    #[error("what has no bytes cannot be duplicated")]
+    EmptyCopy,
 }
 
 impl Library {
@@ -35,7 +36,7 @@ impl Library {
         match error {
             Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,
-            Error::EmptyTicket => self.rules.has(Rule::EmptyCopyRaises),
+            Error::EmptyCopy => self.rules.has(Rule::EmptyCopyRaises),
         }
     }
 

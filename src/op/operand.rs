@@ -16,7 +16,7 @@ pub use callbacks::{GenerateId, GetCallback, NewCallback, NotResumableCallback, 
 pub use flags::{CacheMode, Closed};
 pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
-pub use slot::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
+pub use slot::{BUFFERS, BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use time::Time;
 pub use words::{Cipher, ExIndex, MaxVersion, Method, Options, Sample, Verify};
 

@@ -46,7 +46,35 @@ macro_rules! define_subjects {
 
 for_each_op!(define_subjects);
 
-pub(crate) use {connection_ops, context_ops, session_ops};
+impl super::Kind {
+    /// Tells whether it makes bytes of a session, a session of bytes, or other bytes.
+    pub const fn is_serial(self) -> bool {
+        self.opcode() >= super::Kind::ToDer.opcode() && self.opcode() <= super::Kind::InsertBytes.opcode()
+    }
+}
+
+/// Matches the ops that make bytes of a session, a session of bytes, or other bytes.
+macro_rules! serial_ops {
+    () => {
+        $crate::op::Op::ToDer { .. }
+            | $crate::op::Op::FromDer { .. }
+            | $crate::op::Op::ReadDer { .. }
+            | $crate::op::Op::FromDerEx { .. }
+            | $crate::op::Op::ToDerBio { .. }
+            | $crate::op::Op::FromDerBio { .. }
+            | $crate::op::Op::ToPem { .. }
+            | $crate::op::Op::FromPem { .. }
+            | $crate::op::Op::ReadPem { .. }
+            | $crate::op::Op::Print { .. }
+            | $crate::op::Op::PrintKeylog { .. }
+            | $crate::op::Op::SetBytes { .. }
+            | $crate::op::Op::SetByte { .. }
+            | $crate::op::Op::DeleteBytes { .. }
+            | $crate::op::Op::InsertBytes { .. }
+    };
+}
+
+pub(crate) use {connection_ops, context_ops, serial_ops, session_ops};
 
 #[cfg(test)]
 mod tests {

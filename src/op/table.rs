@@ -128,6 +128,36 @@ macro_rules! for_each_op {
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
                 /// Sets what was said and heard of the end of the connection.
                 0x65 SslSetShutdown SSL_set_shutdown [] (x: ConnectionSlot, mode: Closed) {} {fn(*mut SSL, c_int) -> ()};
+                /// Writes the session in DER, by way of a query for its length and of a buffer of that length, and of a buffer that the library makes; nothing where it refuses.
+                0x66 ToDer i2d_SSL_SESSION [dst: BufferSlot] (s: Slot) {} {by_hand fn(*const SSL_SESSION, *mut *mut c_uchar) -> c_int};
+                /// Makes a session of DER; what follows the DER is left.
+                0x67 FromDer d2i_SSL_SESSION [dst: Slot] (b: BufferSlot) {} {by_hand fn(*mut *mut SSL_SESSION, *mut *const c_uchar, c_long) -> *mut SSL_SESSION};
+                /// Reads DER into this session: the harness's own word for `d2i_SSL_SESSION` of a session that there is.
+                0x68 ReadDer d2i_into [] (s: Slot, b: BufferSlot) {} {own};
+                /// Makes a session of DER, with a library context, and by way of a pointer to NULL.
+                0x69 FromDerEx d2i_SSL_SESSION_ex [dst: Slot] (b: BufferSlot) {since "3.2"} {if ossl320 by_hand fn(*mut *mut SSL_SESSION, *mut *const c_uchar, c_long, *mut OSSL_LIB_CTX, *const c_char) -> *mut SSL_SESSION};
+                /// Writes the session in DER into a BIO.
+                0x6a ToDerBio i2d_SSL_SESSION_bio [dst: BufferSlot] (s: Slot) {} {own};
+                /// Makes a session of DER that a BIO gives.
+                0x6b FromDerBio d2i_SSL_SESSION_bio [dst: Slot] (b: BufferSlot) {} {own};
+                /// Writes the session in PEM.
+                0x6c ToPem PEM_write_bio_SSL_SESSION [dst: BufferSlot] (s: Slot) {} {by_hand fn(*mut BIO, *const SSL_SESSION) -> c_int};
+                /// Makes a session of the first PEM that is one.
+                0x6d FromPem PEM_read_bio_SSL_SESSION [dst: Slot] (b: BufferSlot) {} {by_hand fn(*mut BIO, *mut *mut SSL_SESSION, pem_password_cb, *mut c_void) -> *mut SSL_SESSION};
+                /// Reads PEM into this session: the harness's own word for `PEM_read_bio_SSL_SESSION` of a session that there is.
+                0x6e ReadPem pem_into [] (s: Slot, b: BufferSlot) {} {own};
+                /// Writes the session for people to read.
+                0x6f Print SSL_SESSION_print [dst: BufferSlot] (s: Slot) {} {by_hand fn(*mut BIO, *const SSL_SESSION) -> c_int};
+                /// Writes id and master key as a line of a key log.
+                0x70 PrintKeylog SSL_SESSION_print_keylog [dst: BufferSlot] (s: Slot) {} {by_hand fn(*mut BIO, *const SSL_SESSION) -> c_int};
+                /// Puts bytes into a variable: the harness's own word.
+                0x71 SetBytes bytes [dst: BufferSlot] (value: Bytes) {} {own};
+                /// Changes the byte at this place, if there is one: the harness's own word.
+                0x72 SetByte set_byte [] (b: BufferSlot, at: u16, value: u8) {} {own};
+                /// Takes bytes out, as many as there are from this place on: the harness's own word.
+                0x73 DeleteBytes delete_bytes [] (b: BufferSlot, at: u16, count: u16) {} {own};
+                /// Puts bytes in at this place, or at the end if that comes before: the harness's own word.
+                0x74 InsertBytes insert_bytes [] (b: BufferSlot, at: u16, value: Bytes) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

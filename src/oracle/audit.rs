@@ -2,10 +2,11 @@
 
 use super::describe::aspect;
 use super::{Aspect, Call, Class, Whose};
+use crate::der::{element, hidden_difference};
 use crate::field::Field;
 use crate::op::Slot;
 use crate::plan::{Makes, Plan, Step};
-use crate::trace::{Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned, references};
+use crate::trace::{DupSeen, Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned, hex, references};
 
 /// What one trace shows that the ledger contradicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,9 @@ impl Fault {
 pub(super) fn sound(plan: &Plan, trace: &Trace) -> bool {
     let counted = trace.counts.is_empty() || trace.counts == plan.counts;
     let died = !plan.tells_ends || plan.shared || trace.deaths == plan.deaths;
-    let copied = trace.dups.iter().all(|seen| trace.copied_parts(seen.source) == trace.copied_parts(seen.dup));
+    let copied = trace.dups.iter().all(|seen| {
+        trace.copied_parts(seen.source) == trace.copied_parts(seen.dup) && hidden_uncopied(trace, seen).is_none()
+    });
     let balanced = trace.leaked.is_none_or(|leaked| leaked == 0);
     let ends_clean = balanced
         && trace.unowned.is_none()
@@ -209,8 +212,22 @@ fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
             }
             derived.get_or_insert(found);
         }
-        derived
+        derived.or_else(|| {
+            let (field, [source, dup]) = hidden_uncopied(trace, seen)?;
+            let shown = |der| format!("{} {}", field.name(), hex(element(der, field)));
+            Some((seen.step as usize, field, shown(source), shown(dup)))
+        })
     })
+}
+
+/// Finds a field without a getter that a duplicate has otherwise than its source, in the DER of both, which it returns.
+fn hidden_uncopied<'a>(trace: &'a Trace, seen: &DupSeen) -> Option<(Field, [&'a [u8]; 2])> {
+    let (source, dup) = (trace.der_behind(seen.source)?, trace.der_behind(seen.dup)?);
+    // Most are the same altogether.
+    if source == dup {
+        return None;
+    }
+    hidden_difference(source, dup).map(|field| (field, [source, dup]))
 }
 
 /// Finds allocations that live on, or were freed without having been made. No call is to blame.

@@ -1,6 +1,7 @@
 //! What a difference between two entries is called.
 
 use super::{Aspect, Called, Whose};
+use crate::der::difference;
 use crate::field::Field;
 use crate::op::{Op, Variable};
 use crate::plan::is_about;
@@ -11,6 +12,17 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<E
     if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
         let differ = Field::ALL.iter().filter(|field| left.contains(**field) != right.contains(**field));
         return aspect(op, of, &Entry::Shared(differ.copied().collect()));
+    }
+    if let [Some(Entry::Bytes(Field::Der, Some(left))), Some(Entry::Bytes(Field::Der, Some(right)))] = entries
+        && let Some(field) = difference(left, right)
+    {
+        return Aspect::Field(of.map_or(Whose::Own, |of| whose(op, of)), field);
+    }
+    if let (Some(Op::ToDer { .. } | Op::ToDerBio { .. }), [Some(Entry::Copied(left)), Some(Entry::Copied(right))]) =
+        (op, entries)
+        && let Some(field) = difference(left, right)
+    {
+        return Aspect::Field(Whose::Own, field);
     }
     // One side has a callback that the other has not: what comes after it is no part of that.
     if let [Some(left), Some(right)] = &entries
@@ -28,7 +40,7 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<E
 
 /// Names what an entry shows that the other side does not, or what is wrong with it whatever the other side shows.
 pub(super) fn aspect(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -> Aspect {
-    let whose = |of: Variable| if op.is_some_and(|op| is_about(op, of)) { Whose::Own } else { Whose::Other };
+    let whose = |of: Variable| whose(op, of);
     match entry {
         Entry::Number(field, _) | Entry::Bytes(field, _) => Aspect::Field(of.map_or(Whose::Own, whose), *field),
         Entry::NullWithLength(field, _) => Aspect::Length(*field),
@@ -56,4 +68,9 @@ pub(super) fn aspect(op: Option<&Op>, of: Option<Variable>, entry: &Entry<'_>) -
         Entry::Cache(..) | Entry::Member(..) => Aspect::Cache,
         Entry::Session(_) | Entry::SessionOf(_) | Entry::Skipped | Entry::Stopped => Aspect::Ended,
     }
+}
+
+/// Tells whether the session of a variable is the call's own.
+fn whose(op: Option<&Op>, of: Variable) -> Whose {
+    if op.is_some_and(|op| is_about(op, of)) { Whose::Own } else { Whose::Other }
 }

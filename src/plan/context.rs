@@ -134,6 +134,10 @@ impl Ledger {
                 let cached = object(s).is_some_and(|object| object.cached != 0 || object.unknown);
                 (cached && !self.setup.hazards).then_some(Skip::Hazard)
             }
+            Op::ReadDer { s, b } | Op::ReadPem { s, b } => {
+                let cached = object(s).is_some_and(|object| object.cached != 0 || object.unknown);
+                (cached && !self.keeps_name(s, b) && !self.setup.hazards).then_some(Skip::Hazard)
+            }
             Op::SetTime { s: Some(s), .. } | Op::SetTimeEx { s: Some(s), .. } | Op::SetTimeout { s: Some(s), .. } => {
                 let copied = object(s).is_some_and(|object| object.may_be_copy_of_cached);
                 (copied && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)

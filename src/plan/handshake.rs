@@ -130,7 +130,11 @@ impl Ledger {
             }
             // A handshake that resumes a session goes the same way whatever its timeout is.
             Op::SetTimeout { .. } => return,
-            _ if matches!(op, Op::SetExData { .. }) || op.sets().is_some() => op.used(),
+            _ if matches!(op, Op::SetExData { .. } | Op::ReadDer { .. } | Op::ReadPem { .. })
+                || op.sets().is_some() =>
+            {
+                op.used()
+            }
             _ => return,
         };
         let Some(changed) = changed else { return };

@@ -5,7 +5,7 @@ use std::fmt;
 use super::context::Shared;
 use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
-use crate::op::{ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, getters, plain_ops};
+use crate::op::{BUFFERS, BufferSlot, ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, getters, plain_ops};
 
 /// Knows who owns what, after the ops so far.
 #[derive(Clone, Debug)]
@@ -14,6 +14,17 @@ pub struct Ledger {
     pub(super) slots: [Option<Held>; SLOTS],
     objects: [Object; OBJECTS],
     pub(super) shared: Shared,
+    /// Says of which session each byte variable holds the DER or PEM, unchanged.
+    written: [Option<Written>; BUFFERS],
+}
+
+/// Says what was written into a byte variable.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    /// The session, while it is there and has the id and the version that were written.
+    of: Option<ObjectId>,
+    /// Nothing but a handshake, and what keeps all that it made, had made the session.
+    pristine: bool,
 }
 
 /// More sessions than slots and connections can hold.
@@ -43,8 +54,9 @@ pub(super) struct Object {
     pub cannot_dup: Option<CannotDup>,
     /// Application data was set at any index.
     pub has_ex_data: bool,
-    /// Application data may have been set by another name that it has.
-    pub ex_data_uncertain: bool,
+    /// Whether a duplicate of it can be made is known only when the program runs: application data may have been set by another
+    /// name that it has, or it was read from bytes.
+    pub dup_uncertain: bool,
     /// It may be one of those that other slots hold: a handshake decided.
     pub unknown: bool,
     /// Says whether it is there at all is known only when the program runs.
@@ -69,7 +81,7 @@ impl Object {
             origin,
             cannot_dup: None,
             has_ex_data: false,
-            ex_data_uncertain: false,
+            dup_uncertain: false,
             unknown: false,
             maybe: false,
             has_id: Some(false),
@@ -120,6 +132,7 @@ impl Ledger {
             slots: [None; SLOTS],
             objects: [Object::new(Origin::Fresh); OBJECTS],
             shared: Shared::default(),
+            written: [None; BUFFERS],
         }
     }
 
@@ -250,7 +263,17 @@ impl Ledger {
             Op::UpRef { s } => self.up_ref(s),
             Op::SetExData { s, index, value } => self.set_ex_data(s, index, value.0),
             Op::Set1Id { s, ref id } => self.set_id(s, id.get().map_or(0, <[u8]>::len)),
-            Op::SetProtocolVersion { s, .. } => self.change(s, Object::fill),
+            Op::SetProtocolVersion { s, .. } => {
+                self.renamed(s);
+                self.change(s, Object::fill);
+            }
+            Op::ToDer { dst, s } | Op::ToDerBio { dst, s } | Op::ToPem { dst, s } => self.write(dst, s),
+            Op::Print { dst, .. } | Op::PrintKeylog { dst, .. } | Op::SetBytes { dst, .. } => self.overwrite(dst),
+            Op::SetByte { b, .. } | Op::DeleteBytes { b, .. } | Op::InsertBytes { b, .. } => self.overwrite(b),
+            Op::FromDer { dst, b } | Op::FromDerEx { dst, b } | Op::FromDerBio { dst, b } | Op::FromPem { dst, b } => {
+                booked.makes = self.make_read(dst, b);
+            }
+            Op::ReadDer { s, .. } | Op::ReadPem { s, .. } => self.read_into(s),
             Op::Forget { s } => self.empty(s),
             Op::CtxNew { dst, method } => self.new_context(dst, method, false),
             Op::CtxPooled { dst, method } => self.new_context(dst, method, true),
@@ -305,15 +328,63 @@ impl Ledger {
 
     fn dup(&mut self, dst: Slot, src: Slot) -> Makes {
         let Some(source) = self.slots[src.index()].map(|held| *self.object(held.object)) else { return Makes::Null };
-        if !self.can_dup(source) && !source.ex_data_uncertain {
+        if !self.can_dup(source) && !source.dup_uncertain {
             return Makes::Null;
         }
         let Object { has_ex_data, has_id, pristine, .. } = source;
-        let maybe = source.is_uncertain() || self.is_maybe(src) || source.ex_data_uncertain;
+        let maybe = source.is_uncertain() || self.is_maybe(src) || source.dup_uncertain;
         let may_be_copy_of_cached = source.cached != 0 || source.may_be_copy_of_cached;
         let copy = Object { has_ex_data, has_id, maybe, pristine, may_be_copy_of_cached, ..Object::new(Origin::Dup) };
         let made = self.make(dst, copy);
         self.maybe(dst, made, maybe)
+    }
+
+    fn write(&mut self, dst: BufferSlot, s: Slot) {
+        let written = self.slots[s.index()].map(|held| {
+            let object = self.object(held.object);
+            Written { of: (!object.is_uncertain()).then_some(held.object), pristine: object.pristine }
+        });
+        self.written[dst.index()] = written;
+    }
+
+    fn overwrite(&mut self, b: BufferSlot) {
+        self.written[b.index()] = None;
+    }
+
+    /// Makes a session of bytes, if that is what they are.
+    fn make_read(&mut self, dst: Slot, b: BufferSlot) -> Makes {
+        let pristine = self.written[b.index()].is_some_and(|written| written.pristine);
+        let read = Object { has_id: None, dup_uncertain: true, maybe: true, pristine, ..Object::new(Origin::Filled) };
+        let made = self.make(dst, read);
+        self.maybe(dst, made, true)
+    }
+
+    /// Reads bytes into a session, of which nothing may be as it was.
+    fn read_into(&mut self, s: Slot) {
+        self.renamed(s);
+        self.change(s, |object| {
+            object.fill();
+            object.has_id = None;
+            object.dup_uncertain = true;
+            if object.cannot_dup == Some(CannotDup::EmptyTicket) {
+                object.cannot_dup = None;
+            }
+        });
+    }
+
+    /// Notes that a session may have another id or version than was written.
+    fn renamed(&mut self, s: Slot) {
+        let of = self.slots[s.index()].map(|held| held.object);
+        for written in self.written.iter_mut().flatten().filter(|written| written.of == of) {
+            written.of = None;
+        }
+    }
+
+    /// Tells whether what is read from these bytes leaves the session's id and version as they are.
+    pub(super) fn keeps_name(&self, s: Slot, b: BufferSlot) -> bool {
+        let of = self.slots[s.index()].map(|held| held.object);
+        let known = of.is_some_and(|of| !self.object(of).is_uncertain());
+        known && self.written[b.index()].is_some_and(|written| written.of == of)
     }
 
     fn up_ref(&mut self, s: Slot) {
@@ -326,7 +397,7 @@ impl Ledger {
     fn set_ex_data(&mut self, s: Slot, index: ExIndex, value: u64) {
         if self.slots[s.index()].is_some_and(|held| self.object(held.object).is_uncertain()) {
             // It may be any of those that others hold.
-            self.objects.iter_mut().for_each(|object| object.ex_data_uncertain = true);
+            self.objects.iter_mut().for_each(|object| object.dup_uncertain = true);
         }
         self.change(s, |object| {
             object.has_ex_data = true;
@@ -338,6 +409,7 @@ impl Ledger {
     }
 
     fn set_id(&mut self, s: Slot, length: usize) {
+        self.renamed(s);
         self.change(s, |object| {
             object.fill();
             if length <= 32 {
@@ -376,7 +448,12 @@ impl Ledger {
     pub(super) fn new_object(&mut self, object: Object) -> ObjectId {
         let free = self.objects.iter().position(|object| object.holders == 0).unwrap_or(OBJECTS - 1);
         self.objects[free] = object;
-        ObjectId(free as u8)
+        let id = ObjectId(free as u8);
+        // What was written is of the one that was there before.
+        for written in self.written.iter_mut().flatten().filter(|written| written.of == Some(id)) {
+            written.of = None;
+        }
+        id
     }
 
     /// The slot holds this session from here on.

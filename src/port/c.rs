@@ -29,6 +29,7 @@ mod random;
 mod read;
 mod refcount;
 mod scratch;
+mod serial;
 
 pub use library::{Clocking, Library, Probes, Source, Start};
 pub use load::LoadError;
@@ -40,6 +41,7 @@ use openssl_sys::{SSL, SSL_SESSION};
 
 use self::prototypes::Api;
 use self::scratch::Scratch;
+use super::buffers::Buffers;
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, present};
 use crate::field::{Field, Fields};
 use crate::op::{
@@ -72,6 +74,10 @@ pub struct CPort {
     origins: bool,
     /// Gives room for what a getter copies out.
     room: Box<[u8]>,
+    /// Holds the byte variables of the program.
+    buffers: Buffers,
+    /// Gives room for the DER of a session.
+    der: Vec<u8>,
     scratch: Scratch,
     /// Tells whether an error of the harness's own is in the queue.
     planted: bool,
@@ -105,6 +111,8 @@ impl CPort {
             live_before: 0,
             origins: false,
             room: vec![0; MAX_BYTES].into_boxed_slice(),
+            buffers: Buffers::default(),
+            der: Vec::new(),
             scratch: Scratch::new().ok_or(LoadError::Unusable)?,
             planted: false,
             argument_changed: false,
@@ -160,6 +168,7 @@ impl CPort {
         if !self.lacks().contains(Kind::SampleSession) {
             Sample::ALL.iter().for_each(|sample| self.warm_up_sample(*sample));
         }
+        self.warm_up_bytes();
         self.end();
         super::events::begin(false, false);
     }
@@ -198,6 +207,7 @@ impl CPort {
             Returned::Session(made) => made,
             Returned::Copied { returned, .. } => returned != 0,
             Returned::Chain(chain) => chain.is_some(),
+            Returned::Read { made, .. } => made,
         }
     }
 
@@ -287,6 +297,7 @@ impl Port for CPort {
         self.slots = [ptr::null_mut(); SLOTS];
         self.seen = [[ptr::null(); Field::OWN.len()]; SLOTS];
         self.connections = [ptr::null_mut(); CONNECTIONS];
+        self.buffers.begin();
         self.contexts.begin();
         clock::set_passed(0);
         callbacks::begin();

@@ -14,8 +14,11 @@ mod dup;
 mod instead;
 #[expect(clippy::wildcard_enum_match_arm, reason = "a bug acts in a few places, and leaves all others as they are")]
 mod read;
+#[expect(clippy::wildcard_enum_match_arm, reason = "a bug acts in a few places, and leaves all others as they are")]
+mod stored;
 
 pub use bug::Bug;
+pub use stored::{Fault, StoredBug};
 
 use std::sync::Arc;
 
@@ -70,6 +73,8 @@ struct State {
     last: bool,
     /// Holds what was copied out last.
     copied: Vec<u8>,
+    /// Holds the DER that was read last.
+    der: Vec<u8>,
     /// Tells whether an error of the harness's own is in the queue.
     error_planted: bool,
     /// Says what the last call left behind besides what the native one did.
@@ -85,6 +90,7 @@ impl Mutant {
     /// Makes `call` where the program makes `op`: mostly the same.
     fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
         let noted = self.before(op);
+        let read = self.before_reading(op);
         let returned = match self.inner.call(call, moment) {
             Returned::Copied { returned, bytes, overrun } => {
                 self.state.copied.clear();
@@ -92,10 +98,19 @@ impl Mutant {
                 // The bytes are put in by `Port::call`.
                 Returned::Copied { returned, bytes: &[], overrun }
             }
-            other @ (Returned::Nothing | Returned::Number(_) | Returned::Session(_) | Returned::Chain(_)) => {
-                other.detached().unwrap_or(Returned::Nothing)
-            }
+            other @ (Returned::Nothing
+            | Returned::Number(_)
+            | Returned::Session(_)
+            | Returned::Chain(_)
+            | Returned::Read { .. }) => other.detached().unwrap_or(Returned::Nothing),
         };
+        let returned = match read {
+            Some(read) => self.after_reading(read, returned),
+            None => self.after_writing(op, returned),
+        };
+        if let Op::ReadDer { s, .. } = op {
+            self.after_stored_read(*s);
+        }
         self.book(op, returned);
         self.afterwards(op, noted, returned)
     }
@@ -225,7 +240,11 @@ impl Port for Mutant {
             Returned::Copied { returned, overrun, .. } => {
                 Returned::Copied { returned, bytes: &self.state.copied, overrun }
             }
-            other @ (Returned::Nothing | Returned::Number(_) | Returned::Session(_) | Returned::Chain(_)) => other,
+            other @ (Returned::Nothing
+            | Returned::Number(_)
+            | Returned::Session(_)
+            | Returned::Chain(_)
+            | Returned::Read { .. }) => other,
         }
     }
 
@@ -242,6 +261,9 @@ impl Port for Mutant {
     }
 
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        if field == Field::Der && self.writes_otherwise() {
+            return self.spoiled_der(s);
+        }
         self.spoiled(s, field).unwrap_or_else(|| self.inner.read(s, field))
     }
 

@@ -5,6 +5,7 @@ mod connection;
 mod context;
 mod handshake;
 mod read;
+mod serial;
 mod session;
 
 pub(super) use session::Access;
@@ -13,6 +14,7 @@ use session::Held;
 use std::sync::Arc;
 
 use self::read::{number, shows_bytes, with_bytes};
+use super::buffers::Buffers;
 use super::{
     Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events, present,
 };
@@ -20,7 +22,9 @@ use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
     self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
 };
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable};
+use crate::op::{
+    BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
+};
 use crate::plan::{Quirks, Setup};
 use crate::trace::{After, Mishap};
 
@@ -38,8 +42,12 @@ pub struct NativePort {
     /// Names the step of the program in which the library was broken by a fault of its release, after which it cannot
     /// be compared.
     broken_in: Option<u32>,
+    /// Holds the byte variables of the program.
+    buffers: Buffers,
     /// Gives room for what is read.
     room: Box<[u8]>,
+    /// Gives room for the DER of a session.
+    der: Vec<u8>,
 }
 
 /// Counts more bytes than any field has.
@@ -80,7 +88,9 @@ impl NativePort {
             has_callbacks: setup.ex_data,
             raised: false,
             broken_in: None,
+            buffers: Buffers::default(),
             room: vec![0; ROOM].into_boxed_slice(),
+            der: Vec::new(),
         }
     }
 
@@ -121,6 +131,27 @@ impl NativePort {
             });
         });
         found
+    }
+
+    /// Returns the bytes of a variable.
+    pub(super) fn bytes(&self, b: BufferSlot) -> &[u8] {
+        self.buffers.get(b)
+    }
+
+    /// Puts bytes into a variable.
+    pub(super) fn put_bytes(&mut self, b: BufferSlot, bytes: &[u8]) {
+        self.buffers.set(b, bytes);
+    }
+
+    /// Gives every session that somebody holds; some more than once.
+    fn each_session(&self, each: &mut dyn FnMut(&Session)) {
+        self.slots.iter().flat_map(|held| &held.owned).chain(&self.lost).for_each(&mut *each);
+        let borrowed = self.slots.iter().filter_map(|held| held.borrowed.as_ref());
+        borrowed.filter_map(native::WeakSession::upgrade).for_each(|session| each(&session));
+        self.each_connection().filter_map(|connection| connection.session()).for_each(|session| each(&session));
+        self.each_connection().filter_map(|connection| connection.psk_session()).for_each(|session| each(&session));
+        callbacks::each_kept(&mut *each);
+        self.each_context(&mut |context| context.sessions(&mut *each));
     }
 
     /// Returns the release that it behaves as.
@@ -190,6 +221,7 @@ impl Port for NativePort {
         self.raised = false;
         self.broken_in = None;
         self.lost.clear();
+        self.buffers.begin();
         self.library.set_passed(0);
         callbacks::begin();
     }
@@ -222,8 +254,15 @@ impl Port for NativePort {
 
     #[inline(always)]
     fn read(&mut self, s: Slot, field: Field) -> Value<'_> {
+        if field == Field::Der {
+            return self.read_der(s);
+        }
         if let Some(number) = number(&self.session(s), field) {
             return Value::Number(number);
+        }
+        let left = self.session(s).ticket_length();
+        if field == Field::Ticket && left > 0 && self.session(s).ticket(|ticket| ticket.is_none()) {
+            return Value::NullWithLength(left);
         }
         let mut room = std::mem::take(&mut self.room);
         let copy = |bytes: &[u8]| {
@@ -295,6 +334,20 @@ impl Port for NativePort {
 }
 
 impl NativePort {
+    /// Reads what `i2d_SSL_SESSION` writes.
+    fn read_der(&mut self, s: Slot) -> Value<'_> {
+        let mut der = std::mem::take(&mut self.der);
+        der.clear();
+        let written = self.session(s).to_der(&mut der);
+        self.der = der;
+        Value::Bytes(written.then_some(&*self.der))
+    }
+
+    /// Tells whether another port writes the same DER of the session in a slot.
+    fn shows_der_as<P: Port>(&mut self, s: Slot, other: &mut P) -> bool {
+        self.read_der(s) == other.read(s, Field::Der)
+    }
+
     /// Tells whether a session's getter gives this value.
     #[inline(always)]
     pub fn shows(&self, s: Slot, field: Field, value: Value<'_>) -> bool {
@@ -307,11 +360,16 @@ impl NativePort {
     }
 
     /// Tells whether another port shows the same session in a slot, field by field.
-    pub fn shows_as<P: Port>(&self, s: Slot, other: &mut P, fields: Fields) -> bool {
+    pub fn shows_as<P: Port>(&mut self, s: Slot, other: &mut P, fields: Fields) -> bool {
+        self.shows_fields_as(s, other, fields) && (!fields.contains(Field::Der) || self.shows_der_as(s, other))
+    }
+
+    fn shows_fields_as<P: Port>(&self, s: Slot, other: &mut P, fields: Fields) -> bool {
+        let fields = fields.without(Field::Der);
         let session = &*self.session(s);
         session.view(|view| {
             macro_rules! compare {
-                ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
+                ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
                     true $(&& (!fields.contains(Field::$field)
                         || same(session, view, Field::$field, other.read(s, Field::$field))))*
                 };
@@ -323,12 +381,18 @@ impl NativePort {
     /// Tells whether another port shows the same duplicate in a slot, field by field, and there what the source has
     /// where that must be the same. Buffers that the source has are read once more, so that it is known where they are
     /// now.
-    pub fn shows_dup_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
+    pub fn shows_dup_as<P: Port>(&mut self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
+        self.shows_dup_fields_as(dst, src, other, fields)
+            && (!fields.contains(Field::Der) || self.shows_der_as(dst, other) && self.shows_der_as(src, other))
+    }
+
+    fn shows_dup_fields_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
+        let fields = fields.without(Field::Der);
         let (dup, source) = (&*self.session(dst), &*self.session(src));
         dup.view(|dup_view| {
             source.view(|source_view| {
                 macro_rules! compare {
-                    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
+                    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
                         true $(&& (!fields.contains(Field::$field) || {
                             let theirs = other.read(dst, Field::$field);
                             same(dup, dup_view, Field::$field, theirs)

@@ -154,9 +154,9 @@ entries! {
     0x49 ExFree(index: u8, birth: u32, value: u64): "{}", freed(*index, *birth, *value) => callback 4;
     /// Says that the program ended here.
     0x4a Stopped: "ended here";
-    /// Says that a getter gave NULL and this length.
+    /// Says that a getter gave NULL and this length. A ticket has one where DER without a ticket was read into its session.
     0x4c NullWithLength(field: Field, length: usize) null_with_length:
-        "{} NULL with length {length}", field.name() => broken true;
+        "{} NULL with length {length}", field.name() => broken *field != Field::Ticket;
     /// Gives the reference count of a slot's session.
     0x4d Count(slot: Slot, references: u32) count_of: "{slot} has {references} references";
     /// Says that the getter of a field did more than to read it.

@@ -7,12 +7,48 @@ use serde::{Deserialize, Serialize};
 pub struct Tape {
     /// Lists what was recorded, in order; `None` begins a part.
     records: Vec<Option<(u32, Recorded)>>,
+    /// Lists what sessions have that no getter shows, at the end of the part of this number, by their births.
+    unseen: Vec<(u32, u32, Unseen)>,
+    /// Counts the parts that have begun.
+    #[serde(skip)]
+    parts: u32,
+    /// Lists what was asked of the library.
+    answers: Vec<Answer>,
     /// Tells whether it was recorded elsewhere and is played.
     #[serde(skip)]
     plays: bool,
     /// Says where the part of the handshake that runs begins, and, of a tape that is played, ends.
     #[serde(skip)]
     part: (usize, usize),
+}
+
+/// Holds what a session has after a handshake and no getter shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unseen {
+    /// Holds the session's DER, with any cipher suite.
+    #[serde(with = "serde_bytes")]
+    pub der: Vec<u8>,
+    /// Holds the code that the session has of its suite besides the suite itself; 0: none.
+    pub cipher_id: u16,
+}
+
+/// Says what was asked of a library, for only a library of cryptography knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Asked {
+    /// Asks `d2i_X509` for the certificate that the bytes begin with.
+    Certificate,
+    /// Asks `d2i_PUBKEY` for the key that the bytes begin with.
+    PublicKey,
+    /// Asks `X509_verify_cert_error_string` for the text of a number.
+    VerifyText,
+}
+
+/// Holds a question and its answer: how many bytes were taken, and what they are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Answer {
+    asked: Asked,
+    of: Vec<u8>,
+    found: Option<(usize, Vec<u8>)>,
 }
 
 /// Stands for the id that a client sends without a session that has it: a number in the place of a birth.
@@ -35,13 +71,17 @@ impl Tape {
     /// Forgets what was recorded; what is played stays.
     pub fn begin(&mut self) {
         self.part = (0, 0);
+        self.parts = 0;
         if !self.plays {
             self.records.clear();
+            self.unseen.clear();
+            self.answers.clear();
         }
     }
 
     /// Begins the part of the next handshake, or of what comes after one.
     pub fn next_part(&mut self) {
+        self.parts += 1;
         if !self.plays {
             self.records.push(None);
             self.part = (self.records.len(), usize::MAX);
@@ -56,6 +96,8 @@ impl Tape {
     /// Plays what `other` recorded.
     pub fn play(&mut self, other: &Tape) {
         self.records.clone_from(&other.records);
+        self.unseen.clone_from(&other.unseen);
+        self.answers.clone_from(&other.answers);
         self.plays = true;
     }
 
@@ -72,6 +114,35 @@ impl Tape {
     /// Returns what was recorded, in order; `None` begins a part.
     pub fn records(&self) -> &[Option<(u32, Recorded)>] {
         &self.records
+    }
+
+    /// Records what a session has that no getter shows.
+    pub fn see(&mut self, birth: u32, unseen: Unseen) {
+        self.unseen.push((self.parts, birth, unseen));
+    }
+
+    /// Returns what was recorded of a session in this part that no getter shows.
+    pub fn unseen_of(&self, birth: u32) -> Option<&Unseen> {
+        let of = |(part, of, _): &&(u32, u32, Unseen)| *part == self.parts && *of == birth;
+        self.unseen.iter().find(of).map(|(.., unseen)| unseen)
+    }
+
+    /// Records what the library said of these bytes, unless it is known.
+    pub fn answer(&mut self, asked: Asked, of: &[u8], found: Option<(usize, Vec<u8>)>) {
+        if self.answered(asked, of).is_none() {
+            self.answers.push(Answer { asked, of: of.to_vec(), found });
+        }
+    }
+
+    /// Returns what the library said of these bytes; `None`: it was not asked.
+    pub fn answered(&self, asked: Asked, of: &[u8]) -> Option<Option<&(usize, Vec<u8>)>> {
+        let answer = self.answers.iter().find(|answer| answer.asked == asked && answer.of == of)?;
+        Some(answer.found.as_ref())
+    }
+
+    /// Counts what was asked.
+    pub fn answers(&self) -> usize {
+        self.answers.len()
     }
 
     /// Records a session; the last record of a birth in its part counts.

@@ -2,10 +2,10 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::fields::{field_check, field_read, in_c, in_words, number_read, observed, read_number, reader};
+use super::fields::{field_check, field_read, in_c, in_words, number_read, observed, read_number, reader, talks};
 use super::holders::sharing;
 use super::readers::{Getter, getter};
-use super::value::{literal, number};
+use super::value::{literal, number, pointer_and_length};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::oracle::{Aspect, Call, Whose};
@@ -172,7 +172,7 @@ impl Checks {
         }
         lines.extend(match self.about {
             About::Everything => self.everything(subject, at, op, makes),
-            About::Return => Vec::from_iter(self.result(subject, at)),
+            About::Return => self.result(subject, at).into_iter().chain(taken(subject, at, op)).collect(),
             // A reference too many or too few may be that of a cache.
             About::Destroyed => sharing(subject, at, op).into_iter().chain(destroyed(subject, at)).collect(),
             About::ErrorQueue => error_raised(subject, at),
@@ -193,6 +193,7 @@ impl Checks {
     fn everything(&self, subject: &Subject<'_>, at: usize, op: &Op, makes: bool) -> Vec<String> {
         let mut lines = Vec::from_iter(self.result(subject, at));
         lines.extend(copied(subject, at, op));
+        lines.extend(taken(subject, at, op));
         if let (Some(field), Some(slot)) = (field_read(op), touches(op).used)
             && getter(field.getter()) != Some(Getter::Number)
         {
@@ -299,15 +300,37 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
 
 /// Checks what the call copied out, and that it wrote nowhere else.
 fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
-    let Op::GetMasterKey { room, .. } = op else { return None };
     let expected = subject
         .expected
         .entries(at)
         .find_map(|entry| if let Entry::Copied(bytes) = entry { Some(bytes.to_vec()) } else { None })?;
+    if let Op::ToDer { dst, .. }
+    | Op::ToDerBio { dst, .. }
+    | Op::ToPem { dst, .. }
+    | Op::Print { dst, .. }
+    | Op::PrintKeylog { dst, .. } = op
+    {
+        // Handshakes draw some of it.
+        let (text, length) = pointer_and_length((!expected.is_empty()).then_some(&*expected));
+        return (!talks(subject)).then(|| format!("bytes({at}, \"written\", {text}, {length}, {dst});"));
+    }
+    let Op::GetMasterKey { room, .. } = op else { return None };
     let length = room.bytes();
     Some(format!(
         "bytes({at}, \"copied\", {}, {length}, (struct bytes){{ copied + 16, {length} }});\n\
          number({at}, \"bytes around the buffer are unchanged\", 1, untouched(copied, 16) && untouched(copied + 16 + {length}, 16));",
         literal(&expected)
     ))
+}
+
+/// Checks how many bytes a call took that read DER.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the two ops that do this; the others do not")]
+fn taken(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
+    let taken = match op.kind() {
+        Kind::FromDer => "taken",
+        Kind::FromDerEx => "taken_ex",
+        _ => return None,
+    };
+    let expected = subject.expected.returned_in(at)?;
+    Some(format!("number({at}, \"bytes taken\", {}, {taken});", number(expected)))
 }

@@ -3,6 +3,7 @@
 use super::super::Subject;
 use super::readers::{self, Getter, getter};
 use super::value::{number, pointer_and_length};
+use crate::der::element;
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::trace::Entry;
@@ -78,6 +79,11 @@ pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field:
         return None;
     }
     let (name, session) = (format!("{} of {}", field.name(), in_words(of)), in_c(of));
+    if let Some(tag) = field.hidden_tag() {
+        let Entry::Bytes(_, Some(der)) = expected(subject, at, of, Field::Der)? else { return None };
+        let (pointer, length) = pointer_and_length(element(der, field));
+        return (!drawn).then(|| format!("bytes({at}, \"{name}\", {pointer}, {length}, element({session}, {tag}));"));
+    }
     let entry = expected(subject, at, of, field)?;
     if let Entry::Number(_, value) = entry {
         return Some(format!("number({at}, \"{name}\", {}, {});", number(value), read_number(&session, field)?));
@@ -105,6 +111,9 @@ pub(super) fn read_number(slot: impl std::fmt::Display, field: Field) -> Option<
     }
     if getter(field.getter()) == Some(Getter::Cipher) {
         return Some(format!("cipher_of({slot})"));
+    }
+    if field.hidden_tag().is_some() {
+        return None;
     }
     (!field.is_bytes()).then(|| format!("(long long){}({slot})", field.getter().name()))
 }

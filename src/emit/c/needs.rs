@@ -165,7 +165,8 @@ impl Needs {
 /// Writes the function that compares two sessions getter by getter.
 fn alike(time_ex: bool) -> String {
     let mut text = String::from("static void alike(int at, SSL_SESSION *a, SSL_SESSION *b)\n{\n");
-    for field in Field::ALL.iter().filter(|field| field.is_copied() && (time_ex || **field != Field::TimeEx)) {
+    let shown = |field: &&Field| field.is_copied() && field.hidden_tag().is_none();
+    for field in Field::ALL.iter().filter(shown).filter(|field| time_ex || **field != Field::TimeEx) {
         text += &super::fields::same(*field);
     }
     text + "}\n"

@@ -2,9 +2,9 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback,
-    Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskCallback,
-    RemoveCallback, Room, Sample, Slot, Time, Verify,
+    BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
+    GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion,
+    PskCallback, RemoveCallback, Room, Sample, Slot, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -44,6 +44,8 @@ in_c! {
     Option<ConnectionSlot>: |slot| slot.map_or(NULL.into(), |slot| slot.to_string());
     Time: |at| format!("(time_t)({})", time(*at));
     i64: |value| number(*value);
+    u8: |value| format!("{value:#04x}");
+    u16: |value| value.to_string();
     u32: |value| format!("{value}u");
     Number: |value| format!("(void *)(uintptr_t){:#x}u", value.0);
     Room: |room| room.bytes().to_string();
@@ -74,6 +76,14 @@ impl InC for ProtocolVersion {
             0x0300..=0x0304 | 0xfefd | 0xfeff => format!("{:#06x}", self.0),
             version => version.to_string(),
         }
+    }
+}
+
+/// Spells a byte variable, which some words of the harness's own change.
+impl InC for BufferSlot {
+    fn in_c(&self, of: Kind, _lending: Lending) -> String {
+        let changes = matches!(of, Kind::SetByte | Kind::DeleteBytes | Kind::InsertBytes);
+        format!("{}{self}", if changes { "&" } else { "" })
     }
 }
 

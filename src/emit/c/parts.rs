@@ -23,6 +23,27 @@ macro_rules! parts {
 /// Compare numbers and bytes.
 const COMPARISONS: [(&str, &str); 5] = parts!["(": "number", "bytes", "cipher", "cipher_of", "stored"];
 
+/// Write and read sessions as bytes.
+const SERIAL: [(&str, &str); 17] = parts!["(":
+    "to_der",
+    "from_der",
+    "from_der_ex",
+    "d2i_into",
+    "written",
+    "to_der_bio",
+    "to_pem",
+    "printed",
+    "keylog_of",
+    "from_der_bio",
+    "no_password",
+    "from_pem",
+    "pem_into",
+    "bytes_of",
+    "set_byte",
+    "delete_bytes",
+    "insert_bytes",
+];
+
 /// Look into caches, and make handshakes.
 const SHARED: [(&str, &str); 6] = [
     ("is_cached(", part!("is_cached")),
@@ -103,6 +124,8 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     parts.push(("runs_on(", &own.runs_on));
     parts.extend(COMPARISONS);
     parts.extend(readers.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
+    parts.push(("element(", part!("element")));
+    parts.extend(SERIAL);
     parts.extend([("", own.clock.as_str()), ("copied +", part!("copied")), ("untouched(", part!("untouched"))]);
     parts.push(("", &own.argument));
     parts.extend(samples.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));

@@ -58,6 +58,11 @@ pub(super) fn name(field: Field) -> String {
 pub(super) fn text(field: Field) -> String {
     let name = field.getter().name();
     let body = match getter(field.getter()) {
+        _ if field == Field::Der => format!(
+            "    static unsigned char *ders[2];\n    static int other;\n    unsigned char *at = NULL;\n    int length = \
+             {name}(session, &at);\n\n    other = !other;\n    OPENSSL_free(ders[other]);\n    ders[other] = at;\n    read.at = \
+             at;\n    read.length = length > 0 ? (size_t)length : 0;\n"
+        ),
         Some(Getter::Id) => {
             format!(
                 "    unsigned int length = 0;\n\n    read.at = {name}(session, &length);\n    read.length = length;\n"

@@ -2,7 +2,7 @@
 
 use super::operand::{InC, Lending};
 use super::readers::{Getter, getter};
-use crate::op::{Kind, Op, Options, Room, Slot, Variable, for_each_op};
+use crate::op::{Kind, Op, Options, Room, Slot, Variable, for_each_op, serial_ops};
 use crate::plan::Makes;
 
 /// Says how a call is written.
@@ -61,6 +61,7 @@ macro_rules! define_calls {
                 Op::CtxSetOptions { options, .. } | Op::CtxClearOptions { options, .. } => {
                     writing.has_bits(&call, *options)
                 }
+                serial_ops!() => writing.serial(op, &call),
                 $($(Op::$kind { .. })|*)|* => writing.result(op.result(), &call),
             }
         }
@@ -81,7 +82,25 @@ fn function(kind: Kind) -> &'static str {
         // A pool saves the harness time; a context of it is as a new one.
         return Kind::CtxNew.name();
     }
-    if kind == Kind::NewSessionTicket { "new_session_ticket" } else { kind.name() }
+    if kind == Kind::NewSessionTicket { "new_session_ticket" } else { serial(kind).unwrap_or(kind.name()) }
+}
+
+/// Returns the function of the C program's own that writes or reads sessions as bytes.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
+fn serial(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::ToDer => "to_der",
+        Kind::ToDerBio => "to_der_bio",
+        Kind::ToPem => "to_pem",
+        Kind::Print => "printed",
+        Kind::PrintKeylog => "keylog_of",
+        Kind::FromDer => "from_der",
+        Kind::FromDerEx => "from_der_ex",
+        Kind::FromDerBio => "from_der_bio",
+        Kind::FromPem => "from_pem",
+        Kind::SetBytes => "bytes_of",
+        _ => return None,
+    })
 }
 
 /// Writes the call of a getter that returns what it reads through pointers. Nobody looks at the result.
@@ -101,6 +120,22 @@ impl Writing {
             (Some(variable), true) => format!("{variable} = {call};\nreturned = {variable} != NULL;"),
             (Some(variable), false) => format!("{variable} = {call};"),
             (None, _) => self.kept(call),
+        }
+    }
+
+    /// Writes a call about bytes.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
+    fn serial(self, op: &Op, call: &str) -> String {
+        let kept = |number: &str| if self.keep { format!("\nreturned = {number};") } else { String::new() };
+        match op {
+            Op::ToDer { dst, .. } => format!("{dst} = {call};{}", kept("wrote")),
+            Op::ToDerBio { dst, .. } | Op::ToPem { dst, .. } | Op::Print { dst, .. } | Op::PrintKeylog { dst, .. } => {
+                format!("{dst} = {call};{}", kept("wrote_bio"))
+            }
+            Op::SetBytes { dst, .. } => format!("{dst} = {call};"),
+            Op::ReadDer { .. } | Op::ReadPem { .. } => self.kept(call),
+            Op::SetByte { .. } | Op::DeleteBytes { .. } | Op::InsertBytes { .. } => format!("{call};"),
+            _ => self.result(op.result(), call),
         }
     }
 

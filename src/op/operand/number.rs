@@ -35,6 +35,8 @@ macro_rules! integer_operand {
 }
 
 integer_operand! {
+    u8: "a number of 8 bits, decimal or `0x`",
+    u16: "a number of 16 bits, decimal or `0x`",
     u32: "a number of 32 bits, decimal or `0x`",
     i32: "a number of 32 bits with a sign, decimal or `0x`",
     u64: "a number of 64 bits, decimal or `0x`",
@@ -182,6 +184,8 @@ macro_rules! shrink_numbers {
 
 // Nearer to 0 than a value of the type is a value of the type, but for what is unsigned.
 shrink_numbers! {
+    u8: 0, |value| (*value).into(), |value| value as u8;
+    u16: 0, |value| (*value).into(), |value| value as u16;
     u32: 0, |value| (*value).into(), |value| value as u32;
     i64: i128::MIN, |value| (*value).into(), |value| value as i64;
     Number: 0, |value| value.0.into(), |value| Number(value as u64);

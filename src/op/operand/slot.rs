@@ -1,4 +1,4 @@
-//! The variables of a program: sessions, contexts, connections.
+//! The variables of a program: sessions, contexts, connections, and bytes.
 
 use std::fmt;
 
@@ -12,6 +12,8 @@ pub const SLOTS: usize = 8;
 pub const CONTEXTS: usize = 2;
 /// How many connection slots a program has.
 pub const CONNECTIONS: usize = 4;
+/// How many variables for bytes a program has.
+pub const BUFFERS: usize = 4;
 
 /// A variable of any kind.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -117,6 +119,8 @@ slots! {
     ContextSlot 'c' CONTEXTS "a context slot, c0 or c1";
     /// A connection of the program: `x0` … `x3`.
     ConnectionSlot 'x' CONNECTIONS "a connection slot, x0 to x3";
+    /// Bytes of the program: `b0` … `b3`. They are empty at first, own nothing, and are overwritten by what is put into them.
+    BufferSlot 'b' BUFFERS "bytes, b0 to b3";
 }
 
 /// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.
@@ -155,4 +159,13 @@ macro_rules! other_variables {
 other_variables! {
     ContextSlot Context;
     ConnectionSlot Connection;
+}
+
+/// Shrinks to nothing, and names no object: bytes have no owner.
+impl Shrink for BufferSlot {
+    const IS_SHARED: bool = true;
+
+    fn shrink(&self) -> Vec<BufferSlot> {
+        Vec::new()
+    }
 }

@@ -15,7 +15,7 @@ use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
 use crate::op::{
     CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
     NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
-    plain_ops,
+    plain_ops, serial_ops,
 };
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
@@ -220,6 +220,7 @@ impl CPort {
             Op::SslDup { dst, x } => self.dup_connection(*dst, *x),
             Op::SetSslCtx { x, c } => self.set_context(*x, *c),
             Op::GetPeerCertChain { x } => Returned::Chain(self.peer_cert_chain(*x)),
+            serial_ops!() => self.serial_call(op, moment.tape),
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),

@@ -10,12 +10,13 @@ use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
 use super::{CPort, Library, psk_callbacks};
+use crate::field::Field;
 use crate::op::{
-    Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
+    Bytes, CONNECTIONS, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
     NewCallback, NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
 };
 use crate::plan::Kinds;
-use crate::trace::{Recorded, Tape};
+use crate::trace::{Recorded, Tape, Unseen};
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
@@ -274,6 +275,27 @@ impl CPort {
             };
             tape.record(birth, recorded);
         });
+        if !self.lacks().contains(Kind::ToDer) {
+            events::born_since(0, &mut |birth, address| {
+                tape.see(birth, self.unseen(ptr::with_exposed_provenance_mut(address)));
+            });
+        }
+    }
+
+    /// Reads what a session has that no getter shows. Its suite is another for a moment: without one there is no DER, and what
+    /// stands in for it shows where there is none.
+    pub(super) fn unseen(&mut self, session: *mut SSL_SESSION) -> Unseen {
+        let any = self.library.cipher(Cipher::ALL[0]);
+        let suite = call!(self, SSL_SESSION_get0_cipher(session));
+        if suite.is_null() {
+            call!(self, SSL_SESSION_set_cipher(session, any));
+        }
+        let der = self.der_of(session).unwrap_or_default().to_vec();
+        call!(self, SSL_SESSION_set_cipher(session, ptr::null()));
+        let stands_in = self.der_of(session).and_then(|der| crate::der::element(der, Field::Cipher));
+        let cipher_id = stands_in.map_or(0, |code| code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte)));
+        call!(self, SSL_SESSION_set_cipher(session, suite));
+        Unseen { der, cipher_id }
     }
 }
 

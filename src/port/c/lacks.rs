@@ -37,6 +37,28 @@ const HANDSHAKES: [&str; 4] =
 /// Lists what is called to read the certificates that a peer showed.
 const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
+/// Lists what no op calls and no handshake needs: what the ops of the same list in `SERIAL` are made with.
+const BY_BYTES: [&str; 9] = [
+    "BIO_new_mem_buf",
+    "BIO_ctrl",
+    "BIO_free",
+    "CRYPTO_free",
+    "ASN1_i2d_bio",
+    "ASN1_d2i_bio",
+    "d2i_PUBKEY",
+    "i2d_PUBKEY",
+    "X509_verify_cert_error_string",
+];
+
+/// Lists what each op about bytes calls, besides [`BY_BYTES`] and the function of its name.
+const SERIAL: [(Kind, &str); 5] = [
+    (Kind::ReadDer, "d2i_SSL_SESSION"),
+    (Kind::ToDerBio, "i2d_SSL_SESSION"),
+    (Kind::FromDerBio, "d2i_SSL_SESSION"),
+    (Kind::ReadPem, "PEM_read_bio_SSL_SESSION"),
+    (Kind::Print, "i2d_SSL_SESSION"),
+];
+
 impl Library {
     /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
@@ -44,12 +66,22 @@ impl Library {
         let shares = SHARING.into_iter().all(has);
         // What a peer decides is played to the other port by the births of sessions.
         let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
-        let mut of_no_op =
-            LIST.iter().filter(|(name, .., condition)| condition.is_empty() && Kind::from_name(name).is_none());
+        let mut of_no_op = LIST.iter().filter(|(name, .., condition)| {
+            condition.is_empty() && Kind::from_name(name).is_none() && !BY_BYTES.contains(name)
+        });
+        let stores = BY_BYTES.into_iter().chain(["d2i_X509", "i2d_X509", "X509_free"]).all(has);
         let shakes = plays && HANDSHAKES.into_iter().all(has) && of_no_op.all(|(name, ..)| has(name));
         #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
         let missing = |kind: &Kind| match kind {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
+            // It is called wherever a session is looked at, too.
+            Kind::ToDer => self.api.i2d_SSL_SESSION.is_none() || self.api.CRYPTO_free.is_none(),
+            // The harness's own.
+            Kind::SetBytes | Kind::SetByte | Kind::DeleteBytes | Kind::InsertBytes => false,
+            serial if serial.is_serial() => {
+                let made_with = SERIAL.iter().find(|(kind, _)| kind == serial).map(|(_, function)| *function);
+                !stores || !made_with.is_none_or(has) || self.api.has(serial.name()) == Some(false)
+            }
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),

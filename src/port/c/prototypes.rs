@@ -57,6 +57,21 @@ pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *m
 /// Follows the callback that `SSL_CTX_set_verify(3)` takes.
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 
+/// Follows `<openssl/pem.h>`.
+pub type pem_password_cb = Option<unsafe extern "C" fn(*mut c_char, c_int, c_int, *mut c_void) -> c_int>;
+/// Follows `<openssl/asn1.h>`.
+pub type i2d_of_void = Option<unsafe extern "C" fn(*const c_void, *mut *mut c_uchar) -> c_int>;
+/// Follows `<openssl/asn1.h>`.
+pub type d2i_of_void = Option<unsafe extern "C" fn(*mut *mut c_void, *mut *const c_uchar, c_long) -> *mut c_void>;
+/// Follows the first argument of `ASN1_d2i_bio` in `<openssl/asn1.h>`.
+pub type xnew_of_void = Option<unsafe extern "C" fn() -> *mut c_void>;
+
+/// Follows `<openssl/types.h>`.
+#[repr(C)]
+pub struct OSSL_LIB_CTX {
+    _hidden: [u8; 0],
+}
+
 /// Follows `<openssl/rand.h>`.
 #[expect(missing_docs, reason = "the names are C's")]
 #[repr(C)]
@@ -177,7 +192,6 @@ macro_rules! collect {
             fn ERR_peek_error() -> c_ulong;
             fn ERR_peek_last_error() -> c_ulong;
             fn ERR_clear_error() -> ();
-            fn d2i_SSL_SESSION(*mut *mut SSL_SESSION, *mut *const c_uchar, c_long) -> *mut SSL_SESSION;
             fn i2d_X509(*const X509, *mut *mut c_uchar) -> c_int;
             fn TLS_method() -> *const SSL_METHOD;
             fn TLS_server_method() -> *const SSL_METHOD;
@@ -200,6 +214,15 @@ macro_rules! collect {
             fn BIO_new(*const BIO_METHOD) -> *mut BIO;
             fn BIO_s_mem() -> *const BIO_METHOD;
             fn BIO_up_ref(*mut BIO) -> c_int;
+            fn BIO_new_mem_buf(*const c_void, c_int) -> *mut BIO;
+            fn BIO_ctrl(*mut BIO, c_int, c_long, *mut c_void) -> c_long;
+            fn BIO_free(*mut BIO) -> c_int;
+            fn CRYPTO_free(*mut c_void, *const c_char, c_int) -> ();
+            fn ASN1_i2d_bio(i2d_of_void, *mut BIO, *const c_void) -> c_int;
+            fn ASN1_d2i_bio(xnew_of_void, d2i_of_void, *mut BIO, *mut *mut c_void) -> *mut c_void;
+            fn d2i_PUBKEY(*mut *mut EVP_PKEY, *mut *const c_uchar, c_long) -> *mut EVP_PKEY;
+            fn i2d_PUBKEY(*const EVP_PKEY, *mut *mut c_uchar) -> c_int;
+            fn X509_verify_cert_error_string(c_long) -> *const c_char;
             fn d2i_X509(*mut *mut X509, *mut *const c_uchar, c_long) -> *mut X509;
             fn X509_free(*mut X509) -> ();
             fn d2i_AutoPrivateKey(*mut *mut EVP_PKEY, *mut *const c_uchar, c_long) -> *mut EVP_PKEY;

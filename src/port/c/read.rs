@@ -6,7 +6,7 @@ use std::ptr;
 use openssl_sys::X509;
 
 use super::{CPort, Value};
-use crate::field::{Field, ex_data_fields};
+use crate::field::{Field, ex_data_fields, hidden_fields};
 use crate::op::{ExIndex, MAX_BYTES, Slot, for_each_op};
 
 /// Limits the bytes of an id, and of an id context: `SSL_MAX_SSL_SESSION_ID_LENGTH` and `SSL_MAX_SID_CTX_LENGTH`.
@@ -83,6 +83,9 @@ macro_rules! define_reading {
                         let length = call!(self, SSL_SESSION_get_master_key(session, out, MAX_BYTES));
                         Value::Bytes(Some(&self.room[..length.min(MAX_BYTES)]))
                     }
+                    Field::Der => self.read_der_of(s),
+                    // Their getters show nothing by themselves.
+                    hidden_fields!() => Value::Refused,
                     ex_data_fields!() => {
                         let index = field.ex_index().map_or(0, ExIndex::number);
                         let value = call!(self, SSL_SESSION_get_ex_data(self.session(s), index));

@@ -4,10 +4,11 @@
 
 use std::ptr;
 
+use super::super::buffers::MOST;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 
 /// Counts the bytes of the accessible part: more than any operand has.
-const SIZE: usize = 8192;
+const SIZE: usize = GUARD + MOST;
 const GUARD: usize = 4096;
 /// Fills a buffer after the call.
 const GIVEN_BACK: u8 = 0xee;

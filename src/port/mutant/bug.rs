@@ -1,5 +1,6 @@
 //! The planted bugs, by name, each with the signatures it may be found under, the usual one first.
 
+use super::stored::StoredBug;
 use crate::field::Field;
 use crate::op::Kind;
 use crate::oracle::{Aspect, Call, Called, Signature, Whose};
@@ -51,38 +52,62 @@ macro_rules! bugs {
     ($($(#[$doc:meta])* $bug:ident $name:literal $($call:ident($($($aspect:ident)+),+))+;)*) => {
         /// Names one planted bug.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub enum Bug { $($(#[$doc])* #[allow(missing_docs, reason = "the name says it")] $bug),* }
+        pub enum Bug {
+            $($(#[$doc])* #[allow(missing_docs, reason = "the name says it")] $bug,)*
+            /// Is about a session as bytes.
+            Stored(StoredBug),
+        }
 
         impl Bug {
             /// Lists every bug.
-            pub const ALL: &'static [Bug] = &[$(Bug::$bug),*];
+            pub const ALL: &'static [Bug] = &Bug::with_stored([$(Bug::$bug),*]);
 
             /// Returns the name, as in `--port planted:NAME`.
             pub const fn name(self) -> &'static str {
-                match self { $(Bug::$bug => $name),* }
+                match self {
+                    $(Bug::$bug => $name,)*
+                    Bug::Stored(bug) => bug.name(),
+                }
             }
 
             /// Returns the signatures of the divergences it makes, the usual one first: some show in more than one
-            /// call.
-            pub const fn signatures(self) -> &'static [Signature] {
+            /// call. What is about bytes shows in whichever call first looks at them.
+            pub fn signatures(self) -> Vec<Signature> {
                 match self {
-                    $(Bug::$bug => &[$($(Signature { call: call!($call), aspect: aspect!($($aspect)+) }),+),+]),*
+                    $(Bug::$bug => vec![$($(Signature { call: call!($call), aspect: aspect!($($aspect)+) }),+),+],)*
+                    Bug::Stored(bug) => vec![bug.signature()],
                 }
             }
 
             /// Returns the usual signature.
-            pub const fn signature(self) -> Signature {
+            pub fn signature(self) -> Signature {
                 self.signatures()[0]
             }
 
             /// Tells whether a divergence of this signature is this bug.
             pub fn shows_as(self, signature: Signature) -> bool {
-                self.signatures().contains(&signature)
+                if let Bug::Stored(bug) = self { bug.shows_as(signature) } else { self.signatures().contains(&signature) }
             }
 
             /// Finds the bug of this name.
             pub fn from_name(name: &str) -> Option<Bug> {
-                match name { $($name => Some(Bug::$bug),)* _ => None }
+                Bug::ALL.iter().copied().find(|bug| bug.name() == name)
+            }
+        }
+
+        /// Counts the bugs of the table.
+        const TABLE: usize = [$(Bug::$bug),*].len();
+
+        impl Bug {
+            /// Adds those that are about bytes.
+            const fn with_stored(table: [Bug; TABLE]) -> [Bug; TABLE + StoredBug::ALL.len()] {
+                let mut all = [Bug::Stored(StoredBug::ALL[0]); TABLE + StoredBug::ALL.len()];
+                let mut at = 0;
+                while at < all.len() {
+                    all[at] = if at < TABLE { table[at] } else { Bug::Stored(StoredBug::ALL[at - TABLE]) };
+                    at += 1;
+                }
+                all
             }
         }
     };

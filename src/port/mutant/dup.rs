@@ -2,7 +2,7 @@
 
 use super::super::Returned;
 use super::before::Noted;
-use super::{Bug, Mutant};
+use super::{Bug, Fault, Mutant, StoredBug};
 use crate::native::Established;
 use crate::op::{ExIndex, Op, Slot};
 
@@ -17,13 +17,14 @@ impl Mutant {
         }
         self.state.dup_of[dst.index()] = Some(src);
         self.state.shares[dst.index()] = match self.bug {
-            Bug::DupAliasesId => true,
+            Bug::DupAliasesId | Bug::Stored(StoredBug { fault: Fault::DupAliases, .. }) => true,
             Bug::DupSharesHostname => self.session(src).hostname(|name| name.is_some()),
             Bug::DupSharesAlpn => self.session(src).alpn_selected(|alpn| alpn.is_some()),
             Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
             _ => false,
         };
         self.spoil_dup(dst, src);
+        self.after_stored_dup(dst);
         self.state.after.error_lost |= self.has(Bug::DupClearsErrors) && self.state.error_planted;
     }
 

@@ -64,6 +64,11 @@ pub(super) fn count_of_kept(address: usize) -> Option<u32> {
     KEPT.with_borrow(|kept| kept.iter().find(|kept| kept.0.address() == address).map(|kept| kept.0.references() as u32))
 }
 
+/// Gives each session that callbacks kept.
+pub(super) fn each_kept(each: &mut dyn FnMut(&Session)) {
+    KEPT.with_borrow(|kept| kept.iter().for_each(|kept| each(&kept.0)));
+}
+
 /// Tells whether the new callback of a context kept the session at this address.
 pub(super) fn new_callback_kept(address: usize) -> bool {
     KEPT.with_borrow(|kept| kept.iter().any(|kept| kept.1 != 0 && kept.0.address() == address))

@@ -3,9 +3,11 @@
 use super::super::events;
 use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 use super::{NativePort, callbacks};
-use crate::native::{self, Cipher, FromPeer, Peers, Session, Version};
+use crate::der;
+use crate::field::Field;
+use crate::native::{self, Cipher, FromPeer, Peers, Session, Unseen, Version};
 use crate::op::ConnectionSlot;
-use crate::trace::{Recorded, SENT_ID, Tape};
+use crate::trace::{self, Recorded, SENT_ID, Tape};
 
 /// Plays the peers of a handshake.
 struct Played<'a>(&'a mut Tape);
@@ -66,12 +68,42 @@ impl NativePort {
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
         let reused = [client, server].map(|x| i64::from(x.session_reused()));
+        self.take_unseen(tape);
         i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
     }
 
     /// Sends one more ticket; tells whether that could be done.
     pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> bool {
         tape.next_part();
-        native::new_session_ticket(self.connection(x), &mut Played(tape))
+        let sent = native::new_session_ticket(self.connection(x), &mut Played(tape));
+        self.take_unseen(tape);
+        sent
+    }
+
+    /// Gives sessions what the other port's have and no getter shows.
+    fn take_unseen(&self, tape: &Tape) {
+        self.each_session(&mut |session| {
+            let birth = events::birth_at(session.address());
+            if let Some(seen) = birth.and_then(|birth| tape.unseen_of(birth)) {
+                session.put_unseen(unseen(seen));
+            }
+        });
+    }
+}
+
+/// Returns what a session's DER shows and no getter does.
+fn unseen(seen: &trace::Unseen) -> Unseen {
+    let string = |field| der::octets(&seen.der, field).map(<[u8]>::to_vec);
+    Unseen {
+        verify_result: der::number(&seen.der, Field::VerifyResult),
+        psk_identity_hint: string(Field::PskIdentityHint),
+        psk_identity: string(Field::PskIdentity),
+        srp_username: string(Field::SrpUsername),
+        ticket_age_add: der::number(&seen.der, Field::TicketAgeAdd) as u32,
+        flags: der::number(&seen.der, Field::Flags) as u32,
+        kex_group: der::number(&seen.der, Field::KexGroup) as u32,
+        peer_rpk: string(Field::PeerKey),
+        knows_fragments: der::number(&seen.der, Field::MaxFragmentLength) != 255,
+        stands_in: (seen.cipher_id != 0).then_some(Cipher(seen.cipher_id)),
     }
 }

@@ -30,7 +30,7 @@ impl Number for Option<Cipher> {
 }
 
 macro_rules! define_reading {
-    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? {$($fact:ident)*} $object:ident.$method:ident;)*) => {
+    ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $object:ident.$method:ident;)*) => {
         /// Reads a field that is a number; `None`: it is bytes.
         #[inline(always)]
         pub(super) fn number(session: &Session, field: Field) -> Option<i64> {
@@ -57,6 +57,9 @@ macro_rules! define_reading {
 }
 
 macro_rules! read_number {
+    ($session:ident hidden $method:ident) => {
+        None
+    };
     ($session:ident bytes $method:ident) => {
         None
     };
@@ -69,6 +72,10 @@ macro_rules! read_number {
 }
 
 macro_rules! read_bytes {
+    // Read by `NativePort::read_der`.
+    ($session:ident $view:ident $read:ident bytes session.der) => {
+        None
+    };
     ($session:ident $view:ident $read:ident bytes session.master_key) => {{
         let mut key = [0; 512];
         let length = $session.master_key(&mut key);
@@ -86,6 +93,9 @@ macro_rules! read_bytes {
 }
 
 macro_rules! show_bytes {
+    ($session:ident $view:ident $theirs:ident bytes session.der) => {
+        false
+    };
     ($session:ident $view:ident $theirs:ident bytes session.master_key) => {
         $theirs.is_some_and(|theirs| $session.master_key_is(theirs))
     };

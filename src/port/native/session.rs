@@ -5,7 +5,7 @@ use std::ops::Deref;
 use super::super::{Moment, Returned, events};
 use super::{NativePort, callbacks, seconds};
 use crate::native::{Cipher, Error, Session, WeakSession};
-use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters};
+use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters, serial_ops};
 use crate::samples;
 
 /// Holds what is in a slot: as many handles as it owns references, or a pointer that is none.
@@ -117,6 +117,7 @@ impl NativePort {
                 self.library.set_passed(passed);
                 Returned::Nothing
             }
+            serial_ops!() => self.serial_call(op, moment.tape),
             context_ops!() => self.context_call(op, moment),
             connection_ops!() => self.connection_call(op, moment),
             // Those of NULL: `Port::read` reads the fields of sessions.
