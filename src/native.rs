@@ -15,21 +15,28 @@
 //! assert_eq!(copy.id().as_slice(), b"a session");
 //! ```
 
+mod ber;
 mod buffers;
 mod bytes;
 mod cache;
+mod ciphers;
 mod connection;
 mod context;
+mod der;
 mod error;
 mod established;
 mod ex_data;
 mod handshake;
 mod library;
 mod peers;
+mod pem;
 mod progress;
 mod release;
 mod rules;
 mod session;
+mod stored;
+mod stream;
+mod text;
 mod tickets;
 mod time;
 
@@ -37,16 +44,19 @@ pub use buffers::View;
 pub use bytes::ShortBytes;
 pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};
 pub use context::{Callbacks, Context, GetSession, Statistic};
+pub use der::{BadDer, Keys, NotRead, Parsed};
 pub use error::Error;
 pub use established::Established;
 pub use ex_data::ExCallbacks;
 pub use handshake::handshake;
 pub use library::Library;
 pub use peers::{FromPeer, Peers};
+pub use pem::{BadPem, pem_is_modelled};
 pub use release::{NoRelease, Release, UnknownRelease};
 #[cfg(feature = "cli")]
 pub(crate) use rules::for_each_rule;
 pub use rules::{Following, Row, Rule, RuleKind, Rules};
 pub use session::{Cipher, Session, WeakSession};
+pub use stream::BadStream;
 pub use tickets::new_session_ticket;
 pub use time::{Clock, Expiry};

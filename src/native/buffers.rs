@@ -78,6 +78,21 @@ pub(super) struct Buffers {
 struct Latest {
     values: [Unsettled; BUFFERS],
     peer_chain: Option<Vec<Arc<[u8]>>>,
+    /// Is nothing in most sessions.
+    rare: Option<Box<Rare>>,
+}
+
+/// Holds what few sessions have, and no getter returns.
+#[derive(Clone, Default)]
+pub(super) struct Rare {
+    /// Holds the hint with which a server asked for a pre-shared key.
+    pub psk_identity_hint: Option<Vec<u8>>,
+    /// Holds the identity of the pre-shared key.
+    pub psk_identity: Option<Vec<u8>>,
+    /// Holds the user's name of SRP.
+    pub srp_username: Option<Vec<u8>>,
+    /// Holds the raw public key of the peer in DER. Duplicates share it, as they share the `EVP_PKEY` in C.
+    pub peer_rpk: Option<Arc<[u8]>>,
 }
 
 /// Holds the value of a buffer until it has been read often.
@@ -208,6 +223,21 @@ impl Locked<'_> {
     /// Sets the certificates that the peer showed.
     pub fn put_peer_chain(&mut self, chain: Option<Vec<Arc<[u8]>>>) {
         self.latest.peer_chain = chain;
+    }
+
+    /// Returns what few sessions have.
+    pub fn rare(&self) -> Option<&Rare> {
+        self.latest.rare.as_deref()
+    }
+
+    /// Returns the same, to be set.
+    pub fn rare_mut(&mut self) -> &mut Rare {
+        self.latest.rare.get_or_insert_default()
+    }
+
+    /// Sets it.
+    pub fn put_rare(&mut self, rare: Option<Rare>) {
+        self.latest.rare = rare.map(Box::new);
     }
 
     /// Counts a read of a value under the lock, and moves the value to a place of its own when it has been read often.

@@ -27,6 +27,10 @@ pub enum Error {
     /// Reports a ticket of no bytes. The copy of nothing is NULL, and NULL means out of memory.
     #[error("an empty ticket cannot be duplicated")]
     EmptyTicket,
+    /// Reports a selected protocol or application data of a ticket of no bytes, which only a stored session has. It is as with a
+    /// ticket.
+    #[error("an empty protocol or empty application data cannot be duplicated")]
+    EmptyBuffer,
 }
 
 impl Library {
@@ -35,7 +39,7 @@ impl Library {
         match error {
             Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,
-            Error::EmptyTicket => self.rules.has(Rule::EmptyCopyRaises),
+            Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Library {
     /// Has the bits of the rules that made a difference.
     met: AtomicU64,
     broken: AtomicBool,
+    /// Says whether the library was built with compression.
+    compresses: AtomicBool,
     clock: Clock,
     /// Counts the microseconds that passed on a clock that stands still.
     passed: AtomicU64,
@@ -49,11 +51,24 @@ impl Library {
             rules: Followed::new(rules),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
+            compresses: AtomicBool::new(false),
             clock,
             passed: AtomicU64::new(0),
             classes: Classes::default(),
             contexts: Mutex::default(),
         })
+    }
+
+    /// Says whether the library was built with compression. Without, as it is at first, a stored session has no method, and the
+    /// method of one that is read is passed over (ssl/ssl_asn1.c, 3.6.3).
+    pub fn set_compresses(&self, compresses: bool) {
+        self.compresses.store(compresses, Relaxed);
+    }
+
+    /// Returns whether the library was built with compression.
+    #[inline]
+    pub(super) fn compresses(&self) -> bool {
+        self.compresses.load(Relaxed)
     }
 
     /// Makes a context that gets a number of its own, and that can be found by it.

@@ -1,6 +1,7 @@
 //! The session object: a reference-counted handle and its fields.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Weak};
 
 use super::buffers::{Buffer, Buffers};
@@ -31,6 +32,8 @@ pub(super) const ID_MAX: usize = 32;
 const FRAGMENT_UNSPECIFIED: u8 = 255;
 /// Holds the timeout of `SSL_SESSION_new`, seconds.
 const DEFAULT_TIMEOUT: i64 = 60 * 5 + 4;
+/// Is the result of verifying of `SSL_SESSION_new`, so that it is not that all is well.
+const NOT_VERIFIED: i64 = 1;
 /// Stands for no cipher. Codes have 16 bits.
 const NO_CIPHER: u32 = u32::MAX;
 
@@ -52,8 +55,15 @@ pub(super) struct Inner {
     pub(super) ticket_lifetime_hint: AtomicU64,
     pub(super) max_early_data: AtomicU32,
     pub(super) fragment_mode: AtomicU8,
-    /// Says whether there is a ticket of at least one byte.
-    pub(super) has_ticket: AtomicBool,
+    /// Counts the bytes of the ticket, or of the one before where a stored session that was read has none.
+    pub(super) ticket_length: AtomicUsize,
+    pub(super) ticket_age_add: AtomicU32,
+    /// Holds the result of verifying the peer, `X509_V_*`.
+    pub(super) verify_result: AtomicI64,
+    pub(super) flags: AtomicU32,
+    pub(super) kex_group: AtomicU32,
+    /// Holds the cipher suite that a stored session had, or 0.
+    pub(super) cipher_id: AtomicU32,
     /// Holds the number of the context that has the session in the list of its cache, or 0.
     pub(super) owner: AtomicU64,
     /// Counts how often the session is in caches.
@@ -103,7 +113,12 @@ impl Library {
             ticket_lifetime_hint: AtomicU64::new(0),
             max_early_data: AtomicU32::new(0),
             fragment_mode: AtomicU8::new(if rules.has(Rule::FragmentIsDisabled) { 0 } else { FRAGMENT_UNSPECIFIED }),
-            has_ticket: AtomicBool::new(false),
+            ticket_length: AtomicUsize::new(0),
+            ticket_age_add: AtomicU32::new(0),
+            verify_result: AtomicI64::new(NOT_VERIFIED),
+            flags: AtomicU32::new(0),
+            kex_group: AtomicU32::new(0),
+            cipher_id: AtomicU32::new(0),
             owner: AtomicU64::new(0),
             entered: AtomicU32::new(0),
             buffers: Buffers::new(),
@@ -128,7 +143,8 @@ impl Session {
     /// Makes a session with the contents of this one: `SSL_SESSION_dup`. The caller owns the one reference.
     ///
     /// # Errors
-    /// Fails where an ex_data dup callback refuses, or the ticket is empty (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
+    /// Fails where an ex_data dup callback refuses, or the ticket, the selected protocol or the application data of the ticket is
+    /// empty and not NULL (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
     pub fn dup(&self) -> Result<Session, Error> {
         self.dup_with(true)
     }
@@ -149,6 +165,11 @@ impl Session {
         dest.cipher.store(source.cipher.load(Relaxed), Relaxed);
         dest.max_early_data.store(source.max_early_data.load(Relaxed), Relaxed);
         dest.fragment_mode.store(source.fragment_mode.load(Relaxed), Relaxed);
+        dest.ticket_age_add.store(source.ticket_age_add.load(Relaxed), Relaxed);
+        dest.verify_result.store(source.verify_result.load(Relaxed), Relaxed);
+        dest.flags.store(source.flags.load(Relaxed), Relaxed);
+        dest.kex_group.store(source.kex_group.load(Relaxed), Relaxed);
+        dest.cipher_id.store(source.cipher_id.load(Relaxed), Relaxed);
 
         // Application data first: its callbacks may use the source, so they run without its lock.
         let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
@@ -157,14 +178,21 @@ impl Session {
         let from = source.buffers.lock();
         let mut to = dest.buffers.lock();
         to.put_peer_chain(from.peer_chain().cloned());
+        if let Some(rare) = from.rare() {
+            to.put_rare(Some(rare.clone()));
+        }
         for buffer in [Buffer::Peer, Buffer::Hostname, Buffer::Alpn, Buffer::TicketAppdata] {
-            to.put(buffer, from.get(buffer).cloned());
+            let value = from.get(buffer);
+            if matches!(buffer, Buffer::Alpn | Buffer::TicketAppdata) && value.is_some_and(|value| value.is_empty()) {
+                return Err(Error::EmptyBuffer);
+            }
+            to.put(buffer, value.cloned());
         }
         match from.get(Buffer::Ticket).filter(|_| ticket) {
             Some(ticket) if ticket.is_empty() => return Err(Error::EmptyTicket),
             Some(ticket) => {
                 to.put(Buffer::Ticket, Some(ticket.clone()));
-                dest.has_ticket.store(true, Relaxed);
+                dest.ticket_length.store(ticket.len(), Relaxed);
                 dest.ticket_lifetime_hint.store(source.ticket_lifetime_hint.load(Relaxed), Relaxed);
             }
             None if ticket
@@ -404,10 +432,17 @@ impl Session {
         self.0.max_early_data.load(Relaxed)
     }
 
-    /// Returns whether there is a ticket of at least one byte: `SSL_SESSION_has_ticket`.
+    /// Returns whether there is a ticket of at least one byte: `SSL_SESSION_has_ticket`. Where a stored session without a ticket
+    /// was read into this one, it is whether there was one before.
     #[inline]
     pub fn has_ticket(&self) -> bool {
-        self.0.has_ticket.load(Relaxed)
+        self.ticket_length() > 0
+    }
+
+    /// Returns the length that `SSL_SESSION_get0_ticket` stores, bytes. There may be no ticket, as [`Session::has_ticket`] says.
+    #[inline]
+    pub fn ticket_length(&self) -> usize {
+        self.0.ticket_length.load(Relaxed)
     }
 
     /// Returns how long the ticket is good for, seconds: `SSL_SESSION_get_ticket_lifetime_hint`.
