@@ -15,7 +15,7 @@ use std::sync::Arc;
 use api::{Api, By, Look, hex};
 use fastrand::Rng;
 use mutate::Node;
-use sessdiff::native::{Library, NotRead, Session};
+use sessdiff::native::{Library, NotRead, Session, pem_is_modelled};
 use sessdiff::op::Sample;
 use sessdiff::samples;
 
@@ -252,4 +252,131 @@ fn changed_sessions_are_taken_or_refused_and_leave_the_same() {
     }
     let (taken, refused) = (both.taken, both.refused);
     assert!(taken.min(refused) * 20 > taken + refused, "{taken} taken, {refused} refused");
+}
+
+/// Returns a session in PEM, as C writes it.
+fn pem(both: &Both, der: &[u8]) -> Vec<u8> {
+    let session = both.c.read(By::Der, None, der).0.expect("a session");
+    let (_, pem) = both.c.write_pem(session);
+    both.c.free(session);
+    pem
+}
+
+#[test]
+fn pem_is_read_with_every_byte_changed_and_cut_everywhere() {
+    let mut both = Both::new();
+    let full = both.full(false);
+    let samples = [Sample::Tls12Id, Sample::Tls13Ticket].map(samples::encoded);
+    for der in samples.into_iter().chain([&full[..]]) {
+        let pem = pem(&both, der);
+        for at in 0..=pem.len() {
+            both.check(By::Pem, None, &pem[..at]);
+            for byte in [0, 9, 10, 13, b' ', b'-', b':', b'=', b'A', b'!', 0x80, 0xff] {
+                let mut changed = pem.clone();
+                if let Some(at) = changed.get_mut(at) {
+                    *at = byte;
+                }
+                both.check(By::Pem, None, &changed);
+                changed.insert(at, byte);
+                both.check(By::Pem, (at % 4 == 0).then_some(&full[..]), &changed);
+            }
+        }
+    }
+    assert!(both.taken > 1_000 && both.refused > 1_000, "{} taken, {} refused", both.taken, both.refused);
+}
+
+/// What may be around the lines of PEM, or between them.
+const AROUND: &[&str] = &[
+    "\n",
+    "\r\n",
+    "text\n",
+    "key: value\n",
+    " \n",
+    "\t\r\n",
+    "\u{feff}",
+    "\0\n",
+    "a\0b\n",
+    "=\n",
+    "-\n",
+    "-----\n",
+    "-----BEGIN SSL SESSION PARAMETERS-----\n",
+    "-----END SSL SESSION PARAMETERS-----\n",
+    "-----BEGIN SSL SESSION PARAMETERS\0-----\n",
+    "-----END SSL SESSION PARAMETERS----- \n",
+    "-----BEGIN OTHER-----\nQUFB\n-----END OTHER-----\n",
+    "-----BEGIN OTHER-----\n-----END OTHER-----\n",
+    "-----BEGIN OTHER-----\n!\n-----END OTHER-----\n",
+    "-----BEGIN OTHER-----\n",
+    "-----BEGIN -----\nQQ==\n-----END -----\n",
+    "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n",
+    "Proc-Type: 4,ENCRYPTED\n\n",
+    "Proc-Type: 5,ENCRYPTED\n\n",
+    "Proc-Type:4,MIC-ONLY\n\n",
+    "Proc-Type: 4,ENCRYPTED\nDEK-Info: NONE,00\n\n",
+    "X-Header: 1\n\n",
+    "QUFB\n\n",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",
+];
+
+#[test]
+fn pem_is_read_with_other_text_around_and_inside() {
+    let mut both = Both::new();
+    let mut rng = Rng::with_seed(seed());
+    let full = both.full(false);
+    let bases: Vec<Vec<u8>> = [samples::encoded(Sample::Tls12Id), samples::encoded(Sample::Tls12Ticket), &full]
+        .map(|der| pem(&both, der))
+        .into();
+    for _ in 0..cases() / 4 {
+        let pem = rng.choice(&bases).expect("one");
+        let mut lines: Vec<Vec<u8>> = pem.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+        for _ in 0..[0, 1, 1, 2, 3][rng.usize(..5)] {
+            change_lines(&mut lines, &mut rng);
+        }
+        let mut text = lines.concat();
+        if rng.u8(..4) == 0 {
+            mutate::change_bytes(&mut text, &mut rng);
+        }
+        assert!(pem_is_modelled(&text));
+        let before = (rng.u8(..4) == 0).then_some(&full[..]);
+        both.check(By::Pem, before, &text);
+    }
+    let (taken, refused) = (both.taken, both.refused);
+    assert!(taken.min(refused) * 20 > taken + refused, "{taken} taken, {refused} refused");
+}
+
+/// Changes lines of PEM.
+fn change_lines(lines: &mut Vec<Vec<u8>>, rng: &mut Rng) {
+    if lines.is_empty() {
+        return;
+    }
+    let near = rng.usize(..3);
+    let at = [0, near, rng.usize(..lines.len()), lines.len() - 1][rng.usize(..4)].min(lines.len() - 1);
+    let ends = ["\r\n", " \n", "\n\n", "\t\r\n", "\u{e9}\n", "", "=\n"];
+    let end = ends[rng.usize(..ends.len())].as_bytes();
+    let replace_end = |line: &mut Vec<u8>| {
+        line.truncate(line.len() - usize::from(line.ends_with(b"\n")));
+        line.extend_from_slice(end);
+    };
+    match rng.u8(..10) {
+        0 => lines.iter_mut().for_each(replace_end),
+        1 => replace_end(&mut lines[at]),
+        2 => _ = lines.remove(at),
+        3 => lines.insert(at, lines[at].clone()),
+        4 => lines[at] = vec![b'a'; rng.usize(250..260)],
+        5 => {
+            let mut long = vec![b' '; rng.usize(250..260)];
+            long.push(b'\n');
+            lines.insert(at, long);
+        }
+        6 => {
+            let joined = lines.concat();
+            let width = rng.usize(20..90);
+            *lines =
+                joined.split(|byte| *byte == b'\n').flat_map(|line| line.chunks(width)).map(<[u8]>::to_vec).collect();
+            lines.iter_mut().for_each(|line| line.push(b'\n'));
+        }
+        7 => lines.push(AROUND[rng.usize(..AROUND.len())].into()),
+        _ => lines.insert(at, AROUND[rng.usize(..AROUND.len())].into()),
+    }
 }

@@ -157,6 +157,11 @@ impl Api {
         }
     }
 
+    pub fn write_pem(&self, session: Any) -> (bool, Vec<u8>) {
+        // SAFETY: the session lives.
+        self.write(|bio| unsafe { (self.PEM_write_bio_SSL_SESSION)(bio, session) })
+    }
+
     pub fn free(&self, session: Any) {
         // SAFETY: the caller's reference.
         unsafe { (self.SSL_SESSION_free)(session) }
