@@ -304,7 +304,7 @@ mod releases {
     #[test]
     fn which_failures_raise() {
         let raises = |release, error| Library::new(release, NOON).raises(error);
-        assert!(raises(V3_0_19, Error::EmptyCopy) && !raises(V3_2_0, Error::EmptyCopy));
+        assert!(raises(V3_0_19, Error::EmptyTicket) && !raises(V3_2_0, Error::EmptyTicket));
         for release in [V1_1_1W, V3_0_19, Release::V3_6_3] {
             assert!(raises(release, Error::IdTooLong) && raises(release, Error::IdContextTooLong));
             assert!(!raises(release, Error::MasterKeyTooLong) && !raises(release, Error::NegativeTimeout));
@@ -406,7 +406,7 @@ mod contents {
         session.establish(&Established { ticket: Some(Vec::new()), ..established() }).unwrap();
         assert!(!session.has_ticket());
         session.ticket(|ticket| assert_eq!(ticket, Some(&[][..])));
-        assert_eq!(session.dup().unwrap_err(), Error::EmptyCopy);
+        assert_eq!(session.dup().unwrap_err(), Error::EmptyTicket);
         assert_eq!(session.references(), 1);
     }
 

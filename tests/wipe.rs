@@ -133,7 +133,7 @@ fn failed_dups(library: &Arc<Library>) {
     session.establish(&empty_ticket).unwrap();
     session.set1_master_key(&key()).unwrap();
     session.set1_id(&id()).unwrap();
-    assert_eq!(session.dup().unwrap_err(), Error::EmptyCopy);
+    assert_eq!(session.dup().unwrap_err(), Error::EmptyTicket);
 
     let library = Library::new(Release::V3_6_3, Clock::System);
     let index = library.register(ExCallbacks { dup: Some(|_, _, _| false), ..ExCallbacks::default() });

@@ -201,7 +201,7 @@ impl Session {
             seconds => session.time.store(rules.time.keep(seconds), Relaxed),
         }
         let timeout = if stored.timeout == 0 { STORED_TIMEOUT } else { stored.timeout };
-        session.timeout.store(rules.time.keep(timeout), Relaxed);
+        session.timeout.store(rules.time.keep_stored_timeout(timeout), Relaxed);
         self.take_keys(stored, keys)?;
         if stored.id_context.len() > ID_MAX {
             return Err(BadDer::IdContextTooLong);

@@ -24,10 +24,13 @@ pub enum Error {
     /// Reports a dup callback that refused, or application data where no index was ever registered.
     #[error("the application data cannot be duplicated")]
     ExDataRefused,
-    /// Reports a ticket, a protocol or application data of the ticket of no bytes. The copy of nothing is NULL, and NULL means out of
-    /// memory: `OPENSSL_memdup` (crypto/o_str.c, 3.6.3).
-    #[error("what has no bytes cannot be duplicated")]
-    EmptyCopy,
+    /// Reports a ticket of no bytes. The copy of nothing is NULL, and NULL means out of memory.
+    #[error("an empty ticket cannot be duplicated")]
+    EmptyTicket,
+    /// Reports a selected protocol or application data of a ticket of no bytes, which only a stored session has. It is as with a
+    /// ticket.
+    #[error("an empty protocol or empty application data cannot be duplicated")]
+    EmptyBuffer,
 }
 
 impl Library {
@@ -36,7 +39,7 @@ impl Library {
         match error {
             Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,
-            Error::EmptyCopy => self.rules.has(Rule::EmptyCopyRaises),
+            Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }
 

@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn base64_is_read_as_it_was_written() {
         for length in 0..=50 {
-            let bytes: Vec<u8> = (0..length).map(|at| at * 37 ^ 0x5a).collect();
+            let bytes: Vec<u8> = (0..length).map(|at| (at * 37) ^ 0x5a).collect();
             let mut text = Vec::new();
             put_base64(&mut text, &bytes);
             assert_eq!(decode(&text), Some(bytes));

@@ -143,7 +143,8 @@ impl Session {
     /// Makes a session with the contents of this one: `SSL_SESSION_dup`. The caller owns the one reference.
     ///
     /// # Errors
-    /// Fails where an ex_data dup callback refuses, or ticket, protocol or application data of the ticket are there and have no bytes (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
+    /// Fails where an ex_data dup callback refuses, or the ticket, the selected protocol or the application data of the ticket is
+    /// empty and not NULL (`ssl_session_dup_intern`, ssl/ssl_sess.c, 3.6.3).
     pub fn dup(&self) -> Result<Session, Error> {
         self.dup_with(true)
     }
@@ -183,12 +184,12 @@ impl Session {
         for buffer in [Buffer::Peer, Buffer::Hostname, Buffer::Alpn, Buffer::TicketAppdata] {
             let value = from.get(buffer);
             if matches!(buffer, Buffer::Alpn | Buffer::TicketAppdata) && value.is_some_and(|value| value.is_empty()) {
-                return Err(Error::EmptyCopy);
+                return Err(Error::EmptyBuffer);
             }
             to.put(buffer, value.cloned());
         }
         match from.get(Buffer::Ticket).filter(|_| ticket) {
-            Some(ticket) if ticket.is_empty() => return Err(Error::EmptyCopy),
+            Some(ticket) if ticket.is_empty() => return Err(Error::EmptyTicket),
             Some(ticket) => {
                 to.put(Buffer::Ticket, Some(ticket.clone()));
                 dest.ticket_length.store(ticket.len(), Relaxed);

@@ -51,6 +51,15 @@ impl TimeRule {
         }
     }
 
+    /// Converts the timeout of a stored session, seconds, to what the session keeps: where `ssl_session_calculate_timeout` is from
+    /// 3.0.0 to 3.0.14, it makes a negative one 0.
+    pub fn keep_stored_timeout(self, seconds: i64) -> u64 {
+        match self {
+            TimeRule::Clamped => self.keep(seconds.max(0)),
+            TimeRule::Stored | TimeRule::Split | TimeRule::Ticks => self.keep(seconds),
+        }
+    }
+
     /// Converts a kept value to the seconds that a getter returns.
     #[inline]
     pub fn seconds(self, kept: u64) -> i64 {
