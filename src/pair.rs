@@ -138,7 +138,12 @@ impl<L: Host, R: Host> Pair<L, R> {
         plan.tells_ends = one.tells_ends && other.tells_ends;
         let fields = Fields::all_but(lacks);
         let counts = one.counts && other.counts;
-        Pair { left, right, plan, fields, counts, left_trace: Trace::with_room(), right_trace: Trace::with_room() }
+        let (left_trace, right_trace) = (Trace::with_room(), Trace::with_room());
+        let mut pair = Pair { left, right, plan, fields, counts, left_trace, right_trace };
+        if let Some(native) = pair.native() {
+            native.set_compresses(other.compresses);
+        }
+        pair
     }
 
     /// Makes the calls that are legal C and break the library, too.

@@ -99,6 +99,8 @@ pub struct Abilities {
     /// Whether it tells when a session that a constructor made is destroyed: by the callbacks of ex_data, or by
     /// [`events::gone`] where none are registered.
     pub tells_ends: bool,
+    /// Whether it keeps the compression method of a session, as a library that was built with compression does.
+    pub compresses: bool,
     /// What the harness heeds of it; most ports have nothing of that.
     pub quirks: Quirks,
 }

@@ -11,7 +11,7 @@ use crate::port::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 /// What a buffer holds before a call copies into it.
 pub const UNTOUCHED: u8 = 0xa5;
 
-/// Whether the linked library was built with compression; without, `d2i_SSL_SESSION` passes over the method.
+/// Tells whether the linked library was built with compression; without, `d2i_SSL_SESSION` passes over the method.
 pub const COMPRESSION: bool = cfg!(not(openssl_no_comp));
 
 /// A self-signed certificate, ECDSA P-256, in DER.
@@ -49,7 +49,14 @@ pub fn encoded(sample: Sample) -> &'static [u8] {
     &SAMPLES[sample as usize].1
 }
 
+/// Returns the DER of a session with a compression method.
+#[cfg(feature = "linked")]
+pub(crate) fn with_compression() -> Vec<u8> {
+    der(&Established { compress_id: 1, ..contents(Sample::Tls12Id) })
+}
+
 /// Returns the DER of a session of a peer that showed a public key and no certificate.
+#[cfg(feature = "linked")]
 pub(crate) fn with_key() -> Vec<u8> {
     let tls13 =
         Established { protocol_version: 0x0304, cipher: Some(native::Cipher(0x1301)), ..contents(Sample::Tls12Id) };
@@ -90,7 +97,7 @@ fn contents(sample: Sample) -> Established {
         },
         Sample::Tls12Peer => Established { peer: Some(PEER.to_vec()), ..tls12 },
         Sample::Tls12Odd => Established {
-            compress_id: COMPRESSION.into(),
+            compress_id: 1,
             max_fragment_length: 2,
             hostname: Some(Vec::new()),
             id: vec![1],
@@ -105,7 +112,7 @@ fn contents(sample: Sample) -> Established {
             hostname: Some(b"full.example.org".to_vec()),
             alpn: Some(b"http/1.1".to_vec()),
             ticket_appdata: Some(vec![0; 3]),
-            compress_id: COMPRESSION.into(),
+            compress_id: 1,
             max_fragment_length: 4,
             peer: Some(PEER.to_vec()),
             ..tls12

@@ -47,6 +47,7 @@ pub(super) struct Hello {
     pub lacks: Kinds,
     pub counts: bool,
     pub tells_ends: bool,
+    pub compresses: bool,
 }
 
 impl Hello {
@@ -171,7 +172,7 @@ pub(super) mod tests {
     fn a_greeting_comes_back_as_it_was() {
         let identity = Identity { name: "a".into(), version: "b".into(), file: "c".into() };
         let (release, lacks) = (Release::V3_6_3.number(), Kinds::NONE.with(Kind::SampleSession));
-        let hello = Hello { identity, release, lacks, counts: true, tells_ends: false };
+        let hello = Hello { identity, release, lacks, counts: true, tells_ends: false, compresses: true };
         let mut message = Vec::new();
         append(&mut message, &Answer::<Trace, String>::Ready(hello.clone()));
         let Some(Answer::Ready(read)) = Answer::read(&message) else { panic!("another message") };

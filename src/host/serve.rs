@@ -20,8 +20,8 @@ use crate::trace::Trace;
 /// # Errors
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
-    let Abilities { lacks, counts, tells_ends, quirks: _ } = port.abilities();
-    let hello = Hello { identity: port.identity(), release: release.number(), lacks, counts, tells_ends };
+    let Abilities { lacks, counts, tells_ends, compresses, quirks: _ } = port.abilities();
+    let hello = Hello { identity: port.identity(), release: release.number(), lacks, counts, tells_ends, compresses };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;

@@ -67,7 +67,7 @@ impl Library {
 
     /// Returns whether the library was built with compression.
     #[inline]
-    pub(super) fn compresses(&self) -> bool {
+    pub fn compresses(&self) -> bool {
         self.compresses.load(Relaxed)
     }
 

@@ -86,6 +86,8 @@ pub struct CPort {
     contexts: contexts::Contexts,
     connections: [*mut SSL; CONNECTIONS],
     credentials: handshakes::Credentials,
+    /// Tells whether the library was built with compression.
+    compresses: bool,
 }
 
 impl CPort {
@@ -119,6 +121,7 @@ impl CPort {
             contexts: contexts::Contexts::default(),
             connections: [ptr::null_mut(); CONNECTIONS],
             credentials: handshakes::Credentials::default(),
+            compresses: false,
         };
         callbacks::of(port.library);
         match start {
@@ -126,6 +129,7 @@ impl CPort {
             Start::Cold => present::preparing("the certificates", || port.load_credentials()),
             Start::Shared | Start::Alone => present::preparing("the first calls on this thread", || port.warm_up()),
         }
+        port.compresses = present::preparing("the first session", || port.keeps_compression());
         Ok(port)
     }
 
@@ -289,6 +293,7 @@ impl Port for CPort {
             lacks: library.lacks(),
             counts: library.count_offset.is_some(),
             tells_ends: library.probes.ex_data || library.probes.memory,
+            compresses: self.compresses,
             quirks: Quirks::NONE,
         }
     }

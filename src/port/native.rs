@@ -26,6 +26,7 @@ use crate::op::{
     BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
 };
 use crate::plan::{Quirks, Setup};
+use crate::samples;
 use crate::trace::{After, Mishap};
 
 /// Holds sessions of one native library, in slots. A slot holds as many handles as it owns references.
@@ -76,6 +77,7 @@ impl NativePort {
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
         let library = Library::following(release, rules, START);
+        library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
         }
@@ -131,6 +133,11 @@ impl NativePort {
             });
         });
         found
+    }
+
+    /// Says whether sessions keep their compression method, as those of the other port do.
+    pub fn set_compresses(&self, compresses: bool) {
+        self.library.set_compresses(compresses);
     }
 
     /// Returns the bytes of a variable.
@@ -214,7 +221,7 @@ impl Port for NativePort {
             clear_keeps_record: self.library.has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
         };
-        Abilities { lacks, counts: true, tells_ends: true, quirks }
+        Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {

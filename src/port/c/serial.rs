@@ -117,6 +117,23 @@ impl CPort {
         self.after();
     }
 
+    /// Tells whether a session keeps its compression method when it is read.
+    pub(super) fn keeps_compression(&mut self) -> bool {
+        let (s, lacks) = (Slot::wrapping(0), self.lacks());
+        if lacks.contains(Kind::SampleSession) || lacks.contains(Kind::GetCompressId) {
+            return false;
+        }
+        let der = samples::with_compression();
+        let mut at = der.as_ptr();
+        let session = call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as c_long));
+        self.slots[s.index()] = session;
+        let kept = !session.is_null() && self.read_field(s, Field::CompressId) == Value::Number(1);
+        call!(self, SSL_SESSION_free(session));
+        self.slots[s.index()] = ptr::null_mut();
+        self.after();
+        kept
+    }
+
     /// Makes a call that is about bytes.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn serial_call(&mut self, op: &Op, tape: &mut Tape) -> Returned<'_> {

@@ -33,6 +33,23 @@ impl Keys for Played<'_> {
     }
 }
 
+/// Reads the certificates and keys of the harness's own.
+pub(super) struct OfSamples;
+
+impl Keys for OfSamples {
+    fn certificate(&mut self, bytes: &[u8]) -> Option<Parsed> {
+        samples::certificate(bytes)
+    }
+
+    fn public_key(&mut self, bytes: &[u8]) -> Option<Parsed> {
+        samples::public_key(bytes)
+    }
+
+    fn verify_text(&mut self, _code: i64) -> String {
+        String::new()
+    }
+}
+
 impl NativePort {
     /// Makes a call that is about bytes.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
@@ -93,7 +110,7 @@ impl NativePort {
     }
 
     /// Puts a session into its slot, if it could be read.
-    fn put_read(&mut self, dst: Slot, read: Result<Session, NotRead>) -> bool {
+    pub(super) fn put_read(&mut self, dst: Slot, read: Result<Session, NotRead>) -> bool {
         match read {
             Ok(session) => {
                 self.put(dst, session);

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use super::super::{Moment, Returned, events};
+use super::serial::OfSamples;
 use super::{NativePort, callbacks, seconds};
 use crate::native::{Cipher, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters, serial_ops};
@@ -65,10 +66,8 @@ impl NativePort {
             Op::New { dst } => self.put(*dst, self.library.session()),
             Op::Dup { dst, src } => self.dup(*dst, *src),
             Op::SampleSession { dst, sample } => {
-                let session = self.library.session();
-                let made = session.establish(samples::established(*sample)).is_ok();
-                self.put(*dst, session);
-                Returned::Session(made)
+                let read = self.library.session_from_der(samples::encoded(*sample), &mut OfSamples);
+                Returned::Session(self.put_read(*dst, read.map(|(session, _)| session)))
             }
             Op::TakeKept { dst } => match callbacks::take_kept() {
                 Some(kept) => self.put(*dst, kept),
