@@ -154,7 +154,7 @@ impl Generator {
                     self.octets(length)
                 }
                 3 if self.rng.u8(0..4) == 0 => samples::PEER.to_vec(),
-                20 if self.rng.bool() => self.string(samples::KEY),
+                20 => self.string(samples::KEY),
                 _ => continue,
             };
             let element = self.element(0xa0 | tag, &inner);

@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn headers_are_read_in_every_form() {
-        let [old, new] = ["3.5.5", "3.6.0"].map(|release| Library::new(release.parse().unwrap(), Clock::System));
+        let [old, new] = ["3.5.5", "3.6.3"].map(|release| Library::new(release.parse().unwrap(), Clock::System));
         let read = |library: &Library, bytes: &[u8]| {
             Dialect { library }.header(bytes).map(|header| (header.tag, header.length))
         };

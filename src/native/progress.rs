@@ -189,7 +189,12 @@ impl Connection {
         if !fits || session.ticket_lifetime_hint() < age || age > u64::from(u32::MAX) / 1000 {
             return None;
         }
-        session.ticket(|ticket| ticket.map(<[u8]>::to_vec))
+        let ticket = session.ticket(|ticket| ticket.map(<[u8]>::to_vec));
+        if ticket.is_none() {
+            // A stored session without a ticket was read into one that had a ticket: C copies from NULL.
+            session.library().note_broken();
+        }
+        ticket
     }
 
     /// Asks the callback of a client, and gives back what it gave before: `tls_construct_ctos_early_data`.

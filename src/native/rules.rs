@@ -135,7 +135,7 @@ macro_rules! for_each_rule {
     /// A stored session has no raw public key of the peer, and one that has is refused.
     NoKeyIsStored "no-key-is-stored" Change ("" to "3.2.0") "i2d_SSL_SESSION" "ssl/ssl_asn1.c of 3.1.4 and 3.2.1";
     /// A length of more than one byte is refused where no byte comes after it, and so is an empty string at the end that has one.
-    LongLengthNeedsMore "long-length-needs-more" Fix ("" to "3.6.0") "d2i_SSL_SESSION" "asn1_get_length, crypto/asn1/asn1_lib.c of 3.5.5 and 3.6.3";
+    LongLengthNeedsMore "long-length-needs-more" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "d2i_SSL_SESSION" "https://github.com/openssl/openssl/pull/30401";
     /// The new suites of GOST are unknown, and the old one has its old name.
     NoNewGostSuites "no-new-gost-suites" Change ("" to "3.0.0") "d2i_SSL_SESSION" "ssl/s3_lib.c of 1.1.1w and 3.0.8";
     /// The suites without encryption of TLS 1.3 are unknown.
@@ -143,11 +143,11 @@ macro_rules! for_each_rule {
     /// The suites with SM4 of TLS 1.3 are unknown.
     NoSm4Suites "no-sm4-suites" Change ("" to "4.0.0") "d2i_SSL_SESSION" "ssl/s3_lib.c of 3.6.3 and 4.0.1";
     /// A header in a BIO is read of eight bytes, and refused where it has more.
-    StreamReadsEight "stream-reads-eight" Fix ("" to "3.6.0") "d2i_SSL_SESSION_bio" "asn1_d2i_read_bio, crypto/asn1/a_d2i_fp.c of 3.5.5 and 3.6.3";
+    StreamReadsEight "stream-reads-eight" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "d2i_SSL_SESSION_bio" "https://github.com/openssl/openssl/issues/22704";
     /// A BIO that ends where a header should be raises an error.
     EmptyStreamIsHeader "empty-stream-is-header" Change ("" to "3.0.0") "d2i_SSL_SESSION_bio" "asn1_d2i_read_bio, crypto/asn1/a_d2i_fp.c of 1.1.1w and 3.0.8";
     /// A BIO that has no bytes raises an error.
-    EmptyStreamRaises "empty-stream-raises" Fix ("3.6.0" to "4.0.3") "d2i_SSL_SESSION_bio" "asn1_d2i_read_bio, crypto/asn1/a_d2i_fp.c of 4.0.1 and 4.0.3";
+    EmptyStreamRaises "empty-stream-raises" Fix ("3.0.21 3.4.6 3.5.7 3.6.3 4.0.1" to "3.0.22 3.4.7 3.5.8 3.6.4 4.0.2") "d2i_SSL_SESSION_bio" "https://github.com/openssl/openssl/issues/31807";
     /// The mark of UTF-8 at the beginning of PEM belongs to its first line, which then begins nothing.
     PemMarkIsText "pem-mark-is-text" Change ("" to "3.0.0") "PEM_read_bio_SSL_SESSION" "sanitize_line, crypto/pem/pem_lib.c of 1.1.1w and 3.0.8";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.

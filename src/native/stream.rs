@@ -78,7 +78,7 @@ impl Stream<'_> {
         header.map_err(|(Malformed::TooLong | Malformed::Otherwise)| BadStream::Encoding)
     }
 
-    /// Reads a header as releases before 3.6 do: of eight bytes, whatever it has.
+    /// Reads a header of eight bytes, whatever it has, as releases did up to 3.6.2.
     fn header_by_eight(&mut self) -> Result<Header, BadStream> {
         const HEADER: usize = 8;
         let has = self.loaded - self.off;
@@ -95,7 +95,7 @@ impl Stream<'_> {
         header
     }
 
-    /// Reads a header byte by byte, as far as it goes: from 3.6 on.
+    /// Reads a header as far as it goes: from 3.6.3 on.
     fn header(&mut self) -> Result<Header, BadStream> {
         let mut want = 2;
         loop {

@@ -147,7 +147,8 @@ fn put_dump(out: &mut Vec<u8>, bytes: &[u8]) {
     for (number, row) in bytes.chunks(ROW).enumerate() {
         put!(out, "    {:04x} - ", number * ROW);
         for (at, byte) in row.iter().enumerate() {
-            put!(out, "{byte:02x}{}", if at == 7 { '-' } else { ' ' });
+            let [high, low] = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
+            out.extend_from_slice(&[high, low, if at == 7 { b'-' } else { b' ' }]);
         }
         out.resize(out.len() + 3 * (ROW - row.len()) + 2, b' ');
         out.extend(row.iter().map(|byte| if (b' '..=b'~').contains(byte) { *byte } else { b'.' }));

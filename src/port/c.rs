@@ -157,6 +157,8 @@ impl CPort {
     /// Lets a library allocate what it allocates once a thread, which is no leak, before the first program.
     fn warm_up(&mut self) {
         random::pin(self.library);
+        // Of sessions of another port that this thread had, nothing is known any more.
+        super::events::begin(false, false);
         self.fill_pool();
         self.load_credentials();
         if !self.library.probes.memory {

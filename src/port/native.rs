@@ -8,6 +8,7 @@ mod read;
 mod serial;
 mod session;
 
+pub(super) use serial::OfSamples;
 pub(super) use session::Access;
 use session::Held;
 

@@ -1,11 +1,12 @@
 //! Bugs of sessions as bytes, for each field that a session's DER has: the DER is changed on its way, as a mistake in the
 //! code that writes or reads that field would.
 
+use super::super::native::OfSamples;
 use super::super::{Port, Returned, Value};
 use super::{Bug, Mutant};
 use crate::der;
 use crate::field::{Field, for_each_field};
-use crate::native::Unseen;
+use crate::native::{Clock, Library, Unseen};
 use crate::op::Kind;
 use crate::op::{BufferSlot, Op, Slot};
 use crate::oracle::{Aspect, Call, Signature, Whose};
@@ -219,6 +220,9 @@ impl Mutant {
         };
         let before = into.and_then(|s| self.own_der(s));
         let bytes = self.inner.bytes(b).to_vec();
+        // What is refused is refused: no mistake about one field mends the others.
+        let release = Library::new(self.inner.release(), Clock::System);
+        release.session_from_der(&bytes, &mut OfSamples).ok()?;
         let changed = bug.read(&bytes, before.as_deref())?;
         self.inner.put_bytes(b, &changed);
         Some((b, bytes))

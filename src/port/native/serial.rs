@@ -34,7 +34,7 @@ impl Keys for Played<'_> {
 }
 
 /// Reads the certificates and keys of the harness's own.
-pub(super) struct OfSamples;
+pub(in crate::port) struct OfSamples;
 
 impl Keys for OfSamples {
     fn certificate(&mut self, bytes: &[u8]) -> Option<Parsed> {
