@@ -109,7 +109,8 @@ impl Command {
             Command::Ports(args) => args.json,
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::Bless(_) | Command::Show(_) | Command::Host(_) => false,
+            Command::Show(args) => args.json,
+            Command::Bless(_) | Command::Host(_) => false,
         }
     }
 }

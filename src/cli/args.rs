@@ -364,6 +364,9 @@ pub(crate) struct ShowArgs {
     /// The form
     #[arg(long = "as", value_enum, default_value_t = Form::Ops)]
     pub form: Form,
+    /// Print one JSON object instead; the text is in it, bytes in hexadecimal
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub lab: LabChoice,
 }
@@ -604,6 +607,19 @@ pub(crate) enum Form {
     Rust,
     /// A picture of the reference counts over the calls.
     Svg,
+}
+
+impl Form {
+    /// Returns its name, as `--as` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Ops => "ops",
+            Form::Wire => "wire",
+            Form::C => "c",
+            Form::Rust => "rust",
+            Form::Svg => "svg",
+        }
+    }
 }
 
 impl OneProbeChoice {
