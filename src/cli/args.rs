@@ -247,6 +247,9 @@ pub(crate) struct ReplayArgs {
     /// Draw the reference counts over the calls into this file
     #[arg(long, value_name = "FILE.svg")]
     pub svg: Option<PathBuf>,
+    /// Replace the file FILE.svg if there is one
+    #[arg(long, requires = "svg")]
+    pub force: bool,
     /// Print one JSON object a case instead of text
     #[arg(long)]
     pub json: bool,

@@ -16,12 +16,15 @@ use crate::program::{Case, Program};
 use crate::report::{self, Accepted, Versions};
 use crate::trace::{Entry, Trace};
 
-/// The widest a call is shown in the table.
-const CALL_WIDTH: usize = 56;
-
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
-    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate) };
+    if let Some(path) = &args.svg {
+        if args.files.len() > 1 {
+            return Err(output::usage("--svg draws one case, and there are several"));
+        }
+        output::ready(path, args.force)?;
+    }
+    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate)? };
     // What the rule is about may break the release.
     let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
     let known = accepted::read(&args.known, None, &args.lab.port)?;

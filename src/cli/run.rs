@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::explained::known;
 use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
-use super::lab::{Lab, LabError, Starting};
+use super::lab::{Lab, LabError, Starting, no_other_memory};
 use super::settle::settle;
 use super::{accepted, explained, interrupt, output, unprobed};
 use crate::host::{Host, crash};
@@ -32,6 +32,10 @@ use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stal
 const UNPROBED: u32 = 8;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
+    let watched = [Memory::Poisoned, Memory::Guarded].into_iter().any(|memory| args.memory.has(memory));
+    if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
+        return Err(no_other_memory());
+    }
     let corpus = Corpus::read(args).map_err(output::usage)?;
     let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
