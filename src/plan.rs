@@ -154,9 +154,29 @@ pub enum Skip {
     Hazard,
     /// The call breaks the tested release, by a fault of its own: see [`Quirks`].
     Avoided,
-    /// A connection is not ready for a handshake, or has a session that the program made or changed: how the handshake would
-    /// go depends on every byte of it.
-    Unready,
+    /// A connection is not ready for it.
+    Unready(Unready),
+}
+
+/// Why a connection is not ready for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// It is a server where a client is meant, or the other way round.
+    WrongSide,
+    /// It has begun a handshake, and was not cleared since.
+    HasBegun,
+    /// It was given what belongs to connections of the other side.
+    MixedSides,
+    /// Its context has a timeout that no ticket can say.
+    OddTimeout,
+    /// It has a session that the program made or changed: how the handshake would go depends on every byte of it.
+    UnfitSession,
+    /// It has made no handshake, or has another session since.
+    NoHandshake,
+    /// It was given a session after its handshake was begun, and cannot read any more.
+    CannotRead,
+    /// It was told how it ended, or has said or read so.
+    ToldEnd,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

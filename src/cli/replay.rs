@@ -11,7 +11,7 @@ use crate::known::KnownFile;
 use crate::op::{Op, Slot};
 use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
-use crate::plan::{Ledger, Plan, Skip, Step, touches};
+use crate::plan::{Ledger, Plan, Skip, Step, Unready, touches};
 use crate::program::{Case, Program};
 use crate::report::{self, Accepted, Versions};
 use crate::trace::{Entry, Trace};
@@ -215,7 +215,16 @@ fn skipped(why: Skip) -> &'static str {
         Skip::Borrowed => "skipped: not its own",
         Skip::Hazard => "skipped: a hazard",
         Skip::Avoided => "skipped: breaks the release",
-        Skip::Unready => "skipped: no handshake",
+        Skip::Unready(why) => match why {
+            Unready::WrongSide => "skipped: wrong side",
+            Unready::HasBegun => "skipped: has begun",
+            Unready::MixedSides => "skipped: mixed sides",
+            Unready::OddTimeout => "skipped: odd timeout",
+            Unready::UnfitSession => "skipped: unfit session",
+            Unready::NoHandshake => "skipped: no handshake",
+            Unready::CannotRead => "skipped: cannot read",
+            Unready::ToldEnd => "skipped: told its end",
+        },
     }
 }
 
