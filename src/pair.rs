@@ -232,7 +232,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     fn compare(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         let in_step = self.agree_in_step(program, look);
         if in_step == Some(true) {
-            return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };
+            let reaches = self.plan.reaches_library(program, &[]);
+            return if reaches { Verdict::Agree } else { Verdict::Nothing };
         }
         self.plan.make(program);
         self.run_on(program, look, prepared);
@@ -243,8 +244,8 @@ impl<L: Host, R: Host> Pair<L, R> {
             return match in_step {
                 // What differed side by side is no agreement because it cannot be seen again.
                 Some(_) => Verdict::Inconclusive(Inconclusive::OnlyInStep),
-                None if self.plan.runs(&self.left_trace.skips) == 0 => Verdict::Nothing,
-                None => Verdict::Agree,
+                None if self.plan.reaches_library(program, &self.left_trace.skips) => Verdict::Agree,
+                None => Verdict::Nothing,
             };
         }
         let Some(first) = self.difference(program, look) else {

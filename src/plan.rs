@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
 pub use crate::op::Kinds;
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Kind, Op, SLOTS, Slot};
 use crate::program::Program;
 
 /// What the ledger has to know of the process a program runs in.
@@ -377,5 +377,14 @@ impl Plan {
     pub fn runs(&self, skips: &[u32]) -> usize {
         // What is given back at the end is none of the program's ops.
         self.planned() - skips.iter().filter(|step| (**step as usize) < self.steps.len()).count()
+    }
+
+    /// Tells whether an op of `program`, which was planned last, ran in the library: not but for `skips`, and not the harness's own
+    /// clock alone.
+    pub fn reaches_library(&self, program: &Program, skips: &[u32]) -> bool {
+        let mut steps = (0..).zip(program.ops.iter().zip(&self.steps));
+        steps.any(|(at, (op, step))| {
+            op.kind() != Kind::AdvanceClock && matches!(step, Step::Run { .. }) && !skips.contains(&at)
+        })
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
         Verdict::Known => return Err(unclear(&"agrees up to a fault of the release that is known")),
-        Verdict::Nothing => return Err(unclear(&"nothing ran: no call has what it needs")),
+        Verdict::Nothing => return Err(unclear(&"nothing ran: no call reached the library")),
         Verdict::Inconclusive(_) if interrupt::came() => return Err(Exit::Interrupted),
         Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
     };

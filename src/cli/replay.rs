@@ -62,6 +62,9 @@ fn draw(case: &Case, pair: &Pair, args: &ReplayArgs, verdict: &Verdict) -> Resul
         .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())))
 }
 
+/// Says that an agreement would be one about nothing.
+const NOTHING: &str = "nothing ran: no call reached the library";
+
 /// Prints the verdict as an object, and returns the exit code.
 fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
@@ -71,7 +74,7 @@ fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verd
     let (word, why, finding, exit) = match verdict {
         Verdict::Agree => ("agree", None, None, Exit::Expected),
         Verdict::Known => ("known", None, None, Exit::Expected),
-        Verdict::Nothing => ("nothing", None, None, Exit::Inconclusive),
+        Verdict::Nothing => ("nothing", Some(NOTHING.into()), None, Exit::Inconclusive),
         Verdict::Inconclusive(why) => ("inconclusive", Some(why.to_string()), None, Exit::Inconclusive),
         Verdict::Diverge(diverged) => {
             let finding = report::finding(&case.program, &diverged, &commands(case, lab, look), of);
@@ -122,7 +125,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdi
             Exit::Expected
         }
         Verdict::Nothing => {
-            output::result(output::red("nothing ran\n"));
+            output::result(output::red(&format!("{NOTHING}\n")));
             Exit::Inconclusive
         }
         Verdict::Inconclusive(why) => {
