@@ -32,6 +32,7 @@ mod run;
 mod search;
 mod settle;
 mod show;
+mod table;
 mod unprobed;
 
 use std::process::ExitCode;

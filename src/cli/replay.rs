@@ -5,6 +5,7 @@ use super::emitted::picture;
 use super::exit::Exit;
 use super::finding::judge_and_show;
 use super::lab::Lab;
+use super::table::{Table, terminal};
 use super::{accepted, output};
 use crate::host::crash;
 use crate::known::KnownFile;
@@ -158,23 +159,12 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
     let plan = pair.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
-    let width = name.len().max(22);
-    let mut text = String::new();
-    let mut row = |columns: [&str; 5]| {
-        let [step, call, left, right, ledger] = columns;
-        let row = format!("{step:>4}  {call:<CALL_WIDTH$}  {left:<22}  {right:<width$}  {ledger}");
-        text += row.trim_end();
-        text += "\n";
-    };
-    row(["step", "call", "native", name, "ledger"]);
+    let mut table = Table::default();
+    table.row(["step", "call", "native", name, "ledger"], "");
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
     let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
         let step = ledger.step(op);
-        let mut call = op.to_string();
-        if call.chars().count() > CALL_WIDTH {
-            call = call.chars().take(CALL_WIDTH - 3).chain("...".chars()).collect();
-        }
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
@@ -193,20 +183,20 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         } else {
             "  differs"
         };
-        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{owed}{differs}")]);
+        table.row([&number, &op.to_string(), &shown[0], &shown[1], &format!("{ledger}{owed}")], differs);
         if all {
             let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
             for entry in 0..sides[0].len().max(sides[1].len()) {
                 let [left, right] = sides.each_ref().map(|side| side.get(entry).map_or("", String::as_str));
                 if left == right {
-                    row(["", &format!("    {left}"), "", "", ""])
+                    table.row(["", &format!("    {left}"), "", "", ""], "")
                 } else {
-                    row(["", "    differs:", left, right, ""])
+                    table.row(["", "    differs:", left, right, ""], "")
                 }
             }
         }
     }
-    text
+    table.text(terminal())
 }
 
 /// Says why a call was not made.
