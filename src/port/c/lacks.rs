@@ -50,6 +50,7 @@ impl Library {
         #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
         let missing = |kind: &Kind| match kind {
             Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
+            Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
