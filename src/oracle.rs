@@ -42,6 +42,8 @@ pub enum Class {
     Cache,
     /// A return value, or the state of the error queue.
     Return,
+    /// Any of these, where the library does what its release is known to do, and its manual does not say: no trace tells that.
+    Doc,
 }
 
 impl fmt::Display for Class {
@@ -55,6 +57,7 @@ impl fmt::Display for Class {
             Class::Contents => "CONTENTS",
             Class::Cache => "CACHE",
             Class::Return => "RETURN",
+            Class::Doc => "DOC",
         })
     }
 }

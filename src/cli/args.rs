@@ -420,7 +420,7 @@ pub(crate) enum FollowingChoice {
     Released,
     /// The release without the faults that later ones do not have: these differ, each under its name
     Fixed,
-    /// What the manual says, where we know that no release does it
+    /// What the manual says, where we know that no release does it: this differs, as class DOC
     Documented,
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::before::join;
 use super::exit::Exit;
+use super::explained::classed;
 use super::finding::{Finding, careful, judge_every_way};
 use super::lab::{Lab, LabError};
 use super::search::{Pace, Seen, Smallest, search};
@@ -67,7 +68,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Alone::Other(other) => return Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
         Alone::Unclear(why) => return Err(unclear(&flaky(&format!("had no verdict: {why}")))),
     };
-    Ok(Reduced { finding, identity, release })
+    Ok(Reduced { finding: classed(lab, finding), identity, release })
 }
 
 /// Says what a fresh process makes of a finding. The program of each is the smallest that there is.

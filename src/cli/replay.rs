@@ -3,7 +3,8 @@
 use super::args::ReplayArgs;
 use super::emitted::picture;
 use super::exit::Exit;
-use super::finding::judge_and_show;
+use super::explained::classed;
+use super::finding::{Finding, judge_and_show};
 use super::lab::Lab;
 use super::table::{Table, terminal};
 use super::{accepted, output};
@@ -42,6 +43,13 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
         judge_and_show(pair, &case.program, &args.lab.memories())
     });
+    let verdict = match verdict {
+        Verdict::Diverge(diverged) => {
+            let found = Finding { program: case.program.clone(), diverged: *diverged, look };
+            Verdict::Diverge(Box::new(classed(lab, found).diverged))
+        }
+        verdict @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => verdict,
+    };
     let identity = pair.right().identity();
     let name = identity.short_name();
     if args.json {

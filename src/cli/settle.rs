@@ -4,9 +4,9 @@
 use super::args::RunArgs;
 use super::compiled::Compiled;
 use super::emitted::{self, written};
-use super::explained::explained;
+use super::explained::{classed, explained};
 use super::files::Files;
-use super::finding::Finding;
+use super::finding::{Finding, careful};
 use super::head::{SIGNATURE, of};
 use super::lab::Lab;
 use super::reduction::{Alone, reduce_alone};
@@ -35,7 +35,8 @@ pub(super) fn settle(
     if interrupt::came() {
         notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
     }
-    let shown = reduced.as_ref().unwrap_or(found);
+    let is_reduced = reduced.is_some();
+    let shown = &classed(lab, reduced.unwrap_or_else(|| found.clone()));
     let flags = lab.flags(shown.look.memory);
     // Looked at more closely, it can be another call that is to blame.
     let files = files.map(|files| files.named(out, shown.signature()));
@@ -44,7 +45,7 @@ pub(super) fn settle(
     let mut replayed = None;
     if let Some(files) = &files {
         let mut case = files.original.clone();
-        if reduced.is_some() {
+        if is_reduced {
             let sentence = shown.diverged.divergence.sentence();
             let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
             let write = |kind: &str, text: &str| {
@@ -62,7 +63,7 @@ pub(super) fn settle(
         }
         let case_text = output::quoted(case.display());
         commands.insert(0, ("replay", format!("sessdiff replay{flags} {case_text}")));
-        if reduced.is_some() {
+        if is_reduced {
             commands.push(("import", format!("sessdiff import{flags} {case_text}")));
         }
         replayed = Some(case);

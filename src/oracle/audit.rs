@@ -181,7 +181,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let ledger = match aspect.class() {
         Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
         Class::Return => "a call leaves alone what others raised",
-        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache => {
+        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache | Class::Doc => {
             "each session has buffers of its own, and NULL has no length"
         }
     };

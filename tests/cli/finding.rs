@@ -143,3 +143,19 @@ fn overwrites_no_file() {
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
     assert_eq!(folder.names("out"), names);
 }
+
+/// What the library does although its manual does not say so is a class of its own; what it should not do is not.
+#[test]
+fn what_the_manual_does_not_say_is_of_class_doc() {
+    let case = format!("{}/rules/dup-drops-hint.ops", super::CORPUS);
+    let folder = Folder::with("a.ops", super::PROGRAM);
+    let documented = ["--as", "documented"];
+    let replay = |more: &[&str]| folder.sessdiff(&[&["replay"], &documented[..], more].concat()).exits(1);
+    replay(&[&case]).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
+    assert_eq!(replay(&["--json", &case]).json()["finding"]["class"], "DOC");
+    replay(&["--port", "planted:dup-forgets-hostname", "a.ops"]).shows("\nCONTENTS SSL_SESSION_dup/hostname\n");
+    let reduced = folder.sessdiff(&["reduce", "--json", "--as", "documented", &case]).exits(0).json();
+    assert_eq!(reduced["finding"]["class"], "DOC", "{reduced}");
+    let run = ["run", "--programs", "20", "--corpus", "none", "--keep-going", "--as", "documented"];
+    folder.sessdiff(&run).exits(1).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
+}
