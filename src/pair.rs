@@ -290,6 +290,14 @@ impl<L: Host, R: Host> Pair<L, R> {
         Some(Diverged { divergence, left, mishap, stack, at_end, memory })
     }
 
+    /// Lists what else differs in the step of a difference, which was that of the last run of `program`.
+    pub fn beside(&self, program: &Program, first: &Divergence) -> Vec<Signature> {
+        let mut all = oracle::all_in(program, &self.plan, [&self.left_trace, &self.right_trace], first.step);
+        all.retain(|signature| *signature != first.signature());
+        all.dedup();
+        all
+    }
+
     /// Tells whether each port does the same when `program` is run once more.
     pub fn repeats(&mut self, program: &Program) -> Result<(), Inconclusive> {
         self.run(program, Watch::Blame);

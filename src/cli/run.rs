@@ -26,7 +26,7 @@ use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
-use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
+use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -205,6 +205,7 @@ fn run_port(
     summary.seconds = started.elapsed().as_secs_f64();
     summary.interrupted = interrupt::came();
     accepted::review(&mut summary.accepted, known, release, &shared.replayed());
+    summary.signatures = grouped(std::mem::take(&mut summary.signatures));
     summary.verdict = verdict(&summary);
     Ok(summary)
 }

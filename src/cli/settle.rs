@@ -12,6 +12,7 @@ use super::lab::Lab;
 use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
+use crate::pair::Pair;
 use crate::port::Identity;
 use crate::program::{Case, Program};
 use crate::report::{self, SignatureSummary, Versions};
@@ -68,6 +69,7 @@ pub(super) fn settle(
         }
         replayed = Some(case);
     }
+    let beside = pair.as_mut().map(|pair| beside(pair, shown)).unwrap_or_default();
     let explained = explained(lab, shown);
     notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
@@ -79,9 +81,19 @@ pub(super) fn settle(
         class: shown.diverged.divergence.class.to_string(),
         broke: found.diverged.broke(),
         explained,
+        beside,
+        cause: None,
         file: replayed.map(|file| file.display().to_string()),
     };
     (summary, block + &notes)
+}
+
+/// Lists what else differs at the call of a finding, where everything is observed.
+fn beside(pair: &mut Pair, found: &Finding) -> Vec<String> {
+    let seen = pair.glance(&found.program, careful(found.look));
+    let seen = seen.filter(|seen| seen.divergence.signature() == found.signature());
+    let all = seen.map(|seen| pair.beside(&found.program, &seen.divergence)).unwrap_or_default();
+    all.iter().map(ToString::to_string).collect()
 }
 
 /// Returns what is left of a finding, and what is said of how it came to that.

@@ -85,7 +85,8 @@ fn leaves_standard_output_to_the_object() {
     let finding = object["signatures"][0].as_object_mut().and_then(|found| found.remove("finding"));
     assert_eq!(finding.expect("the finding")["signature"], "SSL_SESSION_dup/hostname", "{object}");
     let file = format!("sessdiff-out/{FILE}");
-    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "file": file, "hits": 1 }]);
+    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "beside": [],
+        "cause": null, "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 
@@ -142,6 +143,22 @@ fn overwrites_no_file() {
     // The same program once more needs no file more.
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
     assert_eq!(folder.names("out"), names);
+}
+
+/// Each is what the flush leaves in the cache, under the name of what a program observes of it first.
+#[test]
+fn signatures_of_one_cause_are_listed_together() {
+    let folder = Folder::new();
+    let port = ["run", "--port", "planted:flush-takes-last-second", "--programs", "3000", "--seed", "1"];
+    let run = [&port[..], &["--corpus", "none", "--keep-going", "--reduce-seconds", "5"]].concat();
+    let said = folder.sessdiff(&run).exits(1).stdout;
+    let list: Vec<_> = said.lines().skip_while(|line| !line.starts_with("DIVERGE: ")).skip(1).take(2).collect();
+    let [first, second] = list[..] else { panic!("{said}") };
+    assert!(first.contains(" programs: CACHE SSL_CTX_flush_sessions/cache, "), "{said}");
+    assert!(second.starts_with("  of the same cause: ") && second.contains("/callback.remove, "), "{said}");
+    let found = folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(1).json();
+    let causes: Vec<_> = found["signatures"].as_array().expect("a list").iter().map(|one| &one["cause"]).collect();
+    assert_eq!(causes, [&serde_json::Value::Null, &"SSL_CTX_flush_sessions/cache".into()], "{found}");
 }
 
 /// What the library does although its manual does not say so is a class of its own; what it should not do is not.
