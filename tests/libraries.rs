@@ -224,6 +224,23 @@ fn a_finding_that_is_renamed_is_kept_once_and_beside_what_is_there() {
     assert!(path(&format!("{stem}-2.ops")).is_file() && said.contains(&format!("out/{stem}-2.ops")), "{said}");
 }
 
+/// What is found under a name that nobody has accepted, and is, looked at again, one that somebody has.
+#[test]
+fn a_finding_is_accepted_under_the_name_that_it_has_in_the_end() {
+    let bug = bugs().into_iter().find(|bug| bug.name == "ticket-getter-aborts").expect("a patch");
+    let (folder, port) = (tempfile::tempdir().expect("a folder"), port(&bug.library()));
+    let known = "[[known]]\nsignature = \"SSL_SESSION_get0_ticket/SIGABRT\"\nreason = \"It is ours.\"\n\
+                 link = \"https://example.org/1\"\nexpires = \"9999-12-31\"\n";
+    fs::write(folder.path().join("known.toml"), known).expect("a file");
+    let args = ["run", "--port", &port, "--programs", "300", "--seed", "1", "--about", "sessions", "--probes", "all"];
+    let ran = sessdiff(folder.path(), &[&args[..], &["--corpus", "none", "--known", "known.toml"]].concat());
+    let (said, noted) = (text(&ran.stdout), text(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(0), "{said}\n{noted}");
+    assert!(said.contains("\nagree: 300 programs, ") && said.contains(" 0 divergences, "), "{said}\n{noted}");
+    assert!(said.contains("\nknown: SSL_SESSION_get0_ticket/SIGABRT, "), "{said}\n{noted}");
+    assert!(noted.contains(" is, looked at again, SSL_SESSION_get0_ticket/SIGABRT\n"), "{said}\n{noted}");
+}
+
 /// The address and the calls of a crash, by the names of the library's functions.
 #[test]
 fn a_crash_says_where_it_was() {
