@@ -164,7 +164,13 @@ impl Port for RustPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { lacks: Kinds::all_but(HAS), counts: true, tells_ends: false, compresses: false, quirks: Quirks::NONE }
+        Abilities {
+            lacks: Kinds::all_but(HAS),
+            counts: true,
+            tells_ends: false,
+            compresses: false,
+            quirks: Quirks::NONE,
+        }
     }
 
     fn begin(&mut self, _memory: Memory, _origins: bool) {

@@ -32,6 +32,7 @@ mod run;
 mod search;
 mod settle;
 mod show;
+mod table;
 mod unprobed;
 
 use std::process::ExitCode;
@@ -109,7 +110,8 @@ impl Command {
             Command::Ports(args) => args.json,
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
-            Command::Bless(_) | Command::Show(_) | Command::Host(_) => false,
+            Command::Show(args) => args.json,
+            Command::Bless(_) | Command::Host(_) => false,
         }
     }
 }

@@ -12,7 +12,7 @@ mod signature;
 use std::fmt;
 
 pub use self::audit::{Fault, audit};
-use self::audit::{compared_until, sound};
+use self::audit::{compared_until, faults, sound};
 pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
 use self::listed::listed;
@@ -42,6 +42,8 @@ pub enum Class {
     Cache,
     /// A return value, or the state of the error queue.
     Return,
+    /// Any of these, where the library does what its release is known to do, and its manual does not say: no trace tells that.
+    Doc,
 }
 
 impl fmt::Display for Class {
@@ -55,6 +57,7 @@ impl fmt::Display for Class {
             Class::Contents => "CONTENTS",
             Class::Cache => "CACHE",
             Class::Return => "RETURN",
+            Class::Doc => "DOC",
         })
     }
 }
@@ -147,6 +150,43 @@ fn contradiction(program: &Program, plan: &Plan, fault: &Fault, faults: &[Option
 fn call_at(program: &Program, plan: &Plan, step: usize) -> Kind {
     let given_back = || plan.given_back().nth(step - program.ops.len()).map(|op| op.kind());
     program.ops.get(step).map(Op::kind).or_else(given_back).unwrap_or(Kind::Free)
+}
+
+/// Lists all that differs in one step of `program`, each under the name that it has where it is the first difference.
+pub fn all_in(program: &Program, plan: &Plan, traces: [&Trace; 2], step: usize) -> Vec<Signature> {
+    let faults = traces.into_iter().flat_map(|trace| faults(plan, trace)).filter(|fault| fault.step == step);
+    let named = |call: Option<Call>, aspect: Aspect| Signature {
+        call: call.unwrap_or_else(|| Call::Kind(call_at(program, plan, step))),
+        aspect,
+    };
+    let mut all: Vec<_> = faults.map(|fault| named(fault.call, fault.aspect)).collect();
+    let [left, right] = traces.map(|trace| trace.entries(step).collect::<Vec<_>>());
+    let ended = traces.into_iter().filter_map(compared_until).any(|last| step >= last);
+    let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
+    let (mut a, mut b) = (0, 0);
+    while !ended && (a < left.len() || b < right.len()) {
+        let (more, others) = same_again(&left[a..], &right[b..]);
+        for at in 0..more.max(others) {
+            let pair = [left[a..a + more].get(at), right[b..b + others].get(at)].map(|entry| entry.cloned());
+            all.push(named(None, describe(program.ops.get(step), of, pair)));
+        }
+        (a, b) = (a + more, b + others);
+        match left.get(a) {
+            Some(Entry::Session(slot)) => of = Some(Variable::Session(*slot)),
+            Some(Entry::SessionOf(x)) => of = Some(Variable::Connection(*x)),
+            Some(_) | None => {}
+        }
+        (a, b) = (a + 1, b + 1);
+    }
+    all
+}
+
+/// Counts the entries of both sides before the first one that they have in common, as few as that takes.
+fn same_again(left: &[Entry<'_>], right: &[Entry<'_>]) -> (usize, usize) {
+    let pairs = |all: usize| (0..=all).map(move |more| (more, all - more));
+    let mut ahead = (0..left.len() + right.len()).flat_map(pairs);
+    let same = |(a, b): &(usize, usize)| left.get(*a).is_some_and(|entry| right.get(*b) == Some(entry));
+    ahead.find(same).unwrap_or((left.len(), right.len()))
 }
 
 /// Finds the first entry that differs.

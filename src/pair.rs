@@ -237,7 +237,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     fn compare(&mut self, program: &Program, look: Look, prepared: bool) -> Verdict {
         let in_step = self.agree_in_step(program, look);
         if in_step == Some(true) {
-            return if self.plan.planned() == 0 { Verdict::Nothing } else { Verdict::Agree };
+            let reaches = self.plan.reaches_library(program, &[]);
+            return if reaches { Verdict::Agree } else { Verdict::Nothing };
         }
         self.plan.make(program);
         self.run_on(program, look, prepared);
@@ -248,8 +249,8 @@ impl<L: Host, R: Host> Pair<L, R> {
             return match in_step {
                 // What differed side by side is no agreement because it cannot be seen again.
                 Some(_) => Verdict::Inconclusive(Inconclusive::OnlyInStep),
-                None if self.plan.runs(&self.left_trace.skips) == 0 => Verdict::Nothing,
-                None => Verdict::Agree,
+                None if self.plan.reaches_library(program, &self.left_trace.skips) => Verdict::Agree,
+                None => Verdict::Nothing,
             };
         }
         let Some(first) = self.difference(program, look) else {
@@ -292,6 +293,14 @@ impl<L: Host, R: Host> Pair<L, R> {
         let at_end = self.plan.given_back().filter(|_| divergence.step >= program.ops.len()).collect();
         let (stack, memory) = (stack.cloned().unwrap_or_default(), look.memory);
         Some(Diverged { divergence, left, mishap, stack, at_end, memory })
+    }
+
+    /// Lists what else differs in the step of a difference, which was that of the last run of `program`.
+    pub fn beside(&self, program: &Program, first: &Divergence) -> Vec<Signature> {
+        let mut all = oracle::all_in(program, &self.plan, [&self.left_trace, &self.right_trace], first.step);
+        all.retain(|signature| *signature != first.signature());
+        all.dedup();
+        all
     }
 
     /// Tells whether each port does the same when `program` is run once more.

@@ -58,7 +58,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
 pub use crate::op::Kinds;
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Kind, Op, SLOTS, Slot};
 use crate::program::Program;
 
 /// What the ledger has to know of the process a program runs in.
@@ -157,9 +157,29 @@ pub enum Skip {
     Hazard,
     /// The call breaks the tested release, by a fault of its own: see [`Quirks`].
     Avoided,
-    /// A connection is not ready for a handshake, or has a session that the program made or changed: how the handshake would
-    /// go depends on every byte of it.
-    Unready,
+    /// A connection is not ready for it.
+    Unready(Unready),
+}
+
+/// Why a connection is not ready for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unready {
+    /// It is a server where a client is meant, or the other way round.
+    WrongSide,
+    /// It has begun a handshake, and was not cleared since.
+    HasBegun,
+    /// It was given what belongs to connections of the other side.
+    MixedSides,
+    /// Its context has a timeout that no ticket can say.
+    OddTimeout,
+    /// It has a session that the program made or changed: how the handshake would go depends on every byte of it.
+    UnfitSession,
+    /// It has made no handshake, or has another session since.
+    NoHandshake,
+    /// It was given a session after its handshake was begun, and cannot read any more.
+    CannotRead,
+    /// It was told how it ended, or has said or read so.
+    ToldEnd,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.
@@ -360,5 +380,14 @@ impl Plan {
     pub fn runs(&self, skips: &[u32]) -> usize {
         // What is given back at the end is none of the program's ops.
         self.planned() - skips.iter().filter(|step| (**step as usize) < self.steps.len()).count()
+    }
+
+    /// Tells whether an op of `program`, which was planned last, ran in the library: not but for `skips`, and not the harness's own
+    /// clock alone.
+    pub fn reaches_library(&self, program: &Program, skips: &[u32]) -> bool {
+        let mut steps = (0..).zip(program.ops.iter().zip(&self.steps));
+        steps.any(|(at, (op, step))| {
+            op.kind() != Kind::AdvanceClock && matches!(step, Step::Run { .. }) && !skips.contains(&at)
+        })
     }
 }

@@ -1,11 +1,15 @@
 //! What is said of a finding and of a run.
 
+#[cfg(feature = "cli")]
+mod causes;
 mod divergence;
 #[cfg(feature = "cli")]
 mod json;
 #[cfg(feature = "cli")]
 mod summary;
 
+#[cfg(feature = "cli")]
+pub use causes::grouped;
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
 pub use json::{Versions, finding, versions};

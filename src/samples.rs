@@ -96,13 +96,9 @@ fn contents(sample: Sample) -> Established {
             ..tls12
         },
         Sample::Tls12Peer => Established { peer: Some(PEER.to_vec()), ..tls12 },
-        Sample::Tls12Odd => Established {
-            compress_id: 1,
-            max_fragment_length: 2,
-            hostname: Some(Vec::new()),
-            id: vec![1],
-            ..tls12
-        },
+        Sample::Tls12Odd => {
+            Established { compress_id: 1, max_fragment_length: 2, hostname: Some(Vec::new()), id: vec![1], ..tls12 }
+        }
         Sample::HintOnly => Established { ticket_lifetime_hint: 600, ..tls12 },
         Sample::Tls12Full => Established {
             id_context: b"full".to_vec(),

@@ -25,7 +25,7 @@ const COPIED: &[&str] = &[
     "tests/corpus.rs",
 ];
 /// The lists that a patch follows.
-const LISTS: &[&str] = &["add-an-op", "add-a-field", "add-a-port", "add-a-fuzz-target"];
+const LISTS: &[&str] = &["add-an-op", "add-a-field", "add-a-rule", "add-a-port", "add-a-fuzz-target"];
 /// What a path in the lists begins with.
 const PLACES: &[&str] =
     &["src/", "tests/", "corpus/", "docs/", "fuzz/", "scripts/", "benches/", "examples/", ".ci/", "clippy.toml"];

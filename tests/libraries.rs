@@ -196,6 +196,60 @@ fn what_is_hard_to_reduce_comes_to_few_calls_in_time() {
     }
 }
 
+/// Runs until something is found in a port, and returns its signature and the calls that are left of it.
+fn reduced(folder: &Path, port: &str) -> (String, Vec<String>) {
+    let args = ["run", "--port", port, "--programs", "60000", "--seed", "1", "--corpus", "none", "--json"];
+    let ran = sessdiff(folder, &[&args[..], &["--time-limit", TIME_LIMIT]].concat());
+    let found: serde_json::Value = serde_json::from_slice(&ran.stdout).expect("an object");
+    let finding = &found["signatures"][0]["finding"];
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_string();
+    let calls = finding["calls"].as_array().unwrap_or_else(|| panic!("nothing is found in {port}: {found}"));
+    (text(&finding["signature"]), calls.iter().map(text).collect())
+}
+
+/// Returns the programs that lack one or two of these calls, each as the text of a case.
+fn with_fewer(calls: &[String]) -> Vec<String> {
+    let pairs = (0..calls.len()).flat_map(|one| (one..calls.len()).map(move |other| (one, other)));
+    let without = |(one, other): (usize, usize)| {
+        let kept = calls.iter().enumerate().filter(|(at, _)| *at != one && *at != other);
+        kept.fold("#! sessdiff 1\n".to_string(), |text, (_, call)| text + call + "\n")
+    };
+    pairs.map(without).collect()
+}
+
+/// What a second handshake makes of the session of the first takes as many calls as there are left: none of them can be left out,
+/// and no two.
+#[test]
+fn what_is_still_long_needs_all_of_its_calls() {
+    let bugs = bugs();
+    let library = |name: &str| port(&bugs.iter().find(|bug| bug.name == name).expect("a patch").library());
+    for port in [
+        library("expired-session-stays"),
+        library("get-callback-reference-is-taken-twice"),
+        library("expired-leaves-another-cache"),
+        "planted:get-callback-dup-is-shared".into(),
+        "planted:heard-is-said".into(),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (signature, calls) = reduced(folder.path(), &port);
+        assert!((13..=18).contains(&calls.len()), "{port}: {calls:?}");
+        let mut args = ["replay", "--json", "--time-limit", TIME_LIMIT, "--port", &port].map(String::from).to_vec();
+        for (number, text) in with_fewer(&calls).into_iter().enumerate() {
+            let name = format!("{number}.ops");
+            fs::write(folder.path().join(&name), text).expect("a file");
+            args.push(name);
+        }
+        let all = args.len() - 6;
+        let ran = sessdiff(folder.path(), &args.iter().map(String::as_str).collect::<Vec<_>>());
+        let said = text(&ran.stdout);
+        let replayed: Vec<serde_json::Value> =
+            said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+        assert_eq!(replayed.len(), all, "{said}\n{}", text(&ran.stderr));
+        let same = replayed.iter().find(|one| one["finding"]["signature"] == *signature);
+        assert!(same.is_none(), "{port}: fewer calls than {calls:?} are enough: {same:?}");
+    }
+}
+
 /// A lock that an earlier program has left taken: alone, no program that meets it fails.
 #[test]
 fn what_ran_before_is_joined_where_it_matters() {
@@ -222,6 +276,23 @@ fn a_finding_that_is_renamed_is_kept_once_and_beside_what_is_there() {
     assert_eq!(blocks, 1, "{said}");
     assert_eq!(fs::read_to_string(path(&format!("{stem}.ops"))).expect("the other file"), "Another file.\n");
     assert!(path(&format!("{stem}-2.ops")).is_file() && said.contains(&format!("out/{stem}-2.ops")), "{said}");
+}
+
+/// What is found under a name that nobody has accepted, and is, looked at again, one that somebody has.
+#[test]
+fn a_finding_is_accepted_under_the_name_that_it_has_in_the_end() {
+    let bug = bugs().into_iter().find(|bug| bug.name == "ticket-getter-aborts").expect("a patch");
+    let (folder, port) = (tempfile::tempdir().expect("a folder"), port(&bug.library()));
+    let known = "[[known]]\nsignature = \"SSL_SESSION_get0_ticket/SIGABRT\"\nreason = \"It is ours.\"\n\
+                 link = \"https://example.org/1\"\nexpires = \"9999-12-31\"\n";
+    fs::write(folder.path().join("known.toml"), known).expect("a file");
+    let args = ["run", "--port", &port, "--programs", "300", "--seed", "1", "--about", "sessions", "--probes", "all"];
+    let ran = sessdiff(folder.path(), &[&args[..], &["--corpus", "none", "--known", "known.toml"]].concat());
+    let (said, noted) = (text(&ran.stdout), text(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(0), "{said}\n{noted}");
+    assert!(said.contains("\nagree: 300 programs, ") && said.contains(" 0 divergences, "), "{said}\n{noted}");
+    assert!(said.contains("\nknown: SSL_SESSION_get0_ticket/SIGABRT, "), "{said}\n{noted}");
+    assert!(noted.contains(" is, looked at again, SSL_SESSION_get0_ticket/SIGABRT\n"), "{said}\n{noted}");
 }
 
 /// The address and the calls of a crash, by the names of the library's functions.

@@ -250,6 +250,9 @@ pub(crate) struct ReplayArgs {
     /// Draw the reference counts over the calls into this file
     #[arg(long, value_name = "FILE.svg")]
     pub svg: Option<PathBuf>,
+    /// Replace the file FILE.svg if there is one
+    #[arg(long, requires = "svg")]
+    pub force: bool,
     /// Print one JSON object a case instead of text
     #[arg(long)]
     pub json: bool,
@@ -367,6 +370,9 @@ pub(crate) struct ShowArgs {
     /// The form
     #[arg(long = "as", value_enum, default_value_t = Form::Ops)]
     pub form: Form,
+    /// Print one JSON object instead; the text is in it, bytes in hexadecimal
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub lab: LabChoice,
 }
@@ -417,7 +423,7 @@ pub(crate) enum FollowingChoice {
     Released,
     /// The release without the faults that later ones do not have: these differ, each under its name
     Fixed,
-    /// What the manual says, where we know that no release does it
+    /// What the manual says, where we know that no release does it: this differs, as class DOC
     Documented,
 }
 
@@ -607,6 +613,19 @@ pub(crate) enum Form {
     Rust,
     /// A picture of the reference counts over the calls.
     Svg,
+}
+
+impl Form {
+    /// Returns its name, as `--as` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Ops => "ops",
+            Form::Wire => "wire",
+            Form::C => "c",
+            Form::Rust => "rust",
+            Form::Svg => "svg",
+        }
+    }
 }
 
 impl OneProbeChoice {

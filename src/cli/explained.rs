@@ -4,27 +4,46 @@ use super::args::FollowingChoice;
 use super::finding::{Finding, judge_every_way};
 use super::lab::Lab;
 use crate::native::{Release, Row, Rule, RuleKind, Rules, for_each_rule};
-use crate::pair::Verdict;
+use crate::oracle::Class;
+use crate::pair::{Pair, Verdict};
 use crate::plan::{Quirks, Skip, Step};
 use crate::program::Case;
 use crate::report::KnownSummary;
 
 /// Returns the rules by which the program of a finding agrees with the release; none, if it differs from it too.
 pub(super) fn explained(lab: &Lab, found: &Finding) -> Vec<KnownSummary> {
-    if lab.following == FollowingChoice::Released {
-        return Vec::new();
-    }
-    // A port that cannot be started any more explains nothing.
-    let Ok(mut pair) = lab.as_released().in_a_child().pair() else { return Vec::new() };
-    let (_, verdict) = judge_every_way(&mut pair, &found.program, &[found.look.memory]);
-    match verdict {
-        Verdict::Agree | Verdict::Known | Verdict::Nothing => {}
-        Verdict::Diverge(_) | Verdict::Inconclusive(_) => return Vec::new(),
-    }
-    let left_out = pair.plan().steps.iter().any(|step| matches!(step, Step::Skip(Skip::Avoided)));
-    let quirks = if left_out { pair.plan().setup().quirks } else { Quirks::NONE };
+    let Some(mut pair) = agrees_as_released(lab, found) else { return Vec::new() };
+    let quirks = if leaves_out(&pair) { pair.plan().setup().quirks } else { Quirks::NONE };
     let met = pair.take_met();
     known(pair.left().release(), met, quirks, lab.following)
+}
+
+/// Gives a finding of `--as documented` the class of what the manual does not say, where its program agrees with the release. What
+/// breaks the library keeps its class, and so does what shows in calls that are not made there.
+pub(super) fn classed(lab: &Lab, mut found: Finding) -> Finding {
+    let may_be = lab.following == FollowingChoice::Documented && !found.diverged.broke();
+    if may_be && agrees_as_released(lab, &found).is_some_and(|pair| !leaves_out(&pair)) {
+        found.diverged.divergence.class = Class::Doc;
+    }
+    found
+}
+
+/// Judges the program of a finding with a native session that does all that the release does. Returns the pair that did, if it
+/// agrees; a port that cannot be started any more does not.
+fn agrees_as_released(lab: &Lab, found: &Finding) -> Option<Pair> {
+    if lab.following == FollowingChoice::Released {
+        return None;
+    }
+    let mut pair = lab.as_released().in_a_child().pair().ok()?;
+    match judge_every_way(&mut pair, &found.program, &[found.look.memory]).1 {
+        Verdict::Agree | Verdict::Known | Verdict::Nothing => Some(pair),
+        Verdict::Diverge(_) | Verdict::Inconclusive(_) => None,
+    }
+}
+
+/// Tells whether a call was left out because it breaks the release.
+fn leaves_out(pair: &Pair) -> bool {
+    pair.plan().steps.iter().any(|step| matches!(step, Step::Skip(Skip::Avoided)))
 }
 
 /// Lists the rules of the release that were met and are not followed where `following` is chosen, and those whose calls were left

@@ -21,7 +21,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
     // What cannot be kept is not worth the search.
     let known = regressions(&args.into)?;
     let accepted = accepted::read(&args.known, None, &args.lab.port)?;
-    let lab = Lab::of(&args.lab, args.release.following, true);
+    let lab = Lab::of(&args.lab, args.release.following, true)?;
     let Reduced { finding: found, identity, release } =
         reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?;
     let signature = found.signature();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::args::{FollowingChoice, LabChoice, Limits, PortName};
+use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName};
 use super::exit::Exit;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
@@ -70,10 +70,21 @@ impl LabError {
     }
 }
 
+/// Says that memory was asked for which only the probes make, and returns the exit code.
+pub(super) fn no_other_memory() -> Exit {
+    output::usage("without probes all memory is plain: leave out `--probes none`, or ask for no other memory")
+}
+
 impl Lab {
     /// Takes what was chosen on the command line. `isolate`: in a process of its own.
-    pub fn of(choice: &LabChoice, following: FollowingChoice, isolate: bool) -> Lab {
-        Lab {
+    ///
+    /// # Errors
+    /// Memory was asked for that only the probes make; that has been printed already.
+    pub fn of(choice: &LabChoice, following: FollowingChoice, isolate: bool) -> Result<Lab, Exit> {
+        if choice.probes == OneProbeChoice::None && choice.memories() != [Memory::Plain] {
+            return Err(no_other_memory());
+        }
+        Ok(Lab {
             port: choice.port.clone(),
             probes: choice.probes.probes(),
             isolate,
@@ -83,7 +94,7 @@ impl Lab {
             breaking: following != FollowingChoice::Released,
             limits: choice.limits.clone(),
             start: Starting::default(),
-        }
+        })
     }
 
     /// Drives a port in this process, with all probes.

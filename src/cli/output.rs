@@ -62,6 +62,15 @@ pub(super) fn lost() -> bool {
     LOST.load(Relaxed)
 }
 
+/// Checks that a result can be written to a file, before it is known. One that is there stays, unless it is to be replaced.
+pub(super) fn ready(path: &Path, replace: bool) -> Result<(), Exit> {
+    if path.is_file() && !replace {
+        return Err(usage(format_args!("{}: is there already; `--force` replaces it", path.display())));
+    }
+    let tried = if path.exists() { Ok(()) } else { disk::try_file(path) };
+    tried.map_err(|error| usage(format_args!("{}: {error}", path.display())))
+}
+
 /// Writes a result to a file.
 pub(super) fn file(path: &Path, text: &str) -> Result<(), Exit> {
     disk::write(path, text).map_err(|error| usage(format_args!("{}: {error}", path.display())))

@@ -5,23 +5,16 @@ use super::compiled::Compiled;
 use super::exit::Exit;
 use super::lab::Lab;
 use super::reduction::reduce_case;
-use super::{disk, interrupt, output};
+use super::{interrupt, output};
 use crate::host::Host;
 use crate::program::Case;
 
 pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
     interrupt::answer();
     // What cannot be kept is not worth the search.
-    if let Some(path) = &args.out {
-        if path.is_file() && !args.force {
-            return Err(output::usage(format_args!("{}: is there already; `--force` replaces it", path.display())));
-        }
-        if !path.exists() {
-            disk::try_file(path).map_err(|error| output::usage(format_args!("{}: {error}", path.display())))?;
-        }
-    }
+    args.out.as_ref().map_or(Ok(()), |path| output::ready(path, args.force))?;
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    let lab = Lab::of(&args.lab, args.release.following, true);
+    let lab = Lab::of(&args.lab, args.release.following, true)?;
     let found = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?.finding;
     let signature = found.signature();
     let why = format!("{signature}: reduced from {} calls.", case.program.ops.len());

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::before::join;
 use super::exit::Exit;
+use super::explained::classed;
 use super::finding::{Finding, careful, judge_every_way};
 use super::lab::{Lab, LabError};
 use super::search::{Pace, Seen, Smallest, search};
@@ -48,7 +49,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Verdict::Diverge(diverged) => *diverged,
         Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
         Verdict::Known => return Err(unclear(&"agrees up to a fault of the release that is known")),
-        Verdict::Nothing => return Err(unclear(&"nothing ran: no call has what it needs")),
+        Verdict::Nothing => return Err(unclear(&"nothing ran: no call reached the library")),
         Verdict::Inconclusive(_) if interrupt::came() => return Err(Exit::Interrupted),
         Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
     };
@@ -67,7 +68,7 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Alone::Other(other) => return Err(unclear(&flaky(&format!("diverged as {}", other.signature())))),
         Alone::Unclear(why) => return Err(unclear(&flaky(&format!("had no verdict: {why}")))),
     };
-    Ok(Reduced { finding, identity, release })
+    Ok(Reduced { finding: classed(lab, finding), identity, release })
 }
 
 /// Says what a fresh process makes of a finding. The program of each is the smallest that there is.

@@ -3,25 +3,30 @@
 use super::args::ReplayArgs;
 use super::emitted::picture;
 use super::exit::Exit;
-use super::finding::judge_and_show;
+use super::explained::classed;
+use super::finding::{Finding, judge_and_show};
 use super::lab::Lab;
+use super::table::{Table, terminal};
 use super::{accepted, output};
 use crate::host::crash;
 use crate::known::KnownFile;
 use crate::op::{Op, Slot};
 use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
-use crate::plan::{Ledger, Plan, Skip, Step, touches};
+use crate::plan::{Ledger, Plan, Skip, Step, Unready, touches};
 use crate::program::{Case, Program};
 use crate::report::{self, Accepted, Versions};
 use crate::trace::{Entry, Trace};
 
-/// The widest a call is shown in the table.
-const CALL_WIDTH: usize = 56;
-
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
-    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate) };
+    if let Some(path) = &args.svg {
+        if args.files.len() > 1 {
+            return Err(output::usage("--svg draws one case, and there are several"));
+        }
+        output::ready(path, args.force)?;
+    }
+    let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate)? };
     // What the rule is about may break the release.
     let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
     let known = accepted::read(&args.known, None, &args.lab.port)?;
@@ -38,6 +43,13 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
     let (look, verdict) = crash::saving(&format_args!("{}", case.path.display()), || {
         judge_and_show(pair, &case.program, &args.lab.memories())
     });
+    let verdict = match verdict {
+        Verdict::Diverge(diverged) => {
+            let found = Finding { program: case.program.clone(), diverged: *diverged, look };
+            Verdict::Diverge(Box::new(classed(lab, found).diverged))
+        }
+        verdict @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => verdict,
+    };
     let identity = pair.right().identity();
     let name = identity.short_name();
     if args.json {
@@ -59,6 +71,9 @@ fn draw(case: &Case, pair: &Pair, args: &ReplayArgs, verdict: &Verdict) -> Resul
         .map_or(Ok(()), |path| output::file(path, &picture(&case.program, pair, verdict.clone().diverged().as_ref())))
 }
 
+/// Says that an agreement would be one about nothing.
+const NOTHING: &str = "nothing ran: no call reached the library";
+
 /// Prints the verdict as an object, and returns the exit code.
 fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdict: Verdict) -> Exit {
     let identity = pair.right().identity();
@@ -68,7 +83,7 @@ fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verd
     let (word, why, finding, exit) = match verdict {
         Verdict::Agree => ("agree", None, None, Exit::Expected),
         Verdict::Known => ("known", None, None, Exit::Expected),
-        Verdict::Nothing => ("nothing", None, None, Exit::Inconclusive),
+        Verdict::Nothing => ("nothing", Some(NOTHING.into()), None, Exit::Inconclusive),
         Verdict::Inconclusive(why) => ("inconclusive", Some(why.to_string()), None, Exit::Inconclusive),
         Verdict::Diverge(diverged) => {
             let finding = report::finding(&case.program, &diverged, &commands(case, lab, look), of);
@@ -119,7 +134,7 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdi
             Exit::Expected
         }
         Verdict::Nothing => {
-            output::result(output::red("nothing ran\n"));
+            output::result(output::red(&format!("{NOTHING}\n")));
             Exit::Inconclusive
         }
         Verdict::Inconclusive(why) => {
@@ -152,23 +167,12 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
     let plan = pair.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
-    let width = name.len().max(22);
-    let mut text = String::new();
-    let mut row = |columns: [&str; 5]| {
-        let [step, call, left, right, ledger] = columns;
-        let row = format!("{step:>4}  {call:<CALL_WIDTH$}  {left:<22}  {right:<width$}  {ledger}");
-        text += row.trim_end();
-        text += "\n";
-    };
-    row(["step", "call", "native", name, "ledger"]);
+    let mut table = Table::default();
+    table.row(["step", "call", "native", name, "ledger"], "");
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
     let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
         let step = ledger.step(op);
-        let mut call = op.to_string();
-        if call.chars().count() > CALL_WIDTH {
-            call = call.chars().take(CALL_WIDTH - 3).chain("...".chars()).collect();
-        }
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
@@ -187,20 +191,20 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         } else {
             "  differs"
         };
-        row([&number, &call, &shown[0], &shown[1], &format!("{ledger}{owed}{differs}")]);
+        table.row([&number, &op.to_string(), &shown[0], &shown[1], &format!("{ledger}{owed}")], differs);
         if all {
             let sides = [left, right].map(|trace| trace.entries(at).map(|entry| entry.to_string()).collect::<Vec<_>>());
             for entry in 0..sides[0].len().max(sides[1].len()) {
                 let [left, right] = sides.each_ref().map(|side| side.get(entry).map_or("", String::as_str));
                 if left == right {
-                    row(["", &format!("    {left}"), "", "", ""])
+                    table.row(["", &format!("    {left}"), "", "", ""], "")
                 } else {
-                    row(["", "    differs:", left, right, ""])
+                    table.row(["", "    differs:", left, right, ""], "")
                 }
             }
         }
     }
-    text
+    table.text(terminal())
 }
 
 /// Says why a call was not made.
@@ -212,7 +216,16 @@ fn skipped(why: Skip) -> &'static str {
         Skip::Borrowed => "skipped: not its own",
         Skip::Hazard => "skipped: a hazard",
         Skip::Avoided => "skipped: breaks the release",
-        Skip::Unready => "skipped: no handshake",
+        Skip::Unready(why) => match why {
+            Unready::WrongSide => "skipped: wrong side",
+            Unready::HasBegun => "skipped: has begun",
+            Unready::MixedSides => "skipped: mixed sides",
+            Unready::OddTimeout => "skipped: odd timeout",
+            Unready::UnfitSession => "skipped: unfit session",
+            Unready::NoHandshake => "skipped: no handshake",
+            Unready::CannotRead => "skipped: cannot read",
+            Unready::ToldEnd => "skipped: told its end",
+        },
     }
 }
 

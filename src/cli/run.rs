@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::explained::known;
 use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
-use super::lab::{Lab, LabError, Starting};
+use super::lab::{Lab, LabError, Starting, no_other_memory};
 use super::settle::settle;
 use super::{accepted, explained, interrupt, output, unprobed};
 use crate::host::{Host, crash};
@@ -26,12 +26,16 @@ use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
-use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word};
+use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
 
 pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
+    let watched = [Memory::Poisoned, Memory::Guarded].into_iter().any(|memory| args.memory.has(memory));
+    if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
+        return Err(no_other_memory());
+    }
     let corpus = Corpus::read(args).map_err(output::usage)?;
     let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
@@ -201,6 +205,7 @@ fn run_port(
     summary.seconds = started.elapsed().as_secs_f64();
     summary.interrupted = interrupt::came();
     accepted::review(&mut summary.accepted, known, release, &shared.replayed());
+    summary.signatures = grouped(std::mem::take(&mut summary.signatures));
     summary.verdict = verdict(&summary);
     Ok(summary)
 }

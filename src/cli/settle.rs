@@ -4,14 +4,15 @@
 use super::args::RunArgs;
 use super::compiled::Compiled;
 use super::emitted::{self, written};
-use super::explained::explained;
+use super::explained::{classed, explained};
 use super::files::Files;
-use super::finding::Finding;
+use super::finding::{Finding, careful};
 use super::head::{SIGNATURE, of};
 use super::lab::Lab;
 use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
+use crate::pair::Pair;
 use crate::port::Identity;
 use crate::program::{Case, Program};
 use crate::report::{self, SignatureSummary, Versions};
@@ -35,7 +36,8 @@ pub(super) fn settle(
     if interrupt::came() {
         notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
     }
-    let shown = reduced.as_ref().unwrap_or(found);
+    let is_reduced = reduced.is_some();
+    let shown = &classed(lab, reduced.unwrap_or_else(|| found.clone()));
     let flags = lab.flags(shown.look.memory);
     // Looked at more closely, it can be another call that is to blame.
     let files = files.map(|files| files.named(out, shown.signature()));
@@ -44,7 +46,7 @@ pub(super) fn settle(
     let mut replayed = None;
     if let Some(files) = &files {
         let mut case = files.original.clone();
-        if reduced.is_some() {
+        if is_reduced {
             let sentence = shown.diverged.divergence.sentence();
             let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(identity));
             let write = |kind: &str, text: &str| {
@@ -62,11 +64,12 @@ pub(super) fn settle(
         }
         let case_text = output::quoted(case.display());
         commands.insert(0, ("replay", format!("sessdiff replay{flags} {case_text}")));
-        if reduced.is_some() {
+        if is_reduced {
             commands.push(("import", format!("sessdiff import{flags} {case_text}")));
         }
         replayed = Some(case);
     }
+    let beside = pair.as_mut().map(|pair| beside(pair, shown)).unwrap_or_default();
     let explained = explained(lab, shown);
     notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
     let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
@@ -78,9 +81,19 @@ pub(super) fn settle(
         class: shown.diverged.divergence.class.to_string(),
         broke: found.diverged.broke(),
         explained,
+        beside,
+        cause: None,
         file: replayed.map(|file| file.display().to_string()),
     };
     (summary, block + &notes)
+}
+
+/// Lists what else differs at the call of a finding, where everything is observed.
+fn beside(pair: &mut Pair, found: &Finding) -> Vec<String> {
+    let seen = pair.glance(&found.program, careful(found.look));
+    let seen = seen.filter(|seen| seen.divergence.signature() == found.signature());
+    let all = seen.map(|seen| pair.beside(&found.program, &seen.divergence)).unwrap_or_default();
+    all.iter().map(ToString::to_string).collect()
 }
 
 /// Returns what is left of a finding, and what is said of how it came to that.

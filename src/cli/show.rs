@@ -16,10 +16,26 @@ use crate::program::Case;
 
 pub(super) fn show(args: &ShowArgs) -> Result<Exit, Exit> {
     let case = Case::read_any(&args.file).map_err(output::usage)?;
-    match args.form {
-        Form::Ops => output::result(Case::text(&case.why, &case.program).trim_end()),
-        Form::Wire => wire(&case),
+    let text = match args.form {
+        Form::Ops => Case::text(&case.why, &case.program),
+        Form::Wire if args.json => hexadecimal(&case.program.to_wire()),
+        Form::Wire => {
+            wire(&case);
+            return Ok(Exit::Expected);
+        }
         Form::C | Form::Rust | Form::Svg => run(&case, args)?,
+    };
+    if args.json {
+        output::object(&serde_json::json!({
+            "case": case.path.display().to_string(),
+            "form": args.form.name(),
+            "why": case.why,
+            "calls": case.program.ops.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "text": text,
+            "exit": Exit::Expected as u8,
+        }));
+    } else {
+        output::result(text.trim_end());
     }
     Ok(Exit::Expected)
 }
@@ -28,17 +44,20 @@ fn wire(case: &Case) {
     let wire = case.program.to_wire();
     let mut out = std::io::stdout().lock();
     if out.is_terminal() {
-        let hex = wire.chunks(32).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
         drop(out);
-        output::result(hex.collect::<Vec<_>>().join("\n"));
+        output::result(wire.chunks(32).map(hexadecimal).collect::<Vec<_>>().join("\n"));
     } else {
         output::written(out.write_all(&wire).and_then(|()| out.flush()));
     }
 }
 
-/// Runs the program in a process of its own, and shows it in a form that says what is expected of it or what came of it.
-fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
-    let lab = Lab::of(&args.lab, FollowingChoice::Released, true);
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs the program in a process of its own, and returns it in a form that says what is expected of it or what came of it.
+fn run(case: &Case, args: &ShowArgs) -> Result<String, Exit> {
+    let lab = Lab::of(&args.lab, FollowingChoice::Released, true)?;
     // A test runs elsewhere.
     let port = match &lab.port {
         PortName::Library(path) => PortName::Library(path.canonicalize().unwrap_or_else(|_| path.clone())),
@@ -57,15 +76,13 @@ fn run(case: &Case, args: &ShowArgs) -> Result<(), Exit> {
     }
     // What diverges here, or did where the case was found.
     let signature = diverged.as_ref().map(|diverged| diverged.divergence.signature()).or(kept);
-    let text = match args.form {
+    Ok(match args.form {
         Form::Svg => picture(&case.program, &pair, diverged.as_ref()),
         Form::Rust => written(emit::rust, &mut pair, &lab, &why(case, signature), &case.program, signature),
         Form::C | Form::Ops | Form::Wire => {
             written(emit::c, &mut pair, &lab, &why(case, signature), &case.program, signature)
         }
-    };
-    output::result(text.trim_end());
-    Ok(())
+    })
 }
 
 /// Returns the comment at the head of the case. Where there is none, that is the signature.

@@ -46,6 +46,7 @@ fn in_class(class: Class, text: &str, on: &str) -> ! {
         Class::Contents => contents(text, on),
         Class::Cache => cache(text, on),
         Class::Return => returned(text, on),
+        Class::Doc => documented(text, on),
     }
 }
 
@@ -68,6 +69,7 @@ class_function!(callback);
 class_function!(contents);
 class_function!(cache);
 class_function!(returned);
+class_function!(documented);
 
 #[cfg(test)]
 mod tests {
@@ -76,7 +78,8 @@ mod tests {
 
     use super::*;
 
-    const CLASSES: [&str; 8] = ["memory", "hang", "leak", "count", "callback", "contents", "cache", "returned"];
+    const CLASSES: [&str; 9] =
+        ["memory", "hang", "leak", "count", "callback", "contents", "cache", "returned", "documented"];
 
     /// Returns the names on the stack of a finding, those of this room only.
     fn stack(on: Kind, class: Class) -> Vec<String> {
@@ -110,6 +113,7 @@ mod tests {
             Class::Contents,
             Class::Cache,
             Class::Return,
+            Class::Doc,
         ];
         for on in Kind::ALL {
             for class in classes {

@@ -15,6 +15,8 @@ const PEM_READERS: &[Kind] = &[Kind::FromPem, Kind::FromPem, Kind::ReadPem];
 /// Lists the cipher suites that a stored session names, some of which no library knows.
 const SUITES: &[[u8; 2]] =
     &[[0xc0, 0x2f], [0x13, 0x01], [0x13, 0x02], [0x00, 0x2f], [0xc0, 0x2b], [0, 0], [0xff, 0xff], [0x13, 0xff]];
+/// Lists numbers that any element takes.
+const FITTING: &[i128] = &[0, 1, 2, 3, 18, 127, 128, 255, 256, 300, 0x0303, 1_600_000_000, 0x7fff_ffff];
 const NUMBERS: &[i128] = &[
     0,
     1,
@@ -56,9 +58,10 @@ impl Generator {
         }
         let live = Slot::all().any(|slot| ledger.holds(slot));
         match self.rng.u8(0..8) {
-            0 | 1 => {
+            0 => self.read_anew(ledger),
+            1 => {
                 let dst = self.buffer();
-                let der = self.stored();
+                let der = self.stored(3);
                 let read = self.reader(READERS, dst, ledger);
                 self.begin_edits(dst, vec![read]);
                 Op::SetBytes { dst, value: Bytes::new(&der) }
@@ -70,6 +73,23 @@ impl Generator {
                 if self.setup.lacks.contains(kind) { self.op_of(Kind::New, ledger) } else { self.op_of(kind, ledger) }
             }
         }
+    }
+
+    /// Reads a session that has much, duplicates it now and then, and reads into it what has little.
+    fn read_anew(&mut self, ledger: &Ledger) -> Op {
+        let dst = self.buffer();
+        let s = self.slot_where(|slot| !ledger.holds(slot));
+        let copy = self.slot_where(|slot| !ledger.holds(slot) && slot != s);
+        let (much, little) = (self.stored(1), self.stored(6));
+        let mut ops = vec![Op::FromDer { dst: s, b: dst }];
+        if self.rng.bool() {
+            ops.push(Op::Dup { dst: copy, src: s });
+        }
+        ops.push(Op::SetBytes { dst, value: Bytes::new(&little) });
+        ops.push(Op::ReadDer { s, b: dst });
+        ops.reverse();
+        self.ahead = ops;
+        Op::SetBytes { dst, value: Bytes::new(&much) }
     }
 
     /// Writes a session, and reads it again: as it is, or with some bytes changed.
@@ -130,8 +150,8 @@ impl Generator {
         self.ahead = ops;
     }
 
-    /// Draws the DER of a session, at most [`MAX_BYTES`].
-    fn stored(&mut self) -> Vec<u8> {
+    /// Draws the DER of a session, at most [`MAX_BYTES`], with about one of so many of the elements that it may have.
+    fn stored(&mut self, of: u8) -> Vec<u8> {
         let rarely = |generator: &mut Generator| generator.rng.u8(0..16) == 0;
         let version = if rarely(self) { self.one_of(NUMBERS) } else { 1 };
         let protocol = if rarely(self) { self.one_of(NUMBERS) } else { self.one_of(&[0x0303, 0x0304, 0xfefd]) };
@@ -140,17 +160,18 @@ impl Generator {
         let mut elements =
             vec![self.integer(version), self.integer(protocol), self.string(&suite), self.octets(32), self.octets(48)];
         for tag in 1..=20 {
-            if self.rng.u8(0..3) > 0 {
+            if self.rng.u8(0..of) > 0 {
                 continue;
             }
             let inner = match tag {
                 _ if NUMBER_TAGS.contains(&tag) => {
-                    let number = self.one_of(NUMBERS);
+                    // Most fit, or nothing would be read.
+                    let number = if rarely(self) { self.one_of(NUMBERS) } else { self.one_of(FITTING) };
                     self.integer(number)
                 }
                 11 => self.octets(1),
                 _ if STRING_TAGS.contains(&tag) => {
-                    let length = self.one_of(LENGTHS);
+                    let length = if tag == 4 { self.one_of(&LENGTHS[..6]) } else { self.one_of(LENGTHS) };
                     self.octets(length)
                 }
                 3 if self.rng.u8(0..4) == 0 => samples::PEER.to_vec(),

@@ -48,16 +48,17 @@ pub(super) fn sound(plan: &Plan, trace: &Trace) -> bool {
 
 /// Finds the first thing in a trace that the ledger contradicts.
 pub fn audit(plan: &Plan, trace: &Trace) -> Option<Fault> {
+    faults(plan, trace).min_by_key(|fault| (fault.step, fault.class))
+}
+
+/// Finds the first thing of each kind in a trace that the ledger contradicts.
+pub(super) fn faults(plan: &Plan, trace: &Trace) -> impl Iterator<Item = Fault> {
     let made = made_fault(plan, trace);
     // A session that should not be there, or should, explains every birth and death that is missing in its step.
     let explained = made.as_ref().map(|fault| fault.step);
     let death = death_fault(plan, trace).filter(|fault| Some(fault.step) != explained);
     let others = [dup_fault(trace), broken_fault(trace), leak_fault(trace), mishap_fault(trace), owners_fault(trace)];
-    [made, count_fault(plan, trace), death]
-        .into_iter()
-        .chain(others)
-        .flatten()
-        .min_by_key(|fault| (fault.step, fault.class))
+    [made, count_fault(plan, trace), death].into_iter().chain(others).flatten()
 }
 
 /// Finds what went wrong with memory, or ended the port. A port that could not be run says nothing.
@@ -184,7 +185,7 @@ fn broken_fault(trace: &Trace) -> Option<Fault> {
     let ledger = match aspect.class() {
         Class::Memory => "a call writes into the buffer it is given to write, and nowhere else",
         Class::Return => "a call leaves alone what others raised",
-        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache => {
+        Class::Hang | Class::Leak | Class::Count | Class::Callback | Class::Contents | Class::Cache | Class::Doc => {
             "each session has buffers of its own, and NULL has no length"
         }
     };

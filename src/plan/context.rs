@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::Skip;
 use super::connection::HeldConnection;
 use super::handshake::Trust;
 use super::ledger::Ledger;
+use super::{Skip, Unready};
 use crate::op::{
     CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, RemoveCallback, SLOTS, Slot, Time, Variable,
 };
@@ -160,17 +160,17 @@ impl Ledger {
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
-            Op::Handshake { client, server } => (!self.can_shake_hands(client, server)).then_some(Skip::Unready),
-            Op::UseCertificate { x } => (!self.shared.is_ready(x, Method::Client)).then_some(Skip::Unready),
-            Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready),
-            Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready),
-            Op::NewSessionTicket { x } if !self.can_send_ticket(x) => Some(Skip::Unready),
-            Op::NewSessionTicket { .. } => {
-                (self.ticket_renames_cached() && !self.setup.hazards).then_some(Skip::Hazard)
+            Op::Handshake { client, server } => self.no_handshake(client, server).map(Skip::Unready),
+            Op::UseCertificate { x } => self.shared.unready(x, Method::Client).map(Skip::Unready),
+            Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready(Unready::CannotRead)),
+            Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready(Unready::ToldEnd)),
+            Op::NewSessionTicket { x } => {
+                let renames = self.ticket_renames_cached() && !self.setup.hazards;
+                self.no_ticket(x).map(Skip::Unready).or(renames.then_some(Skip::Hazard))
             }
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
-                (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready)
+                (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready(Unready::WrongSide))
             }
             // It leaks, as it says.
             Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),

@@ -1,8 +1,8 @@
 //! Which handshakes are made, and what they leave behind.
 
-use super::Origin;
 use super::context::Shared;
 use super::ledger::{Ledger, Object, ObjectId};
+use super::{Origin, Unready};
 use crate::op::{ConnectionSlot, Method, Op};
 
 /// How far a connection has come.
@@ -69,8 +69,19 @@ impl Shared {
 
     /// Tells whether a connection of this side can begin a handshake.
     pub fn is_ready(&self, x: ConnectionSlot, method: Method) -> bool {
-        let held = self.connections[x.index()].filter(|held| held.method == method);
-        held.is_some_and(|held| !held.progress.begun && !held.progress.other_side)
+        self.unready(x, method).is_none()
+    }
+
+    /// Says why a connection of this side cannot begin a handshake; `None`: it can.
+    pub(super) fn unready(&self, x: ConnectionSlot, method: Method) -> Option<Unready> {
+        match self.connections[x.index()] {
+            Some(held) if held.method == method => match held.progress {
+                Progress { begun: true, .. } => Some(Unready::HasBegun),
+                Progress { other_side: true, .. } => Some(Unready::MixedSides),
+                Progress { .. } => None,
+            },
+            Some(_) | None => Some(Unready::WrongSide),
+        }
     }
 
     fn change(&mut self, x: ConnectionSlot, change: impl FnOnce(&mut Progress)) {
@@ -144,14 +155,16 @@ impl Ledger {
         }
     }
 
-    pub(super) fn can_shake_hands(&self, client: ConnectionSlot, server: ConnectionSlot) -> bool {
+    /// Says why no handshake is made of these; `None`: it is made.
+    pub(super) fn no_handshake(&self, client: ConnectionSlot, server: ConnectionSlot) -> Option<Unready> {
         let shared = &self.shared;
-        let ready = shared.is_ready(client, Method::Client) && shared.is_ready(server, Method::Server);
         let odd = [client, server]
             .into_iter()
             .filter_map(|x| shared.connections[x.index()])
             .any(|held| shared.trust.odd_timeouts & 1 << held.session_context != 0);
-        ready && !odd && self.can_offer(shared.connections[client.index()].and_then(|held| held.session))
+        let session = shared.connections[client.index()].and_then(|held| held.session);
+        let unready = shared.unready(client, Method::Client).or(shared.unready(server, Method::Server));
+        unready.or(odd.then_some(Unready::OddTimeout)).or((!self.can_offer(session)).then_some(Unready::UnfitSession))
     }
 
     /// Tells whether a client can offer this: nothing, a new session, which is no offer, or what a handshake made.
@@ -166,9 +179,13 @@ impl Ledger {
         self.shared.trust.caches && self.shared.trust.may_send_none
     }
 
-    pub(super) fn can_send_ticket(&self, x: ConnectionSlot) -> bool {
-        let server = self.shared.method(x) == Some(Method::Server);
-        server && self.shared.progress(x).peer.is_some() && !self.shared.trust.tampered
+    /// Says why a connection sends no ticket; `None`: it does.
+    pub(super) fn no_ticket(&self, x: ConnectionSlot) -> Option<Unready> {
+        match () {
+            () if self.shared.method(x) != Some(Method::Server) => Some(Unready::WrongSide),
+            () if self.shared.progress(x).peer.is_none() => Some(Unready::NoHandshake),
+            () => self.shared.trust.tampered.then_some(Unready::UnfitSession),
+        }
     }
 
     pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
@@ -214,7 +231,7 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use crate::plan::{Plan, Quirks, Setup, Skip, Step};
+    use crate::plan::{Plan, Quirks, Setup, Skip, Step, Unready};
     use crate::program::Program;
 
     /// Returns what becomes of the last call.
@@ -276,5 +293,29 @@ mod tests {
             assert!(matches!(last(&calls(fewer, "")), Step::Run { .. }), "{fewer}");
         }
         assert!(matches!(last(&calls("", caches)), Step::Run { .. }));
+    }
+
+    #[test]
+    fn a_connection_that_is_not_ready_says_why() {
+        let two = "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\nx0 = SSL_new(c1)\n\
+                   x1 = SSL_new(c0)\n";
+        let own = "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"a\")\nSSL_set_session(x0, s0)\n";
+        let hands = "handshake(x0, x1)\n";
+        let odd = "SSL_CTX_set_timeout(c1, -1)\n";
+        for (before, call, why) in [
+            ("", "handshake(x1, x0)", Unready::WrongSide),
+            (hands, "handshake(x0, x1)", Unready::HasBegun),
+            (hands, "use_certificate(x0)", Unready::HasBegun),
+            ("SSL_copy_session_id(x0, x1)\n", "handshake(x0, x1)", Unready::MixedSides),
+            (odd, "handshake(x0, x1)", Unready::OddTimeout),
+            (own, "handshake(x0, x1)", Unready::UnfitSession),
+            ("", "SSL_new_session_ticket(x0)", Unready::WrongSide),
+            ("", "SSL_new_session_ticket(x1)", Unready::NoHandshake),
+            (&format!("{hands}{own}"), "SSL_shutdown(x0)", Unready::CannotRead),
+            (&format!("{hands}SSL_shutdown(x0)\n"), "SSL_set_shutdown(x0, none)", Unready::ToldEnd),
+        ] {
+            let calls = format!("{two}{before}{call}\n");
+            assert_eq!(last(&calls), Step::Skip(Skip::Unready(why)), "{calls}");
+        }
     }
 }

@@ -176,6 +176,10 @@ pub struct SignatureSummary {
     pub broke: bool,
     /// The rules of the release that explain it, where the native session does not follow them.
     pub explained: Vec<KnownSummary>,
+    /// What else differs at the same call of its program.
+    pub beside: Vec<String>,
+    /// The signature of a smaller program that shows the same cause; `None`: it stands for itself.
+    pub cause: Option<String>,
     /// The finding itself: calls, step, both values, ledger, commands, versions.
     pub finding: serde_json::Value,
     /// Where the program was written; `None`: it could not be.
@@ -195,7 +199,10 @@ pub struct SignatureHits {
 /// `12 programs: CONTENTS SSL_SESSION_dup/hostname, out/SSL_SESSION_dup.hostname.ops`
 impl fmt::Display for SignatureHits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SignatureHits { found: SignatureSummary { signature, class, file, .. }, hits } = self;
+        let SignatureHits { found: SignatureSummary { signature, class, file, cause, .. }, hits } = self;
+        if cause.is_some() {
+            f.write_str("  of the same cause: ")?;
+        }
         write!(f, "{hits} program{}: {class} {signature}", if *hits == 1 { "" } else { "s" })?;
         file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
     }

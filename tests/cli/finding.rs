@@ -85,7 +85,8 @@ fn leaves_standard_output_to_the_object() {
     let finding = object["signatures"][0].as_object_mut().and_then(|found| found.remove("finding"));
     assert_eq!(finding.expect("the finding")["signature"], "SSL_SESSION_dup/hostname", "{object}");
     let file = format!("sessdiff-out/{FILE}");
-    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "file": file, "hits": 1 }]);
+    let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "beside": [],
+        "cause": null, "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 
@@ -142,4 +143,36 @@ fn overwrites_no_file() {
     // The same program once more needs no file more.
     find(&folder, &["--out", "out"]).shows(&format!("/{second}\n"));
     assert_eq!(folder.names("out"), names);
+}
+
+/// Each is what the flush leaves in the cache, under the name of what a program observes of it first.
+#[test]
+fn signatures_of_one_cause_are_listed_together() {
+    let folder = Folder::new();
+    let port = ["run", "--port", "planted:flush-takes-last-second", "--programs", "3000", "--seed", "1"];
+    let run = [&port[..], &["--corpus", "none", "--keep-going", "--reduce-seconds", "5"]].concat();
+    let said = folder.sessdiff(&run).exits(1).stdout;
+    let list: Vec<_> = said.lines().skip_while(|line| !line.starts_with("DIVERGE: ")).skip(1).take(2).collect();
+    let [first, second] = list[..] else { panic!("{said}") };
+    assert!(first.contains(" programs: CACHE SSL_CTX_flush_sessions/cache, "), "{said}");
+    assert!(second.starts_with("  of the same cause: ") && second.contains("/callback.remove, "), "{said}");
+    let found = folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(1).json();
+    let causes: Vec<_> = found["signatures"].as_array().expect("a list").iter().map(|one| &one["cause"]).collect();
+    assert_eq!(causes, [&serde_json::Value::Null, &"SSL_CTX_flush_sessions/cache".into()], "{found}");
+}
+
+/// What the library does although its manual does not say so is a class of its own; what it should not do is not.
+#[test]
+fn what_the_manual_does_not_say_is_of_class_doc() {
+    let case = format!("{}/rules/dup-drops-hint.ops", super::CORPUS);
+    let folder = Folder::with("a.ops", super::PROGRAM);
+    let documented = ["--as", "documented"];
+    let replay = |more: &[&str]| folder.sessdiff(&[&["replay"], &documented[..], more].concat()).exits(1);
+    replay(&[&case]).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
+    assert_eq!(replay(&["--json", &case]).json()["finding"]["class"], "DOC");
+    replay(&["--port", "planted:dup-forgets-hostname", "a.ops"]).shows("\nCONTENTS SSL_SESSION_dup/hostname\n");
+    let reduced = folder.sessdiff(&["reduce", "--json", "--as", "documented", &case]).exits(0).json();
+    assert_eq!(reduced["finding"]["class"], "DOC", "{reduced}");
+    let run = ["run", "--programs", "20", "--corpus", "none", "--keep-going", "--as", "documented"];
+    folder.sessdiff(&run).exits(1).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
 }

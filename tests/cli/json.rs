@@ -117,6 +117,9 @@ fn what_commands_print_is_as_the_schema_says() {
     fits(&folder, "replay", 1, &["replay", "--json", "--hazards", &hazard]);
     fits(&folder, "reduced", 0, &with("reduce", &["a.ops"]));
     fits(&folder, "reduced", 0, &with("import", &["a.ops"]));
+    for form in ["ops", "wire", "c", "rust", "svg"] {
+        fits(&folder, "show", 0, &["show", "--json", "a.ops", "--as", form]);
+    }
     fits(&folder, "doctor", 0, &["doctor", "--json"]);
     for list in ["ops", "ports", "rules"] {
         fits(&folder, list, 0, &[list, "--json"]);
@@ -131,6 +134,7 @@ fn what_goes_wrong_is_an_object_too() {
     fits(&folder, "error", 64, &["replay", "--json", "--nosuch", "a.ops"]);
     fits(&folder, "error", 5, &["run", "--json", "--port", "lib:/nosuch.so"]);
     fits(&folder, "error", 4, &["reduce", "--json", "a.ops"]);
+    fits(&folder, "error", 64, &["show", "--json", "missing.ops"]);
     fits(&folder, "error", 64, &["import", "--json", "--into", "a.ops", "a.ops"]);
     let error = folder.sessdiff(&["replay", "--json", "missing.ops"]).json();
     assert_eq!(error["exit"], 64, "{error}");
@@ -150,4 +154,19 @@ fn a_finding_says_what_the_block_says() {
     );
     assert_eq!(found["calls"].as_array().map(Vec::len), Some(8));
     assert_eq!(found["versions"]["tool"], env!("CARGO_PKG_VERSION"));
+}
+
+/// A form is the same in an object as by itself.
+#[test]
+fn an_object_holds_what_is_shown() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    let shown = folder.sessdiff(&["show", "--json", "a.ops"]).exits(0).quietly().json();
+    assert_eq!((&shown["form"], &shown["text"]), (&"ops".into(), &PROGRAM.into()));
+    assert_eq!(shown["calls"][2], "s1 = SSL_SESSION_dup(s0)");
+    let c = folder.sessdiff(&["show", "--json", "--as", "c", "a.ops"]).exits(0).quietly().json();
+    let alone = folder.sessdiff(&["show", "--as", "c", "a.ops"]).exits(0).stdout;
+    assert_eq!(c["text"].as_str().map(str::trim_end), Some(alone.trim_end()));
+    let wire = folder.sessdiff(&["show", "--json", "--as", "wire", "a.ops"]).exits(0).quietly().json();
+    let bytes = folder.sessdiff(&["show", "--as", "wire", "a.ops"]).bytes;
+    assert_eq!(wire["text"], bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
 }

@@ -77,6 +77,21 @@ fn a_case_is_found_wherever_it_stands() {
     }
 }
 
+/// On a terminal, whose width it says itself or `COLUMNS` does, no line of the table is longer; elsewhere it is as on the pages.
+#[test]
+fn the_table_fits_the_terminal() {
+    let folder = Folder::with("a.ops", PROGRAM);
+    let wide = folder.sessdiff(&["replay", "a.ops"]).exits(0).stdout;
+    for (width, columns) in [(76, "stty cols 76; "), (64, "stty cols 200; COLUMNS=64 ")] {
+        let line = format!("NO_COLOR=1 script -qec '{columns}\"$SESSDIFF\" replay a.ops' /dev/null | tr -d '\\r'");
+        let shown = folder.sh(&line).exits(0).stdout;
+        let table = |text: &str| text.lines().skip(1).take(9).map(str::to_string).collect::<Vec<_>>();
+        assert!(table(&shown).iter().all(|line| line.chars().count() <= width), "{width}:\n{shown}");
+        assert!(shown.contains("SSL_SESSION_set1_h") && shown.contains('…') && shown.contains("s0:1 s1:2"), "{shown}");
+        assert!(table(&wide).iter().any(|line| line.chars().count() > 110), "{wide}");
+    }
+}
+
 mod no_case {
     use super::*;
 

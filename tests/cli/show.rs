@@ -53,7 +53,15 @@ fn a_signature_that_is_none_is_named() {
 fn a_picture_goes_into_a_file() {
     let folder = Folder::with("a.ops", PROGRAM);
     folder.sessdiff(&["replay", "a.ops", "--svg", "a.svg"]).exits(0).quietly().shows("agree: ");
-    assert!(folder.read("a.svg").starts_with("<svg "));
+    let picture = folder.read("a.svg");
+    assert!(picture.starts_with("<svg "));
+    // One that is there stays, unless it is to be replaced.
+    folder.write("a.svg", "Another.\n");
+    folder.sessdiff(&["replay", "a.ops", "--svg", "a.svg"]).refuses("a.svg: is there already; `--force` replaces it");
+    assert_eq!(folder.read("a.svg"), "Another.\n");
+    folder.sessdiff(&["replay", "a.ops", "--svg", "a.svg", "--force"]).exits(0).quietly();
+    assert_eq!(folder.read("a.svg"), picture);
+    folder.sessdiff(&["replay", "a.ops", "a.ops", "--svg", "b.svg"]).refuses("--svg draws one case");
 }
 
 /// It drives the port that is named, or nothing at all.

@@ -71,7 +71,7 @@ fn results_go_to_standard_output() {
     }
     // What could be done is a result beside the complaint.
     folder.sh("sessdiff replay missing.ops a.ops").exits(64).complains("missing.ops: ").shows("\nagree: 8 ");
-    folder.sh("sessdiff replay a.ops --svg none/a.svg").exits(64).complains("none/a.svg: ").shows("\nagree: 8 ");
+    folder.sh("sessdiff replay a.ops --svg none/a.svg").refuses("none/a.svg: ");
     folder.sh("sessdiff doctor missing /bin/true").exits(64).complains("missing: ").shows("NOT instrumented");
 }
 

@@ -26,3 +26,19 @@ fn every_command_has_help() {
         assert_eq!(sessdiff(&[command, "--help"]).exits(0).quietly().stdout, help.stdout);
     }
 }
+
+/// Memory other than the system's is made by the probes.
+#[test]
+fn memory_that_only_probes_make_is_refused_without_them() {
+    let folder = super::Folder::with("a.ops", super::PROGRAM);
+    let what = "without probes all memory is plain";
+    for command in ["replay", "reduce", "import", "show --as c"] {
+        for memory in ["guarded", "poisoned"] {
+            folder.sh(&format!("sessdiff {command} --probes none --memory {memory} a.ops")).refuses(what);
+        }
+    }
+    folder.sessdiff(&["replay", "--probes", "none", "--memory", "plain", "a.ops"]).exits(0).quietly();
+    let run = ["run", "--programs", "10", "--corpus", "none", "--probes", "none"];
+    folder.sessdiff(&[&run[..], &["--memory", "plain=1,guarded=1"]].concat()).refuses(what);
+    folder.sessdiff(&[&run[..], &["--memory", "plain=3"]].concat()).exits(0).quietly();
+}

@@ -1,5 +1,5 @@
-//! Libraries with a bug: `ssl/ssl_sess.c` of the sources that the linked OpenSSL was built from, with a patch of ours, and the
-//! rest of that build, as one shared library. A few seconds each, once.
+//! Libraries with a bug: a file of the sources that the linked OpenSSL was built from, as a rule `ssl/ssl_sess.c`, with a patch of
+//! ours, and the rest of that build, as one shared library. A few seconds each, once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use sessdiff::oracle::Signature;
 
-/// The file that is patched.
+/// The file that is compiled again where no patch names another one.
 const SOURCE: &str = "ssl/ssl_sess.c";
-/// Its place in libssl.a.
-const MEMBER: &str = "libssl-lib-ssl_sess.o";
 
 /// A patch and what it is found as.
 #[derive(Clone, Debug)]
@@ -83,7 +81,9 @@ fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     // One at a time: tests of one process need the same ones.
     static BUILDING: Mutex<()> = Mutex::new(());
     let _guard = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let source = fs::read_to_string(openssl_src::source_dir().join(SOURCE)).expect("the sources");
+    let named = diff.and_then(|diff| diff.lines().next()?.strip_prefix("--- a/"));
+    let file = Path::new(named.unwrap_or(SOURCE));
+    let source = fs::read_to_string(openssl_src::source_dir().join(file)).expect("the sources");
     let patched = diff.map_or_else(
         || source.clone(),
         |diff| {
@@ -93,7 +93,7 @@ fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     );
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries").join(name);
     fs::create_dir_all(&folder).expect("a folder");
-    let (made, c) = (folder.join("libssl.so"), folder.join("ssl_sess.c"));
+    let (made, c) = (folder.join("libssl.so"), folder.join(file.file_name().expect("a file")));
     let root = Path::new(env!("SESSDIFF_OPENSSL_ROOT"));
     // What it is made of is beside it: the source, and which build the rest is of.
     let key = format!("/* {} {} */\n{patched}", openssl_src::version(), root.display());
@@ -103,7 +103,7 @@ fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     fs::write(&c, key).expect("a file");
     let sources = openssl_src::source_dir();
     let include = |path: PathBuf| format!("-I{}", path.display());
-    let object = folder.join("ssl_sess.o");
+    let object = folder.join("patched.o");
     run(Command::new("cc")
         .args(["-c", "-fPIC", "-O2", "-pthread", "-DNDEBUG", "-DOPENSSL_BUILDING_OPENSSL"])
         .arg(include(root.join("include")))
@@ -117,7 +117,8 @@ fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     let archives = archives.expect("the archives that are linked");
     let ssl = folder.join("libssl.a");
     fs::copy(archives.join("libssl.a"), &ssl).expect("an archive");
-    run(Command::new("ar").arg("d").arg(&ssl).arg(MEMBER));
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).expect("a file");
+    run(Command::new("ar").arg("d").arg(&ssl).arg(format!("libssl-lib-{stem}.o")));
     let linking = folder.join("linking.so");
     let exports = folder.join("exports");
     fs::write(&exports, format!("{{ local: {}; }};", hidden.unwrap_or("none_such"))).expect("a file");

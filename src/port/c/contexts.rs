@@ -261,6 +261,10 @@ impl CPort {
     }
 
     fn each_session(&self, context: *mut SSL_CTX, mut each: &mut dyn FnMut(*mut SSL_SESSION)) {
+        // A library that makes no context has been found to be wrong, and must not be asked more.
+        if context.is_null() {
+            return;
+        }
         let hash = call!(self, SSL_CTX_sessions(context));
         call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(give), (&raw mut each).cast::<c_void>()));
     }

@@ -82,6 +82,7 @@ impl Library {
                 let made_with = SERIAL.iter().find(|(kind, _)| kind == serial).map(|(_, function)| *function);
                 !stores || !made_with.is_none_or(has) || self.api.has(serial.name()) == Some(false)
             }
+            Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
             Kind::AdvanceClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),

@@ -47,8 +47,8 @@ pub enum LoadError {
     /// Says that a cipher suite of the table is not in the library.
     #[error("the library has no {0}")]
     Cipher(&'static str),
-    /// Says that the library cannot be initialised, or that `SSL_CTX_new` or `SSL_new` failed.
-    #[error("the library cannot make an SSL_CTX and an SSL")]
+    /// Says that the library cannot be initialised.
+    #[error("the library cannot be initialised")]
     Unusable,
     /// Says that the file cannot be read.
     #[error("{0}")]

@@ -141,7 +141,7 @@ bugs! {
     DupSharesAlpn "dup-shares-alpn" Dup(shared Alpn);
     DupSharesTicketAppdata "dup-shares-ticket-appdata" Dup(shared TicketAppdata);
     /// Gives one buffer two names, which no pointer shows.
-    DupAliasesId "dup-aliases-id" Set1Id(other Id);
+    DupAliasesId "dup-aliases-id" Set1Id(other Id, Cache);
     DupTakesTwoReferences "dup-takes-two-references" Dup(count);
     DupTakesSourceReference "dup-takes-source-reference" Dup(count);
     DupGivesSourceReferenceAway "dup-gives-source-reference-away" Dup(DestroyedEarly);

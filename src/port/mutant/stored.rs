@@ -101,6 +101,8 @@ const fn faults(field: Field, number: bool) -> &'static [Fault] {
         }
         (Field::PeerKey, _) => &[WriteForgets, ReadForgets, ReadKeeps, DupForgets],
         (Field::Peer, _) => &[WriteForgets, ReadForgets, ReadKeeps],
+        // It is a byte.
+        (Field::MaxFragmentLength, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadKeeps],
         // What is not there stands for a time: 0 is now, or three seconds.
         (Field::Time | Field::Timeout, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows],
         (_, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows, ReadKeeps],
@@ -179,7 +181,7 @@ impl StoredBug {
         match self.fault {
             Fault::ReadForgets if there => elements.remove(tag),
             Fault::ReadDefaults if !there => {
-                elements.put(tag, if self.is_number() { &[2, 1, 3] } else { &[4, 1, b'?'] })
+                elements.put(tag, if self.is_number() { &[2, 1, 9] } else { &[4, 1, b'?'] })
             }
             Fault::ReadNarrows if there => {
                 let narrowed = match elements.get(tag)? {
