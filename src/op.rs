@@ -295,11 +295,16 @@ impl Op {
         self.kind().is_shared()
     }
 
-    /// Tells whether the call begins with an empty error queue: it asks `SSL_get_error`, or empties the queue itself.
+    /// Tells whether the call begins with an empty error queue: it asks `SSL_get_error`, or empties the queue itself, or drops what was in it:
+    /// where a header comes behind another one (`asn1_d2i_read_bio`, crypto/asn1/a_d2i_fp.c, 3.1.4).
     pub const fn empties_queue(&self) -> bool {
         matches!(
             self,
-            Op::Handshake { .. } | Op::NewSessionTicket { .. } | Op::SslShutdown { .. } | Op::UseCertificate { .. }
+            Op::Handshake { .. }
+                | Op::NewSessionTicket { .. }
+                | Op::SslShutdown { .. }
+                | Op::UseCertificate { .. }
+                | Op::FromDerBio { .. }
         )
     }
 }

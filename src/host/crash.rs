@@ -39,6 +39,9 @@ static PLACE: OnceLock<(CString, CString)> = OnceLock::new();
 static LIMIT: AtomicU64 = AtomicU64::new(0);
 static SEEN: AtomicU32 = AtomicU32::new(present::OUTSIDE);
 /// Where the parent listens, or -1.
+/// Counts the bytes of the stack on which a handler walks that of the thread, and tells what it found.
+const HANDLER_STACK: usize = 1 << 18;
+
 static PARENT: AtomicI32 = AtomicI32::new(-1);
 
 thread_local! {
@@ -95,7 +98,17 @@ fn install() {
     static AT_EXIT: Once = Once::new();
     AT_EXIT.call_once(at_exit);
     stack::prepare();
+    give_handler_a_stack();
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
+}
+
+/// Gives this thread's handler a stack of its own: that of a thread that has run out of its own is of no use, and the one that
+/// Rust gives has room for little.
+fn give_handler_a_stack() {
+    let stack: &'static mut [u8] = vec![0; HANDLER_STACK].leak();
+    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
+    // SAFETY: memory that is nobody else's and stays for ever.
+    unsafe { libc::sigaltstack(&stack, std::ptr::null_mut()) };
 }
 
 fn handle(signal: c_int) {

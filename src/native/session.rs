@@ -461,7 +461,7 @@ impl Session {
     #[inline]
     pub fn max_fragment_length(&self) -> u8 {
         match self.0.fragment_mode.load(Relaxed) {
-            FRAGMENT_UNSPECIFIED => 0,
+            FRAGMENT_UNSPECIFIED if !self.0.library.rules.has(Rule::FragmentIsDisabled) => 0,
             mode => mode,
         }
     }

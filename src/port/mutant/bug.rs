@@ -312,9 +312,9 @@ bugs! {
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, count, other count, callback Free)
         TakeKept(Return) SslFree(callback Free);
-    HeardIsSaid "heard-is-said" SslShutdown(Return) SslFree(callback Remove, other Resumable);
+    HeardIsSaid "heard-is-said" SslShutdown(Return) SslFree(callback Remove, other Resumable) SslClear(callback Free);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
-        SslFree(callback Free) SetSession(other count) CtxFlushEx(callback Free)
+        SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free);
     DupForgetsPeerChain "dup-forgets-peer-chain" GetPeerCertChain(Return);
     DupCopiesPeerChain "dup-copies-peer-chain" GetPeerCertChain(PeerChain);

@@ -150,7 +150,7 @@ impl StoredBug {
 
     /// Tells whether a divergence of this signature is this bug: it names the field, or of two that were swapped the other.
     pub fn shows_as(self, signature: Signature) -> bool {
-        let Aspect::Field(_, field) = signature.aspect else { return false };
+        let (Aspect::Field(_, field) | Aspect::Length(field)) = signature.aspect else { return false };
         field == self.field
             || self.field == Field::Time && field == Field::TimeEx
             || self.field == Field::Ticket && field == Field::HasTicket
