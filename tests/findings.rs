@@ -27,6 +27,8 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("app-data-stops-ssl-dup.c", ALWAYS),
     ("chain-of-nobody.c", Release::new(3, 0, 0, 0)),
     ("client-is-counted-as-server.c", Release::new(3, 0, 0, 0)),
+    ("empty-identity-ends-printing.c", ALWAYS),
+    ("empty-protocol-stops-dup.c", ALWAYS),
     ("empty-ticket-stops-dup.c", ALWAYS),
     ("full-cache-is-one-short.c", Release::new(3, 0, 6, 0)),
     // They make keys with a function of 3.0.
@@ -36,10 +38,12 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("long-master-key-is-silent.c", ALWAYS),
     ("one-session-in-two-caches.c", ALWAYS),
     ("owed-ticket-survives-clear.c", Release::new(3, 0, 0, 0)),
+    ("refused-der-takes-the-suite.c", ALWAYS),
     ("set-session-ends-reading.c", Release::new(3, 0, 0, 0)),
     ("set-time-returns-the-time.c", ALWAYS),
     // Not in 3.0.5, in 3.0.7; 3.0.6 was withdrawn.
     ("success-with-an-error.c", Release::new(3, 0, 6, 0)),
+    ("time-is-another.c", ALWAYS),
     ("timeout-of-nothing-ends-connection.c", Release::new(3, 0, 0, 0)),
     ("times-wrap.c", Release::new(3, 2, 0, 0)),
 ];

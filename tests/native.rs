@@ -334,6 +334,15 @@ mod contents {
             compress_id: 1,
             max_fragment_length: 2,
             peer: Some(vec![0x30, 0x00]),
+            verify_result: 10,
+            psk_identity_hint: Some(b"hint".to_vec()),
+            psk_identity: Some(b"identity".to_vec()),
+            srp_username: Some(b"user".to_vec()),
+            ticket_age_add: 7,
+            flags: 1,
+            kex_group: 0x1d,
+            peer_rpk: Some(vec![0x30, 0x00]),
+            cipher_id: 0x0300_1301,
         }
     }
 

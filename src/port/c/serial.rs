@@ -7,7 +7,7 @@ use openssl_sys::{BIO, SSL_SESSION};
 
 use super::super::{Port, Returned, Value};
 use super::prototypes::{d2i_of_void, i2d_of_void};
-use super::{CPort, GUARD};
+use super::{CPort, GUARD, memory};
 use crate::der;
 use crate::field::Field;
 use crate::native::{Clock, Keys, Library, Parsed};
@@ -175,7 +175,7 @@ impl CPort {
     /// Finds out what only the library can read in these bytes, for the tape.
     fn ask_about(&mut self, bytes: &[u8], pem: bool, tape: &mut Tape) {
         let release = Library::new(self.library.release, Clock::System);
-        let asked = tape.answers();
+        let (asked, live) = (tape.answers(), memory::live());
         let mut asking = Asking { port: self, tape };
         // What comes of it is not looked at: the session is read as far as the questions go.
         let _session = match pem {
@@ -184,6 +184,8 @@ impl CPort {
         };
         if tape.answers() != asked {
             self.empty_error_queue();
+            // What it keeps of a question, as it keeps which decoder reads which kind of key, is no program's.
+            self.live_before += memory::live() - live;
         }
     }
 
