@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use crate::der::{contents as contents_of, encoded as element};
 use crate::native::{self, Established, Parsed};
 use crate::op::Sample;
-use crate::port::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 
 /// What a buffer holds before a call copies into it.
 pub const UNTOUCHED: u8 = 0xa5;
@@ -21,6 +20,11 @@ static SAMPLES: LazyLock<Vec<(Established, Vec<u8>)>> = LazyLock::new(|| {
     let all = Sample::ALL.iter().map(|sample| contents(*sample));
     all.map(|contents| (contents.clone(), der(&contents))).collect()
 });
+
+/// Holds the certificate that servers have, in DER.
+pub(crate) const SERVER_CERTIFICATE: &[u8] = include_bytes!("samples/server.der");
+/// Holds the certificate that `use_certificate` gives, in DER.
+pub(crate) const CLIENT_CERTIFICATE: &[u8] = include_bytes!("samples/client.der");
 
 /// Lists certificates that every library reads.
 static CERTIFICATES: [&[u8]; 3] = [PEER, SERVER_CERTIFICATE, CLIENT_CERTIFICATE];

@@ -118,7 +118,7 @@ fn cell(port: &mut CPort, field: Field, copy: Slot) -> &'static str {
     };
     match (before == after, field) {
         (true, _) => "same",
-        (false, Field::ExReplaced) => "what the callback says",
+        (false, Field::ExReplaced) if after != "Number(0)" => "what the callback says",
         (false, _) => "lost",
     }
 }
@@ -137,7 +137,9 @@ fn page() -> String {
         let references = port.count(Place::Slot(copy)).expect("a count");
         let cells: Vec<_> = Field::ALL
             .iter()
-            .filter(|field| !matches!(field, Field::Der | Field::TimeEx | Field::ExRefused | Field::ExUnregistered | Field::Peer))
+            .filter(|field| {
+                !matches!(field, Field::Der | Field::TimeEx | Field::ExRefused | Field::ExUnregistered | Field::Peer)
+            })
             .map(|field| (field.name(), cell(&mut port, *field, copy)))
             .collect();
         columns.push((*name, object, references, cells));

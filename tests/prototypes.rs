@@ -28,6 +28,10 @@ const HEADERS: &str = "\
 #include <openssl/crypto.h>
 #include <openssl/lhash.h>
 #include <openssl/rand.h>
+#include <openssl/asn1.h>
+#include <openssl/pem.h>
+#include <openssl/evp.h>
+typedef void *xnew_of_void(void);
 ";
 
 #[test]
@@ -116,6 +120,7 @@ fn holds(condition: &str) -> Result<bool, String> {
     match condition {
         "" => Ok(true),
         "ossl300" => Ok(cfg!(ossl300)),
+        "ossl320" => Ok(cfg!(ossl320)),
         "ossl330" => Ok(cfg!(ossl330)),
         "ossl340" => Ok(cfg!(ossl340)),
         unknown => Err(format!("the condition `{unknown}` is not known here")),
@@ -149,6 +154,11 @@ fn c_type(rust: &str) -> Result<String, String> {
         "u16" => "uint16_t",
         "u32" => "uint32_t",
         "u64" => "uint64_t",
+        "pem_password_cb" => "pem_password_cb *",
+        "i2d_of_void" => "i2d_of_void *",
+        "d2i_of_void" => "d2i_of_void *",
+        "xnew_of_void" => "xnew_of_void *",
+        "OSSL_LIB_CTX" => "OSSL_LIB_CTX",
         "OPENSSL_INIT_SETTINGS" => "OPENSSL_INIT_SETTINGS",
         "SSL_METHOD" => "SSL_METHOD",
         "SSL_CTX" => "SSL_CTX",

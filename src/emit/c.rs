@@ -75,6 +75,10 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         }
         body.put(checks.after(subject, at, op));
     }
+    // Bytes that nobody read are no mistake of the program's.
+    let unread: Vec<String> =
+        BufferSlot::all().filter(|b| body.0.contains(&b.to_string())).map(|b| format!("(void){b};")).collect();
+    body.put(unread);
     if subject.plan.shared && keeps(&body.0) {
         body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
         body.put(checks.at_last(subject, ops.len()));
@@ -108,8 +112,7 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 /// Declares the program's variables.
 fn declarations(needs: &Needs, body: &str) -> String {
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
-    let named = |b: &BufferSlot| body.contains(&format!("{b} =")) || body.contains(&format!("{b}"));
-    for b in BufferSlot::all().filter(named) {
+    for b in BufferSlot::all().filter(|b| body.contains(&format!("(void){b};"))) {
         declared += &format!("    struct bytes {b} = {{ NULL, 0 }};\n");
     }
     if body.contains("kept_last") {

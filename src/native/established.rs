@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering::Relaxed;
 use zeroize::Zeroizing;
 
 use super::buffers::{Buffer, Rare, Value};
-use super::der::CIPHER_ID;
 use super::error::Error;
 use super::rules::Rule;
 use super::session::{Cipher, ID_MAX, Session};
@@ -65,7 +64,8 @@ pub struct Established {
     pub kex_group: u32,
     /// Holds the raw public key of the peer in DER. Releases from 3.2 on have it.
     pub peer_rpk: Option<Vec<u8>>,
-    /// Holds `0x03000000` and the code of the cipher suite of a stored session that was read. 0 is that of the cipher suite.
+    /// Holds `0x03000000` and the code of the cipher suite that a stored session had, which is stored again where there is no suite; 0 is
+    /// none.
     pub cipher_id: u32,
 }
 
@@ -108,8 +108,7 @@ impl Session {
         self.0.master_key.set(&with.master_key);
         self.set_protocol_version(with.protocol_version);
         self.set_cipher(with.cipher);
-        let cipher_id = with.cipher.map_or(0, |cipher| CIPHER_ID | u32::from(cipher.0));
-        self.0.cipher_id.store(if with.cipher_id == 0 { cipher_id } else { with.cipher_id }, Relaxed);
+        self.0.cipher_id.store(with.cipher_id, Relaxed);
         // What has the session cached does not notice.
         let time = &self.0.library.rules.time;
         let fraction = time.fraction(u64::from(with.fraction));

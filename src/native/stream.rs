@@ -35,7 +35,7 @@ const ENDED: BadStream = BadStream::Ended { raises: true };
 /// Returns how many bytes there are up to the end of the first element.
 pub(super) fn length(bytes: &[u8], library: &Library) -> Result<usize, BadStream> {
     let mut stream = Stream { bytes, loaded: 0, off: 0, library };
-    let by_eight = library.rules.has(Rule::StreamReadsEight);
+    let by_eight = library.rules.has(Rule::LongLengthNeedsMore);
     let mut open = 0_u32;
     loop {
         let header = if by_eight { stream.header_by_eight()? } else { stream.header()? };
@@ -90,7 +90,7 @@ impl Stream<'_> {
         }
         let header = self.understand();
         if header.is_err() && self.loaded < self.bytes.len() {
-            self.library.meets(Rule::StreamReadsEight);
+            self.library.meets(Rule::LongLengthNeedsMore);
         }
         header
     }

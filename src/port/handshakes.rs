@@ -1,9 +1,6 @@
 //! What the peers of handshakes show and agree on, the same in every port.
 
-/// Holds the certificate that servers have, in DER.
-pub(crate) const SERVER_CERTIFICATE: &[u8] = include_bytes!("certificates/server.cert.der");
-/// Holds the certificate that `use_certificate` gives, in DER.
-pub(crate) const CLIENT_CERTIFICATE: &[u8] = include_bytes!("certificates/client.cert.der");
+pub(super) use crate::samples::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 
 /// Has the value of `SSL_OP_NO_TICKET` in `<openssl/ssl.h>`.
 pub(super) const NO_TICKET: i64 = 1 << 14;

@@ -28,8 +28,8 @@ pub struct Unseen {
     /// Holds the session's DER, with any cipher suite.
     #[serde(with = "serde_bytes")]
     pub der: Vec<u8>,
-    /// Holds the code that the session has of its suite besides the suite itself; 0: none.
-    pub cipher_id: u16,
+    /// Holds the code that the session has of its suite besides the suite itself.
+    pub cipher_id: Option<u16>,
 }
 
 /// Says what was asked of a library, for only a library of cryptography knows.

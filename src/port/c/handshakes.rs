@@ -293,7 +293,7 @@ impl CPort {
         let der = self.der_of(session).unwrap_or_default().to_vec();
         call!(self, SSL_SESSION_set_cipher(session, ptr::null()));
         let stands_in = self.der_of(session).and_then(|der| crate::der::element(der, Field::Cipher));
-        let cipher_id = stands_in.map_or(0, |code| code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte)));
+        let cipher_id = stands_in.map(|code| code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte)));
         call!(self, SSL_SESSION_set_cipher(session, suite));
         Unseen { der, cipher_id }
     }

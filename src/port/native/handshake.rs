@@ -104,6 +104,6 @@ fn unseen(seen: &trace::Unseen) -> Unseen {
         kex_group: der::number(&seen.der, Field::KexGroup) as u32,
         peer_rpk: string(Field::PeerKey),
         knows_fragments: der::number(&seen.der, Field::MaxFragmentLength) != 255,
-        stands_in: (seen.cipher_id != 0).then_some(Cipher(seen.cipher_id)),
+        stands_in: seen.cipher_id.map(Cipher),
     }
 }
