@@ -25,6 +25,9 @@ use crate::trace::{Block, Breakage, Mishap, MishapKind, Signal, Trace};
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
 
+/// How much room a handler has, bytes.
+const ROOM: usize = 1 << 17;
+
 const SIGNALS: [(c_int, Signal); 5] = [
     (libc::SIGSEGV, Signal::Segv),
     (libc::SIGBUS, Signal::Bus),
@@ -95,7 +98,24 @@ fn install() {
     static AT_EXIT: Once = Once::new();
     AT_EXIT.call_once(at_exit);
     stack::prepare();
+    make_room();
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
+}
+
+/// Gives the handlers of this thread a stack on which a trace can be written. The one that a thread begins with has 8 KiB, of
+/// which the system takes more than a third.
+fn make_room() {
+    thread_local! {
+        static IS_MADE: Cell<bool> = const { Cell::new(false) };
+    }
+    if IS_MADE.replace(true) {
+        return;
+    }
+    // The thread may crash as long as it lives: its stack is never given back.
+    let room = Box::leak(vec![0u8; ROOM].into_boxed_slice());
+    let stack = libc::stack_t { ss_sp: room.as_mut_ptr().cast(), ss_flags: 0, ss_size: ROOM };
+    // SAFETY: memory that nobody else uses; the stack that was there before is left.
+    unsafe { libc::sigaltstack(&stack, std::ptr::null_mut()) };
 }
 
 fn handle(signal: c_int) {
@@ -123,6 +143,7 @@ pub fn saving<R>(what: &dyn fmt::Display, work: impl FnOnce() -> R) -> R {
     // SAFETY: only the lifetime changes; the pointer is forgotten before `what` can go, whichever way `work` ends.
     let pointer =
         unsafe { std::mem::transmute::<*const (dyn fmt::Display + '_), *const (dyn fmt::Display + 'static)>(pointer) };
+    make_room();
     let _forget = Forget(&RUNNING);
     RUNNING.set(Some(pointer));
     work()
