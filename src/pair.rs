@@ -374,6 +374,13 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.glance(program, guarded).map(|found| Verdict::Diverge(Box::new(found)))
     }
 
+    /// Tells whether what leaked does not when it runs again. What is allocated once in a process is no leak of a program; the
+    /// process may have been another one in each run before.
+    fn balances(&mut self, program: &Program, look: Look) -> bool {
+        self.run(program, look);
+        self.heard().is_ok() && self.difference(program, look).is_none()
+    }
+
     /// Runs the program once more with everything observed, so that the step is the first that differs.
     fn blame(&mut self, program: &Program, look: Look, first: Signature) -> Verdict {
         let careful = Look { watch: Watch::Blame, ..look };
@@ -396,6 +403,10 @@ impl<L: Host, R: Host> Pair<L, R> {
             }
         }
         if let Some(found) = self.difference(program, look) {
+            let leaks = found.divergence.signature().aspect == Aspect::Leak && broke.is_none();
+            if leaks && self.balances(program, careful) {
+                return Verdict::Agree;
+            }
             return Verdict::Diverge(Box::new(Diverged { mishap: found.mishap.or(broke), ..found }));
         }
         // Observing hides it. If it is there again without, it is real, and the step is the best that is known.
@@ -404,7 +415,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         let second = again.as_ref().map(|again| again.divergence.signature());
         match again.filter(|_| second == Some(first)) {
             Some(again) => Verdict::Diverge(Box::new(again)),
-            // What is allocated once in a process is no leak of a program: it balances whenever it runs again.
+            // As above: it balances.
             None if first.aspect == Aspect::Leak && second.is_none() && broke.is_none() => Verdict::Agree,
             None => Verdict::Inconclusive(Inconclusive::Flaky { first, second, broke: broke.is_some() }),
         }

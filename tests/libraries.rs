@@ -39,6 +39,17 @@ fn the_good_library_agrees() {
     assert!(text(&ran.stdout).contains("; lib:"), "{}", text(&ran.stdout));
 }
 
+/// A key of a kind that the library does not know stays in a table of the library's: once in a process, which is no leak. The process
+/// that a difference is looked at again in may be a new one.
+#[test]
+fn what_is_kept_once_in_a_process_is_no_leak() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = port(&good());
+    let args = ["run", "--port", &port, "--about", "stored", "--programs", "5000", "--seed", "3", "--corpus", "none"];
+    let ran = sessdiff(folder.path(), &[&args[..], &["--out", "out"]].concat());
+    assert_eq!(ran.status.code(), Some(0), "{}\n{}", text(&ran.stdout), text(&ran.stderr));
+}
+
 /// The harness's own callbacks call these functions too.
 #[test]
 fn a_function_that_is_missing_is_not_called_from_a_callback() {

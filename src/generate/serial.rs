@@ -15,6 +15,8 @@ const PEM_READERS: &[Kind] = &[Kind::FromPem, Kind::FromPem, Kind::ReadPem];
 /// Lists the cipher suites that a stored session names, some of which no library knows.
 const SUITES: &[[u8; 2]] =
     &[[0xc0, 0x2f], [0x13, 0x01], [0x13, 0x02], [0x00, 0x2f], [0xc0, 0x2b], [0, 0], [0xff, 0xff], [0x13, 0xff]];
+/// Lists what is too short and too long for a cipher suite.
+const NO_SUITES: &[&[u8]] = &[&[], &[0xc0], &[0xc0, 0x2f, 0], &[0x13, 0x01, 0x13, 0x02]];
 /// Lists numbers that any element takes.
 const FITTING: &[i128] = &[0, 1, 2, 3, 18, 127, 128, 255, 256, 300, 0x0303, 1_600_000_000, 0x7fff_ffff];
 const NUMBERS: &[i128] = &[
@@ -155,10 +157,8 @@ impl Generator {
         let rarely = |generator: &mut Generator| generator.rng.u8(0..16) == 0;
         let version = if rarely(self) { self.one_of(NUMBERS) } else { 1 };
         let protocol = if rarely(self) { self.one_of(NUMBERS) } else { self.one_of(&[0x0303, 0x0304, 0xfefd]) };
-        let any = self.rng.u8(0..4) == 0;
-        let suite = self.one_of(if any { SUITES } else { &SUITES[..5] });
         let mut elements =
-            vec![self.integer(version), self.integer(protocol), self.string(&suite), self.octets(32), self.octets(48)];
+            vec![self.integer(version), self.integer(protocol), self.suite(), self.octets(32), self.octets(48)];
         for tag in 1..=20 {
             if self.rng.u8(0..of) > 0 {
                 continue;
@@ -175,6 +175,7 @@ impl Generator {
                     self.octets(length)
                 }
                 3 if self.rng.u8(0..4) == 0 => samples::PEER.to_vec(),
+                20 if self.rng.u8(0..8) == 0 => self.octets(samples::KEY.len()),
                 20 => self.string(samples::KEY),
                 _ => continue,
             };
@@ -203,6 +204,16 @@ impl Generator {
             4 => elements.insert(5.min(elements.len()), vec![0x80, 1, 7]),
             _ => {}
         }
+    }
+
+    /// Draws the octet string of a cipher suite, most often of one that libraries know.
+    fn suite(&mut self) -> Vec<u8> {
+        let suite: &[u8] = match self.rng.u8(0..32) {
+            0 => self.one_of(NO_SUITES),
+            1..=8 => &self.one_of(SUITES),
+            _ => &self.one_of(&SUITES[..5]),
+        };
+        self.string(suite)
     }
 
     /// Draws an octet string, mostly of this length.

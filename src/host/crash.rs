@@ -25,6 +25,9 @@ use crate::trace::{Block, Breakage, Mishap, MishapKind, Signal, Trace};
 /// The exit code of a process whose port crashed.
 pub const EXIT: i32 = 2;
 
+/// How much room a handler has, bytes.
+const ROOM: usize = 1 << 17;
+
 const SIGNALS: [(c_int, Signal); 5] = [
     (libc::SIGSEGV, Signal::Segv),
     (libc::SIGBUS, Signal::Bus),
@@ -39,9 +42,6 @@ static PLACE: OnceLock<(CString, CString)> = OnceLock::new();
 static LIMIT: AtomicU64 = AtomicU64::new(0);
 static SEEN: AtomicU32 = AtomicU32::new(present::OUTSIDE);
 /// Where the parent listens, or -1.
-/// Counts the bytes of the stack on which a handler walks that of the thread, and tells what it found.
-const HANDLER_STACK: usize = 1 << 18;
-
 static PARENT: AtomicI32 = AtomicI32::new(-1);
 
 thread_local! {
@@ -98,16 +98,23 @@ fn install() {
     static AT_EXIT: Once = Once::new();
     AT_EXIT.call_once(at_exit);
     stack::prepare();
-    give_handler_a_stack();
+    make_room();
     SIGNALS.iter().for_each(|(signal, _)| handle(*signal));
 }
 
-/// Gives this thread's handler a stack of its own: that of a thread that has run out of its own is of no use, and the one that
-/// Rust gives has room for little.
-fn give_handler_a_stack() {
-    let stack: &'static mut [u8] = vec![0; HANDLER_STACK].leak();
-    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
-    // SAFETY: memory that is nobody else's and stays for ever.
+/// Gives the handlers of this thread a stack on which a trace can be written. The one that a thread begins with has 8 KiB, of
+/// which the system takes more than a third.
+fn make_room() {
+    thread_local! {
+        static IS_MADE: Cell<bool> = const { Cell::new(false) };
+    }
+    if IS_MADE.replace(true) {
+        return;
+    }
+    // The thread may crash as long as it lives: its stack is never given back.
+    let room = Box::leak(vec![0u8; ROOM].into_boxed_slice());
+    let stack = libc::stack_t { ss_sp: room.as_mut_ptr().cast(), ss_flags: 0, ss_size: ROOM };
+    // SAFETY: memory that nobody else uses; the stack that was there before is left.
     unsafe { libc::sigaltstack(&stack, std::ptr::null_mut()) };
 }
 
@@ -136,6 +143,7 @@ pub fn saving<R>(what: &dyn fmt::Display, work: impl FnOnce() -> R) -> R {
     // SAFETY: only the lifetime changes; the pointer is forgotten before `what` can go, whichever way `work` ends.
     let pointer =
         unsafe { std::mem::transmute::<*const (dyn fmt::Display + '_), *const (dyn fmt::Display + 'static)>(pointer) };
+    make_room();
     let _forget = Forget(&RUNNING);
     RUNNING.set(Some(pointer));
     work()
