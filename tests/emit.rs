@@ -31,7 +31,7 @@ const FEW: usize = 5;
 /// The same with a context or a connection, which has to be made, and a callback that has to be set.
 const FEW_SHARED: usize = 8;
 /// The same with two handshakes, the second of which resumes what the first made.
-const FEW_TALKING: usize = 16;
+const FEW_TALKING: usize = 18;
 
 /// A program in C, and where it comes from.
 struct Emitted {

@@ -77,13 +77,20 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
     }
     // Bytes that nobody read are no mistake of the program's.
     let unread: Vec<String> =
-        BufferSlot::all().filter(|b| body.0.contains(&b.to_string())).map(|b| format!("(void){b};")).collect();
+        BufferSlot::all().filter(|b| names(&body.0, *b)).map(|b| format!("(void){b};")).collect();
     body.put(unread);
     if subject.plan.shared && keeps(&body.0) {
         body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
         body.put(checks.at_last(subject, ops.len()));
     }
     body.0
+}
+
+/// Tells whether calls name a byte variable.
+fn names(calls: &str, b: BufferSlot) -> bool {
+    let b = b.to_string();
+    let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '"';
+    calls.split(|c: char| !of_name(c)).any(|word| word == b)
 }
 
 /// Lines, each indented by four spaces.

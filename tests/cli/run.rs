@@ -80,7 +80,7 @@ fn a_run_ends_with_its_verdict_and_notes() {
     };
     assert_eq!(first_words(&run(&[]).stdout), ["sessdiff", "agree", "known", "programs", "without"]);
     for flag in ["-v", "--verbose"] {
-        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "programs", "without", "not"]);
+        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "known", "programs", "without", "not"]);
     }
     let object = run(&["--json"]).json();
     assert!(object["states_missing"].as_array().is_some_and(|missing| !missing.is_empty()), "{object}");

@@ -44,7 +44,7 @@ impl Needs {
             || field.is_some_and(|field| field.ex_index().is_some());
         let reads_time = kinds.iter().any(|kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx));
         let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
-            || matches!(field, Some(Field::Time | Field::TimeEx))
+            || matches!(field, Some(Field::Time | Field::TimeEx | Field::Der))
             || super::statement::needs_clock(&kinds);
         let given =
             ops.iter().enumerate().filter(|(at, _)| checks.keeps_argument(*at)).filter_map(|(_, op)| op.argument());

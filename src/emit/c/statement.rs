@@ -162,5 +162,6 @@ pub(super) fn needs_clock(kinds: &[Kind]) -> bool {
     let timed = |kind: &Kind| {
         matches!(kind, Kind::AdvanceClock | Kind::CtxAdd | Kind::CtxFlush | Kind::CtxFlushEx | Kind::CtxSetCacheMode)
     };
-    kinds.iter().any(timed)
+    // A session that is written has its time, and one that is read may get the present.
+    kinds.iter().any(|kind| timed(kind) || kind.is_serial())
 }
