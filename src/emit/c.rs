@@ -118,9 +118,14 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 
 /// Declares the program's variables.
 fn declarations(needs: &Needs, body: &str) -> String {
+    let mut unread = String::new();
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
     for b in BufferSlot::all().filter(|b| body.contains(&format!("(void){b};"))) {
         declared += &format!("    struct bytes {b} = {{ NULL, 0 }};\n");
+        // What is only written would be a warning.
+        if body.matches(&format!("{b}")).count() == body.matches(&format!("{b} = ")).count() {
+            unread += &format!("    (void){b};\n");
+        }
     }
     if body.contains("kept_last") {
         declared += "    SSL_SESSION *kept_last;\n";
@@ -128,7 +133,7 @@ fn declarations(needs: &Needs, body: &str) -> String {
     if body.contains("returned = ") {
         declared += "    long long returned;\n";
     }
-    declared
+    declared + &unread
 }
 
 fn declaration(variable: Variable) -> String {

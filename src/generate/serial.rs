@@ -48,6 +48,8 @@ const NUMBERS: &[i128] = &[
 ];
 /// Lists the lengths of strings around the limits of the structure: ids 32, keys 256 and 512.
 const LENGTHS: &[usize] = &[0, 1, 2, 16, 31, 32, 33, 48, 127, 128, 255, 256, 257, 300];
+/// Lists the lengths of keys around their limits; with another string of such a length a session would be too long.
+const KEY_LENGTHS: &[usize] = &[0, 256, 512, 513];
 /// Names the tags whose elements hold numbers, and those that hold strings; 3 and 20 hold a certificate and a key.
 const NUMBER_TAGS: &[u8] = &[1, 2, 5, 9, 13, 14, 15, 17, 19];
 const STRING_TAGS: &[u8] = &[4, 6, 7, 8, 10, 11, 12, 16, 18];
@@ -157,8 +159,9 @@ impl Generator {
         let rarely = |generator: &mut Generator| generator.rng.u8(0..16) == 0;
         let version = if rarely(self) { self.one_of(NUMBERS) } else { 1 };
         let protocol = if rarely(self) { self.one_of(NUMBERS) } else { self.one_of(&[0x0303, 0x0304, 0xfefd]) };
+        let key = if self.rng.u8(0..8) == 0 { self.one_of(KEY_LENGTHS) } else { 48 };
         let mut elements =
-            vec![self.integer(version), self.integer(protocol), self.suite(), self.octets(32), self.octets(48)];
+            vec![self.integer(version), self.integer(protocol), self.suite(), self.octets(32), self.octets(key)];
         for tag in 1..=20 {
             if self.rng.u8(0..of) > 0 {
                 continue;
