@@ -87,6 +87,7 @@ pub(crate) fn tag(of: Field) -> Option<u8> {
 }
 
 /// Returns the contents of the structure.
+#[cfg(feature = "linked")]
 pub(crate) fn contents(der: &[u8]) -> &[u8] {
     split(der).map_or(&[], |(_, contents, _)| contents)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crate::der::{contents as contents_of, encoded as element};
+use crate::der::encoded as element;
 use crate::native::{self, Established, Parsed};
 use crate::op::Sample;
 
@@ -64,7 +64,7 @@ pub(crate) fn with_compression() -> Vec<u8> {
 pub(crate) fn with_key() -> Vec<u8> {
     let tls13 =
         Established { protocol_version: 0x0304, cipher: Some(native::Cipher(0x1301)), ..contents(Sample::Tls12Id) };
-    element(0x30, &[contents_of(&der(&tls13)), &element(0xb4, &element(0x04, KEY))].concat())
+    element(0x30, &[crate::der::contents(&der(&tls13)), &element(0xb4, &element(0x04, KEY))].concat())
 }
 
 fn contents(sample: Sample) -> Established {

@@ -39,7 +39,9 @@ fn call(port: &mut CPort, op: Op) {
 fn shown(port: &mut CPort, s: Slot, field: Field) -> String {
     match port.read(s, field) {
         Value::Bytes(Some(bytes)) => format!("{bytes:?}"),
-        other => format!("{other:?}"),
+        other @ (Value::Number(_) | Value::Bytes(None) | Value::NullWithLength(_) | Value::Refused) => {
+            format!("{other:?}")
+        }
     }
 }
 
@@ -149,7 +151,7 @@ fn page() -> String {
         for _ in 0..if source == other { references } else { 1 } {
             call(&mut port, Op::Free { s: Some(SOURCE) });
         }
-        [SOURCE, COPY].map(|s| port.forget(Variable::Session(s)));
+        [SOURCE, COPY].iter().for_each(|s| port.forget(Variable::Session(*s)));
         port.end();
     }
     let mut text = String::from(HEAD);

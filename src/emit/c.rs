@@ -76,8 +76,7 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         body.put(checks.after(subject, at, op));
     }
     // Bytes that nobody read are no mistake of the program's.
-    let unread: Vec<String> =
-        BufferSlot::all().filter(|b| names(&body.0, *b)).map(|b| format!("(void){b};")).collect();
+    let unread: Vec<String> = BufferSlot::all().filter(|b| names(&body.0, *b)).map(|b| format!("(void){b};")).collect();
     body.put(unread);
     if subject.plan.shared && keeps(&body.0) {
         body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
@@ -118,14 +117,9 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 
 /// Declares the program's variables.
 fn declarations(needs: &Needs, body: &str) -> String {
-    let mut unread = String::new();
     let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
     for b in BufferSlot::all().filter(|b| body.contains(&format!("(void){b};"))) {
         declared += &format!("    struct bytes {b} = {{ NULL, 0 }};\n");
-        // What is only written would be a warning.
-        if body.matches(&format!("{b}")).count() == body.matches(&format!("{b} = ")).count() {
-            unread += &format!("    (void){b};\n");
-        }
     }
     if body.contains("kept_last") {
         declared += "    SSL_SESSION *kept_last;\n";
@@ -133,7 +127,7 @@ fn declarations(needs: &Needs, body: &str) -> String {
     if body.contains("returned = ") {
         declared += "    long long returned;\n";
     }
-    declared + &unread
+    declared
 }
 
 fn declaration(variable: Variable) -> String {

@@ -158,7 +158,9 @@ fn signatures_of_one_cause_are_listed_together() {
     assert!(second.starts_with("  of the same cause: ") && second.contains("/callback.remove, "), "{said}");
     let found = folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(1).json();
     let causes: Vec<_> = found["signatures"].as_array().expect("a list").iter().map(|one| &one["cause"]).collect();
-    assert_eq!(causes, [&serde_json::Value::Null, &"SSL_CTX_flush_sessions/cache".into()], "{found}");
+    let cause = serde_json::Value::from("SSL_CTX_flush_sessions/cache");
+    assert_eq!(causes[0], &serde_json::Value::Null, "{found}");
+    assert!(causes.len() > 1 && causes[1..].iter().all(|one| **one == cause), "{found}");
 }
 
 /// What the library does although its manual does not say so is a class of its own; what it should not do is not.

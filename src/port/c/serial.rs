@@ -138,7 +138,7 @@ impl CPort {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn serial_call(&mut self, op: &Op, tape: &mut Tape) -> Returned<'_> {
         match *op {
-            Op::ToDer { dst, s } => self.to_der(dst, s),
+            Op::ToDer { dst, s } => self.write_der(dst, s),
             Op::ToDerBio { dst, s } => self.write_into_bio(dst, |port, bio| {
                 // SAFETY: a function that takes a session may be called with one by another name.
                 let i2d: i2d_of_void = unsafe { std::mem::transmute(port.api().i2d_SSL_SESSION) };
@@ -154,7 +154,7 @@ impl CPort {
             Op::PrintKeylog { dst, s } => {
                 self.write_into_bio(dst, |port, bio| call!(port, SSL_SESSION_print_keylog(bio, port.session(s))))
             }
-            Op::FromDer { dst, b } | Op::FromDerEx { dst, b } => self.from_der(dst, b, op, tape),
+            Op::FromDer { dst, b } | Op::FromDerEx { dst, b } => self.make_of_der(dst, b, op, tape),
             Op::ReadDer { s, b } => self.read_der(s, b, tape),
             Op::FromDerBio { dst, b } => self.read_from_bio(b, dst, tape, |port, bio| {
                 // SAFETY: as in the header's macro, which casts both.
@@ -195,7 +195,7 @@ impl CPort {
     }
 
     /// Writes DER by each of the ways that there are, which must agree.
-    fn to_der(&mut self, dst: BufferSlot, s: Slot) -> Returned<'_> {
+    fn write_der(&mut self, dst: BufferSlot, s: Slot) -> Returned<'_> {
         let session = self.session(s);
         let length = call!(self, i2d_SSL_SESSION(session, ptr::null_mut()));
         let Ok(size @ 1..) = usize::try_from(length) else {
@@ -251,18 +251,17 @@ impl CPort {
         (returned == length).then_some(&*self.der)
     }
 
-    fn from_der(&mut self, dst: Slot, b: BufferSlot, op: &Op, tape: &mut Tape) -> Returned<'static> {
+    fn make_of_der(&mut self, dst: Slot, b: BufferSlot, op: &Op, tape: &mut Tape) -> Returned<'static> {
         let bytes = self.buffers.take(b);
         self.ask_about(&bytes, false, tape);
         let (begin, length) = self.scratch.lend(Some(&bytes));
         let mut at = begin;
         let mut other: *mut SSL_SESSION = ptr::null_mut();
-        let session = match op {
-            Op::FromDerEx { .. } => {
-                let (ctx, query) = (ptr::null_mut(), ptr::null());
-                call!(self, d2i_SSL_SESSION_ex(&mut other, &mut at, length as c_long, ctx, query))
-            }
-            _ => call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, length as c_long)),
+        let session = if matches!(op, Op::FromDerEx { .. }) {
+            let (ctx, query) = (ptr::null_mut(), ptr::null());
+            call!(self, d2i_SSL_SESSION_ex(&mut other, &mut at, length as c_long, ctx, query))
+        } else {
+            call!(self, d2i_SSL_SESSION(ptr::null_mut(), &mut at, length as c_long))
         };
         let taken = at.addr().wrapping_sub(begin.addr()) as i64;
         let kept = !matches!(op, Op::FromDerEx { .. }) || other == session;
