@@ -314,6 +314,11 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     | Op::Print { dst, .. }
     | Op::PrintKeylog { dst, .. } = op
     {
+        // What stands behind the result of a check that failed is the library's own text.
+        let own = |text: &[u8]| memchr::memmem::find(text, b"Verify return code: 0 (ok)").is_none();
+        if matches!(op, Op::Print { .. }) && own(&expected) {
+            return None;
+        }
         // Handshakes draw some of it.
         let (text, length) = pointer_and_length((!expected.is_empty()).then_some(&*expected));
         return (!talks(subject)).then(|| format!("bytes({at}, \"written\", {text}, {length}, {dst});"));

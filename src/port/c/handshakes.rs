@@ -9,7 +9,8 @@ use super::super::handshakes::{CLIENT_CERTIFICATE, NO_TICKET, SERVER_CERTIFICATE
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
-use super::{CPort, Library, psk_callbacks};
+use super::{CPort, Library, Start, psk_callbacks};
+use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
     Bytes, CONNECTIONS, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
@@ -251,51 +252,80 @@ impl CPort {
                 tape.record(birth, Recorded { id, ..Recorded::default() });
             }
         }
-        let mut key = [0; 64];
-        events::born_since(births, &mut |birth, address| {
-            let session: *mut SSL_SESSION = ptr::with_exposed_provenance_mut(address);
-            let mut length: c_uint = 0;
-            let id = call!(self, SSL_SESSION_get_id(session, &mut length));
-            let id_length = length as usize;
-            let (mut ticket, mut ticket_length) = (ptr::null(), 0);
-            call!(self, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
-            let key_length = call!(self, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
-            let cipher = call!(self, SSL_SESSION_get0_cipher(session));
-            let code = (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher)));
-            let bytes = |at: *const u8, length: usize| match at.is_null() {
-                true => Vec::new(),
-                // SAFETY: the session lives, and the library says that so many bytes are there.
-                false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
-            };
-            let recorded = Recorded {
-                id: bytes(id, id_length.min(32)),
-                master_key: key[..key_length.min(key.len())].to_vec(),
-                ticket: bytes(ticket, ticket_length),
-                cipher: code,
-            };
-            tape.record(birth, recorded);
-        });
-        if !self.lacks().contains(Kind::ToDer) {
-            events::born_since(0, &mut |birth, address| {
-                tape.see(birth, self.unseen(ptr::with_exposed_provenance_mut(address)));
+        if self.lacks().contains(Kind::ToDer) {
+            return events::born_since(births, &mut |birth, address| {
+                tape.record(birth, self.recorded(ptr::with_exposed_provenance_mut(address)));
             });
+        }
+        // One call reads all of it: a getter that is wrong shows where a program calls it.
+        events::born_since(0, &mut |birth, address| {
+            let (unseen, has_suite) = self.unseen(ptr::with_exposed_provenance_mut(address));
+            if birth >= births {
+                tape.record(birth, recorded(&unseen.der, has_suite));
+            }
+            tape.see(birth, unseen);
+        });
+    }
+
+    /// Reads what a session has from its peers by the getters of each part.
+    fn recorded(&self, session: *mut SSL_SESSION) -> Recorded {
+        let mut key = [0; LONGEST_KEY];
+        let mut length: c_uint = 0;
+        let id = call!(self, SSL_SESSION_get_id(session, &mut length));
+        let (mut ticket, mut ticket_length) = (ptr::null(), 0);
+        call!(self, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
+        let key_length = call!(self, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
+        let cipher = call!(self, SSL_SESSION_get0_cipher(session));
+        let bytes = |at: *const u8, length: usize| match at.is_null() {
+            true => Vec::new(),
+            // SAFETY: the session lives, and the library says that so many bytes are there.
+            false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
+        };
+        Recorded {
+            id: bytes(id, (length as usize).min(32)),
+            master_key: key[..key_length.min(key.len())].to_vec(),
+            ticket: bytes(ticket, ticket_length),
+            cipher: (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher))),
         }
     }
 
     /// Reads what a session has that no getter shows. Its suite is another for a moment: without one there is no DER, and what
-    /// stands in for it shows where there is none.
-    pub(super) fn unseen(&mut self, session: *mut SSL_SESSION) -> Unseen {
+    /// stands in for it shows where there is none. Tells besides whether there is a suite.
+    pub(super) fn unseen(&mut self, session: *mut SSL_SESSION) -> (Unseen, bool) {
         let any = self.library.cipher(Cipher::ALL[0]);
         let suite = call!(self, SSL_SESSION_get0_cipher(session));
         if suite.is_null() {
             call!(self, SSL_SESSION_set_cipher(session, any));
         }
         let der = self.der_of(session).unwrap_or_default().to_vec();
-        call!(self, SSL_SESSION_set_cipher(session, ptr::null()));
-        let stands_in = self.der_of(session).and_then(|der| crate::der::element(der, Field::Cipher));
-        let cipher_id = stands_in.map(|code| code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte)));
+        let mut cipher_id = None;
+        // A library that did not live through its first calls is asked for nothing that the program does not ask for.
+        if self.library.start != Start::Cold {
+            call!(self, SSL_SESSION_set_cipher(session, ptr::null()));
+            cipher_id = self.der_of(session).and_then(suite_in);
+        }
         call!(self, SSL_SESSION_set_cipher(session, suite));
-        Unseen { der, cipher_id }
+        (Unseen { der, cipher_id }, !suite.is_null())
+    }
+}
+
+/// Limits the bytes of a master key that a handshake makes.
+const LONGEST_KEY: usize = 64;
+
+/// Returns the code of the cipher suite in the DER of a session.
+fn suite_in(der: &[u8]) -> Option<u16> {
+    element(der, Field::Cipher).map(|code| code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte)))
+}
+
+/// Returns what a session has from its peers, of its DER.
+fn recorded(der: &[u8], has_suite: bool) -> Recorded {
+    let bytes = |field| element(der, field).unwrap_or_default();
+    let key = bytes(Field::MasterKey);
+    Recorded {
+        id: bytes(Field::Id).to_vec(),
+        master_key: key[..key.len().min(LONGEST_KEY)].to_vec(),
+        ticket: octets(der, Field::Ticket).unwrap_or_default().to_vec(),
+        cipher: suite_in(der).filter(|_| has_suite),
     }
 }
 

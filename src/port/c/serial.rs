@@ -190,7 +190,7 @@ impl CPort {
     }
 
     fn ask_for_verify_text(&mut self, s: Slot, tape: &mut Tape) {
-        let code = der::number(&self.unseen(self.session(s)).der, Field::VerifyResult);
+        let code = der::number(&self.unseen(self.session(s)).0.der, Field::VerifyResult);
         Asking { port: self, tape }.verify_text(code);
     }
 

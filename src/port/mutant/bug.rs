@@ -293,7 +293,7 @@ bugs! {
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
     GenerateIdShortIsLong "generate-id-short-is-long" Handshake(Cache, handshake New) Get1Session(own Id)
         Handshake(callback Remove, own Id);
-    NumTicketsIsIgnored "num-tickets-is-ignored" Handshake(callback New, handshake New, callback Free);
+    NumTicketsIsIgnored "num-tickets-is-ignored" Handshake(callback New, handshake New, callback Free) NewSessionTicket(callback Free);
     MaxVersionIsIgnored "max-version-is-ignored" Handshake(callback New) Get1Session(own ProtocolVersion)
         Handshake(callback Free, handshake New, handshake Get, Return, handshake GenerateId, handshake NotResumable);
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
@@ -312,7 +312,7 @@ bugs! {
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, count, other count, callback Free)
         TakeKept(Return) SslFree(callback Free);
-    HeardIsSaid "heard-is-said" SslShutdown(Return) SslFree(callback Remove, other Resumable) SslClear(callback Free);
+    HeardIsSaid "heard-is-said" SslShutdown(Return) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free);
