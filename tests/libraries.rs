@@ -69,7 +69,9 @@ fn follow(bug: &Bug) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let port = port(&bug.library());
     let args = ["run", "--port", &port, "--programs", "20000", "--seed", "1", "--corpus", "none"];
-    let ran = sessdiff(folder.path(), &[&args[..], &["--time-limit", TIME_LIMIT, "--out", "out"]].concat());
+    let about = bug.about.as_deref().unwrap_or("all");
+    let more = ["--time-limit", TIME_LIMIT, "--out", "out", "--about", about];
+    let ran = sessdiff(folder.path(), &[&args[..], &more].concat());
     let said = || format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
     if !matches!(ran.status.code(), Some(1 | 2)) {
         return Err(format!("run ended with {}:\n{}", ran.status, said()));

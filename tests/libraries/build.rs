@@ -21,6 +21,9 @@ pub struct Bug {
     pub why: String,
     /// The signatures: of the same bug there may be one for each kind of memory.
     pub signatures: Vec<Signature>,
+    /// What programs are about that find it, if not everything: the harness looks at what a handshake made, and what ends the process
+    /// then is found under the handshake's name.
+    pub about: Option<String>,
     diff: String,
 }
 
@@ -40,10 +43,15 @@ impl Bug {
         let text = fs::read_to_string(path).expect("a patch");
         let (head, diff) = text.split_once("\n\n").expect("a head, an empty line, and a diff");
         let (why, signature) = head.split_once("\nsignature: ").expect("a sentence and a signature");
+        let (signature, about) = match signature.split_once("\nabout: ") {
+            Some((signature, about)) => (signature, Some(about.trim().to_string())),
+            None => (signature, None),
+        };
         let name = path.file_stem().expect("a name").to_str().expect("a name in UTF-8");
         Bug {
             name: name.into(),
             why: why.into(),
+            about,
             signatures: signature.split(" | ").map(|text| text.parse().expect("a signature")).collect(),
             diff: diff.into(),
         }

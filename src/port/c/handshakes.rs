@@ -259,7 +259,10 @@ impl CPort {
         }
         // One call reads all of it: a getter that is wrong shows where a program calls it.
         events::born_since(0, &mut |birth, address| {
-            let (unseen, has_suite) = self.unseen(ptr::with_exposed_provenance_mut(address));
+            let session = ptr::with_exposed_provenance_mut(address);
+            let Some((unseen, has_suite)) = self.unseen(session) else {
+                return tape.record(birth, self.recorded(session));
+            };
             if birth >= births {
                 tape.record(birth, recorded(&unseen.der, has_suite));
             }
@@ -290,22 +293,25 @@ impl CPort {
     }
 
     /// Reads what a session has that no getter shows. Its suite is another for a moment: without one there is no DER, and what
-    /// stands in for it shows where there is none. Tells besides whether there is a suite.
-    pub(super) fn unseen(&mut self, session: *mut SSL_SESSION) -> (Unseen, bool) {
+    /// stands in for it shows where there is none. Tells besides whether there is a suite. A library that did not live through its
+    /// first calls is asked for nothing that the program does not ask for: `None` where it has no suite.
+    pub(super) fn unseen(&mut self, session: *mut SSL_SESSION) -> Option<(Unseen, bool)> {
         let any = self.library.cipher(Cipher::ALL[0]);
         let suite = call!(self, SSL_SESSION_get0_cipher(session));
+        if suite.is_null() && self.library.start == Start::Cold {
+            return None;
+        }
         if suite.is_null() {
             call!(self, SSL_SESSION_set_cipher(session, any));
         }
         let der = self.der_of(session).unwrap_or_default().to_vec();
         let mut cipher_id = None;
-        // A library that did not live through its first calls is asked for nothing that the program does not ask for.
         if self.library.start != Start::Cold {
             call!(self, SSL_SESSION_set_cipher(session, ptr::null()));
             cipher_id = self.der_of(session).and_then(suite_in);
         }
         call!(self, SSL_SESSION_set_cipher(session, suite));
-        (Unseen { der, cipher_id }, !suite.is_null())
+        Some((Unseen { der, cipher_id }, !suite.is_null()))
     }
 }
 

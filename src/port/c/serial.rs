@@ -190,7 +190,8 @@ impl CPort {
     }
 
     fn ask_for_verify_text(&mut self, s: Slot, tape: &mut Tape) {
-        let code = der::number(&self.unseen(self.session(s)).0.der, Field::VerifyResult);
+        let unseen = self.unseen(self.session(s));
+        let code = unseen.map_or(0, |(unseen, _)| der::number(&unseen.der, Field::VerifyResult));
         Asking { port: self, tape }.verify_text(code);
     }
 
