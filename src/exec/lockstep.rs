@@ -56,10 +56,10 @@ pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program,
     agreed.is_ok() && !misused && balance.is_none_or(|balance| balance == 0)
 }
 
-/// Tells whether the DER of the sessions of a program is compared here: of one in eight, for it takes as long as all their getters. What
+/// Tells whether the DER of the sessions of a program is compared here: of one in sixteen, for it takes as long as all their getters. What
 /// only DER shows comes from bytes and from handshakes, and their programs are traced, where it always is.
 fn compares_der(program: &Program) -> bool {
-    program.ops.iter().map(|op| usize::from(op.kind().opcode())).sum::<usize>() % 8 == 0
+    program.ops.iter().map(|op| usize::from(op.kind().opcode())).sum::<usize>() % 16 == 0
 }
 
 struct Lockstep<'a, P> {
