@@ -13,7 +13,7 @@ use sessdiff::trace::Tape;
 
 const PAGE: &str = "docs/COPIES.md";
 
-/// A session with every field but a certificate, as `corpus/stored/every-field.ops` has it.
+/// A session with every field but a certificate and a raw public key, as `corpus/stored/every-field.ops` has it.
 const EVERY_FIELD: &str = include_str!("../corpus/stored/every-field.ops");
 
 /// The ways to get a second name of a session, or a second session.
