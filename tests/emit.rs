@@ -166,7 +166,8 @@ fn passes(folder: &Path, c: &str) -> Result<(), String> {
     let (file, program) = (folder.join("case.c"), folder.join("case"));
     fs::write(&file, c).map_err(|error| error.to_string())?;
     let mut compiler = Command::new("cc");
-    compiler.args(["-Wall", "-Werror"]).arg(&file).arg("-o").arg(&program).args(library());
+    // Headers of a test's own come before those of the library.
+    compiler.args(["-Wall", "-Werror", "-I"]).arg(folder).arg(&file).arg("-o").arg(&program).args(library());
     let compiled = compiler.output().map_err(|error| error.to_string())?;
     if !compiled.status.success() {
         return Err(String::from_utf8_lossy(&compiled.stderr).into_owned());
@@ -307,6 +308,28 @@ fn the_c_says_on_which_release_it_runs() {
         let version = sessdiff::host::Host::identity(linked().right()).version;
         let accused = "call 0: a session is returned\n  expected: 0\n  actual:   1\n";
         assert_eq!(why, format!("ends with Some(1):\n{version}, expected as {release}\n{other}{accused}"));
+    }
+}
+
+/// Functions that the library has and its headers do not declare are declared by the program: C would take what they
+/// return for an int. The headers here are the library's own, with what came after OpenSSL 3.1 hidden.
+#[cfg(feature = "vendored")]
+#[test]
+fn the_c_compiles_with_headers_that_are_older_than_the_library() {
+    const OPS: [Kind; 4] = [Kind::FromDerEx, Kind::GetTimeEx, Kind::SetTimeEx, Kind::CtxFlushEx];
+    let hidden = OPS.map(|op| (format!("#define {0} hidden_{0}\n", op.name()), format!("#undef {}\n", op.name())));
+    let (hide, show): (Vec<_>, Vec<_>) = hidden.into_iter().unzip();
+    let number = "#undef OPENSSL_VERSION_NUMBER\n#define OPENSSL_VERSION_NUMBER 0x30100000L\n";
+    let header = format!("{}#include_next <openssl/ssl.h>\n{}{number}", hide.concat(), show.concat());
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("openssl")).expect("a folder");
+    fs::write(folder.path().join("openssl/ssl.h"), header).expect("a header");
+    for op in OPS {
+        let case = committed().into_iter().find(|case| case.program.ops.iter().any(|called| called.kind() == op));
+        let program = case.unwrap_or_else(|| panic!("no case calls {}", op.name())).program;
+        let c = c_of("", &program, None);
+        assert!(c.contains(&format!("{}(", op.name())), "{c}");
+        passes(folder.path(), &c).unwrap_or_else(|why| panic!("{}: {why}\n{c}", op.name()));
     }
 }
 

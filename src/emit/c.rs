@@ -25,7 +25,7 @@ use self::statement::{Writing, statement};
 use self::value::literal;
 use super::Subject;
 use crate::op::{BufferSlot, Op, Variable};
-use crate::plan::Step;
+use crate::plan::{Makes, Step};
 use crate::trace::Entry;
 
 /// Writes the program.
@@ -50,15 +50,10 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
     let mut body = Body::default();
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
-        let makes = match subject.plan.steps.get(at) {
-            Some(Step::Skip(_)) => continue,
-            Some(Step::Run { makes, .. }) => Some(*makes),
-            None => None,
-        };
-        // A slot that turned out to be empty.
-        if subject.expected.entries(at).any(|entry| matches!(entry, Entry::Skipped)) {
+        if !is_made(subject, at) {
             continue;
         }
+        let makes = makes(subject, at);
         if at == subject.program.ops.len() {
             body.put(checks.at_the_end(subject));
             body.put(["/* What is still owned. */".into()]);
@@ -83,6 +78,20 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         body.put(checks.at_last(subject, ops.len()));
     }
     body.0
+}
+
+/// Tells whether the call of a step is made: it was planned, and its variables turned out to hold something.
+fn is_made(subject: &Subject<'_>, at: usize) -> bool {
+    let planned = !matches!(subject.plan.steps.get(at), Some(Step::Skip(_)));
+    planned && !subject.expected.entries(at).any(|entry| matches!(entry, Entry::Skipped))
+}
+
+/// Returns what the call of a step makes, as it was planned.
+fn makes(subject: &Subject<'_>, at: usize) -> Option<Makes> {
+    match subject.plan.steps.get(at) {
+        Some(Step::Run { makes, .. }) => Some(*makes),
+        Some(Step::Skip(_)) | None => None,
+    }
 }
 
 /// Tells whether calls name a byte variable.

@@ -314,7 +314,7 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     | Op::Print { dst, .. }
     | Op::PrintKeylog { dst, .. } = op
     {
-        // What stands behind the result of a check that failed is the library's own text.
+        // Expect no text of a peer whose check failed: the reason is in the library's own words.
         let own = |text: &[u8]| memchr::memmem::find(text, b"Verify return code: 0 (ok)").is_none();
         if matches!(op, Op::Print { .. }) && own(&expected) {
             return None;

@@ -4,9 +4,10 @@ use super::super::Subject;
 use super::checks::{About, Checks};
 use super::parts::{Own, needed, part};
 use super::value::number;
+use super::{is_made, makes};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
-use crate::plan::{Makes, Step};
+use crate::plan::Makes;
 
 /// Says what a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
@@ -33,8 +34,10 @@ impl Needs {
         let lacks = subject.plan.setup().lacks;
         let kinds: Vec<Kind> = ops.iter().map(Op::kind).filter(|kind| !lacks.contains(*kind)).collect();
         // One that stays empty is not the C program's.
-        let same = |at| matches!(subject.plan.steps.get(at), Some(Step::Run { makes: Makes::Same, .. }));
-        let named = ops.iter().enumerate().flat_map(|(at, op)| op.variables().skip(usize::from(same(at))));
+        let same = |at| makes(subject, at) == Some(Makes::Same);
+        // Nor is what only calls name that are not made.
+        let made = ops.iter().enumerate().filter(|(at, _)| is_made(subject, *at));
+        let named = made.flat_map(|(at, op)| op.variables().skip(usize::from(same(at))));
         let mut variables: Vec<Variable> = named.collect();
         variables.sort();
         variables.dedup();

@@ -23,6 +23,12 @@ macro_rules! parts {
 /// Compare numbers and bytes.
 const COMPARISONS: [(&str, &str); 5] = parts!["(": "number", "bytes", "cipher", "cipher_of", "stored"];
 
+/// Declares what came after OpenSSL 1.1.1, where it is called.
+const NEWER: (&str, &str) = (
+    "d2i_SSL_SESSION_ex(|SSL_SESSION_get_time_ex(|SSL_SESSION_set_time_ex(|SSL_CTX_flush_sessions_ex(",
+    part!("newer"),
+);
+
 /// Write and read sessions as bytes.
 const SERIAL: [(&str, &str); 10] = parts!["(":
     "to_der",
@@ -126,7 +132,7 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     let readers: Vec<_> = Field::BYTES.iter().map(reader).collect();
     let samples: Vec<_> =
         Sample::ALL.iter().map(|sample| (format!("stored({},", sample.name()), bytes_of(*sample))).collect();
-    let mut parts = vec![("stop(", part!("stop")), ("struct bytes", BYTES)];
+    let mut parts = vec![NEWER, ("stop(", part!("stop")), ("struct bytes", BYTES)];
     parts.push(("runs_on(", &own.runs_on));
     parts.extend(COMPARISONS);
     parts.extend(readers.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
