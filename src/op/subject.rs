@@ -46,33 +46,39 @@ macro_rules! define_subjects {
 
 for_each_op!(define_subjects);
 
-impl super::Kind {
-    /// Tells whether it makes bytes of a session, a session of bytes, or other bytes.
-    pub const fn is_serial(self) -> bool {
-        self.opcode() >= super::Kind::ToDer.opcode() && self.opcode() <= super::Kind::InsertBytes.opcode()
-    }
-}
+/// Makes a pattern of the rows with a variable of bytes, and what tells them from the others.
+macro_rules! define_serial {
+    (custom { $($custom:tt)* } plain { $($plain:tt)* } getters { $($getter:tt)* }) => {
+        define_serial! { [] $($custom)* $($plain)* }
+    };
+    ([$($serial:ident)*]) => {
+        /// Matches the ops that make bytes of a session, a session of bytes, or other bytes.
+        macro_rules! serial_ops {
+            () => { $($crate::op::Op::$serial { .. })|* };
+        }
 
-/// Matches the ops that make bytes of a session, a session of bytes, or other bytes.
-macro_rules! serial_ops {
-    () => {
-        $crate::op::Op::ToDer { .. }
-            | $crate::op::Op::FromDer { .. }
-            | $crate::op::Op::ReadDer { .. }
-            | $crate::op::Op::FromDerEx { .. }
-            | $crate::op::Op::ToDerBio { .. }
-            | $crate::op::Op::FromDerBio { .. }
-            | $crate::op::Op::ToPem { .. }
-            | $crate::op::Op::FromPem { .. }
-            | $crate::op::Op::ReadPem { .. }
-            | $crate::op::Op::Print { .. }
-            | $crate::op::Op::PrintKeylog { .. }
-            | $crate::op::Op::SetBytes { .. }
-            | $crate::op::Op::SetByte { .. }
-            | $crate::op::Op::DeleteBytes { .. }
-            | $crate::op::Op::InsertBytes { .. }
+        impl super::Kind {
+            /// Tells whether it makes bytes of a session, a session of bytes, or other bytes.
+            pub const fn is_serial(self) -> bool {
+                matches!(self, $(super::Kind::$serial)|*)
+            }
+        }
+    };
+    ([$($b:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident [$dst:ident: BufferSlot] $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_serial! { [$($b)* $kind] $($rest)* }
+    };
+    ([$($b:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($b0:ident: BufferSlot $($operand:tt)*) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_serial! { [$($b)* $kind] $($rest)* }
+    };
+    ([$($b:ident)*] $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt ($s0:ident: Slot, $b0:ident: BufferSlot) $facts:tt $own:tt; $($rest:tt)*) => {
+        define_serial! { [$($b)* $kind] $($rest)* }
+    };
+    ($b:tt $(#[$doc:meta])* $code:literal $kind:ident $name:ident $dst:tt $operands:tt $facts:tt $own:tt; $($rest:tt)*) => {
+        define_serial! { $b $($rest)* }
     };
 }
+
+for_each_op!(define_serial);
 
 pub(crate) use {connection_ops, context_ops, serial_ops, session_ops};
 
@@ -93,6 +99,16 @@ mod tests {
                 connection_ops!() => connection,
             };
             assert!(right, "{op}");
+        }
+    }
+
+    #[test]
+    fn each_op_with_a_variable_of_bytes_is_serial() {
+        for kind in Kind::ALL {
+            let op = kind.take_wire(&mut Wire::new(&[0; 64])).expect("64 bytes are enough for any");
+            let text = op.to_string();
+            let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            assert_eq!(kind.is_serial(), words.any(|word| word == "b0"), "{text}");
         }
     }
 }
