@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::{Arc, atomic::AtomicUsize, atomic::Ordering::Relaxed};
 use std::thread;
 
-use sessdiff::native::{Cipher, Clock, Error, Established, ExCallbacks, Library, Release, Session};
+use sessdiff::native::{Cipher, Clock, Error, Established, ExCallbacks, Library, Release, Session, Unseen};
 
 const V1_1_1: Release = Release::new(1, 1, 1, 0);
 const V1_1_1A: Release = Release::new(1, 1, 1, 1);
@@ -334,15 +334,18 @@ mod contents {
             compress_id: 1,
             max_fragment_length: 2,
             peer: Some(vec![0x30, 0x00]),
-            verify_result: 10,
-            psk_identity_hint: Some(b"hint".to_vec()),
-            psk_identity: Some(b"identity".to_vec()),
-            srp_username: Some(b"user".to_vec()),
-            ticket_age_add: 7,
-            flags: 1,
-            kex_group: 0x1d,
-            peer_rpk: Some(vec![0x30, 0x00]),
-            cipher_id: 0x0300_1301,
+            unseen: Unseen {
+                verify_result: 10,
+                psk_identity_hint: Some(b"hint".to_vec()),
+                psk_identity: Some(b"identity".to_vec()),
+                srp_username: Some(b"user".to_vec()),
+                ticket_age_add: 7,
+                flags: 1,
+                kex_group: 0x1d,
+                peer_rpk: Some(vec![0x30, 0x00]),
+                knows_fragments: true,
+                stands_in: Some(Cipher(0x1301)),
+            },
         }
     }
 

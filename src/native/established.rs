@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use zeroize::Zeroizing;
 
-use super::buffers::{Buffer, Rare, Value};
+use super::buffers::{Buffer, Value};
 use super::error::Error;
 use super::rules::Rule;
 use super::session::{Cipher, ID_MAX, Session};
+use super::unseen::Unseen;
 
 /// Holds what a handshake, or a stored session, puts into a session. For some of it there is no setter.
 #[derive(Clone, Default)]
@@ -48,25 +49,8 @@ pub struct Established {
     pub max_fragment_length: u8,
     /// Holds the peer's certificate in DER.
     pub peer: Option<Vec<u8>>,
-    /// Holds the result of verifying the peer, `X509_V_*`. 0 is that all is well.
-    pub verify_result: i64,
-    /// Holds the hint with which a server asked for a pre-shared key, without a NUL.
-    pub psk_identity_hint: Option<Vec<u8>>,
-    /// Holds the identity of the pre-shared key, without a NUL.
-    pub psk_identity: Option<Vec<u8>>,
-    /// Holds the user's name of SRP, without a NUL.
-    pub srp_username: Option<Vec<u8>>,
-    /// Holds what a client adds to the ticket's age, milliseconds.
-    pub ticket_age_add: u32,
-    /// Holds `SSL_SESS_FLAG_*`, of which only the extended master secret is public.
-    pub flags: u32,
-    /// Names the group of the key exchange. Releases from 3.0 on store it.
-    pub kex_group: u32,
-    /// Holds the raw public key of the peer in DER. Releases from 3.2 on have it.
-    pub peer_rpk: Option<Vec<u8>>,
-    /// Holds `0x03000000` and the code of the cipher suite that a stored session had, which is stored again where there is no suite; 0 is
-    /// none.
-    pub cipher_id: u32,
+    /// Holds what no getter shows.
+    pub unseen: Unseen,
 }
 
 /// Shows which session it is, and no secret.
@@ -74,20 +58,6 @@ impl fmt::Debug for Established {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Established { protocol_version, cipher, id, .. } = self;
         write!(f, "Established {{ protocol_version: {protocol_version}, cipher: {cipher:?}, id: {id:?}, .. }}")
-    }
-}
-
-impl Established {
-    /// Returns what few sessions have; nothing where it has none of it.
-    fn rare(&self) -> Option<Rare> {
-        let Established { psk_identity_hint, psk_identity, srp_username, peer_rpk, .. } = self;
-        let strings = [psk_identity_hint, psk_identity, srp_username, peer_rpk];
-        strings.iter().any(|string| string.is_some()).then(|| Rare {
-            psk_identity_hint: psk_identity_hint.clone(),
-            psk_identity: psk_identity.clone(),
-            srp_username: srp_username.clone(),
-            peer_rpk: peer_rpk.as_deref().map(Arc::from),
-        })
     }
 }
 
@@ -108,15 +78,10 @@ impl Session {
         self.0.master_key.set(&with.master_key);
         self.set_protocol_version(with.protocol_version);
         self.set_cipher(with.cipher);
-        self.0.cipher_id.store(with.cipher_id, Relaxed);
-        // What has the session cached does not notice.
+        // Stored here, not set: a cache that has the session does not notice.
         let time = &self.0.library.rules.time;
         let fraction = time.fraction(u64::from(with.fraction));
         self.0.time.store(time.keep(with.time).wrapping_add(fraction), Relaxed);
-        self.0.verify_result.store(with.verify_result, Relaxed);
-        self.0.ticket_age_add.store(with.ticket_age_add, Relaxed);
-        self.0.flags.store(with.flags, Relaxed);
-        self.0.kex_group.store(with.kex_group, Relaxed);
         self.0.timeout.store(self.0.library.rules.time.keep(with.timeout), Relaxed);
         self.set_max_early_data(with.max_early_data);
         self.0.ticket_lifetime_hint.store(with.ticket_lifetime_hint, Relaxed);
@@ -131,18 +96,19 @@ impl Session {
         if buffers.get(Buffer::Peer).map(|peer| &**peer) != with.peer.as_deref() {
             buffers.put(Buffer::Peer, with.peer.as_deref().map(|peer| Value::Shared(Arc::from(peer))));
         }
-        buffers.put_rare(with.rare());
+        drop(buffers);
         self.0.ticket_length.store(with.ticket.as_ref().map_or(0, Vec::len), Relaxed);
+        self.put_unseen(with.unseen.clone());
         Ok(())
     }
 
     /// Returns what [`Session::establish`] would put in to make a session like this one, application data aside.
     pub fn established(&self) -> Established {
+        let unseen = self.unseen();
         let mut master_key = Zeroizing::new(vec![0; self.0.master_key.len()]);
         self.0.master_key.copy_to(&mut master_key);
         let buffers = self.0.buffers.lock();
         let bytes = |buffer| buffers.get(buffer).map(|value| value.to_vec());
-        let rare = buffers.rare().cloned().unwrap_or_default();
         Established {
             protocol_version: self.protocol_version(),
             cipher: self.cipher(),
@@ -161,15 +127,7 @@ impl Session {
             compress_id: self.compress_id(),
             max_fragment_length: self.0.fragment_mode.load(Relaxed),
             peer: bytes(Buffer::Peer),
-            verify_result: self.0.verify_result.load(Relaxed),
-            psk_identity_hint: rare.psk_identity_hint,
-            psk_identity: rare.psk_identity,
-            srp_username: rare.srp_username,
-            ticket_age_add: self.0.ticket_age_add.load(Relaxed),
-            flags: self.0.flags.load(Relaxed),
-            kex_group: self.0.kex_group.load(Relaxed),
-            peer_rpk: rare.peer_rpk.map(|key| key.to_vec()),
-            cipher_id: self.0.cipher_id.load(Relaxed),
+            unseen,
         }
     }
 }
