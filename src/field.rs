@@ -69,11 +69,11 @@ macro_rules! for_each_field {
             ExRefused "ex_data.refused" ex_data Refused {} session.ex_data;
             /// A value at an index that nobody registered.
             ExUnregistered "ex_data.unregistered" ex_data Unregistered {} session.ex_data;
-            /// What the check of the peer's certificate said, 0: it was good.
+            /// Holds the result of verifying the peer's certificate, `X509_V_*`: 0 is good.
             VerifyResult "verify_result" hidden 5 {copied} session.der;
-            /// What the server said of the key that was agreed on before, or NULL.
+            /// Holds the server's hint at the pre-shared key, or NULL.
             PskIdentityHint "psk_identity_hint" hidden 7 {copied} session.der;
-            /// The name of the key that was agreed on before, or NULL.
+            /// Holds the identity of the pre-shared key, or NULL.
             PskIdentity "psk_identity" hidden 8 {copied} session.der;
             /// The name of the user, or NULL.
             SrpUsername "srp_username" hidden 12 {copied} session.der;

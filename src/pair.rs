@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::exec::{View, Watch};
-use crate::field::Fields;
+use crate::field::{Field, Fields};
 use crate::host::Host;
 use crate::native::Rules;
 use crate::op::Op;
@@ -62,9 +62,9 @@ impl Diverged {
         self.mishap.is_some() || matches!(self.divergence.class, Class::Memory | Class::Hang)
     }
 
-    /// Returns the look with which it was seen, where `look` was asked for.
+    /// Returns the look with which it was seen, where `look` was asked for. The run that named it compared DER.
     pub fn looked_at(&self, look: Look) -> Look {
-        Look { memory: self.memory, ..look }
+        Look { memory: self.memory, der: true, ..look }
     }
 }
 
@@ -75,11 +75,20 @@ pub struct Look {
     pub watch: Watch,
     /// The memory that the library is given.
     pub memory: Memory,
+    /// Says whether DER is compared where the ports run side by side, too: it takes as long as all getters. Where they are traced it
+    /// always is.
+    pub der: bool,
+}
+
+impl Look {
+    /// Counts the programs of which whoever explores compares the DER of one, where the ports run side by side. What only DER shows
+    /// comes from bytes and from handshakes, and their programs are traced.
+    pub const DER_EVERY: u64 = 16;
 }
 
 impl From<Watch> for Look {
     fn from(watch: Watch) -> Look {
-        Look { watch, memory: Memory::Plain }
+        Look { watch, memory: Memory::Plain, der: true }
     }
 }
 
@@ -265,6 +274,8 @@ impl<L: Host, R: Host> Pair<L, R> {
             return None;
         }
         let view = self.view(look);
+        let fields = if look.der { view.fields } else { view.fields.without(Field::Der) };
+        let view = View { fields, ..view };
         let left: &mut dyn Any = &mut self.left;
         let native = left.downcast_mut()?;
         self.left_trace.clear();
@@ -370,7 +381,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         if look.memory != Memory::Plain || broke.is_none_or(|mishap| mishap.kind != MishapKind::Crash) {
             return None;
         }
-        let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded };
+        let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded, der: true };
         self.glance(program, guarded).map(|found| Verdict::Diverge(Box::new(found)))
     }
 

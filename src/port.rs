@@ -99,7 +99,7 @@ pub struct Abilities {
     /// Whether it tells when a session that a constructor made is destroyed: by the callbacks of ex_data, or by
     /// [`events::gone`] where none are registered.
     pub tells_ends: bool,
-    /// Whether it keeps the compression method of a session, as a library that was built with compression does.
+    /// Says whether it keeps the compression method of a session, as a library that was built with compression does.
     pub compresses: bool,
     /// What the harness heeds of it; most ports have nothing of that.
     pub quirks: Quirks,
@@ -135,9 +135,9 @@ pub enum Returned<'a> {
     },
     /// The certificates that a peer showed; `None`: `NULL`.
     Chain(Option<Chain>),
-    /// Whether a session was made of DER, and how many bytes were taken.
+    /// Says whether a session was made of DER, and how many bytes were taken.
     Read {
-        /// Whether there is a session.
+        /// Says whether there is a session.
         made: bool,
         /// How far the pointer to the bytes was moved.
         taken: i64,

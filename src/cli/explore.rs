@@ -268,7 +268,7 @@ impl Explorer<'_> {
             }
             let inconclusive = self.tally.inconclusive;
             for memory in &memories {
-                let look = Look { watch: Watch::Blame, memory: *memory };
+                let look = Look { watch: Watch::Blame, memory: *memory, der: true };
                 self.judge(&case.program, look, false, Some(&case.path));
             }
             if self.tally.inconclusive == inconclusive {
@@ -372,7 +372,9 @@ impl Explorer<'_> {
             Memory::Guarded if memory == Shares::DEFAULT && is_left_out(&program, number) => Memory::Poisoned,
             chosen @ (Memory::Plain | Memory::Poisoned | Memory::Guarded) => chosen,
         };
-        (program, Look { watch, memory })
+        // Of the number alone: what is compared changes no program.
+        let der = fastrand::Rng::with_seed(number).u64(0..Look::DER_EVERY) == 0;
+        (program, Look { watch, memory, der })
     }
 
     /// Judges and books one program, and tells whether it reached something new.
@@ -401,7 +403,7 @@ impl Explorer<'_> {
                 false
             }
             Verdict::Diverge(diverged) => {
-                let look = Look { memory: diverged.memory, ..look };
+                let look = diverged.looked_at(look);
                 let finding = Finding { program: program.clone(), diverged: *diverged, look };
                 self.found(&finding, case);
                 false
@@ -439,7 +441,7 @@ impl Explorer<'_> {
         }
         self.tally.divergences += 1;
         self.shared.divergences.fetch_add(1, Relaxed);
-        // Whether a run stops for a signature is for whoever found it first to say.
+        // Asks whoever found a signature first whether the run stops for it.
         if self.shared.is_new(finding.signature()) {
             // The last one is the finding's own, or what broke after it.
             let recent = self.recent.make_contiguous();
@@ -456,7 +458,7 @@ impl Explorer<'_> {
     fn suspect(&mut self) -> Option<Finding> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
-            let look = Look { watch: Watch::Blame, memory };
+            let look = Look { watch: Watch::Blame, memory, der: true };
             suspects.iter().find_map(|program| {
                 let diverged = self.pair.judge_watching(program, look).diverged()?;
                 Some(Finding { program: program.clone(), diverged, look })

@@ -97,7 +97,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
         summary.signatures.iter().for_each(output::result);
         notes(args, summary).iter().for_each(output::result);
     }
-    // What needs attention is said once, by the whole run.
+    // Say what needs attention once, by the whole run.
     let complaints = summary.accepted.iter().filter(|_| !args.part).flat_map(Accepted::complaints);
     complaints.for_each(output::error);
     let exit = match summary.verdict {
@@ -250,7 +250,7 @@ fn probed(
         let (signature, text) = settle(lab, shared.args, found, before, &identity);
         settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
         if shared.known.accepts(signature.signature, release).is_some() {
-            // What a part of another run says is taken for a finding.
+            // Say nothing in a part of another run: that run would take it for a finding.
             if !shared.args.part {
                 output::note(format_args!("{} is, looked at again, {}", found.signature(), signature.signature));
             }

@@ -65,7 +65,7 @@ impl Table {
     /// the widest ones are made narrower.
     fn widths(&self, width: usize) -> [usize; COLUMNS] {
         let mut widths = [0; COLUMNS];
-        // What a trace has below a call goes across the columns.
+        // Leave out what a trace has below a call: it goes across the columns.
         for row in self.rows.iter().filter(|row| !row.cells[0].is_empty()) {
             let cells = row.cells.iter().map(|cell| length(cell));
             for (at, cell) in cells.enumerate() {
@@ -99,7 +99,7 @@ impl Row {
             let cell = format!("{}{mark}", cut(cell, room, "…"));
             line += &format!("{GAP}{cell:<0$}", widths[at]);
         }
-        // Where the columns are as narrow as they get, what is too much is at the end.
+        // Cut at the end what is too much for the narrowest columns.
         cut(line.trim_end(), width, "…")
     }
 }

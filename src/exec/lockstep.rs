@@ -39,7 +39,6 @@ pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program,
         // The same value as `time`, read by a function that is compared where a program calls it.
         Watch::Fast | Watch::Ends => view.fields.without(Field::TimeEx),
     };
-    let fields = if compares_der(program) { fields } else { fields.without(Field::Der) };
     let patience = if view.watch == Watch::Blame { 1 } else { UNASKED };
     let mut pair =
         Lockstep { native, other, plan, watch: view.watch, fields, tape: Tape::default(), patience, unasked: 0 };
@@ -54,12 +53,6 @@ pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program,
     let Ended { balance, .. } = other.end();
     native.end();
     agreed.is_ok() && !misused && balance.is_none_or(|balance| balance == 0)
-}
-
-/// Tells whether the DER of the sessions of a program is compared here: of one in sixteen, for it takes as long as all their getters. What
-/// only DER shows comes from bytes and from handshakes, and their programs are traced, where it always is.
-fn compares_der(program: &Program) -> bool {
-    program.ops.iter().map(|op| usize::from(op.kind().opcode())).sum::<usize>() % 16 == 0
 }
 
 struct Lockstep<'a, P> {

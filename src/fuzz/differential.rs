@@ -7,7 +7,7 @@ use super::groups;
 use crate::exec::Watch;
 use crate::op::Kind;
 use crate::oracle::{Call, Divergence, Signature};
-use crate::pair::{Pair, Verdict};
+use crate::pair::{Look, Pair, Verdict};
 use crate::plan::Setup;
 use crate::port::c::{CPort, Probes};
 use crate::port::mutant::{Bug, Mutant};
@@ -61,19 +61,21 @@ impl Lab {
         }
     }
 
-    /// Judges a program. One in so many, chosen by its hash, is observed in full after every call, and one only where sessions
-    /// end.
+    /// Judges a program. One in so many, chosen by its hash, is observed in full after every call, one only where sessions end, and
+    /// of one the DER is compared.
     fn judge(&mut self, program: &Program) -> Verdict {
         let mut hasher = DefaultHasher::new();
         program.hash(&mut hasher);
-        let watch = match hasher.finish() % BLAME_EVERY {
+        let hash = hasher.finish();
+        let watch = match hash % BLAME_EVERY {
             0 => Watch::Blame,
             1 => Watch::Ends,
             _ => Watch::Fast,
         };
+        let look = Look { der: (hash / BLAME_EVERY).is_multiple_of(Look::DER_EVERY), ..Look::from(watch) };
         match self {
-            Lab::Honest(pair) => pair.judge_watching(program, watch),
-            Lab::Planted(pair) => pair.judge_watching(program, watch),
+            Lab::Honest(pair) => pair.judge_watching(program, look),
+            Lab::Planted(pair) => pair.judge_watching(program, look),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Object {
     pub cannot_dup: Option<CannotDup>,
     /// Application data was set at any index.
     pub has_ex_data: bool,
-    /// Whether a duplicate of it can be made is known only when the program runs: application data may have been set by another
+    /// Says that only the run shows whether it can be duplicated: application data may have been set by another
     /// name that it has, or it was read from bytes.
     pub dup_uncertain: bool,
     /// It may be one of those that other slots hold: a handshake decided.
@@ -449,7 +449,7 @@ impl Ledger {
         let free = self.objects.iter().position(|object| object.holders == 0).unwrap_or(OBJECTS - 1);
         self.objects[free] = object;
         let id = ObjectId(free as u8);
-        // What was written is of the one that was there before.
+        // Bytes that were written of the session that was here before are not of this one.
         for written in self.written.iter_mut().flatten().filter(|written| written.of == Some(id)) {
             written.of = None;
         }
