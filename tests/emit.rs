@@ -320,7 +320,7 @@ fn the_c_compiles_with_headers_that_are_older_than_the_library() {
     let hidden = OPS.map(|op| (format!("#define {0} hidden_{0}\n", op.name()), format!("#undef {}\n", op.name())));
     let (hide, show): (Vec<_>, Vec<_>) = hidden.into_iter().unzip();
     let number = "#undef OPENSSL_VERSION_NUMBER\n#define OPENSSL_VERSION_NUMBER 0x30100000L\n";
-    let header = format!("{}#include_next <openssl/ssl.h>\n{}{number}", hide.concat(), show.concat());
+    let header = format!("#pragma once\n{}#include_next <openssl/ssl.h>\n{}{number}", hide.concat(), show.concat());
     let folder = tempfile::tempdir().expect("a folder");
     fs::create_dir(folder.path().join("openssl")).expect("a folder");
     fs::write(folder.path().join("openssl/ssl.h"), header).expect("a header");
