@@ -227,7 +227,9 @@ impl<P: Port> Lockstep<'_, P> {
         if self.native.shows_as(slot, self.other, self.fields) { Ok(()) } else { Err(Differ) }
     }
 
-    /// Compares every field of a duplicate, with those of its source where it must be the same, and their buffers.
+    /// Compares every field of a duplicate, with those of its source where it must be the same, and their buffers. Inlined it would
+    /// be most of a step, and few steps duplicate.
+    #[inline(never)]
     fn same_dup(&mut self, dst: Slot, src: Slot) -> Result<(), Differ> {
         if !self.native.shows_dup_as(dst, src, self.other, self.fields) {
             return Err(Differ);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, A
 use std::sync::{Arc, Weak};
 
 use super::buffers::{Buffer, Buffers};
-use super::bytes::{Bytes, ShortBytes};
+use super::bytes::{Bytes, MasterKey, ShortBytes};
 use super::error::Error;
 use super::ex_data::Values;
 use super::library::{DEFAULT, Library};
@@ -44,7 +44,7 @@ pub(super) struct Inner {
     pub(super) protocol_version: AtomicI32,
     pub(super) id: Bytes<4>,
     pub(super) id_context: Bytes<4>,
-    pub(super) master_key: Bytes<64>,
+    pub(super) master_key: MasterKey,
     pub(super) not_resumable: AtomicBool,
     /// Holds the time as [`super::time::TimeRule::keep`] makes it of seconds.
     pub(super) time: AtomicU64,
@@ -104,7 +104,7 @@ impl Library {
             protocol_version: AtomicI32::new(0),
             id: Bytes::new(),
             id_context: Bytes::new(),
-            master_key: Bytes::new(),
+            master_key: MasterKey::new(),
             not_resumable: AtomicBool::new(false),
             time: AtomicU64::new(rules.time.now(self.micros())),
             timeout: AtomicU64::new(rules.time.keep(DEFAULT_TIMEOUT)),
