@@ -155,7 +155,7 @@ fn signatures_of_one_cause_are_listed_together() {
     let list: Vec<_> = said.lines().skip_while(|line| !line.starts_with("DIVERGE: ")).skip(1).take(2).collect();
     let [first, second] = list[..] else { panic!("{said}") };
     assert!(first.contains(" programs: CACHE SSL_CTX_flush_sessions/cache, "), "{said}");
-    assert!(second.starts_with("  of the same cause: ") && second.contains("/callback.remove, "), "{said}");
+    assert!(second.starts_with("  of the same cause: ") && second.contains("/callback."), "{said}");
     let found = folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(1).json();
     let causes: Vec<_> = found["signatures"].as_array().expect("a list").iter().map(|one| &one["cause"]).collect();
     let cause = serde_json::Value::from("SSL_CTX_flush_sessions/cache");

@@ -74,13 +74,14 @@ fn a_run_ends_with_its_verdict_and_notes() {
         sessdiff(&[&args[..], more].concat()).exits(0).quietly()
     };
     let first_words = |text: &str| {
-        // What an older release lacks is no matter here.
-        let lines = text.lines().filter(|line| !line.starts_with("UNSUPPORTED"));
+        // What an older release lacks, and which of its rules so few programs meet, is no matter here.
+        let of_release = |line: &&str| line.starts_with("UNSUPPORTED") || line.starts_with("known");
+        let lines = text.lines().filter(|line| !of_release(line));
         lines.map(|line| line.split([' ', ':']).next().unwrap_or_default().to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(first_words(&run(&[]).stdout), ["sessdiff", "agree", "known", "programs", "without"]);
+    assert_eq!(first_words(&run(&[]).stdout), ["sessdiff", "agree", "programs", "without"]);
     for flag in ["-v", "--verbose"] {
-        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "known", "programs", "without", "not"]);
+        assert_eq!(first_words(&run(&[flag]).stdout), ["sessdiff", "agree", "programs", "without", "not"]);
     }
     let object = run(&["--json"]).json();
     assert!(object["states_missing"].as_array().is_some_and(|missing| !missing.is_empty()), "{object}");
@@ -152,9 +153,10 @@ mod hazards {
 
     const HAZARD: &str = include_str!("../../corpus/hazards/id-changed-while-cached.ops");
 
+    /// Replays the case, and explores by one call: more could be a hazard of its own.
     fn run(folder: &Folder) -> super::super::Ran {
-        let args = ["run", "--hazards", "--programs", "1", "--seed", "1", "--about", "caches", "--probes", "all"];
-        folder.sessdiff(&[&args[..], &["--corpus", "cases"]].concat())
+        let args = ["run", "--hazards", "--programs", "1", "--longest", "1", "--seed", "1", "--about", "caches"];
+        folder.sessdiff(&[&args[..], &["--probes", "all", "--corpus", "cases"]].concat())
     }
 
     #[test]
