@@ -18,6 +18,9 @@ use crate::trace::{Asked, Tape};
 /// Follows `<openssl/bio.h>`: tells where the bytes of a BIO in memory are.
 const BIO_CTRL_INFO: c_int = 3;
 
+/// Bytes behind a buffer, for a library that writes more than it says.
+const SLACK: usize = 4096;
+
 /// What a call returned that should have returned this session, or another.
 const OTHER_SESSION: i64 = -2;
 
@@ -33,6 +36,12 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
+    /// Returns what the library said of these bytes before: it is not asked twice in a program. `None`: it was not asked.
+    fn told(&self, asked: Asked, bytes: &[u8]) -> Option<Option<Parsed>> {
+        let parsed = |(length, der): &(usize, Vec<u8>)| Parsed { length: *length, der: der.clone() };
+        Some(self.tape.answered(asked, bytes)?.map(parsed))
+    }
+
     fn found(&mut self, asked: Asked, bytes: &[u8], found: Option<Parsed>) -> Option<Parsed> {
         let told = found.as_ref().map(|parsed| (parsed.length, parsed.der.clone()));
         self.tape.answer(asked, bytes, told);
@@ -53,6 +62,9 @@ impl Keys for Asking<'_> {
         if let Some(known) = samples::certificate(bytes) {
             return Some(known);
         }
+        if let Some(told) = self.told(Asked::Certificate, bytes) {
+            return told;
+        }
         let (port, mut at) = (self.port, bytes.as_ptr());
         let certificate = call!(port, d2i_X509(ptr::null_mut(), &mut at, bytes.len() as c_long));
         let found = (!certificate.is_null()).then(|| {
@@ -67,6 +79,9 @@ impl Keys for Asking<'_> {
     fn public_key(&mut self, bytes: &[u8]) -> Option<Parsed> {
         if let Some(known) = samples::public_key(bytes) {
             return Some(known);
+        }
+        if let Some(told) = self.told(Asked::PublicKey, bytes) {
+            return told;
         }
         let (port, mut at) = (self.port, bytes.as_ptr());
         let key = call!(port, d2i_PUBKEY(ptr::null_mut(), &mut at, bytes.len() as c_long));
@@ -246,10 +261,10 @@ impl CPort {
     /// Writes DER that is said to be so long.
     fn fill_der(&mut self, session: *mut SSL_SESSION, length: c_int) -> Option<&[u8]> {
         let size = usize::try_from(length).ok()?;
-        self.der.resize(size, 0);
+        self.der.resize(size + SLACK, 0);
         let mut at = self.der.as_mut_ptr();
         let returned = call!(self, i2d_SSL_SESSION(session, &mut at));
-        (returned == length).then_some(&*self.der)
+        (returned == length).then(|| &self.der[..size])
     }
 
     fn make_of_der(&mut self, dst: Slot, b: BufferSlot, op: &Op, tape: &mut Tape) -> Returned<'static> {
