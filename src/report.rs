@@ -14,6 +14,8 @@ pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
 pub use json::{Versions, finding, versions};
 #[cfg(feature = "cli")]
+pub(crate) use summary::so_many;
+#[cfg(feature = "cli")]
 pub use summary::{
     Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
 };

@@ -23,10 +23,10 @@ use crate::native::{Release, Rules};
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
-use crate::plan::{Kinds, Skip, Step};
+use crate::plan::{Kinds, Plan, Setup, Skip, Step};
 use crate::port::Memory;
 use crate::program::{Case, Program};
-use crate::report::Stale;
+use crate::report::{Stale, so_many};
 
 /// One program in so many is observed in full after every step from the start: a difference that a later call would
 /// cover up again.
@@ -49,6 +49,15 @@ const POOL: usize = 512;
 /// looked at.
 const BATCH: u64 = 32;
 
+/// Lists the calls of a program that are made only where hazards are, and their steps.
+fn hazards_of(program: &Program) -> impl Iterator<Item = (usize, Kind)> {
+    let mut plan = Plan::new(Setup::new(true));
+    plan.make(program);
+    let steps = plan.steps.into_iter().zip(&program.ops).enumerate();
+    let hazards = steps.filter(|(_, (step, _))| matches!(step, Step::Skip(Skip::Hazard)));
+    hazards.map(|(at, (_, op))| (at, op.kind()))
+}
+
 /// What all threads of a run share.
 pub(super) struct Shared<'a> {
     pub args: &'a RunArgs,
@@ -57,6 +66,8 @@ pub(super) struct Shared<'a> {
     started: Instant,
     /// Holds the signatures of hazards, in which the library is broken on purpose: they say nothing new.
     pub expected: HashSet<Signature>,
+    /// Holds the calls that break the library in the committed hazards.
+    hazards: HashSet<Kind>,
     /// A hazard shows as it is expected where the library is in C and can be observed.
     pub hazards_show: bool,
     /// Holds the differences that are accepted.
@@ -89,6 +100,7 @@ impl<'a> Shared<'a> {
             deadline,
             started: Instant::now(),
             expected: HashSet::new(),
+            hazards: HashSet::new(),
             hazards_show: false,
             known,
             accepted: Mutex::default(),
@@ -104,13 +116,21 @@ impl<'a> Shared<'a> {
 
     /// Takes from the cases what is expected, where hazards are run at all.
     pub fn expecting(self, cases: &[Committed], hazards_show: bool) -> Shared<'a> {
-        let hazards = cases.iter().filter(|_| self.args.hazards);
-        Shared { expected: hazards.filter_map(|committed| committed.expected).collect(), hazards_show, ..self }
+        let committed = || cases.iter().filter(|committed| self.args.hazards && committed.expected.is_some());
+        let expected = committed().filter_map(|committed| committed.expected).collect();
+        let hazards = committed().flat_map(|committed| hazards_of(&committed.case.program)).map(|(_, call)| call);
+        Shared { expected, hazards: hazards.collect(), hazards_show, ..self }
     }
 
-    /// Tells whether a committed hazard is found so. Where memory is broken, it depends on the memory and on the time limit in
-    /// which way the call fails.
-    fn is_expected(&self, finding: &Finding) -> bool {
+    /// Tells whether a committed hazard is found so, or a program that was made breaks the library by the same calls. Where memory is
+    /// broken, it depends on the memory and on the time limit in which way the call fails; and what a broken cache shows, on what
+    /// the program asks of it.
+    fn is_expected(&self, finding: &Finding, committed: bool) -> bool {
+        let step = finding.diverged.divergence.step;
+        let mut before = hazards_of(&finding.program).filter(|(at, _)| *at <= step).map(|(_, call)| call).peekable();
+        if !committed && before.peek().is_some() && before.all(|call| self.hazards.contains(&call)) {
+            return true;
+        }
         let (signature, broke) = (finding.signature(), |aspect| matches!(aspect, Aspect::Breakage(_)));
         self.expected.iter().any(|expected| {
             let fails = expected.call == signature.call && broke(expected.aspect) && broke(signature.aspect);
@@ -224,7 +244,11 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
         let since_new = seconds - shared.last_new.load(Relaxed) as f64 / 1000.0;
         bar.set_message(Progress { left, speed, divergences, since_new }.to_string());
         if pulse.beats() {
-            output::note(format_args!("{seconds:.0} s: {done} programs, {speed:.0}/s, {divergences} divergences"));
+            output::note(format_args!(
+                "{seconds:.0} s: {}, {speed:.0}/s, {}",
+                so_many(done, "program"),
+                so_many(divergences, "divergence")
+            ));
         }
         std::thread::sleep(progress::TICK);
     }
@@ -432,7 +456,7 @@ impl Explorer<'_> {
     }
 
     fn found(&mut self, finding: &Finding, case: Option<&Path>) {
-        if self.shared.is_expected(finding) {
+        if self.shared.is_expected(finding, case.is_some()) {
             self.tally.expected += 1;
             return;
         }

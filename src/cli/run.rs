@@ -26,7 +26,9 @@ use crate::plan::Kinds;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
-use crate::report::{Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped};
+use crate::report::{
+    Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped, so_many,
+};
 
 /// The part of a mixed run that goes without probes: one in so many.
 const UNPROBED: u32 = 8;
@@ -69,7 +71,7 @@ fn begin(args: &RunArgs, pair: &Pair, seed: u64, corpus: &Corpus) {
     if args.part {
         return;
     }
-    let amount = args.programs.map_or(format!("{} s", args.seconds), |programs| format!("{programs} programs"));
+    let amount = args.programs.map_or(format!("{} s", args.seconds), |programs| so_many(programs, "program"));
     let line = format!(
         "sessdiff {}: the native session, which {}, against {}; seed {seed}; {corpus}; jobs {}; {amount}",
         env!("CARGO_PKG_VERSION"),
@@ -119,7 +121,7 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
         notes.push(format!("{case}: {signature} is expected and does not happen any more"));
     }
     if summary.expected > 0 {
-        notes.push(format!("broke as the committed hazards do: {} programs", summary.expected));
+        notes.push(format!("broke as the committed hazards do: {}", so_many(summary.expected, "program")));
     }
     notes.extend(summary.known.iter().map(ToString::to_string));
     notes.extend(summary.accepted.iter().filter(|one| one.programs > 0).map(ToString::to_string));
@@ -135,7 +137,7 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
         notes.push(format!("programs with watched memory: {}", memory.join(", ")));
     }
     if let (ProbeChoice::Mixed, Some(Unprobed { programs, ops })) = (args.probes, summary.without_probes) {
-        notes.push(format!("without probes: {programs} programs, {ops} ops of those above"));
+        notes.push(format!("without probes: {}, {ops} ops of those above", so_many(programs, "program")));
     }
     if args.verbose && !summary.states_missing.is_empty() {
         notes.push(format!("not called in every state: {}", summary.states_missing.join(", ")));
@@ -257,8 +259,10 @@ fn probed(
             return true;
         }
         let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // Then it can be one that is known.
-        if signatures.iter().any(|known: &SignatureSummary| known.signature == signature.signature) {
+        // Then it can be one that is known; what another rule explains is another one.
+        let same =
+            |one: &SignatureSummary| one.signature == signature.signature && one.explained == signature.explained;
+        if signatures.iter().any(same) {
             return false;
         }
         if shared.args.json {

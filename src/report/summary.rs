@@ -119,6 +119,11 @@ impl fmt::Display for KnownSummary {
     }
 }
 
+/// Counts things: `1 program`, `2 programs`.
+pub(crate) fn so_many(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A difference that somebody accepted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Accepted {
@@ -159,8 +164,8 @@ impl Accepted {
 impl fmt::Display for Accepted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Accepted { signature, programs, reason, link, expires, .. } = self;
-        let s = if *programs == 1 { "" } else { "s" };
-        write!(f, "known: {signature}, {programs} program{s}: {reason}, {link}, expires {expires}")
+        let programs = so_many(*programs, "program");
+        write!(f, "known: {signature}, {programs}: {reason}, {link}, expires {expires}")
     }
 }
 
@@ -203,7 +208,7 @@ impl fmt::Display for SignatureHits {
         if cause.is_some() {
             f.write_str("  of the same cause: ")?;
         }
-        write!(f, "{hits} program{}: {class} {signature}", if *hits == 1 { "" } else { "s" })?;
+        write!(f, "{}: {class} {signature}", so_many(*hits, "program"))?;
         file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
     }
 }
@@ -241,12 +246,12 @@ impl fmt::Display for Summary {
         let all = (self.ops + self.skipped).max(1);
         write!(
             f,
-            "{verdict}: {} programs, {} ops ({:.1} % skipped), {} divergences, {} inconclusive in {:.1} s{} \
+            "{verdict}: {}, {} ops ({:.1} % skipped), {}, {} inconclusive in {:.1} s{} \
              ({:.0} programs/s, {:.0} ops/s); ops {}/{}, states {}/{}; seed {}; {} {} in {}",
-            self.programs,
+            so_many(self.programs, "program"),
             self.ops,
             100.0 * self.skipped as f64 / all as f64,
-            self.divergences,
+            so_many(self.divergences, "divergence"),
             self.inconclusive,
             self.seconds,
             if self.interrupted { ", interrupted" } else { "" },

@@ -162,7 +162,7 @@ mod hazards {
     #[test]
     fn are_expected() {
         let ran = run(&Folder::with("cases/hazards/a.ops", HAZARD)).exits(0).quietly();
-        assert!(ran.stdout.contains("broke as the committed hazards do: 1 programs"), "{ran:?}");
+        assert!(ran.stdout.contains("broke as the committed hazards do: 1 program"), "{ran:?}");
         assert!(ran.stdout.contains("agree: 2 programs, "), "{ran:?}");
     }
 
