@@ -255,7 +255,12 @@ fn field_of_sessions(subject: &Subject<'_>, at: usize, op: &Op, whose: Whose, fi
     if sessions.is_empty() {
         sessions = live;
     }
-    sessions.into_iter().filter_map(|of| field_check(subject, at, of, field)).collect()
+    let in_der = |of: Variable| {
+        // What makes or takes bytes can differ in them where the getter does not.
+        let asked = op.kind().is_serial() && field.hidden_tag().is_none() && !talks(subject);
+        if asked { field_check(subject, at, of, Field::Der) } else { None }
+    };
+    sessions.into_iter().flat_map(|of| [field_check(subject, at, of, field), in_der(of)]).flatten().collect()
 }
 
 /// Checks that no two sessions share the buffer of a field.
@@ -314,14 +319,15 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     | Op::Print { dst, .. }
     | Op::PrintKeylog { dst, .. } = op
     {
-        // Expect no text of a peer whose check failed: the reason is in the library's own words.
-        let own = |text: &[u8]| memchr::memmem::find(text, b"Verify return code: 0 (ok)").is_none();
-        if matches!(op, Op::Print { .. }) && own(&expected) {
+        // Handshakes draw some of it.
+        if talks(subject) {
             return None;
         }
-        // Handshakes draw some of it.
+        if matches!(op, Op::Print { .. }) && !expected.is_empty() {
+            return printed(at, &expected, &dst.to_string());
+        }
         let (text, length) = pointer_and_length((!expected.is_empty()).then_some(&*expected));
-        return (!talks(subject)).then(|| format!("bytes({at}, \"written\", {text}, {length}, {dst});"));
+        return Some(format!("bytes({at}, \"written\", {text}, {length}, {dst});"));
     }
     let Op::GetMasterKey { room, .. } = op else { return None };
     let length = room.bytes();
@@ -330,6 +336,24 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
          number({at}, \"bytes around the buffer are unchanged\", 1, untouched(copied, 16) && untouched(copied + 16 + {length}, 16));",
         literal(&expected)
     ))
+}
+
+/// Checks a printed session, but for the reason why its peer was not verified: that is in the library's own words.
+fn printed(at: usize, expected: &[u8], dst: &str) -> Option<String> {
+    const REASON: &[u8] = b"Verify return code: ";
+    let code = memchr::memmem::find(expected, REASON).map(|at| at + REASON.len());
+    let [mut head, mut tail] = [expected.len(), expected.len()];
+    if let Some(code) = code {
+        head = code + memchr::memchr(b'(', &expected[code..])?;
+        tail = head + memchr::memchr(b'\n', &expected[head..])?;
+    }
+    let part = |what: &str, bytes: &[u8], which: &str| {
+        let (text, length) = pointer_and_length((!bytes.is_empty()).then_some(bytes));
+        (!bytes.is_empty()).then(|| format!("bytes({at}, \"{what}\", {text}, {length}, {which}({dst}, {length}));"))
+    };
+    let head = part("written, up to the reason", &expected[..head], "first");
+    let tail = part("written behind the reason", &expected[tail..], "last");
+    Some(head.into_iter().chain(tail).collect::<Vec<String>>().join("\n")).filter(|lines| !lines.is_empty())
 }
 
 /// Checks how many bytes a call took that read DER.

@@ -33,7 +33,7 @@ REGISTER
     if (i == 300) {
         kill(child, SIGKILL);
         waitpid(child, &status, 0);
-        printf("call %d\n  expected: the call returns\n  actual:   it does not within 3 seconds\n", *step);
+        printf("call %d\n  expected: the call returns\n  actual:   it does not return within 3 seconds\n", *step);
     } else if (WIFSIGNALED(status))
         printf("call %d: signal %d\n  expected: the call returns\n  actual:   the process is ended\n", *step,
             WTERMSIG(status));
