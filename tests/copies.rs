@@ -170,7 +170,7 @@ fn page() -> String {
 const HEAD: &str = "\
 # Copies
 
-What each kind of copy of a session holds, read from a session with every field on the OpenSSL that is linked; `SESSDIFF_BLESS=1 cargo
+What each kind of copy of a session holds, read from a session with every field but a certificate and a raw public key, on the OpenSSL that is linked; `SESSDIFF_BLESS=1 cargo
 test --release --test copies` writes this page. `same`: as in the source. `lost`: as in a new session, or not there.
 
 DER and PEM hold a certificate as bytes: the copy has another object of it, and no chain. That a session must not be resumed is

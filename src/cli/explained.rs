@@ -15,7 +15,9 @@ pub(super) fn explained(lab: &Lab, found: &Finding) -> Vec<KnownSummary> {
     let Some(mut pair) = agrees_as_released(lab, found) else { return Vec::new() };
     let quirks = if leaves_out(&pair) { pair.plan().setup().quirks } else { Quirks::NONE };
     let met = pair.take_met();
-    known(pair.left().release(), met, quirks, lab.following)
+    let rules = known(pair.left().release(), met, quirks, lab.following).into_iter();
+    // The program of a finding makes these calls.
+    rules.map(|rule| KnownSummary { left_out: false, ..rule }).collect()
 }
 
 /// Gives a finding of `--as documented` the class of what the manual does not say, where its program agrees with the release. What

@@ -311,6 +311,9 @@ impl Context {
             let key = Key::of(tail);
             // Not found: its id was changed since it came in. It stays, and nothing else is evicted.
             let Some(evicted) = locked.cache.take(&key) else { break };
+            if links_first && evicted.address() == session.address() {
+                self.library.meets(Rule::NewIsEvicted);
+            }
             evicted.set_not_resumable(true);
             if rules.has(Rule::CallbackIsLocked) {
                 locked = self.tell_with_lock(locked, &evicted);

@@ -134,7 +134,7 @@ macro_rules! for_each_op {
                 0x67 FromDer d2i_SSL_SESSION [dst: Slot] (b: BufferSlot) {} {by_hand fn(*mut *mut SSL_SESSION, *mut *const c_uchar, c_long) -> *mut SSL_SESSION};
                 /// Reads DER into this session: the harness's own word for `d2i_SSL_SESSION` of a session that there is.
                 0x68 ReadDer d2i_into [] (s: Slot, b: BufferSlot) {} {own};
-                /// Makes a session of DER, with a library context, and by way of a pointer to NULL.
+                /// Makes a session of DER by the function that takes a library context, here NULL, and by way of a pointer to NULL.
                 0x69 FromDerEx d2i_SSL_SESSION_ex [dst: Slot] (b: BufferSlot) {since "3.2"} {if ossl320 by_hand fn(*mut *mut SSL_SESSION, *mut *const c_uchar, c_long, *mut OSSL_LIB_CTX, *const c_char) -> *mut SSL_SESSION};
                 /// Writes the session in DER into a BIO.
                 0x6a ToDerBio i2d_SSL_SESSION_bio [dst: BufferSlot] (s: Slot) {} {own};

@@ -58,7 +58,7 @@ fn order(program: &Program, trace: &Trace, step: usize, birth: &dyn Fn(&Entry<'_
             Some(id) => format!(" ({slot}, id {})", shortened(id)),
             None => format!(" ({slot})"),
         });
-        format!("session {birth}{by}")
+        format!("{}{by}", crate::trace::born(birth))
     });
     let named: Vec<_> = named.collect();
     if named.is_empty() { "nothing".into() } else { named.join(", ") }

@@ -61,6 +61,13 @@ pub struct Whom {
     pub birth: u32,
 }
 
+impl Whom {
+    /// Tells whether a variable of the program names it.
+    fn has_name(&self) -> bool {
+        self.slots != 0 || self.connections != 0
+    }
+}
+
 /// Says `s0 and s1`, `the session of x0`, or `session 3, which no variable has`.
 impl fmt::Display for Whom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,8 +114,11 @@ pub enum Seen {
 impl Unowned {
     /// Says whose count it is and who holds it: `s0 has 1 reference, should have 2 (program 1, cache of c0 1)`.
     pub fn sentence(&self) -> String {
-        let Unowned { whom, owners, .. } = self;
-        let verb = |one, many| if whom.slots.count_ones() > 1 { many } else { one };
+        let Unowned { owners, .. } = self;
+        // The clause of a session without a name ends with a comma.
+        let comma = if self.whom.has_name() { "" } else { "," };
+        let whom = format!("{}{comma}", self.whom);
+        let verb = |one, many| if self.whom.slots.count_ones() > 1 { many } else { one };
         let is = match self.seen {
             Seen::References(count) => format!("{} {}", verb("has", "have"), references(count)),
             Seen::Lives | Seen::Lost => verb("lives", "live").into(),

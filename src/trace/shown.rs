@@ -62,13 +62,13 @@ pub(super) fn held(session: bool, bits: u8) -> String {
 }
 
 /// Names a session by its number, or one that no new callback announced.
-pub(super) fn born(birth: u32) -> String {
+pub(crate) fn born(birth: u32) -> String {
     if birth == u32::MAX { "a session that was never born".into() } else { format!("session {birth}") }
 }
 
 /// Says how many references a session has; nothing for 0, which is written where nobody knows.
 pub(super) fn referenced(references: u32) -> String {
-    if references == 0 { String::new() } else { format!(", which has {references} references") }
+    if references == 0 { String::new() } else { format!(", which has {}", super::references(references)) }
 }
 
 /// Says a callback that a handshake calls, and its arguments.
