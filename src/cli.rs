@@ -20,6 +20,7 @@ mod host;
 mod import;
 mod interrupt;
 mod lab;
+mod laws;
 mod ops;
 mod output;
 mod ports;

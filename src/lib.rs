@@ -14,6 +14,7 @@ pub mod field;
 pub mod fuzz;
 pub mod generate;
 pub mod host;
+pub mod laws;
 pub mod native;
 pub mod op;
 pub mod oracle;

@@ -350,6 +350,14 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.left.run(program, &self.plan, view, false, &mut self.left_trace);
     }
 
+    /// Plans `program`, runs it on the right port alone, and leaves that trace.
+    pub fn run_right(&mut self, program: &Program, look: impl Into<Look>) {
+        self.plan.make(program);
+        let view = self.view(look.into());
+        self.right_trace.tape.clear();
+        self.right.run(program, &self.plan, view, false, &mut self.right_trace);
+    }
+
     fn run_on(&mut self, program: &Program, look: Look, prepared: bool) {
         let view = self.view(look);
         // What the peers of its handshakes decided is played to the other.

@@ -22,6 +22,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("host", &["op", "field", "plan", "port", "program", "trace", "native", "exec"]),
     ("pair", &["native", "op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
+    ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair"]),
     ("generate", &["op", "plan", "program", "samples"]),

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::emit::Driven;
 use crate::generate::Which;
 use crate::known::{Day, Releases, Words};
+use crate::laws::Law;
 use crate::native::{Following, Rule};
 use crate::oracle::Signature;
 use crate::port::Memory;
@@ -19,7 +20,8 @@ use crate::port::mutant::Bug;
 Examples:
   sessdiff run --seconds 60 --seed 1 --jobs 2
   sessdiff run --programs 200000 --json
-  sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like")]
+  sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like
+  sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any")]
 pub(crate) struct RunArgs {
     /// Explore for so many seconds
     #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
@@ -55,6 +57,9 @@ pub(crate) struct RunArgs {
     /// What the programs are about, and the cases that are replayed
     #[arg(long, value_enum, default_value_t = About::All)]
     pub about: About,
+    /// Ask the port alone what holds of any library, with no model beside it: every law, or the one of this name
+    #[arg(long, value_name = "LAW", num_args = 0..=1, default_missing_value = "", value_parser = law, conflicts_with_all = ["json", "hazards"])]
+    pub laws: Option<OneLaw>,
     /// Go on after a divergence; keep one of each signature
     #[arg(long)]
     pub keep_going: bool,
@@ -81,6 +86,19 @@ pub(crate) struct RunArgs {
     pub part: bool,
     #[command(flatten)]
     pub reducing: Reducing,
+}
+
+/// Names the one law that is asked, or none for all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OneLaw(pub Option<&'static str>);
+
+fn law(name: &str) -> Result<OneLaw, String> {
+    if name.is_empty() {
+        return Ok(OneLaw(None));
+    }
+    let names = || Law::ALL.iter().map(|law| law.name).collect::<Vec<_>>().join(", ");
+    let law = Law::of_name(name).ok_or_else(|| format!("no such law: there are {}", names()))?;
+    Ok(OneLaw(Some(law.name)))
 }
 
 /// How long a finding is reduced.

@@ -15,7 +15,7 @@ use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting, no_other_memory};
 use super::settle::settle;
-use super::{accepted, explained, interrupt, output, unprobed};
+use super::{accepted, explained, interrupt, laws, output, unprobed};
 use crate::host::{Host, crash};
 use crate::known::KnownFile;
 use crate::native::{Release, Rules};
@@ -50,6 +50,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
     // A crash of the port takes this process with it; what was running is saved first.
     crash::catch(Some((&args.out, &format!("crash-{}.ops", std::process::id()))));
+    if args.laws.is_some() {
+        return laws::run(args, &corpus, seed);
+    }
     for (port, known) in args.ports.iter().zip(&known) {
         match run_port(args, port, seed, &corpus, known) {
             Ok(summary) => exit = exit.worst(show(args, &summary)),

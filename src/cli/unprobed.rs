@@ -81,6 +81,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
     let RunArgs {
         seconds: _,
         programs: _,
+        laws: _,
         seed: _,
         jobs,
         ports: _,

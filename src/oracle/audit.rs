@@ -11,7 +11,7 @@ use crate::trace::{DupSeen, Entries, Entry, MishapKind, SAME, Seen, Trace, Unown
 /// What one trace shows that the ledger contradicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    pub(super) step: usize,
+    pub(crate) step: usize,
     pub(super) class: Class,
     /// What is to blame; `None`: the step's call.
     pub(super) call: Option<Call>,

@@ -225,3 +225,25 @@ mod corpus {
         assert_eq!(ran.stderr.lines().count(), 1, "said more than once: {ran:?}");
     }
 }
+
+/// What holds of any library holds of this one, but for what is known of its release.
+mod laws {
+    use super::*;
+
+    #[test]
+    fn are_asked_of_one_library() {
+        let args = ["run", "--laws", "--programs", "400", "--seed", "1", "--corpus", "none"];
+        let ran = sessdiff(&args).exits(0).quietly();
+        ran.shows("\nagree: asked 400 times: held ");
+    }
+
+    #[test]
+    fn are_named() {
+        let args = ["run", "--corpus", "none", "--programs", "1", "--laws"];
+        let wrong = sessdiff(&[&args[..], &["nosuch"]].concat()).exits(64);
+        assert!(wrong.stderr.contains("no such law: there are up-ref-and-free, "), "{wrong:?}");
+        let wrong = sessdiff(&[&args[..], &["reading", "--port", "native"]].concat()).exits(64);
+        assert!(wrong.stderr.contains("native: laws are asked of a library in C"), "{wrong:?}");
+        sessdiff(&[&args[..], &["no-lifetime", "--about", "sessions"]].concat()).exits(4).shows("NOTHING RAN: ");
+    }
+}
