@@ -20,11 +20,11 @@ use crate::trace::Trace;
 /// A statement that holds of any correct library.
 #[derive(Debug)]
 pub struct Law {
-    /// Its stable name.
+    /// Names it, for ever.
     pub name: &'static str,
-    /// What it says.
+    /// Says what holds.
     pub sentence: &'static str,
-    /// Where that is written, or what it follows from.
+    /// Says where that is written, or what it follows from.
     pub source: &'static str,
     /// Says in which way OpenSSL is known to break it, and where that was reported; empty: in none.
     pub known: &'static str,
@@ -36,7 +36,7 @@ pub struct Law {
 /// What a law asks of a program and its variation.
 #[derive(Clone, Copy, Debug)]
 enum Asks {
-    /// What is a step of both goes the same way.
+    /// Wants what is a step of both to go the same way.
     Same,
     /// Finds the step of the variation that breaks the law.
     Claim(fn(&Gone<'_>, &Gone<'_>) -> Option<usize>),
@@ -45,11 +45,11 @@ enum Asks {
 /// How one program went.
 #[derive(Clone, Copy, Debug)]
 pub struct Gone<'a> {
-    /// The calls.
+    /// Lists the calls.
     pub program: &'a Program,
-    /// What was planned.
+    /// Says what was planned.
     pub plan: &'a Plan,
-    /// What the port did.
+    /// Holds what the port did.
     pub trace: &'a Trace,
 }
 
@@ -63,24 +63,24 @@ impl Gone<'_> {
 /// Where a port breaks a law.
 #[derive(Clone, Debug)]
 pub struct Broken {
-    /// The law.
+    /// Names the law.
     pub law: &'static Law,
-    /// The variation of the program.
+    /// Holds the variation of the program.
     pub variation: Variation,
-    /// The step of the variation in which it shows.
+    /// Gives the step of the variation in which it shows.
     pub step: usize,
-    /// What the port did there in the program, where the step is one of the program's, and in the variation.
+    /// Says what the port did there in the program, where the step is one of the program's, and in the variation.
     pub seen: [String; 2],
 }
 
 /// What a law says of a program.
 #[derive(Clone, Debug)]
 pub enum Ruling {
-    /// It says nothing: the program has no place for its variation, fails by itself, or does not do the same twice.
+    /// Says nothing: the program has no place for its variation, fails by itself, or does not do the same twice.
     Silent,
-    /// It holds.
+    /// Holds.
     Holds,
-    /// It does not.
+    /// Does not hold.
     Broken(Box<Broken>),
 }
 
@@ -104,7 +104,7 @@ impl<L: Host, R: Host> Bench for Pair<L, R> {
 }
 
 impl Law {
-    /// Every law.
+    /// Lists every law.
     pub const ALL: &'static [Law] = LAWS;
 
     /// Finds the law of this name.
@@ -120,7 +120,7 @@ impl Law {
             return Ruling::Silent;
         }
         let (plan, trace) = bench.run(program, look);
-        // What already goes wrong is not the law's to say.
+        // Leave what already goes wrong to others.
         if trace.mishap.is_some() || trace.stopped.is_some() {
             return Ruling::Silent;
         }

@@ -84,11 +84,16 @@ impl Look {
     /// Counts the programs of which whoever explores compares the DER of one, where the ports run side by side. What only DER shows
     /// comes from bytes and from handshakes, and their programs are traced.
     pub const DER_EVERY: u64 = 16;
+
+    /// Looks so in this memory, and compares DER.
+    pub const fn in_memory(watch: Watch, memory: Memory) -> Look {
+        Look { watch, memory, der: true }
+    }
 }
 
 impl From<Watch> for Look {
     fn from(watch: Watch) -> Look {
-        Look { watch, memory: Memory::Plain, der: true }
+        Look::in_memory(watch, Memory::Plain)
     }
 }
 
@@ -389,7 +394,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         if look.memory != Memory::Plain || broke.is_none_or(|mishap| mishap.kind != MishapKind::Crash) {
             return None;
         }
-        let guarded = Look { watch: Watch::Blame, memory: Memory::Guarded, der: true };
+        let guarded = Look::in_memory(Watch::Blame, Memory::Guarded);
         self.glance(program, guarded).map(|found| Verdict::Diverge(Box::new(found)))
     }
 

@@ -260,6 +260,18 @@ fn the_same_bug_is_found_against_openssl_too() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// A session that is destroyed early is called so in programs with bytes and contexts too, which are audited, not only planned.
+#[test]
+fn a_session_that_is_destroyed_early_is_named_in_every_program() {
+    let sessions = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nSSL_SESSION_up_ref(s0)\n";
+    for more in ["", "b0 = i2d_SSL_SESSION(s0)\n", "c0 = pooled_context(TLS_server_method())\n"] {
+        let program: Program = format!("{sessions}{more}").parse().expect("a program");
+        let found = sabotaged(Bug::FreeAtOneLeft).judge_watching(&program, Watch::Fast).diverged();
+        let signature = found.map(|found| found.divergence.signature());
+        assert_eq!(signature, Some(Bug::FreeAtOneLeft.signature()), "{program}");
+    }
+}
+
 #[test]
 fn a_program_run_twice_gives_the_same_trace() {
     let c = CPort::linked(Probes::ALL).expect("the linked OpenSSL");

@@ -122,15 +122,16 @@ impl<'a> Shared<'a> {
         Shared { expected, hazards: hazards.collect(), hazards_show, ..self }
     }
 
-    /// Tells whether a committed hazard is found so, or a program that was made breaks the library by the same calls. Where memory is
-    /// broken, it depends on the memory and on the time limit in which way the call fails; and what a broken cache shows, on what
-    /// the program asks of it.
-    fn is_expected(&self, finding: &Finding, committed: bool) -> bool {
-        let step = finding.diverged.divergence.step;
-        let mut before = hazards_of(&finding.program).filter(|(at, _)| *at <= step).map(|(_, call)| call).peekable();
-        if !committed && before.peek().is_some() && before.all(|call| self.hazards.contains(&call)) {
-            return true;
-        }
+    /// Tells whether a program makes calls until that step that break the library, and only such as committed hazards make. What a
+    /// broken cache shows depends on what the program asks of it.
+    fn breaks_as_committed(&self, program: &Program, step: usize) -> bool {
+        let mut before = hazards_of(program).filter(|(at, _)| *at <= step).map(|(_, call)| call).peekable();
+        before.peek().is_some() && before.all(|call| self.hazards.contains(&call))
+    }
+
+    /// Tells whether a committed hazard is found so. Where memory is broken, it depends on the memory and on the time limit in
+    /// which way the call fails.
+    fn is_expected(&self, finding: &Finding) -> bool {
         let (signature, broke) = (finding.signature(), |aspect| matches!(aspect, Aspect::Breakage(_)));
         self.expected.iter().any(|expected| {
             let fails = expected.call == signature.call && broke(expected.aspect) && broke(signature.aspect);
@@ -292,7 +293,7 @@ impl Explorer<'_> {
             }
             let inconclusive = self.tally.inconclusive;
             for memory in &memories {
-                let look = Look { watch: Watch::Blame, memory: *memory, der: true };
+                let look = Look::in_memory(Watch::Blame, *memory);
                 self.judge(&case.program, look, false, Some(&case.path));
             }
             if self.tally.inconclusive == inconclusive {
@@ -396,7 +397,7 @@ impl Explorer<'_> {
             Memory::Guarded if memory == Shares::DEFAULT && is_left_out(&program, number) => Memory::Poisoned,
             chosen @ (Memory::Plain | Memory::Poisoned | Memory::Guarded) => chosen,
         };
-        // Of the number alone: what is compared changes no program.
+        // Draw it of the number alone: what is compared changes no program.
         let der = fastrand::Rng::with_seed(number).u64(0..Look::DER_EVERY) == 0;
         (program, Look { watch, memory, der })
     }
@@ -455,8 +456,20 @@ impl Explorer<'_> {
         new
     }
 
+    /// Tells whether a program breaks the library by the calls of committed hazards alone: without them it agrees.
+    fn breaks_by_hazard(&mut self, finding: &Finding) -> bool {
+        if !self.shared.breaks_as_committed(&finding.program, finding.diverged.divergence.step) {
+            return false;
+        }
+        let hazards: HashSet<usize> = hazards_of(&finding.program).map(|(at, _)| at).collect();
+        let others = finding.program.ops.iter().enumerate().filter(|(at, _)| !hazards.contains(at));
+        let tame = Program { ops: others.map(|(_, op)| op.clone()).collect() };
+        let verdict = crash::saving(&tame, || self.pair.judge_watching(&tame, finding.look));
+        matches!(verdict, Verdict::Agree | Verdict::Known | Verdict::Nothing)
+    }
+
     fn found(&mut self, finding: &Finding, case: Option<&Path>) {
-        if self.shared.is_expected(finding, case.is_some()) {
+        if self.shared.is_expected(finding) || case.is_none() && self.breaks_by_hazard(finding) {
             self.tally.expected += 1;
             return;
         }
@@ -465,7 +478,7 @@ impl Explorer<'_> {
         }
         self.tally.divergences += 1;
         self.shared.divergences.fetch_add(1, Relaxed);
-        // Asks whoever found a signature first whether the run stops for it.
+        // Ask whoever found a signature first whether the run stops for it.
         if self.shared.is_new(finding.signature()) {
             // The last one is the finding's own, or what broke after it.
             let recent = self.recent.make_contiguous();
@@ -482,7 +495,7 @@ impl Explorer<'_> {
     fn suspect(&mut self) -> Option<Finding> {
         let suspects: Vec<Program> = self.recent.iter().rev().cloned().collect();
         [Memory::Guarded, Memory::Poisoned].into_iter().find_map(|memory| {
-            let look = Look { watch: Watch::Blame, memory, der: true };
+            let look = Look::in_memory(Watch::Blame, memory);
             suspects.iter().find_map(|program| {
                 let diverged = self.pair.judge_watching(program, look).diverged()?;
                 Some(Finding { program: program.clone(), diverged, look })

@@ -54,14 +54,19 @@ impl Files {
 
     /// Writes a file, under the next number that is free if the name is taken. Returns where it is.
     pub fn write(&self, kind: &str, text: &str) -> std::io::Result<PathBuf> {
-        for number in 1.. {
-            let path = with_ending(&numbered(&self.stem, number), kind);
-            if write_new(&path, text)? {
-                return Ok(path);
-            }
-        }
-        unreachable!("there are more numbers than files")
+        keep(&self.stem, kind, text)
     }
+}
+
+/// Writes a file with this ending, under the next number that is free if the name is taken. Returns where it is.
+pub(super) fn keep(stem: &Path, kind: &str, text: &str) -> std::io::Result<PathBuf> {
+    for number in 1.. {
+        let path = with_ending(&numbered(stem, number), kind);
+        if write_new(&path, text)? {
+            return Ok(path);
+        }
+    }
+    unreachable!("there are more numbers than files")
 }
 
 fn with_ending(stem: &Path, kind: &str) -> PathBuf {

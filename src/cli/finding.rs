@@ -28,7 +28,7 @@ impl Finding {
 /// Lists the ways in which one program is looked at, the cheapest first. Some differences show in one of them only.
 pub(super) fn looks(memories: &[Memory]) -> impl Iterator<Item = Look> {
     let ways = [Watch::Fast, Watch::Ends, Watch::Blame];
-    memories.iter().flat_map(move |memory| ways.map(|watch| Look { watch, memory: *memory, der: true }))
+    memories.iter().flat_map(move |memory| ways.map(|watch| Look::in_memory(watch, *memory)))
 }
 
 /// Judges `program` in one way after the other, until it does not agree. Returns that way and its verdict, or the last ones.

@@ -1,14 +1,15 @@
 //! `sessdiff run --laws`: asks one port what holds of any, with no model beside it.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::args::{FollowingChoice, RunArgs};
 use super::compiled::Compiled;
 use super::corpus::Corpus;
-use super::disk::{Folder, write_new};
+use super::disk::Folder;
 use super::exit::Exit;
 use super::lab::{Lab, LabError, Starting};
-use super::{interrupt, output};
+use super::{files, interrupt, output};
 use crate::emit::{self, Subject};
 use crate::exec::Watch;
 use crate::generate::Generator;
@@ -137,49 +138,56 @@ impl<'a> Asking<'a> {
             Ruling::Silent => {}
             Ruling::Holds => self.laws[at].1.held += 1,
             Ruling::Broken(_) if is_known(&mut self.pair, law, program, number) => self.laws[at].1.known += 1,
-            Ruling::Broken(_) => {
+            Ruling::Broken(broken) => {
                 self.laws[at].1.broken += 1;
                 if self.laws[at].1.broken == 1 {
-                    self.report(law, program)?;
+                    self.report(*broken, program, number)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Makes the program smaller, and says how it breaks the law.
-    fn report(&mut self, law: &'static Law, program: &Program) -> Result<(), Exit> {
-        let until = Instant::now() + self.args.reducing.time();
+    /// Keeps the program, makes it smaller, and says how it breaks the law.
+    fn report(&mut self, found: Broken, program: &Program, number: u64) -> Result<(), Exit> {
+        let (law, until) = (found.law, Instant::now() + self.args.reducing.time());
+        self.keep(law, "original.ops", &Case::text(law.sentence, program))?;
         let setup = Bench::setup(&self.pair);
-        let pair = &mut self.pair;
-        let small = reduce(program, setup, &mut |smaller| match breaks(pair, law, smaller) {
-            _ if interrupt::came() || Instant::now() >= until => Answer::Stop,
-            Some(_) => Answer::Same,
-            None => Answer::Other,
+        let (pair, mut smallest) = (&mut self.pair, (program.clone(), found));
+        reduce(program, setup, &mut |smaller| {
+            if interrupt::came() || Instant::now() >= until {
+                return Answer::Stop;
+            }
+            match breaks(pair, law, smaller, number) {
+                Some(broken) => {
+                    smallest = (smaller.clone(), *broken);
+                    Answer::Same
+                }
+                None => Answer::Other,
+            }
         });
-        // It was seen with a number of its own, and may need it.
-        let Some(broken) = breaks(pair, law, &small).or_else(|| breaks(pair, law, program)) else { return Ok(()) };
-        let original = if breaks(pair, law, &small).is_some() { &small } else { program };
+        let (original, broken) = smallest;
         let mut block = format!(
             "LAW {}\n  {}\n  {}\n  at step {} of the variation\n  the program    {}\n  the variation  {}\n",
             law.name, law.sentence, law.source, broken.step, broken.seen[0], broken.seen[1]
         );
-        for (what, program) in [("program", original), ("variation", &broken.variation.program)] {
+        for (what, program) in [("program", &original), ("variation", &broken.variation.program)] {
             let why = format!("{}: the {what}. {}\nLaw: {}", law.name, law.sentence, law.source);
-            let path = self.args.out.join(format!("law-{}.{what}.ops", law.name));
             let c = self.in_c(&why, program);
-            let c_path = path.with_extension("c");
-            for (path, text) in [(&path, Case::text(&why, program)), (&c_path, c.clone())] {
-                if !matches!(write_new(path, &text), Ok(true)) {
-                    output::note(format_args!("{}: not written: there is another one, or no room", path.display()));
-                }
-            }
+            self.keep(law, &format!("{what}.ops"), &Case::text(&why, program))?;
+            let c_path = self.keep(law, &format!("{what}.c"), &c)?;
             block += &format!("\nthe {what}:\n{program}");
             block += &format!("C file: {}\n", Compiled::new(&self.lab.port, &c).command(&c_path));
         }
         block += "Each C program ends with 0 where a library does what this one did.";
         output::result(output::headed(&block));
         Ok(())
+    }
+
+    /// Writes a file of a law, and returns where it is.
+    fn keep(&self, law: &Law, kind: &str, text: &str) -> Result<PathBuf, Exit> {
+        let stem = self.args.out.join(format!("law-{}", law.name));
+        files::keep(&stem, kind, text).map_err(|error| output::usage(format_args!("{}: {error}", stem.display())))
     }
 
     /// Writes a program in C, with what the port did for expected.
@@ -228,11 +236,13 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// Returns how a program breaks a law in a way that is not known, if one of a few variations does.
-fn breaks(pair: &mut Pair, law: &'static Law, program: &Program) -> Option<Box<Broken>> {
-    (0..VARIATIONS).find_map(|number| match law.judge(pair, program, Look::from(Watch::Fast), number) {
-        Ruling::Broken(broken) if !is_known(pair, law, program, number) => Some(broken),
-        Ruling::Broken(_) | Ruling::Holds | Ruling::Silent => None,
+/// Returns how a program breaks a law in a way that is not known, if the variation of this number does, or one of a few others.
+fn breaks(pair: &mut Pair, law: &'static Law, program: &Program, number: u64) -> Option<Box<Broken>> {
+    [number].into_iter().chain(0..VARIATIONS).find_map(|number| {
+        match law.judge(pair, program, Look::from(Watch::Fast), number) {
+            Ruling::Broken(broken) if !is_known(pair, law, program, number) => Some(broken),
+            Ruling::Broken(_) | Ruling::Holds | Ruling::Silent => None,
+        }
     })
 }
 

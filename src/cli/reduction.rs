@@ -189,7 +189,7 @@ fn cause(lab: &Lab, pair: &mut Pair, found: &Finding) -> Option<Seen> {
     let ways = [Memory::Guarded, Memory::Poisoned].into_iter().filter(|memory| *memory != found.look.memory);
     let mut ways = ways.flat_map(|memory| programs.iter().flatten().map(move |program| (program, memory)));
     ways.find_map(|(program, memory)| {
-        let look = Look { watch: Watch::Blame, memory, der: true };
+        let look = Look::in_memory(Watch::Blame, memory);
         let since = Instant::now();
         let diverged = pair.glance(program, look)?;
         let pace = Pace { one_run: true, took: since.elapsed().as_secs_f64() };
@@ -207,7 +207,7 @@ fn pin_down(pair: &mut Pair, found: Finding) -> Finding {
     let mishap = found.diverged.mishap.as_ref().filter(|mishap| mishap.step as usize == step);
     let (Some(mishap), Some(op)) = (mishap, found.program.ops.get(step)) else { return found };
     let own_doing = mishap.block.is_none() && !matches!(mishap.breakage, Breakage::Signal(Signal::Segv | Signal::Bus));
-    let quiet = Look { watch: Watch::Ends, memory: found.diverged.memory, der: true };
+    let quiet = Look::in_memory(Watch::Ends, found.diverged.memory);
     let at = |pair: &mut Pair, program: &Program, step: usize| {
         pair.glance(program, quiet).filter(|seen| seen.divergence.step == step && seen.broke())
     };

@@ -86,7 +86,10 @@ impl<P: Port> Run<'_, P> {
             return Ok(());
         }
         let named = touched.made == Some(slot) || touched.used == Some(slot);
-        self.unowned(at, session, owners, Seen::References(references), named)
+        // A port that forgets what was destroyed has nothing there any more. Of a session that the call does not name, the count says
+        // whose it is.
+        let seen = if session == 0 && named { Seen::Destroyed } else { Seen::References(references) };
+        self.unowned(at, session, owners, seen, named)
     }
 
     fn program_owns(&self, address: usize) -> u32 {

@@ -9,7 +9,7 @@ use crate::trace::{After, Entry};
 pub(super) fn differs(original: &Gone<'_>, varied: &Gone<'_>, variation: &Variation) -> Option<usize> {
     let broke = |gone: &Gone<'_>| gone.trace.mishap.as_ref().map(|mishap| mishap.step as usize);
     let compared = variation.of.iter().enumerate().filter_map(|(step, of)| Some((step, (*of)?)));
-    // What a duplicate has of application data, its callback says.
+    // Leave out what reads application data of a duplicate: its callback decides.
     let reads = |step: &usize| variation.dups && varied.program.ops[*step].kind() == Kind::GetExData;
     let mut differing = compared.filter(|(step, of)| !variation.passed.contains(of) && !reads(step));
     let differs = differing.find(|(step, of)| {
@@ -38,7 +38,7 @@ fn normal<'a>(entry: Entry<'a>, swapped: Option<(Slot, Slot)>, variation: &Varia
     Some(match entry {
         Entry::Session(of) => Entry::Session(slot(of)),
         Entry::Count(..) | Entry::CountOf(..) => return None,
-        // Whether each call is asked for errors, or several at once, depends on what else the program does.
+        // Leave out that nothing was raised: several calls may be asked at once, by what else the program does.
         Entry::After(after) if after == After::default() => return None,
         Entry::Number(field, _) if variation.dups && field.ex_index().is_some() => return None,
         Entry::Same(of) => Entry::Same(slots(of)),

@@ -95,6 +95,11 @@ pub(super) fn places<T>(
     all
 }
 
+/// Lists the steps of a program in which something is found, with it.
+fn steps<T>(program: &Program, find: impl Fn(&Op) -> Option<T>) -> Vec<(usize, T)> {
+    program.ops.iter().enumerate().filter_map(|(at, op)| Some((at, find(op)?))).collect()
+}
+
 /// Chooses one.
 pub(super) fn chosen<T>(mut all: Vec<T>, number: u64) -> Option<T> {
     let at = fastrand::Rng::with_seed(number).usize(0..all.len().max(1));
@@ -147,12 +152,8 @@ pub(super) fn dup_for_source(program: &Program, setup: Setup, number: u64) -> Op
 /// Duplicates a duplicate.
 pub(super) fn dup_of_dup(program: &Program, setup: Setup, number: u64) -> Option<Variation> {
     let t = unnamed(program, Slot::all())?;
-    let dups = program
-        .ops
-        .iter()
-        .enumerate()
-        .filter_map(|(at, op)| if let Op::Dup { dst, src } = op { Some((at, *dst, *src)) } else { None });
-    let (at, dst, src) = chosen(dups.collect(), number)?;
+    let dup = |op: &Op| if let Op::Dup { dst, src } = op { Some((*dst, *src)) } else { None };
+    let (at, (dst, src)) = chosen(steps(program, dup), number)?;
     let own = format!("{t} = SSL_SESSION_dup({src})\n{dst} = SSL_SESSION_dup({t})\nSSL_SESSION_free({t})");
     let mut all = Variation::in_place(program, at, &calls(&own));
     all.dups = true;
@@ -169,25 +170,19 @@ fn makes_sessions(all: &Variation, setup: Setup) -> bool {
 
 /// Borrows a session and takes a reference to it, in place of getting one.
 pub(super) fn get0_and_up_ref(program: &Program, _: Setup, number: u64) -> Option<Variation> {
-    let gets = program
-        .ops
-        .iter()
-        .enumerate()
-        .filter_map(|(at, op)| if let Op::Get1Session { dst, x } = op { Some((at, *dst, *x)) } else { None });
-    let (at, dst, x) = chosen(gets.collect(), number)?;
+    let get = |op: &Op| if let Op::Get1Session { dst, x } = op { Some((*dst, *x)) } else { None };
+    let (at, (dst, x)) = chosen(steps(program, get), number)?;
     let own = format!("{dst} = SSL_get_session({x})\nSSL_SESSION_up_ref({dst})");
     Some(Variation::in_place(program, at, &calls(&own)))
 }
 
 /// Leaves out what offers a session: one that was set, or one that a callback gives.
 pub(super) fn without_an_offer(program: &Program, _: Setup, number: u64) -> Option<Variation> {
-    // Where clients are verified and no id context is set, the manual says that an offer fails: SSL_CTX_set_session_id_context(3).
+    // Say nothing where clients are verified: without an id context an offer fails, as SSL_CTX_set_session_id_context(3) says.
     if program.ops.iter().any(|op| op.kind() == Kind::CtxSetVerify) {
         return None;
     }
-    let offers = program.ops.iter().enumerate().filter_map(|(at, op)| {
-        matches!(op, Op::SetSession { s: Some(_), .. } | Op::CtxSetPskUseCb { .. }).then_some(at)
-    });
-    let at = chosen(offers.collect(), number)?;
+    let offer = |op: &Op| matches!(op, Op::SetSession { s: Some(_), .. } | Op::CtxSetPskUseCb { .. }).then_some(());
+    let (at, ()) = chosen(steps(program, offer), number)?;
     Some(Variation::in_place(program, at, &[]))
 }

@@ -36,7 +36,7 @@ fn is_one_cause(one: &SignatureHits, other: &SignatureHits) -> bool {
         let signature = other.found.signature.to_string();
         one.found.beside.contains(&signature)
     };
-    // What two rules of a release explain has two causes.
+    // Take what two rules of a release explain for two causes.
     let rules = [one, other].map(|one| &one.found.explained);
     let apart = rules.iter().all(|rules| !rules.is_empty()) && !rules[0].iter().any(|rule| rules[1].contains(rule));
     !apart && (shows(one, other) || shows(other, one))

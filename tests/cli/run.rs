@@ -74,7 +74,7 @@ fn a_run_ends_with_its_verdict_and_notes() {
         sessdiff(&[&args[..], more].concat()).exits(0).quietly()
     };
     let first_words = |text: &str| {
-        // What an older release lacks, and which of its rules so few programs meet, is no matter here.
+        // Pass over what an older release lacks, and which of its rules so few programs meet.
         let of_release = |line: &&str| line.starts_with("UNSUPPORTED") || line.starts_with("known");
         let lines = text.lines().filter(|line| !of_release(line));
         lines.map(|line| line.split([' ', ':']).next().unwrap_or_default().to_string()).collect::<Vec<_>>()
@@ -226,7 +226,7 @@ mod corpus {
     }
 }
 
-/// What holds of any library holds of this one, but for what is known of its release.
+/// Asks the linked library what holds of any: nothing breaks but what is known of its release.
 mod laws {
     use super::*;
 

@@ -21,7 +21,7 @@ pub struct Bug {
     pub why: String,
     /// The signatures: of the same bug there may be one for each kind of memory.
     pub signatures: Vec<Signature>,
-    /// What programs are about that find it, if not everything: the harness looks at what a handshake made, and what ends the process
+    /// Says what programs are about that find it, if not everything: the harness looks at what a handshake made, and what ends the process
     /// then is found under the handshake's name.
     pub about: Option<String>,
     diff: String,

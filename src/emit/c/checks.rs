@@ -256,7 +256,7 @@ fn field_of_sessions(subject: &Subject<'_>, at: usize, op: &Op, whose: Whose, fi
         sessions = live;
     }
     let in_der = |of: Variable| {
-        // What makes or takes bytes can differ in them where the getter does not.
+        // Ask for DER as well where bytes are made or taken: they can differ where the getter does not.
         let asked = op.kind().is_serial() && field.hidden_tag().is_none() && !talks(subject);
         if asked { field_check(subject, at, of, Field::Der) } else { None }
     };

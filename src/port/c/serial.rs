@@ -199,7 +199,7 @@ impl CPort {
         };
         if tape.answers() != asked {
             self.empty_error_queue();
-            // What it keeps of a question, as it keeps which decoder reads which kind of key, is no program's.
+            // Count what it keeps of a question, as it keeps which decoder reads which kind of key, for no program's.
             self.live_before += memory::live() - live;
         }
     }
