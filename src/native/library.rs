@@ -18,6 +18,8 @@ pub(super) static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::ne
 pub struct Library {
     pub(super) release: Release,
     pub(super) rules: Followed,
+    /// Has the rules of the release, followed or not.
+    released: Rules,
     /// Has the bits of the rules that made a difference.
     met: AtomicU64,
     broken: AtomicBool,
@@ -49,6 +51,7 @@ impl Library {
         Arc::new(Library {
             release,
             rules: Followed::new(rules),
+            released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
             compresses: AtomicBool::new(false),
@@ -122,7 +125,7 @@ impl Library {
 
     /// Returns whether the release has a rule, followed or not.
     pub fn has(&self, rule: Rule) -> bool {
-        rule.holds_in(self.release)
+        self.released.has(rule)
     }
 
     /// Notes that C would be broken from here on, by a fault of the release: what it does then is not defined.

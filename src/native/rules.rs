@@ -3,6 +3,7 @@
 //! A rule says what the releases in its span do. Those before and after it do otherwise, as the rest of the native session says.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::release::Release;
 use super::time::TimeRule;
@@ -191,27 +192,29 @@ impl Rule {
 
     /// Returns whether a release is in the rule's span.
     pub fn holds_in(self, release: Release) -> bool {
-        let row = self.row();
-        (row.since.is_empty() || reached(row.since, release)) && (row.until.is_empty() || !reached(row.until, release))
+        let (since, until) = &SPANS[self as usize];
+        (since.is_empty() || reached(since, release)) && (until.is_empty() || !reached(until, release))
     }
 
     /// Returns the first release after this one that does not have it.
     pub fn ends_after(self, release: Release) -> Option<Release> {
-        listed(self.row().until).find(|end| *end > release)
+        SPANS[self as usize].1.iter().copied().find(|end| *end > release)
     }
 }
 
 /// Says whether a release is one of these or a later one: later in its branch, or in a branch after all that are listed.
-fn reached(list: &str, release: Release) -> bool {
-    match listed(list).find(|first| first.branch() == release.branch()) {
-        Some(first) => release >= first,
-        None => listed(list).all(|first| first.branch() < release.branch()),
+fn reached(list: &[Release], release: Release) -> bool {
+    match list.iter().find(|first| first.branch() == release.branch()) {
+        Some(first) => release >= *first,
+        None => list.iter().all(|first| first.branch() < release.branch()),
     }
 }
 
-fn listed(list: &str) -> impl Iterator<Item = Release> {
-    list.split_whitespace().map(|name| name.parse().expect("a row names releases"))
-}
+/// Has the span of each rule, read once: programs ask for them all the time.
+static SPANS: LazyLock<Vec<(Vec<Release>, Vec<Release>)>> = LazyLock::new(|| {
+    let listed = |list: &str| list.split_whitespace().map(|name| name.parse().expect("a row names releases")).collect();
+    Rule::ALL.iter().map(|rule| (listed(rule.row().since), listed(rule.row().until))).collect()
+});
 
 /// Holds rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
