@@ -301,6 +301,9 @@ impl<P: Port> Run<'_, P> {
         if let Op::AdvanceClock { seconds } = op {
             self.passed = self.passed.saturating_add(u64::from(*seconds));
         }
+        if let Op::TurnBackClock { seconds } = op {
+            self.passed = self.passed.saturating_sub(u64::from(*seconds));
+        }
         if let (Op::CtxFree { c: Some(c) }, true) = (op, ends) {
             self.list(*c);
         }
@@ -415,7 +418,11 @@ struct Called {
 fn only_reads(op: &Op) -> bool {
     matches!(
         op,
-        Op::GetMasterKey { .. } | Op::AdvanceClock { .. } | Op::CtxSessions { .. } | Op::GetPeerCertChain { .. }
+        Op::GetMasterKey { .. }
+            | Op::AdvanceClock { .. }
+            | Op::TurnBackClock { .. }
+            | Op::CtxSessions { .. }
+            | Op::GetPeerCertChain { .. }
     )
 }
 

@@ -87,7 +87,9 @@ impl Subject {
         let mut shared = program.ops.iter().map(Op::kind).filter(|kind| kind.is_shared()).peekable();
         match shared.peek().is_some() {
             _ if makes(Kind::Handshake) => Subject::Handshakes,
-            true if shared.all(|kind| kind.is_serial() || kind == Kind::AdvanceClock) => Subject::Stored,
+            true if shared.all(|kind| kind.is_serial() || matches!(kind, Kind::AdvanceClock | Kind::TurnBackClock)) => {
+                Subject::Stored
+            }
             true => Subject::Contexts,
             false => Subject::Sessions,
         }

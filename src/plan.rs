@@ -387,7 +387,9 @@ impl Plan {
     pub fn reaches_library(&self, program: &Program, skips: &[u32]) -> bool {
         let mut steps = (0..).zip(program.ops.iter().zip(&self.steps));
         steps.any(|(at, (op, step))| {
-            op.kind() != Kind::AdvanceClock && matches!(step, Step::Run { .. }) && !skips.contains(&at)
+            !matches!(op.kind(), Kind::AdvanceClock | Kind::TurnBackClock)
+                && matches!(step, Step::Run { .. })
+                && !skips.contains(&at)
         })
     }
 }

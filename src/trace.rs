@@ -19,7 +19,7 @@ pub use mishap::{Block, Mishap, MishapKind, Site};
 pub(crate) use owners::references;
 pub use owners::{Owners, Seen, Unowned, Whom};
 pub(crate) use shown::{born, hex, slot_names};
-pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen};
+pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen, VERIFIED};
 pub use told::{After, Callback, Meddling};
 
 use serde::{Deserialize, Serialize};

@@ -97,6 +97,7 @@ macro_rules! define_generation {
                     Kind::SetMaxEarlyData => self.set_max_early_data(about),
                     Kind::SetExData => self.set_ex_data(about),
                     Kind::AdvanceClock => Op::AdvanceClock { seconds: self.one_of(PASSING) },
+                    Kind::TurnBackClock => Op::TurnBackClock { seconds: self.one_of(PASSING) },
                     Kind::CtxSetCacheSize => Op::CtxSetCacheSize { c: about.c, size: self.one_of(CACHE_SIZES) },
                     Kind::CtxFlush => Op::CtxFlush { c: about.c, time: self.flush_time() },
                     Kind::CtxFlushEx => Op::CtxFlushEx { c: about.c, time: self.flush_time() },

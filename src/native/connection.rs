@@ -47,6 +47,8 @@ pub struct Inherited {
     pub max_version: Version,
     /// Forbids tickets: `SSL_OP_NO_TICKET`.
     pub no_ticket: bool,
+    /// Leaves the digest of the handshake out of the master secret of TLS 1.2: `SSL_OP_NO_EXTENDED_MASTER_SECRET`.
+    pub no_extended_master_secret: bool,
     /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
     /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
@@ -110,6 +112,12 @@ pub(super) struct State {
     pub certificate: Arc<AtomicBool>,
     /// Says that the handshake resumed a session.
     pub reused: bool,
+    /// Holds an `X509_V_*` code, of the peer's certificate or of the session that was set or resumed.
+    pub verify_result: i64,
+    /// Names the version that is spoken, or the highest that can be.
+    pub speaks: Version,
+    /// Says that both sides have agreed on that version.
+    pub agreed_version: bool,
     pub id_context: ShortBytes,
     /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
@@ -137,6 +145,9 @@ impl Connection {
                 inherited: context.inherited(),
                 certificate: Arc::default(),
                 reused: false,
+                verify_result: 0,
+                speaks: Version::Tls13,
+                agreed_version: false,
                 id_context: context.id_context(),
                 session_context: context.clone(),
                 context: context.clone(),
@@ -157,6 +168,7 @@ impl Connection {
         let mut to = copy.state();
         to.id_context = from.id_context;
         (to.reused, to.shut) = (from.reused, from.shut);
+        (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
         // The rest is what its context has now.
         let Inherited { tickets, not_resumable, psk_use, psk_find, .. } = to.inherited;
         to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, ..from.inherited };
@@ -176,6 +188,7 @@ impl Connection {
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         (state.exchanged, state.failed) = (false, false);
+        (state.speaks, state.agreed_version) = (Version::Tls13, false);
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -194,19 +207,41 @@ impl Connection {
         let taken = early.then(&take);
         self.clear_bad_session();
         let session = taken.unwrap_or_else(take);
-        let before = std::mem::replace(&mut self.state().session, session);
+        let mut state = self.state();
+        if state.agreed_version {
+            (state.speaks, state.agreed_version) = (Version::Tls13, false);
+        }
+        if let Some(session) = &session {
+            state.verify_result = session.verify_result();
+        }
+        let before = std::mem::replace(&mut state.session, session);
+        drop(state);
         drop(before);
     }
 
     /// Takes over session and session id context of `from`: `SSL_copy_session_id`.
     pub fn copy_session_id(&self, from: &Connection) {
         self.set_session_from(|| from.session());
-        let (id_context, certificate) = {
+        let (id_context, certificate, agreed) = {
             let from = from.state();
-            (from.id_context, from.certificate.clone())
+            (from.id_context, from.certificate.clone(), from.agreed_version.then_some(from.speaks))
         };
         let mut to = self.state();
         (to.id_context, to.certificate) = (id_context, certificate);
+        if let Some(speaks) = agreed {
+            (to.speaks, to.agreed_version) = (speaks, true);
+        }
+    }
+
+    /// Sets what makes ids of sessions: `SSL_set_generate_session_id`.
+    pub fn set_generate_id(&self, make: Option<fn(room: usize) -> Vec<u8>>) {
+        self.state().inherited.generate_id = make;
+    }
+
+    /// Returns whether the cache has a session of this id and of the version that is spoken: `SSL_has_matching_session_id`.
+    pub fn has_matching_id(&self, id: &[u8]) -> bool {
+        let speaks = self.state().speaks;
+        id.len() <= ID_MAX && self.session_context().has_key(speaks.number(), id)
     }
 
     /// Sets the session id context: `SSL_set_session_id_context`.
@@ -286,6 +321,8 @@ state_getters! {
     pub psk_session: Option<Session> = |state| state.external_psk.as_ref().map(|(_, session)| session.up_ref());
     /// Returns how many references that session has.
     pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
+    /// Returns an `X509_V_*` code: `SSL_get_verify_result`.
+    pub verify_result: i64 = |state| state.verify_result;
     /// Returns whether the handshake resumed a session: `SSL_session_reused`.
     pub session_reused: bool = |state| state.reused;
     /// Returns the context that it has now, and that in which its sessions are cached.

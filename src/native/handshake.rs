@@ -82,6 +82,7 @@ impl Handshake<'_> {
             self.client.ask_for_psk();
         }
         let version = self.client.max_version().min(self.server.max_version());
+        self.server.agree_on(version);
         let mut hello = match version {
             Version::Tls12 => self.server_hello_12()?,
             Version::Tls13 => self.server_hello_13()?,
@@ -141,9 +142,9 @@ impl Handshake<'_> {
     /// Returns what was found, if it may be resumed.
     fn judge_12(&self, found: &mut Found) -> Result<Option<Session>, Refused> {
         let Some(session) = found.session.take() else { return Ok(None) };
-        match self.server.judge(&session, Version::Tls12) {
+        match self.judge_secret_12(&session) {
             Judged::Fits => return Ok(Some(session)),
-            Judged::NoIdContext => {
+            Judged::NoIdContext | Judged::NotExtended => {
                 self.server.fail();
                 drop(session);
                 self.client.fail();
@@ -159,21 +160,42 @@ impl Handshake<'_> {
         Ok(None)
     }
 
+    /// Says what a TLS 1.2 server makes of a session, the kind of its master secret included.
+    fn judge_secret_12(&self, session: &Session) -> Judged {
+        match (self.server.judge(session, Version::Tls12), session.has_extended_master_secret()) {
+            (Judged::Fits, true) if !self.extends_master_secret() => Judged::NotExtended,
+            (Judged::Fits, false) if self.extends_master_secret() => Judged::Mismatch,
+            (judged, _) => judged,
+        }
+    }
+
+    /// Returns whether both sides want an extended master secret, in TLS 1.2.
+    fn extends_master_secret(&self) -> bool {
+        let can = |side: &Connection| {
+            side.can_extend_master_secret() || side.session_context().library().meets(Rule::AlwaysExtends)
+        };
+        can(self.client) && can(self.server)
+    }
+
     /// Gives the server the session, and returns whether it resumes it.
     fn resume_12(&self, session: Session, offer: &Offer) -> bool {
         let right_id = offer.id.is_empty() || session.id().as_slice() == offer.id;
-        self.server.put_session(Some(session));
         let context = self.server.session_context();
         let hit = right_id || context.library().meets(Rule::OtherIdIsResumed);
         if hit {
             context.counted(Statistic::Hits);
+            self.server.take_verify_result(&session);
         }
+        self.server.put_session(Some(session));
         hit
     }
 
     /// Makes a new session of a server. It has an id where no ticket is sent.
     fn make_session_12(&mut self, ticket_expected: bool) -> Result<(), Refused> {
         let session = self.server.new_session(Version::Tls12.number());
+        if self.extends_master_secret() {
+            session.extend_master_secret();
+        }
         if ticket_expected || self.server.generate_id(&session, self.peers) {
             return Ok(());
         }
@@ -269,7 +291,7 @@ impl Handshake<'_> {
                 self.server.put_session(None);
                 Ok(false)
             }
-            Some(Judged::NoIdContext) => {
+            Some(Judged::NoIdContext | Judged::NotExtended) => {
                 self.server.fail();
                 self.server.put_session(None);
                 self.client.fail();
@@ -277,6 +299,9 @@ impl Handshake<'_> {
             }
             Some(Judged::Fits) => {
                 self.server.session_context().counted(Statistic::Hits);
+                if let Some(session) = self.server.session() {
+                    self.server.take_verify_result(&session);
+                }
                 Ok(true)
             }
         }
@@ -313,6 +338,7 @@ impl Handshake<'_> {
     /// Lets the client read the second message: `tls_process_server_hello`.
     fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
         let client = self.client;
+        client.agree_on(hello.version);
         let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
         if hello.unasked && !offers() {
             self.refuse_by_client();
@@ -354,6 +380,9 @@ impl Handshake<'_> {
             own.set_protocol_version(hello.version.number());
             if hello.version == Version::Tls12 {
                 own.put_id(theirs.id().as_slice());
+                if self.extends_master_secret() {
+                    own.extend_master_secret();
+                }
             }
         }
         drop(theirs);
@@ -477,13 +506,19 @@ impl Handshake<'_> {
     /// Puts into the session of a side what a full handshake does.
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
+        let is_client = std::ptr::eq(side, &raw const **self.client);
+        if is_client || side.verifies() && self.client.has_certificate() {
+            side.state().verify_result = self.peers.verified(!is_client);
+        }
+        if is_client || side.verifies() {
+            session.set_verify_result(side.verify_result());
+        }
         let from_peer = self.peers.of(&session);
         session.set_cipher(from_peer.cipher);
         session.put_master_key(&from_peer.master_key);
-        let client = std::ptr::eq(side, &raw const **self.client);
-        let shown = client || self.client.has_certificate();
-        if client || side.verifies() {
-            session.put_peer(shown.then(|| self.peers.certificate(client)), client);
+        let shown = is_client || self.client.has_certificate();
+        if is_client || side.verifies() {
+            session.put_peer(shown.then(|| self.peers.certificate(is_client)), is_client);
         }
     }
 

@@ -25,6 +25,8 @@ pub trait Peers {
     fn known(&mut self, session: &Session) -> Option<FromPeer>;
     /// Returns the id that a client of TLS 1.3 sends, which is that of no session.
     fn sent_id(&mut self) -> Vec<u8>;
+    /// Returns what came of verifying a certificate that the other side showed, an `X509_V_*` code.
+    fn verified(&mut self, by_server: bool) -> i64;
     /// Lends the certificate of a server or of a client, in DER.
     fn certificate(&mut self, of_server: bool) -> &[u8];
 }

@@ -25,6 +25,8 @@ pub(super) enum Judged {
     NoIdContext,
     /// Has expired.
     Expired,
+    /// Ends the handshake: the session has an extended master secret, and the client wants none.
+    NotExtended,
     /// May be resumed.
     Fits,
 }
@@ -48,6 +50,8 @@ state_getters! {
     pub(super) max_version: Version = |state| state.inherited.max_version;
     /// Returns whether tickets are allowed.
     pub(super) uses_tickets: bool = |state| !state.inherited.no_ticket;
+    /// Returns whether the digest of the handshake may go into the master secret.
+    pub(super) can_extend_master_secret: bool = |state| !state.inherited.no_extended_master_secret;
     /// Returns how many tickets a TLS 1.3 server sends after a handshake.
     pub(super) tickets: u8 = |state| state.inherited.tickets;
     /// Returns the context that the connection has now.
@@ -104,6 +108,9 @@ impl Connection {
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
         (state.exchanged, state.failed) = (false, false);
+        if !server {
+            state.speaks = state.inherited.max_version;
+        }
         let context = state.session_context.clone();
         drop(state);
         context.counted(if server { Statistic::Accept } else { Statistic::Connect });
@@ -117,6 +124,17 @@ impl Connection {
             context.counted(Statistic::Accept);
             session_context.discount(Statistic::Accept);
         }
+    }
+
+    /// Takes over the version that both sides have agreed on.
+    pub(super) fn agree_on(&self, version: Version) {
+        let mut state = self.state();
+        (state.speaks, state.agreed_version) = (version, true);
+    }
+
+    /// Takes over what came of verifying the certificate of a session's peer.
+    pub(super) fn take_verify_result(&self, session: &Session) {
+        self.state().verify_result = session.verify_result();
     }
 
     /// Finishes the handshake.
@@ -152,6 +170,7 @@ impl Connection {
         self.put_session(None);
         session.0.id_context.set(self.id_context().as_slice());
         session.set_protocol_version(version);
+        session.set_verify_result(0);
         self.put_session(Some(session.up_ref()));
         session
     }

@@ -32,7 +32,30 @@ pub struct Unseen {
     pub stands_in: Option<Cipher>,
 }
 
+/// Says in the flags of a session that its master secret was made of a digest of the handshake: `SSL_SESS_FLAG_EXTMS`.
+pub const EXTENDED_MASTER_SECRET: u32 = 0x1;
+
 impl Session {
+    /// Returns what came of verifying the peer's certificate.
+    pub(super) fn verify_result(&self) -> i64 {
+        self.0.verify_result.load(Relaxed)
+    }
+
+    /// Sets what came of verifying the peer's certificate, an `X509_V_*` code.
+    pub(super) fn set_verify_result(&self, code: i64) {
+        self.0.verify_result.store(code, Relaxed);
+    }
+
+    /// Notes that the master secret was made of a digest of the handshake.
+    pub(super) fn extend_master_secret(&self) {
+        self.0.flags.fetch_or(EXTENDED_MASTER_SECRET, Relaxed);
+    }
+
+    /// Returns whether the master secret was made of a digest of the handshake.
+    pub(super) fn has_extended_master_secret(&self) -> bool {
+        self.0.flags.load(Relaxed) & EXTENDED_MASTER_SECRET != 0
+    }
+
     /// Returns what no getter shows.
     pub fn unseen(&self) -> Unseen {
         let rare = self.0.buffers.lock().rare().cloned().unwrap_or_default();

@@ -48,6 +48,8 @@ macro_rules! for_each_op {
                 0x27 SampleSession sample_session [dst: Slot] (sample: Sample) {} {own};
                 /// Lets so many seconds pass: the harness's own word.
                 0x28 AdvanceClock advance_clock [] (seconds: u32) {shared} {own};
+                /// Sets the clock back by so many seconds, but not to before the program began: the harness's own word.
+                0x75 TurnBackClock turn_back_clock [] (seconds: u32) {shared} {own};
                 /// Makes a context.
                 0x29 CtxNew SSL_CTX_new [dst: ContextSlot] (method: Method) {} {by_hand fn(*const SSL_METHOD) -> *mut SSL_CTX};
                 /// Takes a context that was made before and is as a new one: the harness's own word. Making one takes 500 times as long as making a session.
@@ -220,6 +222,12 @@ macro_rules! for_each_op {
                 0x51 SessionReused SSL_session_reused [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_int};
                 /// Sets the session id context of a connection, at most 32 bytes.
                 0x52 SslSetIdContext SSL_set_session_id_context [] (x: ConnectionSlot, context: Bytes) {} {fn(*mut SSL, *const c_uchar, c_uint) -> c_int};
+                /// Tells whether the cache has a session of this id and of the version that the connection speaks.
+                0x76 HasMatchingId SSL_has_matching_session_id [] (x: ConnectionSlot, id: Bytes) {} {fn(*const SSL, *const c_uchar, c_uint) -> c_int};
+                /// Sets what makes the session ids of a connection.
+                0x77 SslSetGenerateId SSL_set_generate_session_id [] (x: ConnectionSlot, callback: GenerateId) {} {fn(*mut SSL, GEN_SESSION_CB) -> c_int};
+                /// Reads what came of verifying the peer's certificate, or that of the session that was set or resumed.
+                0x78 GetVerifyResult SSL_get_verify_result [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_long};
                 /// Sets how many tickets a server sends after a full TLS 1.3 handshake.
                 0x5a CtxSetNumTickets SSL_CTX_set_num_tickets [] (c: ContextSlot, tickets: Few) {} {fn(*mut SSL_CTX, usize) -> c_int};
             }

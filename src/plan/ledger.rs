@@ -298,6 +298,7 @@ impl Ledger {
             Op::GetMasterKey { .. }
             | Op::GetExData { .. }
             | Op::AdvanceClock { .. }
+            | Op::TurnBackClock { .. }
             | Op::CtxSessions { .. }
             | Op::CtxSetMaxVersion { .. }
             | Op::CtxSetOptions { .. }

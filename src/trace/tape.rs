@@ -53,6 +53,8 @@ struct Answer {
 
 /// Stands for the id that a client sends without a session that has it: a number in the place of a birth.
 pub const SENT_ID: u32 = u32::MAX - 1;
+/// Stands for what came of verifying a certificate, by a client and by a server: `X509_V_*`, least byte first, in the place of an id.
+pub const VERIFIED: [u32; 2] = [u32::MAX - 2, u32::MAX - 3];
 
 /// Holds what a handshake put into one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,14 @@ use super::parts::{Own, needed, part};
 use super::value::number;
 use super::{is_made, makes};
 use crate::field::Field;
-use crate::op::{Kind, Op, Variable};
+use crate::op::{Kind, Op, Options, Variable};
 use crate::plan::Makes;
+
+/// Defines the option for headers of 1.1.1, where the bit says nothing.
+const NO_EXTENDED_MASTER_SECRET: &str = "#ifndef SSL_OP_NO_EXTENDED_MASTER_SECRET
+#define SSL_OP_NO_EXTENDED_MASTER_SECRET 1
+#endif
+";
 
 /// Says what a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
@@ -90,7 +96,11 @@ impl Needs {
             alike: alike(self.has_time_ex()),
         };
         let parts = needed(&own, rest);
-        self.includes(parts.contains("OPENSSL_LH")) + &parts
+        let mut includes = self.includes(parts.contains("OPENSSL_LH"));
+        if rest.contains(Options::NoExtendedMasterSecret.name()) {
+            includes += NO_EXTENDED_MASTER_SECRET;
+        }
+        includes + &parts
     }
 
     /// Writes the headers. `lists`: that of the lists of caches is one of them.
@@ -123,7 +133,7 @@ impl Needs {
     fn clock(&self) -> String {
         let mut clock = String::new();
         if self.clock || self.names_now() {
-            let passes = self.uses(Kind::AdvanceClock);
+            let passes = self.uses(Kind::AdvanceClock) || self.uses(Kind::TurnBackClock);
             if passes {
                 clock += "/* Seconds since the program began. */\nstatic time_t passed;\n\n";
             }

@@ -44,6 +44,7 @@ macro_rules! define_calls {
             match op {
                 Op::SampleSession { dst, sample } => format!("{dst} = stored({0}, sizeof({0}));", sample.name()),
                 Op::AdvanceClock { seconds } => format!("passed += {seconds};"),
+                Op::TurnBackClock { seconds } => format!("passed -= passed < {seconds} ? passed : {seconds};"),
                 Op::Forget { s } => format!("{s} = NULL; /* lost */"),
                 // What it returns is a pointer; its check reads it.
                 Op::CtxSessions { .. } => format!("(void){call};"),
@@ -160,7 +161,15 @@ impl Writing {
 /// Tells whether the present time changes what any of these calls does.
 pub(super) fn needs_clock(kinds: &[Kind]) -> bool {
     let timed = |kind: &Kind| {
-        matches!(kind, Kind::AdvanceClock | Kind::CtxAdd | Kind::CtxFlush | Kind::CtxFlushEx | Kind::CtxSetCacheMode)
+        matches!(
+            kind,
+            Kind::AdvanceClock
+                | Kind::TurnBackClock
+                | Kind::CtxAdd
+                | Kind::CtxFlush
+                | Kind::CtxFlushEx
+                | Kind::CtxSetCacheMode
+        )
     };
     // A session that is written has its time, and one that is read may get the present.
     kinds.iter().any(|kind| timed(kind) || kind.is_serial())

@@ -199,6 +199,8 @@ words! {
     Options first 1 {
         /// No stateless tickets: sessions are found in caches.
         NoTicket = "SSL_OP_NO_TICKET",
+        /// The master secret of TLS 1.2 is made without a digest of the handshake. 1.1.1 has no such option.
+        NoExtendedMasterSecret = "SSL_OP_NO_EXTENDED_MASTER_SECRET",
     }
 }
 

@@ -196,7 +196,7 @@ impl CPort {
                 Returned::Number(value as usize as i64)
             }
             Op::GetMasterKey { s, room } => self.copy_master_key(*s, *room),
-            Op::AdvanceClock { .. } => {
+            Op::AdvanceClock { .. } | Op::TurnBackClock { .. } => {
                 clock::set_passed(moment.passed);
                 Returned::Nothing
             }

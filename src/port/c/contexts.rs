@@ -80,8 +80,6 @@ impl Contexts {
     /// Notes that the program changes a setting of the slot's context by this call: it is put back when the program has
     /// ended.
     pub fn changes(&mut self, c: ContextSlot, by: Kind) {
-        // What was set is cleared.
-        let by = if by == Kind::CtxSetOptions { Kind::CtxClearOptions } else { by };
         if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
             self.pool[place].changed = self.pool[place].changed.with(by);
         }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, NO_TICKET, SERVER_CERTIFICATE};
+use super::super::handshakes::{CLIENT_CERTIFICATE, OPTIONS, SERVER_CERTIFICATE, bit};
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
@@ -17,7 +17,7 @@ use crate::op::{
     NewCallback, NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
 };
 use crate::plan::Kinds;
-use crate::trace::{Recorded, Tape, Unseen};
+use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
@@ -147,15 +147,13 @@ impl CPort {
     /// Gives a context a setting by hand, for its row of the table does not say all of it.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few settings that are made by hand")]
     pub(super) fn set(&self, op: &Op, context: *mut SSL_CTX) -> Returned<'static> {
-        let known = |options: u64| Returned::Number(options as i64 & NO_TICKET);
+        let known = |options: u64| Returned::Number(options as i64 & OPTIONS);
         match op {
             Op::CtxSetMaxVersion { version: MaxVersion::Tls12, .. } => self.set_max_version(context, 0x0303).returned(),
             Op::CtxSetMaxVersion { version: MaxVersion::Tls13, .. } => self.set_max_version(context, 0x0304).returned(),
-            Op::CtxSetOptions { options: Options::NoTicket, .. } => {
-                known(call!(self, SSL_CTX_set_options(context, NO_TICKET as u64)))
-            }
-            Op::CtxClearOptions { options: Options::NoTicket, .. } => {
-                known(call!(self, SSL_CTX_clear_options(context, NO_TICKET as u64)))
+            Op::CtxSetOptions { options, .. } => known(call!(self, SSL_CTX_set_options(context, bit(*options) as u64))),
+            Op::CtxClearOptions { options, .. } => {
+                known(call!(self, SSL_CTX_clear_options(context, bit(*options) as u64)))
             }
             Op::CtxSetVerify { mode, .. } => {
                 let mode = if *mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
@@ -182,7 +180,7 @@ impl CPort {
     pub(super) fn put_back_settings(&mut self, context: *mut SSL_CTX, changed: Kinds) {
         // The calls name a slot; the program needs its own no more.
         let c = self.contexts.lend(context);
-        let (callback, options) = (PskCallback::None, Options::NoTicket);
+        let callback = PskCallback::None;
         for op in [
             Op::CtxSetNumTickets { c, tickets: Few::at_most(2) },
             Op::CtxSetNewCb { c, callback: NewCallback::None },
@@ -191,13 +189,15 @@ impl CPort {
             Op::CtxSetGenerateId { c, callback: GenerateId::None },
             Op::CtxSetPskUseCb { c, callback },
             Op::CtxSetPskFindCb { c, callback },
-            Op::CtxClearOptions { c, options },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);
             }
         }
         self.contexts.forget(c);
+        if changed.contains(Kind::CtxSetOptions) {
+            call!(self, SSL_CTX_clear_options(context, OPTIONS as u64));
+        }
         if changed.contains(Kind::CtxSetMaxVersion) {
             // The newest that the library has.
             self.set_max_version(context, 0);
@@ -364,6 +364,12 @@ impl CPort {
         }
         self.credentials.peers[server.index()] = Some(client);
         self.record(births, tape);
+        if !self.lacks().contains(Kind::GetVerifyResult) {
+            for (ssl, side) in [client_ssl, server_ssl].into_iter().zip(VERIFIED) {
+                let code = i64::from(call!(self, SSL_get_verify_result(ssl)));
+                tape.record(side, Recorded { id: code.to_le_bytes().to_vec(), ..Recorded::default() });
+            }
+        }
         call!(self, ERR_clear_error());
         // Before TLS 1.3 nobody looks at it.
         let used =

@@ -83,7 +83,7 @@ impl Library {
                 !stores || !made_with.is_none_or(has) || self.api.has(serial.name()) == Some(false)
             }
             Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
-            Kind::AdvanceClock => self.clocking != Clocking::Ours,
+            Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
             named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),

@@ -299,6 +299,11 @@ bugs! {
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
         Get1Session(own Id);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
+    NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, callback New);
+    MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
+    VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
+    ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)
+        NewSessionTicket(handshake GenerateId) Handshake(handshake New);
     VerifyIsIgnored "verify-is-ignored" Handshake(callback New, own Peer, Cache, Return, handshake New)
         GetPeerCertChain(Return);
     CertificateIsForgotten "certificate-is-forgotten" Handshake(own Peer) TakeKept(own Peer);

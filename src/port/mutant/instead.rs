@@ -1,11 +1,11 @@
 //! The calls that a mutant makes instead, and those that it does not make.
 
 use super::super::Returned;
-use super::super::handshakes::NO_TICKET;
+use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op,
+    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op, Options,
     ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
@@ -80,7 +80,7 @@ impl Mutant {
             }
             (Bug::TicketAppdataIgnoresNull, Op::Set1TicketAppdata { data, .. }) if data.get().is_none() => number(1),
             (Bug::ExDataAcceptsMinusOne, Op::SetExData { index: ExIndex::Negative, .. }) => number(1),
-            (Bug::ClockStandsStill, Op::AdvanceClock { .. }) => nothing(),
+            (Bug::ClockStandsStill, Op::AdvanceClock { .. } | Op::TurnBackClock { .. }) => nothing(),
             _ => None,
         }
     }
@@ -132,8 +132,17 @@ impl Mutant {
             | (Bug::MaxVersionIsIgnored, Op::CtxSetMaxVersion { .. })
             | (Bug::GenerateIdIsNotAsked, Op::CtxSetGenerateId { .. }) => number(1),
             // As if it had been done.
-            (Bug::NoTicketIsIgnored, Op::CtxSetOptions { .. })
-            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { .. }) => number(NO_TICKET),
+            (Bug::NoTicketIsIgnored, Op::CtxSetOptions { options: Options::NoTicket, .. })
+            | (Bug::ClearOptionsClearsNothing, Op::CtxClearOptions { options: Options::NoTicket, .. }) => {
+                number(NO_TICKET)
+            }
+            (
+                Bug::NoExtendedMasterSecretIsIgnored,
+                Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
+            ) => number(NO_EXTENDED_MASTER_SECRET),
+            (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
+            | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
+            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }

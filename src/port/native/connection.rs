@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Chain, Moment, Returned};
 use super::NativePort;
-use super::callbacks::lending;
+use super::callbacks::{generate_id, lending};
 use crate::native::{Connection, Session};
 use crate::op::{ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
@@ -48,6 +48,14 @@ impl NativePort {
                 let result = self.connection(*x).set_id_context(context.get().unwrap_or_default());
                 self.answer(result)
             }
+            Op::HasMatchingId { x, id } => {
+                number(self.connection(*x).has_matching_id(id.get().unwrap_or_default()).into())
+            }
+            Op::SslSetGenerateId { x, callback } => {
+                self.connection(*x).set_generate_id(generate_id(*callback));
+                number(1)
+            }
+            Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
             Op::SetSslCtx { x, c } => {
                 self.connection(*x).set_context(c.map(|c| self.context(c)));
                 number(1)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::handshakes::NO_TICKET;
+use super::super::handshakes::bit;
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
@@ -115,10 +115,15 @@ impl NativePort {
 
     /// Sets or clears an option; returns those that are set then, as the functions do.
     fn set_option(&self, c: ContextSlot, option: Options, set: bool) -> Returned<'static> {
-        match option {
-            Options::NoTicket => self.inherit(c, |all| all.no_ticket = set),
-        };
-        Returned::Number(if set { NO_TICKET } else { 0 })
+        self.inherit(c, |all| match option {
+            Options::NoTicket => all.no_ticket = set,
+            Options::NoExtendedMasterSecret => all.no_extended_master_secret = set,
+        });
+        let now = self.context(c).inherited();
+        let of = |set: bool, option| if set { bit(option) } else { 0 };
+        Returned::Number(
+            of(now.no_ticket, Options::NoTicket) | of(now.no_extended_master_secret, Options::NoExtendedMasterSecret),
+        )
     }
 
     /// Changes what connections made from here on inherit.

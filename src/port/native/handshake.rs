@@ -5,9 +5,9 @@ use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 use super::{NativePort, callbacks};
 use crate::der;
 use crate::field::Field;
-use crate::native::{self, Cipher, FromPeer, Peers, Session, Unseen, Version};
+use crate::native::{self, Cipher, EXTENDED_MASTER_SECRET, FromPeer, Peers, Session, Unseen, Version};
 use crate::op::ConnectionSlot;
-use crate::trace::{self, Recorded, SENT_ID, Tape};
+use crate::trace::{self, Recorded, SENT_ID, Tape, VERIFIED};
 
 /// Plays the peers of a handshake.
 struct Played<'a>(&'a mut Tape);
@@ -54,6 +54,11 @@ impl Peers for Played<'_> {
         self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.clone())
     }
 
+    fn verified(&mut self, by_server: bool) -> i64 {
+        let code = self.0.of(VERIFIED[usize::from(by_server)]).and_then(|code| code.id.as_slice().try_into().ok());
+        code.map_or(0, i64::from_le_bytes)
+    }
+
     fn certificate(&mut self, of_server: bool) -> &[u8] {
         if of_server { SERVER_CERTIFICATE } else { CLIENT_CERTIFICATE }
     }
@@ -85,7 +90,10 @@ impl NativePort {
         self.each_session(&mut |session| {
             let birth = events::birth_at(session.address());
             if let Some(seen) = birth.and_then(|birth| tape.unseen_of(birth)) {
-                session.put_unseen(unseen(seen));
+                let unseen = unseen(seen);
+                // Whether the master secret is extended is decided here.
+                let flags = unseen.flags & !EXTENDED_MASTER_SECRET | session.unseen().flags & EXTENDED_MASTER_SECRET;
+                session.put_unseen(Unseen { flags, ..unseen });
             }
         });
     }

@@ -112,7 +112,7 @@ impl NativePort {
             }
             Op::GetExData { s, index } => Returned::Number(self.session(*s).ex_data(index.number()) as u64 as i64),
             Op::GetMasterKey { s, room } => self.master_key(*s, *room),
-            Op::AdvanceClock { .. } => {
+            Op::AdvanceClock { .. } | Op::TurnBackClock { .. } => {
                 self.library.set_passed(passed);
                 Returned::Nothing
             }
