@@ -9,7 +9,7 @@ mod slot;
 
 use fastrand::Rng;
 
-use crate::op::{Kind, Op, Slot};
+use crate::op::{ContextSlot, Kind, Op, Slot};
 use crate::plan::{Kinds, Ledger, Setup};
 use crate::program::{MAX_OPS, Program};
 
@@ -28,6 +28,8 @@ pub struct Generator {
     talks: bool,
     /// Sessions are written and read.
     stores: bool,
+    /// So many handshakes are made that a cache is flushed by itself.
+    flushes: bool,
     /// The calls that come next, the last one first.
     ahead: Vec<Op>,
     which: Which,
@@ -107,6 +109,7 @@ impl Generator {
             shares: false,
             talks: false,
             stores: false,
+            flushes: false,
             ahead: Vec::new(),
             which: Which::All,
         }
@@ -133,7 +136,8 @@ impl Generator {
         let drawn = |kind: Kind| !kind.is_serial() && (shares || !kind.is_shared());
         let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && drawn(**kind));
         self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
-        let length = self.rng.usize(1..=longest.clamp(1, MAX_OPS));
+        self.flushes = self.talks && longest >= scenario::FLUSHING && self.rng.u8(0..8) == 0;
+        let length = if self.flushes { longest.min(MAX_OPS) } else { self.rng.usize(1..=longest.clamp(1, MAX_OPS)) };
         let mut ledger = Ledger::new(self.setup);
         let mut ops = Vec::with_capacity(length);
         for _ in 0..length {
@@ -148,7 +152,21 @@ impl Generator {
                 break;
             }
         }
+        if self.shares && self.rng.bool() {
+            ops.extend(self.counters(&ledger).into_iter().take(longest.min(MAX_OPS) - ops.len()));
+        }
         Program { ops }
+    }
+
+    /// Reads the counters of every context, from any of them on.
+    fn counters(&mut self, ledger: &Ledger) -> Vec<Op> {
+        let contexts = ContextSlot::all().filter(|c| ledger.shared().context(*c).is_some());
+        let mut ops: Vec<Op> = contexts.flat_map(counters_of).collect();
+        if !ops.is_empty() {
+            let first = self.rng.usize(0..ops.len());
+            ops.rotate_left(first);
+        }
+        ops
     }
 
     /// Changes `program`, and keeps it at most `longest` ops long: inserts, removes, replaces or repeats ops, or takes some
@@ -355,4 +373,19 @@ mod tests {
             assert_eq!(program.to_wire(), &data[..size], "seed {seed}");
         }
     }
+}
+
+/// Reads each counter that handshakes and caches change.
+fn counters_of(c: ContextSlot) -> [Op; 9] {
+    [
+        Op::SessNumber { c },
+        Op::SessConnect { c },
+        Op::SessConnectGood { c },
+        Op::SessAccept { c },
+        Op::SessAcceptGood { c },
+        Op::SessHits { c },
+        Op::SessMisses { c },
+        Op::SessTimeouts { c },
+        Op::SessCacheFull { c },
+    ]
 }

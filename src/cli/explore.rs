@@ -42,7 +42,7 @@ const SUSPECTS: usize = 2 * BATCH as usize;
 /// How many programs without a verdict are kept and shown.
 const EXAMPLES: usize = 8;
 /// How much longer a long program may be.
-const LONG: usize = 10;
+const LONG: usize = 20;
 /// Programs that reached something new, kept to be changed.
 const POOL: usize = 512;
 /// Programs are made so many at a time: a port in another process runs them while this one judges. Also how often the clock is
@@ -378,7 +378,7 @@ impl Explorer<'_> {
     fn make(&self, generator: &mut Generator, choice: &mut fastrand::Rng, number: u64) -> (Program, Look) {
         let (longest, memory) = (self.shared.args.longest.into(), self.shared.memory);
         // A few are much longer: what only shows after many calls.
-        let long = if choice.u8(0..64) == 0 { longest * LONG } else { longest };
+        let long = if choice.u8(0..128) == 0 { longest * LONG } else { longest };
         // What reached something new made handshakes more often than programs do: so the subject is drawn first.
         let subject = generator.subject();
         let pool = &self.pool[subject as usize];

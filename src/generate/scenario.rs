@@ -8,6 +8,11 @@ use crate::op::{
 };
 use crate::plan::Ledger;
 
+/// Counts the calls of a program with so many handshakes that a cache is flushed by itself.
+pub(super) const FLUSHING: usize = 900;
+/// Counts the handshakes, of which the last one flushes: `ssl_update_cache` looks at eight bits of a counter.
+const HANDSHAKES: usize = 256;
+
 /// The variables of a scenario. No connection is there yet.
 #[derive(Clone, Copy)]
 struct Scenario {
@@ -31,7 +36,9 @@ impl Generator {
         let on = Scenario { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
+        let flushes = std::mem::take(&mut self.flushes);
         let mut ops = match self.rng.u8(0..8) {
+            _ if flushes => self.flushed(on),
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
             5 => self.owed(on),
@@ -103,6 +110,23 @@ impl Generator {
         ]
     }
 
+    /// Makes handshakes until a cache is flushed by itself.
+    fn flushed(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server, client, x: [x0, x1, ..], s } = on;
+        let c = self.one_of(&[server, server, client]);
+        let mut ops = cached(c, s, b"expires", 5).to_vec();
+        ops.push(Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) });
+        ops.extend([
+            Op::AdvanceClock { seconds: 6 },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c: server },
+        ]);
+        for _ in 0..HANDSHAKES {
+            ops.extend([Op::Handshake { client: x0, server: x1 }, Op::SslClear { x: x0 }, Op::SslClear { x: x1 }]);
+        }
+        ops
+    }
+
     /// Makes a handshake, and another that resumes, or does not.
     fn resumed(&mut self, on: Scenario) -> Vec<Op> {
         let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
@@ -114,6 +138,18 @@ impl Generator {
             ops.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
             ops.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
         }
+        let not_extended = (self.rng.u8(0..8) == 0).then(|| {
+            let (options, version) = (Options::NoExtendedMasterSecret, MaxVersion::Tls12);
+            let c = self.one_of(&[c, client]);
+            (Op::CtxSetMaxVersion { c, version }, Op::CtxSetOptions { c, options }, Op::CtxClearOptions { c, options })
+        });
+        let (version, set, clear) = match not_extended {
+            Some((version, set, clear)) => (Some(version), Some(set), Some(clear)),
+            None => (None, None, None),
+        };
+        // Before the first handshake or before the second one.
+        let (before, between) = if self.rng.u8(0..4) == 0 { (None, set) } else { (set, clear) };
+        ops.extend(version.into_iter().chain(before));
         let shows = self.rng.u8(0..4) == 0;
         if shows {
             let context = Bytes::new(b"id context");
@@ -144,6 +180,7 @@ impl Generator {
             }
             _ => {}
         }
+        ops.extend(between);
         ops.extend([
             Op::SslNew { dst: x2, c: client },
             Op::SslNew { dst: x3, c },
@@ -151,6 +188,9 @@ impl Generator {
             Op::Handshake { client: x2, server: x3 },
             Op::SessionReused { x: x2 },
         ]);
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::GetVerifyResult { x: self.one_of(&[x2, x3]) });
+        }
         ops
     }
 

@@ -1,7 +1,7 @@
 //! Draws variables.
 
 use super::Generator;
-use crate::op::{CONNECTIONS, ConnectionSlot, ContextSlot, Method, SLOTS, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, SLOTS, Slot};
 use crate::plan::Ledger;
 
 impl Generator {
@@ -28,9 +28,11 @@ impl Generator {
 
     /// Draws a context slot that is wanted, if there is one.
     pub(super) fn context_where(&mut self, wanted: impl Fn(ContextSlot) -> bool) -> ContextSlot {
-        let any = ContextSlot::wrapping(self.rng.u8(..));
-        let other = ContextSlot::wrapping(any.index() as u8 + 1);
-        if !wanted(any) && wanted(other) { other } else { any }
+        // Most programs have two, for what is spread over many meets rarely.
+        let few = self.rng.u8(0..16) > 0;
+        let any = self.rng.u8(0..if few { 2 } else { CONTEXTS as u8 });
+        let mut from_here = (0..CONTEXTS as u8).map(|step| ContextSlot::wrapping(any + step));
+        from_here.find(|slot| wanted(*slot)).unwrap_or(ContextSlot::wrapping(any))
     }
 
     /// Draws a connection that is there, if there is one.
@@ -45,7 +47,9 @@ impl Generator {
 
     /// Draws a connection slot that is wanted, if there is one.
     pub(super) fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
-        let any = self.rng.u8(..);
+        // Most programs have four, as with contexts.
+        let few = self.rng.u8(0..16) > 0;
+        let any = self.rng.u8(0..if few { 4 } else { CONNECTIONS as u8 });
         let mut from_here = (0..CONNECTIONS as u8).map(|step| ConnectionSlot::wrapping(any.wrapping_add(step)));
         from_here.find(|slot| wanted(*slot)).unwrap_or(ConnectionSlot::wrapping(any))
     }

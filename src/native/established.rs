@@ -170,10 +170,14 @@ impl Session {
         self.0.buffers.lock().put_peer_chain(chain);
     }
 
-    /// Returns how long ago its time is, seconds.
+    /// Returns how long ago its time is, seconds: `tls_construct_ctos_psk`.
     pub(super) fn age(&self) -> u64 {
         let library = &self.0.library;
         let (now, then) = (library.rules.time.now(library.micros()), self.0.time.load(Relaxed));
+        if then > now && library.meets(Rule::FutureIsOld) {
+            // The 32 bits of a number below 0.
+            return u64::from(now.wrapping_sub(then) as u32);
+        }
         library.rules.time.seconds(now.saturating_sub(then)) as u64
     }
 

@@ -9,9 +9,9 @@ use super::{Nullable, Operand, Shrink};
 /// How many session slots a program has.
 pub const SLOTS: usize = 8;
 /// How many context slots a program has.
-pub const CONTEXTS: usize = 2;
+pub const CONTEXTS: usize = 4;
 /// How many connection slots a program has.
-pub const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 8;
 /// How many variables for bytes a program has.
 pub const BUFFERS: usize = 4;
 
@@ -20,9 +20,9 @@ pub const BUFFERS: usize = 4;
 pub enum Variable {
     /// `s0` … `s7`
     Session(Slot),
-    /// `c0`, `c1`
+    /// `c0` … `c3`
     Context(ContextSlot),
-    /// `x0` … `x3`
+    /// `x0` … `x7`
     Connection(ConnectionSlot),
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Variable {
 }
 
 macro_rules! slots {
-    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident $kind:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident $letter:literal $count:ident first $first:literal $kind:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
         pub struct $name(u8);
@@ -94,7 +94,9 @@ macro_rules! slots {
             }
 
             fn take_wire(wire: &mut Wire<'_>) -> Option<Self> {
-                wire.byte().map($name::wrapping)
+                let number = wire.byte()?;
+                // Other numbers are folded into the first so many, a number that stays when there are more variables.
+                Some(if usize::from(number) < $count { $name(number) } else { $name(number % $first) })
             }
 
             fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,13 +116,13 @@ macro_rules! slots {
 
 slots! {
     /// A session of the program: `s0` … `s7`.
-    Slot 's' SLOTS "a session slot, s0 to s7";
-    /// A context of the program: `c0`, `c1`.
-    ContextSlot 'c' CONTEXTS "a context slot, c0 or c1";
-    /// A connection of the program: `x0` … `x3`.
-    ConnectionSlot 'x' CONNECTIONS "a connection slot, x0 to x3";
+    Slot 's' SLOTS first 8 "a session slot, s0 to s7";
+    /// A context of the program: `c0` … `c3`.
+    ContextSlot 'c' CONTEXTS first 2 "a context slot, c0 to c3";
+    /// A connection of the program: `x0` … `x7`.
+    ConnectionSlot 'x' CONNECTIONS first 4 "a connection slot, x0 to x7";
     /// Bytes of the program: `b0` … `b3`. They are empty at first, own nothing, and are overwritten by what is put into them.
-    BufferSlot 'b' BUFFERS "bytes, b0 to b3";
+    BufferSlot 'b' BUFFERS first 4 "bytes, b0 to b3";
 }
 
 /// Shrinks to nothing: which variable it is says nothing, and variables are renamed all at once.

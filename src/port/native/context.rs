@@ -9,7 +9,9 @@ use super::callbacks::{
 };
 use super::{NativePort, seconds};
 use crate::native::{Callbacks, Context, Inherited, Statistic, Version};
-use crate::op::{ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_ops, getters, session_ops};
+use crate::op::{
+    CONNECTIONS, CONTEXTS, ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_ops, getters, session_ops,
+};
 
 impl NativePort {
     /// Makes a call on a context. What is about something else comes here by mistake, and goes back.
@@ -152,7 +154,7 @@ impl NativePort {
 
     /// Gives every context that lives, once: a slot or a connection holds it.
     pub(super) fn each_context(&self, look: &mut dyn FnMut(&Context)) {
-        let mut seen = [0; 16];
+        let mut seen = [0; CONTEXTS + 2 * CONNECTIONS];
         let mut number = 0;
         let in_slots = self.contexts.iter().filter_map(|contexts| contexts.first().cloned());
         let in_connections =
