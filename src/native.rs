@@ -44,7 +44,7 @@ mod unseen;
 pub use buffers::View;
 pub use bytes::ShortBytes;
 pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};
-pub use context::{Callbacks, Context, GetSession, Statistic};
+pub use context::{Callbacks, Context, GetSession, NameAnswer, Statistic};
 pub use der::{BadDer, Keys, NotRead, Parsed};
 pub use error::Error;
 pub use established::Established;

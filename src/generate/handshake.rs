@@ -19,6 +19,7 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetRemoveCb,
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGenerateId,
+    Kind::CtxSetServerNameCb,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,

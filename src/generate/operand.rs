@@ -4,7 +4,7 @@ use super::Generator;
 use crate::op::{
     BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
     GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, Slot, Time, Verify, for_each_op,
+    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -291,4 +291,4 @@ macro_rules! generate_words {
 }
 
 generate_words!(ExIndex, Method, MaxVersion, Options, Verify);
-generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback);
+generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);

@@ -3,8 +3,8 @@
 use super::Generator;
 use super::operand::FEW_IDS;
 use crate::op::{
-    Bytes, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback, NotResumableCallback,
-    Op, Options, PskCallback, RemoveCallback, Slot, Time, Verify,
+    Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Op, Options, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 
@@ -138,18 +138,8 @@ impl Generator {
             ops.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
             ops.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
         }
-        let not_extended = (self.rng.u8(0..8) == 0).then(|| {
-            let (options, version) = (Options::NoExtendedMasterSecret, MaxVersion::Tls12);
-            let c = self.one_of(&[c, client]);
-            (Op::CtxSetMaxVersion { c, version }, Op::CtxSetOptions { c, options }, Op::CtxClearOptions { c, options })
-        });
-        let (version, set, clear) = match not_extended {
-            Some((version, set, clear)) => (Some(version), Some(set), Some(clear)),
-            None => (None, None, None),
-        };
-        // Before the first handshake or before the second one.
-        let (before, between) = if self.rng.u8(0..4) == 0 { (None, set) } else { (set, clear) };
-        ops.extend(version.into_iter().chain(before));
+        let (before, between) = self.not_extended(c, client);
+        ops.extend(before);
         let shows = self.rng.u8(0..4) == 0;
         if shows {
             let context = Bytes::new(b"id context");
@@ -163,6 +153,12 @@ impl Generator {
         ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
         if shows {
             ops.push(Op::UseCertificate { x: x0 });
+        }
+        let named = self.rng.u8(0..4) == 0;
+        if named {
+            let callback = self.one_of(&[ServerNameCallback::Accepts, ServerNameCallback::Declines]);
+            let name = CString::new(b"example.org");
+            ops.extend([Op::CtxSetServerNameCb { c, callback }, Op::SslSetHostName { x: x0, name }]);
         }
         let of = if shows && self.rng.bool() { x1 } else { x0 };
         ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
@@ -181,17 +177,36 @@ impl Generator {
             _ => {}
         }
         ops.extend(between);
-        ops.extend([
-            Op::SslNew { dst: x2, c: client },
-            Op::SslNew { dst: x3, c },
-            Op::SetSession { x: x2, s: Some(s) },
-            Op::Handshake { client: x2, server: x3 },
-            Op::SessionReused { x: x2 },
-        ]);
+        ops.extend(self.offered(on, named));
+        ops
+    }
+
+    /// Offers the session, now and then for another server's name, and reads what came of it.
+    fn offered(&mut self, on: Scenario, named: bool) -> Vec<Op> {
+        let Scenario { server: c, client, x: [_, _, x2, x3], s } = on;
+        let mut ops =
+            vec![Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c }, Op::SetSession { x: x2, s: Some(s) }];
+        if named {
+            let names: [&[u8]; 2] = [b"example.org", b"example.net"];
+            ops.push(Op::SslSetHostName { x: x2, name: CString::new(self.one_of(&names)) });
+        }
+        ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
         if self.rng.u8(0..4) == 0 {
             ops.push(Op::GetVerifyResult { x: self.one_of(&[x2, x3]) });
         }
         ops
+    }
+
+    /// Keeps master secrets from being extended in the first handshake, or in the second one alone. Returns the calls before each; most
+    /// often none.
+    fn not_extended(&mut self, server: ContextSlot, client: ContextSlot) -> (Vec<Op>, Vec<Op>) {
+        if self.rng.u8(0..8) > 0 {
+            return (Vec::new(), Vec::new());
+        }
+        let (c, options) = (self.one_of(&[server, client]), Options::NoExtendedMasterSecret);
+        let version = Op::CtxSetMaxVersion { c, version: MaxVersion::Tls12 };
+        let (set, clear) = (Op::CtxSetOptions { c, options }, Op::CtxClearOptions { c, options });
+        if self.rng.u8(0..4) == 0 { (vec![version], vec![set]) } else { (vec![version, set], vec![clear]) }
     }
 
     /// Asks for a ticket that cannot be made, and goes on with the connection.

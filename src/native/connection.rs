@@ -71,6 +71,9 @@ pub(super) struct Offer {
     pub ticket: Option<Vec<u8>>,
 }
 
+/// Limits the name of a server, bytes: `TLSEXT_MAXLEN_host_name`.
+const HOST_NAME_MAX: usize = 255;
+
 /// Says how far a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -119,6 +122,8 @@ pub(super) struct State {
     /// Says that both sides have agreed on that version.
     pub agreed_version: bool,
     pub id_context: ShortBytes,
+    /// Holds the server's name that is asked for, without a NUL. The name that a server was asked for last is its own.
+    pub host_name: Option<Vec<u8>>,
     /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
     /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
@@ -149,6 +154,7 @@ impl Connection {
                 speaks: Version::Tls13,
                 agreed_version: false,
                 id_context: context.id_context(),
+                host_name: None,
                 session_context: context.clone(),
                 context: context.clone(),
             }),
@@ -231,6 +237,16 @@ impl Connection {
         if let Some(speaks) = agreed {
             (to.speaks, to.agreed_version) = (speaks, true);
         }
+    }
+
+    /// Sets the name that a client asks for: `SSL_set_tlsext_host_name`. It goes whatever comes in its place.
+    ///
+    /// # Errors
+    /// Refuses an empty name and more than 255 bytes.
+    pub fn set_host_name(&self, name: Option<&[u8]>) -> Result<(), Error> {
+        let fits = name.is_none_or(|name| (1..=HOST_NAME_MAX).contains(&name.len()));
+        self.state().host_name = name.filter(|_| fits).map(<[u8]>::to_vec);
+        if fits { Ok(()) } else { Err(Error::HostNameLength) }
     }
 
     /// Sets what makes ids of sessions: `SSL_set_generate_session_id`.

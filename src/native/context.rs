@@ -83,6 +83,19 @@ pub struct Callbacks {
     pub get: Option<GetSession>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
+    /// Says what becomes of the name that a client asked for: `SSL_CTX_set_tlsext_servername_callback`.
+    pub server_name: Option<fn(server: bool) -> NameAnswer>,
+}
+
+/// Says what becomes of the name that a client asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameAnswer {
+    /// Takes it: `SSL_TLSEXT_ERR_OK`.
+    Accepted,
+    /// Goes on without: `SSL_TLSEXT_ERR_NOACK`, or no callback.
+    Declined,
+    /// Ends the handshake: `SSL_TLSEXT_ERR_ALERT_FATAL`.
+    Refused,
 }
 
 /// Models an `SSL_CTX`. A reference to it is an [`Arc`]. The last one that goes takes the cached sessions along.

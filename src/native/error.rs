@@ -15,6 +15,9 @@ pub enum Error {
     /// Refuses a master key of more bytes than the release has room for. Nothing changed.
     #[error("the master key is longer than this release allows")]
     MasterKeyTooLong,
+    /// Refuses the name of a server that is empty or has more than 255 bytes. There is none then.
+    #[error("the name of a server has 1 to 255 bytes")]
+    HostNameLength,
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
@@ -37,7 +40,11 @@ impl Library {
     /// Returns whether OpenSSL leaves an entry in its error queue when a call ends with `error`.
     pub fn raises(&self, error: Error) -> bool {
         match error {
-            Error::IdTooLong | Error::IdContextTooLong | Error::ExDataIndex | Error::ExDataRefused => true,
+            Error::IdTooLong
+            | Error::IdContextTooLong
+            | Error::HostNameLength
+            | Error::ExDataIndex
+            | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }

@@ -151,6 +151,16 @@ impl Session {
         self.0.ticket_lifetime_hint.store(hint, Relaxed);
     }
 
+    /// Sets the host name, without a NUL.
+    pub(super) fn put_hostname(&self, name: Option<&[u8]>) {
+        self.0.buffers.set(Buffer::Hostname, name);
+    }
+
+    /// Returns whether there is a host name.
+    pub(super) fn has_hostname(&self) -> bool {
+        self.0.buffers.lock().get(Buffer::Hostname).is_some()
+    }
+
     /// Sets the certificate that the peer showed, if it did. A client keeps it in the chain too.
     pub(super) fn put_peer(&self, peer: Option<&[u8]>, by_client: bool) {
         let peer: Option<Arc<[u8]>> = peer.map(Arc::from);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::connection::{Connection, Offer, Version};
-use super::context::{Statistic, mode};
+use super::context::{NameAnswer, Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
 use super::progress::Judged;
@@ -34,6 +34,8 @@ struct Hello {
     external_psk: bool,
     /// Says that the server resumes a session that the client did not offer.
     unasked: bool,
+    /// Says that the server has taken the name that the client asked for, and says so.
+    named: bool,
 }
 
 /// Holds what a TLS 1.2 server found for the client's offer.
@@ -111,8 +113,16 @@ impl Handshake<'_> {
         if !hit {
             self.make_session_12(ticket_expected)?;
         }
-        self.after_hello(Version::Tls12, hit, &mut ticket_expected);
-        Ok(Hello { version: Version::Tls12, hit, ticket_expected, sealed: None, external_psk: false, unasked: false })
+        let named = self.after_hello(Version::Tls12, hit, &mut ticket_expected)?;
+        Ok(Hello {
+            version: Version::Tls12,
+            hit,
+            ticket_expected,
+            sealed: None,
+            external_psk: false,
+            unasked: false,
+            named,
+        })
     }
 
     /// Looks into the ticket that the client sent, or into the cache.
@@ -225,7 +235,7 @@ impl Handshake<'_> {
         if !hit {
             self.server.new_session(Version::Tls13.number());
         }
-        self.after_hello(Version::Tls13, hit, &mut ticket_expected);
+        let named = self.after_hello(Version::Tls13, hit, &mut ticket_expected)?;
         // The client takes it for the first key that it offers.
         let unasked = hit && keeps_own && !found;
         if let Some(session) = self.server.session().filter(|_| unasked) {
@@ -239,6 +249,7 @@ impl Handshake<'_> {
             sealed: None,
             external_psk: external_psk || unasked && takes_psk,
             unasked,
+            named,
         })
     }
 
@@ -308,10 +319,11 @@ impl Handshake<'_> {
     }
 
     /// Does what follows the first message: `tls_post_process_client_hello`. A session that no cache takes gets no id.
-    fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) {
-        self.server.settle_statistics();
+    /// Returns whether the server takes the name that the client asked for.
+    fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) -> Result<bool, Refused> {
         self.server.state().reused = hit;
-        let Some(session) = self.server.session() else { return };
+        let named = self.name_server(version, hit)?;
+        let Some(session) = self.server.session() else { return Ok(named) };
         let library = self.server.session_context().library().clone();
         if hit && session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId) {
             let cached = session.0.entered.load(Relaxed) > 0 && !session.id().as_slice().is_empty();
@@ -333,6 +345,27 @@ impl Handshake<'_> {
                 session.put_id(&[]);
             }
         }
+        Ok(named)
+    }
+
+    /// Lets a server look at the name that the client asks for: `tls_parse_ctos_server_name`, `final_server_name`. Returns whether it
+    /// takes it.
+    fn name_server(&self, version: Version, hit: bool) -> Result<bool, Refused> {
+        let asked = self.client.host_name();
+        // Before TLS 1.3 the name goes with the session.
+        let counts = !hit || version == Version::Tls13;
+        self.server.state().host_name = asked.clone().filter(|_| counts);
+        let answer = self.server.answer_name(true);
+        let takes = answer == NameAnswer::Accepted && asked.is_some();
+        if let (Some(session), true) = (self.server.session(), takes && !hit) {
+            session.put_hostname(asked.as_deref());
+        }
+        if answer == NameAnswer::Refused {
+            self.server.fail();
+            self.client.fail();
+            return Err(Refused);
+        }
+        Ok(takes && counts)
     }
 
     /// Lets the client read the second message: `tls_process_server_hello`.
@@ -386,14 +419,35 @@ impl Handshake<'_> {
             }
         }
         drop(theirs);
-        // The same code, and the statistics of servers, though it is a client.
-        client.settle_statistics();
+        // What comes next cannot be read.
+        let unread = hello.unasked && hello.version == Version::Tls13;
+        if !unread && !self.client_reads_name(hello, hit) {
+            if !hit && hello.version == Version::Tls13 {
+                // The name comes after the hello, and the server has said that it is finished.
+                self.fill_secrets(self.client);
+                self.fill_secrets(self.server);
+            }
+            self.refuse_by_client();
+            return Err(Refused);
+        }
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             self.refuse_by_client();
             return Err(Refused);
         }
         Ok(())
+    }
+
+    /// Lets the client read whether the server has taken the name. Returns whether it goes on.
+    fn client_reads_name(&self, hello: &Hello, hit: bool) -> bool {
+        if let (Some(own), true) = (self.client.session(), hello.named && !hit) {
+            if own.has_hostname() {
+                return false;
+            }
+            own.put_hostname(self.client.host_name().as_deref());
+        }
+        // The same code, and the statistics of servers, though it is a client.
+        self.client.answer_name(false) != NameAnswer::Refused
     }
 
     /// Exchanges what follows the hellos of TLS 1.2. Returns which side has finished.
@@ -503,6 +557,14 @@ impl Handshake<'_> {
         session.set_cipher(from_peer.cipher);
     }
 
+    /// Puts suite and master key, as far as there is one, into the session of a side.
+    fn fill_secrets(&mut self, side: &Connection) {
+        let Some(session) = side.session() else { return };
+        let from_peer = self.peers.of(&session);
+        session.set_cipher(from_peer.cipher);
+        session.put_master_key(&from_peer.master_key);
+    }
+
     /// Puts into the session of a side what a full handshake does.
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
@@ -513,9 +575,7 @@ impl Handshake<'_> {
         if is_client || side.verifies() {
             session.set_verify_result(side.verify_result());
         }
-        let from_peer = self.peers.of(&session);
-        session.set_cipher(from_peer.cipher);
-        session.put_master_key(&from_peer.master_key);
+        self.fill_secrets(side);
         let shown = is_client || self.client.has_certificate();
         if is_client || side.verifies() {
             session.put_peer(shown.then(|| self.peers.certificate(is_client)), is_client);

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version, state_getters};
-use super::context::{Context, Statistic, mode};
+use super::context::{Context, NameAnswer, Statistic, mode};
 use super::established::Established;
 use super::peers::Peers;
 use super::rules::Rule;
@@ -58,6 +58,8 @@ state_getters! {
     pub(super) context: Arc<Context> = |state| state.context.clone();
     /// Returns the context that caches the sessions.
     pub(super) session_context: Arc<Context> = |state| state.session_context.clone();
+    /// Returns the name of the server that is asked for.
+    pub(super) host_name: Option<Vec<u8>> = |state| state.host_name.clone();
     /// Returns the session id context.
     pub(super) id_context: ShortBytes = |state| state.id_context;
     /// Returns how many tickets of TLS 1.3 were sent since the handshake began.
@@ -118,7 +120,7 @@ impl Connection {
 
     /// Moves the count of what was begun to where it will be counted as good: `final_server_name`. Of a client nothing was begun
     /// there.
-    pub(super) fn settle_statistics(&self) {
+    fn settle_statistics(&self) {
         let (context, session_context) = (self.context(), self.session_context());
         if !Arc::ptr_eq(&context, &session_context) {
             context.counted(Statistic::Accept);
@@ -135,6 +137,15 @@ impl Connection {
     /// Takes over what came of verifying the certificate of a session's peer.
     pub(super) fn take_verify_result(&self, session: &Session) {
         self.state().verify_result = session.verify_result();
+    }
+
+    /// Asks the callback what becomes of the name that a client asked for: `final_server_name`. That of the context comes first.
+    pub(super) fn answer_name(&self, server: bool) -> NameAnswer {
+        let callback =
+            self.context().callbacks().server_name.or_else(|| self.session_context().callbacks().server_name);
+        let answer = callback.map_or(NameAnswer::Declined, |callback| callback(server));
+        self.settle_statistics();
+        answer
     }
 
     /// Finishes the handshake.

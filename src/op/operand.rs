@@ -12,7 +12,9 @@ mod words;
 use std::fmt;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
-pub use callbacks::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback};
+pub use callbacks::{
+    GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback, ServerNameCallback,
+};
 pub use flags::{CacheMode, Closed};
 pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;

@@ -126,6 +126,10 @@ macro_rules! for_each_op {
                 0x62 CtxSetPskUseCb SSL_CTX_set_psk_use_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_use_session_cb_func) -> ()};
                 /// Sets what gives a server a session that was agreed on by other means.
                 0x63 CtxSetPskFindCb SSL_CTX_set_psk_find_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_find_session_cb_func) -> ()};
+                /// Sets the name of the server that a client asks for; `NULL` asks for none.
+                0x79 SslSetHostName SSL_set_tlsext_host_name [] (x: ConnectionSlot, name: CString) {} {own};
+                /// Sets what a server makes of the name that a client asks for.
+                0x7a CtxSetServerNameCb SSL_CTX_set_tlsext_servername_callback [] (c: ContextSlot, callback: ServerNameCallback) {} {own};
                 /// Reads the certificates that the peer of the connection's session showed.
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
                 /// Sets what was said and heard of the end of the connection.

@@ -301,6 +301,8 @@ impl Ledger {
             | Op::TurnBackClock { .. }
             | Op::CtxSessions { .. }
             | Op::CtxSetMaxVersion { .. }
+            | Op::SslSetHostName { .. }
+            | Op::CtxSetServerNameCb { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }
             | Op::CtxSetVerify { .. }

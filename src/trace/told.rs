@@ -33,6 +33,8 @@ callbacks! {
     PskUse "psk-use-session";
     /// Stands for `psk_find_session_callback`: 1, 0, length of the identity, its digest, 0.
     PskFind "psk-find-session";
+    /// Stands for the callback of a server's name: whether for a server, 0, 0, 0, 0.
+    ServerName "server-name";
 }
 
 /// Says what a getter did besides reading.

@@ -35,5 +35,6 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::GenerateId, _) => "generate_id ".into(),
         (Callback::PskUse, _) => "psk_use ".into(),
         (Callback::PskFind, _) => "psk_find ".into(),
+        (Callback::ServerName, _) => "server_name ".into(),
     }
 }

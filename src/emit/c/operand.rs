@@ -4,7 +4,7 @@ use super::value::{literal, number, time};
 use crate::op::{
     BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
     GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, Room, Sample, Slot, Time, Verify,
+    PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -63,6 +63,7 @@ in_c! {
     GetCallback: |callback| callback.name().into();
     NotResumableCallback: |callback| callback.name().into();
     GenerateId: |callback| callback.name().into();
+    ServerNameCallback: |callback| callback.name().into();
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());
 }

@@ -84,6 +84,20 @@ words! {
 }
 
 words! {
+    /// What a callback for server names returns.
+    ServerNameCallback first 4 {
+        /// There is none.
+        None = "NULL",
+        /// `SSL_TLSEXT_ERR_OK`: the name becomes the session's.
+        Accepts = "server_name_cb_accepts",
+        /// `SSL_TLSEXT_ERR_NOACK`: the handshake goes on without.
+        Declines = "server_name_cb_declines",
+        /// `SSL_TLSEXT_ERR_ALERT_FATAL`
+        Refuses = "server_name_cb_refuses",
+    }
+}
+
+words! {
     /// How session ids are made.
     GenerateId first 3 {
         /// By the library.

@@ -223,11 +223,13 @@ impl CPort {
             serial_ops!() => self.serial_call(op, moment.tape),
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
+            Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
             Op::CtxSetMaxVersion { c, .. }
             | Op::CtxSetOptions { c, .. }
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
+            | Op::CtxSetServerNameCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind());

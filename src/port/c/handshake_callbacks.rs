@@ -2,7 +2,7 @@
 //! [`super::callbacks`].
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_int, c_uchar, c_uint};
+use std::ffi::{c_int, c_uchar, c_uint, c_void};
 use std::ptr;
 
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
@@ -10,9 +10,9 @@ use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 use super::super::events;
 use super::callbacks::{self, library};
 use super::prototypes::{
-    GEN_SESSION_CB, SSL_verify_cb, get_session_cb, new_session_cb, not_resumable_session_callback,
+    GEN_SESSION_CB, SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb, not_resumable_session_callback,
 };
-use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback};
+use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback, ServerNameCallback};
 use crate::port::generated;
 use crate::trace::{Callback, SENT_ID};
 
@@ -177,6 +177,32 @@ pub(super) fn not_resumable(callback: NotResumableCallback) -> not_resumable_ses
 unsafe extern "C" fn answers<const NOT_RESUMABLE: c_int>(ssl: *mut SSL, forward_secure: c_int) -> c_int {
     events::called(Callback::NotResumable, [is_server(ssl).into(), 0, 0, 0, forward_secure as u32]);
     NOT_RESUMABLE
+}
+
+/// Returns the C function for a kind of callback, without its type; `None`: no callback.
+pub(super) fn server_name(callback: ServerNameCallback) -> callback_of_void {
+    let answer: unsafe extern "C" fn(*mut SSL, *mut c_int, *mut c_void) -> c_int = match callback {
+        ServerNameCallback::None => return None,
+        ServerNameCallback::Accepts => server_name_is::<0>,
+        ServerNameCallback::Declines => server_name_is::<3>,
+        ServerNameCallback::Refuses => server_name_is::<2>,
+    };
+    // SAFETY: the library gives it back its type, as the header's macro says that it has.
+    Some(unsafe {
+        std::mem::transmute::<unsafe extern "C" fn(*mut SSL, *mut c_int, *mut c_void) -> c_int, unsafe extern "C" fn()>(
+            answer,
+        )
+    })
+}
+
+/// Returns `ANSWER`, an `SSL_TLSEXT_ERR_*`.
+unsafe extern "C" fn server_name_is<const ANSWER: c_int>(
+    ssl: *mut SSL,
+    _alert: *mut c_int,
+    _arg: *mut c_void,
+) -> c_int {
+    events::called(Callback::ServerName, [is_server(ssl).into(), 0, 0, 0, 0]);
+    ANSWER
 }
 
 /// Returns the C function for a kind of callback; `None`: no callback.

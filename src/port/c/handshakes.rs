@@ -13,14 +13,16 @@ use super::{CPort, Library, Start, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
-    Bytes, CONNECTIONS, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion, Method,
-    NewCallback, NotResumableCallback, Op, Options, PskCallback, Slot, Variable, Verify,
+    Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion,
+    Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback, Slot, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
+const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB: c_int = 53;
+const SSL_CTRL_SET_TLSEXT_HOSTNAME: c_int = 55;
 const SSL_VERIFY_PEER: c_int = 1;
 pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
@@ -160,6 +162,10 @@ impl CPort {
                 call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
                 Returned::Nothing
             }
+            Op::CtxSetServerNameCb { callback, .. } => {
+                let callback = handshake_callbacks::server_name(*callback);
+                call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
+            }
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing
@@ -189,6 +195,7 @@ impl CPort {
             Op::CtxSetGenerateId { c, callback: GenerateId::None },
             Op::CtxSetPskUseCb { c, callback },
             Op::CtxSetPskFindCb { c, callback },
+            Op::CtxSetServerNameCb { c, callback: ServerNameCallback::None },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);
@@ -336,6 +343,13 @@ fn recorded(der: &[u8], has_suite: bool) -> Recorded {
 }
 
 impl CPort {
+    /// Sets the server's name that a client asks for: `SSL_set_tlsext_host_name(3)`.
+    pub(super) fn set_host_name(&mut self, x: ConnectionSlot, name: &CString) -> i64 {
+        let ssl = self.connection(x);
+        let name = name.with_nul().map_or(ptr::null(), <[u8]>::as_ptr);
+        i64::from(call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name.cast_mut().cast())))
+    }
+
     pub(super) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
         let ssl = self.connection(x);
         self.credentials.client.is_some_and(|pair| self.use_pair(ssl, pair)).into()

@@ -60,6 +60,8 @@ pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX)
 /// Follows `<openssl/pem.h>`.
 pub type pem_password_cb = Option<unsafe extern "C" fn(*mut c_char, c_int, c_int, *mut c_void) -> c_int>;
 /// Follows `<openssl/asn1.h>`.
+pub type callback_of_void = Option<unsafe extern "C" fn()>;
+/// Writes any object.
 pub type i2d_of_void = Option<unsafe extern "C" fn(*const c_void, *mut *mut c_uchar) -> c_int>;
 /// Follows `<openssl/asn1.h>`.
 pub type d2i_of_void = Option<unsafe extern "C" fn(*mut *mut c_void, *mut *const c_uchar, c_long) -> *mut c_void>;
@@ -204,6 +206,7 @@ macro_rules! collect {
             fn SSL_version(*const SSL) -> c_int;
             fn SSL_get_SSL_CTX(*const SSL) -> *mut SSL_CTX;
             fn SSL_ctrl(*mut SSL, c_int, c_long, *mut c_void) -> c_long;
+            fn SSL_CTX_callback_ctrl(*mut SSL_CTX, c_int, callback_of_void) -> c_long;
             fn SSL_set_connect_state(*mut SSL) -> ();
             fn SSL_set_accept_state(*mut SSL) -> ();
             fn SSL_set_bio(*mut SSL, *mut BIO, *mut BIO) -> ();

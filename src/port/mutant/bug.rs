@@ -300,6 +300,8 @@ bugs! {
         Get1Session(own Id);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, callback New);
+    HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname);
+    ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)

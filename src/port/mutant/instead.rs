@@ -142,7 +142,11 @@ impl Mutant {
             ) => number(NO_EXTENDED_MASTER_SECRET),
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
-            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
+            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
+            | (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
+            (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
+                call(Op::SslSetHostName { x: *x, name: CString::NULL })
+            }
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }

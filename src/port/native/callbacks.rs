@@ -7,8 +7,10 @@ use std::sync::Arc;
 use super::super::handshakes::{PSK, PSK_IDENTITY};
 use super::super::{events, generated};
 use super::Access;
-use crate::native::{Cipher, Context, FindPsk, GetSession, Library, Session, UsePsk, Version};
-use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback};
+use crate::native::{Cipher, Context, FindPsk, GetSession, Library, NameAnswer, Session, UsePsk, Version};
+use crate::op::{
+    GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback, ServerNameCallback,
+};
 use crate::trace::Callback;
 
 thread_local! {
@@ -183,6 +185,31 @@ pub(super) fn not_resumable_callback(callback: NotResumableCallback) -> Option<f
         NotResumableCallback::None => None,
         NotResumableCallback::Resumable => Some(answers::<false>),
         NotResumableCallback::NotResumable => Some(answers::<true>),
+    }
+}
+
+/// Returns what says what becomes of a server's name.
+pub(super) fn server_name(callback: ServerNameCallback) -> Option<fn(bool) -> NameAnswer> {
+    fn told(server: bool) {
+        events::called(Callback::ServerName, [server.into(), 0, 0, 0, 0]);
+    }
+    fn accepts(server: bool) -> NameAnswer {
+        told(server);
+        NameAnswer::Accepted
+    }
+    fn declines(server: bool) -> NameAnswer {
+        told(server);
+        NameAnswer::Declined
+    }
+    fn refuses(server: bool) -> NameAnswer {
+        told(server);
+        NameAnswer::Refused
+    }
+    match callback {
+        ServerNameCallback::None => None,
+        ServerNameCallback::Accepts => Some(accepts),
+        ServerNameCallback::Declines => Some(declines),
+        ServerNameCallback::Refuses => Some(refuses),
     }
 }
 

@@ -51,6 +51,11 @@ impl NativePort {
             Op::HasMatchingId { x, id } => {
                 number(self.connection(*x).has_matching_id(id.get().unwrap_or_default()).into())
             }
+            Op::SslSetHostName { x, name } => {
+                let name = name.with_nul().map(|name| name.split(|byte| *byte == 0).next().unwrap_or_default());
+                let result = self.connection(*x).set_host_name(name);
+                self.answer(result)
+            }
             Op::SslSetGenerateId { x, callback } => {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)

@@ -6,6 +6,7 @@ use super::super::handshakes::bit;
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
+    server_name,
 };
 use super::{NativePort, seconds};
 use crate::native::{Callbacks, Context, Inherited, Statistic, Version};
@@ -74,6 +75,10 @@ impl NativePort {
             }
             Op::CtxSetPskUseCb { c, callback } => self.inherit(*c, |all| all.psk_use = psk_use(*callback)),
             Op::CtxSetPskFindCb { c, callback } => self.inherit(*c, |all| all.psk_find = psk_find(*callback)),
+            Op::CtxSetServerNameCb { c, callback } => {
+                self.call_back(*c, |all| all.server_name = server_name(*callback));
+                number(1)
+            }
             Op::CtxSetGenerateId { c, callback } => {
                 self.inherit(*c, |all| all.generate_id = generate_id(*callback));
                 self.call_back(*c, |all| all.generate_id = generate_id(*callback));
