@@ -10,6 +10,7 @@ use crate::generate::Which;
 use crate::known::{Day, Releases, Words};
 use crate::laws::Law;
 use crate::native::{Following, Rule};
+use crate::op::nearest;
 use crate::oracle::Signature;
 use crate::port::Memory;
 use crate::port::c::Probes;
@@ -95,9 +96,15 @@ pub(crate) struct OneLaw(pub Option<&'static str>);
 fn law(name: &str) -> Result<OneLaw, String> {
     if name.is_empty() {
         return Ok(OneLaw(None));
+/// Says which of these names may have been meant; nothing where none is near.
+fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
     }
     let names = || Law::ALL.iter().map(|law| law.name).collect::<Vec<_>>().join(", ");
-    let law = Law::of_name(name).ok_or_else(|| format!("no such law: there are {}", names()))?;
+    let meant = || meant(name, Law::ALL.iter().map(|law| law.name));
+    let law = Law::of_name(name).ok_or_else(|| format!("no such law{}: there are {}", meant(), names()))?;
     Ok(OneLaw(Some(law.name)))
 }
 
@@ -151,8 +158,12 @@ impl std::str::FromStr for PortName {
         if named.is_none() && (name.contains('/') || name.contains(".so")) {
             return Err(format!("no such port: a shared library is named with `lib:`, as in lib:{name}"));
         }
-        let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
-        named.ok_or_else(|| format!("no such port: {expected}"))
+        named.ok_or_else(|| {
+            let bugs: Vec<String> = Bug::ALL.iter().map(|bug| format!("planted:{}", bug.name())).collect();
+            let meant = meant(name, bugs.iter().map(String::as_str).chain(["openssl", "native"]));
+            let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
+            format!("no such port{meant}: {expected}")
+        })
     }
 }
 
@@ -256,7 +267,7 @@ pub(crate) struct ReplayArgs {
     pub lab: LabChoice,
     #[command(flatten)]
     pub release: ReleaseChoice,
-    /// Compare with a native session that does not follow this rule of the release; docs/RELEASES.md lists them
+    /// Compare with a native session that does not follow this rule of the release; `sessdiff rules` lists them
     #[arg(long, value_name = "RULE", value_parser = rule)]
     pub without: Option<Rule>,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
@@ -474,7 +485,8 @@ impl FollowingChoice {
 }
 
 fn rule(id: &str) -> Result<Rule, String> {
-    Rule::from_id(id).ok_or_else(|| "no such rule; docs/RELEASES.md lists them".into())
+    let ids = || Rule::ALL.iter().map(|rule| rule.row().id);
+    Rule::from_id(id).ok_or_else(|| format!("no such rule{}; `sessdiff rules` lists them", meant(id, ids())))
 }
 
 /// What a port in a process of its own may take.
