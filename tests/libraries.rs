@@ -343,6 +343,38 @@ fn leaks_of_one_origin_are_one_line() {
     assert_eq!(lines("  at the end "), frees.map(|free| format!("  at the end  {free}")), "{said}");
 }
 
+/// The loader is told where a library is only if it does not find it by itself; the command works as it is printed.
+#[test]
+fn a_c_program_is_run_as_its_library_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    for place in ["plain", "named"] {
+        fs::create_dir(path(place)).expect("a folder");
+    }
+    fs::copy(good(), path("plain/libssl.so")).expect("a library");
+    fs::copy(good(), path("libssl.so")).expect("a library");
+    let root = Path::new(env!("SESSDIFF_OPENSSL_ROOT"));
+    let lib = ["lib", "lib64"].map(|lib| root.join(lib)).into_iter().find(|lib| lib.join("libssl.a").is_file());
+    let lib = lib.expect("the archives that are linked");
+    let mut linker = Command::new("cc");
+    linker.args(["-shared", "-Wl,-soname,libssl.so.3", "-Wl,-Bsymbolic", "-o"]).arg(path("named/libssl.so.3"));
+    linker.arg("-Wl,--whole-archive").args(["libssl.a", "libcrypto.a"].map(|name| lib.join(name)));
+    assert!(linker.args(["-Wl,--no-whole-archive", "-pthread", "-ldl"]).status().expect("cc").success());
+    for (library, is_told) in [("plain/libssl.so", false), ("libssl.so", false), ("named/libssl.so.3", true)] {
+        let port = format!("lib:{library}");
+        let args = ["run", "--as", "documented", "--port", &port, "--programs", "1", "--seed", "1", "--corpus", "none"];
+        let said = text(&sessdiff(folder.path(), &args).stdout);
+        let commands: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("C file: ")).collect();
+        assert!(!commands.is_empty(), "{said}");
+        for command in commands {
+            assert_eq!(command.contains("LD_LIBRARY_PATH=named "), is_told, "{command}");
+            assert_eq!(command.contains("LD_LIBRARY_PATH="), is_told, "{command}");
+            let (code, said) = type_in(folder.path(), command);
+            assert_eq!(code, 1, "{command}\n{said}");
+        }
+    }
+}
+
 /// The page that shows what becomes of a finding was not made up.
 #[test]
 fn the_finding_in_the_docs_is_what_is_seen() {
