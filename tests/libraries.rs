@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use build::{Bug, bugs, good, hard_to_reduce, without};
+use build::{Bug, bugs, good, hard_to_reduce, leaks_sessions, without};
 
 /// A program of `run` that takes longer than this hangs, seconds.
 const TIME_LIMIT: &str = "1";
@@ -341,6 +341,24 @@ fn leaks_of_one_origin_are_one_line() {
     );
     let frees = ["step 2: SSL_SESSION_free(s0)", "step 3: SSL_SESSION_free(s1)"];
     assert_eq!(lines("  at the end "), frees.map(|free| format!("  at the end  {free}")), "{said}");
+}
+
+/// What a session holds lives on because of it.
+#[test]
+fn what_a_leaked_session_holds_is_told_with_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = "sample_session(tls12_ticket)";
+    fs::write(folder.path().join("a.ops"), format!("#! sessdiff 1\ns0 = {made}\ns1 = {made}\n")).expect("a file");
+    for memory in ["plain", "poisoned", "guarded"] {
+        let args = ["replay", "--port", &port(&leaks_sessions()), "--memory", memory, "a.ops"];
+        let said = text(&sessdiff(folder.path(), &args).stdout);
+        let lines: Vec<_> = said.lines().filter(|line| line.starts_with("  lives on ")).collect();
+        let [leak] = lines[..] else { panic!("{said}") };
+        assert!(leak.contains("  2 SSL_SESSIONs, ") && leak.contains(" bytes each, ssl/ssl_sess.c:"), "{said}");
+        // The ticket and the server's name of each.
+        let held = leak.split_once("s0 = sample_session(tls12_ticket); and ").expect("what they hold").1;
+        assert!(held.starts_with("4 blocks that they hold, "), "{said}");
+    }
 }
 
 /// The loader is told where a library is only if it does not find it by itself; the command works as it is printed.
