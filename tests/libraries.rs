@@ -343,6 +343,33 @@ fn leaks_of_one_origin_are_one_line() {
     assert_eq!(lines("  at the end "), frees.map(|free| format!("  at the end  {free}")), "{said}");
 }
 
+/// The whole run says what its part without probes reduces, and nothing of what the part tells it is left over.
+#[test]
+fn a_part_says_what_it_reduces() {
+    let bug = bugs().into_iter().find(|bug| bug.name == "dup-forgets-the-verify-result").expect("a patch");
+    let folder = tempfile::tempdir().expect("a folder");
+    let args = [
+        "run",
+        "--port",
+        &port(&bug.library()),
+        "--keep-going",
+        "--programs",
+        "400",
+        "--seed",
+        "1",
+        "--corpus",
+        "none",
+    ];
+    let more = ["--longest", "4000", "--beat", "0.02", "--about", "sessions"];
+    let ran = sessdiff(folder.path(), &[&args[..], &more].concat());
+    let (said, noted) = (text(&ran.stdout), text(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(1), "{said}\n{noted}");
+    let is_told =
+        |line: &str| line.starts_with("without probes, for ") && line.contains(" s, reducing SSL_SESSION_dup/");
+    assert!(noted.lines().any(is_told), "{noted}");
+    assert!(![said, noted].concat().contains('\u{1}'));
+}
+
 /// What a session holds lives on because of it.
 #[test]
 fn what_a_leaked_session_holds_is_told_with_it() {

@@ -16,6 +16,9 @@ use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
 
+/// Holds the seconds after which a command says again how far it is, where there is no bar.
+pub(crate) const BEAT: f64 = 10.0;
+
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +27,8 @@ Examples:
   sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like
   sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any")]
 pub(crate) struct RunArgs {
-    /// Explore for so many seconds
+    /// Explore for so many seconds. Reducing comes on top: for each finding --reduce-seconds at most, and half a minute for its C
+    /// program
     #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
     pub seconds: f64,
     /// Explore so many programs instead
@@ -82,6 +86,9 @@ pub(crate) struct RunArgs {
     /// List at the end what was not called in every state
     #[arg(short, long)]
     pub verbose: bool,
+    /// Seconds after which it is said again how far the run is, where standard error is no terminal
+    #[arg(long, hide = true, default_value_t = BEAT, value_parser = positive_seconds)]
+    pub beat: f64,
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,
