@@ -96,6 +96,11 @@ pub(crate) struct RunArgs {
     pub reducing: Reducing,
 }
 
+/// Says which of these names may have been meant; nothing where none is near.
+fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
+}
+
 /// Names the one law that is asked, or none for all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OneLaw(pub Option<&'static str>);
@@ -103,11 +108,6 @@ pub(crate) struct OneLaw(pub Option<&'static str>);
 fn law(name: &str) -> Result<OneLaw, String> {
     if name.is_empty() {
         return Ok(OneLaw(None));
-/// Says which of these names may have been meant; nothing where none is near.
-fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
-    nearest(name, names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
-}
-
     }
     let names = || Law::ALL.iter().map(|law| law.name).collect::<Vec<_>>().join(", ");
     let meant = || meant(name, Law::ALL.iter().map(|law| law.name));
@@ -265,7 +265,10 @@ impl About {
 #[command(after_help = "\
 Examples:
   sessdiff replay corpus/dup/carries-every-field.ops
-  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
+  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234
+
+Steps, which are calls, and what a program makes are counted from 0.
+A digest is a number made of ids, or of what a cache has: it is the same where they are.")]
 pub(crate) struct ReplayArgs {
     /// Cases, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
     #[arg(required = true, value_name = "FILE")]
