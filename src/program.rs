@@ -170,6 +170,27 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_word_is_told_the_nearest() {
+        for (line, meant) in [
+            ("SSL_CTX_set_verify(c0, SSL_VERIFY_PEAR)", "SSL_VERIFY_PEER"),
+            (
+                "SSL_CTX_set_session_cache_mode(c0, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_CLENT)",
+                "SSL_SESS_CACHE_CLIENT",
+            ),
+            ("c0 = SSL_CTX_new(tls_server_metod())", "TLS_server_method()"),
+            ("s0 = sample_session(tls12_tiket)", "tls12_ticket"),
+            ("SSL_SESSION_set_protocol_version(s0, TLS1_3_VERSON)", "TLS1_3_VERSION"),
+        ] {
+            let said = error(line);
+            let word = line.trim_end_matches([')', '(']).rsplit([' ', '(']).next().unwrap();
+            assert!(said.starts_with(&format!("2:{}: expected ", line.find(word).unwrap() + 1)), "{said}");
+            assert!(said.ends_with(&format!(", not `{word}`; did you mean `{meant}`?")), "{said}");
+        }
+        let said = error("s0 = sample_session(tls)");
+        assert!(said.ends_with(", not `tls`"), "{said}");
+    }
+
+    #[test]
     fn a_program_is_found_wherever_it_stands() {
         let calls = "s0 = SSL_SESSION_new()\nSSL_SESSION_free(s0)\n";
         let program: Program = format!("{MARKER}\n{calls}").parse().unwrap();

@@ -311,6 +311,34 @@ fn the_c_says_on_which_release_it_runs() {
     }
 }
 
+/// An empty place would be read as a mistake of the program.
+#[test]
+fn the_c_says_in_words_that_no_callback_ran() {
+    let calls = "c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_sess_set_remove_cb(c0, remove_cb_records)\ns0 = SSL_SESSION_new()\n\
+                 SSL_SESSION_set1_id(s0, \"a\")\nSSL_CTX_add_session(c0, s0)\nSSL_CTX_remove_session(c0, s0)\n";
+    let program: Program = format!("#! sessdiff 1\n{calls}").parse().expect("a program");
+    let signature = "SSL_CTX_remove_session/callback.remove".parse().expect("a signature");
+    let c = c_of("", &program, Some(signature));
+    let folder = tempfile::tempdir().expect("a folder");
+    for (right, wrong, said) in [
+        (
+            "events(5, \"remove#0 \")",
+            "events(5, \"\")",
+            "call 5: callbacks\n  expected: nothing\n  actual:   remove#0 \n",
+        ),
+        (
+            "events(4, \"\")",
+            "events(4, \"remove#0 \")",
+            "call 4: callbacks\n  expected: remove#0 \n  actual:   nothing\n",
+        ),
+    ] {
+        let c = c.replace(right, wrong);
+        assert!(c.contains(wrong), "{c}");
+        let why = passes(folder.path(), &c).expect_err("a difference");
+        assert!(why.ends_with(said), "{why}");
+    }
+}
+
 /// Functions that the library has and its headers do not declare are declared by the program: C would take what they
 /// return for an int. The headers here are the library's own, with what came after OpenSSL 3.1 hidden.
 #[cfg(feature = "vendored")]

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use build::{Bug, bugs, good, hard_to_reduce, without};
+use build::{Bug, bugs, good, hard_to_reduce, leaks_sessions, without};
 
 /// A program of `run` that takes longer than this hangs, seconds.
 const TIME_LIMIT: &str = "1";
@@ -341,6 +341,83 @@ fn leaks_of_one_origin_are_one_line() {
     );
     let frees = ["step 2: SSL_SESSION_free(s0)", "step 3: SSL_SESSION_free(s1)"];
     assert_eq!(lines("  at the end "), frees.map(|free| format!("  at the end  {free}")), "{said}");
+}
+
+/// The whole run says what its part without probes reduces, and nothing of what the part tells it is left over.
+#[test]
+fn a_part_says_what_it_reduces() {
+    let bug = bugs().into_iter().find(|bug| bug.name == "dup-forgets-the-verify-result").expect("a patch");
+    let folder = tempfile::tempdir().expect("a folder");
+    let args = [
+        "run",
+        "--port",
+        &port(&bug.library()),
+        "--keep-going",
+        "--programs",
+        "400",
+        "--seed",
+        "1",
+        "--corpus",
+        "none",
+    ];
+    let more = ["--longest", "4000", "--beat", "0.02", "--about", "sessions"];
+    let ran = sessdiff(folder.path(), &[&args[..], &more].concat());
+    let (said, noted) = (text(&ran.stdout), text(&ran.stderr));
+    assert_eq!(ran.status.code(), Some(1), "{said}\n{noted}");
+    let is_told =
+        |line: &str| line.starts_with("without probes, for ") && line.contains(" s, reducing SSL_SESSION_dup/");
+    assert!(noted.lines().any(is_told), "{noted}");
+    assert!(![said, noted].concat().contains('\u{1}'));
+}
+
+/// What a session holds lives on because of it.
+#[test]
+fn what_a_leaked_session_holds_is_told_with_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = "sample_session(tls12_ticket)";
+    fs::write(folder.path().join("a.ops"), format!("#! sessdiff 1\ns0 = {made}\ns1 = {made}\n")).expect("a file");
+    for memory in ["plain", "poisoned", "guarded"] {
+        let args = ["replay", "--port", &port(&leaks_sessions()), "--memory", memory, "a.ops"];
+        let said = text(&sessdiff(folder.path(), &args).stdout);
+        let lines: Vec<_> = said.lines().filter(|line| line.starts_with("  lives on ")).collect();
+        let [leak] = lines[..] else { panic!("{said}") };
+        assert!(leak.contains("  2 SSL_SESSIONs, ") && leak.contains(" bytes each, ssl/ssl_sess.c:"), "{said}");
+        // The ticket and the server's name of each.
+        let held = leak.split_once("s0 = sample_session(tls12_ticket); and ").expect("what they hold").1;
+        assert!(held.starts_with("4 blocks that they hold, "), "{said}");
+    }
+}
+
+/// The loader is told where a library is only if it does not find it by itself; the command works as it is printed.
+#[test]
+fn a_c_program_is_run_as_its_library_needs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    for place in ["plain", "named"] {
+        fs::create_dir(path(place)).expect("a folder");
+    }
+    fs::copy(good(), path("plain/libssl.so")).expect("a library");
+    fs::copy(good(), path("libssl.so")).expect("a library");
+    let root = Path::new(env!("SESSDIFF_OPENSSL_ROOT"));
+    let lib = ["lib", "lib64"].map(|lib| root.join(lib)).into_iter().find(|lib| lib.join("libssl.a").is_file());
+    let lib = lib.expect("the archives that are linked");
+    let mut linker = Command::new("cc");
+    linker.args(["-shared", "-Wl,-soname,libssl.so.3", "-Wl,-Bsymbolic", "-o"]).arg(path("named/libssl.so.3"));
+    linker.arg("-Wl,--whole-archive").args(["libssl.a", "libcrypto.a"].map(|name| lib.join(name)));
+    assert!(linker.args(["-Wl,--no-whole-archive", "-pthread", "-ldl"]).status().expect("cc").success());
+    for (library, is_told) in [("plain/libssl.so", false), ("libssl.so", false), ("named/libssl.so.3", true)] {
+        let port = format!("lib:{library}");
+        let args = ["run", "--as", "documented", "--port", &port, "--programs", "1", "--seed", "1", "--corpus", "none"];
+        let said = text(&sessdiff(folder.path(), &args).stdout);
+        let commands: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("C file: ")).collect();
+        assert!(!commands.is_empty(), "{said}");
+        for command in commands {
+            assert_eq!(command.contains("LD_LIBRARY_PATH=named "), is_told, "{command}");
+            assert_eq!(command.contains("LD_LIBRARY_PATH="), is_told, "{command}");
+            let (code, said) = type_in(folder.path(), command);
+            assert_eq!(code, 1, "{command}\n{said}");
+        }
+    }
 }
 
 /// The page that shows what becomes of a finding was not made up.

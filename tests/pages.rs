@@ -33,6 +33,21 @@ fn none(wrong: &[String]) {
     assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// What is tested before a commit is tested after it.
+#[test]
+fn the_workflow_runs_the_releases_that_ci_does() {
+    let between = |text: &str, before: &str, after: &str| -> Vec<String> {
+        let list = text.split_once(before).and_then(|(_, rest)| rest.split_once(after)).expect("a list").0;
+        list.split([' ', ',']).filter(|word| !word.is_empty()).map(String::from).collect()
+    };
+    let run = between(&read(".ci/run"), "for version in ", ";");
+    assert!(run.len() >= 3, "{run:?}");
+    let workflow = read(".github/workflows/ci.yml");
+    let job = workflow.split_once("\n  releases:\n").expect("a job that runs releases").1;
+    assert_eq!(between(job, "version: [", "]"), run);
+    assert!(job.contains("scripts/build-openssl ${{ matrix.version }}"), "{job}");
+}
+
 #[test]
 fn the_readme_is_short() {
     let text = read("README.md");

@@ -10,10 +10,14 @@ use crate::generate::Which;
 use crate::known::{Day, Releases, Words};
 use crate::laws::Law;
 use crate::native::{Following, Rule};
+use crate::op::nearest;
 use crate::oracle::Signature;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
+
+/// Holds the seconds after which a command says again how far it is, where there is no bar.
+pub(crate) const BEAT: f64 = 10.0;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -23,7 +27,8 @@ Examples:
   sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like
   sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any")]
 pub(crate) struct RunArgs {
-    /// Explore for so many seconds
+    /// Explore for so many seconds. Reducing comes on top: for each finding --reduce-seconds at most, and half a minute for its C
+    /// program
     #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
     pub seconds: f64,
     /// Explore so many programs instead
@@ -81,11 +86,19 @@ pub(crate) struct RunArgs {
     /// List at the end what was not called in every state
     #[arg(short, long)]
     pub verbose: bool,
+    /// Seconds after which it is said again how far the run is, where standard error is no terminal
+    #[arg(long, hide = true, default_value_t = BEAT, value_parser = positive_seconds)]
+    pub beat: f64,
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,
     #[command(flatten)]
     pub reducing: Reducing,
+}
+
+/// Says which of these names may have been meant; nothing where none is near.
+fn meant<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    nearest(name, names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
 /// Names the one law that is asked, or none for all.
@@ -97,7 +110,8 @@ fn law(name: &str) -> Result<OneLaw, String> {
         return Ok(OneLaw(None));
     }
     let names = || Law::ALL.iter().map(|law| law.name).collect::<Vec<_>>().join(", ");
-    let law = Law::of_name(name).ok_or_else(|| format!("no such law: there are {}", names()))?;
+    let meant = || meant(name, Law::ALL.iter().map(|law| law.name));
+    let law = Law::of_name(name).ok_or_else(|| format!("no such law{}: there are {}", meant(), names()))?;
     Ok(OneLaw(Some(law.name)))
 }
 
@@ -151,8 +165,12 @@ impl std::str::FromStr for PortName {
         if named.is_none() && (name.contains('/') || name.contains(".so")) {
             return Err(format!("no such port: a shared library is named with `lib:`, as in lib:{name}"));
         }
-        let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
-        named.ok_or_else(|| format!("no such port: {expected}"))
+        named.ok_or_else(|| {
+            let bugs: Vec<String> = Bug::ALL.iter().map(|bug| format!("planted:{}", bug.name())).collect();
+            let meant = meant(name, bugs.iter().map(String::as_str).chain(["openssl", "native"]));
+            let expected = "there are openssl, native, lib:PATH and planted:NAME (`sessdiff ports` lists the names)";
+            format!("no such port{meant}: {expected}")
+        })
     }
 }
 
@@ -247,7 +265,10 @@ impl About {
 #[command(after_help = "\
 Examples:
   sessdiff replay corpus/dup/carries-every-field.ops
-  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234")]
+  sessdiff replay --trace fuzz/artifacts/lifecycle/crash-1234
+
+Steps, which are calls, and what a program makes are counted from 0.
+A digest is a number made of ids, or of what a cache has: it is the same where they are.")]
 pub(crate) struct ReplayArgs {
     /// Cases, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
     #[arg(required = true, value_name = "FILE")]
@@ -256,7 +277,7 @@ pub(crate) struct ReplayArgs {
     pub lab: LabChoice,
     #[command(flatten)]
     pub release: ReleaseChoice,
-    /// Compare with a native session that does not follow this rule of the release; docs/RELEASES.md lists them
+    /// Compare with a native session that does not follow this rule of the release; `sessdiff rules` lists them
     #[arg(long, value_name = "RULE", value_parser = rule)]
     pub without: Option<Rule>,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
@@ -474,7 +495,8 @@ impl FollowingChoice {
 }
 
 fn rule(id: &str) -> Result<Rule, String> {
-    Rule::from_id(id).ok_or_else(|| "no such rule; docs/RELEASES.md lists them".into())
+    let ids = || Rule::ALL.iter().map(|rule| rule.row().id);
+    Rule::from_id(id).ok_or_else(|| format!("no such rule{}; `sessdiff rules` lists them", meant(id, ids())))
 }
 
 /// What a port in a process of its own may take.

@@ -22,8 +22,8 @@ use crate::port::c::load;
 use crate::program::Case;
 use crate::report::{self, Versions};
 
-/// How long the compiler may take.
-const COMPILING: Duration = Duration::from_secs(60);
+/// How long all of it may take, in seconds: the help of `run` says so too.
+const TRYING: Duration = Duration::from_secs(30);
 /// How long the program may take. One that watches memory gives its calls three seconds.
 const RUNNING: Duration = Duration::from_secs(6);
 /// Holds the time between two looks at whether a process has ended.
@@ -50,7 +50,7 @@ pub(super) struct Compiled {
 /// How a C program is linked: what the compiler is given besides the file.
 struct Link {
     words: Vec<OsString>,
-    /// Where the loader looks for the library.
+    /// Where the loader is told to look for the library; `None`: it finds it by itself.
     folder: Option<PathBuf>,
 }
 
@@ -77,8 +77,9 @@ impl Compiled {
     /// Compiles and runs a program with the library of a port.
     pub fn new(port: &PortName, c: &str) -> Compiled {
         let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
-        for link in links(port) {
-            let outcome = try_out(&link, c).unwrap_or_else(Outcome::NotTried);
+        let until = Instant::now() + TRYING;
+        for mut link in links(port) {
+            let outcome = try_out(&mut link, c, until).unwrap_or_else(Outcome::NotTried);
             if let Outcome::Ran { .. } | Outcome::Late | Outcome::NotTried(_) = outcome {
                 return Compiled { link, outcome, is_in_c };
             }
@@ -160,12 +161,15 @@ fn links(port: &PortName) -> Vec<Link> {
         };
         return vec![Link { words, folder: None }];
     };
+    // Without a folder before it, a name that the library does not have itself would be looked for in those of the loader.
+    let beside = Path::new(".").join(path);
+    let path = if path.parent() == Some(Path::new("")) { &*beside } else { path };
     let mut words: Vec<OsString> = vec![path.into()];
     words.extend(load::crypto_beside(path).map(PathBuf::into_os_string));
     if load::needed(path).iter().any(|name| name.starts_with("libasan.so")) {
         words.push(SANITIZED.into());
     }
-    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or(Path::new("."));
     let link = |words| Link { words, folder: Some(folder.into()) };
     // Headers beside the library are of its release; those that the compiler finds may not be there, or lack a function.
     let beside = folder.parent().map(|root| root.join("include")).filter(|root| root.join("openssl/ssl.h").is_file());
@@ -189,29 +193,48 @@ fn archives(root: &Path) -> Option<[PathBuf; 2]> {
     Some(["libssl.a", "libcrypto.a"].map(|name| folder.join(name)))
 }
 
-fn try_out(link: &Link, c: &str) -> io::Result<Outcome> {
+/// Compiles and runs a program until then, and notes whether the loader has to be told where the library is.
+fn try_out(link: &mut Link, c: &str, until: Instant) -> io::Result<Outcome> {
     let folder = tempfile::tempdir()?;
     std::fs::write(folder.path().join("finding.c"), c)?;
     let mut compiler = Command::new("cc");
     let words = link.words.iter().map(|word| absolute(word));
     compiler.arg("finding.c").args(words).args(["-o", "finding"]).current_dir(folder.path());
-    let (status, printed) = end_of(compiler, COMPILING, None)?;
+    let (status, printed) = end_of(compiler, until.saturating_duration_since(Instant::now()), None)?;
     if status.is_none_or(|status| !status.success()) {
         let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
         return Ok(Outcome::Refused(error.map_or("the compiler does not end".into(), shortened)));
     }
-    let mut program = Command::new(folder.path().join("finding"));
-    program.current_dir(folder.path());
+    let program = |search: &Option<PathBuf>| {
+        let mut program = Command::new(folder.path().join("finding"));
+        program.current_dir(folder.path());
+        if let Some(search) = search {
+            program.env("LD_LIBRARY_PATH", absolute(search.as_os_str()));
+        }
+        program
+    };
     // The address sanitizer's own is far more.
     let memory = (!link.words.iter().any(|word| word == SANITIZED)).then_some(MEMORY);
-    if let Some(search) = &link.folder {
-        program.env("LD_LIBRARY_PATH", absolute(search.as_os_str()));
+    if link.folder.is_some() {
+        let found = loaded(program(&None), memory)?;
+        if !found.is_empty() && found == loaded(program(&link.folder), memory)? {
+            link.folder = None;
+        }
     }
-    let (status, printed) = end_of(program, RUNNING, memory)?;
+    let limit = RUNNING.min(until.saturating_duration_since(Instant::now()));
+    let (status, printed) = end_of(program(&link.folder), limit, memory)?;
     // The first line says on what it runs.
     let lines: Vec<&str> = printed.lines().skip(1).collect();
     let said: Vec<String> = lines[lines.len().saturating_sub(LINES)..].iter().map(|line| shortened(line)).collect();
     Ok(status.map_or(Outcome::Late, |status| Outcome::Ran { status, said: said.join(", ") }))
+}
+
+/// Lists the libraries that the loader finds for a program, which does not run; empty where it does not say, as ld.so(8) does.
+fn loaded(mut program: Command, memory: Option<u64>) -> io::Result<Vec<String>> {
+    program.env("LD_TRACE_LOADED_OBJECTS", "1");
+    let (_, printed) = end_of(program, RUNNING, memory)?;
+    // Behind each is the address where it lies this time.
+    Ok(printed.lines().map(|line| line.split(" (0x").next().unwrap_or_default().to_string()).collect())
 }
 
 /// Returns a path from everywhere; what is no path here stays what it is.

@@ -229,7 +229,8 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
     let whole = Duration::from_secs_f64(args.seconds);
     let length = args.programs.unwrap_or(whole.as_millis() as u64);
     let bar = progress::bar(length);
-    let mut pulse = Pulse::new(args.part);
+    let pulse = Pulse::new(args.beat, args.part);
+    let mut told = None;
     while !workers.iter().all(ScopedJoinHandle::is_finished) {
         if interrupt::came() {
             shared.stop.store(true, Relaxed);
@@ -244,12 +245,19 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
         };
         let since_new = seconds - shared.last_new.load(Relaxed) as f64 / 1000.0;
         bar.set_message(Progress { left, speed, divergences, since_new }.to_string());
+        let phase = progress::phase();
         if pulse.beats() {
+            let phase = phase.as_ref().map(|phase| format!("; {phase}")).unwrap_or_default();
             output::note(format_args!(
-                "{seconds:.0} s: {}, {speed:.0}/s, {}",
+                "{seconds:.0} s: {}, {speed:.0}/s, {}{phase}",
                 so_many(done, "program"),
                 so_many(divergences, "divergence")
             ));
+        }
+        // The whole run says it.
+        if args.part && phase != told {
+            output::note(progress::telling(phase.as_deref().unwrap_or_default()));
+            told = phase;
         }
         std::thread::sleep(progress::TICK);
     }

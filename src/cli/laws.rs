@@ -9,6 +9,7 @@ use super::corpus::Corpus;
 use super::disk::Folder;
 use super::exit::Exit;
 use super::lab::{Lab, LabError, Starting};
+use super::progress::{Pulse, Reducing};
 use super::{files, interrupt, output};
 use crate::emit::{self, Subject};
 use crate::exec::Watch;
@@ -86,12 +87,14 @@ struct Asking<'a> {
     pair: Pair,
     laws: Vec<(&'static Law, Tally)>,
     programs: u64,
+    pulse: Pulse,
 }
 
 impl<'a> Asking<'a> {
     fn new(args: &'a RunArgs, lab: &'a Lab) -> Result<Asking<'a>, LabError> {
         let all = Law::ALL.iter().filter(|law| args.laws.is_none_or(|only| only.0.is_none_or(|only| only == law.name)));
-        Ok(Asking { args, lab, pair: lab.pair()?, laws: all.map(|law| (law, Tally::default())).collect(), programs: 0 })
+        let laws = all.map(|law| (law, Tally::default())).collect();
+        Ok(Asking { args, lab, pair: lab.pair()?, laws, programs: 0, pulse: Pulse::new(args.beat, false) })
     }
 
     /// Asks about the committed cases, and then about programs of this seed.
@@ -131,6 +134,9 @@ impl<'a> Asking<'a> {
             return Ok(());
         }
         self.programs += 1;
+        if self.pulse.beats() {
+            output::note(format_args!("asked {}", so_many(self.programs, "time")));
+        }
         let law = self.laws[at].0;
         let look = Look::from(Watch::Fast);
         let ruling = crash::saving(program, || law.judge(&mut self.pair, program, look, number));
@@ -153,13 +159,16 @@ impl<'a> Asking<'a> {
         let (law, until) = (found.law, Instant::now() + self.args.reducing.time());
         self.keep(law, "original.ops", &Case::text(law.sentence, program))?;
         let setup = Bench::setup(&self.pair);
+        let reducing = Reducing::begin(&law.name, program.ops.len(), until);
         let (pair, mut smallest) = (&mut self.pair, (program.clone(), found));
         reduce(program, setup, &mut |smaller| {
+            reducing.beat().into_iter().for_each(output::note);
             if interrupt::came() || Instant::now() >= until {
                 return Answer::Stop;
             }
             match breaks(pair, law, smaller, number) {
                 Some(broken) => {
+                    reducing.calls(smaller.ops.len());
                     smallest = (smaller.clone(), *broken);
                     Answer::Same
                 }

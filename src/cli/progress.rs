@@ -7,37 +7,59 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::args::BEAT;
+use crate::report::so_many;
+
 /// How often the bar moves and ^C is looked for.
 pub(super) const TICK: Duration = Duration::from_millis(20);
 
-/// Holds the time after which a run says again how far it is, where there is no bar.
-const BEAT: Duration = Duration::from_secs(10);
+/// Begins a line in which a part of a run tells the whole what it does.
+const TOLD: &str = "\u{1}";
 
-/// Tells when it is time to say how far a run is, where nobody sees the bar.
+/// When it was last said how far the command is, by whatever part of it; `None`: nothing was begun yet.
+static SAID: Mutex<Option<Instant>> = Mutex::new(None);
+
+/// Begins the beat of a command, before anything in it takes its time.
+pub(super) fn begin() {
+    lock(&SAID).get_or_insert_with(Instant::now);
+}
+
+/// Tells when it is time to say how far a command is, where nobody sees the bar. The parts of a command have one beat.
 pub(super) struct Pulse {
-    next: Option<Instant>,
-    every: Duration,
+    every: Option<Duration>,
 }
 
 impl Pulse {
-    /// Begins now. `silent`: it never is time.
-    pub fn new(silent: bool) -> Pulse {
-        Pulse::every(BEAT, silent || std::io::stderr().is_terminal())
+    /// Joins the beat of so many seconds, or begins it now. `silent`: it never is time.
+    pub fn new(seconds: f64, silent: bool) -> Pulse {
+        Pulse::every(seconds, silent || std::io::stderr().is_terminal())
     }
 
-    fn every(every: Duration, silent: bool) -> Pulse {
-        Pulse { next: (!silent).then(|| Instant::now() + every), every }
+    fn every(seconds: f64, silent: bool) -> Pulse {
+        begin();
+        Pulse { every: (!silent).then(|| Duration::from_secs_f64(seconds)) }
     }
 
     /// Tells whether it is time.
-    pub fn beats(&mut self) -> bool {
-        let now = Instant::now();
-        let beats = self.next.is_some_and(|next| now >= next);
+    pub fn beats(&self) -> bool {
+        let (Some(every), now) = (self.every, Instant::now()) else { return false };
+        let mut said = lock(&SAID);
+        let beats = said.is_none_or(|said| now.duration_since(said) >= every);
         if beats {
-            self.next = Some(now + self.every);
+            *said = Some(now);
         }
         beats
     }
+}
+
+/// Returns what a line of a part's standard error tells the whole; `None`: it is no such line.
+pub(super) fn told(line: &str) -> Option<&str> {
+    line.strip_prefix(TOLD)
+}
+
+/// Spells what the part does for the whole.
+pub(super) fn telling(phase: &str) -> String {
+    format!("{TOLD}{phase}")
 }
 
 /// Draws what moves, one line.
@@ -45,7 +67,60 @@ static LINE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 /// The bar of a run, while there is one.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
 /// Shows what is done meanwhile, if it says so.
-static PHASE: Mutex<Option<ProgressBar>> = Mutex::new(None);
+static PHASE: Mutex<Option<Phase>> = Mutex::new(None);
+
+/// Something that is done in a run, while its line says so.
+struct Phase {
+    bar: ProgressBar,
+    until: Option<Instant>,
+}
+
+/// Says what a run does besides exploring, if it does: `reducing end/leak: 5 calls, 12 s left`.
+pub(super) fn phase() -> Option<String> {
+    let phase = lock(&PHASE);
+    let Phase { bar, until } = phase.as_ref().filter(|phase| !phase.bar.is_finished())?;
+    let left =
+        until.map(|until| format!(", {:.0} s left", until.saturating_duration_since(Instant::now()).as_secs_f64()));
+    Some(bar.message() + &left.unwrap_or_default())
+}
+
+/// Says how far a finding is reduced, until it is dropped.
+pub(super) struct Reducing {
+    bar: ProgressBar,
+    what: String,
+    /// When it has to end.
+    pub until: Instant,
+    pulse: Pulse,
+}
+
+impl Reducing {
+    /// Begins with a program of so many calls.
+    pub fn begin(what: &dyn fmt::Display, calls: usize, until: Instant) -> Reducing {
+        let what = format!("reducing {what}");
+        let bar = phase_until(&what, Some(until));
+        // In a run, that says it.
+        let reducing = Reducing { bar, what, until, pulse: Pulse::new(BEAT, is_in_a_run()) };
+        reducing.calls(calls);
+        reducing
+    }
+
+    /// Notes that so many calls are left.
+    pub fn calls(&self, calls: usize) {
+        self.bar.set_message(format!("{}: {}", self.what, so_many(calls as u64, "call")));
+    }
+
+    /// Returns what is to be said now where nobody sees the bar, if it is time.
+    pub fn beat(&self) -> Option<String> {
+        let left = self.until.saturating_duration_since(Instant::now()).as_secs_f64();
+        self.pulse.beats().then(|| format!("{}, {left:.0} s left", self.bar.message()))
+    }
+}
+
+impl Drop for Reducing {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
@@ -82,8 +157,7 @@ pub(super) struct Progress {
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let phase = lock(&PHASE).as_ref().filter(|phase| !phase.is_finished()).map(ProgressBar::message);
-        match phase {
+        match phase() {
             Some(phase) => f.write_str(&phase)?,
             None => write!(f, "{:.0} s left", self.left)?,
         }
@@ -92,13 +166,21 @@ impl fmt::Display for Progress {
 }
 
 /// Makes a line for work that says nothing of itself. In a run, the line of the run says what is done.
-pub(super) fn spinner(message: &'static str) -> ProgressBar {
-    if lock(&BAR).as_ref().is_some_and(|bar| !bar.is_finished()) {
-        let phase = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(message);
-        *lock(&PHASE) = Some(phase.clone());
-        return phase;
+pub(super) fn spinner(message: &str) -> ProgressBar {
+    phase_until(message, None)
+}
+
+fn is_in_a_run() -> bool {
+    lock(&BAR).as_ref().is_some_and(|bar| !bar.is_finished())
+}
+
+fn phase_until(message: &str, until: Option<Instant>) -> ProgressBar {
+    if is_in_a_run() {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(message.to_string());
+        *lock(&PHASE) = Some(Phase { bar: bar.clone(), until });
+        return bar;
     }
-    let bar = LINE.add(ProgressBar::new_spinner().with_message(message));
+    let bar = LINE.add(ProgressBar::new_spinner().with_message(message.to_string()));
     bar.set_style(style("{spinner} {wide_msg}"));
     bar.enable_steady_tick(TICK * 5);
     bar
@@ -108,13 +190,22 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
 mod tests {
     use super::*;
 
+    /// What begins later goes on with the beat of what was before.
     #[test]
     fn a_pulse_beats_once_each_time() {
-        let mut pulse = Pulse::every(Duration::from_millis(200), false);
-        assert!(!pulse.beats());
-        std::thread::sleep(Duration::from_millis(250));
-        assert!(pulse.beats() && !pulse.beats());
-        let mut silent = Pulse::every(Duration::ZERO, true);
-        assert!(!silent.beats());
+        let first = Pulse::every(0.3, false);
+        assert!(!first.beats());
+        std::thread::sleep(Duration::from_millis(200));
+        let second = Pulse::every(0.3, false);
+        assert!(!second.beats());
+        std::thread::sleep(Duration::from_millis(150));
+        assert!(second.beats() && !second.beats() && !first.beats());
+        assert!(!Pulse::every(0.0, true).beats());
+    }
+
+    #[test]
+    fn what_a_part_tells_is_told_from_what_it_says() {
+        assert_eq!(told(&telling("reducing")), Some("reducing"));
+        assert_eq!(told("reducing"), None);
     }
 }

@@ -8,6 +8,7 @@ use super::exit::Exit;
 use super::explained::classed;
 use super::finding::{Finding, careful, judge_every_way};
 use super::lab::{Lab, LabError};
+use super::progress::Reducing;
 use super::search::{Pace, Seen, Smallest, search};
 use super::{interrupt, output};
 use crate::exec::Watch;
@@ -96,6 +97,7 @@ pub(super) fn reduce_alone(
     time: Duration,
 ) -> Result<(Alone, Pair), LabError> {
     let until = Instant::now() + time;
+    let reducing = Reducing::begin(&found.signature(), found.program.ops.len(), until);
     // What hung for as long as it was allowed to is not given as long again, each time.
     let hangs = found.diverged.divergence.class == Class::Hang;
     let time_limit = if hangs { lab.limits.time_limit.min(PATIENT) } else { lab.limits.time_limit };
@@ -117,7 +119,7 @@ pub(super) fn reduce_alone(
         }
     };
     let signature = alone.finding.signature();
-    let Smaller { smallest, is_cause } = smaller(&patient, pair, alone, until - time / CLOSER_LOOK);
+    let Smaller { smallest, is_cause } = smaller(&patient, pair, alone, until - time / CLOSER_LOOK, &reducing);
     if smallest.stopped && !interrupt::came() {
         let seconds = time.as_secs_f64();
         output::note(format_args!("{signature}: reduced for {seconds} s; there may be a smaller program"));
@@ -167,11 +169,11 @@ struct Smaller {
 
 /// Searches the smallest program until then, with what the finding came of in place of the finding. Where a run takes its time, that
 /// is looked for in the smallest program alone.
-fn smaller(lab: &Lab, mut pair: Pair, seen: Seen, until: Instant) -> Smaller {
+fn smaller(lab: &Lab, mut pair: Pair, seen: Seen, until: Instant, reducing: &Reducing) -> Smaller {
     let (is_slow, signature) = (seen.pace.is_slow(&seen.finding), seen.finding.signature());
     let earlier = if is_slow { None } else { cause(lab, &mut pair, &seen.finding) };
     let mut is_cause = earlier.is_some();
-    let mut smallest = search(lab, pair, earlier.unwrap_or(seen), until);
+    let mut smallest = search(lab, pair, earlier.unwrap_or(seen), until, reducing);
     if is_slow && let Some(cause) = cause(lab, &mut smallest.pair, &smallest.finding) {
         smallest.finding = cause.finding;
     }

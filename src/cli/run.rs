@@ -15,7 +15,7 @@ use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting, no_other_memory};
 use super::settle::settle;
-use super::{accepted, explained, interrupt, laws, output, unprobed};
+use super::{accepted, explained, interrupt, laws, output, progress, unprobed};
 use crate::host::{Host, crash};
 use crate::known::KnownFile;
 use crate::native::{Release, Rules};
@@ -38,6 +38,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
         return Err(no_other_memory());
     }
+    progress::begin();
     let corpus = Corpus::read(args).map_err(output::usage)?;
     let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
@@ -276,7 +277,13 @@ fn probed(
         signatures.push(signature);
         false
     };
-    let shown = show_rules(lab, shared, release, &|lab, found, case| settle_in(lab, found, &[], Some(&case.path)))?;
+    let show = |lab: &Lab, found: &Finding, case: &Case| settle_in(lab, found, &[], Some(&case.path));
+    let shown = std::thread::scope(|scope| {
+        let worker = [scope.spawn(|| show_rules(lab, shared, release, &show))];
+        watch(shared, &worker);
+        let [worker] = worker;
+        worker.join().expect("a worker does not panic")
+    })?;
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
     let report = |found: &Finding, before: &[Program], case: Option<&Path>| settle_in(lab, found, before, case);
@@ -321,7 +328,7 @@ fn show_rules(
     lab: &Lab,
     shared: &Shared<'_>,
     release: Release,
-    report: &dyn Fn(&Lab, &Finding, &Case) -> bool,
+    report: &(dyn Fn(&Lab, &Finding, &Case) -> bool + Sync),
 ) -> Result<Tally, LabError> {
     let mut tally = Tally::default();
     if lab.following == FollowingChoice::Released || !lab.port.is_in_c() {

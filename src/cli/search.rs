@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use super::finding::{Finding, careful};
-use super::interrupt;
 use super::lab::Lab;
-use super::progress::spinner;
+use super::progress::Reducing;
+use super::{interrupt, output};
 use crate::oracle::{Class, Divergence, Signature};
 use crate::pair::{Diverged, Look, Pair};
 use crate::program::Program;
@@ -67,7 +67,7 @@ pub(super) struct Smallest {
 /// Searches the smallest program with the signature of `found`, which `pair` has just seen, until then. What is found in haste, or
 /// in a process that ran other programs before, is judged once more, alone and with patience; where that answers otherwise, each
 /// program gets a process of its own.
-pub(super) fn search(lab: &Lab, pair: Pair, seen: Seen, until: Instant) -> Smallest {
+pub(super) fn search(lab: &Lab, pair: Pair, seen: Seen, until: Instant, reducing: &Reducing) -> Smallest {
     let Seen { finding: found, pace } = seen;
     let (mut pair, slow) = (pair, pace.is_slow(&found));
     let Way { lab: hasty, wanted, one_run, flips } = way(lab, &mut pair, &found, pace);
@@ -78,8 +78,17 @@ pub(super) fn search(lab: &Lab, pair: Pair, seen: Seen, until: Instant) -> Small
         let Smallest { finding, pair, .. } = smallest;
         let cold = fresh.then(|| shows_cold(&hasty, &finding, wanted, one_run)).flatten();
         let lab_now = cold.as_ref().unwrap_or(&hasty);
-        let search =
-            Search { lab: lab_now, pair, wanted, one_run, fresh, until, look: finding.look, seen: vec![finding] };
+        let search = Search {
+            lab: lab_now,
+            pair,
+            wanted,
+            one_run,
+            fresh,
+            until,
+            reducing,
+            look: finding.look,
+            seen: vec![finding],
+        };
         let (seen, pair, stopped) = search.run();
         let all = seen.len();
         let (at, finding, pair) = confirm(lab, slow, hung, pair, seen);
@@ -182,6 +191,7 @@ struct Search<'a> {
     /// Each program gets a process of its own.
     fresh: bool,
     until: Instant,
+    reducing: &'a Reducing,
     look: Look,
     /// What failed in the same way, the smallest last.
     seen: Vec<Finding>,
@@ -190,7 +200,6 @@ struct Search<'a> {
 impl Search<'_> {
     /// Returns what failed in the same way, the smallest last, the pair, and whether there was no time for more.
     fn run(mut self) -> (Vec<Finding>, Pair, bool) {
-        let bar = spinner("reducing");
         let program = self.seen[0].program.clone();
         let setup = self.pair.plan().setup();
         let mut stopped = false;
@@ -198,11 +207,10 @@ impl Search<'_> {
             let answer = self.ask(smaller);
             stopped |= answer == Answer::Stop;
             if answer == Answer::Same {
-                bar.set_message(format!("reducing: {} calls", smaller.ops.len()));
+                self.reducing.calls(smaller.ops.len());
             }
             answer
         });
-        bar.finish_and_clear();
         (self.seen, self.pair, stopped)
     }
 
@@ -210,6 +218,7 @@ impl Search<'_> {
         if interrupt::came() || Instant::now() >= self.until {
             return Answer::Stop;
         }
+        self.reducing.beat().into_iter().for_each(output::note);
         if self.fresh {
             match self.lab.pair() {
                 Ok(pair) => self.pair = pair,

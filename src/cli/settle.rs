@@ -9,6 +9,7 @@ use super::files::Files;
 use super::finding::{Finding, careful};
 use super::head::{SIGNATURE, of};
 use super::lab::Lab;
+use super::progress::spinner;
 use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
@@ -57,8 +58,10 @@ pub(super) fn settle(
             if let Some(pair) = &mut pair {
                 let c = written(emit::c, pair, lab, &why, &shown.program, Some(signature));
                 if let Some(path) = write("c", &c) {
+                    let trying = spinner("trying a program in C");
                     let compiled = Compiled::new(&lab.port, &c);
                     commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
+                    trying.finish_and_clear();
                 }
             }
         }

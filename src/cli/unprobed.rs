@@ -1,15 +1,16 @@
 //! The part of a run without probes: this executable again, because a probe cannot be taken out of a process.
 
 use std::ffi::OsString;
-use std::io::Read;
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::args::{Limits, PortName, RunArgs};
-use super::progress::{Pulse, TICK, spinner};
+use super::progress::{self, Pulse, TICK, spinner};
 use super::{interrupt, output};
 use crate::host::crash;
 use crate::report::{SignatureHits, Summary};
@@ -44,13 +45,14 @@ pub(super) fn run(
     command.args(arguments(args, port, seed, amount, corpus));
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
-    let status = wait(&mut child, &bar);
+    let told = Arc::default();
+    let (stdout, stderr) = (read_all(child.stdout.take()), read_lines(child.stderr.take(), Arc::clone(&told)));
+    let status = wait(&mut child, &bar, &Pulse::new(args.beat, false), &told);
     bar.finish_and_clear();
     let status = status?;
     let stdout = stdout.join().unwrap_or_default();
     let stderr = stderr.join().unwrap_or_default();
-    let said = String::from_utf8_lossy(&stderr).trim_end().to_string();
+    let said = stderr.trim_end().to_string();
     match serde_json::from_slice::<Summary>(&stdout) {
         Ok(summary)
             if status.code().is_none() || status.code() == Some(crash::EXIT) && summary.signatures.is_empty() =>
@@ -84,6 +86,8 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         laws: _,
         seed: _,
         jobs,
+        // The whole run says how far it is.
+        beat: _,
         ports: _,
         isolate,
         hazards,
@@ -142,10 +146,27 @@ fn read_all(stream: Option<impl Read + Send + 'static>) -> std::thread::JoinHand
     })
 }
 
+/// Reads what a part says, and keeps what it tells of what it does apart: the last of that.
+fn read_lines(stream: Option<impl Read + Send + 'static>, told: Arc<Mutex<String>>) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        let Some(stream) = stream else { return said };
+        // A stream that breaks off leaves what came before.
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            match progress::told(&line) {
+                Some(phase) => *told.lock().unwrap_or_else(PoisonError::into_inner) = phase.into(),
+                None => said += &format!("{line}\n"),
+            }
+        }
+        said
+    })
+}
+
 /// Waits for the end of the child. What ends this process ends the child too, which is given the time to say how far it came.
-fn wait(child: &mut Child, bar: &ProgressBar) -> std::io::Result<std::process::ExitStatus> {
+fn wait(child: &mut Child, bar: &ProgressBar, pulse: &Pulse, told: &Mutex<String>) -> std::io::Result<ExitStatus> {
     let mut patience: Option<Instant> = None;
-    let (started, mut pulse) = (Instant::now(), Pulse::new(false));
+    let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(status);
@@ -160,10 +181,13 @@ fn wait(child: &mut Child, bar: &ProgressBar) -> std::io::Result<std::process::E
                 return child.wait();
             }
         }
-        bar.set_message(format!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
+        let told = told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let comma = if told.is_empty() { "" } else { ", " };
+        let line = format!("without probes, for {:.0} s{comma}{told}", started.elapsed().as_secs_f64());
         if pulse.beats() {
-            output::note(format_args!("without probes, for {:.0} s", started.elapsed().as_secs_f64()));
+            output::note(&line);
         }
+        bar.set_message(line);
         std::thread::sleep(TICK);
     }
 }

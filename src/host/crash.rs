@@ -229,7 +229,7 @@ fn save(what: fmt::Arguments<'_>, fault: Option<Fault>, stack: &Stack) {
     let mut stderr = Buffered::new(libc::STDERR_FILENO);
     stderr.say(format_args!("error: the port {what}"));
     if let Some(fault) = fault {
-        let Block { size, taken, given } = fault.block();
+        let Block { size, taken, given, .. } = fault.block();
         stderr.say(format_args!(" ({size} bytes allocated at {} in step {}", taken.line, taken.step));
         if let Some(given) = given {
             stderr.say(format_args!(", freed at {} in step {}", given.line, given.step));

@@ -137,9 +137,10 @@ pub(super) mod tests {
         let seen = Seen::References(11);
         trace.unowned = Some(Unowned { step: 1, whom, owners, in_caches: [1, 2], seen, named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
-        trace.left.push(Block { size: 9, taken: site(0), given: None });
+        trace.left.push(Block { size: 9, taken: site(0), given: None, session: true, holder: None });
+        trace.left.push(Block { size: 8, taken: site(0), given: None, session: false, holder: Some(0) });
         trace.tape.record(3, Recorded { id: b"a".to_vec(), ..Recorded::default() });
-        let block = Block { size: 10, taken: site(0), given: Some(site(1)) };
+        let block = Block { size: 10, taken: site(0), given: Some(site(1)), session: false, holder: None };
         let breakage = Breakage::Misuse(Violation::UseAfterFree);
         let (text, report) = ("touched".into(), "a\nb".into());
         (trace, Mishap { kind: MishapKind::Crash, step: 1, breakage, text, block: Some(block), report })

@@ -67,10 +67,12 @@ pub fn pem_is_modelled(text: &[u8]) -> bool {
 }
 
 impl Session {
-    /// Appends the session in PEM: `PEM_write_bio_SSL_SESSION`. Returns false and appends nothing where [`Session::to_der`] does.
+    /// Appends the session in PEM: `PEM_write_bio_SSL_SESSION`. Returns false where [`Session::to_der`] does; then it appends nothing,
+    /// or, in a release that has the rule for it, a block of no bytes.
     pub fn to_pem(&self, out: &mut Vec<u8>) -> bool {
         let mut der = Vec::new();
-        if !self.to_der(&mut der) {
+        let is_stored = self.to_der(&mut der);
+        if !is_stored && !self.library().meets(Rule::EmptyPemIsWritten) {
             return false;
         }
         put_border(out, BEGIN);
@@ -79,7 +81,7 @@ impl Session {
             out.push(b'\n');
         }
         put_border(out, END);
-        true
+        is_stored
     }
 
     /// Reads PEM into this session: `PEM_read_bio_SSL_SESSION` with the address of a pointer to it.

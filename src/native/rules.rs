@@ -147,6 +147,8 @@ macro_rules! for_each_rule {
     EmptyStreamIsHeader "empty-stream-is-header" Change ("" to "3.0.0") "d2i_SSL_SESSION_bio" "asn1_d2i_read_bio, crypto/asn1/a_d2i_fp.c of 1.1.1w and 3.0.8";
     /// A BIO that has no bytes raises an error.
     EmptyStreamRaises "empty-stream-raises" Fix ("3.0.21 3.4.6 3.5.7 3.6.3 4.0.1" to "3.0.22 3.4.7 3.5.8 3.6.4 4.0.2") "d2i_SSL_SESSION_bio" "https://github.com/openssl/openssl/issues/31807";
+    /// `PEM_write_bio_SSL_SESSION` of a session that cannot be stored fails and has written a block of no bytes.
+    EmptyPemIsWritten "empty-pem-is-written" Fix ("" to "1.1.1h") "PEM_write_bio_SSL_SESSION" "PEM_ASN1_write_bio, crypto/pem/pem_lib.c of 1.1.1g and 1.1.1h";
     /// The mark of UTF-8 at the beginning of PEM belongs to its first line, which then begins nothing.
     PemMarkIsText "pem-mark-is-text" Change ("" to "3.0.0") "PEM_read_bio_SSL_SESSION" "sanitize_line, crypto/pem/pem_lib.c of 1.1.1w and 3.0.8";
     /// A client of TLS 1.3 does not offer the ticket of a session whose time is still to come: its age is below 0, and counts as a great one.
@@ -363,6 +365,8 @@ mod tests {
         {
             assert_eq!(has(Rule::AddedAgainMoves, release), expected, "{release}");
         }
+        assert!(has(Rule::EmptyPemIsWritten, "1.1.1g") && !has(Rule::EmptyPemIsWritten, "1.1.1h"));
+        assert!(!has(Rule::EmptyPemIsWritten, "3.0.0"));
         let keys = |release: &str| Rules::of(release.parse().unwrap(), Following::Released).master_key_max();
         assert_eq!([keys("1.1.1"), keys("1.1.1a"), keys("1.1.1w"), keys("3.0.0")], [64, 256, 256, 512]);
         let time = |release: &str| Rules::of(release.parse().unwrap(), Following::Released).time();

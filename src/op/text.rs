@@ -28,6 +28,15 @@ pub enum Expected {
         /// The largest.
         max: i128,
     },
+    /// An integer between these limits, or one of these words.
+    IntegerOr {
+        /// The smallest.
+        min: i128,
+        /// The largest.
+        max: i128,
+        /// The words.
+        words: &'static [&'static str],
+    },
     /// `"..."`, `x"..."` or `NULL`
     Bytes,
     /// Two hexadecimal digits.
@@ -55,6 +64,9 @@ impl fmt::Display for Expected {
             Expected::Result => f.write_str("a slot for the result: `s0 = ...`"),
             Expected::NoResult => f.write_str("no slot for a result: this call makes nothing"),
             Expected::Integer { min, max } => write!(f, "an integer from {min} to {max}"),
+            Expected::IntegerOr { min, max, words } => {
+                write!(f, "an integer from {min} to {max}, or one of {}", words.join(", "))
+            }
             Expected::Bytes => f.write_str("a byte string, \"...\" or x\"...\", or NULL"),
             Expected::Hex => f.write_str("two hexadecimal digits"),
             Expected::Escape => f.write_str("one of the escapes \\\\ \\\" \\n \\t \\r \\0 \\xNN"),
@@ -80,20 +92,38 @@ pub struct TextError {
     pub found: String,
 }
 
-/// Names a function that there is not, and the one that may have been meant.
+/// Names a word that there is not, and the one that may have been meant.
 fn instead(expected: Expected, found: &str) -> String {
-    if expected != Expected::Function || found.is_empty() {
+    let meant = match expected {
+        Expected::Function => nearest(found, super::Kind::ALL.iter().map(|kind| kind.name())),
+        Expected::OneOf(words) | Expected::IntegerOr { words, .. } => nearest(found, words.iter().copied()),
+        Expected::Marker
+        | Expected::Char(_)
+        | Expected::Variable(_)
+        | Expected::VariableOrNull(_)
+        | Expected::Result
+        | Expected::NoResult
+        | Expected::Integer { .. }
+        | Expected::Bytes
+        | Expected::Hex
+        | Expected::Escape
+        | Expected::ShorterBytes
+        | Expected::End
+        | Expected::FewerCalls(_) => return String::new(),
+    };
+    if found.is_empty() {
         return String::new();
     }
-    let meant = nearest(found).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     format!(", not `{found}`{meant}")
 }
 
-/// Finds the function whose name takes the fewest changes, if less than a third of the letters have to be changed.
-fn nearest(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let names = super::Kind::ALL.iter().map(|kind| kind.name());
-    let changes = names.map(|name| (strsim::damerau_levenshtein(&word, &name.to_ascii_lowercase()), name));
+/// Finds the name that takes the fewest changes, if less than a third of the letters have to be changed. Large and small letters, and
+/// the parentheses of a call, are no change.
+pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |name: &str| name.trim_end_matches("()").to_ascii_lowercase();
+    let word = plain(word);
+    let changes = names.map(|name| (strsim::damerau_levenshtein(&word, &plain(name)), name));
     changes.min_by_key(|(changes, _)| *changes).filter(|(changes, _)| changes * 3 < word.len()).map(|(_, name)| name)
 }
 

@@ -45,23 +45,39 @@ fn described(program: &Program, block: &Block) -> String {
     format!("{} bytes, allocated {}{freed}", block.size, place(&block.taken))
 }
 
-/// Groups blocks by the line of the library that allocated them, in the order of the first of each.
-fn by_origin(blocks: &[Block]) -> Vec<Vec<&Block>> {
-    let mut groups: Vec<Vec<&Block>> = Vec::new();
-    for block in blocks {
-        match groups.iter_mut().find(|group| group[0].taken.line == block.taken.line) {
-            Some(group) => group.push(block),
-            None => groups.push(vec![block]),
+/// Lists what lives on, a line for all of one origin: the blocks that no other one holds, by the line of the library that allocated
+/// them, in the order of the first of each, with what they hold.
+fn by_root(program: &Program, blocks: &[Block]) -> Vec<String> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (place, block) in blocks.iter().enumerate().filter(|(_, block)| block.holder.is_none()) {
+        let origin = |block: &Block| (block.session, block.taken.line.clone());
+        match groups.iter_mut().find(|group| origin(&blocks[group[0]]) == origin(block)) {
+            Some(group) => group.push(place),
+            None => groups.push(vec![place]),
         }
     }
-    groups
+    let line = |group: &Vec<usize>| {
+        let roots: Vec<&Block> = group.iter().map(|place| &blocks[*place]).collect();
+        let is_held = |block: &&Block| block.holder.is_some_and(|holder| group.contains(&(holder as usize)));
+        let held: Vec<&Block> = blocks.iter().filter(is_held).collect();
+        let holds = if roots.len() == 1 { "it holds" } else { "they hold" };
+        let bytes: u64 = held.iter().map(|block| block.size).sum();
+        let held = match held.len() {
+            0 => String::new(),
+            1 => format!("; and 1 block that {holds}, {bytes} bytes"),
+            many => format!("; and {many} blocks that {holds}, {bytes} bytes in all"),
+        };
+        all_described(program, &roots) + &held
+    };
+    groups.iter().map(line).collect()
 }
 
 /// Says where blocks of one origin come from: `79 blocks, 24 bytes each, ssl/ssl_sess.c:91, the first in step 1, …`
 fn all_described(program: &Program, blocks: &[&Block]) -> String {
     let [first, others @ ..] = blocks else { return String::new() };
     if others.is_empty() {
-        return described(program, first);
+        let what = if first.session { "1 SSL_SESSION, " } else { "" };
+        return format!("{what}{}", described(program, first));
     }
     let size = if others.iter().all(|block| block.size == first.size) {
         format!("{} bytes each", first.size)
@@ -73,7 +89,8 @@ fn all_described(program: &Program, blocks: &[&Block]) -> String {
         Site::OUTSIDE => "outside any call".into(),
         step => format!("in step {step}{call}"),
     };
-    format!("{} blocks, {size}, {}, the first {step}", blocks.len(), first.taken)
+    let what = if first.session { "SSL_SESSIONs" } else { "blocks" };
+    format!("{} {what}, {size}, {}, the first {step}", blocks.len(), first.taken)
 }
 
 /// Says which call the first difference is in.
@@ -101,8 +118,8 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     for (word, text) in &found.details {
         line(format_args!("  {word:<width$} {text}"));
     }
-    for blocks in by_origin(&diverged.left) {
-        line(format_args!("  {:<width$} {}", "lives on", all_described(program, &blocks)));
+    for said in by_root(program, &diverged.left) {
+        line(format_args!("  {:<width$} {said}", "lives on"));
     }
     if let Some(mishap) = &diverged.mishap {
         let here = mishap.step as usize == found.step && Aspect::Breakage(mishap.breakage) == found.signature().aspect;
@@ -134,4 +151,36 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
         line(format_args!("{}{word}: {command}", if at == 0 { "\n" } else { "" }));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_session_holds_is_told_with_it() {
+        let program: Program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\ns1 = SSL_SESSION_dup(s0)\n".parse().unwrap();
+        let block = |size, line: &str, step, session, holder| Block {
+            size,
+            taken: Site { line: line.into(), step },
+            given: None,
+            session,
+            holder,
+        };
+        let one = [
+            block(928, "a.c:1", 0, true, None),
+            block(8, "b.c:2", 0, false, Some(0)),
+            block(16, "b.c:3", 1, false, Some(0)),
+            block(4, "b.c:2", 1, false, None),
+        ];
+        let root = "1 SSL_SESSION, 928 bytes, allocated in step 0, s0 = SSL_SESSION_new(), at a.c:1";
+        let alone = "4 bytes, allocated in step 1, s1 = SSL_SESSION_dup(s0), at b.c:2";
+        assert_eq!(
+            by_root(&program, &one),
+            [format!("{root}; and 2 blocks that it holds, 24 bytes in all"), alone.into()]
+        );
+        let two = [one[0].clone(), one[1].clone(), one[0].clone(), one[3].clone()];
+        let roots = "2 SSL_SESSIONs, 928 bytes each, a.c:1, the first in step 0, s0 = SSL_SESSION_new()";
+        assert_eq!(by_root(&program, &two), [format!("{roots}; and 1 block that they hold, 8 bytes"), alone.into()]);
+    }
 }

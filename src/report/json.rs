@@ -61,7 +61,9 @@ pub fn finding(program: &Program, diverged: &Diverged, commands: &[(&str, String
 
 fn block(block: &Block) -> Value {
     let site = |site: &Site| json!({ "line": site.line, "step": step(site.step) });
-    json!({ "bytes": block.size, "allocated": site(&block.taken), "freed": block.given.as_ref().map(site) })
+    let freed = block.given.as_ref().map(site);
+    let (session, holder) = (block.session, block.holder);
+    json!({ "bytes": block.size, "allocated": site(&block.taken), "freed": freed, "session": session, "holder": holder })
 }
 
 /// Returns a step; `None` for what is outside of all.

@@ -57,13 +57,18 @@ pub struct Block<S = String> {
     pub taken: Site<S>,
     /// Says where it was freed, if it was.
     pub given: Option<Site<S>>,
+    /// Says whether it is a session.
+    pub session: bool,
+    /// Gives the place in the same list of the block that holds it, directly or by way of others, and is held by none itself.
+    pub holder: Option<u32>,
 }
 
 impl<S> Block<S> {
     /// Makes the same block with other texts for its lines.
     pub fn with_lines<'a, T>(&'a self, line: impl Fn(&'a S) -> T) -> Block<T> {
         let site = |site: &'a Site<S>| Site { line: line(&site.line), step: site.step };
-        Block { size: self.size, taken: site(&self.taken), given: self.given.as_ref().map(site) }
+        let Block { size, taken, given, session, holder } = self;
+        Block { size: *size, taken: site(taken), given: given.as_ref().map(site), session: *session, holder: *holder }
     }
 }
 

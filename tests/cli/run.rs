@@ -128,6 +128,19 @@ fn seconds_end_a_run() {
     ran.shows("\nagree: ");
 }
 
+/// What takes its time after the last program is said too, and how much longer it may take.
+#[test]
+fn a_run_says_what_it_reduces() {
+    let args = ["run", "--port", "planted:dup-forgets-hostname", "--isolate", "--longest", "10000", "--seed", "1"];
+    let ran = sessdiff(&[&args[..], &["--programs", "2000", "--corpus", "none", "--beat", "0.02"]].concat()).exits(1);
+    let is_said = |line: &str| {
+        let rest = line.split_once("1 divergence; reducing SSL_SESSION_dup/hostname: ").map(|(_, rest)| rest);
+        let words = rest.map(|rest| rest.split(' ').collect::<Vec<_>>());
+        words.is_some_and(|words| matches!(words[..], [_, "call," | "calls,", _, "s", "left"]))
+    };
+    assert!(ran.stderr.lines().any(is_said), "{ran:?}");
+}
+
 /// What the library keeps for all threads is made by one of them.
 #[test]
 fn many_threads_end_well() {

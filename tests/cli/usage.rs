@@ -42,3 +42,34 @@ fn memory_that_only_probes_make_is_refused_without_them() {
     folder.sessdiff(&[&run[..], &["--memory", "plain=1,guarded=1"]].concat()).refuses(what);
     folder.sessdiff(&[&run[..], &["--memory", "plain=3"]].concat()).exits(0).quietly();
 }
+
+/// A word with a letter too many or too few is told which one was meant.
+#[test]
+fn an_unknown_name_is_told_the_nearest() {
+    let folder = super::Folder::with("a.ops", super::PROGRAM);
+    for (args, said) in [
+        (
+            "run --port planted:dup-forget-hostname",
+            "no such port (did you mean `planted:dup-forgets-hostname`?): there are openssl, ",
+        ),
+        ("run --port opensl", "no such port (did you mean `openssl`?): there are openssl, "),
+        ("run --port planted:nonsense", "no such port: there are openssl, "),
+        (
+            "replay a.ops --without dup-drop-hint",
+            "no such rule (did you mean `dup-drops-hint`?); `sessdiff rules` lists them",
+        ),
+        ("replay a.ops --without nosuch", "no such rule; `sessdiff rules` lists them"),
+        ("run --laws up-ref-and-fre", "no such law (did you mean `up-ref-and-free`?): there are "),
+    ] {
+        let ran = folder.sh(&format!("sessdiff {args}")).exits(64);
+        assert!(ran.stderr.contains(said), "{ran:?}");
+    }
+    folder.write(
+        "b.ops",
+        "#! sessdiff 1\nc0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_set_verify(c0, SSL_VERIFY_PEAR)\n",
+    );
+    let ran = folder.sessdiff(&["replay", "b.ops"]).exits(64);
+    let below = "\n    SSL_CTX_set_verify(c0, SSL_VERIFY_PEAR)\n                           ^^^^^^^^^^^^^^^\n";
+    assert!(ran.stderr.contains("b.ops:3:24: expected one of ") && ran.stderr.ends_with(below), "{ran:?}");
+    assert!(ran.stderr.contains(", not `SSL_VERIFY_PEAR`; did you mean `SSL_VERIFY_PEER`?\n"), "{ran:?}");
+}

@@ -72,6 +72,14 @@ pub fn hard_to_reduce(name: &str) -> PathBuf {
     library(&format!("reduced-{name}"), Some(diff), None)
 }
 
+/// The library whose sessions with a ticket are destroyed and never freed, nor what they hold.
+#[allow(dead_code, reason = "another target builds the library without a bug alone")]
+pub fn leaks_sessions() -> PathBuf {
+    let diff = "--- a/ssl/ssl_sess.c\n+++ b/ssl/ssl_sess.c\n@@ -885,2 +885,4 @@\n     OPENSSL_cleanse(ss->session_id, sizeof(ss->session_id));\n\
+                +    if (ss->ext.tick != NULL)\n+        return;\n     X509_free(ss->peer);\n";
+    library("leaks-sessions", Some(diff), None)
+}
+
 /// The library without a bug.
 pub fn good() -> PathBuf {
     library("good", None, None)

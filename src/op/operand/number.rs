@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::super::text::{Cursor, TextError};
+use super::super::text::{Cursor, Expected, TextError};
 use super::super::wire::Wire;
 use super::shrink::nearer;
 use super::{MAX_BYTES, Operand, Shrink};
@@ -139,6 +139,17 @@ const VERSIONS: &[(&str, i32)] = &[
     ("DTLS1_2_VERSION", 0xfefd),
 ];
 
+/// Holds the names of [`VERSIONS`].
+const VERSION_NAMES: &[&str] = &{
+    let mut names = [""; VERSIONS.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = VERSIONS[at].0;
+        at += 1;
+    }
+    names
+};
+
 impl Operand for ProtocolVersion {
     fn form() -> String {
         "a constant such as `TLS1_2_VERSION`, or a number of 32 bits with a sign".into()
@@ -166,7 +177,10 @@ impl Operand for ProtocolVersion {
             *cursor = ahead;
             return Ok(ProtocolVersion(*version));
         }
-        i32::parse(cursor).map(ProtocolVersion)
+        cursor.skip_space();
+        let (min, max) = (i32::MIN.into(), i32::MAX.into());
+        let neither = cursor.error(Expected::IntegerOr { min, max, words: VERSION_NAMES });
+        i32::parse(cursor).map(ProtocolVersion).map_err(|_| neither)
     }
 }
 

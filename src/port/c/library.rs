@@ -307,6 +307,7 @@ unsafe extern "C" fn on_new(
         events::wrong();
     }
     if of(index, argl, argp) == Some(ExIndex::Counted) {
+        memory::is_session(session as usize);
         events::ex_new(data as usize, session as usize);
     } else {
         events::wrong();

@@ -7,6 +7,7 @@ mod guarded;
 mod poisoned;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
@@ -30,8 +31,16 @@ thread_local! {
     static SESSIONS: [Cell<usize>; SLOTS] = const { [const { Cell::new(0) }; SLOTS] };
     /// Marks which of 64 places their addresses fall into, one bit each.
     static PLACES: Cell<u64> = const { Cell::new(0) };
-    /// Lists address, size and origin of each allocation made while watching.
-    static WATCHED: RefCell<Vec<(usize, usize, Origin)>> = const { RefCell::new(Vec::new()) };
+    /// Lists each allocation made while watching.
+    static WATCHED: RefCell<Vec<Watched>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Describes an allocation that lives.
+struct Watched {
+    at: usize,
+    size: usize,
+    taken: Origin,
+    session: bool,
 }
 
 const fn place(address: usize) -> u64 {
@@ -129,12 +138,65 @@ pub(super) fn watch() {
     WATCHING.set(true);
 }
 
-/// Ends [`watch`] and returns the allocations made since then that still live.
+/// Notes that a block is a session.
+pub(super) fn is_session(address: usize) {
+    note(|blocks| {
+        blocks.iter_mut().rev().filter(|block| block.at == address).take(1).for_each(|block| block.session = true)
+    });
+}
+
+/// Ends [`watch`] and returns the allocations made since then that still live, and which of them holds which.
 pub(super) fn unwatch() -> Vec<Block> {
     WATCHING.set(false);
     WATCHED.with_borrow_mut(|watched| {
-        let blocks = watched.drain(..);
-        blocks.map(|(_, size, taken)| Block { size: size as u64, taken: taken.site(), given: None }).collect()
+        let holders = holders(watched);
+        let blocks = watched.drain(..).zip(holders);
+        let block = |(block, holder): (Watched, Option<u32>)| {
+            let Watched { size, taken, session, .. } = block;
+            Block { size: size as u64, taken: taken.site(), given: None, session, holder }
+        };
+        blocks.map(block).collect()
+    })
+}
+
+/// Finds for each block the one that holds it, directly or by way of others, and is held by none. Where blocks hold each other in a
+/// ring, it is the one that was allocated first.
+///
+/// What a block holds is not known exactly: each aligned word of it that is the address of another block is taken for a pointer to
+/// that. A number that happens to be one is taken for one too, and a pointer into the middle of a block, or one that is stored in
+/// another form, is not seen: what it leads to then stands by itself.
+fn holders(blocks: &[Watched]) -> Vec<Option<u32>> {
+    let places: HashMap<usize, usize> = blocks.iter().enumerate().map(|(place, block)| (block.at, place)).collect();
+    let pointed_to = |(place, block): (usize, &Watched)| -> Vec<usize> {
+        let others = words(block).filter_map(|word| places.get(&word).copied());
+        others.filter(|other| *other != place).collect()
+    };
+    let holds: Vec<Vec<usize>> = blocks.iter().enumerate().map(pointed_to).collect();
+    let mut held = vec![false; blocks.len()];
+    holds.iter().flatten().for_each(|place| held[*place] = true);
+    let (mut holders, mut seen) = (vec![None; blocks.len()], vec![false; blocks.len()]);
+    for root in (0..blocks.len()).filter(|place| !held[*place]).chain(0..blocks.len()) {
+        let mut next = if seen[root] { Vec::new() } else { vec![root] };
+        seen[root] = true;
+        while let Some(place) = next.pop() {
+            for other in holds[place].iter().copied() {
+                if !std::mem::replace(&mut seen[other], true) {
+                    holders[other] = u32::try_from(root).ok();
+                    next.push(other);
+                }
+            }
+        }
+    }
+    holders
+}
+
+/// Lists the aligned words of a block.
+fn words(block: &Watched) -> impl Iterator<Item = usize> {
+    let first = block.at as *const usize;
+    (0..block.size / std::mem::size_of::<usize>()).map(move |at| {
+        // SAFETY: the block lives: it was allocated on this thread, which alone frees what its program made, and was not freed. The
+        // library's blocks are aligned, but for guarded ones of an odd size.
+        unsafe { first.add(at).read_unaligned() }
     })
 }
 
@@ -144,7 +206,7 @@ fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
         notice(Fault::new(Misuse::NoMemory, size, origin, None));
     } else {
         LIVE.set(LIVE.get() + 1);
-        note(|blocks| blocks.push((address as usize, size, origin)));
+        note(|blocks| blocks.push(Watched { at: address as usize, size, taken: origin, session: false }));
     }
     address
 }
@@ -153,7 +215,7 @@ fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
 fn gave(address: *mut c_void) {
     LIVE.set(LIVE.get() - 1);
     freed(address as usize);
-    note(|blocks| blocks.retain(|(at, ..)| *at != address as usize));
+    note(|blocks| blocks.retain(|block| block.at != address as usize));
 }
 
 fn notice(fault: Fault) {
@@ -165,7 +227,7 @@ fn notice(fault: Fault) {
 /// Changes the list of what is watched. It is cheap when nobody watches, and at the end of a thread, where the library
 /// frees after the list is gone.
 #[inline]
-fn note(change: impl FnOnce(&mut Vec<(usize, usize, Origin)>)) {
+fn note(change: impl FnOnce(&mut Vec<Watched>)) {
     if WATCHING.get() {
         // At the end of a thread there is no list any more.
         WATCHED.try_with(|watched| change(&mut watched.borrow_mut())).unwrap_or(());
@@ -290,6 +352,25 @@ fn release_watched(block: *mut c_void, origin: Origin) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A root holds a block, and that another one; two hold each other; one stands by itself.
+    #[test]
+    fn what_holds_a_block_is_found_by_its_address() {
+        let mut made = [[0usize; 3]; 6];
+        let at: Vec<usize> = made.iter().map(|block| block.as_ptr() as usize).collect();
+        made[1][2] = at[0];
+        made[2][0] = at[1];
+        (made[3][1], made[4][1]) = (at[4], at[3]);
+        // Itself, and a number that is no block's first address.
+        made[5] = [at[5], at[0] + 8, 7];
+        let taken = Origin { file: ptr::null(), line: 0, step: 0 };
+        let blocks: Vec<Watched> = at
+            .iter()
+            .map(|at| Watched { at: *at, size: std::mem::size_of::<[usize; 3]>(), taken, session: false })
+            .collect();
+        assert_eq!(holders(&blocks), [Some(2), Some(2), None, None, Some(3), None]);
+        assert_eq!(made[5][2], 7);
+    }
 
     #[test]
     fn cryptography_is_told_by_its_rooms() {

@@ -48,6 +48,7 @@ static void events(int at, const char *expected)
         strcat(seen, events_seen[i]);
     if (strcmp(expected, seen) == 0)
         return;
-    printf("call %d: callbacks\n  expected: %s\n  actual:   %s\n", at, expected, seen);
+    printf("call %d: callbacks\n  expected: %s\n  actual:   %s\n", at, *expected == 0 ? "nothing" : expected,
+           *seen == 0 ? "nothing" : seen);
     stop();
 }

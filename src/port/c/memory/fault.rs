@@ -90,7 +90,8 @@ impl Fault {
     /// Says which block it was done to. Its lines are yet to be formatted.
     pub fn block(&self) -> Block<Origin> {
         let site = |origin: Origin| Site { line: origin, step: origin.step };
-        Block { size: self.size as u64, taken: site(self.taken), given: self.given.map(site) }
+        let (taken, given) = (site(self.taken), self.given.map(site));
+        Block { size: self.size as u64, taken, given, session: false, holder: None }
     }
 }
 
