@@ -16,14 +16,14 @@ pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, faults, sound};
 pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
-use self::encoded::Encoded;
+use self::encoded::{Encoded, in_element};
 use self::listed::listed;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::plan::{Plan, touches};
 use crate::program::Program;
-use crate::trace::{Entry, Trace};
+use crate::trace::{Entry, Trace, told_apart};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -231,7 +231,7 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
             let aspect = signature.aspect;
             let connected = of.filter(|of| matches!(of, Variable::Connection(_)) && !fields.contains(&None));
             let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
-            let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
+            let [left, right] = told_apart(in_element(aspect, [a, b])).map(|said| said + &whose);
             let (class, ledger, wrong) = (aspect.class(), None, None);
             let details = if aspect.is_of_caches() { listed(program, step, traces) } else { Vec::new() };
             let found = Divergence { step, class, signature, of, left, right, ledger, details, wrong };

@@ -1,7 +1,7 @@
 //! Whether a session is wrong, or only its DER: what getters show and what is encoded are looked at side by side.
 
-use super::Signature;
-use crate::der::{missing_always, shown_difference};
+use super::{Aspect, Signature};
+use crate::der::{element, missing_always, shown_difference};
 use crate::field::{Field, Fields};
 use crate::op::Kinds;
 use crate::trace::Entry;
@@ -54,4 +54,13 @@ impl Encoded {
         let shown = |field: Field| !unknown(field);
         shown_difference(left, right, shown).or_else(|| missing_always(left, right)).map(Signature::of_encoding)
     }
+}
+
+/// Takes of two sessions' DER what it has of the field in which they differ, so that this is what is shown.
+pub(super) fn in_element<'a>(aspect: Aspect, entries: [Option<Entry<'a>>; 2]) -> [Option<Entry<'a>>; 2] {
+    let Aspect::Field(_, field) = aspect else { return entries };
+    entries.map(|entry| match entry {
+        Some(Entry::Bytes(Field::Der, Some(der))) => Some(Entry::Bytes(field, element(der, field))),
+        other => other,
+    })
 }
