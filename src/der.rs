@@ -4,35 +4,98 @@
 
 use crate::field::Field;
 
-/// Names the fields that are elements with a tag and have a getter.
-const SHOWN: [(u8, Field); 12] = [
-    (1, Field::Time),
-    (2, Field::Timeout),
-    (3, Field::Peer),
-    (4, Field::IdContext),
-    (6, Field::Hostname),
-    (9, Field::LifetimeHint),
-    (10, Field::Ticket),
-    (11, Field::CompressId),
-    (15, Field::MaxEarlyData),
-    (16, Field::Alpn),
-    (17, Field::MaxFragmentLength),
-    (18, Field::TicketAppdata),
-];
-/// Names the fields of the elements without a tag of their own, in their order; `None`: the version of the structure.
-const PLAIN: [Option<Field>; 5] =
-    [None, Some(Field::ProtocolVersion), Some(Field::Cipher), Some(Field::Id), Some(Field::MasterKey)];
+/// Says what the element of a field holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Holds {
+    /// An INTEGER.
+    Number,
+    /// An OCTET STRING.
+    Octets,
+    /// A Certificate.
+    Certificate,
+}
+
+/// Describes the element of a field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// Is the tag of an element that may be missing, which holds another one; `None`: it has no tag of its own and is always there.
+    pub tag: Option<u8>,
+    /// Says what it holds.
+    pub holds: Holds,
+    /// Names the release that has it first; `None`: 1.1.1 has it.
+    pub since: Option<&'static str>,
+    /// Names the field.
+    pub field: Field,
+}
+
+/// Makes the table of the elements. A row is: the tag, or `-`, what it holds, since when, if not since 1.1.1, and the field.
+macro_rules! parts {
+    (@tag -) => { None };
+    (@tag $tag:literal) => { Some($tag) };
+    (@since) => { None };
+    (@since $since:literal) => { Some($since) };
+    ($($tag:tt $holds:ident $($since:literal)? $field:ident;)*) => {
+        /// Lists the elements in their order, without the version of the encoding, which comes first and is no field, and the argument
+        /// of a key, which nobody writes: `SSL_SESSION_ASN1` (ssl/ssl_asn1.c, 3.6.3).
+        pub(crate) const PARTS: [Part; 24] = [$(Part {
+            tag: parts!(@tag $tag),
+            holds: Holds::$holds,
+            since: parts!(@since $($since)?),
+            field: Field::$field,
+        }),*];
+    };
+}
+
+parts! {
+    - Number ProtocolVersion;
+    - Octets Cipher;
+    - Octets Id;
+    - Octets MasterKey;
+    1 Number Time;
+    2 Number Timeout;
+    3 Certificate Peer;
+    4 Octets IdContext;
+    5 Number VerifyResult;
+    6 Octets Hostname;
+    7 Octets PskIdentityHint;
+    8 Octets PskIdentity;
+    9 Number LifetimeHint;
+    10 Octets Ticket;
+    11 Octets CompressId;
+    12 Octets SrpUsername;
+    13 Number Flags;
+    14 Number TicketAgeAdd;
+    15 Number MaxEarlyData;
+    16 Octets Alpn;
+    17 Number MaxFragmentLength;
+    18 Octets TicketAppdata;
+    19 Number "3.0" KexGroup;
+    20 Octets "3.2" PeerKey;
+}
+
 /// Begins the first byte of an element with a tag of its own, which holds another element.
 const TAGGED: u8 = 0xa0;
 
+/// Returns the element of a field; `None`: it has none.
+pub(crate) const fn part(of: Field) -> Option<Part> {
+    let mut at = 0;
+    while at < PARTS.len() {
+        if PARTS[at].field as usize == of as usize {
+            return Some(PARTS[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
 /// Returns the field of an element, which stands behind so many others.
 fn field(first_byte: u8, place: usize) -> Option<Field> {
-    if first_byte < TAGGED {
-        return PLAIN.get(place).copied().flatten();
-    }
-    let tag = first_byte - TAGGED;
-    let shown = SHOWN.iter().find(|(of, _)| *of == tag).map(|(_, field)| *field);
-    shown.or_else(|| Field::ALL.iter().copied().find(|field| field.hidden_tag() == Some(tag)))
+    let at = match first_byte {
+        // The version of the encoding stands before them.
+        ..TAGGED => place.checked_sub(1).filter(|at| PARTS.get(*at).is_some_and(|part| part.tag.is_none())),
+        TAGGED.. => PARTS.iter().position(|part| part.tag == Some(first_byte - TAGGED)),
+    };
+    at.map(|at| PARTS[at].field)
 }
 
 /// Splits bytes behind the first element: its first byte, its contents, and what follows.
@@ -69,10 +132,21 @@ pub(crate) fn element(der: &[u8], of: Field) -> Option<&[u8]> {
 
 /// Returns the first field in which two sessions' DER differs; a hidden one comes before those that have getters.
 pub(crate) fn difference(a: &[u8], b: &[u8]) -> Option<Field> {
-    hidden_difference(a, b).or_else(|| {
-        let plain = PLAIN.into_iter().flatten();
-        plain.chain(SHOWN.map(|(_, field)| field)).find(|field| element(a, *field) != element(b, *field))
-    })
+    hidden_difference(a, b).or_else(|| shown_difference(a, b, |_| true))
+}
+
+/// Returns the first field with a getter in which two sessions' DER differs, of those that are `wanted`.
+pub(crate) fn shown_difference(a: &[u8], b: &[u8], wanted: impl Fn(Field) -> bool) -> Option<Field> {
+    let shown = PARTS.into_iter().map(|part| part.field).filter(|field| field.hidden_tag().is_none());
+    shown.filter(|field| wanted(*field)).find(|field| element(a, *field) != element(b, *field))
+}
+
+/// Returns the hidden field whose element only one of two sessions' DER has, where every session of its release has one: whatever
+/// is in the session, it is written wrong.
+pub(crate) fn missing_always(a: &[u8], b: &[u8]) -> Option<Field> {
+    // An UINT32 of ssl/ssl_asn1.c, and so there if it is 0.
+    const ALWAYS: Field = Field::KexGroup;
+    (element(a, ALWAYS).is_some() != element(b, ALWAYS).is_some()).then_some(ALWAYS)
 }
 
 /// Returns the first field without a getter in which two sessions' DER differs.
@@ -83,7 +157,7 @@ pub(crate) fn hidden_difference(a: &[u8], b: &[u8]) -> Option<Field> {
 
 /// Returns the tag of the element of a field, if that is an optional one.
 pub(crate) fn tag(of: Field) -> Option<u8> {
-    of.hidden_tag().or_else(|| SHOWN.iter().find(|(_, field)| *field == of).map(|(tag, _)| *tag))
+    part(of).and_then(|part| part.tag)
 }
 
 /// Returns the contents of the structure.
@@ -109,14 +183,26 @@ impl Elements {
         (elements.encoded() == der).then_some(elements)
     }
 
-    /// Returns the contents of the element with a tag.
-    pub fn get(&self, tag: u8) -> Option<&[u8]> {
-        self.all.iter().find(|(first_byte, _)| *first_byte == TAGGED | tag).map(|(_, contents)| &**contents)
+    /// Returns where the element of a field is.
+    fn place(&self, of: Field) -> Option<usize> {
+        (0..self.all.len()).find(|at| field(self.all[*at].0, *at) == Some(of))
     }
 
-    /// Takes the element with a tag out.
-    pub fn remove(&mut self, tag: u8) {
-        self.all.retain(|(first_byte, _)| *first_byte != TAGGED | tag);
+    /// Returns the contents of the element of a field.
+    pub fn get(&self, of: Field) -> Option<&[u8]> {
+        self.place(of).map(|at| &*self.all[at].1)
+    }
+
+    /// Takes the element of a field out. One that is always there is made 0 or empty.
+    pub fn remove(&mut self, of: Field) {
+        let Some(at) = self.place(of) else { return };
+        match (part(of), &mut self.all[at].1) {
+            (Some(Part { tag: None, holds: Holds::Number, .. }), contents) => *contents = vec![0],
+            // Its code has two bytes.
+            (Some(Part { field: Field::Cipher, .. }), contents) => *contents = vec![0; 2],
+            (Some(Part { tag: None, .. }), contents) => contents.clear(),
+            (Some(Part { tag: Some(_), .. }) | None, _) => _ = self.all.remove(at),
+        }
     }
 
     /// Gives the element with a tag these contents, where it is or where it belongs.
@@ -127,12 +213,16 @@ impl Elements {
         self.all.splice(at..at + usize::from(there), [(first_byte, contents.to_vec())]);
     }
 
-    /// Exchanges the contents of the element with a tag with those of the next one of the same kind.
-    pub fn swap(&mut self, tag: u8) {
-        let Some(at) = self.all.iter().position(|(first_byte, _)| *first_byte == TAGGED | tag) else { return };
-        let like = |other: &usize| *other != at && self.all[*other].1.first() == self.all[at].1.first();
-        let tagged = (0..self.all.len()).filter(|other| self.all[*other].0 >= TAGGED);
-        let Some(other) = tagged.filter(like).min_by_key(|other| other.abs_diff(at)) else { return };
+    /// Exchanges the contents of the element of a field with those of the next one of the same kind: the one behind it, where two are
+    /// as near.
+    pub fn swap(&mut self, of: Field) {
+        let Some(at) = self.place(of) else { return };
+        let tagged = self.all[at].0 >= TAGGED;
+        // What a tagged element holds begins with its kind.
+        let kind = |at: usize| if tagged { self.all[at].1.first() } else { Some(&self.all[at].0) };
+        let like = |other: &usize| *other != at && (self.all[*other].0 >= TAGGED) == tagged && kind(*other) == kind(at);
+        let near = |other: &usize| (other.abs_diff(at), if tagged { 0 } else { at.saturating_sub(*other) });
+        let Some(other) = (0..self.all.len()).filter(like).min_by_key(near) else { return };
         let contents = std::mem::take(&mut self.all[at].1);
         self.all[at].1 = std::mem::replace(&mut self.all[other].1, contents);
     }
@@ -196,5 +286,12 @@ mod tests {
         other.extend([0xa5, 3, 2, 1, 1]);
         other[3] += 5;
         assert_eq!(difference(der, &other), Some(Field::VerifyResult));
+    }
+
+    #[test]
+    fn the_table_has_the_tags_of_the_fields() {
+        for field in Field::ALL.iter().filter(|field| field.hidden_tag().is_some()) {
+            assert_eq!(tag(*field), field.hidden_tag(), "{field:?}");
+        }
     }
 }

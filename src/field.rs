@@ -335,6 +335,20 @@ impl Field {
     }
 }
 
+impl Field {
+    /// Returns what stands before it in a printed session, if no getter shows it and `SSL_SESSION_print` does: of the flags one alone.
+    pub const fn printed_behind(self) -> Option<&'static str> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "the few fields that are so; the others are not")]
+        match self {
+            Field::VerifyResult => Some("\n    Verify return code: "),
+            Field::PskIdentity => Some("\n    PSK identity: "),
+            Field::PskIdentityHint => Some("\n    PSK identity hint: "),
+            Field::SrpUsername => Some("\n    SRP username: "),
+            _ => None,
+        }
+    }
+}
+
 sets! {
     /// A set of fields.
     Fields of Field

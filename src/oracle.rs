@@ -6,6 +6,7 @@
 mod audit;
 mod counts;
 mod describe;
+mod encoded;
 mod listed;
 mod signature;
 
@@ -15,13 +16,14 @@ pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, faults, sound};
 pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
 use self::describe::describe;
+use self::encoded::{Encoded, in_element};
 use self::listed::listed;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::plan::{Plan, touches};
 use crate::program::Program;
-use crate::trace::{Entry, Trace};
+use crate::trace::{Entry, Trace, told_apart};
 
 /// The kinds of divergence, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,6 +82,8 @@ pub struct Divergence {
     pub class: Class,
     /// The call that is blamed, and what differs.
     signature: Signature,
+    /// The variable whose session differs, where that is what its fields show.
+    pub of: Option<Variable>,
     /// What the left port showed.
     pub left: String,
     /// What the right port showed.
@@ -96,6 +100,13 @@ impl Divergence {
     /// Returns its stable name: `SSL_SESSION_dup/ticket_appdata`.
     pub fn signature(&self) -> Signature {
         self.signature
+    }
+
+    /// Blames the function that writes DER, which writes a session wrong that is right.
+    #[must_use]
+    pub fn of_encoding(self) -> Divergence {
+        let Aspect::Field(_, field) = self.signature.aspect else { return self };
+        Divergence { signature: Signature::of_encoding(field), ..self }
     }
 
     /// Says the difference in a sentence.
@@ -134,6 +145,7 @@ fn contradiction(program: &Program, plan: &Plan, fault: &Fault, faults: &[Option
         step: fault.step,
         class: fault.class,
         signature: Signature { call, aspect: fault.aspect },
+        of: None,
         left,
         right,
         ledger: Some(fault.ledger.clone()),
@@ -164,13 +176,16 @@ pub fn all_in(program: &Program, plan: &Plan, traces: [&Trace; 2], step: usize) 
     let ended = traces.into_iter().filter_map(compared_until).any(|last| step >= last);
     let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
     let (mut a, mut b) = (0, 0);
+    let mut encoded = Encoded::new(plan.setup().lacks);
     while !ended && (a < left.len() || b < right.len()) {
         let (more, others) = same_again(&left[a..], &right[b..]);
         for at in 0..more.max(others) {
             let pair = [left[a..a + more].get(at), right[b..b + others].get(at)].map(|entry| entry.cloned());
-            all.push(named(None, describe(program.ops.get(step), of, pair)));
+            encoded.see(pair);
+            all.push(encoded.wrong(pair).unwrap_or_else(|| named(None, describe(program.ops.get(step), of, pair))));
         }
         (a, b) = (a + more, b + others);
+        encoded.see([left.get(a), right.get(b)].map(|entry| entry.cloned()));
         match left.get(a) {
             Some(Entry::Session(slot)) => of = Some(Variable::Session(*slot)),
             Some(Entry::SessionOf(x)) => of = Some(Variable::Connection(*x)),
@@ -200,21 +215,26 @@ fn difference(program: &Program, plan: &Plan, left: &Trace, right: &Trace) -> Op
     let mut of = program.ops.get(step).and_then(|op| touches(op).used).map(Variable::Session);
     // Numbers come before bytes, so what only follows from a field may differ before the field itself.
     let mut following: Option<Divergence> = None;
+    let mut encoded = Encoded::new(plan.setup().lacks);
     loop {
         let (a, b) = (left.next(), right.next());
+        encoded.see([a, b]);
         let fields = [a, b].map(|entry| entry.as_ref().and_then(Entry::field));
         if following.is_some() && fields.contains(&None) {
             return following; // The session ends here.
         }
         if a != b {
-            let aspect = describe(program.ops.get(step), of, [a, b]);
+            let signature = encoded.wrong([a, b]).unwrap_or_else(|| Signature {
+                call: Call::Kind(call_at(program, plan, step)),
+                aspect: describe(program.ops.get(step), of, [a, b]),
+            });
+            let aspect = signature.aspect;
             let connected = of.filter(|of| matches!(of, Variable::Connection(_)) && !fields.contains(&None));
             let whose = connected.map_or(String::new(), |x| format!(" of the session of {x}"));
-            let [left, right] = [a, b].map(|entry| entry.map_or("nothing".into(), |entry| format!("{entry}{whose}")));
-            let signature = Signature { call: Call::Kind(call_at(program, plan, step)), aspect };
+            let [left, right] = told_apart(in_element(aspect, [a, b])).map(|said| said + &whose);
             let (class, ledger, wrong) = (aspect.class(), None, None);
             let details = if aspect.is_of_caches() { listed(program, step, traces) } else { Vec::new() };
-            let found = Divergence { step, class, signature, left, right, ledger, details, wrong };
+            let found = Divergence { step, class, signature, of, left, right, ledger, details, wrong };
             if !fields.iter().all(|field| field.is_some_and(Field::is_derived)) {
                 return Some(found);
             }

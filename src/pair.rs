@@ -6,13 +6,13 @@ use crate::exec::{View, Watch};
 use crate::field::{Field, Fields};
 use crate::host::Host;
 use crate::native::Rules;
-use crate::op::Op;
+use crate::op::{BufferSlot, Op, Slot, Variable};
 use crate::oracle::{self, Aspect, Class, Divergence, Signature};
 use crate::plan::{Plan, Quirks, Setup};
 use crate::port::Memory;
 use crate::port::native::NativePort;
 use crate::program::Program;
-use crate::trace::{Block, Mishap, MishapKind, Trace};
+use crate::trace::{Block, Entry, Mishap, MishapKind, Trace};
 
 /// What came of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -405,6 +405,26 @@ impl<L: Host, R: Host> Pair<L, R> {
         self.heard().is_ok() && self.difference(program, look).is_none()
     }
 
+    /// Asks once more about a field that only DER shows, where a printed session has it too: where both sides print the same, the session
+    /// is right, and the function that writes DER is wrong. `program` ran last, and does so again.
+    fn printed_as_well(&mut self, program: &Program, look: Look, found: Diverged) -> Diverged {
+        let Diverged { divergence, mishap: None, .. } = &found else { return found };
+        let Aspect::Field(_, field) = divergence.signature().aspect else { return found };
+        let prints = divergence.of.and_then(|of| printing(program, divergence.step, of));
+        let (Some(label), Some(prints)) = (field.printed_behind(), prints) else { return found };
+        self.run(&prints, Look { watch: Watch::Ends, ..look });
+        let last = prints.ops.len() - 1;
+        let texts = [&self.left_trace, &self.right_trace].map(|trace| {
+            let copied = |entry| if let Entry::Copied(text) = entry { Some(text.to_vec()) } else { None };
+            // It ends early where a part that comes before is empty.
+            let text = trace.entries(last).find_map(copied)?;
+            memchr::memmem::find(&text, label.as_bytes()).map(|_| without_reason(text))
+        });
+        let same = self.heard().is_ok() && texts[0].is_some() && texts[0] == texts[1];
+        self.run(program, look);
+        if same { Diverged { divergence: found.divergence.of_encoding(), ..found } } else { found }
+    }
+
     /// Runs the program once more with everything observed, so that the step is the first that differs.
     fn blame(&mut self, program: &Program, look: Look, first: Signature) -> Verdict {
         let careful = Look { watch: Watch::Blame, ..look };
@@ -426,7 +446,7 @@ impl<L: Host, R: Host> Pair<L, R> {
                 self.run(program, careful);
             }
         }
-        if let Some(found) = self.difference(program, look) {
+        if let Some(found) = self.difference(program, look).map(|found| self.printed_as_well(program, careful, found)) {
             let leaks = found.divergence.signature().aspect == Aspect::Leak && broke.is_none();
             if leaks && self.balances(program, careful) {
                 return Verdict::Agree;
@@ -444,4 +464,33 @@ impl<L: Host, R: Host> Pair<L, R> {
             None => Verdict::Inconclusive(Inconclusive::Flaky { first, second, broke: broke.is_some() }),
         }
     }
+}
+
+/// Takes from a printed session the words for what a verification came to: they are asked for by the code that DER has.
+fn without_reason(mut text: Vec<u8>) -> Vec<u8> {
+    const CODE: &[u8] = b"Verify return code: ";
+    if let Some(at) = memchr::memmem::find(&text, CODE) {
+        let words = memchr::memchr(b'(', &text[at..]).map_or(text.len(), |words| at + words);
+        let end = memchr::memchr(b'\n', &text[words..]).map_or(text.len(), |end| words + end);
+        text.drain(words..end);
+    }
+    text
+}
+
+/// Returns the program up to this step, which then prints the session of a variable. `None`: it has no slot, and none is free.
+fn printing(program: &Program, step: usize, of: Variable) -> Option<Program> {
+    let mut ops = program.ops.get(..=step)?.to_vec();
+    let s = match of {
+        Variable::Session(s) => s,
+        Variable::Connection(x) => {
+            let is_free =
+                |slot: &Slot| ops.iter().all(|op| op.variables().all(|named| named != Variable::Session(*slot)));
+            let dst = Slot::all().find(is_free)?;
+            ops.push(Op::Get1Session { dst, x });
+            dst
+        }
+        Variable::Context(_) => return None,
+    };
+    ops.push(Op::Print { dst: BufferSlot::wrapping(0), s });
+    Some(Program { ops })
 }

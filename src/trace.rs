@@ -18,7 +18,7 @@ pub use entry::{Entries, Entry};
 pub use mishap::{Block, Mishap, MishapKind, Site};
 pub(crate) use owners::references;
 pub use owners::{Owners, Seen, Unowned, Whom};
-pub(crate) use shown::{born, hex, slot_names};
+pub(crate) use shown::{born, hex, slot_names, told_apart};
 pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen, VERIFIED};
 pub use told::{After, Callback, Meddling};
 

@@ -13,7 +13,7 @@ use sessdiff::trace::Tape;
 
 const PAGE: &str = "docs/COPIES.md";
 
-/// A session with every field but a certificate and a raw public key, as `corpus/stored/every-field.ops` has it.
+/// A session with every field but a certificate, a raw public key and a compression method, as `corpus/stored/every-field.ops` has it.
 const EVERY_FIELD: &str = include_str!("../corpus/stored/every-field.ops");
 
 /// The ways to get a second name of a session, or a second session.
@@ -26,9 +26,16 @@ const WAYS: &[(&str, &[Kind])] = &[
     ("`SSL_copy_session_id`", &[Kind::SetSession, Kind::CopySessionId, Kind::Get1Session]),
 ];
 
-/// The session, and where its copy goes.
+/// A raw public key, Ed25519, and a compression method, as elements of a session.
+const KEY: &[u8] = b"\xb4\x2e\x04\x2c\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00a public key of thirty-two bytes";
+const COMPRESSION: &[u8] = &[0xab, 3, 4, 1, 1];
+/// The first bytes of the element before which the compression method comes.
+const SRP_USERNAME: &[u8] = &[0xac, 6, 4];
+
+/// The session, where its copy goes, and one that is as new.
 const SOURCE: Slot = Slot::wrapping(0);
 const COPY: Slot = Slot::wrapping(1);
+const BLANK: Slot = Slot::wrapping(2);
 const BYTES: BufferSlot = BufferSlot::wrapping(0);
 
 fn call(port: &mut CPort, op: Op) {
@@ -62,13 +69,30 @@ fn is_element(der: &[u8], mut at: usize) -> bool {
     at == der.len()
 }
 
-/// Makes the session, and sets what no stored session has.
+/// Adds to a stored session what the linked library keeps and older ones do not.
+fn with_more(port: &CPort, stored: &[u8]) -> Vec<u8> {
+    let [0x30, 0x81, _, elements @ ..] = stored else { panic!("not as it was: {stored:?}") };
+    let mut elements = elements.to_vec();
+    if port.library().release.is_since("3.2") {
+        elements.extend_from_slice(KEY);
+    }
+    if port.abilities().compresses {
+        let at = elements.windows(SRP_USERNAME.len()).position(|bytes| bytes == SRP_USERNAME).expect("a name");
+        elements.splice(at..at, COMPRESSION.iter().copied());
+    }
+    let length = u8::try_from(elements.len()).expect("a length of one byte");
+    [&[0x30, 0x81, length], &elements[..]].concat()
+}
+
+/// Makes the session and one that is as new, and sets what no stored session has.
 fn make_source(port: &mut CPort) {
     let line = EVERY_FIELD.lines().find(|line| line.starts_with("b0 = bytes(")).expect("its bytes");
     let program: sessdiff::program::Program = format!("#! sessdiff 1\n{line}\n").parse().expect("a program");
     let Op::SetBytes { value, .. } = &program.ops[0] else { panic!("{line}") };
-    call(port, Op::SetBytes { dst: BYTES, value: Bytes::new(value.get().expect("bytes")) });
+    let stored = with_more(port, value.get().expect("bytes"));
+    call(port, Op::SetBytes { dst: BYTES, value: Bytes::new(&stored) });
     call(port, Op::FromDer { dst: SOURCE, b: BYTES });
+    call(port, Op::New { dst: BLANK });
     for index in [ExIndex::AppData, ExIndex::Counted, ExIndex::Replaced] {
         call(port, Op::SetExData { s: SOURCE, index, value: Number(8) });
     }
@@ -109,19 +133,37 @@ fn make_copy(port: &mut CPort, way: &[Kind]) -> bool {
     way.contains(&Kind::UpRef)
 }
 
-/// Says what the copy has of a field.
-fn cell(port: &mut CPort, field: Field, copy: Slot) -> &'static str {
-    let (before, after) = match field.hidden_tag() {
-        Some(tag) => {
-            let [source, copy] = [SOURCE, copy].map(|s| format!("{:?}", element(port, s, tag)));
-            (source, copy)
-        }
-        None => (shown(port, SOURCE, field), shown(port, copy, field)),
+/// Lists the fields of the page.
+fn fields() -> impl Iterator<Item = Field> {
+    let told = |field: &Field| {
+        !matches!(field, Field::Der | Field::TimeEx | Field::ExRefused | Field::ExUnregistered | Field::Peer)
     };
-    match (before == after, field) {
-        (true, _) => "same",
-        (false, Field::ExReplaced) if after != "Number(0)" => "what the callback says",
-        (false, _) => "lost",
+    Field::ALL.iter().copied().filter(told)
+}
+
+/// Says what a session has of a field; what no getter shows as its element in DER.
+fn value(port: &mut CPort, s: Slot, field: Field) -> String {
+    match field.hidden_tag() {
+        Some(tag) => element(port, s, tag).map_or("Bytes(None)".into(), |element| format!("{element:?}")),
+        None => shown(port, s, field),
+    }
+}
+
+/// Says what the copy has of a field of which the source had `before`.
+fn cell(port: &mut CPort, field: Field, copy: Slot, before: &str) -> &'static str {
+    let [source, after, blank] = [SOURCE, copy, BLANK].map(|s| value(port, s, field));
+    assert_eq!(source, before, "{}: the source is not as it was", field.name());
+    let is_empty = |value: &str| matches!(value, "Number(0)" | "Bytes(None)" | "Bytes(Some([]))");
+    // Of what it does not have nothing can be said.
+    if is_empty(before) {
+        return "not in this build";
+    }
+    let same_object = port.address(Variable::Session(SOURCE)) == port.address(Variable::Session(copy));
+    match after == before {
+        true if same_object || port.shared(SOURCE, copy).contains(field) => "shared",
+        true => "kept",
+        false if after == blank || is_empty(&after) => "lost",
+        false => "changed",
     }
 }
 
@@ -131,19 +173,15 @@ fn page() -> String {
     for (name, way) in WAYS {
         port.begin(Memory::Plain, false);
         make_source(&mut port);
+        let before: Vec<_> = fields().map(|field| value(&mut port, SOURCE, field)).collect();
         let alias = make_copy(&mut port, way);
         let copy = if alias { SOURCE } else { COPY };
         let [source, other] = [SOURCE, copy].map(|s| port.address(Variable::Session(s)));
         assert!(source != 0 && other != 0, "{name}: no copy");
         let object = if source == other { "the same" } else { "another" };
         let references = port.count(Place::Slot(copy)).expect("a count");
-        let cells: Vec<_> = Field::ALL
-            .iter()
-            .filter(|field| {
-                !matches!(field, Field::Der | Field::TimeEx | Field::ExRefused | Field::ExUnregistered | Field::Peer)
-            })
-            .map(|field| (field.name(), cell(&mut port, *field, copy)))
-            .collect();
+        let cells: Vec<_> =
+            fields().zip(&before).map(|(field, before)| (field.name(), cell(&mut port, field, copy, before))).collect();
         columns.push((*name, object, references, cells));
         if source != other {
             call(&mut port, Op::Free { s: Some(COPY) });
@@ -151,7 +189,8 @@ fn page() -> String {
         for _ in 0..if source == other { references } else { 1 } {
             call(&mut port, Op::Free { s: Some(SOURCE) });
         }
-        [SOURCE, COPY].iter().for_each(|s| port.forget(Variable::Session(*s)));
+        call(&mut port, Op::Free { s: Some(BLANK) });
+        [SOURCE, COPY, BLANK].iter().for_each(|s| port.forget(Variable::Session(*s)));
         port.end();
     }
     let mut text = String::from(HEAD);
@@ -170,8 +209,17 @@ fn page() -> String {
 const HEAD: &str = "\
 # Copies
 
-What each kind of copy of a session holds, read from a session with every field but a certificate and a raw public key, on the OpenSSL that is linked; `SESSDIFF_BLESS=1 cargo
-test --release --test copies` writes this page. `same`: as in the source. `lost`: as in a new session, or not there.
+What each kind of copy of a session holds, read from a session with every field but a certificate, on the OpenSSL that is linked;
+`SESSDIFF_BLESS=1 cargo test --release --test copies` writes this page. Every cell compares the copy with what the source had before
+it was copied; the source itself is as it was in all columns.
+
+| word | means |
+| --- | --- |
+| `shared` | the copy has the value, in the same place: the object is the same, or the buffer |
+| `kept` | the copy has the value, in a place of its own |
+| `lost` | the copy has what a new session has, or nothing |
+| `changed` | the copy has another value: `ex_data.replaced` what its dup callback says |
+| `not in this build` | the source cannot have a value: OpenSSL is built without compression, and `d2i_SSL_SESSION` then passes over the method |
 
 DER and PEM hold a certificate as bytes: the copy has another object of it, and no chain. That a session must not be resumed is
 neither in DER nor in PEM (`corpus/stored/not-resumable-is-not-stored.ops`).
@@ -186,8 +234,9 @@ fn the_page_says_what_copies_hold() {
         fs::write(&path, &now).expect(PAGE);
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    // An older release stores less, which docs/RELEASES.md says.
-    if CPort::linked(Probes::ALL).expect("the linked OpenSSL").library().release.is_since("3.2") {
+    // An older release stores less, which docs/RELEASES.md says, and one with compression more.
+    let port = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
+    if port.library().release.is_since("3.2") && !port.abilities().compresses {
         assert_eq!(written, now, "{PAGE} is not what is found now");
     }
 }

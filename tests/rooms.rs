@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair"]),
-    ("generate", &["op", "plan", "program", "samples"]),
+    ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     ("conform", &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report"]),
     (
         "fuzz",

@@ -1,12 +1,12 @@
 //! Each call on its own, native against OpenSSL, in batches that take turns.
 
-use std::ffi::{c_uint, c_void};
+use std::ffi::{c_int, c_long, c_uint, c_void};
 use std::hint::black_box;
 use std::ptr::{null, null_mut};
 use std::sync::Arc;
 
-use openssl_sys::SSL_SESSION;
-use sessdiff::native::{Clock, Library, Release, Session};
+use openssl_sys::{BIO, BIO_free_all, BIO_new, BIO_new_mem_buf, BIO_s_mem, SSL_SESSION};
+use sessdiff::native::{Clock, Keys, Library, Parsed, Release, Session};
 use sessdiff::op::Sample;
 use sessdiff::port::c::prototypes::Api;
 use sessdiff::samples;
@@ -16,6 +16,8 @@ use crate::table::Table;
 
 const BATCHES: usize = 101;
 const CALLS: u32 = 20_000;
+/// How many calls a batch makes that take microseconds.
+const LONG_CALLS: u32 = 500;
 
 /// Measures nanoseconds of both, a line a call. What is called by the loop costs something too: the first line is that.
 pub fn table() -> Table {
@@ -41,6 +43,7 @@ pub fn table() -> Table {
         let native_full = library.session();
         native_full.establish(samples::established(Sample::Tls12Full)).expect("the sample fits");
         calls.getters_of_buffers(full, &native_full);
+        calls.bytes(&library);
         free(full);
         free(session);
     }
@@ -259,14 +262,133 @@ impl Calls {
         }
     }
 
+    /// Calls that write a session as bytes, and read it: one with a ticket and all names, and no certificate.
+    unsafe fn bytes(&mut self, library: &Arc<Library>) {
+        let der = samples::encoded(Sample::Tls13Ticket);
+        let native = library.session();
+        native.establish(samples::established(Sample::Tls13Ticket)).expect("the sample fits");
+        let (api, mut out) = (Stored::of(&self.api), Vec::new());
+        // SAFETY: as the caller says; what is made is freed, and the room is as long as the library says.
+        unsafe {
+            let s = api.read(null_mut(), der);
+            let mut room = vec![0; (api.i2d)(s, null_mut()) as usize];
+            self.long_line("i2d", &mut || _ = black_box((api.i2d)(s, &mut room.as_mut_ptr())), &mut || {
+                out.clear();
+                black_box(native.to_der(&mut out));
+            });
+            self.long_line("d2i + free", &mut || (api.free)(api.read(null_mut(), der)), &mut || {
+                drop(black_box(library.session_from_der(der, &mut OfSamples)))
+            });
+            let mut into = s;
+            self.long_line("d2i into one", &mut || _ = black_box(api.read(&mut into, der)), &mut || {
+                _ = black_box(native.read_der(der, &mut OfSamples))
+            });
+            let mut text = Vec::new();
+            native.to_pem(&mut text);
+            self.long_line("write PEM", &mut || api.write(|bio| (api.write_pem)(bio, s)), &mut || {
+                out.clear();
+                black_box(native.to_pem(&mut out));
+            });
+            self.long_line("read PEM + free", &mut || (api.free)(api.read_pem(&text)), &mut || {
+                drop(black_box(library.session_from_pem(&text, &mut OfSamples)))
+            });
+            self.long_line("print", &mut || api.write(|bio| (api.print)(bio, s)), &mut || {
+                out.clear();
+                black_box(native.print(&mut OfSamples, &mut out));
+            });
+            (api.free)(s);
+        }
+    }
+
     /// Times both in turn.
     fn line(&mut self, name: &str, openssl: &mut dyn FnMut(), native: &mut dyn FnMut()) {
+        self.line_of(CALLS, name, openssl, native);
+    }
+
+    /// Times both in turn, of calls that take long.
+    fn long_line(&mut self, name: &str, openssl: &mut dyn FnMut(), native: &mut dyn FnMut()) {
+        self.line_of(LONG_CALLS, name, openssl, native);
+    }
+
+    fn line_of(&mut self, calls: u32, name: &str, openssl: &mut dyn FnMut(), native: &mut dyn FnMut()) {
         let (mut theirs, mut ours) = (Vec::with_capacity(BATCHES), Vec::with_capacity(BATCHES));
         for _ in 0..BATCHES {
-            theirs.push(batch(openssl));
-            ours.push(batch(native));
+            theirs.push(batch(calls, openssl));
+            ours.push(batch(calls, native));
         }
         self.table.ratio(name, [super::median(theirs), super::median(ours)]);
+    }
+}
+
+/// Holds the functions that write a session as bytes and read it.
+struct Stored {
+    i2d: unsafe extern "C" fn(*const SSL_SESSION, *mut *mut u8) -> c_int,
+    d2i: unsafe extern "C" fn(*mut *mut SSL_SESSION, *mut *const u8, c_long) -> *mut SSL_SESSION,
+    write_pem: unsafe extern "C" fn(*mut BIO, *const SSL_SESSION) -> c_int,
+    from_pem: unsafe extern "C" fn(
+        *mut BIO,
+        *mut *mut SSL_SESSION,
+        sessdiff::port::c::prototypes::pem_password_cb,
+        *mut c_void,
+    ) -> *mut SSL_SESSION,
+    print: unsafe extern "C" fn(*mut BIO, *const SSL_SESSION) -> c_int,
+    free: unsafe extern "C" fn(*mut SSL_SESSION),
+}
+
+/// # Safety
+/// Of each method: sessions live, and what is returned is freed.
+impl Stored {
+    fn of(api: &Api) -> Stored {
+        Stored {
+            i2d: api.i2d_SSL_SESSION.expect("i2d_SSL_SESSION"),
+            d2i: api.d2i_SSL_SESSION.expect("d2i_SSL_SESSION"),
+            write_pem: api.PEM_write_bio_SSL_SESSION.expect("PEM_write_bio_SSL_SESSION"),
+            from_pem: api.PEM_read_bio_SSL_SESSION.expect("PEM_read_bio_SSL_SESSION"),
+            print: api.SSL_SESSION_print.expect("SSL_SESSION_print"),
+            free: api.SSL_SESSION_free.expect("SSL_SESSION_free"),
+        }
+    }
+
+    unsafe fn read(&self, into: *mut *mut SSL_SESSION, der: &[u8]) -> *mut SSL_SESSION {
+        // SAFETY: as the caller says; the length is that of the bytes.
+        unsafe { (self.d2i)(into, &mut der.as_ptr(), der.len() as c_long) }
+    }
+
+    /// Writes into a BIO of its own, as a caller must.
+    unsafe fn write(&self, write: impl Fn(*mut BIO) -> c_int) {
+        // SAFETY: the BIO lives until it is freed.
+        unsafe {
+            let bio = BIO_new(BIO_s_mem());
+            black_box(write(bio));
+            BIO_free_all(bio);
+        }
+    }
+
+    unsafe fn read_pem(&self, text: &[u8]) -> *mut SSL_SESSION {
+        // SAFETY: the BIO lives until it is freed, and the text longer.
+        unsafe {
+            let bio = BIO_new_mem_buf(text.as_ptr().cast(), text.len() as c_int);
+            let session = (self.from_pem)(bio, null_mut(), None, null_mut());
+            BIO_free_all(bio);
+            session
+        }
+    }
+}
+
+/// Reads nothing that needs cryptography: the sample has no certificate.
+struct OfSamples;
+
+impl Keys for OfSamples {
+    fn certificate(&mut self, bytes: &[u8]) -> Option<Parsed> {
+        samples::certificate(bytes)
+    }
+
+    fn public_key(&mut self, bytes: &[u8]) -> Option<Parsed> {
+        samples::public_key(bytes)
+    }
+
+    fn verify_text(&mut self, _code: i64) -> String {
+        "ok".into()
     }
 }
 
@@ -291,10 +413,10 @@ unsafe fn fill(api: &Api, session: *mut SSL_SESSION, native: &Session) {
 
 /// Keeps the calls that are measured out of the loop that measures, on both sides alike.
 #[inline(never)]
-fn batch(call: &mut dyn FnMut()) -> f64 {
+fn batch(calls: u32, call: &mut dyn FnMut()) -> f64 {
     let started = Stopwatch::start();
-    for _ in 0..CALLS {
+    for _ in 0..calls {
         call();
     }
-    started.elapsed().as_nanos() as f64 / f64::from(CALLS)
+    started.elapsed().as_nanos() as f64 / f64::from(calls)
 }

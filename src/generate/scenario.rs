@@ -129,7 +129,7 @@ impl Generator {
 
     /// Makes a handshake, and another that resumes, or does not.
     fn resumed(&mut self, on: Scenario) -> Vec<Op> {
-        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let Scenario { server: c, client, x: [x0, x1, ..], s } = on;
         let mut ops = Vec::new();
         if self.rng.bool() {
             ops.extend(self.looked_up(c));

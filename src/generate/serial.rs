@@ -1,6 +1,8 @@
 //! Draws what sessions are made of when they are bytes: DER as `i2d_SSL_SESSION` writes it, with some of its parts otherwise.
 
 use super::Generator;
+use crate::der::{self, Holds};
+use crate::field::Field;
 use crate::op::{BufferSlot, Bytes, Kind, MAX_BYTES, Op, Slot};
 use crate::plan::Ledger;
 use crate::samples;
@@ -50,9 +52,6 @@ const NUMBERS: &[i128] = &[
 const LENGTHS: &[usize] = &[0, 1, 2, 16, 31, 32, 33, 48, 127, 128, 255, 256, 257, 300];
 /// Lists the lengths of keys around their limits; with another string of such a length a session would be too long.
 const KEY_LENGTHS: &[usize] = &[0, 256, 512, 513];
-/// Names the tags whose elements hold numbers, and those that hold strings; 3 and 20 hold a certificate and a key.
-const NUMBER_TAGS: &[u8] = &[1, 2, 5, 9, 13, 14, 15, 17, 19];
-const STRING_TAGS: &[u8] = &[4, 6, 7, 8, 10, 11, 12, 16, 18];
 
 impl Generator {
     /// Draws a call about bytes that most likely runs.
@@ -162,25 +161,30 @@ impl Generator {
         let key = if self.rng.u8(0..8) == 0 { self.one_of(KEY_LENGTHS) } else { 48 };
         let mut elements =
             vec![self.integer(version), self.integer(protocol), self.suite(), self.octets(32), self.octets(key)];
-        for tag in 1..=20 {
+        for part in der::PARTS {
+            let Some(tag) = part.tag else { continue };
             if self.rng.u8(0..of) > 0 {
                 continue;
             }
-            let inner = match tag {
-                _ if NUMBER_TAGS.contains(&tag) => {
+            let inner = match (part.holds, part.field) {
+                (Holds::Number, _) => {
                     // Most fit, or nothing would be read.
                     let number = if rarely(self) { self.one_of(NUMBERS) } else { self.one_of(FITTING) };
                     self.integer(number)
                 }
-                11 => self.octets(1),
-                _ if STRING_TAGS.contains(&tag) => {
-                    let length = if tag == 4 { self.one_of(&LENGTHS[..6]) } else { self.one_of(LENGTHS) };
+                (Holds::Certificate, _) if self.rng.u8(0..4) == 0 => samples::PEER.to_vec(),
+                (Holds::Certificate, _) => continue,
+                (Holds::Octets, Field::CompressId) => self.octets(1),
+                (Holds::Octets, Field::PeerKey) if self.rng.u8(0..8) == 0 => self.octets(samples::KEY.len()),
+                (Holds::Octets, Field::PeerKey) => self.string(samples::KEY),
+                (Holds::Octets, Field::IdContext) => {
+                    let length = self.one_of(&LENGTHS[..6]);
                     self.octets(length)
                 }
-                3 if self.rng.u8(0..4) == 0 => samples::PEER.to_vec(),
-                20 if self.rng.u8(0..8) == 0 => self.octets(samples::KEY.len()),
-                20 => self.string(samples::KEY),
-                _ => continue,
+                (Holds::Octets, _) => {
+                    let length = self.one_of(LENGTHS);
+                    self.octets(length)
+                }
             };
             let element = self.element(0xa0 | tag, &inner);
             elements.push(element);

@@ -6,7 +6,7 @@ use crate::der::{element, hidden_difference};
 use crate::field::Field;
 use crate::op::Slot;
 use crate::plan::{Makes, Plan, Step};
-use crate::trace::{DupSeen, Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned, hex, references};
+use crate::trace::{DupSeen, Entries, Entry, MishapKind, SAME, Seen, Trace, Unowned, references, told_apart};
 
 /// What one trace shows that the ledger contradicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,16 +207,17 @@ fn first_uncopied(trace: &Trace) -> Option<(usize, Field, String, String)> {
         let mut derived = None;
         for (source, dup) in source.zip(dup).filter(|(source, dup)| source != dup) {
             let Some(field) = source.field().filter(|field| field.is_copied()) else { continue };
-            let found = (seen.step as usize, field, source.to_string(), dup.to_string());
+            let [of_source, of_dup] = told_apart([Some(source), Some(dup)]);
+            let found = (seen.step as usize, field, of_source, of_dup);
             if !field.is_derived() {
                 return Some(found);
             }
             derived.get_or_insert(found);
         }
         derived.or_else(|| {
-            let (field, [source, dup]) = hidden_uncopied(trace, seen)?;
-            let shown = |der| format!("{} {}", field.name(), hex(element(der, field)));
-            Some((seen.step as usize, field, shown(source), shown(dup)))
+            let (field, ders) = hidden_uncopied(trace, seen)?;
+            let [source, dup] = told_apart(ders.map(|der| Some(Entry::Bytes(field, element(der, field)))));
+            Some((seen.step as usize, field, source, dup))
         })
     })
 }

@@ -1,7 +1,7 @@
 //! What a difference between two entries is called.
 
 use super::{Aspect, Called, Whose};
-use crate::der::difference;
+use crate::der::{difference, hidden_difference, shown_difference};
 use crate::field::Field;
 use crate::op::{Op, Variable};
 use crate::plan::is_about;
@@ -20,7 +20,8 @@ pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<E
     }
     if let (Some(Op::ToDer { .. } | Op::ToDerBio { .. }), [Some(Entry::Copied(left)), Some(Entry::Copied(right))]) =
         (op, entries)
-        && let Some(field) = difference(left, right)
+        // No getter was asked before.
+        && let Some(field) = shown_difference(left, right, |_| true).or_else(|| hidden_difference(left, right))
     {
         return Aspect::Field(Whose::Own, field);
     }

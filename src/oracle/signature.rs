@@ -17,6 +17,13 @@ pub struct Signature {
     pub aspect: Aspect,
 }
 
+impl Signature {
+    /// Names a field that `i2d_SSL_SESSION` writes wrong.
+    pub const fn of_encoding(field: Field) -> Signature {
+        Signature { call: Call::Kind(Kind::ToDer), aspect: Aspect::Field(Whose::Own, field) }
+    }
+}
+
 /// The call that is blamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {

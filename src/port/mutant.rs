@@ -87,10 +87,16 @@ impl Mutant {
         Mutant { inner: NativePort::new(release, setup), bug, state: State::default() }
     }
 
+    /// Says whether sessions keep their compression method, as those of the other port do.
+    pub fn set_compresses(&self, compresses: bool) {
+        self.inner.set_compresses(compresses);
+    }
+
     /// Makes `call` where the program makes `op`: mostly the same.
     fn make(&mut self, op: &Op, call: &Op, moment: &mut Moment<'_>) -> Returned<'static> {
         let noted = self.before(op);
         let read = self.before_reading(op);
+        let had = self.before_reading_plain(op);
         let returned = match self.inner.call(call, moment) {
             Returned::Copied { returned, bytes, overrun } => {
                 self.state.copied.clear();
@@ -108,6 +114,7 @@ impl Mutant {
             Some(read) => self.after_reading(read, returned),
             None => self.after_writing(op, returned),
         };
+        self.after_reading_plain(op, had, returned);
         if let Op::ReadDer { s, .. } = op {
             self.after_stored_read(*s);
         }

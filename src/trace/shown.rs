@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{After, Callback, Meddling, WRONG_ARGUMENTS};
+use super::{After, Callback, Entry, Meddling, WRONG_ARGUMENTS};
 use crate::field::Fields;
 use crate::op::{ExIndex, Slot};
 
@@ -90,15 +90,105 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
     format!("{} callback of the {side}{with}", callback.name())
 }
 
+/// Counts the bytes of a value that are shown.
+const SHOWN: usize = 40;
+
 /// Spells bytes: printable ones in quotes, others in hexadecimal, cut when long.
 pub(crate) fn hex(bytes: Option<&[u8]>) -> String {
-    const SHOWN: usize = 40;
     let Some(bytes) = bytes else { return "NULL".into() };
-    let shown = &bytes[..bytes.len().min(SHOWN)];
-    let text = if shown.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        format!("\"{}\"", String::from_utf8_lossy(shown))
-    } else {
-        format!("x\"{}\"", shown.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-    };
+    let text = spelled(&bytes[..bytes.len().min(SHOWN)]);
     if bytes.len() > SHOWN { format!("{text}... ({} bytes)", bytes.len()) } else { text }
+}
+
+/// Spells bytes of two sides, each as [`hex`] does. Where they differ behind what would be shown, it is shown from a little before that
+/// place on, which is named.
+pub(crate) fn hex_apart(sides: [Option<&[u8]>; 2]) -> [String; 2] {
+    /// Counts the bytes before the first that differs.
+    const BEFORE: usize = 8;
+    let [Some(left), Some(right)] = sides else { return sides.map(hex) };
+    let apart = left.iter().zip(right).take_while(|(left, right)| left == right).count();
+    if apart < SHOWN - BEFORE || left == right {
+        return sides.map(hex);
+    }
+    let from = apart - BEFORE;
+    [left, right].map(|bytes| {
+        let shown = &bytes[from..bytes.len().min(from + SHOWN)];
+        let rest = if from + SHOWN < bytes.len() { "..." } else { "" };
+        format!("...{}{rest} ({} bytes, from byte {from}; byte {apart} differs)", spelled(shown), bytes.len())
+    })
+}
+
+/// Spells bytes: printable ones in quotes, others in hexadecimal.
+fn spelled(bytes: &[u8]) -> String {
+    if bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        format!("\"{}\"", String::from_utf8_lossy(bytes))
+    } else {
+        format!("x\"{}\"", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+}
+
+/// Says an entry of two sides, so that it can be seen where they differ: of text the first line that does, of long bytes the place.
+pub(crate) fn told_apart(entries: [Option<Entry<'_>>; 2]) -> [String; 2] {
+    let (name, sides) = match entries {
+        [Some(Entry::Copied(left)), Some(Entry::Copied(right))] => ("copied", [Some(left), Some(right)]),
+        [Some(Entry::Bytes(field, left)), Some(Entry::Bytes(other, right))] if field == other => {
+            (field.name(), [left, right])
+        }
+        _ => return entries.map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string())),
+    };
+    let lines = if let [Some(left), Some(right)] = sides { lines_apart([left, right]) } else { None };
+    lines.unwrap_or_else(|| hex_apart(sides)).map(|said| format!("{name} {said}"))
+}
+
+/// Says the first line in which two texts of lines differ; `None`: one is no such text, or they are the same.
+fn lines_apart(texts: [&[u8]; 2]) -> Option<[String; 2]> {
+    let is_text = |text: &&[u8]| text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    if !texts.iter().all(is_text) || !texts.iter().any(|text| text.contains(&b'\n')) {
+        return None;
+    }
+    let [left, right] = texts.map(|text| text.split(|byte| *byte == b'\n').collect::<Vec<_>>());
+    let at = (0..left.len().max(right.len())).find(|at| left.get(*at) != right.get(*at))?;
+    Some([left, right].map(|lines| match lines.get(at) {
+        Some(line) => format!("line {}: {}", at + 1, spelled(line)),
+        None => format!("no line {}", at + 1),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::Field;
+
+    #[test]
+    fn what_differs_far_from_the_beginning_is_shown() {
+        let left: Vec<u8> = (0..200).collect();
+        let mut right = left.clone();
+        right[120] = 0xff;
+        let [mine, theirs] = told_apart([&left, &right].map(|bytes| Some(Entry::Bytes(Field::Ticket, Some(bytes)))));
+        let start = "ticket ...x\"7071727374757677";
+        let end = "... (200 bytes, from byte 112; byte 120 differs)";
+        assert!(mine.starts_with(&format!("{start}78")) && mine.ends_with(end), "{mine}");
+        assert!(theirs.starts_with(&format!("{start}ff")) && theirs.ends_with(end), "{theirs}");
+        let [mine, theirs] = hex_apart([Some(&left[..100]), Some(&left[..90])]);
+        assert_eq!(mine, "...\"RSTUVWXYZ[\\]^_`abc\" (100 bytes, from byte 82; byte 90 differs)");
+        assert_eq!(theirs, "...\"RSTUVWXY\" (90 bytes, from byte 82; byte 90 differs)");
+    }
+
+    #[test]
+    fn what_differs_near_the_beginning_is_shown_as_ever() {
+        let long = [7; 100];
+        let sides = [Some(&long[..]), Some(&b"short"[..])];
+        assert_eq!(hex_apart(sides), sides.map(hex));
+        assert_eq!(hex_apart([Some(&long), None]), [hex(Some(&long)), "NULL".into()]);
+    }
+
+    #[test]
+    fn of_text_the_first_line_that_differs_is_shown() {
+        let texts = ["SSL-Session:\n    Timeout   : 300 (sec)\nend", "SSL-Session:\n    Timeout   : 304 (sec)\nend"];
+        let said = told_apart(texts.map(|text| Some(Entry::Copied(text.as_bytes()))));
+        let expected = ["300", "304"].map(|number| format!("copied line 2: \"    Timeout   : {number} (sec)\""));
+        assert_eq!(said, expected);
+        let cut = told_apart([Some(Entry::Copied(b"a\nb\nc")), Some(Entry::Copied(b"a\nb"))]);
+        assert_eq!(cut, ["copied line 3: \"c\"", "copied no line 3"]);
+    }
 }

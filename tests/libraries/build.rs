@@ -57,6 +57,11 @@ impl Bug {
         }
     }
 
+    /// The file that it changes.
+    pub fn file(&self) -> &str {
+        self.diff.lines().next().and_then(|line| line.strip_prefix("--- a/")).unwrap_or(SOURCE)
+    }
+
     /// The library with this bug.
     pub fn library(&self) -> PathBuf {
         library(&self.name, Some(&self.diff), None)

@@ -1,9 +1,10 @@
 //! Finds a planted bug: the native port with the bug is compared with the native port, from a fixed seed.
 
 use sessdiff::exec::Watch;
+use sessdiff::field::Field;
 use sessdiff::generate::{Generator, Which};
 use sessdiff::native::Release;
-use sessdiff::oracle::Divergence;
+use sessdiff::oracle::{Aspect, Divergence};
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::Setup;
 use sessdiff::port::mutant::{Bug, Mutant};
@@ -23,14 +24,17 @@ pub fn sabotaged(bug: Bug) -> Sabotaged {
     sabotaged_as(bug, Release::V3_6_3)
 }
 
-/// The same, where both behave as another release.
+/// The same, where both behave as another release. The native session can have a compression method where the linked library, and so
+/// no sample, has none.
 pub fn sabotaged_as(bug: Bug, release: Release) -> Sabotaged {
-    Pair::new(NativePort::new(release, SETUP), Mutant::new(bug, release, SETUP), SETUP.ex_data)
+    let mutant = Mutant::new(bug, release, SETUP);
+    mutant.set_compresses(samples::COMPRESSION || needs_compression(bug));
+    Pair::new(NativePort::new(release, SETUP), mutant, SETUP.ex_data)
 }
 
-/// Without compression in the linked library, no sample has a compression method to forget.
-pub fn can_show(bug: Bug) -> bool {
-    bug != Bug::DupForgetsCompressId || samples::COMPRESSION
+/// Tells whether a bug shows in sessions with a compression method alone.
+pub fn needs_compression(bug: Bug) -> bool {
+    matches!(bug.signature().aspect, Aspect::Field(_, Field::CompressId))
 }
 
 pub fn find(pair: &mut Sabotaged, seed: u64) -> Result<(Program, Divergence), String> {

@@ -2,13 +2,15 @@
 
 use super::super::Subject;
 use super::callbacks::event;
-use super::fields::{field_check, field_read, in_c, in_words, number_read, observed, read_number, reader, talks};
+use super::fields::{
+    encoded, field_check, field_read, in_c, in_words, number_read, observed, read_number, reader, talks,
+};
 use super::holders::sharing;
 use super::readers::{Getter, getter};
 use super::value::{literal, number, pointer_and_length};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
-use crate::oracle::{Aspect, Call, Whose};
+use crate::oracle::{Aspect, Call, Signature, Whose};
 use crate::plan::{Makes, Step, is_about, touches};
 use crate::trace::{After, Entry};
 
@@ -84,7 +86,9 @@ impl Checks {
             let op = subject.program.ops.get(at).or_else(|| given_back.get(at - subject.program.ops.len()));
             Call::Kind(op.map_or(Kind::Free, Op::kind))
         };
-        let everywhere = matches!(about, About::Everything | About::Destroyed | About::Callbacks);
+        // What is written wrong may be written where no call of the program writes it.
+        let everywhere =
+            matches!(about, About::Everything | About::Destroyed | About::Callbacks) || blames_encoding(subject);
         let blamed = subject.signature.map(|signature| signature.call);
         let at: Vec<bool> = (0..steps).map(|step| everywhere || blamed == Some(call(step))).collect();
         Checks { about, at }
@@ -138,6 +142,7 @@ impl Checks {
     /// Calls the getter that is to blame, where the program has none: that it is called at all is what is wrong.
     pub fn at_the_end(&self, subject: &Subject<'_>) -> Vec<String> {
         let blamed = match subject.signature.map(|signature| signature.call) {
+            _ if blames_encoding(subject) => return Vec::new(),
             Some(Call::Kind(kind)) if !subject.program.ops.iter().any(|op| op.kind() == kind) => kind,
             Some(Call::Kind(_) | Call::End) | None => return Vec::new(),
         };
@@ -250,6 +255,9 @@ fn argument(at: usize, op: &Op) -> Option<String> {
 /// Checks a field of the sessions that it is wrong in, or of all where there are none such.
 fn field_of_sessions(subject: &Subject<'_>, at: usize, op: &Op, whose: Whose, field: Field) -> Vec<String> {
     let live = observed(subject, at);
+    if blames_encoding(subject) {
+        return live.into_iter().filter_map(|of| encoded(subject, at, of, field)).collect();
+    }
     let named = |of: &Variable| if is_about(op, *of) { Whose::Own } else { Whose::Other };
     let mut sessions: Vec<Variable> = live.iter().copied().filter(|of| named(of) == whose).collect();
     if sessions.is_empty() {
@@ -261,6 +269,12 @@ fn field_of_sessions(subject: &Subject<'_>, at: usize, op: &Op, whose: Whose, fi
         if asked { field_check(subject, at, of, Field::Der) } else { None }
     };
     sessions.into_iter().flat_map(|of| [field_check(subject, at, of, field), in_der(of)]).flatten().collect()
+}
+
+/// Tells whether what differs is what `i2d_SSL_SESSION` makes of a field.
+pub(super) fn blames_encoding(subject: &Subject<'_>) -> bool {
+    let is_of_field = |signature: &Signature| matches!(signature.aspect, Aspect::Field(..));
+    subject.signature.filter(is_of_field).is_some_and(|signature| signature.call == Call::Kind(Kind::ToDer))
 }
 
 /// Checks that no two sessions share the buffer of a field.

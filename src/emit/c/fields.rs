@@ -3,7 +3,7 @@
 use super::super::Subject;
 use super::readers::{self, Getter, getter};
 use super::value::{number, pointer_and_length};
-use crate::der::element;
+use crate::der::{element, tag};
 use crate::field::Field;
 use crate::op::{Kind, Op, Variable};
 use crate::trace::Entry;
@@ -97,6 +97,20 @@ pub(super) fn field_check(subject: &Subject<'_>, at: usize, of: Variable, field:
         (true, _) => format!("number({at}, \"there is {name}\", {}, {read}.length != 0);", i32::from(length > 0)),
         (false, _) => format!("bytes({at}, \"{name}\", {pointer}, {length}, {read});"),
     })
+}
+
+/// Writes the check of what DER has of one field of a session; `None`: it was not written after this step, or another program has
+/// another.
+pub(super) fn encoded(subject: &Subject<'_>, at: usize, of: Variable, field: Field) -> Option<String> {
+    let Some(tag) = tag(field).filter(|_| field.hidden_tag().is_none()) else {
+        let whole = field.hidden_tag().is_none() && !talks(subject);
+        return field_check(subject, at, of, if whole { Field::Der } else { field });
+    };
+    let Entry::Bytes(_, Some(der)) = expected(subject, at, of, Field::Der)? else { return None };
+    let name = format!("{} of {} in DER", field.name(), in_words(of));
+    let (pointer, length) = pointer_and_length(element(der, field));
+    let known = !(field.is_drawn() && talks(subject));
+    known.then(|| format!("bytes({at}, \"{name}\", {pointer}, {length}, element({}, {tag}));", in_c(of)))
 }
 
 /// Tells whether the program makes handshakes.

@@ -54,6 +54,7 @@ impl Needs {
         let reads_time = kinds.iter().any(|kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx));
         let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
             || matches!(field, Some(Field::Time | Field::TimeEx | Field::Der))
+            || super::checks::blames_encoding(subject)
             || super::statement::needs_clock(&kinds);
         let given =
             ops.iter().enumerate().filter(|(at, _)| checks.keeps_argument(*at)).filter_map(|(_, op)| op.argument());

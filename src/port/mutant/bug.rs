@@ -71,11 +71,11 @@ macro_rules! bugs {
             }
 
             /// Returns the signatures of the divergences it makes, the usual one first: some show in more than one
-            /// call. What is about bytes shows in whichever call first looks at them.
+            /// call.
             pub fn signatures(self) -> Vec<Signature> {
                 match self {
                     $(Bug::$bug => vec![$($(Signature { call: call!($call), aspect: aspect!($($aspect)+) }),+),+],)*
-                    Bug::Stored(bug) => vec![bug.signature()],
+                    Bug::Stored(bug) => bug.signatures(),
                 }
             }
 
@@ -86,7 +86,7 @@ macro_rules! bugs {
 
             /// Tells whether a divergence of this signature is this bug.
             pub fn shows_as(self, signature: Signature) -> bool {
-                if let Bug::Stored(bug) = self { bug.shows_as(signature) } else { self.signatures().contains(&signature) }
+                self.signatures().contains(&signature)
             }
 
             /// Finds the bug of this name.
@@ -140,6 +140,7 @@ bugs! {
     DupSharesHostname "dup-shares-hostname" Dup(shared Hostname);
     DupSharesAlpn "dup-shares-alpn" Dup(shared Alpn);
     DupSharesTicketAppdata "dup-shares-ticket-appdata" Dup(shared TicketAppdata);
+    DupSharesTicket "dup-shares-ticket" Dup(shared Ticket);
     /// Gives one buffer two names, which no pointer shows.
     DupAliasesId "dup-aliases-id" Set1Id(other Id, Cache);
     DupTakesTwoReferences "dup-takes-two-references" Dup(count);

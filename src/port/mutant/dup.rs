@@ -21,6 +21,7 @@ impl Mutant {
             Bug::DupSharesHostname => self.session(src).hostname(|name| name.is_some()),
             Bug::DupSharesAlpn => self.session(src).alpn_selected(|alpn| alpn.is_some()),
             Bug::DupSharesTicketAppdata => self.session(src).ticket_appdata(|data| data.is_some()),
+            Bug::DupSharesTicket => self.session(src).ticket(|ticket| ticket.is_some()),
             _ => false,
         };
         self.spoil_dup(dst, src);

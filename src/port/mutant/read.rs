@@ -36,6 +36,7 @@ impl Mutant {
             Bug::DupSharesHostname => Fields::NONE.with(Field::Hostname),
             Bug::DupSharesAlpn => Fields::NONE.with(Field::Alpn),
             Bug::DupSharesTicketAppdata => Fields::NONE.with(Field::TicketAppdata),
+            Bug::DupSharesTicket => Fields::NONE.with(Field::Ticket),
             _ => Fields::NONE,
         }
     }

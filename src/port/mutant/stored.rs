@@ -4,11 +4,10 @@
 use super::super::native::OfSamples;
 use super::super::{Port, Returned, Value};
 use super::{Bug, Mutant};
-use crate::der;
+use crate::der::{self, Holds};
 use crate::field::{Field, for_each_field};
-use crate::native::{Clock, Library, Unseen};
-use crate::op::Kind;
-use crate::op::{BufferSlot, Op, Slot};
+use crate::native::{Cipher, Clock, Established, Library, Session, Unseen};
+use crate::op::{BufferSlot, Kind, Op, Slot};
 use crate::oracle::{Aspect, Call, Signature, Whose};
 
 /// Says what is done wrong.
@@ -65,54 +64,37 @@ macro_rules! define_names {
 
 for_each_field!(define_names);
 
-/// Lists the fields that are optional elements, and whether each is a number.
-const OPTIONAL: [(Field, bool); 19] = [
-    (Field::Time, true),
-    (Field::Timeout, true),
-    (Field::Peer, false),
-    (Field::IdContext, false),
-    (Field::VerifyResult, true),
-    (Field::Hostname, false),
-    (Field::PskIdentityHint, false),
-    (Field::PskIdentity, false),
-    (Field::LifetimeHint, true),
-    (Field::Ticket, false),
-    (Field::SrpUsername, false),
-    (Field::Flags, true),
-    (Field::TicketAgeAdd, true),
-    (Field::MaxEarlyData, true),
-    (Field::Alpn, false),
-    (Field::MaxFragmentLength, true),
-    (Field::TicketAppdata, false),
-    (Field::KexGroup, true),
-    (Field::PeerKey, false),
-];
-
 /// Lists the faults that a field can have.
-const fn faults(field: Field, number: bool) -> &'static [Fault] {
+const fn faults(field: Field) -> &'static [Fault] {
     use Fault::{DupAliases, DupForgets, ReadDefaults, ReadForgets, ReadKeeps, ReadNarrows, WriteForgets, WriteSwaps};
-    match (field, number) {
+    match field {
+        // They are never left out, and so have no default.
+        Field::ProtocolVersion | Field::Cipher | Field::Id => {
+            &[WriteForgets, WriteSwaps, ReadForgets, ReadNarrows, ReadKeeps]
+        }
+        // Swapped with the session id, as that is with it.
+        Field::MasterKey => &[WriteForgets, ReadForgets, ReadNarrows, ReadKeeps],
         // A number that is not there is 0, and what narrows it leaves nothing of it.
-        (Field::VerifyResult | Field::Flags | Field::TicketAgeAdd | Field::KexGroup, _) => {
+        Field::VerifyResult | Field::Flags | Field::TicketAgeAdd | Field::KexGroup => {
             &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows, ReadKeeps, DupForgets]
         }
-        (Field::PskIdentityHint | Field::PskIdentity | Field::SrpUsername, _) => {
+        Field::PskIdentityHint | Field::PskIdentity | Field::SrpUsername => {
             &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows, ReadKeeps, DupForgets, DupAliases]
         }
-        (Field::PeerKey, _) => &[WriteForgets, ReadForgets, ReadKeeps, DupForgets],
-        (Field::Peer, _) => &[WriteForgets, ReadForgets, ReadKeeps],
-        // It is a byte.
-        (Field::MaxFragmentLength, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadKeeps],
-        // What is not there stands for a time: 0 is now, or three seconds.
-        (Field::Time | Field::Timeout, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows],
-        (_, _) => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows, ReadKeeps],
+        Field::PeerKey => &[WriteForgets, WriteSwaps, ReadForgets, ReadKeeps, DupForgets],
+        Field::Peer => &[WriteForgets, ReadForgets, ReadKeeps],
+        // They are a byte.
+        Field::MaxFragmentLength | Field::CompressId => {
+            &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadKeeps]
+        }
+        _ => &[WriteForgets, WriteSwaps, ReadForgets, ReadDefaults, ReadNarrows, ReadKeeps],
     }
 }
 
 const COUNT: usize = {
     let (mut count, mut at) = (0, 0);
-    while at < OPTIONAL.len() {
-        count += faults(OPTIONAL[at].0, OPTIONAL[at].1).len();
+    while at < der::PARTS.len() {
+        count += faults(der::PARTS[at].field).len();
         at += 1;
     }
     count
@@ -123,9 +105,9 @@ impl StoredBug {
     pub const ALL: [StoredBug; COUNT] = {
         let mut all = [StoredBug { field: Field::Time, fault: Fault::WriteForgets }; COUNT];
         let (mut count, mut at) = (0, 0);
-        while at < OPTIONAL.len() {
-            let (field, number) = OPTIONAL[at];
-            let faults = faults(field, number);
+        while at < der::PARTS.len() {
+            let field = der::PARTS[at].field;
+            let faults = faults(field);
             let mut each = 0;
             while each < faults.len() {
                 all[count] = StoredBug { field, fault: faults[each] };
@@ -136,55 +118,101 @@ impl StoredBug {
         all
     };
 
-    /// Returns the usual signature. The field may show in another call that is the first to look at it.
-    pub const fn signature(self) -> Signature {
-        let call = match self.fault {
-            Fault::WriteForgets | Fault::WriteSwaps => Kind::ToDer,
-            Fault::ReadForgets | Fault::ReadDefaults | Fault::ReadNarrows => Kind::FromDer,
-            Fault::ReadKeeps => Kind::ReadDer,
-            Fault::DupForgets => Kind::Dup,
-            Fault::DupAliases => Kind::ReadDer,
-        };
-        Signature { call: Call::Kind(call), aspect: Aspect::Field(Whose::Own, self.field) }
+    /// Returns the usual signature.
+    pub fn signature(self) -> Signature {
+        self.signatures()[0]
     }
 
-    /// Tells whether a divergence of this signature is this bug: it names the field, or of two that were swapped the other.
-    pub fn shows_as(self, signature: Signature) -> bool {
-        let (Aspect::Field(_, field) | Aspect::Length(field)) = signature.aspect else { return false };
-        field == self.field
-            || self.field == Field::Time && field == Field::TimeEx
-            || self.field == Field::Ticket && field == Field::HasTicket
-            || self.fault == Fault::WriteSwaps && der::tag(field).is_some()
+    /// Returns the signatures of the divergences it makes, the usual one first: those of the calls that go wrong, and of the field, or of
+    /// two that were swapped the other.
+    pub fn signatures(self) -> Vec<Signature> {
+        let whose = if self.fault == Fault::DupAliases { Whose::Other } else { Whose::Own };
+        let of = |field| {
+            let calls = self.calls(field).iter();
+            calls.map(move |kind| Signature { call: Call::Kind(*kind), aspect: Aspect::Field(whose, field) })
+        };
+        let length = Signature { call: Call::Kind(Kind::ReadDer), aspect: Aspect::Length(Field::Ticket) };
+        // The length stays where there is no ticket, and no other function shows that.
+        let left = matches!(self.fault, Fault::ReadKeeps | Fault::ReadDefaults) && self.field == Field::Ticket;
+        self.shown().into_iter().flat_map(of).chain(left.then_some(length)).collect()
+    }
+
+    /// Lists the calls that are blamed for a field, the usual one first.
+    fn calls(self, field: Field) -> &'static [Kind] {
+        match self.fault {
+            Fault::WriteForgets | Fault::WriteSwaps if is_in_der_alone(field) => &[
+                Kind::FromDer,
+                Kind::FromDerEx,
+                Kind::FromDerBio,
+                Kind::ReadDer,
+                Kind::FromPem,
+                Kind::ReadPem,
+                Kind::SampleSession,
+                Kind::SetCipher,
+                Kind::Handshake,
+                Kind::ToDer,
+            ],
+            Fault::WriteForgets | Fault::WriteSwaps => &[Kind::ToDer],
+            Fault::ReadForgets | Fault::ReadDefaults | Fault::ReadNarrows => {
+                &[Kind::FromDer, Kind::FromDerEx, Kind::FromDerBio, Kind::ReadDer]
+            }
+            Fault::ReadKeeps | Fault::DupAliases => &[Kind::ReadDer],
+            Fault::DupForgets => &[Kind::Dup],
+        }
+    }
+
+    /// Lists the fields that show it, the usual one first.
+    fn shown(self) -> Vec<Field> {
+        let other = match (self.fault, self.field) {
+            (Fault::WriteSwaps, _) => None,
+            (_, Field::Time) => Some(Field::TimeEx),
+            (_, Field::Ticket) => Some(Field::HasTicket),
+            (_, _) => None,
+        };
+        let swapped = |part: &der::Part| {
+            let own = der::part(self.field);
+            self.fault == Fault::WriteSwaps
+                && own.is_some_and(|own| own.holds == part.holds && own.tag.is_some() == part.tag.is_some())
+        };
+        let partners = der::PARTS.iter().filter(|part| swapped(part)).map(|part| part.field);
+        let mut all: Vec<Field> = [self.field].into_iter().chain(other).collect();
+        all.extend(partners.filter(|partner| *partner != self.field));
+        all
+    }
+
+    /// Names the release that has its field first; `None`: 1.1.1 has it.
+    pub fn since(self) -> Option<&'static str> {
+        der::part(self.field).and_then(|part| part.since)
     }
 
     fn is_number(self) -> bool {
-        OPTIONAL.iter().any(|(field, number)| *field == self.field && *number)
+        der::part(self.field).is_some_and(|part| part.holds == Holds::Number)
     }
 
     /// Changes DER as it is written.
     fn write(self, der: &mut Vec<u8>) {
-        let Some(tag) = der::tag(self.field) else { return };
         let Some(mut elements) = der::Elements::of(der) else { return };
         match self.fault {
-            Fault::WriteForgets => elements.remove(tag),
-            Fault::WriteSwaps => elements.swap(tag),
+            Fault::WriteForgets => elements.remove(self.field),
+            Fault::WriteSwaps => elements.swap(self.field),
             _ => return,
         }
         *der = elements.encoded();
     }
 
-    /// Changes DER before it is read; `before` has what the session had, if it had anything.
+    /// Changes DER before it is read; `before` has what the session had, if it had anything. Of what is always there nothing is
+    /// changed: [`StoredBug::read_plain`].
     fn read(self, der: &[u8], before: Option<&[u8]>) -> Option<Vec<u8>> {
         let tag = der::tag(self.field)?;
         let mut elements = der::Elements::of(der)?;
-        let there = elements.get(tag).is_some();
+        let there = elements.get(self.field).is_some();
         match self.fault {
-            Fault::ReadForgets if there => elements.remove(tag),
+            Fault::ReadForgets if there => elements.remove(self.field),
             Fault::ReadDefaults if !there => {
                 elements.put(tag, if self.is_number() { &[2, 1, 9] } else { &[4, 1, b'?'] })
             }
             Fault::ReadNarrows if there => {
-                let narrowed = match elements.get(tag)? {
+                let narrowed = match elements.get(self.field)? {
                     [kind @ (2 | 4), length @ 2..=0x7f, rest @ ..] if rest.len() == usize::from(*length) => {
                         match kind {
                             2 => vec![2, 2, 0, *rest.last()?],
@@ -198,12 +226,61 @@ impl StoredBug {
                 elements.put(tag, &narrowed);
             }
             Fault::ReadKeeps if !there => {
-                let kept = der::Elements::of(before?)?.get(tag)?.to_vec();
+                let kept = der::Elements::of(before?)?.get(self.field)?.to_vec();
                 elements.put(tag, &kept);
             }
             _ => return None,
         }
         Some(elements.encoded())
+    }
+
+    /// Changes what was read of an element that is always there; `before` is what the session had, where one was read into.
+    fn read_plain(self, session: &Session, before: Option<&Established>) {
+        let mut now = session.established();
+        match self.fault {
+            Fault::ReadForgets => spoil(&mut now, self.field, None),
+            Fault::ReadNarrows => narrow(&mut now, self.field),
+            Fault::ReadKeeps => spoil(&mut now, self.field, before),
+            _ => return,
+        }
+        match self.field {
+            Field::ProtocolVersion => session.set_protocol_version(now.protocol_version),
+            Field::Cipher => {
+                session.set_cipher(now.cipher);
+                session.put_unseen(Unseen { stands_in: now.cipher, ..now.unseen });
+            }
+            // No longer than what was there.
+            Field::Id => session.set1_id(&now.id).unwrap_or_default(),
+            _ => session.set1_master_key(&now.master_key).unwrap_or_default(),
+        }
+    }
+}
+
+/// Tells whether DER alone shows a field. Whether the call that made the session forgot it or `i2d_SSL_SESSION` does, nobody can tell:
+/// the call is blamed after which it is first seen. A printed session has one of the flags, and a getter does not tell fragments that
+/// are not limited from those of which nothing is known.
+const fn is_in_der_alone(field: Field) -> bool {
+    matches!(field, Field::Flags | Field::TicketAgeAdd | Field::KexGroup | Field::PeerKey | Field::MaxFragmentLength)
+}
+
+/// Gives a field that is always stored the value that it has elsewhere, or in a new session.
+fn spoil(now: &mut Established, field: Field, elsewhere: Option<&Established>) {
+    let Some(elsewhere) = elsewhere else { return spoil(now, field, Some(&Established::default())) };
+    match field {
+        Field::ProtocolVersion => now.protocol_version = elsewhere.protocol_version,
+        Field::Cipher => now.cipher = elsewhere.cipher,
+        Field::Id => now.id.clone_from(&elsewhere.id),
+        _ => now.master_key.clone_from(&elsewhere.master_key),
+    }
+}
+
+/// Cuts a field that is always stored down to a byte.
+fn narrow(now: &mut Established, field: Field) {
+    match field {
+        Field::ProtocolVersion => now.protocol_version &= 0xff,
+        Field::Cipher => now.cipher = now.cipher.map(|cipher| Cipher(cipher.0 & 0xff)),
+        Field::Id => now.id.truncate(1),
+        _ => now.master_key.truncate(1),
     }
 }
 
@@ -228,6 +305,27 @@ impl Mutant {
         let changed = bug.read(&bytes, before.as_deref())?;
         self.inner.put_bytes(b, &changed);
         Some((b, bytes))
+    }
+
+    /// Notes what a session had into which a call reads, where the bug is about what is always there.
+    pub(super) fn before_reading_plain(&self, op: &Op) -> Option<Established> {
+        let is_plain = |bug: &StoredBug| der::tag(bug.field).is_none();
+        let (Op::ReadDer { s, .. }, Some(_)) = (op, self.stored_bug().filter(is_plain)) else { return None };
+        Some(self.session(*s).established())
+    }
+
+    /// Changes what a call read that is always there, if it read a session; `before`: [`Mutant::before_reading_plain`].
+    pub(super) fn after_reading_plain(&mut self, op: &Op, before: Option<Established>, returned: Returned<'_>) {
+        let Some(bug) = self.stored_bug().filter(|bug| der::tag(bug.field).is_none()) else { return };
+        let s = match (op, returned) {
+            (Op::FromDer { dst, .. } | Op::FromDerEx { dst, .. }, Returned::Read { made: true, .. }) => *dst,
+            (Op::FromDerBio { dst, .. }, Returned::Session(true)) => *dst,
+            (Op::ReadDer { s, .. }, Returned::Number(0..)) => *s,
+            _ => return,
+        };
+        if bug.fault != Fault::ReadKeeps || before.is_some() {
+            bug.read_plain(&self.session(s), before.as_ref());
+        }
     }
 
     /// Puts back the bytes that were read, and returns what the call should have returned.

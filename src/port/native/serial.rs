@@ -143,3 +143,55 @@ enum Length {
     /// 1, or 0 with an error: `PEM_ASN1_write_bio` (crypto/pem/pem_lib.c, 3.6.3).
     OfText,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::der::{self, Holds};
+    use crate::field::Field;
+    use crate::native::{Clock, Library};
+
+    /// The native session cannot see the table: it reads and writes every element of it, in this order, and no other.
+    #[test]
+    fn the_native_session_writes_the_elements_of_the_table() {
+        struct Any;
+        impl Keys for Any {
+            fn certificate(&mut self, bytes: &[u8]) -> Option<Parsed> {
+                Some(Parsed { length: bytes.len(), der: bytes.to_vec() })
+            }
+            fn public_key(&mut self, bytes: &[u8]) -> Option<Parsed> {
+                self.certificate(bytes)
+            }
+            fn verify_text(&mut self, _code: i64) -> String {
+                String::new()
+            }
+        }
+        for (release, knows) in [("3.6.3", None), ("3.0.0", Some("3.0")), ("1.1.1", Some("1.1.1"))] {
+            let library = Library::new(release.parse().expect("a release"), Clock::System);
+            library.set_compresses(true);
+            let known = der::PARTS.iter().filter(|part| match (knows, part.since) {
+                (None, _) | (_, None) => true,
+                (Some(knows), Some(since)) => knows == since,
+            });
+            let mut body = der::encoded(2, &[1]);
+            for part in known {
+                let inner = match (part.holds, part.field) {
+                    (Holds::Number, Field::ProtocolVersion) => vec![3, 3],
+                    (Holds::Number, _) => der::encoded(2, &[7]),
+                    (Holds::Octets, Field::Cipher) => vec![0xc0, 0x2f],
+                    (Holds::Octets, Field::Id | Field::MasterKey) => b"octets".to_vec(),
+                    (Holds::Octets, Field::CompressId) => der::encoded(4, &[1]),
+                    (Holds::Octets, _) => der::encoded(4, b"octets"),
+                    (Holds::Certificate, _) => der::encoded(0x30, &[]),
+                };
+                let first_byte = part.tag.map_or(if part.holds == Holds::Number { 2 } else { 4 }, |tag| 0xa0 | tag);
+                body.extend(der::encoded(first_byte, &inner));
+            }
+            let der = der::encoded(0x30, &body);
+            let (session, taken) = library.session_from_der(&der, &mut Any).expect(release);
+            let mut written = Vec::new();
+            assert!(session.to_der(&mut written) && taken == der.len(), "{release}");
+            assert_eq!(written, der, "{release}");
+        }
+    }
+}
