@@ -236,7 +236,7 @@ mod tests {
     #[test]
     fn the_native_port_conforms_with_all_that_it_has() {
         // A program that loses a session is a hazard.
-        let trial = Trial { ex_data: true, programs: 500, ..Trial::default() };
+        let trial = Trial { ex_data: true, programs: 1_000, ..Trial::default() };
         assert_eq!(check(native(true), trial).unwrap().called, Kinds::all_but(&[Kind::Forget]));
         // Without births and deaths there are no handshakes, and no tickets after one.
         let report = check(native(false), Trial { ex_data: false, ..trial }).unwrap();

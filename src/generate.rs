@@ -13,6 +13,9 @@ use crate::op::{ContextSlot, Kind, Op, Slot};
 use crate::plan::{Kinds, Ledger, Setup};
 use crate::program::{MAX_OPS, Program};
 
+/// Limits the handshakes of a program that are drawn one by one.
+const MOST_HANDSHAKES: usize = 128;
+
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]
 pub struct Generator {
@@ -28,8 +31,6 @@ pub struct Generator {
     talks: bool,
     /// Sessions are written and read.
     stores: bool,
-    /// So many handshakes are made that a cache is flushed by itself.
-    flushes: bool,
     /// The calls that come next, the last one first.
     ahead: Vec<Op>,
     which: Which,
@@ -109,7 +110,6 @@ impl Generator {
             shares: false,
             talks: false,
             stores: false,
-            flushes: false,
             ahead: Vec::new(),
             which: Which::All,
         }
@@ -136,12 +136,18 @@ impl Generator {
         let drawn = |kind: Kind| !kind.is_serial() && (shares || !kind.is_shared());
         let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && drawn(**kind));
         self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
-        self.flushes = self.talks && longest >= scenario::FLUSHING && self.rng.u8(0..8) == 0;
-        let length = if self.flushes { longest.min(MAX_OPS) } else { self.rng.usize(1..=longest.clamp(1, MAX_OPS)) };
+        if self.talks && longest >= scenario::FLUSHING && self.rng.u8(0..8) == 0 {
+            return self.flushed();
+        }
+        let length = self.rng.usize(1..=longest.clamp(1, MAX_OPS));
         let mut ledger = Ledger::new(self.setup);
         let mut ops = Vec::with_capacity(length);
+        let mut handshakes = 0;
         for _ in 0..length {
             let op = self.op(&ledger);
+            handshakes += usize::from(op.kind() == Kind::Handshake);
+            // A context of the pool may have made some before, and 256 flush a cache.
+            let op = if handshakes > MOST_HANDSHAKES { self.op_of(Kind::GetSession, &ledger) } else { op };
             // Now and then the same again, many times: counts that only large numbers reach.
             let times = if op.kind() == Kind::UpRef && self.rng.u8(0..64) == 0 { self.rng.usize(2..=300) } else { 1 };
             for _ in 0..times.min(length - ops.len()) {

@@ -181,6 +181,8 @@ const PATCHES: &[(&str, &[&str])] = &[
         "i2d-swaps-the-psk-names",
     ]),
     ("ssl/ssl_lib.c", &[
+        "flushes-every-128",
+        "matching-id-knows-one-version",
         "no-context-is-made",
     ]),
     ("ssl/ssl_sess.c", &[
@@ -220,6 +222,8 @@ const PATCHES: &[(&str, &[&str])] = &[
         "remove-keeps-a-reference",
         "remove-leaves-it-resumable",
         "replaced-is-not-resumable",
+        "resumes-without-extended-secret",
+        "set-session-forgets-verify-result",
         "set-session-keeps-the-old",
         "ticket-getter-aborts",
         "time-before-1970-loops",
@@ -227,6 +231,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "timeout-of-another-context",
         "up-ref-of-three-does-nothing",
     ]),
+    ("ssl/statem/extensions.c", &["moved-accept-is-counted-twice"]),
     ("ssl/ssl_txt.c", &[
         "print-swaps-the-master-secrets",
     ]),

@@ -32,6 +32,7 @@ const HEADERS: &str = "\
 #include <openssl/pem.h>
 #include <openssl/evp.h>
 typedef void *xnew_of_void(void);
+typedef void callback_of_void(void);
 ";
 
 #[test]
@@ -155,6 +156,7 @@ fn c_type(rust: &str) -> Result<String, String> {
         "u32" => "uint32_t",
         "u64" => "uint64_t",
         "pem_password_cb" => "pem_password_cb *",
+        "callback_of_void" => "callback_of_void *",
         "i2d_of_void" => "i2d_of_void *",
         "d2i_of_void" => "d2i_of_void *",
         "xnew_of_void" => "xnew_of_void *",

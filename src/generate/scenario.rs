@@ -7,6 +7,7 @@ use crate::op::{
     NotResumableCallback, Op, Options, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
+use crate::program::Program;
 
 /// Counts the calls of a program with so many handshakes that a cache is flushed by itself.
 pub(super) const FLUSHING: usize = 900;
@@ -36,9 +37,7 @@ impl Generator {
         let on = Scenario { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
-        let flushes = std::mem::take(&mut self.flushes);
         let mut ops = match self.rng.u8(0..8) {
-            _ if flushes => self.flushed(on),
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
             5 => self.owed(on),
@@ -110,12 +109,18 @@ impl Generator {
         ]
     }
 
-    /// Makes handshakes until a cache is flushed by itself.
-    fn flushed(&mut self, on: Scenario) -> Vec<Op> {
-        let Scenario { server, client, x: [x0, x1, ..], s } = on;
+    /// Makes handshakes until a cache is flushed by itself, in contexts of its own: one of the pool may have counted some before.
+    pub(super) fn flushed(&mut self) -> Program {
+        let [server, client] = [0, 1].map(ContextSlot::wrapping);
+        let [x0, x1] = [0, 1].map(ConnectionSlot::wrapping);
         let c = self.one_of(&[server, server, client]);
-        let mut ops = cached(c, s, b"expires", 5).to_vec();
-        ops.push(Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) });
+        let mut ops = vec![
+            Op::CtxNew { dst: server, method: Method::Server },
+            Op::CtxNew { dst: client, method: Method::Client },
+            Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) },
+            Op::CtxSetMaxVersion { c: client, version: self.one_of(MaxVersion::ALL) },
+        ];
+        ops.extend(cached(c, Slot::wrapping(0), b"expires", 5));
         ops.extend([
             Op::AdvanceClock { seconds: 6 },
             Op::SslNew { dst: x0, c: client },
@@ -124,7 +129,7 @@ impl Generator {
         for _ in 0..HANDSHAKES {
             ops.extend([Op::Handshake { client: x0, server: x1 }, Op::SslClear { x: x0 }, Op::SslClear { x: x1 }]);
         }
-        ops
+        Program { ops }
     }
 
     /// Makes a handshake, and another that resumes, or does not.

@@ -135,7 +135,7 @@ pub(super) mod tests {
         let owners = Owners { program: 1, connections: 2, caches: 3, callbacks: 4 };
         let whom = Whom { slots: 1, connections: 2, birth: 3 };
         let seen = Seen::References(11);
-        trace.unowned = Some(Unowned { step: 1, whom, owners, in_caches: [1, 2], seen, named: true });
+        trace.unowned = Some(Unowned { step: 1, whom, owners, in_caches: [1, 2, 0, 0], seen, named: true });
         let site = |step| Site { line: format!("a.c:{step}"), step };
         trace.left.push(Block { size: 9, taken: site(0), given: None, session: true, holder: None });
         trace.left.push(Block { size: 8, taken: site(0), given: None, session: false, holder: Some(0) });

@@ -78,7 +78,7 @@ pub(super) fn strange_context(program: &Program, setup: Setup, number: u64) -> O
          SSL_CTX_set_timeout({c}, 1)\nSSL_CTX_sess_set_cache_size({c}, 1)\nSSL_CTX_flush_sessions({c}, 0)"
     );
     // It stays with the pool.
-    Some(Variation::with(program, &[(at, calls(&born))]))
+    Some(Variation { stranger: Some(c), ..Variation::with(program, &[(at, calls(&born))]) })
 }
 
 pub(super) fn getter(program: &Program, setup: Setup, number: u64) -> Option<Variation> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{calls, is_made};
-use crate::op::{Kind, Op, Slot};
+use crate::op::{ContextSlot, Kind, Op, Slot};
 use crate::plan::{Ledger, Makes, Plan, Setup, Step};
 use crate::program::Program;
 
@@ -18,6 +18,8 @@ pub struct Variation {
     pub(super) passed: Vec<usize>,
     /// Says that duplicates are in the place of other sessions.
     pub(super) dups: bool,
+    /// Names a context that is the variation's own.
+    pub(super) stranger: Option<ContextSlot>,
     /// Two slots that have each other's names from this step of the variation on.
     pub(super) swapped: Option<(usize, Slot, Slot)>,
 }
@@ -25,8 +27,14 @@ pub struct Variation {
 impl Variation {
     /// Puts calls before those steps of a program; a place behind the last is the end.
     pub(super) fn with(program: &Program, inserted: &[(usize, Vec<Op>)]) -> Variation {
-        let mut all =
-            Variation { program: Program::default(), of: Vec::new(), passed: Vec::new(), dups: false, swapped: None };
+        let mut all = Variation {
+            program: Program::default(),
+            of: Vec::new(),
+            passed: Vec::new(),
+            dups: false,
+            stranger: None,
+            swapped: None,
+        };
         for at in 0..=program.ops.len() {
             inserted.iter().filter(|(place, _)| *place == at).for_each(|(_, ops)| all.push_own(ops));
             if let Some(op) = program.ops.get(at) {

@@ -128,7 +128,7 @@ fn library(name: &str, diff: Option<&str>, hidden: Option<&str>) -> PathBuf {
     run(Command::new("cc")
         .args(["-c", "-fPIC", "-O2", "-pthread", "-DNDEBUG", "-DOPENSSL_BUILDING_OPENSSL"])
         .arg(include(root.join("include")))
-        .args(["include", "ssl", ""].map(|part| include(sources.join(part))))
+        .args(["include", "ssl", "ssl/statem", ""].map(|part| include(sources.join(part))))
         // The name that reports show.
         .arg(format!("-ffile-prefix-map={}=ssl", folder.display()))
         .arg(&c)

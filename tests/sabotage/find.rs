@@ -15,7 +15,7 @@ use sessdiff::samples;
 pub const SETUP: Setup = Setup::new(true);
 pub const SEED: u64 = 1;
 /// A bug that takes more programs than this counts as missed.
-pub const PROGRAMS: usize = 25_000;
+pub const PROGRAMS: usize = 50_000;
 pub const LONGEST: usize = 48;
 
 pub type Sabotaged = Pair<NativePort, Mutant>;

@@ -201,7 +201,7 @@ bugs! {
         CtxFree(callback ContextFreed, callback Free, callback Remove);
     ContextCachesNothing "context-caches-nothing" CtxGetCacheMode(Return) CtxSetCacheMode(Return);
     ContextTimesOutEarly "context-times-out-early" CtxGetTimeout(Return) CtxSetTimeout(Return) Get1Session(own Timeout)
-        TakeKept(own Timeout);
+        TakeKept(own Timeout) Handshake(own Timeout);
     ContextFreeKeepsSessions "context-free-keeps-sessions" CtxFree(DestroyedLate, other count);
     ContextFreeTellsNobody "context-free-tells-nobody" CtxFree(callback Remove);
     CacheModeReturnsNew "cache-mode-returns-new" CtxSetCacheMode(Return);
@@ -278,7 +278,7 @@ bugs! {
     HandshakeKeepsClientSession "handshake-keeps-client-session" Handshake(other count, DestroyedLate, count);
     HandshakeKeepsServerSession "handshake-keeps-server-session" Handshake(other count, DestroyedLate, count);
     HandshakeServerIsNeverDone "handshake-server-is-never-done" Handshake(Return);
-    HandshakeEmptiesCaches "handshake-empties-caches" Handshake(Cache, callback Remove, callback Free, other count);
+    HandshakeEmptiesCaches "handshake-empties-caches" Handshake(Cache, callback Remove, callback Free, other count, count);
     HandshakeReplacesClientSession "handshake-replaces-client-session" Handshake(callback New);
     NewCallbackIsNeverCalled "new-callback-is-never-called" Handshake(handshake New) NewSessionTicket(handshake New);
     NewCallbackKeptIsFreed "new-callback-kept-is-freed" Handshake(other count);
@@ -300,9 +300,9 @@ bugs! {
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
         Get1Session(own Id);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
-    NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, callback New);
+    NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname);
-    ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName);
+    ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)

@@ -140,13 +140,7 @@ impl Mutant {
                 Bug::NoExtendedMasterSecretIsIgnored,
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
-            (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
-            | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
-            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
-            | (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
-            (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
-                call(Op::SslSetHostName { x: *x, name: CString::NULL })
-            }
+            (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }
@@ -173,6 +167,12 @@ impl Mutant {
             | (Bug::CertificateIsForgotten, Op::UseCertificate { .. }) => number(1),
             (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
                 call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
+            }
+            (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
+            | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
+            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
+            (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
+                call(Op::SslSetHostName { x: *x, name: CString::NULL })
             }
             (Bug::ShutdownSaysNothing, Op::SslShutdown { x }) if self.inner.connection(*x).is_done() => number(0),
             _ => None,

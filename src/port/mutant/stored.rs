@@ -133,7 +133,8 @@ impl StoredBug {
         };
         let length = Signature { call: Call::Kind(Kind::ReadDer), aspect: Aspect::Length(Field::Ticket) };
         // The length stays where there is no ticket, and no other function shows that.
-        let left = matches!(self.fault, Fault::ReadKeeps | Fault::ReadDefaults) && self.field == Field::Ticket;
+        let left = matches!(self.fault, Fault::ReadKeeps | Fault::ReadDefaults | Fault::ReadForgets)
+            && self.field == Field::Ticket;
         self.shown().into_iter().flat_map(of).chain(left.then_some(length)).collect()
     }
 
