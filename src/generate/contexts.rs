@@ -19,7 +19,11 @@ impl Generator {
         let shared = ledger.shared();
         let context = ContextSlot::all().any(|slot| shared.context_references(slot) > 0);
         if context && self.rng.u8(0..64) == 0 {
-            if self.rng.u8(0..4) == 0 { self.begin_eviction(ledger) } else { self.begin_expiry(ledger) }
+            match self.rng.u8(0..8) {
+                0 | 1 => self.begin_eviction(ledger),
+                2 => self.begin_versions(ledger),
+                _ => self.begin_expiry(ledger),
+            }
         }
         let connection = ConnectionSlot::all().any(|slot| shared.connection_references(slot) > 0);
         let made = self.rng.u8(0..64) < MADE;

@@ -76,10 +76,10 @@ macro_rules! empty {
         $generator.buffer()
     };
     ($generator:ident $ledger:expr, ContextSlot) => {
-        $generator.context_where(|slot| $ledger.shared().context_references(slot) == 0)
+        $generator.empty_context($ledger)
     };
     ($generator:ident $ledger:expr, ConnectionSlot) => {
-        $generator.connection_where(|slot| $ledger.shared().connection_references(slot) == 0)
+        $generator.empty_connection($ledger)
     };
 }
 

@@ -1,10 +1,11 @@
 //! Makes scenarios: calls that say something only together, such as a handshake and another that resumes what the first made.
 
-use super::Generator;
 use super::operand::FEW_IDS;
+use super::{Generator, Which};
 use crate::op::{
     Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time, Verify,
+    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time,
+    Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -37,7 +38,9 @@ impl Generator {
         let on = Scenario { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
-        let mut ops = match self.rng.u8(0..8) {
+        let mut ops = match self.rng.u8(0..10) {
+            8 => self.moved(on, ledger),
+            9 => self.matching(on),
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
             5 => self.owed(on),
@@ -69,6 +72,33 @@ impl Generator {
         self.ahead = ops;
     }
 
+    /// Begins a scenario in which a session is cached, and one of the same id and another version meets it.
+    pub(super) fn begin_versions(&mut self, ledger: &Ledger) {
+        let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
+        let s = self.slot_where(|slot| !ledger.holds(slot));
+        let other = self.slot_where(|slot| !ledger.holds(slot) && slot != s);
+        let id = Bytes::new(self.one_of(FEW_IDS));
+        let versions = [ProtocolVersion(0x0303), ProtocolVersion(0x0304)];
+        let mut ops = Vec::new();
+        for s in [s, other] {
+            ops.extend([Op::New { dst: s }, Op::Set1Id { s, id: id.clone() }]);
+            ops.push(Op::SetProtocolVersion { s, version: self.one_of(&versions) });
+        }
+        ops.push(Op::CtxAdd { c, s });
+        ops.push(match self.rng.u8(0..3) {
+            0 => Op::CtxAdd { c, s: other },
+            _ => Op::CtxRemove { c, s: Some(other) },
+        });
+        if self.which != Which::Caches {
+            let x = self.empty_connection(ledger);
+            let asks = [Op::SslNew { dst: x, c }, Op::HasMatchingId { x, id }];
+            let at = self.rng.usize(ops.len() - 1..=ops.len());
+            ops.splice(at..at, asks);
+        }
+        ops.reverse();
+        self.ahead = ops;
+    }
+
     /// Begins a scenario in which a cache has no room for one session more, and is asked how often that was.
     pub(super) fn begin_eviction(&mut self, ledger: &Ledger) {
         let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
@@ -81,6 +111,40 @@ impl Generator {
         ops.extend([Op::SessCacheFull { c }, Op::SessNumber { c }]);
         ops.reverse();
         self.ahead = ops;
+    }
+
+    /// Moves a server to another context before its handshake, and asks both what they have counted.
+    fn moved(&mut self, on: Scenario, ledger: &Ledger) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, ..], .. } = on;
+        let other = self.context_where(|slot| ledger.shared().context_references(slot) == 0);
+        vec![
+            Op::CtxPooled { dst: other, method: Method::Server },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::SetSslCtx { x: x1, c: Some(other) },
+            Op::Handshake { client: x0, server: x1 },
+            Op::SessAccept { c },
+            Op::SessAccept { c: other },
+        ]
+    }
+
+    /// Asks connections that have agreed on a version whether there is a session of an id.
+    fn matching(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, ..], s } = on;
+        let id = Bytes::new(self.one_of(FEW_IDS));
+        let version = |version: MaxVersion| ProtocolVersion(if version == MaxVersion::Tls12 { 0x0303 } else { 0x0304 });
+        vec![
+            Op::CtxSetMaxVersion { c: client, version: self.one_of(MaxVersion::ALL) },
+            Op::New { dst: s },
+            Op::Set1Id { s, id: id.clone() },
+            Op::SetProtocolVersion { s, version: version(self.one_of(MaxVersion::ALL)) },
+            Op::CtxAdd { c: self.one_of(&[c, client]), s },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::HasMatchingId { x: x0, id: id.clone() },
+            Op::HasMatchingId { x: x1, id },
+        ]
     }
 
     /// Caches sessions in a context that their connections were moved away from, and that nobody else has.

@@ -4,6 +4,10 @@ use super::Generator;
 use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, SLOTS, Slot};
 use crate::plan::Ledger;
 
+/// Counts the contexts and the connections that most programs have.
+const FEW_CONTEXTS: u8 = 2;
+const FEW_CONNECTIONS: u8 = 4;
+
 impl Generator {
     /// Draws a slot that owns or borrows something, if there is one; now and then any slot.
     pub(super) fn held(&mut self, ledger: &Ledger) -> Slot {
@@ -28,11 +32,15 @@ impl Generator {
 
     /// Draws a context slot that is wanted, if there is one.
     pub(super) fn context_where(&mut self, wanted: impl Fn(ContextSlot) -> bool) -> ContextSlot {
-        // Most programs have two, for what is spread over many meets rarely.
-        let few = self.rng.u8(0..16) > 0;
-        let any = self.rng.u8(0..if few { 2 } else { CONTEXTS as u8 });
+        let any = self.rng.u8(0..FEW_CONTEXTS);
         let mut from_here = (0..CONTEXTS as u8).map(|step| ContextSlot::wrapping(any + step));
         from_here.find(|slot| wanted(*slot)).unwrap_or(ContextSlot::wrapping(any))
+    }
+
+    /// Draws a context slot that holds nothing, of the first few, or now and then of all: what is spread over many meets rarely.
+    pub(super) fn empty_context(&mut self, ledger: &Ledger) -> ContextSlot {
+        let most = if self.rng.u8(0..16) == 0 { CONTEXTS } else { FEW_CONTEXTS.into() };
+        self.context_where(|slot| slot.index() < most && ledger.shared().context_references(slot) == 0)
     }
 
     /// Draws a connection that is there, if there is one.
@@ -47,10 +55,14 @@ impl Generator {
 
     /// Draws a connection slot that is wanted, if there is one.
     pub(super) fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
-        // Most programs have four, as with contexts.
-        let few = self.rng.u8(0..16) > 0;
-        let any = self.rng.u8(0..if few { 4 } else { CONNECTIONS as u8 });
-        let mut from_here = (0..CONNECTIONS as u8).map(|step| ConnectionSlot::wrapping(any.wrapping_add(step)));
+        let any = self.rng.u8(0..FEW_CONNECTIONS);
+        let mut from_here = (0..CONNECTIONS as u8).map(|step| ConnectionSlot::wrapping(any + step));
         from_here.find(|slot| wanted(*slot)).unwrap_or(ConnectionSlot::wrapping(any))
+    }
+
+    /// Draws a connection slot that holds nothing, as [`Generator::empty_context`] does.
+    pub(super) fn empty_connection(&mut self, ledger: &Ledger) -> ConnectionSlot {
+        let most = if self.rng.u8(0..16) == 0 { CONNECTIONS } else { FEW_CONNECTIONS.into() };
+        self.connection_where(|slot| slot.index() < most && ledger.shared().connection_references(slot) == 0)
     }
 }

@@ -298,10 +298,10 @@ bugs! {
     MaxVersionIsIgnored "max-version-is-ignored" Handshake(callback New) Get1Session(own ProtocolVersion)
         Handshake(callback Free, handshake New, handshake Get, Return, handshake GenerateId, handshake NotResumable);
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
-        Get1Session(own Id);
+        Get1Session(own Id) CtxClearOptions(Return);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New);
-    HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname);
+    HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
@@ -318,9 +318,9 @@ bugs! {
     NewTicketKeepsSession "new-ticket-keeps-session" NewSessionTicket(other count, DestroyedLate);
     PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return);
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
-    PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, count, other count, callback Free)
+    PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
         TakeKept(Return) SslFree(callback Free);
-    HeardIsSaid "heard-is-said" SslShutdown(Return) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
+    HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free);
