@@ -300,7 +300,7 @@ bugs! {
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
         Get1Session(own Id) CtxClearOptions(Return);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
-    NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New);
+    NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
@@ -316,7 +316,7 @@ bugs! {
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" SslShutdown(Return);
     NewTicketReturnsZero "new-ticket-returns-zero" NewSessionTicket(Return);
     NewTicketKeepsSession "new-ticket-keeps-session" NewSessionTicket(other count, DestroyedLate);
-    PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return);
+    PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return) Handshake(handshake Get);
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
         TakeKept(Return) SslFree(callback Free);
