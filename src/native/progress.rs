@@ -304,13 +304,14 @@ impl Connection {
         }
         let cache_mode = context.cache_mode();
         let tls13 = session.protocol_version() == Version::Tls13.number();
+        drop(session);
         if cache_mode & side != 0 && (!self.session_reused() || tls13) {
             let callbacks = context.callbacks();
             let stateless = tls13 && server && callbacks.remove.is_none() && self.uses_tickets();
             if cache_mode & mode::NO_INTERNAL_STORE == 0 && !stateless {
-                context.add_session(&session);
+                self.with_own_session(|session| context.add_session(session));
             }
-            if let Some(new) = callbacks.new {
+            if let (Some(new), Some(session)) = (callbacks.new, self.session()) {
                 // The reference that looks is none of the library's.
                 new(&context, server, session);
             }
@@ -336,8 +337,13 @@ impl Connection {
 
     /// Takes the session out of the cache: `SSL_CTX_remove_session`. The connection's own reference is used, and no other is taken.
     pub(super) fn remove_own_session(&self) {
+        self.with_own_session(|session| self.session_context().remove_session(session));
+    }
+
+    /// Does something with the session, by the connection's own reference.
+    fn with_own_session(&self, act: impl FnOnce(&Session) -> bool) {
         let Some(session) = self.state().session.take() else { return };
-        self.session_context().remove_session(&session);
+        act(&session);
         let before = self.state().session.replace(session);
         drop(before);
     }

@@ -59,9 +59,7 @@ macro_rules! define_calls {
                     Some(c) => writing.kept(&format!("({call} == {c})")),
                     None => writing.kept(&format!("({call} != NULL)")),
                 },
-                Op::CtxSetOptions { options, .. } | Op::CtxClearOptions { options, .. } => {
-                    writing.has_bits(&call, *options)
-                }
+                Op::CtxSetOptions { .. } | Op::CtxClearOptions { .. } => writing.has_bits(&call),
                 serial_ops!() => writing.serial(op, &call),
                 $($(Op::$kind { .. })|*)|* => writing.result(op.result(), &call),
             }
@@ -140,9 +138,10 @@ impl Writing {
         }
     }
 
-    /// Writes a call that returns bits, of which only the given ones are compared.
-    fn has_bits(self, call: &str, options: Options) -> String {
-        if self.keep { self.kept(&format!("({call} & {})", options.name())) } else { format!("{call};") }
+    /// Writes a call that returns bits, of which only those that programs set are compared.
+    fn has_bits(self, call: &str) -> String {
+        let names: Vec<_> = Options::ALL.iter().map(|option| option.name()).collect();
+        if self.keep { self.kept(&format!("({call} & ({}))", names.join(" | "))) } else { format!("{call};") }
     }
 
     /// Writes a copy of the master key into a buffer of its own.
