@@ -322,6 +322,21 @@ pub fn in_place(which: Which, data: &mut [u8], size: usize, max_size: usize, see
     length
 }
 
+/// Reads each counter that handshakes and caches change.
+fn counters_of(c: ContextSlot) -> [Op; 9] {
+    [
+        Op::SessNumber { c },
+        Op::SessConnect { c },
+        Op::SessConnectGood { c },
+        Op::SessAccept { c },
+        Op::SessAcceptGood { c },
+        Op::SessHits { c },
+        Op::SessMisses { c },
+        Op::SessTimeouts { c },
+        Op::SessCacheFull { c },
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,19 +394,4 @@ mod tests {
             assert_eq!(program.to_wire(), &data[..size], "seed {seed}");
         }
     }
-}
-
-/// Reads each counter that handshakes and caches change.
-fn counters_of(c: ContextSlot) -> [Op; 9] {
-    [
-        Op::SessNumber { c },
-        Op::SessConnect { c },
-        Op::SessConnectGood { c },
-        Op::SessAccept { c },
-        Op::SessAcceptGood { c },
-        Op::SessHits { c },
-        Op::SessMisses { c },
-        Op::SessTimeouts { c },
-        Op::SessCacheFull { c },
-    ]
 }

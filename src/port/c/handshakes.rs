@@ -347,7 +347,7 @@ impl CPort {
     pub(super) fn set_host_name(&mut self, x: ConnectionSlot, name: &CString) -> i64 {
         let ssl = self.connection(x);
         let name = name.with_nul().map_or(ptr::null(), <[u8]>::as_ptr);
-        i64::from(call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name.cast_mut().cast())))
+        call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name.cast_mut().cast()))
     }
 
     pub(super) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {
@@ -380,7 +380,7 @@ impl CPort {
         self.record(births, tape);
         if !self.lacks().contains(Kind::GetVerifyResult) {
             for (ssl, side) in [client_ssl, server_ssl].into_iter().zip(VERIFIED) {
-                let code = i64::from(call!(self, SSL_get_verify_result(ssl)));
+                let code: i64 = call!(self, SSL_get_verify_result(ssl));
                 tape.record(side, Recorded { id: code.to_le_bytes().to_vec(), ..Recorded::default() });
             }
         }

@@ -6,7 +6,7 @@ use super::super::{Chain, Moment, Returned};
 use super::NativePort;
 use super::callbacks::{generate_id, lending};
 use crate::native::{Connection, Session};
-use crate::op::{ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
+use crate::op::{CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
 
 impl NativePort {
@@ -51,11 +51,7 @@ impl NativePort {
             Op::HasMatchingId { x, id } => {
                 number(self.connection(*x).has_matching_id(id.get().unwrap_or_default()).into())
             }
-            Op::SslSetHostName { x, name } => {
-                let name = name.with_nul().map(|name| name.split(|byte| *byte == 0).next().unwrap_or_default());
-                let result = self.connection(*x).set_host_name(name);
-                self.answer(result)
-            }
+            Op::SslSetHostName { x, name } => self.set_host_name(*x, name),
             Op::SslSetGenerateId { x, callback } => {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)
@@ -83,6 +79,12 @@ impl NativePort {
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    fn set_host_name(&mut self, x: ConnectionSlot, name: &CString) -> Returned<'static> {
+        let name = name.with_nul().map(|name| name.split(|byte| *byte == 0).next().unwrap_or_default());
+        let result = self.connection(x).set_host_name(name);
+        self.answer(result)
     }
 
     pub(in crate::port) fn connection(&self, x: ConnectionSlot) -> &Arc<Connection> {
