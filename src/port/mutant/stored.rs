@@ -135,7 +135,12 @@ impl StoredBug {
         // The length stays where there is no ticket, and no other function shows that.
         let left = matches!(self.fault, Fault::ReadKeeps | Fault::ReadDefaults | Fault::ReadForgets)
             && self.field == Field::Ticket;
-        self.shown().into_iter().flat_map(of).chain(left.then_some(length)).collect()
+        // A ticket renames sessions that others have: those are looked at, too.
+        let writes = matches!(self.fault, Fault::WriteForgets | Fault::WriteSwaps);
+        let of_others = self.shown().into_iter().filter(|field| writes && is_in_der_alone(*field)).map(|field| {
+            Signature { call: Call::Kind(Kind::NewSessionTicket), aspect: Aspect::Field(Whose::Other, field) }
+        });
+        self.shown().into_iter().flat_map(of).chain(left.then_some(length)).chain(of_others).collect()
     }
 
     /// Lists the calls that are blamed for a field, the usual one first.
