@@ -90,9 +90,7 @@ impl Subject {
         let mut shared = program.ops.iter().map(Op::kind).filter(|kind| kind.is_shared()).peekable();
         match shared.peek().is_some() {
             _ if makes(Kind::Handshake) => Subject::Handshakes,
-            true if shared.all(|kind| kind.is_serial() || matches!(kind, Kind::AdvanceClock | Kind::TurnBackClock)) => {
-                Subject::Stored
-            }
+            true if shared.all(|kind| kind.is_serial() || kind.sets_clock()) => Subject::Stored,
             true => Subject::Contexts,
             false => Subject::Sessions,
         }
@@ -145,9 +143,11 @@ impl Generator {
         let mut handshakes = 0;
         for _ in 0..length {
             let op = self.op(&ledger);
-            handshakes += usize::from(op.kind() == Kind::Handshake);
+            let talks = op.kind() == Kind::Handshake;
+            handshakes += usize::from(talks);
             // A context of the pool may have made some before, and 256 flush a cache.
-            let op = if handshakes > MOST_HANDSHAKES { self.op_of(Kind::GetSession, &ledger) } else { op };
+            let one_more = talks && handshakes > MOST_HANDSHAKES;
+            let op = if one_more { self.op_of(Kind::GetSession, &ledger) } else { op };
             // Now and then the same again, many times: counts that only large numbers reach.
             let times = if op.kind() == Kind::UpRef && self.rng.u8(0..64) == 0 { self.rng.usize(2..=300) } else { 1 };
             for _ in 0..times.min(length - ops.len()) {

@@ -61,4 +61,4 @@ pub use session::{Cipher, Session, WeakSession};
 pub use stream::BadStream;
 pub use tickets::new_session_ticket;
 pub use time::{Clock, Expiry};
-pub use unseen::{EXTENDED_MASTER_SECRET, Unseen};
+pub use unseen::Unseen;

@@ -58,7 +58,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::field::Field;
 pub use crate::op::Kinds;
-use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Kind, Op, SLOTS, Slot};
+use crate::op::{CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot};
 use crate::program::Program;
 
 /// What the ledger has to know of the process a program runs in.
@@ -386,10 +386,7 @@ impl Plan {
     /// clock alone.
     pub fn reaches_library(&self, program: &Program, skips: &[u32]) -> bool {
         let mut steps = (0..).zip(program.ops.iter().zip(&self.steps));
-        steps.any(|(at, (op, step))| {
-            !matches!(op.kind(), Kind::AdvanceClock | Kind::TurnBackClock)
-                && matches!(step, Step::Run { .. })
-                && !skips.contains(&at)
-        })
+        steps
+            .any(|(at, (op, step))| !op.kind().sets_clock() && matches!(step, Step::Run { .. }) && !skips.contains(&at))
     }
 }

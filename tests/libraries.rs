@@ -106,7 +106,7 @@ fn follow(bug: &Bug) -> Result<(), String> {
         () if bug.name == "flushes-every-128" => 500,
         () if calls.contains("SSL_set_SSL_CTX(") => 18,
         () if calls.contains("handshake(") => 16,
-        () if calls.contains("c0") || calls.contains("c1") => 8,
+        () if calls.contains("SSL_CTX_new(") || calls.contains("pooled_context(") => 8,
         () => 5,
     };
     let calls = calls.lines().filter(|line| !line.starts_with('#')).count();

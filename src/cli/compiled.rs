@@ -50,7 +50,7 @@ pub(super) struct Compiled {
 /// How a C program is linked: what the compiler is given besides the file.
 struct Link {
     words: Vec<OsString>,
-    /// Where the loader is told to look for the library; `None`: it finds it by itself.
+    /// Says where the loader is told to look for the library; `None`: it finds it by itself.
     folder: Option<PathBuf>,
 }
 

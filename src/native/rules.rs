@@ -152,7 +152,7 @@ macro_rules! for_each_rule {
     /// The mark of UTF-8 at the beginning of PEM belongs to its first line, which then begins nothing.
     PemMarkIsText "pem-mark-is-text" Change ("" to "3.0.0") "PEM_read_bio_SSL_SESSION" "sanitize_line, crypto/pem/pem_lib.c of 1.1.1w and 3.0.8";
     /// A client of TLS 1.3 does not offer the ticket of a session whose time is still to come: its age is below 0, and counts as a great one.
-    FutureIsOld "future-is-old" Change ("" to "3.2.0") "SSL_set_session" "tls_construct_ctos_psk, ssl/statem/extensions_clnt.c of 3.1.4 and 3.2.1";
+    FutureIsOld "future-is-old" Change ("" to "3.2.0") "tls_construct_ctos_psk" "ssl/statem/extensions_clnt.c of 3.1.4 and 3.2.1";
     /// Nothing keeps the digest of the handshake out of the master secret of TLS 1.2: there is no `SSL_OP_NO_EXTENDED_MASTER_SECRET`.
     AlwaysExtends "always-extends" Change ("" to "3.0.0") "SSL_CTX_set_options" "tls_construct_ctos_ems, ssl/statem/extensions_clnt.c of 1.1.1w and 3.0.8";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.

@@ -33,7 +33,7 @@ pub struct Unseen {
 }
 
 /// Says in the flags of a session that its master secret was made of a digest of the handshake: `SSL_SESS_FLAG_EXTMS`.
-pub const EXTENDED_MASTER_SECRET: u32 = 0x1;
+const EXTENDED_MASTER_SECRET: u32 = 0x1;
 
 impl Session {
     /// Returns what came of verifying the peer's certificate.
@@ -44,6 +44,11 @@ impl Session {
     /// Sets what came of verifying the peer's certificate, an `X509_V_*` code.
     pub(super) fn set_verify_result(&self, code: i64) {
         self.0.verify_result.store(code, Relaxed);
+    }
+
+    /// Keeps from `flags` all but whether the master secret is extended, which the session itself knows.
+    pub fn flags_with_own_secret(&self, flags: u32) -> u32 {
+        flags & !EXTENDED_MASTER_SECRET | self.0.flags.load(Relaxed) & EXTENDED_MASTER_SECRET
     }
 
     /// Notes that the master secret was made of a digest of the handshake.

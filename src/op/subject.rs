@@ -58,6 +58,11 @@ macro_rules! define_serial {
         }
 
         impl super::Kind {
+            /// Tells whether it sets the program's clock.
+            pub const fn sets_clock(self) -> bool {
+                matches!(self, super::Kind::AdvanceClock | super::Kind::TurnBackClock)
+            }
+
             /// Tells whether it makes bytes of a session, a session of bytes, or other bytes.
             pub const fn is_serial(self) -> bool {
                 matches!(self, $(super::Kind::$serial)|*)

@@ -214,7 +214,7 @@ impl Port for NativePort {
             // What a peer decides is played to the other port by the births of sessions.
             let cannot = kind.needs_handshakes() && !self.has_callbacks;
             let not_yet = kind.since().is_some_and(|since| !release.is_since(since));
-            !matches!(*kind, Kind::AdvanceClock | Kind::TurnBackClock) && (cannot || not_yet)
+            !kind.sets_clock() && (cannot || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
         let quirks = Quirks {

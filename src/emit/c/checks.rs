@@ -327,7 +327,7 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let now = deaths.iter().filter(|death| **death as usize <= at).count();
     let changes = deaths.iter().any(|death| *death as usize == at);
     let op = subject.program.ops.get(at);
-    let shared = |op: &Op| op.is_shared() && !matches!(op.kind(), Kind::AdvanceClock | Kind::TurnBackClock);
+    let shared = |op: &Op| op.is_shared() && !op.kind().sets_clock();
     let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || shared(op));
     let looked = subject.plan.setup().ex_data && (changes || frees);
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))

@@ -162,7 +162,7 @@ pub(super) fn unwatch() -> Vec<Block> {
 /// Finds for each block the one that holds it, directly or by way of others, and is held by none. Where blocks hold each other in a
 /// ring, it is the one that was allocated first.
 ///
-/// What a block holds is not known exactly: each aligned word of it that is the address of another block is taken for a pointer to
+/// Guesses what a block holds: each aligned word of it that is the address of another block is taken for a pointer to
 /// that. A number that happens to be one is taken for one too, and a pointer into the middle of a block, or one that is stored in
 /// another form, is not seen: what it leads to then stands by itself.
 fn holders(blocks: &[Watched]) -> Vec<Option<u32>> {

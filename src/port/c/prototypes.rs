@@ -59,9 +59,9 @@ pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX)
 
 /// Follows `<openssl/pem.h>`.
 pub type pem_password_cb = Option<unsafe extern "C" fn(*mut c_char, c_int, c_int, *mut c_void) -> c_int>;
-/// Follows `<openssl/asn1.h>`.
+/// Follows the last argument of `SSL_CTX_callback_ctrl` in `<openssl/ssl.h>`.
 pub type callback_of_void = Option<unsafe extern "C" fn()>;
-/// Writes any object.
+/// Follows `<openssl/asn1.h>`.
 pub type i2d_of_void = Option<unsafe extern "C" fn(*const c_void, *mut *mut c_uchar) -> c_int>;
 /// Follows `<openssl/asn1.h>`.
 pub type d2i_of_void = Option<unsafe extern "C" fn(*mut *mut c_void, *mut *const c_uchar, c_long) -> *mut c_void>;

@@ -5,7 +5,7 @@ use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 use super::{NativePort, callbacks};
 use crate::der;
 use crate::field::Field;
-use crate::native::{self, Cipher, EXTENDED_MASTER_SECRET, FromPeer, Peers, Session, Unseen, Version};
+use crate::native::{self, Cipher, FromPeer, Peers, Session, Unseen, Version};
 use crate::op::ConnectionSlot;
 use crate::trace::{self, Recorded, SENT_ID, Tape, VERIFIED};
 
@@ -98,8 +98,7 @@ impl NativePort {
             let birth = events::birth_at(session.address());
             if let Some(seen) = birth.and_then(|birth| tape.unseen_of(birth)) {
                 let unseen = unseen(seen);
-                // Whether the master secret is extended is decided here.
-                let flags = unseen.flags & !EXTENDED_MASTER_SECRET | session.unseen().flags & EXTENDED_MASTER_SECRET;
+                let flags = session.flags_with_own_secret(unseen.flags);
                 session.put_unseen(Unseen { flags, ..unseen });
             }
         });
