@@ -56,8 +56,8 @@ impl Needs {
             || matches!(field, Some(Field::Time | Field::TimeEx | Field::Der))
             || super::checks::blames_encoding(subject)
             || super::statement::needs_clock(&kinds);
-        let given =
-            ops.iter().enumerate().filter(|(at, _)| checks.keeps_argument(*at)).filter_map(|(_, op)| op.argument());
+        let kept = ops.iter().enumerate().filter(|(at, _)| checks.keeps_argument(*at) && is_made(subject, *at));
+        let given = kept.filter_map(|(_, op)| op.argument());
         // No array has no bytes.
         let argument = given.map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
         let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
