@@ -7,8 +7,6 @@ pub(super) use crate::samples::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 pub(super) const NO_TICKET: i64 = 1 << 14;
 /// Has the value of `SSL_OP_NO_EXTENDED_MASTER_SECRET` there.
 pub(super) const NO_EXTENDED_MASTER_SECRET: i64 = 1;
-/// Has all options that programs set.
-pub(super) const OPTIONS: i64 = NO_TICKET | NO_EXTENDED_MASTER_SECRET;
 
 /// Returns the bit of an option.
 pub(super) const fn bit(option: Options) -> i64 {

@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, OPTIONS, SERVER_CERTIFICATE, bit};
+use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit};
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
@@ -18,6 +18,9 @@ use crate::op::{
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
+
+/// Has all options that programs set.
+const OPTIONS: i64 = bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecret);
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
