@@ -355,6 +355,19 @@ sets! {
 }
 
 impl Fields {
+    /// Holds what is compared of a session after most calls, where no getter is missing: all that a getter shows by itself, but for
+    /// [`Field::TimeEx`], which is [`Field::Time`] read by another function, and for DER, which is compared in a share of programs.
+    pub(crate) const USUAL: Fields = {
+        let (mut fields, mut row) = (Fields::NONE, 0);
+        while row < Field::ALL.len() {
+            if Field::ALL[row].hidden_tag().is_none() {
+                fields = fields.with(Field::ALL[row]);
+            }
+            row += 1;
+        }
+        fields.without(Field::TimeEx).without(Field::Der)
+    };
+
     /// Returns every field that can be read and whose getter is not among `lacks`.
     pub fn all_but(lacks: Kinds) -> Fields {
         let read = |field: &&Field| field.hidden_tag().is_none() && !lacks.contains(field.getter());

@@ -375,12 +375,20 @@ impl NativePort {
     }
 
     fn shows_fields_as<P: Port>(&self, s: Slot, other: &mut P, fields: Fields) -> bool {
-        let fields = fields.without(Field::Der);
+        // Most programs ask about the same fields: where the compiler knows them, none has to be looked up.
+        match fields.without(Field::Der) {
+            Fields::USUAL => self.shows_each_as(s, other, |field| Fields::USUAL.contains(field)),
+            fields => self.shows_each_as(s, other, |field| fields.contains(field)),
+        }
+    }
+
+    #[inline(always)]
+    fn shows_each_as<P: Port>(&self, s: Slot, other: &mut P, asked: impl Fn(Field) -> bool) -> bool {
         let session = &*self.session(s);
         session.view(|view| {
             macro_rules! compare {
                 ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
-                    true $(&& (!fields.contains(Field::$field)
+                    true $(&& (!asked(Field::$field)
                         || same(session, view, Field::$field, other.read(s, Field::$field))))*
                 };
             }
@@ -397,13 +405,26 @@ impl NativePort {
     }
 
     fn shows_dup_fields_as<P: Port>(&self, dst: Slot, src: Slot, other: &mut P, fields: Fields) -> bool {
-        let fields = fields.without(Field::Der);
+        match fields.without(Field::Der) {
+            Fields::USUAL => self.shows_each_of_dup_as(dst, src, other, |field| Fields::USUAL.contains(field)),
+            fields => self.shows_each_of_dup_as(dst, src, other, |field| fields.contains(field)),
+        }
+    }
+
+    #[inline(always)]
+    fn shows_each_of_dup_as<P: Port>(
+        &self,
+        dst: Slot,
+        src: Slot,
+        other: &mut P,
+        asked: impl Fn(Field) -> bool,
+    ) -> bool {
         let (dup, source) = (&*self.session(dst), &*self.session(src));
         dup.view(|dup_view| {
             source.view(|source_view| {
                 macro_rules! compare {
                     ($($(#[$doc:meta])* $field:ident $name:literal $kind:ident $($index:ident)? $($tag:literal)? {$($fact:ident)*} $o:ident.$m:ident;)*) => {
-                        true $(&& (!fields.contains(Field::$field) || {
+                        true $(&& (!asked(Field::$field) || {
                             let theirs = other.read(dst, Field::$field);
                             same(dup, dup_view, Field::$field, theirs)
                                 && (!Field::$field.is_copied() || same(source, source_view, Field::$field, theirs))
