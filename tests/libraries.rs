@@ -70,7 +70,8 @@ fn follow(bug: &Bug) -> Result<(), String> {
     let port = port(&bug.library());
     let args = ["run", "--port", &port, "--programs", "20000", "--seed", "1", "--corpus", "none"];
     let about = bug.about.as_deref().unwrap_or("all");
-    let more = ["--time-limit", TIME_LIMIT, "--out", "out", "--about", about];
+    // A program of 256 handshakes takes long to reduce; others end by themselves.
+    let more = ["--time-limit", TIME_LIMIT, "--out", "out", "--about", about, "--reduce-seconds", "150"];
     let ran = sessdiff(folder.path(), &[&args[..], &more].concat());
     let said = || format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
     if !matches!(ran.status.code(), Some(1 | 2)) {
@@ -269,6 +270,10 @@ fn each_bug_is_found_imported_and_shown_in_c() {
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), bugs.len(), failures.join("\n"));
 }
 
+/// Bounds in seconds what [`left_of`] takes where everything ends as it should: 10 of exploring, 30 of reducing, 30 of the C program,
+/// and as much again for a machine that does something else as well.
+const BOUND: u64 = 140;
+
 /// Runs until something is found in a library that carries what one program did to the next, or needs seconds to fail, and returns
 /// what was said and the number of calls that are left. It must end soon after it has explored and reduced for as long as it may.
 #[track_caller]
@@ -279,7 +284,7 @@ fn left_of(name: &str, seed: &str) -> (String, usize) {
     let since = std::time::Instant::now();
     let ran = sessdiff(folder.path(), &[&args[..], &["--reduce-seconds", "30"]].concat());
     let said = format!("{}\n{}", text(&ran.stdout), text(&ran.stderr));
-    assert!(since.elapsed().as_secs() < 60, "{} s:\n{said}", since.elapsed().as_secs());
+    assert!(since.elapsed().as_secs() < BOUND, "{} s:\n{said}", since.elapsed().as_secs());
     assert!(matches!(ran.status.code(), Some(1 | 2)), "{said}");
     let written = fs::read_dir(folder.path().join("out")).expect("a folder").map(|entry| entry.expect("a file").path());
     let is_reduced = |path: &PathBuf| {
