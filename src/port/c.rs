@@ -66,6 +66,8 @@ const ERROR_QUEUE: usize = 16;
 /// Holds sessions of a C library, in slots.
 pub struct CPort {
     library: &'static Library,
+    /// Has the kinds of ops that the library cannot make.
+    lacks: Kinds,
     slots: [*mut SSL_SESSION; SLOTS],
     /// Says where the buffers of each slot's session were when they were last read, in the order of [`Field::OWN`].
     seen: [[*const u8; Field::OWN.len()]; SLOTS],
@@ -106,8 +108,10 @@ impl CPort {
     /// # Errors
     /// See [`LoadError`].
     pub fn of(source: &Source, probes: Probes, start: Start) -> Result<CPort, LoadError> {
+        let library = Library::get(source, probes, start)?;
         let mut port = CPort {
-            library: Library::get(source, probes, start)?,
+            library,
+            lacks: library.lacks(),
             slots: [ptr::null_mut(); SLOTS],
             seen: [[ptr::null(); Field::OWN.len()]; SLOTS],
             live_before: 0,
@@ -218,7 +222,7 @@ impl CPort {
     }
 
     fn lacks(&self) -> Kinds {
-        self.library.lacks()
+        self.lacks
     }
 
     /// Fills each place of the error queue: a place keeps the text buffer of the first error with a text that it ever
@@ -292,7 +296,7 @@ impl Port for CPort {
     fn abilities(&self) -> Abilities {
         let library = self.library;
         Abilities {
-            lacks: library.lacks(),
+            lacks: self.lacks,
             counts: library.count_offset.is_some(),
             tells_ends: library.probes.ex_data || library.probes.memory,
             compresses: self.compresses,

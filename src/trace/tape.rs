@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Tape {
     /// Lists what was recorded, in order; `None` begins a part.
     records: Vec<Option<(u32, Recorded)>>,
-    /// Lists what sessions have that no getter shows, at the end of the part of this number, by their births.
+    /// Lists what sessions have that no getter shows, at the end of the part of this number, by their births: part by part.
     unseen: Vec<(u32, u32, Unseen)>,
     /// Counts the parts that have begun.
     #[serde(skip)]
@@ -125,8 +125,9 @@ impl Tape {
 
     /// Returns what was recorded of a session in this part that no getter shows.
     pub fn unseen_of(&self, birth: u32) -> Option<&Unseen> {
-        let of = |(part, of, _): &&(u32, u32, Unseen)| *part == self.parts && *of == birth;
-        self.unseen.iter().find(of).map(|(.., unseen)| unseen)
+        let begin = self.unseen.partition_point(|(part, ..)| *part < self.parts);
+        let mut part = self.unseen[begin..].iter().take_while(|(part, ..)| *part == self.parts);
+        part.find(|(_, of, _)| *of == birth).map(|(.., unseen)| unseen)
     }
 
     /// Records what the library said of these bytes, unless it is known.

@@ -254,8 +254,15 @@ impl CPort {
         }
     }
 
-    /// Records what sessions have from their peers: those that live and were born after the first `births`.
-    fn record(&mut self, births: u32, tape: &mut Tape) {
+    /// Returns where the sessions of two connections are.
+    fn sessions_of(&self, sides: [*mut SSL; 2]) -> [usize; 2] {
+        sides.map(|ssl| if ssl.is_null() { 0 } else { call!(self, SSL_get_session(ssl)) as usize })
+    }
+
+    /// Records what sessions have from their peers: those that live and were born after the first `births`, and, of what no getter
+    /// shows, those that the connections had or have: a handshake changes no other.
+    fn record(&mut self, births: u32, sides: [*mut SSL; 2], had: [usize; 2], tape: &mut Tape) {
+        let have = self.sessions_of(sides);
         tape.next_part();
         for (birth, id) in handshake_callbacks::noted() {
             if birth >= births {
@@ -269,6 +276,9 @@ impl CPort {
         }
         // One call reads all of it: a getter that is wrong shows where a program calls it.
         events::born_since(0, &mut |birth, address| {
+            if birth < births && !had.contains(&address) && !have.contains(&address) {
+                return;
+            }
             let session = ptr::with_exposed_provenance_mut(address);
             let Some((unseen, has_suite)) = self.unseen(session) else {
                 return tape.record(birth, self.recorded(session));
@@ -361,6 +371,7 @@ impl CPort {
     pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
+        let had = self.sessions_of([client_ssl, server_ssl]);
         handshake_callbacks::begin(self.sides(Some(client), server));
         psk_callbacks::begin();
         let mut done = [false; 2];
@@ -380,7 +391,7 @@ impl CPort {
             }
         }
         self.credentials.peers[server.index()] = Some(client);
-        self.record(births, tape);
+        self.record(births, [client_ssl, server_ssl], had, tape);
         if !self.lacks().contains(Kind::GetVerifyResult) {
             for (ssl, side) in [client_ssl, server_ssl].into_iter().zip(VERIFIED) {
                 let code: i64 = call!(self, SSL_get_verify_result(ssl));
@@ -401,6 +412,8 @@ impl CPort {
         let births = 0;
         let server = self.connection(x);
         let client = self.credentials.peers[x.index()];
+        let sides = [server, client.map_or(ptr::null_mut(), |client| self.connection(client))];
+        let had = self.sessions_of(sides);
         handshake_callbacks::begin(self.sides(client, x));
         let returned = call!(self, SSL_new_session_ticket(server));
         if returned == 1 {
@@ -409,7 +422,7 @@ impl CPort {
                 self.read_all(self.connection(client));
             }
         }
-        self.record(births, tape);
+        self.record(births, sides, had, tape);
         call!(self, ERR_clear_error());
         returned.into()
     }
