@@ -4,7 +4,8 @@ use super::Generator;
 use crate::op::{
     BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
     GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify, for_each_op,
+    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
+    for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -104,6 +105,7 @@ macro_rules! define_generation {
                     Kind::SetSession => self.set_session(about),
                     Kind::SetSslCtx => self.set_ssl_ctx(about),
                     Kind::CopySessionId => Op::CopySessionId { to: self.connection(about.ledger), from: about.x },
+                    Kind::CtxCopyTicketKeys => Op::CtxCopyTicketKeys { to: self.context(about.ledger), from: about.c },
                     Kind::Handshake => self.handshake(about.ledger),
                     Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, about.ledger) },
                     $($(Kind::$kind => Op::$kind {
@@ -290,5 +292,5 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, Method, MaxVersion, Options, Verify);
+generate_words!(ExIndex, Method, MaxVersion, Options, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);

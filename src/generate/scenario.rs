@@ -4,8 +4,8 @@ use super::operand::FEW_IDS;
 use super::{Generator, Which};
 use crate::op::{
     Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time,
-    Verify,
+    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot,
+    TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -38,7 +38,9 @@ impl Generator {
         let on = Scenario { server, client, x, s: self.slot_where(|slot| !ledger.holds(slot)) };
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
-        let mut ops = match self.rng.u8(0..10) {
+        let another = ContextSlot::all().find(|c| ledger.shared().context(*c).is_none());
+        let mut ops = match self.rng.u8(0..11) {
+            10 => self.sealed(on, another),
             8 => self.moved(on, ledger),
             9 => self.matching(on),
             0..=3 if made => self.moved_away(on),
@@ -320,6 +322,36 @@ impl Generator {
             Op::SslNew { dst: x2, c: client },
             Op::SetSession { x: x2, s: Some(dup) },
             Op::GetPeerCertChain { x: x2 },
+        ]);
+        ops
+    }
+
+    /// Offers a ticket to a server that has the keys it was sealed with, or others: the same one, or another.
+    fn sealed(&mut self, on: Scenario, another: Option<ContextSlot>) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let sure = &[TicketKeys::A, TicketKeys::B];
+        let mut ops = vec![
+            Op::CtxSetMaxVersion { c: client, version: self.one_of(MaxVersion::ALL) },
+            Op::CtxSetTicketKeys { c, keys: self.one_of(sure) },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+        ];
+        let offered_to = another.filter(|_| self.rng.bool()).unwrap_or(c);
+        if offered_to != c {
+            ops.push(Op::CtxPooled { dst: offered_to, method: Method::Server });
+        }
+        ops.push(match self.rng.u8(0..4) {
+            0 => Op::CtxSetTicketKeys { c: offered_to, keys: self.one_of(TicketKeys::ALL) },
+            1 => Op::CtxSetTicketKeys { c: offered_to, keys: self.one_of(sure) },
+            _ => Op::CtxCopyTicketKeys { to: offered_to, from: c },
+        });
+        ops.extend([
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c: offered_to },
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
         ]);
         ops
     }

@@ -1,6 +1,5 @@
 //! The context: settings, statistics and the cache of sessions.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -9,10 +8,10 @@ use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
 use super::connection::Inherited;
 use super::error::Error;
-use super::established::Established;
 use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
+use super::tickets::TicketKeys;
 
 /// Has the bits of `SSL_SESS_CACHE_*`.
 pub mod mode {
@@ -112,8 +111,7 @@ pub struct Context {
     pub(super) id_context: Bytes<4>,
     statistics: [AtomicU64; 11],
     inherited: Mutex<Inherited>,
-    /// Finds what was in the tickets that servers sent.
-    pub(super) tickets: Mutex<HashMap<Vec<u8>, Arc<Established>>>,
+    pub(super) ticket_keys: Mutex<TicketKeys>,
 }
 
 /// Holds the cache, and who has its lock while a callback runs.
@@ -138,7 +136,7 @@ impl Library {
             id_context: Bytes::new(),
             statistics: Default::default(),
             inherited: Mutex::new(Inherited { tickets: DEFAULT_TICKETS, ..Inherited::default() }),
-            tickets: Mutex::default(),
+            ticket_keys: Mutex::new(TicketKeys::of_context(number)),
         };
         self.enter_context(new)
     }

@@ -18,6 +18,9 @@ pub enum Error {
     /// Refuses the name of a server that is empty or has more than 255 bytes. There is none then.
     #[error("the name of a server has 1 to 255 bytes")]
     HostNameLength,
+    /// Refuses ticket keys that are not [`TicketKeys::LENGTH`](super::TicketKeys::LENGTH) bytes. Nothing changed.
+    #[error("the ticket keys are not 80 bytes")]
+    TicketKeysLength,
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
@@ -43,6 +46,7 @@ impl Library {
             Error::IdTooLong
             | Error::IdContextTooLong
             | Error::HostNameLength
+            | Error::TicketKeysLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
             Error::MasterKeyTooLong | Error::NegativeTimeout => false,

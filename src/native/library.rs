@@ -1,13 +1,15 @@
 //! A library: one release, one clock, one list of ex_data indices, shared by the sessions made with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::context::Context;
+use super::established::Established;
 use super::ex_data::{Classes, ExCallbacks};
 use super::release::Release;
 use super::rules::{Followed, Following, Rule, Rules};
+use super::tickets::TicketKeys;
 use super::time::Clock;
 
 /// Makes the sessions of [`Session::new`](super::session::Session::new).
@@ -30,7 +32,11 @@ pub struct Library {
     passed: AtomicU64,
     pub(super) classes: Classes,
     contexts: Mutex<Contexts>,
+    tickets: Mutex<Tickets>,
 }
+
+/// Finds what is in the tickets that servers sent, and with what it was sealed.
+pub(super) type Tickets = HashMap<Vec<u8>, (TicketKeys, Arc<Established>)>;
 
 /// Finds the contexts that live, by number.
 #[derive(Debug, Default)]
@@ -59,6 +65,7 @@ impl Library {
             passed: AtomicU64::new(0),
             classes: Classes::default(),
             contexts: Mutex::default(),
+            tickets: Mutex::default(),
         })
     }
 
@@ -96,6 +103,16 @@ impl Library {
 
     fn contexts(&self) -> MutexGuard<'_, Contexts> {
         self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn tickets(&self) -> MutexGuard<'_, Tickets> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what is in the tickets that servers sent: none can be opened any more. In C a ticket carries it, and the server
+    /// keeps nothing.
+    pub fn forget_tickets(&self) {
+        self.tickets().clear();
     }
 
     /// Sets how many seconds have passed since the clock was stopped.

@@ -6,10 +6,40 @@ use sha2::{Digest, Sha256};
 
 use super::connection::{Connection, Version};
 use super::context::{Context, mode};
+use super::error::Error;
 use super::established::Established;
 use super::handshake::Handshake;
 use super::peers::Peers;
 use super::session::Session;
+
+/// Names the keys that seal tickets: whoever has them opens what was sealed with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TicketKeys(Keys);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Keys {
+    /// Are those that the context of this number was made with.
+    Own(u64),
+    Given([u8; TicketKeys::LENGTH]),
+}
+
+impl TicketKeys {
+    /// Counts their bytes: a name of 16, a key of HMAC of 32, a key of AES of 32 (`struct ssl_ctx_st`, ssl/ssl_local.h).
+    pub const LENGTH: usize = 80;
+
+    /// Makes keys of bytes.
+    ///
+    /// # Errors
+    /// Refuses what is not [`TicketKeys::LENGTH`] bytes.
+    pub fn new(keys: &[u8]) -> Result<TicketKeys, Error> {
+        keys.try_into().map(|keys| TicketKeys(Keys::Given(keys))).map_err(|_| Error::TicketKeysLength)
+    }
+
+    /// Makes those of a new context: nobody else has them.
+    pub(super) const fn of_context(number: u64) -> TicketKeys {
+        TicketKeys(Keys::Own(number))
+    }
+}
 
 /// Holds a server's ticket on its way.
 pub(super) struct Sent {
@@ -154,16 +184,31 @@ impl Handshake<'_> {
     }
 }
 
-/// Keeps the tickets of a context.
+/// Seals and opens tickets.
 impl Context {
-    /// Keeps what is in a ticket that a server sent.
-    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
-        self.tickets.lock().unwrap_or_else(PoisonError::into_inner).insert(ticket, with);
+    /// Sets the keys that seal tickets from here on, and open them: `SSL_CTX_set_tlsext_ticket_keys`.
+    pub fn set_ticket_keys(&self, keys: TicketKeys) {
+        *self.ticket_keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
-    /// Makes a session of what was in a ticket of this context's: `tls_decrypt_ticket`. The caller owns the one reference.
+    /// Returns the keys that seal tickets: `SSL_CTX_get_tlsext_ticket_keys`.
+    pub fn ticket_keys(&self) -> TicketKeys {
+        *self.ticket_keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what is in a ticket that a server sent.
+    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
+        let keys = self.ticket_keys();
+        self.library().tickets().insert(ticket, (keys, with));
+    }
+
+    /// Makes a session of what was in a ticket that was sealed with the keys of this context: `tls_decrypt_ticket`. The caller owns the
+    /// one reference.
     pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
-        let with = self.tickets.lock().unwrap_or_else(PoisonError::into_inner).get(ticket).cloned()?;
+        let (keys, with) = self.library().tickets().get(ticket).cloned()?;
+        if keys != self.ticket_keys() {
+            return None;
+        }
         let session = self.library().session();
         session.establish(&with).ok()?;
         Some(session)

@@ -130,6 +130,10 @@ macro_rules! for_each_op {
                 0x79 SslSetHostName SSL_set_tlsext_host_name [] (x: ConnectionSlot, name: CString) {} {own};
                 /// Sets what a server makes of the name that a client asks for.
                 0x7a CtxSetServerNameCb SSL_CTX_set_tlsext_servername_callback [] (c: ContextSlot, callback: ServerNameCallback) {} {own};
+                /// Sets the keys that seal a context's tickets: 80 bytes. `NULL` asks how many there must be.
+                0x90 CtxSetTicketKeys SSL_CTX_set_tlsext_ticket_keys [] (c: ContextSlot, keys: TicketKeys) {} {own};
+                /// Gives `to` the ticket keys of `from`, so that one opens what the other has sealed: the harness's own word for `SSL_CTX_get_tlsext_ticket_keys` and `SSL_CTX_set_tlsext_ticket_keys`.
+                0x91 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
                 /// Reads the certificates that the peer of the connection's session showed.
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
                 /// Sets what was said and heard of the end of the connection.

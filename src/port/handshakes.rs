@@ -1,6 +1,6 @@
 //! What the peers of handshakes show and agree on, the same in every port.
 
-use crate::op::Options;
+use crate::op::{Options, TicketKeys};
 pub(super) use crate::samples::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 
 /// Has the value of `SSL_OP_NO_TICKET` in `<openssl/ssl.h>`.
@@ -14,6 +14,27 @@ pub(super) const fn bit(option: Options) -> i64 {
         Options::NoTicket => NO_TICKET,
         Options::NoExtendedMasterSecret => NO_EXTENDED_MASTER_SECRET,
     }
+}
+
+/// Counts the bytes of ticket keys.
+const TICKET_KEYS: usize = 80;
+
+/// Returns the bytes of ticket keys; `None`: NULL.
+pub(super) fn ticket_keys(keys: TicketKeys) -> Option<&'static [u8]> {
+    const A: [u8; TICKET_KEYS] = named(b'a');
+    const B: [u8; TICKET_KEYS] = named(b'b');
+    match keys {
+        TicketKeys::None => None,
+        TicketKeys::A => Some(&A),
+        TicketKeys::B => Some(&B),
+        TicketKeys::Short => Some(&A[1..]),
+    }
+}
+
+const fn named(name: u8) -> [u8; TICKET_KEYS] {
+    let mut keys = [0; TICKET_KEYS];
+    keys[0] = name;
+    keys
 }
 
 /// Holds what a client says of a key that was agreed on by other means.

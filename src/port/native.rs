@@ -231,6 +231,7 @@ impl Port for NativePort {
         self.lost.clear();
         self.buffers.begin();
         self.library.set_passed(0);
+        self.library.forget_tickets();
         callbacks::begin();
     }
 

@@ -4,7 +4,7 @@ use super::value::{literal, number, time};
 use crate::op::{
     BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
     GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify,
+    PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -64,6 +64,13 @@ in_c! {
     NotResumableCallback: |callback| callback.name().into();
     GenerateId: |callback| callback.name().into();
     ServerNameCallback: |callback| callback.name().into();
+    // Bytes and how many.
+    TicketKeys: |keys| match keys {
+        TicketKeys::None => "NULL, 0",
+        TicketKeys::A => "ticket_keys_a, 80",
+        TicketKeys::B => "ticket_keys_b, 80",
+        TicketKeys::Short => "ticket_keys_a, 79",
+    }.into();
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());
 }

@@ -57,13 +57,16 @@ const PEM_AND_EDITS: [(&str, &str); 6] = parts!["(":
 ];
 
 /// Look into caches, and make handshakes.
-const SHARED: [(&str, &str); 6] = [
+const SHARED: [(&str, &str); 9] = [
     ("is_cached(", part!("is_cached")),
     ("has_id(", part!("has_id")),
     ("peers_in_chain(", part!("peers_in_chain")),
     ("use_certificate(", part!("certificate")),
     ("handshake(", part!("handshake")),
     ("new_session_ticket(", part!("new_session_ticket")),
+    ("ticket_keys_a", part!("ticket_keys_a")),
+    ("ticket_keys_b", part!("ticket_keys_b")),
+    ("copy_ticket_keys(", part!("copy_ticket_keys")),
 ];
 
 /// Keep what callbacks keep, in an order of their own.

@@ -70,6 +70,20 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
+    /// Which keys seal tickets.
+    TicketKeys first 4 {
+        /// None: it is asked how long they are.
+        None = "NULL",
+        /// 80 bytes.
+        A = "ticket_keys_a",
+        /// 80 other bytes.
+        B = "ticket_keys_b",
+        /// 79 bytes, which are refused.
+        Short = "ticket_keys_short",
+    }
+}
+
+words! {
     /// An index of application data. Three are registered by the harness, in this order, unless its probes are off.
     ExIndex first 6 {
         /// Index 0, which exists without registration and has no callbacks.

@@ -13,7 +13,7 @@ use super::prototypes::{
 };
 use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
 use crate::op::{
-    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
+    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, Kind, NewCallback,
     NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
     plain_ops, serial_ops,
 };
@@ -225,11 +225,16 @@ impl CPort {
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
+            Op::CtxCopyTicketKeys { to, from } => {
+                self.contexts.changes(*to, Kind::CtxSetTicketKeys);
+                self.copy_ticket_keys(*to, *from)
+            }
             Op::CtxSetMaxVersion { c, .. }
             | Op::CtxSetOptions { c, .. }
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
+            | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind());

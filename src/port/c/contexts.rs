@@ -49,6 +49,8 @@ struct Pooled {
     taken: bool,
     /// Lists the calls by which the program changed settings.
     changed: Kinds,
+    /// Holds the ticket keys that it was made with.
+    ticket_keys: Vec<u8>,
     /// Tells whether it is to be replaced: something is left in its cache, or it made many handshakes.
     used_up: bool,
     /// Holds the statistics as they were when it was taken: they cannot be set back.
@@ -56,8 +58,9 @@ struct Pooled {
 }
 
 impl Pooled {
-    fn new(method: Method, context: *mut SSL_CTX) -> Pooled {
-        Pooled { method, context, taken: false, changed: Kinds::NONE, used_up: false, before: [0; STATISTICS.len()] }
+    fn new(method: Method, context: *mut SSL_CTX, ticket_keys: Vec<u8>) -> Pooled {
+        let before = [0; STATISTICS.len()];
+        Pooled { method, context, taken: false, changed: Kinds::NONE, ticket_keys, used_up: false, before }
     }
 }
 
@@ -83,6 +86,11 @@ impl Contexts {
         if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
             self.pool[place].changed = self.pool[place].changed.with(by);
         }
+    }
+
+    /// Returns the ticket keys that a context of the pool was made with.
+    pub fn own_ticket_keys(&self, context: *mut SSL_CTX) -> Option<&[u8]> {
+        self.pool.iter().find(|pooled| pooled.context == context).map(|pooled| &*pooled.ticket_keys)
     }
 
     /// Puts a context into a slot, for calls that no program makes.
@@ -125,7 +133,8 @@ impl CPort {
             random::begin_context(self.contexts.pool.len());
             let context = make(self.library, method);
             if !context.is_null() {
-                self.contexts.pool.push(Pooled::new(method, context));
+                let ticket_keys = self.ticket_keys_of(context);
+                self.contexts.pool.push(Pooled::new(method, context, ticket_keys));
             }
         }
     }
@@ -207,7 +216,8 @@ impl CPort {
             let (method, context) = (*method, *context);
             call!(self, SSL_CTX_free(context));
             random::begin_context(place);
-            self.contexts.pool[place] = Pooled::new(method, make(self.library, method));
+            let context = make(self.library, method);
+            self.contexts.pool[place] = Pooled::new(method, context, self.ticket_keys_of(context));
         }
     }
 

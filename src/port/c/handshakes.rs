@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit};
+use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit, ticket_keys};
 use super::super::{Port, Returned, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
@@ -13,8 +13,9 @@ use super::{CPort, Library, Start, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
-    Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MaxVersion,
-    Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback, Slot, Variable, Verify,
+    Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MAX_BYTES,
+    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback, Slot,
+    Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -26,6 +27,8 @@ const OPTIONS: i64 = bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecre
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB: c_int = 53;
 const SSL_CTRL_SET_TLSEXT_HOSTNAME: c_int = 55;
+const SSL_CTRL_GET_TLSEXT_TICKET_KEYS: c_int = 58;
+const SSL_CTRL_SET_TLSEXT_TICKET_KEYS: c_int = 59;
 const SSL_VERIFY_PEER: c_int = 1;
 pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
@@ -169,6 +172,7 @@ impl CPort {
                 let callback = handshake_callbacks::server_name(*callback);
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
+            Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing
@@ -183,6 +187,34 @@ impl CPort {
 
     fn set_max_version(&self, context: *mut SSL_CTX, version: c_long) -> c_long {
         call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, version, ptr::null_mut()))
+    }
+
+    fn set_ticket_keys(&self, context: *mut SSL_CTX, keys: Option<&[u8]>) -> c_long {
+        let (keys, length) = keys.map_or((ptr::null(), 0), |keys| (keys.as_ptr(), keys.len()));
+        // It is only read.
+        let keys = keys.cast_mut().cast();
+        call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, length as c_long, keys))
+    }
+
+    /// Reads the keys that seal a context's tickets. There are none where the library does not say how long they are.
+    pub(super) fn ticket_keys_of(&self, context: *mut SSL_CTX) -> Vec<u8> {
+        if context.is_null() {
+            return Vec::new();
+        }
+        let length = self.set_ticket_keys(context, None);
+        let mut keys = vec![0; usize::try_from(length).unwrap_or_default().min(MAX_BYTES)];
+        let (room, at) = (keys.len() as c_long, keys.as_mut_ptr().cast());
+        if call!(self, SSL_CTX_ctrl(context, SSL_CTRL_GET_TLSEXT_TICKET_KEYS, room, at)) == 1 {
+            keys
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Lets a context open the tickets that another one has sealed.
+    pub(super) fn copy_ticket_keys(&self, to: ContextSlot, from: ContextSlot) -> Returned<'static> {
+        let [to, from] = [to, from].map(|c| self.contexts.get(c));
+        self.set_ticket_keys(to, Some(&self.ticket_keys_of(from))).returned()
     }
 
     /// Gives a context of the pool the settings of a new one, in the place of those that the program changed.
@@ -207,6 +239,9 @@ impl CPort {
         self.contexts.forget(c);
         if changed.contains(Kind::CtxSetOptions) {
             call!(self, SSL_CTX_clear_options(context, OPTIONS as u64));
+        }
+        if changed.contains(Kind::CtxSetTicketKeys) {
+            self.set_ticket_keys(context, self.contexts.own_ticket_keys(context));
         }
         if changed.contains(Kind::CtxSetMaxVersion) {
             // The newest that the library has.

@@ -6,7 +6,8 @@ use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
     CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops, context_ops, getters, session_ops,
+    ProtocolVersion, PskCallback, RemoveCallback, TicketKeys, Time, Verify, connection_ops, context_ops, getters,
+    session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -140,7 +141,9 @@ impl Mutant {
                 Bug::NoExtendedMasterSecretIsIgnored,
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
-            (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
+            (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. })
+            | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
+            | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use super::super::handshakes::bit;
+use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
     server_name,
 };
 use super::{NativePort, seconds};
-use crate::native::{Callbacks, Context, Inherited, Statistic, Version};
+use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
-    CONNECTIONS, CONTEXTS, ContextSlot, MaxVersion, Op, Options, Slot, Verify, connection_ops, getters, session_ops,
+    CONNECTIONS, CONTEXTS, ContextSlot, MaxVersion, Op, Options, Slot, TicketKeys, Verify, connection_ops, getters,
+    session_ops,
 };
 
 impl NativePort {
@@ -79,6 +80,11 @@ impl NativePort {
                 self.call_back(*c, |all| all.server_name = server_name(*callback));
                 number(1)
             }
+            Op::CtxSetTicketKeys { c, keys } => self.set_ticket_keys(*c, *keys),
+            Op::CtxCopyTicketKeys { to, from } => {
+                self.context(*to).set_ticket_keys(self.context(*from).ticket_keys());
+                number(1)
+            }
             Op::CtxSetGenerateId { c, callback } => {
                 self.inherit(*c, |all| all.generate_id = generate_id(*callback));
                 self.call_back(*c, |all| all.generate_id = generate_id(*callback));
@@ -91,6 +97,12 @@ impl NativePort {
     pub(in crate::port) fn context(&self, c: ContextSlot) -> &Arc<Context> {
         // The plan allows only calls on slots that hold a context.
         &self.contexts[c.index()][0]
+    }
+
+    fn set_ticket_keys(&mut self, c: ContextSlot, keys: TicketKeys) -> Returned<'static> {
+        let Some(keys) = ticket_keys(keys) else { return Returned::Number(native::TicketKeys::LENGTH as i64) };
+        let result = native::TicketKeys::new(keys).map(|keys| self.context(c).set_ticket_keys(keys));
+        self.answer(result)
     }
 
     fn new_context(&mut self, dst: ContextSlot) -> Returned<'static> {

@@ -1,0 +1,2 @@
+/* A name, a key of HMAC, a key of AES. */
+static unsigned char ticket_keys_a[80] = "a";
