@@ -20,6 +20,8 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGenerateId,
     Kind::CtxSetServerNameCb,
+    Kind::CtxSetAlpnSelectCb,
+    Kind::CtxSetAlpnProtos,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,

@@ -18,6 +18,9 @@ pub enum Error {
     /// Refuses the name of a server that is empty or has more than 255 bytes. There is none then.
     #[error("the name of a server has 1 to 255 bytes")]
     HostNameLength,
+    /// Refuses what is no list of protocols, each behind its length. Nothing changed.
+    #[error("that is no list of protocols")]
+    ProtocolList,
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
@@ -45,7 +48,7 @@ impl Library {
             | Error::HostNameLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout => false,
+            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }

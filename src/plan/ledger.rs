@@ -303,6 +303,8 @@ impl Ledger {
             | Op::CtxSetMaxVersion { .. }
             | Op::SslSetHostName { .. }
             | Op::CtxSetServerNameCb { .. }
+            | Op::CtxSetAlpnSelectCb { .. }
+            | Op::GetAlpnSelected { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }
             | Op::CtxSetVerify { .. }

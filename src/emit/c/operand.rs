@@ -2,9 +2,9 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
-    GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
+    GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options,
+    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -64,6 +64,8 @@ in_c! {
     NotResumableCallback: |callback| callback.name().into();
     GenerateId: |callback| callback.name().into();
     ServerNameCallback: |callback| callback.name().into();
+    // A callback together with its argument.
+    AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());
 }

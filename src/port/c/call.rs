@@ -224,12 +224,14 @@ impl CPort {
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
+            Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
             Op::CtxSetMaxVersion { c, .. }
             | Op::CtxSetOptions { c, .. }
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
+            | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind());
@@ -237,6 +239,7 @@ impl CPort {
             }
             as_listed!() => {
                 if let Op::CtxSetNumTickets { c, .. }
+                | Op::CtxSetAlpnProtos { c, .. }
                 | Op::CtxSetNewCb { c, .. }
                 | Op::CtxSetGetCb { c, .. }
                 | Op::CtxSetNotResumableCb { c, .. }

@@ -126,6 +126,7 @@ impl Mutant {
             | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
             | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. })
             | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })
+            | (Bug::AlpnIsNotSelected, Op::CtxSetAlpnSelectCb { .. })
             | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. })
             | (Bug::PskIsNeverFound, Op::CtxSetPskFindCb { .. }) => nothing(),
             (Bug::NumTicketsIsIgnored, Op::CtxSetNumTickets { .. })
@@ -140,6 +141,7 @@ impl Mutant {
                 Bug::NoExtendedMasterSecretIsIgnored,
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
+            (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
@@ -170,6 +172,7 @@ impl Mutant {
             }
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
+            (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })
