@@ -423,6 +423,7 @@ fn only_reads(op: &Op) -> bool {
             | Op::TurnBackClock { .. }
             | Op::CtxSessions { .. }
             | Op::GetPeerCertChain { .. }
+            | Op::GetAlpnSelected { .. }
     )
 }
 

@@ -15,6 +15,7 @@
 //! assert_eq!(copy.id().as_slice(), b"a session");
 //! ```
 
+mod alpn;
 mod ber;
 mod buffers;
 mod bytes;
@@ -41,6 +42,7 @@ mod tickets;
 mod time;
 mod unseen;
 
+pub use alpn::{AlpnAnswer, SelectAlpn, protocols};
 pub use buffers::View;
 pub use bytes::ShortBytes;
 pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};

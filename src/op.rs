@@ -13,10 +13,10 @@ mod wire;
 
 pub use describe::{Named, Needed};
 pub use operand::{
-    BUFFERS, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot,
-    ExIndex, Few, GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number,
-    Operand, Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink,
-    Slot, TicketKeys, Time, Variable, Verify,
+    AlpnCallback, BUFFERS, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
+    ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback,
+    NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample,
+    ServerNameCallback, Shrink, Slot, TicketKeys, Time, Variable, Verify,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;

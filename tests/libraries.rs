@@ -235,6 +235,11 @@ const PATCHES: &[(&str, &[&str])] = &[
         "up-ref-of-three-does-nothing",
     ]),
     ("ssl/statem/extensions.c", &["moved-accept-is-counted-twice"]),
+    ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
+    ("ssl/statem/statem_srvr.c", &[
+        "resumed-takes-the-new-alpn",
+        "ticket-keeps-the-old-alpn",
+    ]),
     ("ssl/ssl_txt.c", &[
         "print-swaps-the-master-secrets",
     ]),

@@ -22,6 +22,8 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetServerNameCb,
     Kind::CtxSetTicketKeys,
     Kind::CtxCopyTicketKeys,
+    Kind::CtxSetAlpnSelectCb,
+    Kind::CtxSetAlpnProtos,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,

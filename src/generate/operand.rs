@@ -2,10 +2,10 @@
 
 use super::Generator;
 use crate::op::{
-    BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
-    GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
-    for_each_op,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
+    GenerateId, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op,
+    Options, ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time,
+    Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -39,6 +39,10 @@ const VERSIONS: &[i32] =
 /// Bytes that an implementation may treat as special.
 const WORDS: &[&str] = &["h2", "http/1.1", "h3", "localhost", "www.example.org", "127.0.0.1", "a\0b", "\0"];
 const EARLY_DATA: &[u32] = &[0, 1, 16_383, 16_384, 16_385, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+
+/// Lists of protocols, as they are sent.
+pub(super) const PROTOCOLS: &[&[u8]] =
+    &[b"\x02h2", b"\x02h2\x08http/1.1", b"\x08http/1.1\x02h2", b"\x08http/1.1", b"\x05other"];
 
 /// Ids that meet in a cache: few, some alike in the four bytes that a hash looks at.
 pub(super) const FEW_IDS: &[&[u8]] = &[b"a", b"b", b"aaaa", b"aaaab", b"aaaac", b"", &[7; 32]];
@@ -102,6 +106,8 @@ macro_rules! define_generation {
                     Kind::CtxSetCacheSize => Op::CtxSetCacheSize { c: about.c, size: self.one_of(CACHE_SIZES) },
                     Kind::CtxFlush => Op::CtxFlush { c: about.c, time: self.flush_time() },
                     Kind::CtxFlushEx => Op::CtxFlushEx { c: about.c, time: self.flush_time() },
+                    Kind::CtxSetAlpnProtos => Op::CtxSetAlpnProtos { c: about.c, protocols: self.protocols() },
+                    Kind::SslSetAlpnProtos => Op::SslSetAlpnProtos { x: about.x, protocols: self.protocols() },
                     Kind::SetSession => self.set_session(about),
                     Kind::SetSslCtx => self.set_ssl_ctx(about),
                     Kind::CopySessionId => Op::CopySessionId { to: self.connection(about.ledger), from: about.x },
@@ -172,6 +178,14 @@ impl Generator {
             1 => self.time(),
             2 => Time::Now(0),
             _ => Time::Now(self.one_of(FLUSHING)),
+        }
+    }
+
+    /// Draws a list of protocols; now and then what is none.
+    pub(super) fn protocols(&mut self) -> Bytes {
+        match self.rng.u8(0..8) {
+            0 => self.raw().map_or(Bytes::NULL, |bytes| Bytes::new(&bytes)),
+            _ => Bytes::new(self.one_of(PROTOCOLS)),
         }
     }
 
@@ -294,3 +308,4 @@ macro_rules! generate_words {
 
 generate_words!(ExIndex, Method, MaxVersion, Options, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
+generate_words!(AlpnCallback);

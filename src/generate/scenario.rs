@@ -1,9 +1,9 @@
 //! Makes scenarios: calls that say something only together, such as a handshake and another that resumes what the first made.
 
-use super::operand::FEW_IDS;
+use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
-    Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
+    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
     NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot,
     TicketKeys, Time, Verify,
 };
@@ -231,6 +231,12 @@ impl Generator {
             let name = CString::new(b"example.org");
             ops.extend([Op::CtxSetServerNameCb { c, callback }, Op::SslSetHostName { x: x0, name }]);
         }
+        let spoken = self.rng.u8(0..4) == 0;
+        if spoken {
+            let callback = self.one_of(&[AlpnCallback::First, AlpnCallback::First, AlpnCallback::H2]);
+            let protocols = Bytes::new(self.one_of(PROTOCOLS));
+            ops.extend([Op::CtxSetAlpnSelectCb { c, callback }, Op::SslSetAlpnProtos { x: x0, protocols }]);
+        }
         let of = if shows && self.rng.bool() { x1 } else { x0 };
         ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
         if self.rng.bool() {
@@ -248,12 +254,12 @@ impl Generator {
             _ => {}
         }
         ops.extend(between);
-        ops.extend(self.offered(on, named));
+        ops.extend(self.offered(on, named, spoken));
         ops
     }
 
-    /// Offers the session, now and then for another server's name, and reads what came of it.
-    fn offered(&mut self, on: Scenario, named: bool) -> Vec<Op> {
+    /// Offers the session, now and then for another server's name or with other protocols, and reads what came of it.
+    fn offered(&mut self, on: Scenario, named: bool, spoken: bool) -> Vec<Op> {
         let Scenario { server: c, client, x: [_, _, x2, x3], s } = on;
         let mut ops =
             vec![Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c }, Op::SetSession { x: x2, s: Some(s) }];
@@ -261,7 +267,16 @@ impl Generator {
             let names: [&[u8]; 2] = [b"example.org", b"example.net"];
             ops.push(Op::SslSetHostName { x: x2, name: CString::new(self.one_of(&names)) });
         }
+        if spoken && self.rng.u8(0..4) > 0 {
+            ops.push(Op::SslSetAlpnProtos { x: x2, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        if spoken && self.rng.u8(0..4) == 0 {
+            ops.push(Op::CtxSetAlpnSelectCb { c, callback: self.one_of(AlpnCallback::ALL) });
+        }
         ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
+        if spoken && self.rng.bool() {
+            ops.push(Op::GetAlpnSelected { x: self.one_of(&[x2, x3]) });
+        }
         if self.rng.u8(0..4) == 0 {
             ops.push(Op::GetVerifyResult { x: self.one_of(&[x2, x3]) });
         }

@@ -41,7 +41,7 @@ pub type UsePsk = fn() -> (Vec<u8>, Session);
 pub type FindPsk = fn(identity: &[u8]) -> Option<Session>;
 
 /// Holds the settings that a connection takes over from its context when it is made.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Inherited {
     /// Is the highest version: `SSL_CTX_set_max_proto_version`.
     pub max_version: Version,
@@ -57,6 +57,8 @@ pub struct Inherited {
     pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
+    /// Lists the protocols that a client names, as they are sent: `SSL_CTX_set_alpn_protos`.
+    pub alpn: Option<Arc<[u8]>>,
     /// Is asked for a session that was agreed on elsewhere: `SSL_CTX_set_psk_use_session_callback`.
     pub psk_use: Option<UsePsk>,
     /// Looks for a session that was agreed on elsewhere: `SSL_CTX_set_psk_find_session_callback`.
@@ -124,6 +126,8 @@ pub(super) struct State {
     pub id_context: ShortBytes,
     /// Holds the server's name that is asked for, without a NUL. The name that a server was asked for last is its own.
     pub host_name: Option<Vec<u8>>,
+    /// Holds the protocol that the server has selected.
+    pub alpn: Option<Vec<u8>>,
     /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
     /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
@@ -155,6 +159,7 @@ impl Connection {
                 agreed_version: false,
                 id_context: context.id_context(),
                 host_name: None,
+                alpn: None,
                 session_context: context.clone(),
                 context: context.clone(),
             }),
@@ -176,8 +181,8 @@ impl Connection {
         (to.reused, to.shut) = (from.reused, from.shut);
         (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
         // The rest is what its context has now.
-        let Inherited { tickets, not_resumable, psk_use, psk_find, .. } = to.inherited;
-        to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, ..from.inherited };
+        let Inherited { tickets, not_resumable, psk_use, psk_find, alpn, .. } = to.inherited.clone();
+        to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };
         to.certificate = match session {
             Some(_) => from.certificate.clone(),
             None => Arc::new(AtomicBool::new(from.certificate.load(Relaxed))),
@@ -194,7 +199,7 @@ impl Connection {
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         (state.exchanged, state.failed) = (false, false);
-        (state.speaks, state.agreed_version) = (Version::Tls13, false);
+        (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -215,7 +220,8 @@ impl Connection {
         let session = taken.unwrap_or_else(take);
         let mut state = self.state();
         if state.agreed_version {
-            (state.speaks, state.agreed_version) = (Version::Tls13, false);
+            // The method changes, and what it keeps goes.
+            (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
         }
         if let Some(session) = &session {
             state.verify_result = session.verify_result();
@@ -339,6 +345,8 @@ state_getters! {
     pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
     /// Returns an `X509_V_*` code: `SSL_get_verify_result`.
     pub verify_result: i64 = |state| state.verify_result;
+    /// Returns the protocol that the server has selected: `SSL_get0_alpn_selected`.
+    pub alpn_selected: Option<Vec<u8>> = |state| state.alpn.clone();
     /// Returns whether the handshake resumed a session: `SSL_session_reused`.
     pub session_reused: bool = |state| state.reused;
     /// Returns the context that it has now, and that in which its sessions are cached.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
+use super::alpn::SelectAlpn;
 use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
 use super::connection::Inherited;
@@ -84,6 +85,8 @@ pub struct Callbacks {
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
     /// Says what becomes of the name that a client asked for: `SSL_CTX_set_tlsext_servername_callback`.
     pub server_name: Option<fn(server: bool) -> NameAnswer>,
+    /// Selects one of the protocols that a client names: `SSL_CTX_set_alpn_select_cb`.
+    pub alpn: Option<SelectAlpn>,
 }
 
 /// Says what becomes of the name that a client asked for.
@@ -225,7 +228,7 @@ impl Context {
 
     /// Returns what connections made from here on inherit.
     pub fn inherited(&self) -> Inherited {
-        *self.inherited.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inherited.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Sets what connections made from here on inherit: `SSL_CTX_set_options` and the like.

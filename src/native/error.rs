@@ -21,6 +21,9 @@ pub enum Error {
     /// Refuses ticket keys that are not [`TicketKeys::LENGTH`](super::TicketKeys::LENGTH) bytes. Nothing changed.
     #[error("the ticket keys are not 80 bytes")]
     TicketKeysLength,
+    /// Refuses what is no list of protocols, each behind its length. Nothing changed.
+    #[error("that is no list of protocols")]
+    ProtocolList,
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
@@ -49,7 +52,7 @@ impl Library {
             | Error::TicketKeysLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout => false,
+            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }

@@ -156,6 +156,11 @@ impl Session {
         self.0.buffers.set(Buffer::Hostname, name);
     }
 
+    /// Sets the name of the protocol that was selected.
+    pub(super) fn put_alpn(&self, protocol: &[u8]) {
+        self.0.buffers.set(Buffer::Alpn, Some(protocol));
+    }
+
     /// Returns whether there is a host name.
     pub(super) fn has_hostname(&self) -> bool {
         self.0.buffers.lock().get(Buffer::Hostname).is_some()

@@ -19,7 +19,7 @@ use super::tickets::{Sent, Ticket, hint};
 const FIRST_SUITE: Cipher = Cipher(0x1302);
 
 /// Says that one side refuses the handshake, and both give up.
-struct Refused;
+pub(super) struct Refused;
 
 /// Holds what a server knows when it has read the first message.
 struct Hello {
@@ -323,7 +323,26 @@ impl Handshake<'_> {
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) -> Result<bool, Refused> {
         self.server.state().reused = hit;
         let named = self.name_server(version, hit)?;
-        let Some(session) = self.server.session() else { return Ok(named) };
+        if version == Version::Tls13 {
+            self.select_alpn(hit)?;
+        }
+        if let (Some(session), false) = (self.server.session(), hit) {
+            if let Some(not_resumable) = self.server.asks_not_resumable(version) {
+                session.set_not_resumable(not_resumable);
+            }
+            *ticket_expected &= !session.is_marked_not_resumable();
+        }
+        if version == Version::Tls12 {
+            // It may depend on the suite, which is chosen later there.
+            self.select_alpn(hit)?;
+        }
+        self.settle_id(hit);
+        Ok(named)
+    }
+
+    /// Takes the id away from a session that is not to be found by it: `tls_construct_server_hello`.
+    fn settle_id(&self, hit: bool) {
+        let Some(session) = self.server.session() else { return };
         let library = self.server.session_context().library().clone();
         if hit && session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId) {
             let cached = session.0.entered.load(Relaxed) > 0 && !session.id().as_slice().is_empty();
@@ -334,18 +353,11 @@ impl Handshake<'_> {
             session.put_id(&[]);
         }
         if !hit {
-            if let Some(not_resumable) = self.server.asks_not_resumable(version) {
-                session.set_not_resumable(not_resumable);
-            }
-            if session.is_marked_not_resumable() {
-                *ticket_expected = false;
-            }
             let marked = session.is_marked_not_resumable() && library.meets(Rule::MarkedLosesId);
             if marked || self.server.context().cache_mode() & mode::SERVER == 0 {
                 session.put_id(&[]);
             }
         }
-        Ok(named)
     }
 
     /// Lets a server look at the name that the client asks for: `tls_parse_ctos_server_name`, `final_server_name`. Returns whether it
@@ -421,9 +433,9 @@ impl Handshake<'_> {
         drop(theirs);
         // What comes next cannot be read.
         let unread = hello.unasked && hello.version == Version::Tls13;
-        if !unread && !self.client_reads_name(hello, hit) {
+        if !unread && !self.client_reads_extensions(hello, hit) {
             if !hit && hello.version == Version::Tls13 {
-                // The name comes after the hello, and the server has said that it is finished.
+                // They come after the hello, and the server has said that it is finished.
                 self.fill_secrets(self.client);
                 self.fill_secrets(self.server);
             }
@@ -438,13 +450,16 @@ impl Handshake<'_> {
         Ok(())
     }
 
-    /// Lets the client read whether the server has taken the name. Returns whether it goes on.
-    fn client_reads_name(&self, hello: &Hello, hit: bool) -> bool {
+    /// Lets the client read whether the server has taken the name, and which protocol it has selected. Returns whether it goes on.
+    fn client_reads_extensions(&self, hello: &Hello, hit: bool) -> bool {
         if let (Some(own), true) = (self.client.session(), hello.named && !hit) {
             if own.has_hostname() {
                 return false;
             }
             own.put_hostname(self.client.host_name().as_deref());
+        }
+        if !self.client_reads_alpn(hit) {
+            return false;
         }
         // The same code, and the statistics of servers, though it is a client.
         self.client.answer_name(false) != NameAnswer::Refused

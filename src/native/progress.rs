@@ -60,6 +60,8 @@ state_getters! {
     pub(super) session_context: Arc<Context> = |state| state.session_context.clone();
     /// Returns the name of the server that is asked for.
     pub(super) host_name: Option<Vec<u8>> = |state| state.host_name.clone();
+    /// Returns the list of protocols that a client names.
+    pub(super) named_alpn: Option<Arc<[u8]>> = |state| state.inherited.alpn.clone();
     /// Returns the session id context.
     pub(super) id_context: ShortBytes = |state| state.id_context;
     /// Returns how many tickets of TLS 1.3 were sent since the handshake began.

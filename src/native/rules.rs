@@ -155,6 +155,8 @@ macro_rules! for_each_rule {
     FutureIsOld "future-is-old" Change ("" to "3.2.0") "tls_construct_ctos_psk" "ssl/statem/extensions_clnt.c of 3.1.4 and 3.2.1";
     /// Nothing keeps the digest of the handshake out of the master secret of TLS 1.2: there is no `SSL_OP_NO_EXTENDED_MASTER_SECRET`.
     AlwaysExtends "always-extends" Change ("" to "3.0.0") "SSL_CTX_set_options" "tls_construct_ctos_ems, ssl/statem/extensions_clnt.c of 1.1.1w and 3.0.8";
+    /// A client takes whatever protocol the server selects, also one that it did not name.
+    AnyProtocolIsTaken "any-protocol-is-taken" Fix ("" to "3.0.15 3.1.7 3.2.3 3.3.2") "tls_parse_stoc_alpn" "https://github.com/openssl/openssl/pull/24716";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.
     FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.

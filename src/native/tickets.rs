@@ -137,6 +137,9 @@ impl Handshake<'_> {
         own.put_master_key(&from_peer.master_key);
         own.set_cipher(from_peer.cipher);
         own.touch();
+        if let Some(selected) = self.server.alpn_selected() {
+            own.put_alpn(&selected);
+        }
         let hint = hint(&own, false);
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);

@@ -13,7 +13,8 @@ use std::fmt;
 
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
-    GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback, ServerNameCallback,
+    AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback,
+    ServerNameCallback,
 };
 pub use flags::{CacheMode, Closed};
 pub use number::{Few, Number, ProtocolVersion, Room};

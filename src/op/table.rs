@@ -134,6 +134,10 @@ macro_rules! for_each_op {
                 0x90 CtxSetTicketKeys SSL_CTX_set_tlsext_ticket_keys [] (c: ContextSlot, keys: TicketKeys) {} {own};
                 /// Gives `to` the ticket keys of `from`, so that one opens what the other has sealed: the harness's own word for `SSL_CTX_get_tlsext_ticket_keys` and `SSL_CTX_set_tlsext_ticket_keys`.
                 0x91 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
+                /// Sets what a server selects of the protocols that a client names.
+                0x7d CtxSetAlpnSelectCb SSL_CTX_set_alpn_select_cb [] (c: ContextSlot, callback: AlpnCallback) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_alpn_select_cb_func, *mut c_void) -> ()};
+                /// Reads the protocol that the server of the connection has selected.
+                0x7e GetAlpnSelected SSL_get0_alpn_selected [] (x: ConnectionSlot) {} {by_hand fn(*const SSL, *mut *const c_uchar, *mut c_uint) -> ()};
                 /// Reads the certificates that the peer of the connection's session showed.
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
                 /// Sets what was said and heard of the end of the connection.
@@ -236,6 +240,10 @@ macro_rules! for_each_op {
                 0x77 SslSetGenerateId SSL_set_generate_session_id [] (x: ConnectionSlot, callback: GenerateId) {} {fn(*mut SSL, GEN_SESSION_CB) -> c_int};
                 /// Reads what came of verifying the peer's certificate, or that of the session that was set or resumed.
                 0x78 GetVerifyResult SSL_get_verify_result [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_long};
+                /// Sets the protocols that clients name which are made from here on, each behind its length; `NULL` names none. 0 where it is done.
+                0x7b CtxSetAlpnProtos SSL_CTX_set_alpn_protos [] (c: ContextSlot, protocols: Bytes) {} {fn(*mut SSL_CTX, *const c_uchar, c_uint) -> c_int};
+                /// Sets the protocols that a client names, each behind its length; `NULL` names none. 0 where it is done.
+                0x7c SslSetAlpnProtos SSL_set_alpn_protos [] (x: ConnectionSlot, protocols: Bytes) {} {fn(*mut SSL, *const c_uchar, c_uint) -> c_int};
                 /// Sets how many tickets a server sends after a full TLS 1.3 handshake.
                 0x5a CtxSetNumTickets SSL_CTX_set_num_tickets [] (c: ContextSlot, tickets: Few) {} {fn(*mut SSL_CTX, usize) -> c_int};
             }

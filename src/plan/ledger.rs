@@ -305,6 +305,8 @@ impl Ledger {
             | Op::CtxSetServerNameCb { .. }
             | Op::CtxSetTicketKeys { .. }
             | Op::CtxCopyTicketKeys { .. }
+            | Op::CtxSetAlpnSelectCb { .. }
+            | Op::GetAlpnSelected { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }
             | Op::CtxSetVerify { .. }

@@ -1,6 +1,7 @@
 //! What the peers of handshakes show and agree on, the same in every port.
 
-use crate::op::{Options, TicketKeys};
+use crate::native::{AlpnAnswer, protocols};
+use crate::op::{AlpnCallback, Options, TicketKeys};
 pub(super) use crate::samples::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 
 /// Has the value of `SSL_OP_NO_TICKET` in `<openssl/ssl.h>`.
@@ -41,3 +42,20 @@ const fn named(name: u8) -> [u8; TICKET_KEYS] {
 pub(super) const PSK_IDENTITY: &[u8] = b"agreed before";
 /// Holds that key: as long as the digest of its suite.
 pub(super) const PSK: &[u8] = &[0x5d; 48];
+
+/// Returns what a callback selects of the protocols in a list; `None`: there is none.
+pub(super) fn select(callback: AlpnCallback, list: &[u8]) -> Option<AlpnAnswer<'_>> {
+    let found = |sought: Option<&'_ [u8]>| {
+        let mut all = protocols(list);
+        let found = all.find(|protocol| sought.is_none_or(|sought| sought == *protocol));
+        found.map_or(AlpnAnswer::Declined, AlpnAnswer::Selected)
+    };
+    match callback {
+        AlpnCallback::None => None,
+        AlpnCallback::First => Some(found(None)),
+        AlpnCallback::H2 => Some(found(Some(b"h2"))),
+        AlpnCallback::Declines => Some(AlpnAnswer::Declined),
+        AlpnCallback::Refuses => Some(AlpnAnswer::Refused),
+        AlpnCallback::Other => Some(AlpnAnswer::Selected(b"other")),
+    }
+}

@@ -35,6 +35,8 @@ callbacks! {
     PskFind "psk-find-session";
     /// Stands for the callback of a server's name: whether for a server, 0, 0, 0, 0.
     ServerName "server-name";
+    /// Stands for the callback that selects a protocol: 1, 0, length of the client's list, its digest, 0.
+    AlpnSelect "alpn-select";
 }
 
 /// Says what a getter did besides reading.

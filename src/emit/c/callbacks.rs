@@ -36,5 +36,6 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::PskUse, _) => "psk_use ".into(),
         (Callback::PskFind, _) => "psk_find ".into(),
         (Callback::ServerName, _) => "server_name ".into(),
+        (Callback::AlpnSelect, _) => format!("alpn_select:{length}:0 "),
     }
 }

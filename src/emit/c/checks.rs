@@ -355,6 +355,10 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
         let (text, length) = pointer_and_length((!expected.is_empty()).then_some(&*expected));
         return Some(format!("bytes({at}, \"written\", {text}, {length}, {dst});"));
     }
+    if let Op::GetAlpnSelected { x } = op {
+        let (text, length) = pointer_and_length((!expected.is_empty()).then_some(&*expected));
+        return Some(format!("bytes({at}, \"selected\", {text}, {length}, alpn_of({x}));"));
+    }
     let Op::GetMasterKey { room, .. } = op else { return None };
     // Handshakes draw the keys.
     if talks(subject) {

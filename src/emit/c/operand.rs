@@ -2,9 +2,9 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId,
-    GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
+    GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options,
+    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -71,6 +71,8 @@ in_c! {
         TicketKeys::B => "ticket_keys_b, 80",
         TicketKeys::Short => "ticket_keys_a, 79",
     }.into();
+    // A callback together with its argument.
+    AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());
 }

@@ -57,7 +57,8 @@ const PEM_AND_EDITS: [(&str, &str); 6] = parts!["(":
 ];
 
 /// Look into caches, and make handshakes.
-const SHARED: [(&str, &str); 9] = [
+const SHARED: [(&str, &str); 10] = [
+    ("alpn_of(", part!("alpn_of")),
     ("is_cached(", part!("is_cached")),
     ("has_id(", part!("has_id")),
     ("peers_in_chain(", part!("peers_in_chain")),
@@ -101,6 +102,11 @@ const CALLBACKS: &[(&str, &str)] = &parts!["":
     "server_name_cb_accepts",
     "server_name_cb_declines",
     "server_name_cb_refuses",
+    "alpn_cb_first",
+    "alpn_cb_h2",
+    "alpn_cb_declines",
+    "alpn_cb_refuses",
+    "alpn_cb_other",
     "generate_id",
     "generate_id_counts",
     "generate_id_short",

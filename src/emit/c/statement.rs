@@ -50,6 +50,8 @@ macro_rules! define_calls {
                 Op::CtxSessions { .. } => format!("(void){call};"),
                 Op::GetExData { .. } => writing.kept(&format!("(uintptr_t){call}")),
                 Op::GetMasterKey { s, room } => writing.copies(*s, *room),
+                Op::GetAlpnSelected { x } if writing.keep => writing.kept(&format!("alpn_of({x}).length")),
+                Op::GetAlpnSelected { x } => format!("(void)alpn_of({x});"),
                 Op::GetPeerCertChain { .. } => writing.kept(&format!("sk_X509_num({call})")),
                 Op::SslDup { x, .. } if writing.makes == Some(Makes::Same) => match writing.keep {
                     true => format!("returned = {call} == {x} ? 2 : 1;"),

@@ -98,6 +98,24 @@ words! {
 }
 
 words! {
+    /// What a server's callback selects of the protocols that a client names.
+    AlpnCallback first 6 {
+        /// There is none.
+        None = "NULL",
+        /// The first one.
+        First = "alpn_cb_first",
+        /// `h2`, if it is one of them.
+        H2 = "alpn_cb_h2",
+        /// None, `SSL_TLSEXT_ERR_NOACK`: the handshake goes on without.
+        Declines = "alpn_cb_declines",
+        /// None, `SSL_TLSEXT_ERR_ALERT_FATAL`
+        Refuses = "alpn_cb_refuses",
+        /// `other`, whether it is one of them or not.
+        Other = "alpn_cb_other",
+    }
+}
+
+words! {
     /// How session ids are made.
     GenerateId first 3 {
         /// By the library.

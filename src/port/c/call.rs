@@ -224,6 +224,7 @@ impl CPort {
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
+            Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
             Op::CtxCopyTicketKeys { to, from } => {
                 self.contexts.changes(*to, Kind::CtxSetTicketKeys);
@@ -235,6 +236,7 @@ impl CPort {
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
             | Op::CtxSetTicketKeys { c, .. }
+            | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind());
@@ -242,6 +244,7 @@ impl CPort {
             }
             as_listed!() => {
                 if let Op::CtxSetNumTickets { c, .. }
+                | Op::CtxSetAlpnProtos { c, .. }
                 | Op::CtxSetNewCb { c, .. }
                 | Op::CtxSetGetCb { c, .. }
                 | Op::CtxSetNotResumableCb { c, .. }

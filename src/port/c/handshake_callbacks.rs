@@ -8,11 +8,14 @@ use std::ptr;
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
 use super::super::events;
+use super::super::handshakes::select;
 use super::callbacks::{self, library};
 use super::prototypes::{
-    GEN_SESSION_CB, SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb, not_resumable_session_callback,
+    GEN_SESSION_CB, SSL_CTX_alpn_select_cb_func, SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb,
+    not_resumable_session_callback,
 };
-use crate::op::{GenerateId, GetCallback, NewCallback, NotResumableCallback, ServerNameCallback};
+use crate::native::AlpnAnswer;
+use crate::op::{AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, ServerNameCallback};
 use crate::port::generated;
 use crate::trace::{Callback, SENT_ID};
 
@@ -203,6 +206,42 @@ unsafe extern "C" fn server_name_is<const ANSWER: c_int>(
 ) -> c_int {
     events::called(Callback::ServerName, [is_server(ssl).into(), 0, 0, 0, 0]);
     ANSWER
+}
+
+/// Returns the C function for a kind of callback; `None`: no callback.
+pub(super) fn alpn_select(callback: AlpnCallback) -> SSL_CTX_alpn_select_cb_func {
+    match callback {
+        AlpnCallback::None => None,
+        AlpnCallback::First => Some(selects::<{ AlpnCallback::First as u8 }>),
+        AlpnCallback::H2 => Some(selects::<{ AlpnCallback::H2 as u8 }>),
+        AlpnCallback::Declines => Some(selects::<{ AlpnCallback::Declines as u8 }>),
+        AlpnCallback::Refuses => Some(selects::<{ AlpnCallback::Refuses as u8 }>),
+        AlpnCallback::Other => Some(selects::<{ AlpnCallback::Other as u8 }>),
+    }
+}
+
+/// Selects what the callback of this number does.
+unsafe extern "C" fn selects<const CALLBACK: u8>(
+    ssl: *mut SSL,
+    out: *mut *const c_uchar,
+    out_length: *mut c_uchar,
+    list: *const c_uchar,
+    length: c_uint,
+    _arg: *mut c_void,
+) -> c_int {
+    // SAFETY: the library calls with a list of this length.
+    let list = unsafe { std::slice::from_raw_parts(list, length as usize) };
+    events::called(Callback::AlpnSelect, [is_server(ssl).into(), 0, length, events::key(0, list), 0]);
+    let callback = AlpnCallback::ALL[usize::from(CALLBACK)];
+    match select(callback, list) {
+        Some(AlpnAnswer::Selected(protocol)) => {
+            // SAFETY: places to write to. What is selected is of the list, or lives for ever; its length was one byte there.
+            unsafe { (*out, *out_length) = (protocol.as_ptr(), protocol.len() as c_uchar) };
+            0
+        }
+        Some(AlpnAnswer::Declined) | None => 3,
+        Some(AlpnAnswer::Refused) => 2,
+    }
 }
 
 /// Returns the C function for a kind of callback; `None`: no callback.

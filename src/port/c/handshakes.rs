@@ -13,9 +13,9 @@ use super::{CPort, Library, Start, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
-    Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind, MAX_BYTES,
-    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback, Slot,
-    Variable, Verify,
+    AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind,
+    MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback,
+    Slot, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -173,6 +173,11 @@ impl CPort {
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
+            Op::CtxSetAlpnSelectCb { callback, .. } => {
+                let callback = handshake_callbacks::alpn_select(*callback);
+                call!(self, SSL_CTX_set_alpn_select_cb(context, callback, ptr::null_mut()));
+                Returned::Nothing
+            }
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing
@@ -231,6 +236,8 @@ impl CPort {
             Op::CtxSetPskUseCb { c, callback },
             Op::CtxSetPskFindCb { c, callback },
             Op::CtxSetServerNameCb { c, callback: ServerNameCallback::None },
+            Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::None },
+            Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);
@@ -396,6 +403,18 @@ impl CPort {
         let ssl = self.connection(x);
         let name = name.with_nul().map_or(ptr::null(), <[u8]>::as_ptr);
         call!(self, SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, 0, name.cast_mut().cast()))
+    }
+
+    /// Reads the protocol that the server has selected: `SSL_get0_alpn_selected(3)`.
+    pub(super) fn alpn_selected(&self, x: ConnectionSlot) -> Returned<'_> {
+        let (mut at, mut length) = (ptr::null(), 0);
+        call!(self, SSL_get0_alpn_selected(self.connection(x), &mut at, &mut length));
+        let bytes: &[u8] = match at.is_null() {
+            true => &[],
+            // SAFETY: the connection lives, and the library says that so many bytes are there.
+            false => unsafe { std::slice::from_raw_parts(at, length as usize) },
+        };
+        Returned::Copied { returned: length.into(), bytes, overrun: false }
     }
 
     pub(super) fn use_certificate(&mut self, x: ConnectionSlot) -> i64 {

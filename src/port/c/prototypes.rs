@@ -54,6 +54,10 @@ pub type SSL_psk_find_session_cb_func =
     Option<unsafe extern "C" fn(*mut SSL, *const c_uchar, usize, *mut *mut SSL_SESSION) -> c_int>;
 /// Follows `<openssl/ssl.h>`.
 pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uint) -> c_int>;
+/// Follows `<openssl/ssl.h>`.
+pub type SSL_CTX_alpn_select_cb_func = Option<
+    unsafe extern "C" fn(*mut SSL, *mut *const c_uchar, *mut c_uchar, *const c_uchar, c_uint, *mut c_void) -> c_int,
+>;
 /// Follows the callback that `SSL_CTX_set_verify(3)` takes.
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 

@@ -74,6 +74,7 @@ impl Mutant {
 
     fn after_on_context(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Spoiled {
         match (self.bug, op) {
+            (Bug::AlpnListIsTaken, Op::CtxSetAlpnProtos { .. }) => return number(0),
             (Bug::ContextCachesNothing, Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. }) => {
                 self.inner.context(*dst).set_cache_mode(0);
             }
@@ -161,9 +162,24 @@ impl Mutant {
         None
     }
 
+    /// Gives the session that was resumed on one side the protocol that the session of the other side names.
+    fn spoil_alpn(&self, from: ConnectionSlot, to: ConnectionSlot) {
+        let [from, to] = [from, to].map(|x| self.inner.connection(x));
+        if let (true, Some(source), Some(session)) = (to.session_reused(), from.session(), to.session()) {
+            source.alpn_selected(|alpn| session.set1_alpn_selected(alpn));
+        }
+    }
+
     fn after_on_connection(&mut self, op: &Op, noted: Noted, returned: Returned<'static>) -> Spoiled {
         match (self.bug, op) {
             (Bug::SslUpRefReturnsTwo, Op::SslUpRef { .. }) => return number(2),
+            (Bug::AlpnListIsTaken, Op::SslSetAlpnProtos { .. }) => return number(0),
+            (Bug::AlpnSelectedIsNothing, Op::GetAlpnSelected { .. }) => {
+                self.state.copied.clear();
+                return Some(Returned::Copied { returned: 0, bytes: &[], overrun: false });
+            }
+            (Bug::AlpnOfTicketIsOld, Op::Handshake { client, server }) => self.spoil_alpn(*client, *server),
+            (Bug::AlpnOfClientIsNew, Op::Handshake { client, server }) => self.spoil_alpn(*server, *client),
             (Bug::ClearDropsSession, Op::SslClear { x }) => self.inner.connection(*x).set_session(None),
             (_, Op::SslDup { dst, .. }) => return self.after_ssl_dup(*dst, returned),
             (Bug::SetSessionTakesTwoReferences, Op::SetSession { s: Some(s), .. }) => self.leak(self.another(*s)),

@@ -194,12 +194,13 @@ bugs! {
     MasterKeyOverruns "master-key-overruns" GetMasterKey(Overrun);
     /// Shows only where nothing reads the field between the setter and the dup.
     TicketAppdataWaits "ticket-appdata-waits" Dup(own TicketAppdata);
-    ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable);
+    ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable);
 
     ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time);
     ContextUpRefDoesNothing "context-up-ref-does-nothing"
         CtxFree(callback ContextFreed, callback Free, callback Remove);
-    ContextCachesNothing "context-caches-nothing" CtxGetCacheMode(Return) CtxSetCacheMode(Return);
+    ContextCachesNothing "context-caches-nothing" CtxGetCacheMode(Return) CtxSetCacheMode(Return)
+        Handshake(callback New);
     ContextTimesOutEarly "context-times-out-early" CtxGetTimeout(Return) CtxSetTimeout(Return) Get1Session(own Timeout)
         TakeKept(own Timeout) Handshake(own Timeout);
     ContextFreeKeepsSessions "context-free-keeps-sessions" CtxFree(DestroyedLate, other count);
@@ -256,7 +257,7 @@ bugs! {
     SslDupOfBegunIsAnother "ssl-dup-of-begun-is-another" SslDup(Return);
     SetSessionTakesNoReference "set-session-takes-no-reference" SetSession(count);
     SetSessionTakesTwoReferences "set-session-takes-two-references" SetSession(count);
-    SetSessionAgainTakesReference "set-session-again-takes-reference" SetSession(count);
+    SetSessionAgainTakesReference "set-session-again-takes-reference" SetSession(count, other count);
     SetSessionKeepsOld "set-session-keeps-old" SetSession(other count, DestroyedLate, count);
     SetSessionIgnoresNull "set-session-ignores-null" SetSession(Connection, callback Free, callback Remove);
     SetSessionOfNullReturnsZero "set-session-of-null-returns-zero" SetSession(Return);
@@ -305,6 +306,14 @@ bugs! {
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     TicketKeysAreIgnored "ticket-keys-are-ignored" Handshake(Return);
     CopiedTicketKeysAreForgotten "copied-ticket-keys-are-forgotten" Handshake(Return);
+    AlpnIsNotSelected "alpn-is-not-selected" Handshake(handshake AlpnSelect, handshake New);
+    AlpnIsNotNamed "alpn-is-not-named" Handshake(handshake AlpnSelect, own Alpn, handshake New) SslSetAlpnProtos(Return);
+    AlpnOfContextIsNotNamed "alpn-of-context-is-not-named" Handshake(handshake AlpnSelect, own Alpn, handshake New)
+        CtxSetAlpnProtos(Return);
+    AlpnOfTicketIsOld "alpn-of-ticket-is-old" Handshake(own Alpn);
+    AlpnOfClientIsNew "alpn-of-client-is-new" Handshake(own Alpn);
+    AlpnListIsTaken "alpn-list-is-taken" SslSetAlpnProtos(Return) CtxSetAlpnProtos(Return);
+    AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)
@@ -313,7 +322,7 @@ bugs! {
         GetPeerCertChain(Return);
     CertificateIsForgotten "certificate-is-forgotten" Handshake(own Peer) TakeKept(own Peer);
     ShutdownSaysNothing "shutdown-says-nothing" SslShutdown(Return) SslFree(callback Remove, other count)
-        SslClear(Connection) SetSession(callback Remove) SslFree(Cache) SslClear(callback Free)
+        SslClear(Connection) SetSession(callback Remove, callback Free) SslFree(Cache) SslClear(callback Free)
         SslFree(callback Free, other Resumable) SslClear(callback Remove);
     ShutdownIsOverAtOnce "shutdown-is-over-at-once" SslShutdown(Return);
     NewTicketReturnsZero "new-ticket-returns-zero" NewSessionTicket(Return);

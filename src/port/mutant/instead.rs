@@ -127,6 +127,7 @@ impl Mutant {
             | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
             | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. })
             | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })
+            | (Bug::AlpnIsNotSelected, Op::CtxSetAlpnSelectCb { .. })
             | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. })
             | (Bug::PskIsNeverFound, Op::CtxSetPskFindCb { .. }) => nothing(),
             (Bug::NumTicketsIsIgnored, Op::CtxSetNumTickets { .. })
@@ -144,6 +145,7 @@ impl Mutant {
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
+            (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }
@@ -173,6 +175,7 @@ impl Mutant {
             }
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
+            (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })

@@ -4,12 +4,15 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::super::handshakes::{PSK, PSK_IDENTITY};
+use super::super::handshakes::{PSK, PSK_IDENTITY, select};
 use super::super::{events, generated};
 use super::Access;
-use crate::native::{Cipher, Context, FindPsk, GetSession, Library, NameAnswer, Session, UsePsk, Version};
+use crate::native::{
+    AlpnAnswer, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session, UsePsk, Version,
+};
 use crate::op::{
-    GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback, ServerNameCallback,
+    AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback,
+    ServerNameCallback,
 };
 use crate::trace::Callback;
 
@@ -210,6 +213,22 @@ pub(super) fn server_name(callback: ServerNameCallback) -> Option<fn(bool) -> Na
         ServerNameCallback::Accepts => Some(accepts),
         ServerNameCallback::Declines => Some(declines),
         ServerNameCallback::Refuses => Some(refuses),
+    }
+}
+
+/// Returns what selects one of the protocols that a client names.
+pub(super) fn alpn_select(callback: AlpnCallback) -> Option<SelectAlpn> {
+    fn told(callback: AlpnCallback, list: &[u8]) -> AlpnAnswer<'_> {
+        events::called(Callback::AlpnSelect, [1, 0, list.len() as u32, events::key(0, list), 0]);
+        select(callback, list).unwrap_or(AlpnAnswer::Declined)
+    }
+    match callback {
+        AlpnCallback::None => None,
+        AlpnCallback::First => Some(|list| told(AlpnCallback::First, list)),
+        AlpnCallback::H2 => Some(|list| told(AlpnCallback::H2, list)),
+        AlpnCallback::Declines => Some(|list| told(AlpnCallback::Declines, list)),
+        AlpnCallback::Refuses => Some(|list| told(AlpnCallback::Refuses, list)),
+        AlpnCallback::Other => Some(|list| told(AlpnCallback::Other, list)),
     }
 }
 

@@ -56,6 +56,10 @@ impl NativePort {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)
             }
+            Op::SslSetAlpnProtos { x, protocols } => {
+                number(self.connection(*x).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err().into())
+            }
+            Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
             Op::SetSslCtx { x, c } => {
                 self.connection(*x).set_context(c.map(|c| self.context(c)));
@@ -79,6 +83,13 @@ impl NativePort {
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    fn alpn_selected(&mut self, x: ConnectionSlot) -> Returned<'_> {
+        let selected = self.connection(x).alpn_selected().unwrap_or_default();
+        let bytes = &mut self.room[..selected.len()];
+        bytes.copy_from_slice(&selected);
+        Returned::Copied { returned: selected.len() as i64, bytes, overrun: false }
     }
 
     fn set_host_name(&mut self, x: ConnectionSlot, name: &CString) -> Returned<'static> {

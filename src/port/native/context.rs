@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
-    generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use, remove_callback,
-    server_name,
+    alpn_select, generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use,
+    remove_callback, server_name,
 };
 use super::{NativePort, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
@@ -84,6 +84,11 @@ impl NativePort {
             Op::CtxCopyTicketKeys { to, from } => {
                 self.context(*to).set_ticket_keys(self.context(*from).ticket_keys());
                 number(1)
+            }
+            Op::CtxSetAlpnSelectCb { c, callback } => self.call_back(*c, |all| all.alpn = alpn_select(*callback)),
+            Op::CtxSetAlpnProtos { c, protocols } => {
+                // 0 where it is done.
+                number(self.context(*c).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err().into())
             }
             Op::CtxSetGenerateId { c, callback } => {
                 self.inherit(*c, |all| all.generate_id = generate_id(*callback));
