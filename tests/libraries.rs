@@ -314,6 +314,17 @@ fn what_is_hard_to_reduce_comes_to_few_calls_in_time() {
     }
 }
 
+/// A library that dies in the harness's own first calls is asked for less by the harness. What it prints is right all the same.
+#[test]
+fn what_a_library_prints_that_dies_at_first_is_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = "#! sessdiff 1\ns0 = SSL_SESSION_new()\nb0 = SSL_SESSION_print(s0)\n";
+    fs::write(folder.path().join("print.ops"), case).expect("a file");
+    let port = port(&hard_to_reduce("tail-survives-the-last-session"));
+    let ran = sessdiff(folder.path(), &["replay", "--port", &port, "print.ops"]);
+    assert_eq!(ran.status.code(), Some(0), "{}\n{}", text(&ran.stdout), text(&ran.stderr));
+}
+
 /// Runs until something is found in a port, and returns its signature and the calls that are left of it.
 fn reduced(folder: &Path, port: &str) -> (String, Vec<String>) {
     let args = ["run", "--port", port, "--programs", "60000", "--seed", "1", "--corpus", "none", "--json"];

@@ -128,6 +128,7 @@ impl CPort {
             compresses: false,
         };
         callbacks::of(port.library);
+        random::pin(port.library);
         match start {
             // Without them no handshake comes to its end, and the library is not to blame for that.
             Start::Cold => present::preparing("the certificates", || port.load_credentials()),
@@ -160,7 +161,6 @@ impl CPort {
 
     /// Lets a library allocate what it allocates once a thread, which is no leak, before the first program.
     fn warm_up(&mut self) {
-        random::pin(self.library);
         // Of sessions of another port that this thread had, nothing is known any more.
         super::events::begin(false, false);
         self.fill_pool();

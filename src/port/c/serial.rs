@@ -8,7 +8,6 @@ use openssl_sys::{BIO, SSL_SESSION};
 use super::super::{Port, Returned, Value};
 use super::prototypes::{d2i_of_void, i2d_of_void};
 use super::{CPort, GUARD, memory};
-use crate::der;
 use crate::field::Field;
 use crate::native::{Clock, Keys, Library, Parsed};
 use crate::op::{BufferSlot, Kind, Op, Sample, Slot, Variable};
@@ -163,8 +162,10 @@ impl CPort {
                 self.write_into_bio(dst, |port, bio| call!(port, PEM_write_bio_SSL_SESSION(bio, port.session(s))))
             }
             Op::Print { dst, s } => {
-                self.ask_for_verify_text(s, tape);
-                self.write_into_bio(dst, |port, bio| call!(port, SSL_SESSION_print(bio, port.session(s))))
+                let print = |port: &CPort, bio| call!(port, SSL_SESSION_print(bio, port.session(s)));
+                let Returned::Copied { returned, .. } = self.write_into_bio(dst, print) else { return Returned::Nothing };
+                self.ask_for_verify_text(dst, tape);
+                Returned::Copied { returned, bytes: self.buffers.get(dst), overrun: false }
             }
             Op::PrintKeylog { dst, s } => {
                 self.write_into_bio(dst, |port, bio| call!(port, SSL_SESSION_print_keylog(bio, port.session(s))))
@@ -204,10 +205,16 @@ impl CPort {
         }
     }
 
-    fn ask_for_verify_text(&mut self, s: Slot, tape: &mut Tape) {
-        let unseen = self.unseen(self.session(s));
-        let code = unseen.map_or(0, |(unseen, _)| der::number(&unseen.der, Field::VerifyResult));
-        Asking { port: self, tape }.verify_text(code);
+    /// Asks for the words of the verify result in a printed session: whether the number is right is seen where the texts are compared.
+    fn ask_for_verify_text(&mut self, printed: BufferSlot, tape: &mut Tape) {
+        let label = Field::VerifyResult.printed_behind().unwrap_or_default();
+        let text = self.buffers.get(printed);
+        let number = memchr::memmem::rfind(text, label.as_bytes()).map(|at| &text[at + label.len()..]);
+        let digits = number.and_then(|rest| rest.split(|byte| *byte == b' ').next());
+        let code = digits.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        if let Some(code) = code {
+            Asking { port: self, tape }.verify_text(code);
+        }
     }
 
     /// Writes DER by each of the ways that there are, which must agree.
