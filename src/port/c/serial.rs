@@ -163,7 +163,9 @@ impl CPort {
             }
             Op::Print { dst, s } => {
                 let print = |port: &CPort, bio| call!(port, SSL_SESSION_print(bio, port.session(s)));
-                let Returned::Copied { returned, .. } = self.write_into_bio(dst, print) else { return Returned::Nothing };
+                let Returned::Copied { returned, .. } = self.write_into_bio(dst, print) else {
+                    return Returned::Nothing;
+                };
                 self.ask_for_verify_text(dst, tape);
                 Returned::Copied { returned, bytes: self.buffers.get(dst), overrun: false }
             }
