@@ -103,6 +103,20 @@ impl<L: Host, R: Host> Bench for Pair<L, R> {
     }
 }
 
+/// The left port of a pair, which plays what the peers of the right one decided in handshakes.
+pub struct Played<'a, L, R>(pub &'a mut Pair<L, R>);
+
+impl<L: Host, R: Host> Bench for Played<'_, L, R> {
+    fn setup(&self) -> Setup {
+        self.0.plan().setup()
+    }
+
+    fn run(&mut self, program: &Program, look: Look) -> (Plan, Trace) {
+        self.0.run(program, look);
+        (self.0.plan().clone(), self.0.traces().0.clone())
+    }
+}
+
 impl Law {
     /// Lists every law.
     pub const ALL: &'static [Law] = LAWS;
@@ -112,13 +126,14 @@ impl Law {
         LAWS.iter().find(|law| law.name == name)
     }
 
+    /// Makes a variation of a program; `None`: there is no place for it. `number` chooses one of several.
+    pub fn variation(&self, program: &Program, setup: Setup, number: u64) -> Option<Variation> {
+        (self.vary)(program, setup, number).filter(|variation| variation.is_planned(program, setup))
+    }
+
     /// Asks what the law says of a program on a port. `number` chooses one of several variations.
     pub fn judge(&'static self, bench: &mut impl Bench, program: &Program, look: Look, number: u64) -> Ruling {
-        let setup = bench.setup();
-        let Some(variation) = (self.vary)(program, setup, number) else { return Ruling::Silent };
-        if !variation.is_planned(program, setup) {
-            return Ruling::Silent;
-        }
+        let Some(variation) = self.variation(program, bench.setup(), number) else { return Ruling::Silent };
         let (plan, trace) = bench.run(program, look);
         // Leave what already goes wrong to others.
         if trace.mishap.is_some() || trace.stopped.is_some() {
@@ -132,8 +147,9 @@ impl Law {
             Asks::Claim(claim) => claim(&original, &varied),
         };
         let Some(step) = step else { return Ruling::Holds };
-        let (_, again) = bench.run(program, look);
-        if again.log() != original.trace.log() {
+        // What is made once in a process, a context of the pool for one, moves what is random: only the first time.
+        let again = [program, &variation.program].map(|program| bench.run(program, look).1);
+        if again[0].log() != original.trace.log() || again[1].log() != varied.trace.log() {
             return Ruling::Silent;
         }
         let before = variation.of.get(step).copied().flatten().map(|at| shown(original.trace, at));
@@ -261,7 +277,7 @@ const LAWS: &[Law] = &[
     law!(
         "dup-of-dup",
         "A duplicate of a duplicate is a duplicate.",
-        "SSL_SESSION_free(3): the duplicate is an exact copy of the source",
+        "follows from dup-for-source, asked right behind SSL_SESSION_dup()",
         variation::dup_of_dup
     ),
     law!(

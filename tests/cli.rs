@@ -12,6 +12,8 @@ mod import;
 mod json;
 #[path = "cli/known.rs"]
 mod known;
+#[path = "laws/broken_by.rs"]
+mod laws;
 #[path = "cli/library.rs"]
 mod library;
 #[path = "cli/ops.rs"]

@@ -62,8 +62,8 @@ pub(crate) struct RunArgs {
     /// What the programs are about, and the cases that are replayed
     #[arg(long, value_enum, default_value_t = About::All)]
     pub about: About,
-    /// Ask the port alone what holds of any library, with no model beside it: every law, or the one of this name
-    #[arg(long, value_name = "LAW", num_args = 0..=1, default_missing_value = "", value_parser = law, conflicts_with_all = ["json", "hazards", "following", "memory", "known", "probes", "jobs", "verbose"])]
+    /// Ask the port alone what holds of any library, with no model beside it: every law, or the one of this name (docs/LAWS.md)
+    #[arg(long, value_name = "LAW", num_args = 0..=1, default_missing_value = "", value_parser = law, conflicts_with_all = ["hazards", "following", "memory", "known", "probes", "jobs", "verbose"])]
     pub laws: Option<OneLaw>,
     /// Go on after a divergence; keep one of each signature
     #[arg(long)]

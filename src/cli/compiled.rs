@@ -113,6 +113,32 @@ impl Compiled {
         })
     }
 
+    /// Says the same of a program that ends with 0 where a library does what the port did.
+    pub fn repeating(&self) -> String {
+        self.spelled(|code| match (code, self.is_in_c) {
+            (0, _) => "exit 0".into(),
+            (1, false) => "exit 1: no library has what is planted".into(),
+            (code, _) => format!("exit {code}: it did something else"),
+        })
+    }
+
+    /// Says what the program printed last, and how it ended.
+    fn spelled(&self, ended: impl FnOnce(i32) -> String) -> String {
+        match &self.outcome {
+            Outcome::Ran { status, said } => {
+                let end = match (status.code(), status.signal()) {
+                    (Some(code), _) => ended(code),
+                    (None, Some(signal)) => format!("ended by signal {signal}"),
+                    (None, None) => status.to_string(),
+                };
+                format!("{said:?}, {end}")
+            }
+            Outcome::Late => format!("nothing within {} seconds: it does not end", RUNNING.as_secs()),
+            Outcome::Refused(why) => format!("nothing, it was not compiled: {why}"),
+            Outcome::NotTried(why) => format!("nothing, it was not tried: {why}"),
+        }
+    }
+
     /// Returns the command that compiles and runs the program in this file.
     pub fn command(&self, file: &Path) -> String {
         let words: String = self.link.words.iter().map(|word| format!(" {}", output::quoted(word.display()))).collect();
@@ -127,21 +153,11 @@ impl Compiled {
 /// Says what the program printed last, how it ended, and whether that shows the difference.
 impl fmt::Display for Compiled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.outcome {
-            Outcome::Ran { status, said } => {
-                write!(f, "{said:?}, ")?;
-                match (status.code(), status.signal()) {
-                    (Some(1), _) => f.write_str("exit 1"),
-                    (Some(0), _) if !self.is_in_c => f.write_str("exit 0: no library has what is planted"),
-                    (Some(code), _) => write!(f, "exit {code}: it does not show the difference"),
-                    (None, Some(signal)) => write!(f, "ended by signal {signal}"),
-                    (None, None) => write!(f, "{status}"),
-                }
-            }
-            Outcome::Late => write!(f, "nothing within {} seconds: it does not end", RUNNING.as_secs()),
-            Outcome::Refused(why) => write!(f, "nothing, it was not compiled: {why}"),
-            Outcome::NotTried(why) => write!(f, "nothing, it was not tried: {why}"),
-        }
+        f.write_str(&self.spelled(|code| match (code, self.is_in_c) {
+            (1, _) => "exit 1".into(),
+            (0, false) => "exit 0: no library has what is planted".into(),
+            (code, _) => format!("exit {code}: it does not show the difference"),
+        }))
     }
 }
 

@@ -12,9 +12,9 @@ use crate::native::{Release, Rule, Rules};
 use crate::pair::Pair;
 use crate::plan::Setup;
 use crate::port::c::{CPort, LoadError, Probes, load};
-use crate::port::mutant::Mutant;
+use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
-use crate::port::{Identity, Memory};
+use crate::port::{Identity, Memory, Port};
 use crate::report::PortSummary;
 
 /// A port and how it is driven.
@@ -177,6 +177,19 @@ impl Lab {
             PortName::Planted(bug) => Box::new(Mutant::new(*bug, release, setup)),
         };
         Ok(Pair::new(native, port, setup.ex_data))
+    }
+
+    /// Makes a pair of a native session with a planted bug and the linked library, whose peers it plays.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn planted(&self, bug: Bug) -> Result<Pair<Mutant, CPort>, LabError> {
+        let c = CPort::linked(self.probes).map_err(|why| LabError::Load(self.port.clone(), why))?;
+        crash::loaded();
+        let setup = self.setup();
+        let planted = Mutant::new(bug, c.library().release, setup);
+        planted.set_compresses(Port::abilities(&c).compresses);
+        Ok(Pair::new(planted, c, setup.ex_data))
     }
 
     fn isolated(&self) -> Result<Pair, LabError> {

@@ -1,9 +1,14 @@
 //! `sessdiff run --laws`: asks one port what holds of any, with no model beside it.
 
+mod told;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::args::{FollowingChoice, RunArgs};
+use serde_json::{Value, json};
+
+use self::told::{Found, Run};
+use super::args::{FollowingChoice, PortName, RunArgs};
 use super::compiled::Compiled;
 use super::corpus::Corpus;
 use super::disk::Folder;
@@ -15,14 +20,17 @@ use crate::emit::{self, Subject};
 use crate::exec::Watch;
 use crate::generate::Generator;
 use crate::host::{Host, crash};
-use crate::laws::{Bench, Broken, Law, Ruling};
+use crate::laws::{Bench, Broken, Law, Played, Ruling};
+use crate::native::Release;
 use crate::pair::{Look, Pair};
 use crate::plan::{Plan, Setup};
-use crate::port::c::Probes;
-use crate::port::native::START_SECONDS;
+use crate::port::c::{CPort, Probes};
+use crate::port::mutant::Mutant;
+use crate::port::native::{NativePort, START_SECONDS};
+use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
 use crate::reduce::{Answer, reduce};
-use crate::report::so_many;
+use crate::report::{self, PortSummary, Versions, so_many};
 use crate::trace::Trace;
 
 /// How many variations of one committed case are asked about, and of a smaller program.
@@ -32,10 +40,6 @@ pub(super) fn run(args: &RunArgs, corpus: &Corpus, seed: u64) -> Result<Exit, Ex
     let _out =
         Folder::ready(&args.out).map_err(|error| output::usage(format_args!("{}: {error}", args.out.display())))?;
     let mut exit = corpus.exit;
-    // The native session makes no handshake without what a library recorded.
-    if let Some(port) = args.ports.iter().find(|port| !port.is_in_c()) {
-        return Err(output::usage(format_args!("{port}: laws are asked of a library in C")));
-    }
     for port in &args.ports {
         let lab = Lab {
             port: port.clone(),
@@ -59,17 +63,84 @@ pub(super) fn run(args: &RunArgs, corpus: &Corpus, seed: u64) -> Result<Exit, Ex
     Ok(exit)
 }
 
-/// The native session of a pair, which runs what the port decided.
-struct Native<'a>(&'a mut Pair);
+/// Who is asked, and the native session that does what the release does.
+enum Asked {
+    /// A library in C is asked.
+    Library(Pair),
+    /// The native session is asked. It has no peers but those of the linked library.
+    Native(Pair),
+    /// A native session with a planted bug is asked. It has the same peers.
+    Planted(Box<Pair<Mutant, CPort>>, Pair),
+}
 
-impl Bench for Native<'_> {
+impl Bench for Asked {
     fn setup(&self) -> Setup {
-        Bench::setup(self.0)
+        match self {
+            Asked::Library(pair) | Asked::Native(pair) => Bench::setup(pair),
+            Asked::Planted(planted, _) => Bench::setup(&**planted),
+        }
     }
 
     fn run(&mut self, program: &Program, look: Look) -> (Plan, Trace) {
-        self.0.run(program, look);
-        (self.0.plan().clone(), self.0.traces().0.clone())
+        match self {
+            Asked::Library(pair) => Bench::run(pair, program, look),
+            Asked::Native(pair) => Played(pair).run(program, look),
+            Asked::Planted(planted, _) => Played(planted).run(program, look),
+        }
+    }
+}
+
+impl Asked {
+    fn of(lab: &Lab) -> Result<Asked, LabError> {
+        let linked = || Lab { port: PortName::OpenSsl, isolate: false, ..lab.clone() }.pair();
+        Ok(match &lab.port {
+            PortName::OpenSsl | PortName::Library(_) => Asked::Library(lab.pair()?),
+            PortName::Native => Asked::Native(linked()?),
+            PortName::Planted(bug) => Asked::Planted(Box::new(lab.planted(*bug)?), linked()?),
+        })
+    }
+
+    /// Returns the native session of the release.
+    fn native(&mut self) -> Played<'_, NativePort, Box<dyn Host>> {
+        let (Asked::Library(pair) | Asked::Native(pair) | Asked::Planted(_, pair)) = self;
+        Played(pair)
+    }
+
+    fn release(&self) -> Release {
+        let (Asked::Library(pair) | Asked::Native(pair) | Asked::Planted(_, pair)) = self;
+        pair.left().release()
+    }
+
+    fn identity(&self) -> Identity {
+        match self {
+            Asked::Library(pair) => pair.right().identity(),
+            Asked::Native(pair) => Host::identity(pair.left()),
+            Asked::Planted(planted, _) => Host::identity(planted.left()),
+        }
+    }
+
+    fn counts_references(&self) -> bool {
+        match self {
+            Asked::Library(pair) => pair.right().abilities().counts,
+            Asked::Native(_) | Asked::Planted(..) => true,
+        }
+    }
+
+    /// Tells whether it is known that the release breaks the law, and it does so here: then the native session, which does what the
+    /// release does, breaks it too.
+    fn is_known(&mut self, law: &'static Law, program: &Program, number: u64) -> bool {
+        let look = Look::from(Watch::Fast);
+        !law.known.is_empty() && matches!(law.judge(&mut self.native(), program, look, number), Ruling::Broken(_))
+    }
+
+    /// Returns how a program breaks a law in a way that is not known, if the variation of this number does, or one of a few others.
+    fn breaks(&mut self, law: &'static Law, program: &Program, number: u64) -> Option<Box<Broken>> {
+        [number].into_iter().chain(0..VARIATIONS).find_map(|number| {
+            match law.judge(self, program, Look::from(Watch::Fast), number) {
+                Ruling::Broken(broken) if !self.is_known(law, program, number) => Some(broken),
+                Ruling::Broken(_) | Ruling::Holds | Ruling::Silent => None,
+            }
+        })
     }
 }
 
@@ -81,11 +152,18 @@ struct Tally {
     broken: u64,
 }
 
+/// A law, what it said, and how it was broken first.
+struct Ruled {
+    law: &'static Law,
+    tally: Tally,
+    found: Option<Value>,
+}
+
 struct Asking<'a> {
     args: &'a RunArgs,
     lab: &'a Lab,
-    pair: Pair,
-    laws: Vec<(&'static Law, Tally)>,
+    asked: Asked,
+    laws: Vec<Ruled>,
     programs: u64,
     pulse: Pulse,
 }
@@ -93,8 +171,8 @@ struct Asking<'a> {
 impl<'a> Asking<'a> {
     fn new(args: &'a RunArgs, lab: &'a Lab) -> Result<Asking<'a>, LabError> {
         let all = Law::ALL.iter().filter(|law| args.laws.is_none_or(|only| only.0.is_none_or(|only| only == law.name)));
-        let laws = all.map(|law| (law, Tally::default())).collect();
-        Ok(Asking { args, lab, pair: lab.pair()?, laws, programs: 0, pulse: Pulse::new(args.beat, false) })
+        let laws = all.map(|law| Ruled { law, tally: Tally::default(), found: None }).collect();
+        Ok(Asking { args, lab, asked: Asked::of(lab)?, laws, programs: 0, pulse: Pulse::new(args.beat, false) })
     }
 
     /// Asks about the committed cases, and then about programs of this seed.
@@ -102,18 +180,18 @@ impl<'a> Asking<'a> {
         let started = Instant::now();
         let amount =
             self.args.programs.map_or(format!("{} s", self.args.seconds), |programs| so_many(programs, "program"));
-        output::result(format_args!(
+        say(format!(
             "sessdiff {}: {} of any library, asked of {}; seed {seed}; {corpus}; {amount}",
             env!("CARGO_PKG_VERSION"),
             so_many(self.laws.len() as u64, "law"),
-            self.pair.right().identity(),
+            self.asked.identity(),
         ));
         for committed in &corpus.cases {
             for number in 0..VARIATIONS {
                 (0..self.laws.len()).try_for_each(|at| self.ask(at, &committed.case.program, number))?;
             }
         }
-        let mut generator = Generator::new(seed, Bench::setup(&self.pair)).about(self.args.about.which());
+        let mut generator = Generator::new(seed, self.asked.setup()).about(self.args.about.which());
         let whole = Duration::from_secs_f64(self.args.seconds);
         let is_over = |programs: u64| self.args.programs.map_or(started.elapsed() >= whole, |all| programs >= all);
         let mut number = 0;
@@ -126,7 +204,7 @@ impl<'a> Asking<'a> {
     }
 
     fn is_broken(&self) -> bool {
-        self.laws.iter().any(|(_, tally)| tally.broken > 0)
+        self.laws.iter().any(|ruled| ruled.tally.broken > 0)
     }
 
     fn ask(&mut self, at: usize, program: &Program, number: u64) -> Result<(), Exit> {
@@ -137,36 +215,38 @@ impl<'a> Asking<'a> {
         if self.pulse.beats() {
             output::note(format_args!("asked {}", so_many(self.programs, "time")));
         }
-        let law = self.laws[at].0;
+        let law = self.laws[at].law;
         let look = Look::from(Watch::Fast);
-        let ruling = crash::saving(program, || law.judge(&mut self.pair, program, look, number));
+        let ruling = crash::saving(program, || law.judge(&mut self.asked, program, look, number));
         match ruling {
             Ruling::Silent => {}
-            Ruling::Holds => self.laws[at].1.held += 1,
-            Ruling::Broken(_) if is_known(&mut self.pair, law, program, number) => self.laws[at].1.known += 1,
+            Ruling::Holds => self.laws[at].tally.held += 1,
+            Ruling::Broken(_) if self.asked.is_known(law, program, number) => self.laws[at].tally.known += 1,
             Ruling::Broken(broken) => {
-                self.laws[at].1.broken += 1;
-                if self.laws[at].1.broken == 1 {
-                    self.report(*broken, program, number)?;
+                self.laws[at].tally.broken += 1;
+                if self.laws[at].found.is_none() {
+                    let found = self.smallest(*broken, program, number)?;
+                    found.say();
+                    self.laws[at].found = Some(found.object(&self.versions()));
                 }
             }
         }
         Ok(())
     }
 
-    /// Keeps the program, makes it smaller, and says how it breaks the law.
-    fn report(&mut self, found: Broken, program: &Program, number: u64) -> Result<(), Exit> {
+    /// Keeps the program, and makes it smaller.
+    fn smallest(&mut self, found: Broken, program: &Program, number: u64) -> Result<Found, Exit> {
         let (law, until) = (found.law, Instant::now() + self.args.reducing.time());
-        self.keep(law, "original.ops", &Case::text(law.sentence, program))?;
-        let setup = Bench::setup(&self.pair);
+        let original = self.keep(law, "original.ops", &Case::text(law.sentence, program))?;
+        let setup = self.asked.setup();
         let reducing = Reducing::begin(&law.name, program.ops.len(), until);
-        let (pair, mut smallest) = (&mut self.pair, (program.clone(), found));
+        let (asked, mut smallest) = (&mut self.asked, (program.clone(), found));
         reduce(program, setup, &mut |smaller| {
             reducing.beat().into_iter().for_each(output::note);
             if interrupt::came() || Instant::now() >= until {
                 return Answer::Stop;
             }
-            match breaks(pair, law, smaller, number) {
+            match asked.breaks(law, smaller, number) {
                 Some(broken) => {
                     reducing.calls(smaller.ops.len());
                     smallest = (smaller.clone(), *broken);
@@ -175,22 +255,24 @@ impl<'a> Asking<'a> {
                 None => Answer::Other,
             }
         });
-        let (original, broken) = smallest;
-        let mut block = format!(
-            "LAW {}\n  {}\n  {}\n  at step {} of the variation\n  the program    {}\n  the variation  {}\n",
-            law.name, law.sentence, law.source, broken.step, broken.seen[0], broken.seen[1]
-        );
-        for (what, program) in [("program", &original), ("variation", &broken.variation.program)] {
-            let why = format!("{}: the {what}. {}\nLaw: {}", law.name, law.sentence, law.source);
-            let c = self.in_c(&why, program);
-            self.keep(law, &format!("{what}.ops"), &Case::text(&why, program))?;
-            let c_path = self.keep(law, &format!("{what}.c"), &c)?;
-            block += &format!("\nthe {what}:\n{program}");
-            block += &format!("C file: {}\n", Compiled::new(&self.lab.port, &c).command(&c_path));
-        }
-        block += "Each C program ends with 0 where a library does what this one did.";
-        output::result(output::headed(&block));
-        Ok(())
+        drop(reducing);
+        let (program, broken) = smallest;
+        let variation = broken.variation.program.clone();
+        let runs = [self.written(law, "program", program)?, self.written(law, "variation", variation)?];
+        let flags = self.lab.flags(Memory::Plain);
+        let replay = format!("sessdiff replay{flags} {}", output::quoted(runs[1].case.display()));
+        Ok(Found { broken, original, runs, replay })
+    }
+
+    /// Writes a program as a case and in C, compiles that and runs it.
+    fn written(&mut self, law: &Law, what: &'static str, program: Program) -> Result<Run, Exit> {
+        let why = format!("{}: the {what}. {}\nLaw: {}", law.name, law.sentence, law.source);
+        let c = self.in_c(&why, &program);
+        let case = self.keep(law, &format!("{what}.ops"), &Case::text(&why, &program))?;
+        let c_file = self.keep(law, &format!("{what}.c"), &c)?;
+        let compiled = Compiled::new(&self.lab.port, &c);
+        let (command, says) = (compiled.command(&c_file), compiled.repeating());
+        Ok(Run { what, program, case, c_file, command, says })
     }
 
     /// Writes a file of a law, and returns where it is.
@@ -201,13 +283,13 @@ impl<'a> Asking<'a> {
 
     /// Writes a program in C, with what the port did for expected.
     fn in_c(&mut self, why: &str, program: &Program) -> String {
-        self.pair.run_right(program, Watch::Blame);
-        let release = format!("OpenSSL {}", self.pair.left().release());
+        let (plan, trace) = self.asked.run(program, Watch::Blame.into());
+        let release = format!("OpenSSL {}", self.asked.release());
         emit::c(&Subject {
             why,
             program,
-            plan: self.pair.plan(),
-            expected: self.pair.traces().1,
+            plan: &plan,
+            expected: &trace,
             signature: None,
             now: START_SECONDS,
             release: &release,
@@ -216,21 +298,44 @@ impl<'a> Asking<'a> {
         })
     }
 
+    fn versions(&self) -> Value {
+        let (release, identity) = (self.asked.release().to_string(), self.asked.identity());
+        report::versions(Versions { release: &release, library: &identity.version, file: &identity.file })
+    }
+
     fn end(&self, started: Instant, seed: u64) -> Exit {
-        let sum = |of: fn(&Tally) -> u64| self.laws.iter().map(|(_, tally)| of(tally)).sum::<u64>();
-        let (held, known, broken) = (sum(|tally| tally.held), sum(|tally| tally.known), sum(|tally| tally.broken));
-        let (verdict, exit) = match (broken, held + known) {
-            (0, 0) => ("NOTHING RAN", Exit::Inconclusive),
+        let sum = |of: fn(&Tally) -> u64| self.laws.iter().map(|ruled| of(&ruled.tally)).sum::<u64>();
+        let all =
+            Tally { held: sum(|tally| tally.held), known: sum(|tally| tally.known), broken: sum(|tally| tally.broken) };
+        let (verdict, exit) = match (all.broken, all.held + all.known) {
+            (0, 0) => ("nothing", Exit::Inconclusive),
             (0, _) => ("agree", Exit::Expected),
-            (_, _) => ("BROKEN", Exit::Divergence),
+            (_, _) => ("broken", Exit::Divergence),
         };
+        let seconds = started.elapsed().as_secs_f64();
+        if self.args.json {
+            let exit = if interrupt::came() { exit.worst(Exit::Interrupted) } else { exit };
+            output::object(&self.object(verdict, all, seconds, seed, exit));
+        } else {
+            self.say(exit, all, seconds, seed);
+        }
+        exit
+    }
+
+    /// Prints how it ended, as text.
+    fn say(&self, exit: Exit, all: Tally, seconds: f64, seed: u64) {
+        let verdict = match (all.broken, exit) {
+            (0, Exit::Expected) => "agree",
+            (0, _) => "NOTHING RAN",
+            (_, _) => "BROKEN",
+        };
+        let Tally { held, known, broken } = all;
         let line = format!(
-            "{verdict}: asked {}: held {held}, known {known}, broken {broken} in {:.1} s; seed {seed}",
+            "{verdict}: asked {}: held {held}, known {known}, broken {broken} in {seconds:.1} s; seed {seed}",
             so_many(self.programs, "time"),
-            started.elapsed().as_secs_f64()
         );
         output::result(if exit == Exit::Expected { output::green(&line) } else { output::red(&line) });
-        for (law, tally) in &self.laws {
+        for Ruled { law, tally, .. } in &self.laws {
             if tally.broken > 0 {
                 output::result(format_args!("broken: {}, {}", law.name, so_many(tally.broken, "time")));
             }
@@ -241,23 +346,43 @@ impl<'a> Asking<'a> {
                 output::result(format_args!("not asked: {}: no program had a place for it", law.name));
             }
         }
-        exit
+    }
+
+    /// Makes the object of docs/json.md.
+    fn object(&self, verdict: &str, all: Tally, seconds: f64, seed: u64, exit: Exit) -> Value {
+        let Identity { name, version, file } = self.asked.identity();
+        let (counts_references, watches_memory) = (self.asked.counts_references(), self.lab.watches_memory());
+        let port = PortSummary { name, version, file, unsupported: Vec::new(), counts_references, watches_memory };
+        let law = |Ruled { law, tally, found }: &Ruled| {
+            json!({
+                "law": law.name,
+                "sentence": law.sentence,
+                "source": law.source,
+                "held": tally.held,
+                "known": tally.known,
+                "known_as": Some(law.known).filter(|known| !known.is_empty()),
+                "broken": tally.broken,
+                "finding": found,
+            })
+        };
+        json!({
+            "verdict": verdict,
+            "asked": self.programs,
+            "held": all.held,
+            "known": all.known,
+            "broken": all.broken,
+            "seconds": seconds,
+            "seed": seed,
+            "interrupted": interrupt::came(),
+            "port": serde_json::to_value(port).unwrap_or_default(),
+            "laws": self.laws.iter().map(law).collect::<Vec<_>>(),
+            "versions": self.versions(),
+            "exit": exit as u8,
+        })
     }
 }
 
-/// Returns how a program breaks a law in a way that is not known, if the variation of this number does, or one of a few others.
-fn breaks(pair: &mut Pair, law: &'static Law, program: &Program, number: u64) -> Option<Box<Broken>> {
-    [number].into_iter().chain(0..VARIATIONS).find_map(|number| {
-        match law.judge(pair, program, Look::from(Watch::Fast), number) {
-            Ruling::Broken(broken) if !is_known(pair, law, program, number) => Some(broken),
-            Ruling::Broken(_) | Ruling::Holds | Ruling::Silent => None,
-        }
-    })
-}
-
-/// Tells whether it is known that the release breaks the law, and it does so here: then the native session, which does what the
-/// release does, breaks it too.
-fn is_known(pair: &mut Pair, law: &'static Law, program: &Program, number: u64) -> bool {
-    let look = Look::from(Watch::Fast);
-    !law.known.is_empty() && matches!(law.judge(&mut Native(pair), program, look, number), Ruling::Broken(_))
+/// Prints a line that is the result of no object.
+fn say(line: String) {
+    if output::is_of_objects() { output::note(line) } else { output::result(line) }
 }

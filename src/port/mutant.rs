@@ -48,6 +48,10 @@ struct State {
     /// Tells whether something of a slot's session is not as it looks, if the bug is such: what was set waits to be
     /// read, or was cleared but for its length.
     stale: [bool; SLOTS],
+    /// Tells whether the session in a slot is a duplicate, if the bug goes by that.
+    is_dup: [bool; SLOTS],
+    /// Says that a handshake was refused that was none.
+    refused: bool,
     /// Says that `SSL_copy_session_id` was last called with two connections.
     copied_id: bool,
     /// Holds the address of the session that the last `SSL_dup` shared.
@@ -239,7 +243,14 @@ impl Port for Mutant {
     fn call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         (self.state.passed, self.state.last) = (moment.passed, moment.last);
         let returned = match self.instead(op) {
-            Some(Instead::Return(returned)) => returned,
+            Some(Instead::Return(returned)) => {
+                // What the peers of this handshake decided is of no other.
+                if matches!(op, Op::Handshake { .. }) {
+                    moment.tape.next_part();
+                    self.state.refused = true;
+                }
+                returned
+            }
             Some(Instead::Call(other)) => self.make(op, &other, moment),
             None => self.make(op, op, moment),
         };
@@ -259,6 +270,7 @@ impl Port for Mutant {
         self.inner.forget(variable);
         let Variable::Session(s) = variable else { return };
         self.state.stale[s.index()] = false;
+        self.state.is_dup[s.index()] = false;
         self.state.dup_of[s.index()] = None;
         self.state.dup_of.iter_mut().filter(|source| **source == Some(s)).for_each(|source| *source = None);
     }

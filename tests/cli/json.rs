@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::laws::BROKEN_BY;
 use super::{CORPUS, Folder, PROGRAM, Ran};
 
 impl Ran {
@@ -124,6 +125,53 @@ fn what_commands_print_is_as_the_schema_says() {
     for list in ["ops", "ports", "rules"] {
         fits(&folder, list, 0, &[list, "--json"]);
     }
+}
+
+/// Each law that is broken is told of with both programs, which the compiler takes. The linked library has no planted bug: it does not
+/// do what one of them says.
+#[test]
+fn what_laws_say_is_as_the_schema_says() {
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..2).map(|worker| scope.spawn(move || laws_of(worker, 2))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic")).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let folder = Folder::new();
+    let laws = ["run", "--laws", "--json", "--corpus", "none", "--seed", "1"];
+    let with = |more: &[&'static str]| [&laws[..], more].concat();
+    fits(&folder, "laws", 0, &with(&["--programs", "42"]));
+    fits(&folder, "laws", 0, &with(&["--programs", "42", "--port", "native"]));
+    fits(
+        &folder,
+        "laws",
+        4,
+        &["run", "--laws", "no-lifetime", "--json", "--corpus", "none", "--programs", "1", "--about", "sessions"],
+    );
+    fits(&folder, "error", 5, &with(&["--port", "lib:/nosuch.so"]));
+    fits(&folder, "error", 64, &with(&["--out", "/dev/null/nowhere"]));
+    fits(&folder, "error", 64, &["run", "--json", "--laws", "nosuch"]);
+}
+
+/// Holds what is told of a part of the laws to the schema, and to what a finding is.
+fn laws_of(first: usize, step: usize) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (law, bug, calls) in BROKEN_BY.iter().skip(first).step_by(step) {
+        let folder = Folder::with("cases/a.ops", format!("#! sessdiff 1\n{calls}"));
+        let port = format!("planted:{bug}");
+        let args =
+            ["run", "--laws", law, "--json", "--port", &port, "--corpus", "cases", "--programs", "5000", "--seed", "1"];
+        let ran = folder.sessdiff(&args).exits(1);
+        let told = ran.json();
+        misfits(&told, definition("laws"), law, &mut wrong);
+        let found = &told["laws"][0]["finding"];
+        let says = ["program", "variation"].map(|run| found[run]["commands"]["c_says"].as_str().unwrap_or_default());
+        let ends = says.map(|says| (says.contains("exit 0"), says.contains("exit 1: no library has what is planted")));
+        let shown = ends.iter().all(|(same, other)| same != other) && ends.iter().any(|(_, other)| *other);
+        if (&told["verdict"], &told["exit"], shown) != (&"broken".into(), &1.into(), true) {
+            wrong.push(format!("{law}: {says:?}: {ran:?}"));
+        }
+    }
+    wrong
 }
 
 /// Whatever a command ends with, there is an object.

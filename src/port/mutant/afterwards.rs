@@ -2,12 +2,17 @@
 
 use super::super::native::seconds;
 use super::super::{Port, Returned};
-use super::before::Noted;
+use super::before::{Noted, change_timeout};
 use super::{Bug, Mutant, is_clear, length};
-use crate::native::Session;
-use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable, connection_ops, context_ops, getters, session_ops};
+use crate::native::{Established, Session};
+use crate::op::{
+    ConnectionSlot, ContextSlot, Op, Slot, Time, Variable, connection_ops, context_ops, getters, session_ops,
+};
 use crate::samples::UNTOUCHED;
 use crate::trace::SAME;
+
+/// Has the value of `TLS1_2_VERSION`.
+const TLS12: i32 = 0x303;
 
 /// Holds what the bug makes of a call; `None` leaves alone what it returned.
 type Spoiled = Option<Returned<'static>>;
@@ -49,6 +54,8 @@ impl Mutant {
             (Bug::TimeHas32Bits, Op::SetTime { s: Some(_), time }) => return number(seconds(*time, self.state.passed)),
             (Bug::TimeReturnsOne, Op::SetTime { .. }) => return changed(returned, |seconds| seconds.min(1)),
             (Bug::AlpnClearReturnsZero, Op::Set1AlpnSelected { alpn, .. }) if is_clear(alpn) => return number(0),
+            (Bug::MasterKeyReadChangesTimeout, Op::GetMasterKey { s, .. })
+            | (Bug::DerWrittenChangesTimeout, Op::ToDer { s, .. }) => change_timeout(&self.session(*s)),
             (_, Op::GetMasterKey { s, room }) => return self.after_copy(*s, room.bytes(), returned),
             _ => {}
         }
@@ -98,6 +105,11 @@ impl Mutant {
             (Bug::FlushKeepsReferences, Op::CtxFlush { c, .. }) => {
                 let context = self.inner.context(*c);
                 self.state.kept.extend(noted.sessions.into_iter().filter(|session| !context.lists(session)));
+            }
+            (Bug::ContextTimeoutIsEverybodys, Op::CtxSetTimeout { timeout, .. }) => {
+                self.inner.each_context(&mut |context| {
+                    context.set_timeout(*timeout);
+                });
             }
             (Bug::NumberCountsOneMore, Op::SessNumber { .. }) => return changed(returned, |number| number + 1),
             _ => {}
@@ -156,6 +168,7 @@ impl Mutant {
                     return number(1);
                 }
             }
+            Bug::RemoveOfNothingEmptiesCache if !removed => self.inner.context(c).flush_sessions(0),
             Bug::RemoveEmptiesCache if removed => self.inner.context(c).flush_sessions(0),
             _ => {}
         }
@@ -195,6 +208,9 @@ impl Mutant {
             | (Bug::HandshakeKeepsClientSession, Op::Handshake { client: x, .. })
             | (Bug::HandshakeKeepsServerSession, Op::Handshake { server: x, .. })
             | (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
+            (Bug::Get1ChangesTimeout, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
+                change_timeout(&self.session(*dst));
+            }
             (Bug::Get1ReturnsACopy, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
                 let copy = self.session(*dst).dup();
                 copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
@@ -250,6 +266,25 @@ impl Mutant {
                 if self.state.gives && self.inner.connection(server).session_reused() =>
             {
                 self.leak(self.connected_session(server));
+            }
+            Bug::ResumptionRenewsTime => {
+                for x in [client, server] {
+                    if let (true, Some(session)) =
+                        (self.inner.connection(x).session_reused(), self.connected_session(x))
+                    {
+                        session.set_time(seconds(Time::Now(0), self.state.passed));
+                    }
+                }
+            }
+            Bug::HandshakeResumesInSilence => return changed(returned, |returned| returned & 3),
+            Bug::HandshakeForgetsHint => {
+                if let Some(session) =
+                    self.connected_session(client).filter(|session| session.protocol_version() == TLS12)
+                {
+                    let established = Established { ticket_lifetime_hint: 0, ..session.established() };
+                    // Nothing grows, so nothing is too long.
+                    session.establish(&established).unwrap_or_default();
+                }
             }
             Bug::HandshakeServerIsNeverDone => return changed(returned, |returned| returned & !2),
             Bug::HandshakeEmptiesCaches => {

@@ -10,6 +10,12 @@ use crate::op::{
     session_ops,
 };
 
+/// Gives a session a timeout that nobody sets.
+pub(super) fn change_timeout(session: &Session) {
+    // It is not negative.
+    session.set_timeout(77).unwrap_or_default();
+}
+
 /// Holds what was there before a call, for the bugs that go by it.
 #[derive(Default)]
 pub(super) struct Noted {
@@ -47,6 +53,9 @@ impl Mutant {
                 }
             }
             (Bug::UpRefTakesTwo, Op::UpRef { s }) => self.also(Op::UpRef { s: *s }),
+            (Bug::FreeNullChangesTimeouts, Op::Free { s: None }) => {
+                Slot::all().filter(|s| self.is_live(*s)).for_each(|s| change_timeout(&self.session(s)));
+            }
             (Bug::FreeNullFreesAnother, Op::Free { s: None }) => {
                 if let Some(victim) = Slot::all().find(|slot| self.inner.count(Place::Slot(*slot)) > Some(1)) {
                     self.also(Op::Free { s: Some(victim) });
@@ -71,6 +80,9 @@ impl Mutant {
                     self.session(other).set_max_early_data(0x5e55);
                 }
             }
+            (Bug::TimeoutWritesOthers, Op::SetTimeout { s: Some(s), .. }) => {
+                self.others(*s).for_each(|other| self.session(other).set_max_early_data(0x5e55));
+            }
             (Bug::TicketAppdataWaits, Op::Set1TicketAppdata { s, .. }) => self.state.stale[s.index()] = true,
             (Bug::DupSharesTicketAppdata, Op::Set1TicketAppdata { s, data }) => {
                 self.spread(*s, |partner| partner.set1_ticket_appdata(data.get()));
@@ -84,6 +96,10 @@ impl Mutant {
         match (self.bug, references) {
             (Bug::FreeForgetsLast, 1) => self.leak(self.another(s)),
             (Bug::FreeAtOneLeft, 2) => self.also(Op::Free { s: Some(s) }),
+            (Bug::FreeOfOneChangesTimeout, _) if !self.state.last => change_timeout(&self.session(s)),
+            (Bug::FreeOrderChangesTimeout, _) if self.state.last && self.is_freed_first(s) => {
+                self.others(s).for_each(|other| change_timeout(&self.session(other)));
+            }
             (Bug::FreeRunsCallbackTwice, 1) => events::ex_free(ExIndex::Replaced, self.session(s).address(), 0),
             (Bug::FreeLeaksHostname, 1) => {
                 self.state.leaked += i64::from(self.session(s).hostname(|name| name.is_some()))
@@ -93,6 +109,19 @@ impl Mutant {
             }
             _ => {}
         }
+    }
+
+    /// Lists the other slots with a session.
+    fn others(&self, s: Slot) -> impl Iterator<Item = Slot> {
+        Slot::all().filter(move |other| *other != s && self.is_live(*other))
+    }
+
+    /// Tells whether a session has a key that no other slot's session has, and one of these has a smaller one.
+    fn is_freed_first(&self, s: Slot) -> bool {
+        let key = |s| self.session(s).established().master_key.to_vec();
+        let own = key(s);
+        let others: Vec<Vec<u8>> = self.others(s).map(key).filter(|other| !other.is_empty()).collect();
+        others.iter().any(|other| *other < own) && !others.contains(&own)
     }
 
     fn before_on_context(&mut self, op: &Op, noted: &mut Noted) {
@@ -145,6 +174,9 @@ impl Mutant {
     fn before_on_connection(&mut self, op: &Op, noted: &mut Noted) {
         match (self.bug, op) {
             (Bug::SslFreeKeepsSession, Op::SslFree { x: Some(x) }) => self.leak(self.connected_session(*x)),
+            (Bug::SslFreeOfOneForgetsSession, Op::SslFree { x: Some(x) }) if !self.state.last => {
+                self.inner.connection(*x).set_session(None);
+            }
             (Bug::FreeForgetsWhatWasNotClosed, Op::SslFree { x: Some(x) }) => {
                 self.inner.connection(*x).shutdown();
             }

@@ -340,4 +340,27 @@ bugs! {
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" SessionReused(Return);
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed"
         SslFree(callback Remove, other count, callback Free, Cache, other Resumable);
+    FreeOfOneChangesTimeout "free-of-one-changes-timeout" Free(own Timeout);
+    /// Goes by which of two sessions with keys is freed first.
+    FreeOrderChangesTimeout "free-order-changes-timeout" Free(other Timeout);
+    TimeoutWritesOthers "timeout-writes-others" SetTimeout(other MaxEarlyData);
+    HostnameSetAgainIsLost "hostname-set-again-is-lost" Set1Hostname(own Hostname);
+    FreeNullChangesTimeouts "free-null-changes-timeouts" Free(other Timeout);
+    /// Shows only in what is done to a duplicate later.
+    DupIgnoresLaterHostname "dup-ignores-later-hostname" Set1Hostname(own Hostname);
+    DupUncachesSource "dup-uncaches-source" Dup(count, callback Remove, Cache);
+    MasterKeyReadChangesTimeout "master-key-read-changes-timeout" GetMasterKey(own Timeout);
+    DerWrittenChangesTimeout "der-written-changes-timeout" ToDer(own Timeout);
+    DupOfDupIgnoresLaterHostname "dup-of-dup-ignores-later-hostname" Set1Hostname(own Hostname);
+    ContextTimeoutIsEverybodys "context-timeout-is-everybodys" CtxGetTimeout(Return) CtxSetTimeout(Return)
+        Get1Session(own Timeout) TakeKept(own Timeout) Handshake(own Timeout);
+    Get1ChangesTimeout "get1-changes-timeout" Get1Session(own Timeout);
+    RemoveOfNothingEmptiesCache "remove-of-nothing-empties-cache"
+        CtxRemove(Cache, callback Remove, callback Free, other count);
+    SslFreeOfOneForgetsSession "ssl-free-of-one-forgets-session"
+        SslFree(Connection, callback Free, callback Remove, other count);
+    HandshakeRefusesUnresumable "handshake-refuses-unresumable" Handshake(Return, callback New);
+    HandshakeResumesInSilence "handshake-resumes-in-silence" Handshake(Return);
+    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time);
+    HandshakeForgetsHint "handshake-forgets-hint" Handshake(own LifetimeHint) Get1Session(own LifetimeHint);
 }

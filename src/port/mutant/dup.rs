@@ -70,6 +70,19 @@ impl Mutant {
             Bug::DupForgetsExData => self.set_quietly(dst, ExIndex::AppData, 0),
             Bug::DupCopiesUnregistered => self.copy_quietly(dst, src, ExIndex::Unregistered),
             Bug::DupIgnoresReplacement => self.copy_quietly(dst, src, ExIndex::Replaced),
+            Bug::DupIgnoresLaterHostname => self.state.stale[dst.index()] = true,
+            Bug::DupOfDupIgnoresLaterHostname => {
+                self.state.stale[dst.index()] = self.state.is_dup[src.index()];
+                self.state.is_dup[dst.index()] = true;
+            }
+            Bug::DupUncachesSource => {
+                let source = self.session(src).up_ref();
+                self.inner.each_context(&mut |context| {
+                    if context.lists(&source) {
+                        context.remove_session(&source);
+                    }
+                });
+            }
             Bug::DupTakesTwoReferences => self.also(Op::UpRef { s: dst }),
             Bug::DupTakesSourceReference => self.also(Op::UpRef { s: src }),
             Bug::DupGivesSourceReferenceAway => self.also(Op::Free { s: Some(src) }),

@@ -6,7 +6,7 @@ use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
     CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, TicketKeys, Time, Verify, connection_ops, context_ops, getters,
+    ProtocolVersion, PskCallback, RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops, context_ops, getters,
     session_ops,
 };
 
@@ -69,6 +69,16 @@ impl Mutant {
                 call(Op::Set1MasterKey { s: *s, key: cut(key, 512) })
             }
             (Bug::MasterKeyIgnoresClear, Op::Set1MasterKey { key, .. }) if is_clear(key) => number(1),
+            (Bug::HostnameSetAgainIsLost, Op::Set1Hostname { s, hostname })
+                if hostname.with_nul().is_some() && self.has_hostname(*s, hostname) =>
+            {
+                call(Op::Set1Hostname { s: *s, hostname: CString::NULL })
+            }
+            (Bug::DupIgnoresLaterHostname | Bug::DupOfDupIgnoresLaterHostname, Op::Set1Hostname { s, .. })
+                if self.state.stale[s.index()] =>
+            {
+                number(1)
+            }
             (Bug::HostnameIgnoresNull, Op::Set1Hostname { hostname, .. }) if hostname.with_nul().is_none() => number(1),
             (Bug::HostnameEmptyIsNull, Op::Set1Hostname { s, hostname })
                 if hostname.with_nul().is_some_and(|name| name[0] == 0) =>
@@ -84,6 +94,12 @@ impl Mutant {
             (Bug::ClockStandsStill, Op::AdvanceClock { .. } | Op::TurnBackClock { .. }) => nothing(),
             _ => None,
         }
+    }
+
+    /// Tells whether a session has this hostname.
+    fn has_hostname(&self, s: Slot, hostname: &CString) -> bool {
+        let wanted = hostname.with_nul().and_then(<[u8]>::split_last).map(|(_, name)| name);
+        self.session(s).established().hostname.as_deref() == wanted
     }
 
     fn instead_on_context(&self, op: &Op) -> Option<Instead> {
@@ -179,6 +195,12 @@ impl Mutant {
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })
+            }
+            (Bug::HandshakeRefusesUnresumable, Op::Handshake { client, .. })
+                if self.state.refused
+                    || self.connected_session(*client).is_some_and(|session| !session.is_resumable()) =>
+            {
+                number(0)
             }
             (Bug::ShutdownSaysNothing, Op::SslShutdown { x }) if self.inner.connection(*x).is_done() => number(0),
             _ => None,

@@ -175,7 +175,7 @@ impl NativePort {
     }
 
     /// Gives every context that lives, once: a slot or a connection holds it.
-    pub(super) fn each_context(&self, look: &mut dyn FnMut(&Context)) {
+    pub(in crate::port) fn each_context(&self, look: &mut dyn FnMut(&Context)) {
         let mut seen = [0; CONTEXTS + 2 * CONNECTIONS];
         let mut number = 0;
         let in_slots = self.contexts.iter().filter_map(|contexts| contexts.first().cloned());
