@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::field::{Field, Fields};
 use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, Slot, Variable};
 use crate::plan::{Ledger, Makes, Plan, Step, Touched};
+use crate::port::blocks::{self, Scope};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
 use crate::program::Program;
 use crate::trace::{Meddling, SAME, Trace};
@@ -47,6 +48,7 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
     trace.clear();
     port.begin(memory, watch == Watch::Blame);
     events::begin(counts, plan.setup().quirks.flush_has_no_order);
+    blocks::begin();
     let observed = match watch {
         Watch::Nothing | Watch::Blame => fields,
         // The same value as `time`, read by a function that is compared where a program calls it.
@@ -66,9 +68,11 @@ pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, tr
         cached_counts: Vec::new(),
         unaudited: 0,
         listed: [Listed::default(); CONTEXTS],
+        has_blocks: program.ops.iter().any(|op| op.block().is_some()),
     };
     let ended = run.ops(program).and_then(|()| run.release()).map(|()| run.finish());
     let Run { port, trace, .. } = run;
+    blocks::allow(Scope::CLOSED);
     // Of a program that stopped a port may hold what nobody planned.
     Variable::all().for_each(|variable| port.forget(variable));
     note_misuse(port, trace);
@@ -123,6 +127,8 @@ struct Run<'a, P> {
     unaudited: usize,
     /// Says of each context how many sessions were listed last, and how often the list was left out since.
     listed: [Listed; CONTEXTS],
+    /// Says whether calls of the program run inside callbacks.
+    has_blocks: bool,
 }
 
 /// Remembers when a cache was listed.
@@ -307,6 +313,9 @@ impl<P: Port> Run<'_, P> {
         if let (Op::CtxFree { c: Some(c) }, true) = (op, ends) {
             self.list(*c);
         }
+        if self.has_blocks {
+            self.allow_blocks(op, ends);
+        }
         let trace = &mut *self.trace;
         let mut moment = Moment { passed: self.passed, last: ends, tape: &mut trace.tape };
         let (made, number) = match self.port.call(op, &mut moment) {
@@ -341,6 +350,29 @@ impl<P: Port> Run<'_, P> {
             }
         };
         Called { made, getter: only_reads(op), number }
+    }
+
+    /// Says what blocks may touch while a call is made: what the program holds, but for what the call gives back.
+    fn allow_blocks(&self, op: &Op, ends: bool) {
+        let given_back = if let (Op::CtxFree { c }, true) = (op, ends) { *c } else { None };
+        let shared = self.ledger.shared();
+        let address = |c| shared.context(c).map_or(0, |_| self.port.address(Variable::Context(c)));
+        let held = ContextSlot::each().map(address);
+        let mut contexts = held;
+        if let Some(c) = given_back {
+            contexts[c.index()] = 0;
+        }
+        let told = self.plan.setup().ex_data;
+        blocks::allow(Scope {
+            contexts,
+            held,
+            passed: self.passed,
+            told,
+            // A context that only connections hold is not known where no callback tells of its end.
+            knows_caches: told || shared.connections().next().is_none(),
+            talks: matches!(op, Op::Handshake { .. } | Op::NewSessionTicket { .. }),
+            open: true,
+        });
     }
 
     /// Books the call, and lets the port forget what the program no longer holds.

@@ -1,5 +1,6 @@
 //! Makes and changes programs with the ledger in view, so that most calls have a session to work on.
 
+mod block;
 mod contexts;
 mod handshake;
 mod operand;

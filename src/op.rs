@@ -13,10 +13,11 @@ mod wire;
 
 pub use describe::{Named, Needed};
 pub use operand::{
-    AlpnCallback, BUFFERS, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample,
-    ServerNameCallback, Shrink, Slot, TicketKeys, Time, Variable, Verify,
+    AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
+    ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, Inner, LeftOut, MAX_BLOCK, MAX_BYTES,
+    MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion,
+    PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, TheCopy,
+    TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -224,7 +225,7 @@ macro_rules! define_ops {
                 match self {
                     $($(Op::$kind { $($dst,)? $($operand),* } => {
                         $(write!(f, "{} = ", $dst)?;)?
-                        f.write_str(concat!(stringify!($name), "("))?;
+                        write!(f, "{}(", Kind::$kind.in_text())?;
                         $(operands.print($operand, f)?;)*
                     })*)*
                 }
@@ -290,7 +291,43 @@ for_each_op!(define_patterns);
 
 pub(crate) use {getters, plain_ops};
 
+impl Kind {
+    /// Returns the name in text, which is that of another op where the operands tell which of both it is.
+    pub const fn in_text(self) -> &'static str {
+        match self.of_words() {
+            Some(kind) => kind.name(),
+            None => self.name(),
+        }
+    }
+
+    /// Returns the op that sets the same callback to one of the harness's own, where this one sets it to a block.
+    pub const fn of_words(self) -> Option<Kind> {
+        match () {
+            () if matches!(self, Kind::CtxSetRemoveBlock) => Some(Kind::CtxSetRemoveCb),
+            () if matches!(self, Kind::CtxSetNewBlock) => Some(Kind::CtxSetNewCb),
+            () => None,
+        }
+    }
+
+    /// Finds the op of a call whose name was read: where a block follows, that which sets a callback to one.
+    pub fn of_call(name: &str, operands: &Cursor<'_>) -> Option<Kind> {
+        let named = Kind::from_name(name).filter(|kind| kind.of_words().is_none())?;
+        let with_block = Kind::ALL.iter().find(|kind| kind.of_words() == Some(named) && operands.has_block());
+        Some(*with_block.unwrap_or(&named))
+    }
+}
+
 impl Op {
+    /// Returns the calls that run inside the callback that it sets.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that have a block; the others have none")]
+    pub fn block(&self) -> Option<&[BlockCall]> {
+        match self {
+            Op::CtxSetRemoveBlock { block, .. } => Some(&block.calls),
+            Op::CtxSetNewBlock { block, .. } => Some(&block.calls),
+            _ => None,
+        }
+    }
+
     /// Tells whether it is about contexts, connections or time.
     #[inline]
     pub const fn is_shared(&self) -> bool {

@@ -43,13 +43,26 @@
 //!     the bytes are its own: id and version stay what the hash goes by.
 //! 13. *Faults of a release* that break the library where the calls are right are skipped likewise, in that release alone
 //!     ([`Quirks`]).
+//! 14. *Blocks* are calls inside a callback, and whether one is made is found out there, on every port alike (`block.rs`). The
+//!     session that the callback is told of is held until it returns by who calls: a new callback has a reference of its own, and
+//!     the caller of a remove callback gives the cache's reference back after it (`remove_session_lock`, `SSL_CTX_flush_sessions_ex`,
+//!     1.1.1 to 4.0), or was given the session. References that a block takes are kept by the harness, so a duplicate can be used while one is
+//!     kept, and `SSL_SESSION_free` gives back a kept one only. A context is used while a variable of the program holds it that the
+//!     call around does not give back: nothing is put into the cache of a context that is being freed. A session is put into no
+//!     cache while another one has it. A block that runs inside another one does nothing, so no two caches hand a session back and
+//!     forth for ever. The lock of a cache is not recursive: while 3.0 to 4.0.1 flush or evict, calls on the same cache fail, as
+//!     `pthread_rwlock_wrlock` returns `EDEADLK`; 1.1.1 ignores that, so there remove callbacks that are blocks are skipped ([`Quirks`]).
+//!     What a block may have done is booked when it is set: what it is told of may be in any cache, a byte variable that it writes to may
+//!     hold any session's bytes, and a time that it sets changes what handshakes send.
 
+mod block;
 mod connection;
 mod context;
 mod handshake;
 mod ledger;
 mod touched;
 
+pub use block::{Around, left_out};
 pub use context::Shared;
 pub use ledger::Ledger;
 pub use touched::{Touched, is_about, touches};

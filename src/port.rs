@@ -1,5 +1,6 @@
 //! A port: one implementation of the session API under test, driven through its slots.
 
+pub mod blocks;
 mod buffers;
 #[cfg(feature = "linked")]
 pub mod c;

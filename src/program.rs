@@ -85,7 +85,9 @@ fn read_line(number: usize, line: &str) -> Result<Option<Op>, TextError> {
     }
     let start = cursor.clone();
     let result = cursor.result()?;
-    let kind = cursor.word_as(Expected::Function, Kind::from_name)?;
+    let mut operands = cursor.clone();
+    operands.word();
+    let kind = cursor.word_as(Expected::Function, |name| Kind::of_call(name, &operands))?;
     if result.is_some() && !kind.has_result() {
         return Err(start.error(Expected::NoResult));
     }
@@ -167,6 +169,32 @@ mod tests {
             "2:36: expected an integer from 0 to 4294967295"
         );
         assert!(error("s0 = sample_session(tls)").starts_with("2:21: expected one of tls12_id, "));
+    }
+
+    #[test]
+    fn a_wrong_block_is_named_with_its_place() {
+        let remove = |block: &str| error(&format!("SSL_CTX_sess_set_remove_cb(c0, {block})"));
+        let new = |block: &str| error(&format!("SSL_CTX_sess_set_new_cb(c0, {block})"));
+        let misspelt = remove("{ SSL_SESSION_upref(session) }");
+        assert!(misspelt.starts_with("2:34: expected one of SSL_SESSION_up_ref, "), "{misspelt}");
+        assert!(misspelt.ends_with(", not `SSL_SESSION_upref`; did you mean `SSL_SESSION_up_ref`?"), "{misspelt}");
+        assert_eq!(remove("{ SSL_SESSION_up_ref(s0) }"), "2:53: expected one of session, copy, not `s0`");
+        assert_eq!(
+            remove("{ SSL_CTX_add_session(c4, session) }"),
+            "2:54: expected a context slot, c0 to c3, or context"
+        );
+        assert_eq!(remove("{ SSL_SESSION_dup(session) }"), "2:34: expected one of copy, not `SSL_SESSION_dup`");
+        assert_eq!(
+            remove("{ copy = SSL_SESSION_up_ref(session) }"),
+            "2:34: expected no slot for a result: this call makes nothing"
+        );
+        let five = ["SSL_SESSION_up_ref(session)"; 5].join("; ");
+        assert_eq!(remove(&format!("{{ {five} }}")), "2:150: expected at most 4 calls");
+        assert_eq!(new("{ }"), "2:31: expected one of return, not `}`");
+        assert_eq!(new("{ return 2 }"), "2:38: expected an integer from 0 to 1");
+        assert_eq!(new("{ SSL_SESSION_up_ref(session) }"), "2:59: expected `;`");
+        let own_name = error("remove_cb_block(c0, { })");
+        assert!(own_name.starts_with("2:1: expected a function of the table of operations"), "{own_name}");
     }
 
     #[test]

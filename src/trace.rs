@@ -19,7 +19,7 @@ pub use mishap::{Block, Mishap, MishapKind, Site};
 pub(crate) use owners::references;
 pub use owners::{Owners, Seen, Unowned, Whom};
 pub(crate) use shown::{born, hex, slot_names, told_apart};
-pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen, VERIFIED};
+pub use tape::{Asked, Recorded, SENT_ID, Tape, Unseen, VERIFIED, WRITTEN_IN_BLOCK};
 pub use told::{After, Callback, Meddling};
 
 use serde::{Deserialize, Serialize};

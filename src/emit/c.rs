@@ -4,6 +4,7 @@
 //! What is expected comes from the native session, which behaves as a named release, and from the ledger. Counts cannot be
 //! read with public functions: they show as destructions that come too early or too late.
 
+mod block;
 mod callbacks;
 mod checks;
 mod fields;
@@ -17,6 +18,7 @@ mod value;
 
 use std::fmt::Write as _;
 
+use self::block::Blocks;
 use self::checks::Checks;
 use self::needs::Needs;
 use self::operand::Lending;
@@ -32,21 +34,23 @@ use crate::trace::Entry;
 pub fn c(subject: &Subject<'_>) -> String {
     let checks = Checks::of(subject);
     let needs = Needs::of(subject, &checks);
-    let body = body(subject, &checks, &needs);
+    let blocks = Blocks::of(subject);
+    let body = body(subject, &checks, &needs, &blocks);
     let main = needs.main();
     let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
     format!(
         "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
-         not. Expected: as {release}{terms}.\n */\n{head}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
+         not. Expected: as {release}{terms}.\n */\n{head}{callbacks}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
         terms = subject.terms,
-        head = needs.head(&[&*body, &main].concat()),
-        declared = declarations(&needs, &body),
+        head = needs.head(&[&*blocks.text, &*body, &main].concat()),
+        callbacks = if blocks.is_empty() { String::new() } else { format!("\n{}", blocks.text) },
+        declared = declarations(&needs, &body, &blocks),
     )
 }
 
 /// Writes the calls and their checks, each line indented.
-fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
+fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs, blocks: &Blocks) -> String {
     let mut body = Body::default();
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
@@ -63,7 +67,9 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
         let lending = lending(checks, needs, at);
         let argument = op.argument().filter(|_| lending == Lending::Argument);
         body.put(argument.map(|bytes| format!("memcpy(argument, {}, {});", literal(bytes), bytes.len())));
-        body.put([statement(op, Writing { makes, keep: checks.returned(subject, at).is_some(), lending })]);
+        let of_block = blocks.statement(at, op, gives_back(subject, at));
+        let keep = checks.returned(subject, at).is_some();
+        body.put([of_block.unwrap_or_else(|| statement(op, Writing { makes, keep, lending }))]);
         // A library that keeps the pointer has nothing of it.
         if checks.overwrites_argument() && argument.is_some() {
             body.put(["memset(argument, 0xee, sizeof(argument));".into()]);
@@ -73,7 +79,7 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
     // Bytes that nobody read are no mistake of the program's.
     let unread: Vec<String> = BufferSlot::all().filter(|b| names(&body.0, *b)).map(|b| format!("(void){b};")).collect();
     body.put(unread);
-    if subject.plan.shared && keeps(&body.0) {
+    if subject.plan.shared && keeps(&[&*blocks.text, &*body.0].concat()) {
         body.put(["while ((kept_last = take_kept()) != NULL)\n    SSL_SESSION_free(kept_last);".into()]);
         body.put(checks.at_last(subject, ops.len()));
     }
@@ -84,6 +90,19 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs) -> String {
 fn is_made(subject: &Subject<'_>, at: usize) -> bool {
     let planned = !matches!(subject.plan.steps.get(at), Some(Step::Skip(_)));
     planned && !subject.expected.entries(at).any(|entry| matches!(entry, Entry::Skipped))
+}
+
+/// Tells whether the call of a step gives back the last reference of its variable.
+fn gives_back(subject: &Subject<'_>, at: usize) -> bool {
+    match subject.plan.steps.get(at) {
+        Some(Step::Run { ends, .. }) => *ends,
+        Some(Step::Skip(_)) => false,
+        // One reference after the other: the next op is about another variable.
+        None => {
+            let given_back: Vec<Op> = subject.plan.given_back().skip(at - subject.plan.steps.len()).take(2).collect();
+            given_back.first() != given_back.get(1)
+        }
+    }
 }
 
 /// Returns what the call of a step makes, as it was planned.
@@ -125,9 +144,11 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 }
 
 /// Declares the program's variables.
-fn declarations(needs: &Needs, body: &str) -> String {
-    let mut declared: String = needs.variables().iter().map(|variable| declaration(*variable)).collect();
-    for b in BufferSlot::all().filter(|b| body.contains(&format!("(void){b};"))) {
+fn declarations(needs: &Needs, body: &str, blocks: &Blocks) -> String {
+    let of_blocks = |variable: &&Variable| !blocks.is_empty() && matches!(variable, Variable::Context(_));
+    let own = needs.variables().iter().filter(|variable| !of_blocks(variable));
+    let mut declared: String = own.map(|variable| declaration(*variable)).collect();
+    for b in BufferSlot::all().filter(|b| !blocks.have(*b) && body.contains(&format!("(void){b};"))) {
         declared += &format!("    struct bytes {b} = {{ NULL, 0 }};\n");
     }
     if body.contains("kept_last") {

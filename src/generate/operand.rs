@@ -3,9 +3,9 @@
 use super::Generator;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
-    GenerateId, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Op,
-    Options, ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time,
-    Verify, for_each_op,
+    GenerateId, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number,
+    Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot,
+    TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -274,6 +274,8 @@ generate! {
     Few: |generator, _about| Few::at_most(generator.one_of(&[0, 1, 1, 2, 3]));
     Closed: |generator, _about| Closed::of(generator.rng.u8(..));
     Option<Cipher>: |generator, _about| (generator.rng.u8(0..6) > 0).then(|| generator.one_of(Cipher::ALL));
+    RemoveBlock: |generator, about| generator.remove_block(about.ledger);
+    NewBlock: |generator, about| generator.new_block(about.ledger);
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);
     ProtocolVersion: |generator, _about| {

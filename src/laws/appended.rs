@@ -15,10 +15,12 @@ const RESUMED: i64 = 4;
 const MOST_OF_A_LIFETIME: u32 = 7000;
 
 /// Calls after which a server may have good reason not to resume, or what is offered may have no lifetime left.
-const EXCUSES: [Kind; 15] = [
+const EXCUSES: [Kind; 17] = [
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGetCb,
     Kind::CtxSetRemoveCb,
+    Kind::CtxSetRemoveBlock,
+    Kind::CtxSetNewBlock,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetGenerateId,

@@ -110,7 +110,7 @@ pub(super) fn failing_setter(program: &Program, setup: Setup, number: u64) -> Op
 
 pub(super) fn remove_stranger(program: &Program, setup: Setup, number: u64) -> Option<Variation> {
     // A remove callback is told of it, and may keep it.
-    if program.ops.iter().any(|op| op.kind() == Kind::CtxSetRemoveCb) {
+    if program.ops.iter().any(|op| matches!(op.kind(), Kind::CtxSetRemoveCb | Kind::CtxSetRemoveBlock)) {
         return None;
     }
     inserted(program, setup, number, |ledger, _| {

@@ -77,7 +77,7 @@ impl Kind {
     pub fn spelling(self) -> String {
         let operands: Vec<String> = self.operands().iter().map(ToString::to_string).collect();
         let result = self.result().map_or(String::new(), |named| format!("{named} = "));
-        format!("{result}{}({})", self.name(), operands.join(", "))
+        format!("{result}{}({})", self.in_text(), operands.join(", "))
     }
 
     /// Lists the types of all operands, each with how its text looks.

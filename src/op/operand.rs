@@ -1,5 +1,6 @@
 //! The types of operands. Each has a file, or stands in that of its kind, with all that it can do.
 
+mod block;
 mod bytes;
 mod callbacks;
 mod flags;
@@ -11,6 +12,7 @@ mod words;
 
 use std::fmt;
 
+pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Where};
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
     AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback,

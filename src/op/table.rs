@@ -9,7 +9,8 @@
 //!
 //! * `OPCODE` is append-only: a new row takes the next free number, and the number of a row that goes is never used again, so a
 //!   stored program keeps its meaning for ever. `0x23` is never used: it is `#`, the first byte of a program in text.
-//! * `C_NAME` is the function's name, or one of the harness's own words in lower case.
+//! * `C_NAME` is the function's name, or one of the harness's own words in lower case. An op that sets a callback to a block is written
+//!   in text as the op that sets the same callback to a word is ([`Kind::in_text`](super::Kind::in_text)).
 //! * An operand's type carries its wire form, text, shrinking, generation, spelling in C and value in a C call. A type of
 //!   more than one token stands in parentheses.
 //! * `FACTS`: `sets FIELD`; `reads FIELD`; `copies FIELD`, which reads it into a buffer of the caller's; `since "3.3"`, the first OpenSSL release with the function; `shared`, where no operand says
@@ -131,9 +132,9 @@ macro_rules! for_each_op {
                 /// Sets what a server makes of the name that a client asks for.
                 0x7a CtxSetServerNameCb SSL_CTX_set_tlsext_servername_callback [] (c: ContextSlot, callback: ServerNameCallback) {} {own};
                 /// Sets the keys that seal a context's tickets: 80 bytes. `NULL` asks how many there must be.
-                0x90 CtxSetTicketKeys SSL_CTX_set_tlsext_ticket_keys [] (c: ContextSlot, keys: TicketKeys) {} {own};
+                0x83 CtxSetTicketKeys SSL_CTX_set_tlsext_ticket_keys [] (c: ContextSlot, keys: TicketKeys) {} {own};
                 /// Gives `to` the ticket keys of `from`, so that one opens what the other has sealed: the harness's own word for `SSL_CTX_get_tlsext_ticket_keys` and `SSL_CTX_set_tlsext_ticket_keys`.
-                0x91 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
+                0x84 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
                 /// Sets what a server selects of the protocols that a client names.
                 0x7d CtxSetAlpnSelectCb SSL_CTX_set_alpn_select_cb [] (c: ContextSlot, callback: AlpnCallback) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_alpn_select_cb_func, *mut c_void) -> ()};
                 /// Reads the protocol that the server of the connection has selected.
@@ -172,6 +173,10 @@ macro_rules! for_each_op {
                 0x73 DeleteBytes delete_bytes [] (b: BufferSlot, at: u16, count: u16) {} {own};
                 /// Puts bytes in at this place, or at the end if that comes before: the harness's own word.
                 0x74 InsertBytes insert_bytes [] (b: BufferSlot, at: u16, value: Bytes) {} {own};
+                /// Sets calls that run when a session leaves the cache.
+                0x80 CtxSetRemoveBlock remove_cb_block [] (c: ContextSlot, block: RemoveBlock) {} {own};
+                /// Sets calls that run when there is a session that can be resumed.
+                0x81 CtxSetNewBlock new_cb_block [] (c: ContextSlot, block: NewBlock) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

@@ -95,7 +95,7 @@ pub struct TextError {
 /// Names a word that there is not, and the one that may have been meant.
 fn instead(expected: Expected, found: &str) -> String {
     let meant = match expected {
-        Expected::Function => nearest(found, super::Kind::ALL.iter().map(|kind| kind.name())),
+        Expected::Function => nearest(found, super::Kind::ALL.iter().map(|kind| kind.in_text())),
         Expected::OneOf(words) | Expected::IntegerOr { words, .. } => nearest(found, words.iter().copied()),
         Expected::Marker
         | Expected::Char(_)
@@ -245,6 +245,14 @@ impl<'a> Cursor<'a> {
         self.word();
         self.expect('=')?;
         Ok(Some(slot))
+    }
+
+    /// Tells whether the second operand of a call is a block.
+    pub(super) fn has_block(&self) -> bool {
+        let mut ahead = self.clone();
+        let opens = ahead.accept('(');
+        ahead.word();
+        opens && ahead.accept(',') && ahead.accept('{')
     }
 
     /// Passes white space.

@@ -139,8 +139,11 @@ impl Ledger {
     pub(super) fn replace_session(&mut self, x: ConnectionSlot, session: Option<ObjectId>) {
         let Some(held) = self.shared.connections[x.index()] else { return };
         if let Some(id) = session {
+            let blocks = self.shared.blocks;
             let object = self.object_mut(id);
             (object.holders, object.connections) = (object.holders + 1, object.connections + 1);
+            // A remove callback is told of it where the connection gives it up.
+            object.expose(blocks);
         }
         for slot in Slot::all() {
             if self.shared.lenders[slot.index()] == Some(x) && held.session != session {

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use super::block::{Blocks, sets_expiry};
 use super::connection::HeldConnection;
 use super::handshake::Trust;
 use super::ledger::Ledger;
 use super::{Skip, Unready};
 use crate::op::{
-    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, Op, RemoveCallback, SLOTS, Slot, Time, Variable,
+    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, NewBlock, Op, RemoveBlock, RemoveCallback, SLOTS, Slot,
+    Time, Variable,
 };
 
 /// More contexts than slots and connections can hold.
@@ -27,6 +29,7 @@ pub struct Shared {
     /// An op on contexts or connections has run.
     pub(super) used: bool,
     pub(super) trust: Trust,
+    pub(super) blocks: Blocks,
 }
 
 /// What a context slot holds.
@@ -146,6 +149,14 @@ impl Ledger {
                 let acts = !matches!(callback, RemoveCallback::None | RemoveCallback::Records);
                 acts.then_some(Skip::Avoided)
             }
+            Op::CtxSetRemoveBlock { ref block, .. } if self.setup.quirks.flush_has_no_order => {
+                (!block.calls.is_empty()).then_some(Skip::Avoided)
+            }
+            // What a callback is told of may be such a copy.
+            Op::CtxSetRemoveBlock { block: RemoveBlock { ref calls }, .. }
+            | Op::CtxSetNewBlock { block: NewBlock { ref calls, .. }, .. } => {
+                (sets_expiry(calls) && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
+            }
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
                 (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)
@@ -216,18 +227,24 @@ impl Ledger {
     /// Books that the cache of a context may list a session.
     pub(super) fn cache(&mut self, c: ContextSlot, s: Slot) {
         if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
-            self.object_mut(held.object).cached |= 1 << context.object;
+            let blocks = self.shared.blocks;
+            let object = self.object_mut(held.object);
+            object.cached |= 1 << context.object;
+            object.expose(blocks);
         }
     }
 
     /// Books that a session was taken out of a cache.
     pub(super) fn uncache(&mut self, c: ContextSlot, s: Slot) {
         if let (Some(context), Some(held)) = (self.shared.contexts[c.index()], self.slots[s.index()]) {
+            let blocks = self.shared.blocks;
             let object = self.object_mut(held.object);
             object.resumable &= object.has_id == Some(false);
             if object.has_id == Some(true) && !object.unknown {
                 object.cached &= !(1 << context.object);
             }
+            // The callback is told of it, whether it was there or not.
+            object.expose(blocks);
         }
     }
 

@@ -51,6 +51,16 @@ impl Trust {
         !self.tampered && !self.keeps_foreign
     }
 
+    /// Notes that a session of a handshake may be changed by a block.
+    pub(super) const fn note_tampering(&mut self) {
+        self.tampered = true;
+    }
+
+    /// Notes that a session of a handshake may be cached by a block.
+    pub(super) const fn note_caching(&mut self) {
+        self.caches = true;
+    }
+
     /// Forgets a context whose number is another one's from here on.
     pub(super) fn forget_context(&mut self, context: u8) {
         self.odd_timeouts &= !(1 << context);
@@ -214,6 +224,7 @@ impl Ledger {
     /// Gives the connection a session of a handshake, or none. It may be the one that it had before.
     fn give_pristine(&mut self, x: ConnectionSlot) {
         let Some(held) = self.shared.connections[x.index()] else { return };
+        let blocks = self.shared.blocks;
         let mut cached = 1 << held.session_context;
         let mut pristine = true;
         if let Some(before) = held.session {
@@ -221,10 +232,13 @@ impl Ledger {
             let new = object.origin == Origin::Fresh && !object.unknown;
             (object.unknown, object.has_id) = (true, None);
             object.cached |= cached;
+            object.expose(blocks);
             cached = object.cached;
             pristine = new || object.pristine;
         }
-        let id = self.new_object(Object { cached, pristine, ..Object::unknown() });
+        let mut made = Object { cached, pristine, ..Object::unknown() };
+        made.expose(blocks);
+        let id = self.new_object(made);
         self.replace_session(x, Some(id));
     }
 }

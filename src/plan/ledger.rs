@@ -16,6 +16,8 @@ pub struct Ledger {
     pub(super) shared: Shared,
     /// Says of which session each byte variable holds the DER or PEM, unchanged.
     written: [Option<Written>; BUFFERS],
+    /// Says of each byte variable that what the program put into it may be no session of a handshake.
+    foreign: [bool; BUFFERS],
 }
 
 /// Says what was written into a byte variable.
@@ -72,6 +74,8 @@ pub(super) struct Object {
     pub pristine: bool,
     /// It may have been duplicated from a session that was in a cache.
     pub may_be_copy_of_cached: bool,
+    /// A block may have been told of it and may have put it into any cache, and may do so at any time.
+    pub exposed: bool,
 }
 
 impl Object {
@@ -90,6 +94,7 @@ impl Object {
             resumable: true,
             pristine: false,
             may_be_copy_of_cached: false,
+            exposed: false,
         }
     }
 
@@ -133,6 +138,7 @@ impl Ledger {
             objects: [Object::new(Origin::Fresh); OBJECTS],
             shared: Shared::default(),
             written: [None; BUFFERS],
+            foreign: [false; BUFFERS],
         }
     }
 
@@ -286,6 +292,7 @@ impl Ledger {
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
+            Op::CtxSetRemoveBlock { .. } | Op::CtxSetNewBlock { .. } => self.set_block(op),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
             Op::SslClear { x } => self.clear(x),
@@ -352,18 +359,29 @@ impl Ledger {
             Written { of: (!object.is_uncertain()).then_some(held.object), pristine: object.pristine }
         });
         self.written[dst.index()] = written;
+        self.foreign[dst.index()] = !written.is_some_and(|written| written.pristine);
     }
 
     fn overwrite(&mut self, b: BufferSlot) {
         self.written[b.index()] = None;
+        self.foreign[b.index()] = true;
     }
 
     /// Makes a session of bytes, if that is what they are.
     fn make_read(&mut self, dst: Slot, b: BufferSlot) -> Makes {
-        let pristine = self.written[b.index()].is_some_and(|written| written.pristine);
+        let by_program = self.written[b.index()].is_some_and(|written| written.pristine);
+        // What a block wrote is of a session that a callback may have kept as well.
+        let pristine = match self.is_written_by_block(b) {
+            true => !self.foreign[b.index()] && self.shared.trust.kept_are_pristine(),
+            false => by_program,
+        };
         let read = Object { has_id: None, dup_uncertain: true, maybe: true, pristine, ..Object::new(Origin::Filled) };
         let made = self.make(dst, read);
         self.maybe(dst, made, true)
+    }
+
+    fn is_written_by_block(&self, b: BufferSlot) -> bool {
+        self.shared.blocks.writes & 1 << b.index() != 0
     }
 
     /// Reads bytes into a session, of which nothing may be as it was.
@@ -390,7 +408,7 @@ impl Ledger {
     /// Tells whether what is read from these bytes leaves the session's id and version as they are.
     pub(super) fn keeps_name(&self, s: Slot, b: BufferSlot) -> bool {
         let of = self.slots[s.index()].map(|held| held.object);
-        let known = of.is_some_and(|of| !self.object(of).is_uncertain());
+        let known = of.is_some_and(|of| !self.object(of).is_uncertain()) && !self.is_written_by_block(b);
         known && self.written[b.index()].is_some_and(|written| written.of == of)
     }
 
@@ -485,9 +503,16 @@ impl Ledger {
         &mut self.objects[usize::from(id.0)]
     }
 
+    /// Exposes the sessions of which this holds to blocks that put them into caches.
+    pub(super) fn expose_where(&mut self, holds: impl Fn(&Object) -> bool) {
+        let blocks = self.shared.blocks;
+        self.objects.iter_mut().filter(|object| holds(object)).for_each(|object| object.expose(blocks));
+    }
+
     /// No session is in the caches of these contexts any more: one bit each.
     pub(super) fn uncache_all(&mut self, contexts: u16) {
-        for object in self.objects.iter_mut().filter(|object| !object.unknown && object.cached & contexts != 0) {
+        let stays = |object: &Object| object.unknown || object.exposed;
+        for object in self.objects.iter_mut().filter(|object| !stays(object) && object.cached & contexts != 0) {
             object.cached &= !contexts;
             object.resumable = false;
         }

@@ -13,6 +13,7 @@ macro_rules! call {
 }
 
 mod call;
+mod callback_blocks;
 mod callbacks;
 pub mod clock;
 mod connections;
@@ -42,7 +43,9 @@ use openssl_sys::{SSL, SSL_SESSION};
 use self::prototypes::Api;
 use self::scratch::Scratch;
 use super::buffers::Buffers;
-use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, present};
+use super::{
+    Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, blocks, present,
+};
 use crate::field::{Field, Fields};
 use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
@@ -433,6 +436,9 @@ impl Port for CPort {
     }
 
     fn after(&mut self) -> After {
+        for (b, der) in blocks::take_written() {
+            self.buffers.set(b, &der);
+        }
         let argument_changed = std::mem::take(&mut self.argument_changed);
         if self.planted && call!(self, ERR_peek_last_error()) == PLANTED {
             return After { raised: false, error_lost: false, argument_changed };

@@ -1,5 +1,6 @@
 //! The native library as a port.
 
+mod callback_blocks;
 mod callbacks;
 mod connection;
 mod context;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use self::read::{number, shows_bytes, with_bytes};
 use super::buffers::Buffers;
 use super::{
-    Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, events, present,
+    Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, blocks, events, present,
 };
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
@@ -338,7 +339,11 @@ impl Port for NativePort {
         if self.library.take_broken() && self.broken_in.is_none() {
             self.broken_in = Some(present::get());
         }
-        After { raised: std::mem::take(&mut self.raised), ..After::default() }
+        let in_block = callbacks::take_raised();
+        for (b, der) in blocks::take_written() {
+            self.buffers.set(b, &der);
+        }
+        After { raised: std::mem::take(&mut self.raised) || in_block, ..After::default() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{After, Callback, Entry, Meddling, WRONG_ARGUMENTS};
 use crate::field::Fields;
-use crate::op::{ExIndex, Slot};
+use crate::op::{BlockCall, ExIndex, LeftOut, Slot};
 
 /// Returns the name of an ex_data index, `?` where there is no such index.
 pub(super) fn index_name(index: u8) -> &'static str {
@@ -73,6 +73,9 @@ pub(super) fn referenced(references: u32) -> String {
 
 /// Says a callback that a handshake calls, and its arguments.
 pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
+    if callback == Callback::Block {
+        return of_block(arguments);
+    }
     let [server, birth, length, key, references] = arguments;
     let side = if server != 0 { "server" } else { "client" };
     let with = match callback {
@@ -82,13 +85,23 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         }
         Callback::Get => format!(" for an id of {length} bytes, digest {key:08x}"),
         Callback::NotResumable => format!(", forward secure: {references}"),
-        Callback::ServerName => String::new(),
         Callback::AlpnSelect => format!(" for protocols of {length} bytes, digest {key:08x}"),
+        Callback::ServerName | Callback::Block => String::new(),
         Callback::PskUse => String::new(),
         Callback::PskFind => format!(" for an identity of {length} bytes, digest {key:08x}"),
         Callback::GenerateId => format!(", {length} bytes at most"),
     };
     format!("{} callback of the {side}{with}", callback.name())
+}
+
+/// Says a call inside a callback, and what it returned.
+fn of_block([at, code, low, high, why]: [u32; 5]) -> String {
+    let name = u8::try_from(code).ok().and_then(BlockCall::name_of).unwrap_or("a call");
+    let number = at.saturating_add(1);
+    match why {
+        0 => format!("call {number} of the callback, {name}: {}", Callback::returned_in_block(code, low, high)),
+        why => format!("call {number} of the callback, {name}, is not made: {}", LeftOut::words(why)),
+    }
 }
 
 /// Counts the bytes of a value that are shown.

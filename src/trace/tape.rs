@@ -56,6 +56,10 @@ pub const SENT_ID: u32 = u32::MAX - 1;
 /// Stands for what came of verifying a certificate, by a client and by a server: `X509_V_*`, least byte first, in the place of an id.
 pub const VERIFIED: [u32; 2] = [u32::MAX - 2, u32::MAX - 3];
 
+/// Stands for the bytes that the first block wrote during a handshake, which stand in the place of a ticket; those of the next are one
+/// below.
+pub const WRITTEN_IN_BLOCK: u32 = u32::MAX - 16;
+
 /// Holds what a handshake put into one session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {

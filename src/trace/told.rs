@@ -1,5 +1,7 @@
 //! What entries tell besides numbers and bytes: callbacks, what a getter did, what a call left behind.
 
+use crate::op::BlockCall;
+
 /// Makes [`Callback`] from its table; the name is the word in signatures and reports.
 macro_rules! callbacks {
     ($($(#[$doc:meta])* $callback:ident $name:literal;)*) => {
@@ -37,6 +39,19 @@ callbacks! {
     ServerName "server-name";
     /// Stands for the callback that selects a protocol: 1, 0, length of the client's list, its digest, 0.
     AlpnSelect "alpn-select";
+    /// Stands for a call of a block that runs inside a callback: its number, its code, the halves of what it returned, lower first, and
+    /// why it was not made, or 0.
+    Block "block";
+}
+
+impl Callback {
+    /// Returns what a call of a block returned, of the code of the call and the halves of the number. Of bytes there is a digest: 1 where
+    /// there are some.
+    pub fn returned_in_block(code: u32, low: u32, high: u32) -> i64 {
+        let returned = (u64::from(high) << 32 | u64::from(low)) as i64;
+        let writes = u8::try_from(code).ok().and_then(BlockCall::name_of) == Some("i2d_SSL_SESSION");
+        if writes { returned & 1 } else { returned }
+    }
 }
 
 /// Says what a getter did besides reading.

@@ -1,5 +1,6 @@
 //! The callbacks of contexts, as the C program writes them down.
 
+use crate::op::BlockCall;
 use crate::trace::{Callback, Entry};
 
 /// Says which session it is about, by its number; nothing where nobody counts them.
@@ -17,11 +18,19 @@ pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
         Some(format!("free:{index}:{value:x}{} ", of(*birth)))
     } else if let Entry::Removed(_, birth, ..) = entry {
         Some(format!("remove{} ", of(*birth)))
+    } else if let Entry::Called(Callback::Block, arguments) = entry {
+        of_block(*arguments)
     } else if let Entry::Called(callback, [_, birth, length, ..]) = entry {
         Some(called(*callback, *birth, *length))
     } else {
         None
     }
+}
+
+/// Returns a call of a block, if it is made.
+fn of_block([at, code, low, high, why]: [u32; 5]) -> Option<String> {
+    let name = BlockCall::name_of(u8::try_from(code).ok()?).filter(|_| why == 0)?;
+    Some(format!("{name}:{}:{:x} ", at + 1, Callback::returned_in_block(code, low, high)))
 }
 
 /// Returns a callback of a handshake as `happens` writes it.
@@ -37,5 +46,6 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::PskFind, _) => "psk_find ".into(),
         (Callback::ServerName, _) => "server_name ".into(),
         (Callback::AlpnSelect, _) => format!("alpn_select:{length}:0 "),
+        (Callback::Block, _) => String::new(),
     }
 }

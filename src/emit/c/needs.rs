@@ -6,7 +6,7 @@ use super::parts::{Own, needed, part};
 use super::value::number;
 use super::{is_made, makes};
 use crate::field::Field;
-use crate::op::{Kind, Op, Options, Variable};
+use crate::op::{BlockCall, Kind, Op, Options, Variable};
 use crate::plan::Makes;
 
 /// Defines the option for headers of 1.1.1, where the bit says nothing.
@@ -52,7 +52,10 @@ impl Needs {
         let about_ex = matches!(checks.about, About::Everything | About::Destroyed | About::Callbacks)
             || field.is_some_and(|field| field.ex_index().is_some());
         let reads_time = kinds.iter().any(|kind| matches!(kind, Kind::GetTime | Kind::GetTimeEx));
-        let clock = matches!(checks.about, About::Everything | About::Return) && reads_time
+        let in_blocks = ops.iter().flat_map(|op| op.block().unwrap_or_default());
+        let timed = in_blocks.clone().any(|call| !matches!(call, BlockCall::UpRef { .. } | BlockCall::Free { .. }));
+        let clock = timed
+            || matches!(checks.about, About::Everything | About::Return) && reads_time
             || matches!(field, Some(Field::Time | Field::TimeEx | Field::Der))
             || super::checks::blames_encoding(subject)
             || super::statement::needs_clock(&kinds);

@@ -3,8 +3,9 @@
 use super::value::{literal, number, time};
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
-    GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys, Time, Verify,
+    GenerateId, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Options,
+    ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys,
+    Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -63,6 +64,9 @@ in_c! {
     GetCallback: |callback| callback.name().into();
     NotResumableCallback: |callback| callback.name().into();
     GenerateId: |callback| callback.name().into();
+    // A function, which is written where the step is known (`block.rs`).
+    RemoveBlock: |_block| NULL.into();
+    NewBlock: |_block| NULL.into();
     ServerNameCallback: |callback| callback.name().into();
     // Bytes and how many.
     TicketKeys: |keys| match keys {

@@ -71,8 +71,14 @@ const SHARED: [(&str, &str); 10] = [
 ];
 
 /// Keep what callbacks keep, in an order of their own.
-const KEPT: [(&str, &str); 3] =
-    [("take_kept(|kept[", part!("kept")), ("kept_by[", part!("kept_by")), ("find_kept(", part!("find_kept"))];
+const KEPT: [(&str, &str); 6] = [
+    ("take_kept(|kept[", part!("kept")),
+    ("kept_by[", part!("kept_by")),
+    ("find_kept(", part!("find_kept")),
+    ("keep(", part!("keep")),
+    ("give_back(", part!("give_back")),
+    ("is_kept(", part!("is_kept")),
+];
 
 /// The callbacks of contexts: parts of the program, and what they write down.
 const CALLBACKS: &[(&str, &str)] = &parts!["":

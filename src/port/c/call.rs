@@ -237,9 +237,11 @@ impl CPort {
             | Op::CtxSetServerNameCb { c, .. }
             | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
+            | Op::CtxSetRemoveBlock { c, .. }
+            | Op::CtxSetNewBlock { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
-                self.contexts.changes(*c, op.kind());
+                self.contexts.changes(*c, op.kind().of_words().unwrap_or(op.kind()));
                 self.set(op, self.contexts.get(*c))
             }
             as_listed!() => {

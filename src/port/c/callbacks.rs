@@ -108,7 +108,8 @@ pub(super) fn remove(callback: RemoveCallback) -> remove_session_cb {
     }
 }
 
-fn record(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+/// Notes a call of a remove callback.
+pub(super) fn record(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     with_key(session, |_, key, references| events::removed(context as usize, session as usize, key, references));
 }
 
@@ -133,6 +134,11 @@ unsafe extern "C" fn removes(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
 
 unsafe extern "C" fn frees(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     record(context, session);
+    give_back(session);
+}
+
+/// Gives back the reference to this session that was kept first, if one was.
+pub(super) fn give_back(session: *mut SSL_SESSION) {
     if let_go(session) {
         call!(library(), SSL_SESSION_free(session));
     }

@@ -278,6 +278,16 @@ impl CPort {
     }
 }
 
+/// Tells whether the cache of a context lists the session at this address, of which nothing is read.
+pub(super) fn lists(library: &Library, context: *mut SSL_CTX, session: usize) -> bool {
+    let mut found = false;
+    let mut look = |listed: *mut SSL_SESSION| found |= listed as usize == session;
+    let mut each: &mut dyn FnMut(*mut SSL_SESSION) = &mut look;
+    let hash = call!(library, SSL_CTX_sessions(context));
+    call!(library, OPENSSL_LH_doall_arg(hash.cast(), Some(give), (&raw mut each).cast::<c_void>()));
+    found
+}
+
 unsafe extern "C" fn give(session: *mut c_void, each: *mut c_void) {
     // SAFETY: called with what `each_session` gave.
     unsafe { (*each.cast::<&mut dyn FnMut(*mut SSL_SESSION)>())(session.cast()) };

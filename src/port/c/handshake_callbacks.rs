@@ -10,6 +10,7 @@ use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 use super::super::events;
 use super::super::handshakes::select;
 use super::callbacks::{self, library};
+use super::handshakes::recorded_by_getters;
 use super::prototypes::{
     GEN_SESSION_CB, SSL_CTX_alpn_select_cb_func, SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb,
     not_resumable_session_callback,
@@ -17,7 +18,7 @@ use super::prototypes::{
 use crate::native::AlpnAnswer;
 use crate::op::{AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, ServerNameCallback};
 use crate::port::generated;
-use crate::trace::{Callback, SENT_ID};
+use crate::trace::{Callback, Recorded, SENT_ID};
 
 /// Says who takes part in a handshake, by address.
 #[derive(Clone, Copy, Default)]
@@ -32,8 +33,8 @@ pub(super) struct Sides {
 
 thread_local! {
     static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0 }) };
-    /// Lists the sessions that callbacks saw since the handshake began, and the id of each.
-    static IDS: RefCell<Vec<(u32, Vec<u8>)>> = const { RefCell::new(Vec::new()) };
+    /// Lists the sessions that callbacks saw since the handshake began, and the id of each, or all that it has of its peers.
+    static NOTED: RefCell<Vec<(u32, Recorded)>> = const { RefCell::new(Vec::new()) };
     /// Counts the ids that the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
@@ -46,7 +47,7 @@ pub(super) fn begin_program() {
 /// Begins a handshake.
 pub(super) fn begin(sides: Sides) {
     SIDES.set(sides);
-    IDS.with_borrow_mut(Vec::clear);
+    NOTED.with_borrow_mut(Vec::clear);
 }
 
 /// Notes that a callback saw this session: it may be gone at the end of the handshake.
@@ -57,19 +58,31 @@ pub(super) fn note(session: usize, id: &[u8]) {
 }
 
 fn note_id(birth: u32, id: &[u8]) {
-    IDS.with_borrow_mut(|ids| ids.push((birth, id[..id.len().min(32)].to_vec())));
+    note_recorded(birth, Recorded { id: id[..id.len().min(32)].to_vec(), ..Recorded::default() });
 }
 
-/// Takes the sessions that callbacks saw since the handshake began, and the id of each.
-pub(super) fn noted() -> Vec<(u32, Vec<u8>)> {
-    IDS.take()
+/// Notes all that a session has of its peers, which a callback that copies it sees too.
+pub(super) fn note_all(session: *mut SSL_SESSION) {
+    if let Some(birth) = events::birth_at(session as usize) {
+        note_recorded(birth, recorded_by_getters(library(), session));
+    }
+}
+
+fn note_recorded(birth: u32, of: Recorded) {
+    NOTED.with_borrow_mut(|noted| noted.push((birth, of)));
+}
+
+/// Takes the sessions that callbacks saw since the handshake began, and what was noted of each.
+pub(super) fn noted() -> Vec<(u32, Recorded)> {
+    NOTED.take()
 }
 
 fn is_server(ssl: *const SSL) -> bool {
     ssl as usize == SIDES.get().server
 }
 
-fn context(server: bool) -> usize {
+/// Returns the context whose cache a side uses, by address.
+pub(super) fn context(server: bool) -> usize {
     let sides = SIDES.get();
     if server { sides.server_context } else { sides.client_context }
 }
@@ -84,7 +97,8 @@ pub(super) fn new(callback: NewCallback) -> new_session_cb {
     }
 }
 
-fn record(ssl: *mut SSL, session: *mut SSL_SESSION) -> bool {
+/// Notes a call of a new callback; tells whether it is for the server.
+pub(super) fn record(ssl: *mut SSL, session: *mut SSL_SESSION) -> bool {
     let server = is_server(ssl);
     callbacks::with_key(session, |length, key, references| {
         events::is_new(server, session as usize, length, key, references);

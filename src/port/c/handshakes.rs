@@ -6,10 +6,10 @@ use std::ptr;
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
 use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit, ticket_keys};
-use super::super::{Port, Returned, events};
+use super::super::{Port, Returned, blocks, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
-use super::{CPort, Library, Start, psk_callbacks};
+use super::{CPort, Library, Start, callback_blocks, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
@@ -178,6 +178,16 @@ impl CPort {
                 call!(self, SSL_CTX_set_alpn_select_cb(context, callback, ptr::null_mut()));
                 Returned::Nothing
             }
+            Op::CtxSetRemoveBlock { block, .. } => {
+                blocks::set_remove(context.expose_provenance(), block);
+                call!(self, SSL_CTX_sess_set_remove_cb(context, Some(callback_blocks::removed)));
+                Returned::Nothing
+            }
+            Op::CtxSetNewBlock { block, .. } => {
+                blocks::set_new(context.expose_provenance(), block);
+                call!(self, SSL_CTX_sess_set_new_cb(context, Some(callback_blocks::is_new)));
+                Returned::Nothing
+            }
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing
@@ -306,14 +316,14 @@ impl CPort {
     fn record(&mut self, births: u32, sides: [*mut SSL; 2], had: [usize; 2], tape: &mut Tape) {
         let have = self.sessions_of(sides);
         tape.next_part();
-        for (birth, id) in handshake_callbacks::noted() {
+        for (birth, of) in handshake_callbacks::noted() {
             if birth >= births {
-                tape.record(birth, Recorded { id, ..Recorded::default() });
+                tape.record(birth, of);
             }
         }
         if self.lacks().contains(Kind::ToDer) {
             return events::born_since(births, &mut |birth, address| {
-                tape.record(birth, self.recorded(ptr::with_exposed_provenance_mut(address)));
+                tape.record(birth, recorded_by_getters(self.library, ptr::with_exposed_provenance_mut(address)));
             });
         }
         // One call reads all of it: a getter that is wrong shows where a program calls it.
@@ -323,35 +333,13 @@ impl CPort {
             }
             let session = ptr::with_exposed_provenance_mut(address);
             let Some((unseen, has_suite)) = self.unseen(session) else {
-                return tape.record(birth, self.recorded(session));
+                return tape.record(birth, recorded_by_getters(self.library, session));
             };
             if birth >= births {
                 tape.record(birth, recorded(&unseen.der, has_suite));
             }
             tape.see(birth, unseen);
         });
-    }
-
-    /// Reads what a session has from its peers by the getters of each part.
-    fn recorded(&self, session: *mut SSL_SESSION) -> Recorded {
-        let mut key = [0; LONGEST_KEY];
-        let mut length: c_uint = 0;
-        let id = call!(self, SSL_SESSION_get_id(session, &mut length));
-        let (mut ticket, mut ticket_length) = (ptr::null(), 0);
-        call!(self, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
-        let key_length = call!(self, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
-        let cipher = call!(self, SSL_SESSION_get0_cipher(session));
-        let bytes = |at: *const u8, length: usize| match at.is_null() {
-            true => Vec::new(),
-            // SAFETY: the session lives, and the library says that so many bytes are there.
-            false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
-        };
-        Recorded {
-            id: bytes(id, (length as usize).min(32)),
-            master_key: key[..key_length.min(key.len())].to_vec(),
-            ticket: bytes(ticket, ticket_length),
-            cipher: (!cipher.is_null()).then(|| call!(self, SSL_CIPHER_get_protocol_id(cipher))),
-        }
     }
 
     /// Reads what a session has that no getter shows. Its suite is another for a moment: without one there is no DER, and what
@@ -374,6 +362,28 @@ impl CPort {
         }
         call!(self, SSL_SESSION_set_cipher(session, suite));
         Some((Unseen { der, cipher_id }, !suite.is_null()))
+    }
+}
+
+/// Reads what a session has from its peers by the getters of each part.
+pub(super) fn recorded_by_getters(library: &Library, session: *mut SSL_SESSION) -> Recorded {
+    let mut key = [0; LONGEST_KEY];
+    let mut length: c_uint = 0;
+    let id = call!(library, SSL_SESSION_get_id(session, &mut length));
+    let (mut ticket, mut ticket_length) = (ptr::null(), 0);
+    call!(library, SSL_SESSION_get0_ticket(session, &mut ticket, &mut ticket_length));
+    let key_length = call!(library, SSL_SESSION_get_master_key(session, key.as_mut_ptr(), key.len()));
+    let cipher = call!(library, SSL_SESSION_get0_cipher(session));
+    let bytes = |at: *const u8, length: usize| match at.is_null() {
+        true => Vec::new(),
+        // SAFETY: the session lives, and the library says that so many bytes are there.
+        false => unsafe { std::slice::from_raw_parts(at, length) }.to_vec(),
+    };
+    Recorded {
+        id: bytes(id, (length as usize).min(32)),
+        master_key: key[..key_length.min(key.len())].to_vec(),
+        ticket: bytes(ticket, ticket_length),
+        cipher: (!cipher.is_null()).then(|| call!(library, SSL_CIPHER_get_protocol_id(cipher))),
     }
 }
 
@@ -446,6 +456,7 @@ impl CPort {
         }
         self.credentials.peers[server.index()] = Some(client);
         self.record(births, [client_ssl, server_ssl], had, tape);
+        blocks::record_written(tape);
         if !self.lacks().contains(Kind::GetVerifyResult) {
             for (ssl, side) in [client_ssl, server_ssl].into_iter().zip(VERIFIED) {
                 let code: i64 = call!(self, SSL_get_verify_result(ssl));
@@ -477,6 +488,7 @@ impl CPort {
             }
         }
         self.record(births, sides, had, tape);
+        blocks::record_written(tape);
         call!(self, ERR_clear_error());
         returned.into()
     }

@@ -37,6 +37,20 @@ const HANDSHAKES: [&str; 4] =
 /// Lists what is called to read the certificates that a peer showed.
 const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
+/// Lists what the calls of blocks need besides.
+const BLOCKS: [&str; 10] = [
+    "SSL_CTX_add_session",
+    "SSL_CTX_sess_set_new_cb",
+    "SSL_SESSION_dup",
+    "SSL_SESSION_set_timeout",
+    "SSL_SESSION_set_time",
+    "SSL_SESSION_get_timeout",
+    "SSL_SESSION_get_time",
+    "SSL_SESSION_is_resumable",
+    "i2d_SSL_SESSION",
+    "CRYPTO_free",
+];
+
 /// Lists what no op calls and no handshake needs: what the ops of the same list in `SERIAL` are made with.
 const BY_BYTES: [&str; 9] = [
     "BIO_new_mem_buf",
@@ -85,6 +99,7 @@ impl Library {
             Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
+            Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
             named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),
         };

@@ -2,7 +2,7 @@
 //! make sessions and ids.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::super::handshakes::{PSK, PSK_IDENTITY, select};
 use super::super::{events, generated};
@@ -29,14 +29,54 @@ thread_local! {
     static LIBRARY: RefCell<Option<Arc<Library>>> = const { RefCell::new(None) };
     /// Counts the ids that the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
+    /// Holds the address of the duplicate that a block uses by a reference of its own, which nobody else sees.
+    static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    /// Tells whether a call of a block raised an error.
+    static RAISED: Cell<bool> = const { Cell::new(false) };
+    /// Lists the contexts of the program, those that are gone too.
+    static CONTEXTS: RefCell<Vec<Weak<Context>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Begins a program: nothing is kept.
 pub(super) fn begin() {
     WITHIN.set(false);
     MADE.set(0);
+    LOOKED_AT.set(0);
+    RAISED.set(false);
+    CONTEXTS.with_borrow_mut(Vec::clear);
     let kept = KEPT.with_borrow_mut(std::mem::take);
     drop(kept);
+}
+
+/// Notes a context of the program's, for blocks that name it.
+pub(super) fn know(context: &Arc<Context>) {
+    CONTEXTS.with_borrow_mut(|contexts| contexts.push(Arc::downgrade(context)));
+}
+
+/// Makes a call on what was kept of the session at this address, by a reference of its own that nobody sees.
+pub(super) fn looking_at<R>(address: usize, call: impl FnOnce(&Session) -> R) -> Option<R> {
+    let find =
+        |kept: &Vec<(Session, usize)>| kept.iter().find(|kept| kept.0.address() == address).map(|kept| kept.0.up_ref());
+    let session = KEPT.with_borrow(find)?;
+    LOOKED_AT.set(address);
+    let returned = call(&session);
+    LOOKED_AT.set(0);
+    Some(returned)
+}
+
+/// Notes that a call of a block raised an error, or did not.
+pub(super) fn note_raised(raised: bool) {
+    RAISED.set(RAISED.get() || raised);
+}
+
+/// Tells whether a call of a block raised an error since this was last asked.
+pub(super) fn take_raised() -> bool {
+    RAISED.take()
+}
+
+/// Returns the contexts that live.
+pub(super) fn living() -> Vec<Arc<Context>> {
+    CONTEXTS.with_borrow(|contexts| contexts.iter().filter_map(Weak::upgrade).collect())
 }
 
 /// Makes the sessions of callbacks with this library from here on.
@@ -80,7 +120,7 @@ pub(super) fn new_callback_kept(address: usize) -> bool {
 }
 
 /// Keeps a reference for the new callback of a context, or for no context.
-fn keep(session: Session, context: usize) {
+pub(super) fn keep(session: Session, context: usize) {
     KEPT.with_borrow_mut(|kept| kept.push((session, context)));
 }
 
@@ -92,10 +132,11 @@ fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<Session> {
     })
 }
 
-fn record_removal(context: &Context, session: &Session) {
+/// Notes a call of a remove callback.
+pub(super) fn record_removal(context: &Context, session: &Session) {
     let key = events::key(session.protocol_version(), session.id().as_slice());
-    let lent = usize::from(LENT.get() == session.address());
-    events::removed(context.address(), session.address(), key, (session.references() - lent) as u32);
+    let own = [LENT.get(), LOOKED_AT.get()].iter().filter(|of| **of == session.address()).count();
+    events::removed(context.address(), session.address(), key, (session.references() - own) as u32);
 }
 
 fn up_refs(context: &Context, session: &Session) {
@@ -113,8 +154,13 @@ fn removes(context: &Context, session: &Session) {
 
 fn frees(context: &Context, session: &Session) {
     record_removal(context, session);
+    give_back(session.address());
+}
+
+/// Gives back the reference to this session that was kept first, if one was.
+pub(super) fn give_back(session: usize) {
     let kept = KEPT.with_borrow_mut(|kept| {
-        let at = kept.iter().position(|kept| kept.0.address() == session.address())?;
+        let at = kept.iter().position(|kept| kept.0.address() == session)?;
         Some(kept.remove(at))
     });
     drop(kept);
@@ -131,13 +177,16 @@ pub(super) fn remove_callback(callback: RemoveCallback) -> Option<fn(&Context, &
     }
 }
 
+/// Notes a call of a new callback.
+pub(super) fn record_new(server: bool, session: &Session) {
+    let key = events::key(session.protocol_version(), session.id().as_slice());
+    let length = session.id().as_slice().len();
+    events::is_new(server, session.address(), length, key, session.references() as u32);
+}
+
 /// Returns what `new_session_cb` is.
 pub(super) fn new_callback(callback: NewCallback) -> Option<fn(&Context, bool, Session)> {
-    fn record(server: bool, session: &Session) {
-        let key = events::key(session.protocol_version(), session.id().as_slice());
-        let length = session.id().as_slice().len();
-        events::is_new(server, session.address(), length, key, session.references() as u32);
-    }
+    use record_new as record;
     match callback {
         NewCallback::None => None,
         NewCallback::Declines => Some(|_, server, session| record(server, &session)),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
-    alpn_select, generate_id, get_callback, lending, new_callback, not_resumable_callback, psk_find, psk_use,
+    alpn_select, generate_id, get_callback, know, lending, new_callback, not_resumable_callback, psk_find, psk_use,
     remove_callback, server_name,
 };
-use super::{NativePort, seconds};
+use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
     CONNECTIONS, CONTEXTS, ContextSlot, MaxVersion, Op, Options, Slot, TicketKeys, Verify, connection_ops, getters,
@@ -70,6 +70,7 @@ impl NativePort {
             Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
+            Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } => self.set_block(*c, op),
             Op::CtxSetGetCb { c, callback } => self.call_back(*c, |all| all.get = get_callback(*callback)),
             Op::CtxSetNotResumableCb { c, callback } => {
                 self.inherit(*c, |all| all.not_resumable = not_resumable_callback(*callback))
@@ -112,6 +113,7 @@ impl NativePort {
 
     fn new_context(&mut self, dst: ContextSlot) -> Returned<'static> {
         let context = self.library.context();
+        know(&context);
         events::context_born(context.address());
         let freed: fn(&Context) = |context| events::context_freed(context.address());
         context.set_callbacks(Callbacks { freed: self.has_callbacks.then_some(freed), ..Callbacks::default() });
@@ -163,6 +165,12 @@ impl NativePort {
         let mut callbacks = self.context(c).callbacks();
         change(&mut callbacks);
         self.context(c).set_callbacks(callbacks);
+        Returned::Nothing
+    }
+
+    /// Makes a callback of a context a block.
+    fn set_block(&self, c: ContextSlot, op: &Op) -> Returned<'static> {
+        callback_blocks::set(self.context(c), op);
         Returned::Nothing
     }
 

@@ -1,7 +1,7 @@
 //! Handshakes of the native library: what a peer decides is played from the tape, or made up and recorded.
 
-use super::super::events;
 use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use super::super::{blocks, events};
 use super::{NativePort, callbacks};
 use crate::der;
 use crate::field::Field;
@@ -81,6 +81,9 @@ impl NativePort {
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
         let reused = [client, server].map(|x| i64::from(x.session_reused()));
         self.take_unseen(tape);
+        blocks::play_written(tape);
+        // The queue is emptied at the end.
+        callbacks::take_raised();
         i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
     }
 
@@ -89,6 +92,8 @@ impl NativePort {
         tape.next_part();
         let sent = native::new_session_ticket(self.connection(x), &mut Played(tape));
         self.take_unseen(tape);
+        blocks::play_written(tape);
+        callbacks::take_raised();
         sent
     }
 

@@ -1,0 +1,67 @@
+//! Draws blocks: calls that run inside callbacks.
+
+use super::Generator;
+use crate::op::{BlockCall, ContextSlot, Inner, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Time, Where};
+use crate::plan::Ledger;
+
+/// Timeouts that every ticket can say, and one that is refused.
+const TIMEOUTS: &[i64] = &[0, 1, 5, 300, 304, 7_200, -1];
+
+impl Generator {
+    /// Draws what a remove callback does.
+    pub(super) fn remove_block(&mut self, ledger: &Ledger) -> RemoveBlock {
+        RemoveBlock { calls: self.block(ledger) }
+    }
+
+    /// Draws what a new callback does.
+    pub(super) fn new_block(&mut self, ledger: &Ledger) -> NewBlock {
+        NewBlock { calls: self.block(ledger), keeps: self.rng.u8(0..3) == 0 }
+    }
+
+    /// Draws calls, most often few.
+    fn block(&mut self, ledger: &Ledger) -> Vec<BlockCall> {
+        let length = self.one_of(&[0, 1, 1, 2, 2, 3, MAX_BLOCK]);
+        let mut calls = Vec::with_capacity(length);
+        let mut copied = false;
+        for _ in 0..length {
+            let of = if copied && self.rng.bool() { Inner::Copy } else { Inner::Session };
+            let call = self.block_call(of, ledger);
+            copied |= matches!(call, BlockCall::Dup { .. });
+            calls.push(call);
+        }
+        calls
+    }
+
+    fn block_call(&mut self, of: Inner, ledger: &Ledger) -> BlockCall {
+        match self.rng.u8(0..24) {
+            0..=2 => BlockCall::UpRef { of },
+            3 | 4 => BlockCall::Free { of },
+            5..=7 => BlockCall::Dup { copy: TheCopy, of },
+            8 | 9 => BlockCall::SetTimeout { of, timeout: self.one_of(TIMEOUTS) },
+            // It keeps sessions from being offered: no more than finds what there is to find.
+            10 if self.rng.u8(0..4) == 0 || !self.talks => {
+                BlockCall::SetTime { of, time: Time::Now(self.one_of(&[0, -1, 5, -300])) }
+            }
+            10 | 11 => BlockCall::GetTimeout { of },
+            12 => BlockCall::GetTime { of },
+            13 => BlockCall::GetProtocolVersion { of },
+            14 => BlockCall::IsResumable { of },
+            15..=17 => BlockCall::Add { c: self.block_context(ledger), of },
+            18 | 19 => BlockCall::Remove { c: self.block_context(ledger), of },
+            20 => {
+                let time = self.one_of(&[Time::At(0), Time::Now(0), Time::Now(301)]);
+                BlockCall::Flush { c: self.block_context(ledger), time }
+            }
+            21 | 22 => BlockCall::Number { c: self.block_context(ledger) },
+            _ => BlockCall::ToDer { b: self.buffer(), of },
+        }
+    }
+
+    /// Draws the callback's own context or a variable, most often one that holds something.
+    fn block_context(&mut self, ledger: &Ledger) -> Where {
+        if self.rng.u8(0..3) == 0 {
+            return Where::Own;
+        }
+        Where::Variable(self.context_where(|slot: ContextSlot| ledger.shared().context(slot).is_some()))
+    }
+}

@@ -1,0 +1,135 @@
+//! Callbacks of a C library that are blocks: their calls are made inside the C callback.
+
+use std::ffi::c_int;
+use std::ptr;
+
+use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
+
+use super::super::blocks::{self, Calling};
+use super::callbacks::{self, library};
+use super::contexts::lists;
+use super::handshake_callbacks;
+use crate::op::{BlockCall, Inner};
+
+// As in `<openssl/ssl.h>`.
+const SSL_CTRL_SESS_NUMBER: c_int = 20;
+
+/// Makes the calls of blocks on sessions of the library.
+struct InBlock {
+    session: *mut SSL_SESSION,
+    /// Names the context that up_refs are kept for, or 0.
+    keeper: usize,
+    /// Points to the duplicate that the block made last, or is NULL.
+    copy: *mut SSL_SESSION,
+}
+
+impl InBlock {
+    fn session(&self, of: Inner) -> *mut SSL_SESSION {
+        match of {
+            Inner::Session => self.session,
+            Inner::Copy => self.copy,
+        }
+    }
+
+    fn up_ref(&self, session: *mut SSL_SESSION) -> c_int {
+        let returned = call!(library(), SSL_SESSION_up_ref(session));
+        if returned == 1 {
+            callbacks::keep(session, self.keeper);
+        }
+        returned
+    }
+
+    fn dup(&mut self, of: Inner) -> c_int {
+        let copy = call!(library(), SSL_SESSION_dup(self.session(of)));
+        // What the block had before is kept, and has no name any more.
+        self.copy = copy;
+        if copy.is_null() {
+            return 0;
+        }
+        callbacks::keep(copy, 0);
+        1
+    }
+}
+
+impl blocks::Port for InBlock {
+    fn has(&self, of: Inner) -> bool {
+        match of {
+            Inner::Session => true,
+            Inner::Copy => !self.copy.is_null() && callbacks::kept(self.copy as usize) > 0,
+        }
+    }
+
+    fn is_cached_but_in(&self, context: usize, of: Inner) -> bool {
+        let session = self.session(of) as usize;
+        let mut others = blocks::living().into_iter().filter(|other| *other != context);
+        others.any(|other| lists(library(), ptr::with_exposed_provenance_mut(other), session))
+    }
+
+    fn make(&mut self, Calling { call, context, time }: Calling) -> i64 {
+        let context: *mut SSL_CTX = ptr::with_exposed_provenance_mut(context);
+        let library = library();
+        match call {
+            BlockCall::UpRef { of } => self.up_ref(self.session(of)).into(),
+            BlockCall::Free { of } => {
+                callbacks::give_back(self.session(of));
+                0
+            }
+            BlockCall::Dup { of, .. } => self.dup(of).into(),
+            BlockCall::SetTimeout { of, .. } => call!(library, SSL_SESSION_set_timeout(self.session(of), time)),
+            BlockCall::SetTime { of, .. } => call!(library, SSL_SESSION_set_time(self.session(of), time)),
+            BlockCall::GetTimeout { of } => call!(library, SSL_SESSION_get_timeout(self.session(of))),
+            BlockCall::GetTime { of } => call!(library, SSL_SESSION_get_time(self.session(of))),
+            BlockCall::GetProtocolVersion { of } => {
+                call!(library, SSL_SESSION_get_protocol_version(self.session(of))).into()
+            }
+            BlockCall::IsResumable { of } => call!(library, SSL_SESSION_is_resumable(self.session(of))).into(),
+            BlockCall::Add { of, .. } => call!(library, SSL_CTX_add_session(context, self.session(of))).into(),
+            BlockCall::Remove { of, .. } => call!(library, SSL_CTX_remove_session(context, self.session(of))).into(),
+            BlockCall::Flush { .. } => {
+                call!(library, SSL_CTX_flush_sessions(context, time));
+                0
+            }
+            BlockCall::Number { .. } => {
+                call!(library, SSL_CTX_ctrl(context, SSL_CTRL_SESS_NUMBER, 0, ptr::null_mut()))
+            }
+            BlockCall::ToDer { b, of } => blocks::write(b, der_of(self.session(of))),
+        }
+    }
+}
+
+/// Writes a session in DER.
+fn der_of(session: *mut SSL_SESSION) -> Option<Vec<u8>> {
+    let length: c_int = call!(library(), i2d_SSL_SESSION(session, ptr::null_mut()));
+    let mut der = vec![0; usize::try_from(length).ok().filter(|length| *length > 0)?];
+    let mut at = der.as_mut_ptr();
+    (call!(library(), i2d_SSL_SESSION(session, &mut at)) == length).then_some(der)
+}
+
+/// Notes what a copy has of the session's peers: the session itself may be gone when the handshake is over.
+fn note_copied(session: *mut SSL_SESSION, calls: &[BlockCall]) {
+    if blocks::talks() && calls.iter().any(|call| matches!(call, BlockCall::Dup { .. } | BlockCall::ToDer { .. })) {
+        handshake_callbacks::note_all(session);
+    }
+}
+
+/// Is `remove_session_cb` where its calls were set.
+pub(super) unsafe extern "C" fn removed(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
+    callbacks::record(context, session);
+    let block = blocks::remove_of(context as usize);
+    note_copied(session, &block.calls);
+    let mut inside = InBlock { session, keeper: 0, copy: ptr::null_mut() };
+    blocks::run(context as usize, &block.calls, &mut inside);
+}
+
+/// Is `new_session_cb` where its calls were set.
+pub(super) unsafe extern "C" fn is_new(ssl: *mut SSL, session: *mut SSL_SESSION) -> c_int {
+    let context = handshake_callbacks::context(handshake_callbacks::record(ssl, session));
+    let block = blocks::new_of(context);
+    note_copied(session, &block.calls);
+    let mut inside = InBlock { session, keeper: context, copy: ptr::null_mut() };
+    blocks::run(context, &block.calls, &mut inside);
+    if block.keeps {
+        callbacks::keep(session, context);
+    }
+    block.keeps.into()
+}
