@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(error("SSL_SESSION_free(s0) s1"), "2:22: expected the end of the line");
         assert_eq!(
             error("SSL_SESSION_set_max_early_data(s0, 0x100000000)"),
-            "2:38: expected an integer from 0 to 4294967295"
+            "2:36: expected an integer from 0 to 4294967295"
         );
         assert!(error("s0 = sample_session(tls)").starts_with("2:21: expected one of tls12_id, "));
     }
