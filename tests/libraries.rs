@@ -186,6 +186,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ("ssl/ssl_lib.c", &[
         "flushes-every-128",
         "matching-id-knows-one-version",
+        "new-callback-cannot-remove",
         "no-context-is-made",
     ]),
     ("ssl/ssl_sess.c", &[
@@ -209,6 +210,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "ex-data-getter-takes-a-reference",
         "expired-leaves-another-cache",
         "expired-session-stays",
+        "flush-marks-after-the-callback",
         "flush-takes-the-last-second",
         "free-leaks-the-ticket",
         "generated-id-is-short",

@@ -8,31 +8,31 @@ use crate::plan::Ledger;
 const TIMEOUTS: &[i64] = &[0, 1, 5, 300, 304, 7_200, -1];
 
 impl Generator {
-    /// Draws what a remove callback does.
-    pub(super) fn remove_block(&mut self, ledger: &Ledger) -> RemoveBlock {
-        RemoveBlock { calls: self.block(ledger) }
+    /// Draws what a remove callback does, with these contexts.
+    pub(super) fn remove_block(&mut self, contexts: &[ContextSlot]) -> RemoveBlock {
+        RemoveBlock { calls: self.block(contexts) }
     }
 
-    /// Draws what a new callback does.
-    pub(super) fn new_block(&mut self, ledger: &Ledger) -> NewBlock {
-        NewBlock { calls: self.block(ledger), keeps: self.rng.u8(0..3) == 0 }
+    /// Draws what a new callback does, with these contexts.
+    pub(super) fn new_block(&mut self, contexts: &[ContextSlot]) -> NewBlock {
+        NewBlock { calls: self.block(contexts), keeps: self.rng.u8(0..3) == 0 }
     }
 
     /// Draws calls, most often few.
-    fn block(&mut self, ledger: &Ledger) -> Vec<BlockCall> {
+    fn block(&mut self, contexts: &[ContextSlot]) -> Vec<BlockCall> {
         let length = self.one_of(&[0, 1, 1, 2, 2, 3, MAX_BLOCK]);
         let mut calls = Vec::with_capacity(length);
         let mut copied = false;
         for _ in 0..length {
             let of = if copied && self.rng.bool() { Inner::Copy } else { Inner::Session };
-            let call = self.block_call(of, ledger);
+            let call = self.block_call(of, contexts);
             copied |= matches!(call, BlockCall::Dup { .. });
             calls.push(call);
         }
         calls
     }
 
-    fn block_call(&mut self, of: Inner, ledger: &Ledger) -> BlockCall {
+    fn block_call(&mut self, of: Inner, contexts: &[ContextSlot]) -> BlockCall {
         match self.rng.u8(0..24) {
             0..=2 => BlockCall::UpRef { of },
             3 | 4 => BlockCall::Free { of },
@@ -46,22 +46,27 @@ impl Generator {
             12 => BlockCall::GetTime { of },
             13 => BlockCall::GetProtocolVersion { of },
             14 => BlockCall::IsResumable { of },
-            15..=17 => BlockCall::Add { c: self.block_context(ledger), of },
-            18 | 19 => BlockCall::Remove { c: self.block_context(ledger), of },
+            15..=17 => BlockCall::Add { c: self.block_context(contexts), of },
+            18 | 19 => BlockCall::Remove { c: self.block_context(contexts), of },
             20 => {
                 let time = self.one_of(&[Time::At(0), Time::Now(0), Time::Now(301)]);
-                BlockCall::Flush { c: self.block_context(ledger), time }
+                BlockCall::Flush { c: self.block_context(contexts), time }
             }
-            21 | 22 => BlockCall::Number { c: self.block_context(ledger) },
+            21 | 22 => BlockCall::Number { c: self.block_context(contexts) },
             _ => BlockCall::ToDer { b: self.buffer(), of },
         }
     }
 
-    /// Draws the callback's own context or a variable, most often one that holds something.
-    fn block_context(&mut self, ledger: &Ledger) -> Where {
-        if self.rng.u8(0..3) == 0 {
+    /// Draws the callback's own context or a variable.
+    fn block_context(&mut self, contexts: &[ContextSlot]) -> Where {
+        if contexts.is_empty() || self.rng.u8(0..3) == 0 {
             return Where::Own;
         }
-        Where::Variable(self.context_where(|slot: ContextSlot| ledger.shared().context(slot).is_some()))
+        Where::Variable(self.one_of(contexts))
     }
+}
+
+/// Lists the contexts that variables hold.
+pub(super) fn held(ledger: &Ledger) -> Vec<ContextSlot> {
+    ledger.shared().contexts().collect()
 }

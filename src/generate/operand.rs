@@ -1,6 +1,7 @@
 //! Draws ops: from each row of the table, and for each type of operand, what most likely makes a call that runs.
 
 use super::Generator;
+use super::block::held;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
     GenerateId, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number,
@@ -274,8 +275,8 @@ generate! {
     Few: |generator, _about| Few::at_most(generator.one_of(&[0, 1, 1, 2, 3]));
     Closed: |generator, _about| Closed::of(generator.rng.u8(..));
     Option<Cipher>: |generator, _about| (generator.rng.u8(0..6) > 0).then(|| generator.one_of(Cipher::ALL));
-    RemoveBlock: |generator, about| generator.remove_block(about.ledger);
-    NewBlock: |generator, about| generator.new_block(about.ledger);
+    RemoveBlock: |generator, about| generator.remove_block(&held(about.ledger));
+    NewBlock: |generator, about| generator.new_block(&held(about.ledger));
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);
     ProtocolVersion: |generator, _about| {

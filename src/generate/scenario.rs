@@ -1,5 +1,6 @@
 //! Makes scenarios: calls that say something only together, such as a handshake and another that resumes what the first made.
 
+use super::block::held;
 use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
@@ -106,6 +107,9 @@ impl Generator {
         let Some(c) = ContextSlot::all().find(|c| ledger.shared().context(*c).is_some()) else { return };
         let size = self.rng.u8(1..=2);
         let mut ops = vec![Op::CtxSetCacheSize { c, size: size.into() }];
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::CtxSetRemoveBlock { c, block: self.remove_block(&held(ledger)) });
+        }
         let empty = Slot::all().filter(|slot| !ledger.holds(*slot));
         for (s, number) in empty.zip(0..=size) {
             ops.extend(cached(c, s, &[number], self.one_of(&[300, 304])));
@@ -208,6 +212,10 @@ impl Generator {
         if self.rng.u8(0..4) == 0 {
             ops.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
             ops.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
+        }
+        if self.rng.u8(0..4) == 0 {
+            let block = self.new_block(&[c, client]);
+            ops.push(Op::CtxSetNewBlock { c: self.one_of(&[c, client]), block });
         }
         let (before, between) = self.not_extended(c, client);
         ops.extend(before);

@@ -19,9 +19,12 @@ thread_local! {
     /// Tells whether a block runs.
     static RUNS: Cell<bool> = const { Cell::new(false) };
     /// Lists what blocks wrote during the call that runs.
-    static WRITTEN: RefCell<ManuallyDrop<Vec<(BufferSlot, Vec<u8>)>>> =
+    static WRITTEN: RefCell<ManuallyDrop<Vec<Written>>> =
         const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
+
+/// Holds what a block wrote, and for which variable.
+type Written = (BufferSlot, Vec<u8>);
 
 struct Blocks {
     remove: Vec<(usize, RemoveBlock)>,
@@ -213,6 +216,12 @@ pub(super) fn living() -> Vec<usize> {
     }
 }
 
+/// Returns what is compared of a duplicate, which nobody looks at before a variable has it: 1, and 2 more where it can be resumed. What the
+/// session was when it was duplicated depends on where the callback is called.
+pub(super) const fn copied(resumable: bool) -> i64 {
+    if resumable { 3 } else { 1 }
+}
+
 /// Writes the DER of a session for a variable, which gets it when the call of the program is over. Returns what is compared: of bytes
 /// that are the same on every port a digest.
 pub(super) fn write(b: BufferSlot, der: Option<Vec<u8>>) -> i64 {
@@ -226,7 +235,7 @@ pub(super) fn write(b: BufferSlot, der: Option<Vec<u8>>) -> i64 {
 }
 
 /// Takes what blocks wrote during a call.
-pub(super) fn take_written() -> Vec<(BufferSlot, Vec<u8>)> {
+pub(super) fn take_written() -> Vec<Written> {
     WRITTEN.with_borrow_mut(|written| std::mem::take(&mut **written))
 }
 

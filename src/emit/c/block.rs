@@ -164,7 +164,7 @@ fn lines(number: u32, call: BlockCall, own: &str, kept_by: &str) -> Vec<String> 
         BlockCall::Free { .. } => vec![format!("give_back({of});"), told("NULL")],
         BlockCall::Dup { .. } => vec![
             format!("copy = {made};"),
-            returned("(copy != NULL)"),
+            returned("((copy != NULL) + 2 * (copy != NULL && SSL_SESSION_is_resumable(copy)))"),
             "if (copy != NULL)".into(),
             "    keep(copy, 0);".into(),
         ],

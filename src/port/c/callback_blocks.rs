@@ -5,7 +5,7 @@ use std::ptr;
 
 use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
 
-use super::super::blocks::{self, Calling};
+use super::super::blocks::{self, Calling, copied};
 use super::callbacks::{self, library};
 use super::contexts::lists;
 use super::handshake_callbacks;
@@ -47,7 +47,7 @@ impl InBlock {
             return 0;
         }
         callbacks::keep(copy, 0);
-        1
+        copied(call!(library(), SSL_SESSION_is_resumable(copy)) != 0) as c_int
     }
 }
 

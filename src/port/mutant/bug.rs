@@ -196,11 +196,11 @@ bugs! {
     TicketAppdataWaits "ticket-appdata-waits" Dup(own TicketAppdata);
     ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable);
 
-    ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time);
+    ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time, Return);
     ContextUpRefDoesNothing "context-up-ref-does-nothing"
         CtxFree(callback ContextFreed, callback Free, callback Remove);
     ContextCachesNothing "context-caches-nothing" CtxGetCacheMode(Return) CtxSetCacheMode(Return)
-        Handshake(callback New);
+        Handshake(callback New, handshake New);
     ContextTimesOutEarly "context-times-out-early" CtxGetTimeout(Return) CtxSetTimeout(Return) Get1Session(own Timeout)
         TakeKept(own Timeout) Handshake(own Timeout);
     ContextFreeKeepsSessions "context-free-keeps-sessions" CtxFree(DestroyedLate, other count);
@@ -286,8 +286,10 @@ bugs! {
     NewCallbackStays "new-callback-stays" Handshake(handshake New) NewSessionTicket(handshake New);
     GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New);
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" Handshake(other count, count);
-    GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, handshake New, Return);
-    NotResumableIsNotAsked "not-resumable-is-not-asked" Handshake(handshake NotResumable, handshake New);
+    GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, handshake New, Return)
+        Handshake(handshake ServerName);
+    NotResumableIsNotAsked "not-resumable-is-not-asked"
+        Handshake(handshake NotResumable, handshake New, handshake GenerateId);
     NotResumableIsIgnored "not-resumable-is-ignored"
         Handshake(handshake GenerateId, callback New, handshake New, callback Free, Cache) Get1Session(own Resumable)
         Handshake(other count);
@@ -316,7 +318,7 @@ bugs! {
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
-    ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)
+    ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
     VerifyIsIgnored "verify-is-ignored" Handshake(callback New, own Peer, Cache, Return, handshake New)
         GetPeerCertChain(Return);
@@ -332,6 +334,18 @@ bugs! {
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
         TakeKept(Return) SslFree(callback Free);
     HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
+    BlockForgetsItsLastCall "block-forgets-its-last-call" CtxFlush(handshake Block) Handshake(handshake Block) CtxRemove(handshake Block)
+        CtxAdd(handshake Block) CtxFlushEx(handshake Block) CtxFree(handshake Block) SslFree(handshake Block)
+        SslClear(handshake Block) SetSession(handshake Block) NewSessionTicket(handshake Block)
+        Handshake(callback New, callback Remove) CtxRemove(callback New, callback Remove) CtxFlush(callback New, callback Remove)
+        CtxAdd(callback New, callback Remove) CtxFlushEx(callback New, callback Remove) CtxFree(callback New, callback Remove)
+        SslFree(callback New, callback Remove, callback Free) NewSessionTicket(callback New, callback Remove, callback Free)
+        Handshake(callback Free) CtxFree(callback Free);
+    BlockIsNeverCalled "block-is-never-called" CtxRemove(callback Remove) CtxFlush(callback Remove) CtxAdd(callback Remove)
+        CtxFlushEx(callback Remove) CtxFree(callback Remove, callback Free, callback ContextFreed) Handshake(callback Remove)
+        SslFree(callback Remove) SslClear(callback Remove) SetSession(callback Remove) NewSessionTicket(callback Remove);
+    BlockKeepsWhatItDeclines "block-keeps-what-it-declines" Handshake(other count, count, DestroyedLate, callback New, callback Free)
+        NewSessionTicket(other count, count, callback Free);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free);
@@ -361,6 +375,6 @@ bugs! {
         SslFree(Connection, callback Free, callback Remove, other count);
     HandshakeRefusesUnresumable "handshake-refuses-unresumable" Handshake(Return, callback New);
     HandshakeResumesInSilence "handshake-resumes-in-silence" Handshake(Return);
-    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time);
+    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time) CtxFree(callback Remove);
     HandshakeForgetsHint "handshake-forgets-hint" Handshake(own LifetimeHint) Get1Session(own LifetimeHint);
 }

@@ -5,9 +5,9 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops, context_ops, getters,
-    session_ops,
+    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewBlock, NewCallback, NotResumableCallback, Op,
+    Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops,
+    context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -131,6 +131,13 @@ impl Mutant {
             (Bug::RemoveCallbackFreesNothing, Op::CtxSetRemoveCb { c, callback: RemoveCallback::Frees }) => {
                 call(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::Records })
             }
+            (Bug::BlockIsNeverCalled, Op::CtxSetRemoveBlock { c, .. }) => {
+                call(Op::CtxSetRemoveCb { c: *c, callback: RemoveCallback::None })
+            }
+            (Bug::BlockForgetsItsLastCall, Op::CtxSetRemoveBlock { c, block }) => {
+                let calls = block.calls.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
+                call(Op::CtxSetRemoveBlock { c: *c, block: RemoveBlock { calls } })
+            }
             (Bug::RemoveCallbackStays, Op::CtxSetRemoveCb { callback: RemoveCallback::None, .. }) => nothing(),
             _ => None,
         }
@@ -139,7 +146,14 @@ impl Mutant {
     /// Does as [`Mutant::instead`] for what connections inherit, and for what handshakes call.
     fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
-            (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. })
+            (Bug::BlockForgetsItsLastCall, Op::CtxSetNewBlock { c, block: NewBlock { calls, keeps } }) => {
+                let calls = calls.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
+                call(Op::CtxSetNewBlock { c: *c, block: NewBlock { calls, keeps: *keeps } })
+            }
+            (Bug::BlockKeepsWhatItDeclines, Op::CtxSetNewBlock { c, block }) => {
+                call(Op::CtxSetNewBlock { c: *c, block: NewBlock { keeps: true, ..block.clone() } })
+            }
+            (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. } | Op::CtxSetNewBlock { .. })
             | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
             | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. })
             | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })

@@ -1,6 +1,6 @@
 //! Callbacks of the native library that are blocks: their calls are made inside the callback.
 
-use super::super::blocks::{self, Calling};
+use super::super::blocks::{self, Calling, copied};
 use super::callbacks::{give_back, keep, kept, living, looking_at, note_raised, record_new, record_removal};
 use crate::native::{Context, Session};
 use crate::op::{BlockCall, Inner, Op};
@@ -37,8 +37,9 @@ impl InBlock<'_> {
         match made {
             Some(Ok(copy)) => {
                 self.copy = copy.address();
+                let resumable = copy.is_resumable();
                 keep(copy, 0);
-                1
+                copied(resumable)
             }
             Some(Err(raised)) => {
                 note_raised(raised);
