@@ -14,9 +14,9 @@ mod wire;
 pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, MAX_BYTES, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskCallback, RemoveCallback, Room, SLOTS, Sample,
-    ServerNameCallback, Shrink, Slot, Time, Variable, Verify,
+    ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, MAX_BYTES,
+    MaxVersion, Method, NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskCallback,
+    RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Time, Variable, Verify,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;

@@ -22,6 +22,7 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetServerNameCb,
     Kind::CtxSetAlpnSelectCb,
     Kind::CtxSetAlpnProtos,
+    Kind::CtxSetTicketCb,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,

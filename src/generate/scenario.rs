@@ -3,9 +3,9 @@
 use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
-    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Time,
-    Verify,
+    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
+    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
+    ServerNameCallback, Slot, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -206,6 +206,10 @@ impl Generator {
         if self.rng.u8(0..4) == 0 {
             ops.push(Op::CtxSetPskUseCb { c: client, callback: self.one_of(PskCallback::ALL) });
             ops.push(Op::CtxSetPskFindCb { c, callback: self.one_of(PskCallback::ALL) });
+        }
+        if self.rng.u8(0..6) == 0 {
+            let generate = self.one_of(&[GenerateTicket::Sets, GenerateTicket::Sets, GenerateTicket::None]);
+            ops.push(Op::CtxSetTicketCb { c, generate, decrypt: self.one_of(DecryptTicket::ALL) });
         }
         let (before, between) = self.not_extended(c, client);
         ops.extend(before);

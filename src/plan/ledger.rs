@@ -304,6 +304,7 @@ impl Ledger {
             | Op::SslSetHostName { .. }
             | Op::CtxSetServerNameCb { .. }
             | Op::CtxSetAlpnSelectCb { .. }
+            | Op::CtxSetTicketCb { .. }
             | Op::GetAlpnSelected { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }

@@ -37,6 +37,10 @@ callbacks! {
     ServerName "server-name";
     /// Stands for the callback that selects a protocol: 1, 0, length of the client's list, its digest, 0.
     AlpnSelect "alpn-select";
+    /// Stands for the callback of a ticket that is made: 1, 0, 0, digest of version and application data of the session, 0.
+    GenerateTicket "generate-ticket";
+    /// Stands for the callback of a ticket that was shown: 1, 0, its status, digest of version and application data of the session, 0.
+    DecryptTicket "decrypt-ticket";
 }
 
 /// Says what a getter did besides reading.

@@ -2,9 +2,10 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
-    GenerateId, GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback, Number, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time, Verify,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NewCallback, NotResumableCallback,
+    Number, Options, ProtocolVersion, PskCallback, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Time,
+    Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -64,7 +65,9 @@ in_c! {
     NotResumableCallback: |callback| callback.name().into();
     GenerateId: |callback| callback.name().into();
     ServerNameCallback: |callback| callback.name().into();
+    GenerateTicket: |callback| callback.name().into();
     // A callback together with its argument.
+    DecryptTicket: |callback| format!("{}, NULL", callback.name());
     AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());

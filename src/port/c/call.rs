@@ -232,6 +232,7 @@ impl CPort {
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
+            | Op::CtxSetTicketCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind());

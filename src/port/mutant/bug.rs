@@ -312,6 +312,11 @@ bugs! {
     AlpnOfClientIsNew "alpn-of-client-is-new" Handshake(own Alpn);
     AlpnListIsTaken "alpn-list-is-taken" SslSetAlpnProtos(Return) CtxSetAlpnProtos(Return);
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
+    GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
+        NewSessionTicket(handshake GenerateTicket);
+    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket);
+    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count);
+    TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId)

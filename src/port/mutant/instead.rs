@@ -5,8 +5,9 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops, context_ops, getters, session_ops,
+    CString, CacheMode, Closed, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetCallback, NewCallback,
+    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, Time, Verify, connection_ops,
+    context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -142,6 +143,15 @@ impl Mutant {
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
+            (Bug::GenerateTicketIsNotAsked, Op::CtxSetTicketCb { c, decrypt, .. }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: GenerateTicket::None, decrypt: *decrypt })
+            }
+            (Bug::DecryptTicketIsNotAsked, Op::CtxSetTicketCb { c, generate, .. }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::None })
+            }
+            (Bug::IgnoredTicketIsReplaced, Op::CtxSetTicketCb { c, generate, decrypt: DecryptTicket::Ignores }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::Replaces })
+            }
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. }) => number(1),
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
