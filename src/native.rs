@@ -61,6 +61,6 @@ pub(crate) use rules::for_each_rule;
 pub use rules::{Following, Row, Rule, RuleKind, Rules};
 pub use session::{Cipher, Session, WeakSession};
 pub use stream::BadStream;
-pub use tickets::{TicketKeys, new_session_ticket};
+pub use tickets::{DecryptTicket, GenerateTicket, TicketKeys, TicketStatus, TicketUse, new_session_ticket};
 pub use time::{Clock, Expiry};
 pub use unseen::Unseen;

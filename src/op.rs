@@ -14,10 +14,10 @@ mod wire;
 pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, Inner, LeftOut, MAX_BLOCK, MAX_BYTES,
-    MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion,
-    PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, TheCopy,
-    TicketKeys, Time, Variable, Verify, Where,
+    ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner, LeftOut,
+    MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options,
+    ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot,
+    TheCopy, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;

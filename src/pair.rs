@@ -172,7 +172,7 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn with_breaking_calls(mut self) -> Pair<L, R> {
         let tells_ends = self.plan.tells_ends;
         let setup = self.plan.setup();
-        let quirks = Quirks { copies_keep_owner: false, clear_keeps_record: false, ..setup.quirks };
+        let quirks = Quirks { flush_has_no_order: setup.quirks.flush_has_no_order, ..Quirks::NONE };
         self.plan = Plan::new(Setup { quirks, ..setup });
         self.plan.tells_ends = tells_ends;
         self

@@ -105,11 +105,18 @@ pub struct Quirks {
     /// A flush goes through sessions in an order of its own: what becomes of them is compared as a set, and callbacks that do
     /// something are left out.
     pub flush_has_no_order: bool,
+    /// A server of TLS 1.3 loses the session of a ticket whose callback ends the handshake: no such callback is set.
+    pub aborted_ticket_leaks: bool,
 }
 
 impl Quirks {
     /// Heeds nothing.
-    pub const NONE: Quirks = Quirks { copies_keep_owner: false, clear_keeps_record: false, flush_has_no_order: false };
+    pub const NONE: Quirks = Quirks {
+        copies_keep_owner: false,
+        clear_keeps_record: false,
+        flush_has_no_order: false,
+        aborted_ticket_leaks: false,
+    };
 
     /// Returns what is heeded where two releases are run.
     #[must_use]
@@ -118,6 +125,7 @@ impl Quirks {
             copies_keep_owner: self.copies_keep_owner || other.copies_keep_owner,
             clear_keeps_record: self.clear_keeps_record || other.clear_keeps_record,
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
+            aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
         }
     }
 }

@@ -51,8 +51,11 @@ fn leaves_out(pair: &Pair) -> bool {
 /// Lists the rules of the release that were met and are not followed where `following` is chosen, and those whose calls were left
 /// out.
 pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: FollowingChoice) -> Vec<KnownSummary> {
-    let left_out =
-        [(Rule::DupKeepsOwner, quirks.copies_keep_owner), (Rule::ClearKeepsRecord, quirks.clear_keeps_record)];
+    let left_out = [
+        (Rule::DupKeepsOwner, quirks.copies_keep_owner),
+        (Rule::ClearKeepsRecord, quirks.clear_keeps_record),
+        (Rule::AbortedTicketLeaks, quirks.aborted_ticket_leaks),
+    ];
     let left_out = left_out.into_iter().filter_map(|(rule, is)| is.then_some((rule, true)));
     let counts = |rule: &Rule| match rule.row().kind {
         RuleKind::Fix => true,

@@ -24,6 +24,7 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxCopyTicketKeys,
     Kind::CtxSetAlpnSelectCb,
     Kind::CtxSetAlpnProtos,
+    Kind::CtxSetTicketCb,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetCacheMode,

@@ -3,10 +3,10 @@
 use super::Generator;
 use super::block::held;
 use crate::op::{
-    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
-    GenerateId, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number,
-    Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot,
-    TicketKeys, Time, Verify, for_each_op,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback,
+    NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
+    ServerNameCallback, Slot, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -311,4 +311,4 @@ macro_rules! generate_words {
 
 generate_words!(ExIndex, Method, MaxVersion, Options, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
-generate_words!(AlpnCallback);
+generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);

@@ -4,9 +4,9 @@ use super::block::held;
 use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
-    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, GetCallback, MaxVersion, Method, NewCallback,
-    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot,
-    TicketKeys, Time, Verify,
+    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
+    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
+    ServerNameCallback, Slot, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -216,6 +216,10 @@ impl Generator {
         if self.rng.u8(0..4) == 0 {
             let block = self.new_block(&[c, client]);
             ops.push(Op::CtxSetNewBlock { c: self.one_of(&[c, client]), block });
+        }
+        if self.rng.u8(0..6) == 0 {
+            let generate = self.one_of(&[GenerateTicket::Sets, GenerateTicket::Sets, GenerateTicket::None]);
+            ops.push(Op::CtxSetTicketCb { c, generate, decrypt: self.one_of(DecryptTicket::ALL) });
         }
         let (before, between) = self.not_extended(c, client);
         ops.extend(before);

@@ -12,7 +12,7 @@ use super::error::Error;
 use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
-use super::tickets::TicketKeys;
+use super::tickets::{DecryptTicket, GenerateTicket, TicketKeys};
 
 /// Has the bits of `SSL_SESS_CACHE_*`.
 pub mod mode {
@@ -87,6 +87,10 @@ pub struct Callbacks {
     pub server_name: Option<fn(server: bool) -> NameAnswer>,
     /// Selects one of the protocols that a client names: `SSL_CTX_set_alpn_select_cb`.
     pub alpn: Option<SelectAlpn>,
+    /// Is told of a session of which a ticket is made: `SSL_CTX_set_session_ticket_cb`.
+    pub generate_ticket: Option<GenerateTicket>,
+    /// Says what becomes of a ticket that a client has shown: `SSL_CTX_set_session_ticket_cb`.
+    pub decrypt_ticket: Option<DecryptTicket>,
 }
 
 /// Says what becomes of the name that a client asked for.

@@ -13,7 +13,7 @@ use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
 use super::session::{Cipher, Session};
-use super::tickets::{Sent, Ticket, hint};
+use super::tickets::{Opened, Sent, Ticket, TicketStatus, hint};
 
 /// Names what both sides choose in TLS 1.3 where nothing was set: `TLS_AES_256_GCM_SHA384`.
 const FIRST_SUITE: Cipher = Cipher(0x1302);
@@ -91,7 +91,7 @@ impl Handshake<'_> {
         };
         let sends = version == Version::Tls12 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
         if sends {
-            hello.sealed = self.server.seal();
+            hello.sealed = self.make_ticket_12();
         }
         if sends && hello.sealed.is_none() {
             if self.client_reads_hello(&hello).is_ok() {
@@ -106,7 +106,7 @@ impl Handshake<'_> {
     /// Finds the session that a TLS 1.2 server resumes, or makes a new one: `ssl_get_prev_session`.
     fn server_hello_12(&mut self) -> Result<Hello, Refused> {
         let offer = self.client.offer(self.peers);
-        let mut found = self.find_12(&offer);
+        let mut found = self.find_12(&offer)?;
         let resumed = self.judge_12(&mut found)?;
         let mut ticket_expected = found.ticket_expected;
         let hit = resumed.is_some_and(|session| self.resume_12(session, &offer));
@@ -126,27 +126,39 @@ impl Handshake<'_> {
     }
 
     /// Looks into the ticket that the client sent, or into the cache.
-    fn find_12(&self, offer: &Offer) -> Found {
+    fn find_12(&self, offer: &Offer) -> Result<Found, Refused> {
         let mut found = Found { session: None, from_cache: true, ticket_expected: false };
         if self.server.uses_tickets() && self.client.uses_tickets() {
-            match &offer.ticket {
-                Some(ticket) => {
-                    found.from_cache = false;
-                    found.session = self.server.session_context().open_ticket(ticket);
-                    found.ticket_expected = found.session.is_none();
-                }
-                None => found.ticket_expected = true,
+            let ticket = offer.ticket.as_deref().filter(|ticket| !ticket.is_empty());
+            let session = ticket.and_then(|ticket| self.server.session_context().open_ticket(ticket));
+            // What was decrypted takes the id that the client sent.
+            if let (Some(session), false) = (&session, offer.id.is_empty()) {
+                session.put_id(&offer.id);
             }
-        }
-        // What was decrypted takes the id that the client sent.
-        if let (Some(session), false) = (&found.session, offer.id.is_empty()) {
-            session.put_id(&offer.id);
+            let status = match (ticket, &session) {
+                (None, _) => TicketStatus::Empty,
+                (Some(_), None) => TicketStatus::NotRead,
+                (Some(_), Some(_)) => TicketStatus::Read,
+            };
+            let opened = self.use_ticket(session, status)?;
+            found =
+                Found { session: opened.session, from_cache: opened.looks_up, ticket_expected: opened.ticket_expected };
         }
         found.from_cache &= !offer.id.is_empty();
         if found.from_cache {
             found.session = self.server.session_context().look_up(Version::Tls12.number(), &offer.id);
         }
-        found
+        Ok(found)
+    }
+
+    /// Asks the server's callback what becomes of a ticket.
+    fn use_ticket(&self, session: Option<Session>, status: TicketStatus) -> Result<Opened, Refused> {
+        self.server.uses_ticket(session, status).map_err(|given_up| {
+            self.server.fail();
+            drop(given_up);
+            self.client.fail();
+            Refused
+        })
     }
 
     /// Returns what was found, if it may be resumed.
@@ -224,15 +236,20 @@ impl Handshake<'_> {
         if !keeps_own {
             self.server.put_session(None);
         }
-        let mut ticket_expected = true;
-        let mut found = match self.client.offered_key() {
-            Some(ticket) => self.find_ticket_13(&ticket)?,
+        let key = self.client.offered_key();
+        // Whoever offers something gets another ticket where that says so.
+        let mut ticket_expected = key.is_none() && self.client.offered_psk().is_none();
+        let mut found = match key {
+            Some(ticket) => self.find_ticket_13(&ticket, &mut ticket_expected)?,
             None => false,
         };
-        let external_psk = !found && self.find_external_psk();
+        let external_psk = !found && self.find_external_psk(&mut ticket_expected)?;
         found |= external_psk;
+        let had = self.server.session().is_some();
         let hit = self.judge_13()?;
         if !hit {
+            // What came in a ticket is replaced by one.
+            ticket_expected |= had;
             self.server.new_session(Version::Tls13.number());
         }
         let named = self.after_hello(Version::Tls13, hit, &mut ticket_expected)?;
@@ -255,11 +272,11 @@ impl Handshake<'_> {
 
     /// Gives the server what is in the ticket that the client offers, or in the cache under it. Returns whether there was
     /// something.
-    fn find_ticket_13(&mut self, ticket: &[u8]) -> Result<bool, Refused> {
+    fn find_ticket_13(&mut self, ticket: &[u8], ticket_expected: &mut bool) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
         let stateful = !self.server.uses_tickets();
-        let found = match stateful {
+        let mut found = match stateful {
             true if ticket.len() == 32 => self.server.session_context().look_up(Version::Tls13.number(), ticket),
             true => None,
             false => self.server.session_context().open_ticket(ticket),
@@ -272,9 +289,16 @@ impl Handshake<'_> {
             self.client.fail();
             return Err(Refused);
         }
-        if let Some(found) = found.as_ref().filter(|_| !stateful) {
-            // What was sealed may have gone before anybody saw it.
-            self.fill_from_ticket(found);
+        *ticket_expected = true;
+        if !stateful {
+            if let Some(found) = &found {
+                // What was sealed may have gone before anybody saw it.
+                self.fill_from_ticket(found);
+            }
+            let status = if found.is_some() { TicketStatus::ReadToRenew } else { TicketStatus::NotRead };
+            let opened = self.use_ticket(found, status)?;
+            *ticket_expected = opened.ticket_expected;
+            found = opened.session;
         }
         let is_found = found.is_some();
         if is_found {
@@ -284,14 +308,20 @@ impl Handshake<'_> {
     }
 
     /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
-    fn find_external_psk(&self) -> bool {
-        let Some(identity) = self.client.offered_psk() else { return false };
+    fn find_external_psk(&self, ticket_expected: &mut bool) -> Result<bool, Refused> {
+        let Some(identity) = self.client.offered_psk() else { return Ok(false) };
         let found = self.server.find_psk(&identity);
         let external_psk = found.is_some();
         if external_psk {
             self.server.put_session(found);
+            *ticket_expected = true;
+        } else if self.server.uses_tickets() {
+            // It may be a ticket.
+            *ticket_expected |= self.use_ticket(None, TicketStatus::NotRead)?.ticket_expected;
+        } else {
+            *ticket_expected = true;
         }
-        external_psk
+        Ok(external_psk)
     }
 
     /// Returns whether the server resumes the session that it was given, and takes it away where it does not.
@@ -465,6 +495,11 @@ impl Handshake<'_> {
         self.client.answer_name(false) != NameAnswer::Refused
     }
 
+    /// Returns what is in a ticket of a TLS 1.2 server. Where there cannot be one, the server fails.
+    fn make_ticket_12(&self) -> Option<Arc<Established>> {
+        if self.server.generates_ticket() { self.server.seal() } else { None }
+    }
+
     /// Exchanges what follows the hellos of TLS 1.2. Returns which side has finished.
     fn finish_12(&mut self, hello: &Hello) -> Result<(bool, bool), Refused> {
         let mut sent = hello.sealed.clone();
@@ -472,8 +507,10 @@ impl Handshake<'_> {
             self.fill(self.server);
         }
         if !hello.hit && hello.ticket_expected && self.server.uses_tickets() {
-            sent = self.server.seal();
+            sent = self.make_ticket_12();
             if sent.is_none() {
+                // The client had said that it is finished.
+                self.fill(self.client);
                 self.client.fail();
                 return Err(Refused);
             }

@@ -260,7 +260,7 @@ impl Connection {
         Some(copy)
     }
 
-    /// Returns what is in a ticket made of the session. Where it cannot be made, the connection fails.
+    /// Returns what is in a ticket made of the session, of which its callback was told. Where it cannot be made, the connection fails.
     pub(super) fn seal(&self) -> Option<Arc<Established>> {
         let session = self.session()?;
         let sealed = self.session_context().seal(&session);

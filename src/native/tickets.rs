@@ -57,6 +57,49 @@ pub(super) enum Ticket {
     Id(Option<Vec<u8>>),
 }
 
+/// Is told of a session of which a ticket is made. Returns whether there is to be one.
+pub type GenerateTicket = fn(session: &Session) -> bool;
+/// Says what becomes of a ticket, of the session in it, if it could be read, and of what was made of it so far.
+pub type DecryptTicket = fn(session: Option<&Session>, status: TicketStatus) -> TicketUse;
+
+/// Says what a server made of a ticket: `SSL_TICKET_STATUS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketStatus {
+    /// Has a client ask for a ticket, and show none: `SSL_TICKET_EMPTY`.
+    Empty = 3,
+    /// Could not read it: `SSL_TICKET_NO_DECRYPT`.
+    NotRead = 4,
+    /// Has read it: `SSL_TICKET_SUCCESS`.
+    Read = 5,
+    /// Has read it, and will send another: `SSL_TICKET_SUCCESS_RENEW`.
+    ReadToRenew = 6,
+}
+
+/// Says what becomes of a ticket: `SSL_TICKET_RETURN`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TicketUse {
+    /// Ends the handshake: `SSL_TICKET_RETURN_ABORT`.
+    Aborted,
+    /// Goes on as if there were none: `SSL_TICKET_RETURN_IGNORE`.
+    Ignored,
+    /// Makes a new session, and a ticket of it: `SSL_TICKET_RETURN_IGNORE_RENEW`.
+    Replaced,
+    /// Resumes the session: `SSL_TICKET_RETURN_USE`.
+    Used,
+    /// Resumes the session, and sends another ticket: `SSL_TICKET_RETURN_USE_RENEW`.
+    Renewed,
+}
+
+/// Holds what is left of a ticket when its callback was asked.
+pub(super) struct Opened {
+    /// Holds the session, if it is to be resumed. The caller owns the reference.
+    pub session: Option<Session>,
+    /// Says that the server will send a ticket.
+    pub ticket_expected: bool,
+    /// Says that the server looks into its cache, before TLS 1.3.
+    pub looks_up: bool,
+}
+
 /// Sends one more ticket, and lets the client read it: `SSL_new_session_ticket`. Returns `false` where the connection cannot send
 /// one.
 pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
@@ -140,6 +183,11 @@ impl Handshake<'_> {
         if let Some(selected) = self.server.alpn_selected() {
             own.put_alpn(&selected);
         }
+        drop(own);
+        if !self.server.generates_ticket() {
+            return None;
+        }
+        let own = self.server.session()?;
         let hint = hint(&own, false);
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
@@ -184,6 +232,43 @@ impl Handshake<'_> {
         own.set_cipher(from_peer.cipher);
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);
+    }
+}
+
+impl Connection {
+    /// Tells the callback of a session of which a ticket is made: `tls_construct_new_session_ticket`. Where it refuses, the connection
+    /// fails.
+    pub(super) fn generates_ticket(&self) -> bool {
+        let Some(callback) = self.session_context().callbacks().generate_ticket else { return true };
+        let generates = self.session().is_none_or(|session| callback(&session));
+        if !generates {
+            self.fail();
+        }
+        generates
+    }
+
+    /// Asks the callback what becomes of a ticket: `tls_decrypt_ticket`.
+    ///
+    /// # Errors
+    /// Gives back the session where the handshake ends.
+    pub(super) fn uses_ticket(
+        &self,
+        session: Option<Session>,
+        status: TicketStatus,
+    ) -> Result<Opened, Option<Session>> {
+        let renews = |status| status != TicketStatus::Read;
+        let looks_up = status == TicketStatus::Empty;
+        let Some(callback) = self.session_context().callbacks().decrypt_ticket else {
+            return Ok(Opened { session, ticket_expected: renews(status), looks_up });
+        };
+        match callback(session.as_ref(), status) {
+            TicketUse::Aborted => Err(session),
+            TicketUse::Ignored => Ok(Opened { session: None, ticket_expected: false, looks_up: true }),
+            TicketUse::Replaced => Ok(Opened { session: None, ticket_expected: true, looks_up }),
+            TicketUse::Used | TicketUse::Renewed if session.is_none() => Err(None),
+            TicketUse::Used => Ok(Opened { session, ticket_expected: false, looks_up }),
+            TicketUse::Renewed => Ok(Opened { session, ticket_expected: true, looks_up }),
+        }
     }
 }
 

@@ -15,8 +15,8 @@ use std::fmt;
 pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Where};
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
-    AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback,
-    ServerNameCallback,
+    AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
+    PskCallback, RemoveCallback, ServerNameCallback,
 };
 pub use flags::{CacheMode, Closed};
 pub use number::{Few, Number, ProtocolVersion, Room};

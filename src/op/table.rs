@@ -137,6 +137,8 @@ macro_rules! for_each_op {
                 0x84 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
                 /// Sets what a server selects of the protocols that a client names.
                 0x7d CtxSetAlpnSelectCb SSL_CTX_set_alpn_select_cb [] (c: ContextSlot, callback: AlpnCallback) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_alpn_select_cb_func, *mut c_void) -> ()};
+                /// Sets what is called of the sessions that tickets are made of, and of tickets that clients show.
+                0x7f CtxSetTicketCb SSL_CTX_set_session_ticket_cb [] (c: ContextSlot, generate: GenerateTicket, decrypt: DecryptTicket) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_generate_session_ticket_fn, SSL_CTX_decrypt_session_ticket_fn, *mut c_void) -> c_int};
                 /// Reads the protocol that the server of the connection has selected.
                 0x7e GetAlpnSelected SSL_get0_alpn_selected [] (x: ConnectionSlot) {} {by_hand fn(*const SSL, *mut *const c_uchar, *mut c_uint) -> ()};
                 /// Reads the certificates that the peer of the connection's session showed.

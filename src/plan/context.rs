@@ -8,8 +8,8 @@ use super::handshake::Trust;
 use super::ledger::Ledger;
 use super::{Skip, Unready};
 use crate::op::{
-    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, Method, NewBlock, Op, RemoveBlock, RemoveCallback, SLOTS, Slot,
-    Time, Variable,
+    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, NewBlock, Op, RemoveBlock,
+    RemoveCallback, SLOTS, Slot, Time, Variable,
 };
 
 /// More contexts than slots and connections can hold.
@@ -144,6 +144,9 @@ impl Ledger {
             Op::SetTime { s: Some(s), .. } | Op::SetTimeEx { s: Some(s), .. } | Op::SetTimeout { s: Some(s), .. } => {
                 let copied = object(s).is_some_and(|object| object.may_be_copy_of_cached);
                 (copied && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
+            }
+            Op::CtxSetTicketCb { decrypt: DecryptTicket::Aborts, .. } => {
+                self.setup.quirks.aborted_ticket_leaks.then_some(Skip::Avoided)
             }
             Op::CtxSetRemoveCb { callback, .. } if self.setup.quirks.flush_has_no_order => {
                 let acts = !matches!(callback, RemoveCallback::None | RemoveCallback::Records);

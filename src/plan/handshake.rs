@@ -278,6 +278,12 @@ mod tests {
             ),
             (Quirks { clear_keeps_record: true, ..none }, shut, "SSL_clear(x0)", "SSL_clear(x1)"),
             (
+                Quirks { aborted_ticket_leaks: true, ..none },
+                context,
+                "SSL_CTX_set_session_ticket_cb(c0, NULL, decrypt_ticket_cb_aborts)",
+                "SSL_CTX_set_session_ticket_cb(c0, NULL, decrypt_ticket_cb_ignores)",
+            ),
+            (
                 Quirks { flush_has_no_order: true, ..none },
                 context,
                 "SSL_CTX_sess_set_remove_cb(c0, remove_cb_up_refs)",

@@ -313,6 +313,7 @@ impl Ledger {
             | Op::CtxSetTicketKeys { .. }
             | Op::CtxCopyTicketKeys { .. }
             | Op::CtxSetAlpnSelectCb { .. }
+            | Op::CtxSetTicketCb { .. }
             | Op::GetAlpnSelected { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }

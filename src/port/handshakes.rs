@@ -43,6 +43,9 @@ pub(super) const PSK_IDENTITY: &[u8] = b"agreed before";
 /// Holds that key: as long as the digest of its suite.
 pub(super) const PSK: &[u8] = &[0x5d; 48];
 
+/// Holds the ticket application data that a callback sets.
+pub(super) const TICKET_APPDATA: &[u8] = b"of a ticket";
+
 /// Returns what a callback selects of the protocols in a list; `None`: there is none.
 pub(super) fn select(callback: AlpnCallback, list: &[u8]) -> Option<AlpnAnswer<'_>> {
     let found = |sought: Option<&'_ [u8]>| {

@@ -222,6 +222,7 @@ impl Port for NativePort {
             copies_keep_owner: self.library.has(Rule::DupKeepsOwner),
             clear_keeps_record: self.library.has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
+            aborted_ticket_leaks: self.library.has(Rule::AbortedTicketLeaks),
         };
         Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }

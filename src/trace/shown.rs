@@ -87,6 +87,8 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         Callback::NotResumable => format!(", forward secure: {references}"),
         Callback::AlpnSelect => format!(" for protocols of {length} bytes, digest {key:08x}"),
         Callback::ServerName | Callback::Block => String::new(),
+        Callback::GenerateTicket => format!(" for a session, digest {key:08x}"),
+        Callback::DecryptTicket => format!(" for a ticket, status {length}, digest {key:08x}"),
         Callback::PskUse => String::new(),
         Callback::PskFind => format!(" for an identity of {length} bytes, digest {key:08x}"),
         Callback::GenerateId => format!(", {length} bytes at most"),

@@ -42,6 +42,10 @@ callbacks! {
     /// Stands for a call of a block that runs inside a callback: its number, its code, the halves of what it returned, lower first, and
     /// why it was not made, or 0.
     Block "block";
+    /// Stands for the callback of a ticket that is made: 1, 0, 0, digest of version and application data of the session, 0.
+    GenerateTicket "generate-ticket";
+    /// Stands for the callback of a ticket that was shown: 1, 0, its status, digest of version and application data of the session, 0.
+    DecryptTicket "decrypt-ticket";
 }
 
 impl Callback {

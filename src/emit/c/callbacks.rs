@@ -45,6 +45,8 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::PskUse, _) => "psk_use ".into(),
         (Callback::PskFind, _) => "psk_find ".into(),
         (Callback::ServerName, _) => "server_name ".into(),
+        (Callback::GenerateTicket, _) => "generate_ticket ".into(),
+        (Callback::DecryptTicket, _) => format!("decrypt_ticket:{length}:0 "),
         (Callback::AlpnSelect, _) => format!("alpn_select:{length}:0 "),
         (Callback::Block, _) => String::new(),
     }

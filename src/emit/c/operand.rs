@@ -2,10 +2,10 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few,
-    GenerateId, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Options,
-    ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, TicketKeys,
-    Time, Verify,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback,
+    NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
+    ServerNameCallback, Slot, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -75,7 +75,9 @@ in_c! {
         TicketKeys::B => "ticket_keys_b, 80",
         TicketKeys::Short => "ticket_keys_a, 79",
     }.into();
+    GenerateTicket: |callback| callback.name().into();
     // A callback together with its argument.
+    DecryptTicket: |callback| format!("{}, NULL", callback.name());
     AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
     Verify: |mode| format!("{}, takes_any", mode.name());

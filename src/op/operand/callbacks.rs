@@ -116,6 +116,37 @@ words! {
 }
 
 words! {
+    /// What a callback does with the session that a ticket is made of.
+    GenerateTicket first 3 {
+        /// There is none.
+        None = "NULL",
+        /// Sets its ticket application data.
+        Sets = "generate_ticket_cb_sets",
+        /// Returns 0: there is no ticket.
+        Refuses = "generate_ticket_cb_refuses",
+    }
+}
+
+words! {
+    /// What a callback makes of a ticket that a client has shown.
+    DecryptTicket first 6 {
+        /// There is none.
+        None = "NULL",
+        /// Uses it if it could be read: `SSL_TICKET_RETURN_USE`, or `SSL_TICKET_RETURN_IGNORE_RENEW`.
+        Uses = "decrypt_ticket_cb_uses",
+        /// Uses it if it could be read, and has it followed by another: `SSL_TICKET_RETURN_USE_RENEW`, or
+        /// `SSL_TICKET_RETURN_IGNORE_RENEW`.
+        Renews = "decrypt_ticket_cb_renews",
+        /// `SSL_TICKET_RETURN_IGNORE`
+        Ignores = "decrypt_ticket_cb_ignores",
+        /// `SSL_TICKET_RETURN_IGNORE_RENEW`
+        Replaces = "decrypt_ticket_cb_replaces",
+        /// `SSL_TICKET_RETURN_ABORT`
+        Aborts = "decrypt_ticket_cb_aborts",
+    }
+}
+
+words! {
     /// How session ids are made.
     GenerateId first 3 {
         /// By the library.

@@ -239,6 +239,7 @@ impl CPort {
             | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetRemoveBlock { c, .. }
             | Op::CtxSetNewBlock { c, .. }
+            | Op::CtxSetTicketCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {
                 self.contexts.changes(*c, op.kind().of_words().unwrap_or(op.kind()));

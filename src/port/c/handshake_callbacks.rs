@@ -8,15 +8,18 @@ use std::ptr;
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
 use super::super::events;
-use super::super::handshakes::select;
+use super::super::handshakes::{TICKET_APPDATA, select};
 use super::callbacks::{self, library};
 use super::handshakes::recorded_by_getters;
 use super::prototypes::{
-    GEN_SESSION_CB, SSL_CTX_alpn_select_cb_func, SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb,
-    not_resumable_session_callback,
+    GEN_SESSION_CB, SSL_CTX_alpn_select_cb_func, SSL_CTX_decrypt_session_ticket_fn, SSL_CTX_generate_session_ticket_fn,
+    SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb, not_resumable_session_callback,
 };
 use crate::native::AlpnAnswer;
-use crate::op::{AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, ServerNameCallback};
+use crate::op::{
+    AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
+    ServerNameCallback,
+};
 use crate::port::generated;
 use crate::trace::{Callback, Recorded, SENT_ID};
 
@@ -255,6 +258,70 @@ unsafe extern "C" fn selects<const CALLBACK: u8>(
         }
         Some(AlpnAnswer::Declined) | None => 3,
         Some(AlpnAnswer::Refused) => 2,
+    }
+}
+
+/// Returns the C function for a kind of callback; `None`: no callback.
+pub(super) fn generate_ticket(callback: GenerateTicket) -> SSL_CTX_generate_session_ticket_fn {
+    match callback {
+        GenerateTicket::None => None,
+        GenerateTicket::Sets => Some(generates::<true>),
+        GenerateTicket::Refuses => Some(generates::<false>),
+    }
+}
+
+/// Sets the ticket application data of the session, or refuses.
+unsafe extern "C" fn generates<const SETS: bool>(ssl: *mut SSL, _arg: *mut c_void) -> c_int {
+    let library = library();
+    let session = call!(library, SSL_get_session(ssl));
+    let key = appdata_key(session);
+    events::called(Callback::GenerateTicket, [is_server(ssl).into(), 0, 0, key, 0]);
+    if !SETS {
+        return 0;
+    }
+    call!(library, SSL_SESSION_set1_ticket_appdata(session, TICKET_APPDATA.as_ptr().cast(), TICKET_APPDATA.len()))
+}
+
+/// Returns the C function for a kind of callback; `None`: no callback.
+pub(super) fn decrypt_ticket(callback: DecryptTicket) -> SSL_CTX_decrypt_session_ticket_fn {
+    match callback {
+        DecryptTicket::None => None,
+        DecryptTicket::Uses => Some(decrypts::<3, 2>),
+        DecryptTicket::Renews => Some(decrypts::<4, 2>),
+        DecryptTicket::Ignores => Some(decrypts::<1, 1>),
+        DecryptTicket::Replaces => Some(decrypts::<2, 2>),
+        DecryptTicket::Aborts => Some(decrypts::<0, 0>),
+    }
+}
+
+/// Returns `READ`, an `SSL_TICKET_RETURN_*`, of a ticket that could be read, and `NOT_READ` of another.
+unsafe extern "C" fn decrypts<const READ: c_int, const NOT_READ: c_int>(
+    ssl: *mut SSL,
+    session: *mut SSL_SESSION,
+    _name: *const c_uchar,
+    _name_length: usize,
+    status: c_int,
+    _arg: *mut c_void,
+) -> c_int {
+    let key = if session.is_null() { 0 } else { appdata_key(session) };
+    events::called(Callback::DecryptTicket, [is_server(ssl).into(), 0, status as u32, key, 0]);
+    // `SSL_TICKET_SUCCESS` or `SSL_TICKET_SUCCESS_RENEW`.
+    if matches!(status, 5 | 6) { READ } else { NOT_READ }
+}
+
+/// Returns the digest of version and ticket application data of a session.
+fn appdata_key(session: *mut SSL_SESSION) -> u32 {
+    let (mut data, mut length) = (ptr::null_mut(), 0);
+    call!(library(), SSL_SESSION_get0_ticket_appdata(session, &mut data, &mut length));
+    events::key(call!(library(), SSL_SESSION_get_protocol_version(session)), bytes(data.cast_const().cast(), length))
+}
+
+/// Lends bytes of the library's.
+fn bytes<'a>(at: *const c_uchar, length: usize) -> &'a [u8] {
+    match at.is_null() {
+        true => &[],
+        // SAFETY: the session lives for as long as its callback runs, and the library says that so many bytes are there.
+        false => unsafe { std::slice::from_raw_parts(at, length) },
     }
 }
 

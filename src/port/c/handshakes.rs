@@ -13,9 +13,9 @@ use super::{CPort, Library, Start, callback_blocks, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
-    AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, Few, GenerateId, GetCallback, Kind,
-    MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, PskCallback, ServerNameCallback,
-    Slot, Variable, Verify,
+    AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
+    GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options,
+    PskCallback, ServerNameCallback, Slot, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -173,6 +173,11 @@ impl CPort {
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
+            Op::CtxSetTicketCb { generate, decrypt, .. } => {
+                let generate = handshake_callbacks::generate_ticket(*generate);
+                let decrypt = handshake_callbacks::decrypt_ticket(*decrypt);
+                call!(self, SSL_CTX_set_session_ticket_cb(context, generate, decrypt, ptr::null_mut())).returned()
+            }
             Op::CtxSetAlpnSelectCb { callback, .. } => {
                 let callback = handshake_callbacks::alpn_select(*callback);
                 call!(self, SSL_CTX_set_alpn_select_cb(context, callback, ptr::null_mut()));
@@ -247,6 +252,7 @@ impl CPort {
             Op::CtxSetPskFindCb { c, callback },
             Op::CtxSetServerNameCb { c, callback: ServerNameCallback::None },
             Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::None },
+            Op::CtxSetTicketCb { c, generate: GenerateTicket::None, decrypt: DecryptTicket::None },
             Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
         ] {
             if changed.contains(op.kind()) {

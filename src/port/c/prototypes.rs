@@ -58,6 +58,11 @@ pub type GEN_SESSION_CB = Option<unsafe extern "C" fn(*mut SSL, *mut c_uchar, *m
 pub type SSL_CTX_alpn_select_cb_func = Option<
     unsafe extern "C" fn(*mut SSL, *mut *const c_uchar, *mut c_uchar, *const c_uchar, c_uint, *mut c_void) -> c_int,
 >;
+/// Follows `<openssl/ssl.h>`.
+pub type SSL_CTX_generate_session_ticket_fn = Option<unsafe extern "C" fn(*mut SSL, *mut c_void) -> c_int>;
+/// Follows `<openssl/ssl.h>`, where status and answer are `int` by other names.
+pub type SSL_CTX_decrypt_session_ticket_fn =
+    Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION, *const c_uchar, usize, c_int, *mut c_void) -> c_int>;
 /// Follows the callback that `SSL_CTX_set_verify(3)` takes.
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 

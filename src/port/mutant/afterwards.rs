@@ -191,6 +191,9 @@ impl Mutant {
                 self.state.copied.clear();
                 return Some(Returned::Copied { returned: 0, bytes: &[], overrun: false });
             }
+            (Bug::TicketAppdataIsNotSet, Op::Handshake { server: x, .. } | Op::NewSessionTicket { x }) => {
+                self.connected_session(*x).into_iter().for_each(|session| session.set1_ticket_appdata(None));
+            }
             (Bug::AlpnOfTicketIsOld, Op::Handshake { client, server }) => self.spoil_alpn(*client, *server),
             (Bug::AlpnOfClientIsNew, Op::Handshake { client, server }) => self.spoil_alpn(*server, *client),
             (Bug::ClearDropsSession, Op::SslClear { x }) => self.inner.connection(*x).set_session(None),

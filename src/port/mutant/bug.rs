@@ -194,7 +194,8 @@ bugs! {
     MasterKeyOverruns "master-key-overruns" GetMasterKey(Overrun);
     /// Shows only where nothing reads the field between the setter and the dup.
     TicketAppdataWaits "ticket-appdata-waits" Dup(own TicketAppdata);
-    ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable);
+    ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable)
+        SslFree(other Resumable);
 
     ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time, Return);
     ContextUpRefDoesNothing "context-up-ref-does-nothing"
@@ -286,7 +287,7 @@ bugs! {
     NewCallbackStays "new-callback-stays" Handshake(handshake New) NewSessionTicket(handshake New);
     GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New);
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" Handshake(other count, count);
-    GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, handshake New, Return)
+    GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, callback Remove, handshake New, Return)
         Handshake(handshake ServerName);
     NotResumableIsNotAsked "not-resumable-is-not-asked"
         Handshake(handshake NotResumable, handshake New, handshake GenerateId);
@@ -316,6 +317,11 @@ bugs! {
     AlpnOfClientIsNew "alpn-of-client-is-new" Handshake(own Alpn);
     AlpnListIsTaken "alpn-list-is-taken" SslSetAlpnProtos(Return) CtxSetAlpnProtos(Return);
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
+    GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
+        NewSessionTicket(handshake GenerateTicket);
+    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return);
+    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count);
+    TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
@@ -375,6 +381,6 @@ bugs! {
         SslFree(Connection, callback Free, callback Remove, other count);
     HandshakeRefusesUnresumable "handshake-refuses-unresumable" Handshake(Return, callback New);
     HandshakeResumesInSilence "handshake-resumes-in-silence" Handshake(Return);
-    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time) CtxFree(callback Remove);
+    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time, other Time) CtxFree(callback Remove);
     HandshakeForgetsHint "handshake-forgets-hint" Handshake(own LifetimeHint) Get1Session(own LifetimeHint);
 }

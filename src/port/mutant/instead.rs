@@ -5,9 +5,9 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, ExIndex, GenerateId, GetCallback, NewBlock, NewCallback, NotResumableCallback, Op,
-    Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops,
-    context_ops, getters, session_ops,
+    CString, CacheMode, Closed, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetCallback, NewBlock, NewCallback,
+    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Slot, TicketKeys,
+    Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -176,6 +176,15 @@ impl Mutant {
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
+            (Bug::GenerateTicketIsNotAsked, Op::CtxSetTicketCb { c, decrypt, .. }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: GenerateTicket::None, decrypt: *decrypt })
+            }
+            (Bug::DecryptTicketIsNotAsked, Op::CtxSetTicketCb { c, generate, .. }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::None })
+            }
+            (Bug::IgnoredTicketIsReplaced, Op::CtxSetTicketCb { c, generate, decrypt: DecryptTicket::Ignores }) => {
+                call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::Replaces })
+            }
             (Bug::GetCallbackDupIsShared, Op::CtxSetGetCb { c, callback: GetCallback::Dups }) => {
                 call(Op::CtxSetGetCb { c: *c, callback: GetCallback::Finds })
             }

@@ -4,15 +4,16 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
-use super::super::handshakes::{PSK, PSK_IDENTITY, select};
+use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, select};
 use super::super::{events, generated};
 use super::Access;
 use crate::native::{
-    AlpnAnswer, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session, UsePsk, Version,
+    self, AlpnAnswer, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session, TicketStatus,
+    TicketUse, UsePsk, Version,
 };
 use crate::op::{
-    AlpnCallback, GenerateId, GetCallback, NewCallback, NotResumableCallback, PskCallback, RemoveCallback,
-    ServerNameCallback,
+    AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
+    PskCallback, RemoveCallback, ServerNameCallback,
 };
 use crate::trace::Callback;
 
@@ -278,6 +279,62 @@ pub(super) fn alpn_select(callback: AlpnCallback) -> Option<SelectAlpn> {
         AlpnCallback::Declines => Some(|list| told(AlpnCallback::Declines, list)),
         AlpnCallback::Refuses => Some(|list| told(AlpnCallback::Refuses, list)),
         AlpnCallback::Other => Some(|list| told(AlpnCallback::Other, list)),
+    }
+}
+
+/// Returns the digest of version and ticket application data of a session.
+fn appdata_key(session: &Session) -> u32 {
+    session.ticket_appdata(|data| events::key(session.protocol_version(), data.unwrap_or_default()))
+}
+
+/// Returns what is told of a session of which a ticket is made.
+pub(super) fn generate_ticket(callback: GenerateTicket) -> Option<native::GenerateTicket> {
+    fn told(session: &Session) {
+        events::called(Callback::GenerateTicket, [1, 0, 0, appdata_key(session), 0]);
+    }
+    match callback {
+        GenerateTicket::None => None,
+        GenerateTicket::Sets => Some(|session| {
+            told(session);
+            session.set1_ticket_appdata(Some(TICKET_APPDATA));
+            true
+        }),
+        GenerateTicket::Refuses => Some(|session| {
+            told(session);
+            false
+        }),
+    }
+}
+
+/// Returns what says what becomes of a ticket.
+pub(super) fn decrypt_ticket(callback: DecryptTicket) -> Option<native::DecryptTicket> {
+    fn told(session: Option<&Session>, status: TicketStatus) -> bool {
+        let key = session.map_or(0, appdata_key);
+        events::called(Callback::DecryptTicket, [1, 0, status as u32, key, 0]);
+        session.is_some()
+    }
+    match callback {
+        DecryptTicket::None => None,
+        DecryptTicket::Uses => Some(|session, status| match told(session, status) {
+            true => TicketUse::Used,
+            false => TicketUse::Replaced,
+        }),
+        DecryptTicket::Renews => Some(|session, status| match told(session, status) {
+            true => TicketUse::Renewed,
+            false => TicketUse::Replaced,
+        }),
+        DecryptTicket::Ignores => Some(|session, status| {
+            told(session, status);
+            TicketUse::Ignored
+        }),
+        DecryptTicket::Replaces => Some(|session, status| {
+            told(session, status);
+            TicketUse::Replaced
+        }),
+        DecryptTicket::Aborts => Some(|session, status| {
+            told(session, status);
+            TicketUse::Aborted
+        }),
     }
 }
 

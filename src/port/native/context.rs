@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
-    alpn_select, generate_id, get_callback, know, lending, new_callback, not_resumable_callback, psk_find, psk_use,
-    remove_callback, server_name,
+    alpn_select, decrypt_ticket, generate_id, generate_ticket, get_callback, know, lending, new_callback,
+    not_resumable_callback, psk_find, psk_use, remove_callback, server_name,
 };
 use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
@@ -87,6 +87,11 @@ impl NativePort {
                 number(1)
             }
             Op::CtxSetAlpnSelectCb { c, callback } => self.call_back(*c, |all| all.alpn = alpn_select(*callback)),
+            Op::CtxSetTicketCb { c, generate, decrypt } => {
+                let callbacks = (generate_ticket(*generate), decrypt_ticket(*decrypt));
+                self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks);
+                number(1)
+            }
             Op::CtxSetAlpnProtos { c, protocols } => {
                 // 0 where it is done.
                 number(self.context(*c).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err().into())
