@@ -11,7 +11,7 @@ use crate::known::{Day, Releases, Words};
 use crate::laws::Law;
 use crate::native::{Following, Rule};
 use crate::op::nearest;
-use crate::oracle::Signature;
+use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
@@ -364,7 +364,7 @@ Examples:
 When its time is over, or a case that is kept for it does not show it any more, a run ends with exit code 3.")]
 pub(crate) struct BlessArgs {
     /// What is accepted, as a finding names it: SSL_SESSION_dup/hostname
-    #[arg(value_name = "SIGNATURE")]
+    #[arg(value_name = "SIGNATURE", value_parser = signature)]
     pub signature: Signature,
     /// Why it is accepted
     #[arg(long, value_name = "TEXT")]
@@ -492,6 +492,18 @@ impl FollowingChoice {
             FollowingChoice::Documented => " --as documented",
         }
     }
+}
+
+fn signature(text: &str) -> Result<Signature, String> {
+    text.parse().map_err(|error: SignatureError| {
+        let near: Vec<String> = Signature::near(text).iter().map(|near| format!("`{near}`")).collect();
+        let meant = match &near[..] {
+            [] => String::new(),
+            [one] => format!(" (did you mean {one}?)"),
+            [some @ .., last] => format!(" (did you mean {} or {last}?)", some.join(", ")),
+        };
+        format!("{error}{meant}")
+    })
 }
 
 fn rule(id: &str) -> Result<Rule, String> {

@@ -38,7 +38,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
         return Err(no_other_memory());
     }
-    progress::begin();
+    progress::begin_with(args.beat, args.part);
     let corpus = Corpus::read(args).map_err(output::usage)?;
     let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;

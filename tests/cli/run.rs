@@ -287,3 +287,30 @@ mod laws {
         sessdiff(&[&args[..], &["no-lifetime", "--about", "sessions"]].concat()).exits(4).shows("NOTHING RAN: ");
     }
 }
+
+/// A library that takes its time to load is waited for in so many words.
+#[test]
+fn what_is_started_slowly_says_so() {
+    let folder = Folder::with(
+        "slow.c",
+        "#include <unistd.h>\n__attribute__((constructor)) static void wait(void) { sleep(3); }\n",
+    );
+    folder.sh("cc -shared -fPIC slow.c -o slow.so").exits(0);
+    let args = ["run", "--port", "lib:./slow.so", "--programs", "1", "--corpus", "none", "--beat", "1"];
+    let ran = folder.sessdiff(&args).exits(5);
+    let lines: Vec<_> = ran.stderr.lines().filter(|line| line.starts_with("starting lib:./slow.so, for ")).collect();
+    assert!((1..=4).contains(&lines.len()), "{ran:?}");
+    let ran = folder.sessdiff(&["replay", "--port", "lib:./slow.so", "missing.ops"]);
+    assert!(!ran.stderr.contains("starting"), "{ran:?}");
+}
+
+/// Where several threads reduce at once, the line says how many do.
+#[test]
+fn how_many_findings_are_reduced_is_said() {
+    let args =
+        ["run", "--port", "planted:max-version-is-ignored", "--isolate", "--jobs", "4", "--keep-going", "--seed", "1"];
+    let more = ["--programs", "4000", "--corpus", "none", "--beat", "0.02", "--about", "handshakes", "--probes", "all"];
+    let ran = sessdiff(&[&args[..], &more[..]].concat()).exits(1);
+    let said = ran.stderr.lines().find(|line| line.contains(" at once, the oldest reducing "));
+    assert!(said.is_some_and(|line| line.ends_with(" s left")), "{ran:?}");
+}
