@@ -25,7 +25,9 @@ Examples:
   sessdiff run --seconds 60 --seed 1 --jobs 2
   sessdiff run --programs 200000 --json
   sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like
-  sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any")]
+  sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any
+  sessdiff run --corpus-out kept --seconds 600 && sessdiff run --corpus kept --port lib:libssl.so.3
+                                                     keeps what reaches something new, and tries it elsewhere")]
 pub(crate) struct RunArgs {
     /// Explore for so many seconds. Reducing comes on top: for each finding --reduce-seconds at most, and half a minute for its C
     /// program
@@ -75,6 +77,10 @@ pub(crate) struct RunArgs {
     /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
+    /// Keep the programs that called something in a state that no program before them had, each as a case of its own; --corpus takes
+    /// them back
+    #[arg(long, value_name = "DIR", conflicts_with = "laws")]
+    pub corpus_out: Option<PathBuf>,
     #[command(flatten)]
     pub known: KnownChoice,
     /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
