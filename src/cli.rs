@@ -35,6 +35,7 @@ mod settle;
 mod show;
 mod table;
 mod unprobed;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ pub use variation::Variation;
 
 use crate::host::Host;
 use crate::op::Op;
+use crate::oracle::{Aspect, Call, Signature};
 use crate::pair::{Look, Pair};
 use crate::plan::{Makes, Plan, Setup, Step};
 use crate::program::Program;
@@ -69,8 +70,29 @@ pub struct Broken {
     pub variation: Variation,
     /// Gives the step of the variation in which it shows.
     pub step: usize,
-    /// Says what the port did there in the program, where the step is one of the program's, and in the variation.
+    /// Names what differs there.
+    pub signature: Signature,
+    /// Says what the port did there in the program, and in the variation.
     pub seen: [String; 2],
+}
+
+impl Broken {
+    /// Tells whether the variation breaks the port, or leaves something behind: a program in C fails there, whatever was expected.
+    pub fn fails(&self) -> bool {
+        use Aspect::{Breakage, Ended, FreedTooMuch, Leak, Lost};
+        matches!(self.signature.aspect, Breakage(_) | Ended | Leak | FreedTooMuch | Lost)
+    }
+}
+
+/// Where a variation goes another way than its program, or than the law claims.
+struct Shown {
+    /// A step of the variation.
+    step: usize,
+    /// The call that is blamed, if not that of the step.
+    call: Option<Call>,
+    aspect: Aspect,
+    /// Says what the port did in the program, and in the variation.
+    seen: [String; 2],
 }
 
 /// What a law says of a program.
@@ -142,19 +164,23 @@ impl Law {
         let original = Gone { program, plan: &plan, trace: &trace };
         let (plan, trace) = bench.run(&variation.program, look);
         let varied = Gone { program: &variation.program, plan: &plan, trace: &trace };
-        let step = match self.asks {
+        let broken = match self.asks {
             Asks::Same => same::differs(&original, &varied, &variation),
-            Asks::Claim(claim) => claim(&original, &varied),
+            Asks::Claim(claim) => claim(&original, &varied).map(|step| {
+                let before = variation.of.get(step).copied().flatten().map(|at| shown(original.trace, at));
+                let seen = [before.unwrap_or_default(), shown(varied.trace, step)];
+                Shown { step, call: None, aspect: Aspect::Return, seen }
+            }),
         };
-        let Some(step) = step else { return Ruling::Holds };
+        let Some(Shown { step, call, aspect, seen }) = broken else { return Ruling::Holds };
         // What is made once in a process, a context of the pool for one, moves what is random: only the first time.
         let again = [program, &variation.program].map(|program| bench.run(program, look).1);
         if again[0].log() != original.trace.log() || again[1].log() != varied.trace.log() {
             return Ruling::Silent;
         }
-        let before = variation.of.get(step).copied().flatten().map(|at| shown(original.trace, at));
-        let seen = [before.unwrap_or_default(), shown(varied.trace, step)];
-        Ruling::Broken(Box::new(Broken { law: self, variation, step, seen }))
+        let of_step = || variation.program.ops.get(step).map_or(Call::End, |op| Call::Kind(op.kind()));
+        let signature = Signature { call: call.unwrap_or_else(of_step), aspect };
+        Ruling::Broken(Box::new(Broken { law: self, variation, step, signature, seen }))
     }
 }
 

@@ -24,9 +24,8 @@ pub(crate) use sets::sets;
 pub(crate) use subject::{connection_ops, context_ops, serial_ops, session_ops};
 pub(crate) use table::for_each_op;
 use text::Separated;
-#[cfg(feature = "cli")]
-pub(crate) use text::nearest;
 pub use text::{Cursor, Expected, TextError};
+pub(crate) use text::{all_near, nearest};
 pub use wire::Wire;
 
 /// No op has more operands, its result counted; a test holds it to that.

@@ -15,7 +15,7 @@ use std::fmt;
 pub use self::audit::{Fault, audit};
 use self::audit::{compared_until, faults, sound};
 pub use self::counts::{Counts, counts_owed, counts_seen, is_counted};
-use self::describe::describe;
+pub(crate) use self::describe::describe;
 use self::encoded::{Encoded, in_element};
 use self::listed::listed;
 pub use self::signature::{Aspect, Call, Called, Signature, SignatureError, Whose};

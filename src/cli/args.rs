@@ -11,7 +11,7 @@ use crate::known::{Day, Releases, Words};
 use crate::laws::Law;
 use crate::native::{Following, Rule};
 use crate::op::nearest;
-use crate::oracle::Signature;
+use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
@@ -25,7 +25,9 @@ Examples:
   sessdiff run --seconds 60 --seed 1 --jobs 2
   sessdiff run --programs 200000 --json
   sessdiff run --port planted:dup-forgets-hostname   shows what a finding looks like
-  sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any")]
+  sessdiff run --laws --port lib:libssl.so.3         asks a library what holds of any
+  sessdiff run --corpus-out kept --seconds 600 && sessdiff run --corpus kept --port lib:libssl.so.3
+                                                     keeps what reaches something new, and tries it elsewhere")]
 pub(crate) struct RunArgs {
     /// Explore for so many seconds. Reducing comes on top: for each finding --reduce-seconds at most, and half a minute for its C
     /// program
@@ -75,6 +77,10 @@ pub(crate) struct RunArgs {
     /// The cases to replay first; `none` for no replay [default: corpus, if it is there]
     #[arg(long, value_name = "DIR")]
     pub corpus: Option<PathBuf>,
+    /// Keep the programs that called something in a state that no program before them had, each as a case of its own; --corpus takes
+    /// them back
+    #[arg(long, value_name = "DIR", conflicts_with = "laws")]
+    pub corpus_out: Option<PathBuf>,
     #[command(flatten)]
     pub known: KnownChoice,
     /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
@@ -364,7 +370,7 @@ Examples:
 When its time is over, or a case that is kept for it does not show it any more, a run ends with exit code 3.")]
 pub(crate) struct BlessArgs {
     /// What is accepted, as a finding names it: SSL_SESSION_dup/hostname
-    #[arg(value_name = "SIGNATURE")]
+    #[arg(value_name = "SIGNATURE", value_parser = signature)]
     pub signature: Signature,
     /// Why it is accepted
     #[arg(long, value_name = "TEXT")]
@@ -492,6 +498,18 @@ impl FollowingChoice {
             FollowingChoice::Documented => " --as documented",
         }
     }
+}
+
+fn signature(text: &str) -> Result<Signature, String> {
+    text.parse().map_err(|error: SignatureError| {
+        let near: Vec<String> = Signature::near(text).iter().map(|near| format!("`{near}`")).collect();
+        let meant = match &near[..] {
+            [] => String::new(),
+            [one] => format!(" (did you mean {one}?)"),
+            [some @ .., last] => format!(" (did you mean {} or {last}?)", some.join(", ")),
+        };
+        format!("{error}{meant}")
+    })
 }
 
 fn rule(id: &str) -> Result<Rule, String> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::args::{RunArgs, Shares};
 use super::corpus::Committed;
 use super::coverage::Coverage;
-use super::files::keep_inconclusive;
+use super::files::{keep_inconclusive, keep_new};
 use super::finding::{Finding, judge_every_way};
 use super::head::shows_in;
 use super::progress::{self, Progress, Pulse};
@@ -363,6 +363,7 @@ impl Explorer<'_> {
             self.pair.prepare(&batch);
             for ((program, look), number) in batch.drain(..).zip(first..) {
                 if self.judge(&program, look, true, None) {
+                    self.keep(&program);
                     let pool = self.pool_of(&program);
                     if pool.len() >= POOL {
                         pool.swap_remove(choice.usize(0..pool.len()));
@@ -441,6 +442,15 @@ impl Explorer<'_> {
                 self.found(&finding, case);
                 false
             }
+        }
+    }
+
+    /// Keeps a program that reached something new, where that is asked for. What cannot be kept ends the run.
+    fn keep(&self, program: &Program) {
+        let Some(folder) = &self.shared.args.corpus_out else { return };
+        if let Err(error) = keep_new(folder, program) {
+            output::lose(format_args!("{}: {error}", folder.display()));
+            self.shared.stop.store(true, Relaxed);
         }
     }
 

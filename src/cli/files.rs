@@ -84,6 +84,16 @@ fn longer(stem: &Path, end: &str) -> PathBuf {
     path.into()
 }
 
+/// Keeps a program that reached something new, by a name that follows from it: a folder has each once, whoever finds it.
+pub(super) fn keep_new(folder: &Path, program: &Program) -> std::io::Result<PathBuf> {
+    let text =
+        Case::text("Kept by `run --corpus-out`: it calls something in a state that no program before it had.", program);
+    // FNV-1a.
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+    let hash = program.to_wire().iter().fold(0xcbf2_9ce4_8422_2325, add);
+    keep(&folder.join(format!("kept-{hash:016x}")), "ops", &text)
+}
+
 /// Keeps a program that had no verdict, with the reason. Returns where it is.
 pub(super) fn keep_inconclusive(out: &Path, why: &str, program: &Program) -> std::io::Result<PathBuf> {
     std::fs::create_dir_all(out)?;
@@ -100,6 +110,19 @@ pub(super) fn keep_inconclusive(out: &Path, why: &str, program: &Program) -> std
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_new_is_kept_once_and_replaces_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = "#! sessdiff 1\ns0 = SSL_SESSION_new()\n".parse::<Program>().expect("a program");
+        let first = keep_new(folder.path(), &program).expect("a file");
+        assert_eq!(keep_new(folder.path(), &program).expect("a file"), first);
+        std::fs::write(&first, "mine").expect("a file");
+        let second = keep_new(folder.path(), &program).expect("a file");
+        assert_ne!(first, second);
+        assert_eq!(std::fs::read_to_string(&first).expect("a file"), "mine");
+        assert_eq!(Case::read(&second).expect("a case").program, program);
+    }
 
     #[test]
     fn what_has_no_verdict_is_kept_once() {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName};
 use super::exit::Exit;
+use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
 use crate::native::{Release, Rule, Rules};
@@ -199,6 +200,7 @@ impl Lab {
         let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
         let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
         let preload = self.port.library().and_then(asan);
+        let _waiting = Waiting::begin(format!("starting {}", self.port));
         let child = Child::start(Spawn {
             // The very code that runs now, even if the file was replaced meanwhile.
             executable: "/proc/self/exe".into(),

@@ -22,6 +22,7 @@ use crate::generate::Generator;
 use crate::host::{Host, crash};
 use crate::laws::{Bench, Broken, Law, Played, Ruling};
 use crate::native::Release;
+use crate::oracle::{Aspect, Signature};
 use crate::pair::{Look, Pair};
 use crate::plan::{Plan, Setup};
 use crate::port::c::{CPort, Probes};
@@ -258,20 +259,27 @@ impl<'a> Asking<'a> {
         drop(reducing);
         let (program, broken) = smallest;
         let variation = broken.variation.program.clone();
-        let runs = [self.written(law, "program", program)?, self.written(law, "variation", variation)?];
+        let runs = [
+            self.written(&broken, "program", program, false)?,
+            self.written(&broken, "variation", variation, broken.fails())?,
+        ];
         let flags = self.lab.flags(Memory::Plain);
         let replay = format!("sessdiff replay{flags} {}", output::quoted(runs[1].case.display()));
         Ok(Found { broken, original, runs, replay })
     }
 
-    /// Writes a program as a case and in C, compiles that and runs it.
-    fn written(&mut self, law: &Law, what: &'static str, program: Program) -> Result<Run, Exit> {
+    /// Writes a program as a case and in C, compiles that and runs it. `fails`: it ends with 1 where a library fails as the port did.
+    fn written(&mut self, broken: &Broken, what: &'static str, program: Program, fails: bool) -> Result<Run, Exit> {
+        let law = broken.law;
+        // Where only a return value differs, everything that is returned is looked at.
+        let checked = Some(broken.signature).filter(|signature| signature.aspect != Aspect::Return);
         let why = format!("{}: the {what}. {}\nLaw: {}", law.name, law.sentence, law.source);
-        let c = self.in_c(&why, &program);
+        let c = self.in_c(&why, &program, checked);
         let case = self.keep(law, &format!("{what}.ops"), &Case::text(&why, &program))?;
         let c_file = self.keep(law, &format!("{what}.c"), &c)?;
         let compiled = Compiled::new(&self.lab.port, &c);
-        let (command, says) = (compiled.command(&c_file), compiled.repeating());
+        let says = if fails { compiled.to_string() } else { compiled.repeating() };
+        let command = compiled.command(&c_file);
         Ok(Run { what, program, case, c_file, command, says })
     }
 
@@ -282,7 +290,7 @@ impl<'a> Asking<'a> {
     }
 
     /// Writes a program in C, with what the port did for expected.
-    fn in_c(&mut self, why: &str, program: &Program) -> String {
+    fn in_c(&mut self, why: &str, program: &Program, signature: Option<Signature>) -> String {
         let (plan, trace) = self.asked.run(program, Watch::Blame.into());
         let release = format!("OpenSSL {}", self.asked.release());
         emit::c(&Subject {
@@ -290,7 +298,7 @@ impl<'a> Asking<'a> {
             program,
             plan: &plan,
             expected: &trace,
-            signature: None,
+            signature,
             now: START_SECONDS,
             release: &release,
             terms: "",

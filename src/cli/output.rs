@@ -50,10 +50,15 @@ pub(super) fn result(text: impl Display) {
 /// Books how writing a result to standard output went.
 pub(super) fn written(result: std::io::Result<()>) {
     match result {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Relaxed) => {
-            error(format_args!("standard output: {why}"));
-        }
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => lose(format_args!("standard output: {why}")),
         Ok(()) | Err(_) => {}
+    }
+}
+
+/// Says that a result could not be written, once in a command.
+pub(super) fn lose(why: impl Display) {
+    if !LOST.swap(true, Relaxed) {
+        error(why);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::IsTerminal;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -19,7 +20,26 @@ const TOLD: &str = "\u{1}";
 /// When it was last said how far the command is, by whatever part of it; `None`: nothing was begun yet.
 static SAID: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Begins the beat of a command, before anything in it takes its time.
+/// How a command says how far it is, where nobody sees the bar.
+#[derive(Clone, Copy)]
+pub(super) enum Manner {
+    /// Says it after so many seconds.
+    Beats(f64),
+    /// Tells it the run that this one is a part of.
+    Tells,
+}
+
+/// How this command does.
+static MANNER: Mutex<Manner> = Mutex::new(Manner::Beats(BEAT));
+
+/// Begins the beat of a command, of so many seconds, before anything in it takes its time. `part`: it is a part of a run, which says
+/// what this one tells it.
+pub(super) fn begin_with(seconds: f64, part: bool) {
+    *lock(&MANNER) = if part { Manner::Tells } else { Manner::Beats(seconds) };
+    begin();
+}
+
+/// Begins the beat, unless it has begun.
 pub(super) fn begin() {
     lock(&SAID).get_or_insert_with(Instant::now);
 }
@@ -66,22 +86,34 @@ pub(super) fn telling(phase: &str) -> String {
 static LINE: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 /// The bar of a run, while there is one.
 static BAR: Mutex<Option<ProgressBar>> = Mutex::new(None);
-/// Shows what is done meanwhile, if it says so.
-static PHASE: Mutex<Option<Phase>> = Mutex::new(None);
+/// Lists what is done meanwhile, the oldest first.
+static PHASES: Mutex<Vec<Phase>> = Mutex::new(Vec::new());
 
 /// Something that is done in a run, while its line says so.
 struct Phase {
     bar: ProgressBar,
     until: Option<Instant>,
+    /// The thread that waits for it.
+    of: ThreadId,
 }
 
-/// Says what a run does besides exploring, if it does: `reducing end/leak: 5 calls, 12 s left`.
+/// Says what a run does besides exploring, if it does: `reducing end/leak: 5 calls, 12 s left`. Where several threads do something, it
+/// says of the oldest what it is: `3 at once, the oldest reducing end/leak: 5 calls, 12 s left`.
 pub(super) fn phase() -> Option<String> {
-    let phase = lock(&PHASE);
-    let Phase { bar, until } = phase.as_ref().filter(|phase| !phase.bar.is_finished())?;
+    let mut phases = lock(&PHASES);
+    phases.retain(|phase| !phase.bar.is_finished());
+    let Phase { bar, until, of } = phases.first()?;
     let left =
         until.map(|until| format!(", {:.0} s left", until.saturating_duration_since(Instant::now()).as_secs_f64()));
-    Some(bar.message() + &left.unwrap_or_default())
+    let oldest = bar.message() + &left.unwrap_or_default();
+    // What a thread does for what it does is no other thing.
+    let mut threads = vec![*of];
+    phases.iter().for_each(|phase| {
+        if !threads.contains(&phase.of) {
+            threads.push(phase.of);
+        }
+    });
+    Some(if threads.len() == 1 { oldest } else { format!("{} at once, the oldest {oldest}", threads.len()) })
 }
 
 /// Says how far a finding is reduced, until it is dropped.
@@ -97,7 +129,7 @@ impl Reducing {
     /// Begins with a program of so many calls.
     pub fn begin(what: &dyn fmt::Display, calls: usize, until: Instant) -> Reducing {
         let what = format!("reducing {what}");
-        let bar = phase_until(&what, Some(until));
+        let bar = phase_until(&what, Some(until), thread::current().id());
         // In a run, that says it.
         let reducing = Reducing { bar, what, until, pulse: Pulse::new(BEAT, is_in_a_run()) };
         reducing.calls(calls);
@@ -120,6 +152,11 @@ impl Drop for Reducing {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Returns the manner of this command.
+pub(super) fn manner() -> Manner {
+    *lock(&MANNER)
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -167,17 +204,19 @@ impl fmt::Display for Progress {
 
 /// Makes a line for work that says nothing of itself. In a run, the line of the run says what is done.
 pub(super) fn spinner(message: &str) -> ProgressBar {
-    phase_until(message, None)
+    phase_until(message, None, thread::current().id())
 }
 
-fn is_in_a_run() -> bool {
+/// Tells whether a run shows its line.
+pub(super) fn is_in_a_run() -> bool {
     lock(&BAR).as_ref().is_some_and(|bar| !bar.is_finished())
 }
 
-fn phase_until(message: &str, until: Option<Instant>) -> ProgressBar {
+/// Makes a line for the work of a thread that has to end then.
+pub(super) fn phase_until(message: &str, until: Option<Instant>, of: ThreadId) -> ProgressBar {
     if is_in_a_run() {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(message.to_string());
-        *lock(&PHASE) = Some(Phase { bar: bar.clone(), until });
+        lock(&PHASES).push(Phase { bar: bar.clone(), until, of });
         return bar;
     }
     let bar = LINE.add(ProgressBar::new_spinner().with_message(message.to_string()));
@@ -201,6 +240,29 @@ mod tests {
         std::thread::sleep(Duration::from_millis(150));
         assert!(second.beats() && !second.beats() && !first.beats());
         assert!(!Pulse::every(0.0, true).beats());
+    }
+
+    /// What a thread does for what it does is not counted.
+    #[test]
+    fn the_oldest_of_several_is_shown() {
+        let bar = bar(1);
+        let until = Instant::now() + Duration::from_secs(1000);
+        let first = Reducing::begin(&"one", 5, until);
+        let inner = spinner("inside");
+        // The time that is left goes on.
+        let told = || phase().and_then(|phase| Some(phase.rsplit_once(", ")?.0.to_string()));
+        assert_eq!(told().as_deref(), Some("reducing one: 5 calls"));
+        thread::scope(|scope| {
+            let other = scope.spawn(|| Reducing::begin(&"other", 7, until));
+            let other = other.join().expect("a thread");
+            assert_eq!(told().as_deref(), Some("2 at once, the oldest reducing one: 5 calls"));
+            inner.finish_and_clear();
+            drop(first);
+            assert_eq!(told().as_deref(), Some("reducing other: 7 calls"));
+            drop(other);
+        });
+        assert_eq!(phase(), None);
+        bar.finish_and_clear();
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
         return Err(no_other_memory());
     }
-    progress::begin();
+    progress::begin_with(args.beat, args.part);
     let corpus = Corpus::read(args).map_err(output::usage)?;
     let known = |port| accepted::read(&args.known, args.corpus.as_deref(), port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
@@ -46,6 +46,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let ready =
         || Folder::ready(&args.out).map_err(|error| output::usage(format_args!("{}: {error}", args.out.display())));
     let _out = if args.part { None } else { Some(ready()?) };
+    let kept = args.corpus_out.as_deref();
+    let not_kept = |folder: &Path, error: std::io::Error| output::usage(format_args!("{}: {error}", folder.display()));
+    let _kept = kept.map(|folder| Folder::ready(folder).map_err(|error| not_kept(folder, error))).transpose()?;
     let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));

@@ -84,6 +84,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         seconds: _,
         programs: _,
         laws: _,
+        corpus_out: _,
         seed: _,
         jobs,
         // The whole run says how far it is.

@@ -121,10 +121,17 @@ fn instead(expected: Expected, found: &str) -> String {
 /// Finds the name that takes the fewest changes, if less than a third of the letters have to be changed. Large and small letters, and
 /// the parentheses of a call, are no change.
 pub(crate) fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    all_near(word, names, 1).pop()
+}
+
+/// Returns the names that are least changed, if they are hardly changed: no more than so many, the nearest first.
+pub(crate) fn all_near<'a>(word: &str, names: impl Iterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
     let plain = |name: &str| name.trim_end_matches("()").to_ascii_lowercase();
     let word = plain(word);
     let changes = names.map(|name| (strsim::damerau_levenshtein(&word, &plain(name)), name));
-    changes.min_by_key(|(changes, _)| *changes).filter(|(changes, _)| changes * 3 < word.len()).map(|(_, name)| name)
+    let mut near: Vec<(usize, &str)> = changes.filter(|(changes, _)| changes * 3 < word.len()).collect();
+    near.sort_by_key(|(changes, _)| *changes);
+    near.into_iter().map(|(_, name)| name).take(most).collect()
 }
 
 /// A place in one line of text.

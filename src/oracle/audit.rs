@@ -23,6 +23,11 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// Names what is wrong, and says what the trace shows and what the ledger says.
+    pub(crate) fn told(&self) -> (Aspect, [String; 2]) {
+        (self.aspect, [self.seen.clone(), self.ledger.clone()])
+    }
+
     /// Blames the call of the step.
     fn new(step: usize, aspect: Aspect, seen: impl Into<String>, ledger: impl Into<String>) -> Fault {
         let (seen, ledger) = (seen.into(), ledger.into());

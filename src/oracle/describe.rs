@@ -8,7 +8,7 @@ use crate::plan::is_about;
 use crate::trace::{After, Entry, Meddling, WRONG_ARGUMENTS};
 
 /// Names what differs between two entries, one of which may not be there. `of` has the session that fields belong to.
-pub(super) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<Entry<'_>>; 2]) -> Aspect {
+pub(crate) fn describe(op: Option<&Op>, of: Option<Variable>, entries: [Option<Entry<'_>>; 2]) -> Aspect {
     if let [Some(Entry::Shared(left)), Some(Entry::Shared(right))] = entries {
         let differ = Field::ALL.iter().filter(|field| left.contains(**field) != right.contains(**field));
         return aspect(op, of, &Entry::Shared(differ.copied().collect()));

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use super::Class;
 use crate::field::Field;
-use crate::op::Kind;
-use crate::trace::{Breakage, Callback, NoBreakage};
+use crate::op::{Kind, all_near, nearest};
+use crate::trace::{Breakage, Callback, NoBreakage, Signal, Violation};
 
 /// The stable name of a divergence: `SSL_SESSION_dup/ticket_appdata`. What differs under the same name is one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +18,24 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Lists those that may have been meant by a text that is none, the nearest first: no more than three. Empty: none is near.
+    pub fn near(text: &str) -> Vec<Signature> {
+        let (call, aspect) = text.split_once('/').unwrap_or((text, ""));
+        let names = || Kind::ALL.iter().map(|kind| kind.name()).chain([END]);
+        let Some(call) = nearest(call, names()).and_then(|name| name.parse().ok()) else { return Vec::new() };
+        if let Ok(aspect) = aspect.parse() {
+            return vec![Signature { call, aspect }];
+        }
+        // What most differ in, where nothing is said.
+        let usual = [Aspect::Count(Whose::Own), Aspect::Return];
+        let all: Vec<(String, Aspect)> = Aspect::all().map(|aspect| (aspect.to_string(), aspect)).collect();
+        let near = all_near(aspect, all.iter().map(|(name, _)| name.as_str()), MOST_NEAR);
+        let named = near.into_iter().filter_map(|name| all.iter().find(|(other, _)| other == name));
+        let near: Vec<Aspect> = named.map(|(_, aspect)| *aspect).collect();
+        let near = if aspect.is_empty() { usual.to_vec() } else { near };
+        near.into_iter().map(|aspect| Signature { call, aspect }).collect()
+    }
+
     /// Names a field that `i2d_SSL_SESSION` writes wrong.
     pub const fn of_encoding(field: Field) -> Signature {
         Signature { call: Call::Kind(Kind::ToDer), aspect: Aspect::Field(Whose::Own, field) }
@@ -73,7 +91,6 @@ macro_rules! aspects {
 
         impl Aspect {
             /// The aspects that are one word.
-            #[cfg(test)]
             const WORDS: &'static [Aspect] = &[$(Aspect::$aspect),*];
 
             /// Finds the aspect that is this word.
@@ -165,6 +182,25 @@ aspects! {
     /// Which session a connection has.
     Connection "connection" Cache;
 }
+
+impl Aspect {
+    /// Lists those that there are, but for words of sanitizers that are not in their table.
+    fn all() -> impl Iterator<Item = Aspect> {
+        let fields = Field::ALL.iter().copied().flat_map(|field| {
+            let whose = [Whose::Own, Whose::Other].map(|whose| Aspect::Field(whose, field));
+            whose.into_iter().chain([Aspect::Shared(field), Aspect::Length(field)])
+        });
+        let breakages = Violation::WORDS.iter().copied().map(Breakage::Misuse);
+        let breakages = breakages.chain(Signal::WORDS.iter().copied().map(Breakage::Signal));
+        let breakages = breakages.chain(Breakage::WORDS.iter().copied()).map(Aspect::Breakage);
+        let counts = [Whose::Own, Whose::Other].map(Aspect::Count);
+        let callbacks = Called::all().map(Aspect::Callback);
+        fields.chain(breakages).chain(counts).chain(callbacks).chain(Aspect::WORDS.iter().copied())
+    }
+}
+
+/// The most signatures that are named for one that is none.
+const MOST_NEAR: usize = 3;
 
 const OTHER: &str = "other.";
 const SHARED: &str = "shared.";
@@ -293,28 +329,13 @@ impl FromStr for Aspect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Signal, Violation};
-
-    /// Every aspect that there is, but for words of sanitizers that are not in their table.
-    fn aspects() -> Vec<Aspect> {
-        let fields = Field::ALL.iter().copied().flat_map(|field| {
-            let whose = [Whose::Own, Whose::Other].map(|whose| Aspect::Field(whose, field));
-            whose.into_iter().chain([Aspect::Shared(field), Aspect::Length(field)])
-        });
-        let breakages = Violation::WORDS.iter().copied().map(Breakage::Misuse);
-        let breakages = breakages.chain(Signal::WORDS.iter().copied().map(Breakage::Signal));
-        let breakages = breakages.chain(Breakage::WORDS.iter().copied()).map(Aspect::Breakage);
-        let counts = [Whose::Own, Whose::Other].map(Aspect::Count);
-        let callbacks = Called::all().map(Aspect::Callback);
-        fields.chain(breakages).chain(counts).chain(callbacks).chain(Aspect::WORDS.iter().copied()).collect()
-    }
 
     #[test]
     fn every_signature_is_read_as_it_is_written() {
         let calls = Kind::ALL.iter().copied().map(Call::Kind).chain([Call::End]);
         let mut texts = std::collections::HashSet::new();
         for call in calls {
-            for aspect in aspects() {
+            for aspect in Aspect::all() {
                 let signature = Signature { call, aspect };
                 let text = signature.to_string();
                 assert_eq!(text.parse(), Ok(signature), "{text}");

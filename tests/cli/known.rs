@@ -53,6 +53,27 @@ fn an_accepted_difference_is_listed_and_is_no_failure() {
     folder.sessdiff(&["replay", "--port", PORT, "corpus/regressions/0001-a.ops"]).exits(0).quietly().shows(&start);
 }
 
+/// What was meant is named, as of any other name.
+#[test]
+fn a_signature_that_is_none_is_told_the_nearest() {
+    let folder = Folder::new();
+    for (wrong, said) in [
+        ("SSL_SESSION_dupp/hostname", "`SSL_SESSION_dupp` is no call (did you mean `SSL_SESSION_dup/hostname`?)"),
+        ("SSL_SESSION_dup/hostnam", "(did you mean `SSL_SESSION_dup/hostname`?)"),
+        ("ssl_session_dup/Hostname", "(did you mean `SSL_SESSION_dup/hostname`?)"),
+        ("SSL_SESSION_dup/callback.fre", "(did you mean `SSL_SESSION_dup/callback.free`"),
+        ("SSL_SESSION_dup/destroyed-earl", "(did you mean `SSL_SESSION_dup/destroyed-early` or "),
+        ("SSL_SESSION_dup", "(did you mean `SSL_SESSION_dup/count` or `SSL_SESSION_dup/return`?)"),
+        ("end/leek", "(did you mean `end/leak`?)"),
+    ] {
+        let ran = folder.sessdiff(&["bless", wrong, "--reason", "a", "--link", "b"]).exits(64);
+        assert!(ran.stderr.contains(said), "no `{said}`: {ran:?}");
+    }
+    let ran = folder.sessdiff(&["bless", "nothing/like-it", "--reason", "a", "--link", "b"]).exits(64);
+    assert!(!ran.stderr.contains("did you mean"), "{ran:?}");
+    folder.sh("ls").exits(0).quietly().shows("");
+}
+
 #[test]
 fn only_what_is_named_is_accepted() {
     for (from, to) in [("dup/hostname", "dup/alpn_selected"), ("expires", "releases = \"..3.0.0\"\nexpires")] {

@@ -42,25 +42,24 @@ impl Found {
 
     /// Makes the block that is printed.
     pub fn block(&self) -> String {
-        let Broken { law, step, seen, .. } = &self.broken;
-        let mut block = format!(
-            "LAW {}\n  {}\n  {}\n  at step {step} of the variation: {}\n  the program    {}\n  the variation  {}\n",
-            law.name,
-            law.sentence,
-            law.source,
-            self.call(),
-            seen[0],
-            seen[1]
-        );
+        let Broken { law, step, signature, seen, .. } = &self.broken;
+        let mut block = format!("LAW {}\n  {}\n  {}\n", law.name, law.sentence, law.source);
+        block +=
+            &format!("  at step {step} of the variation: {}\n  {:<13}  {signature}\n", self.call(), "what differs");
+        block += &format!("  {:<13}  {}\n  {:<13}  {}\n", "the program", seen[0], "the variation", seen[1]);
         for Run { what, program, command, says, .. } in &self.runs {
             block += &format!("\nthe {what}:\n{program}C file: {command}\nC says: {says}\n");
         }
-        block + "\nEach C program ends with 0 where a library does what this one did.\nreplay: " + &self.replay
+        let ends = match self.broken.fails() {
+            true => "The C program of the variation ends with 1 where a library fails as this one did.",
+            false => "Each C program ends with 0 where a library does what this one did.",
+        };
+        format!("{block}\n{ends}\nreplay: {}", self.replay)
     }
 
     /// Makes the object that is printed.
     pub fn object(&self, versions: &Value) -> Value {
-        let Broken { step, seen, .. } = &self.broken;
+        let Broken { step, signature, seen, .. } = &self.broken;
         let [program, variation] = &self.runs;
         let run = |run: &Run, seen: &str| {
             json!({
@@ -78,6 +77,7 @@ impl Found {
         json!({
             "step": step,
             "call": self.call(),
+            "signature": signature.to_string(),
             "program": run(program, &seen[0]),
             "variation": run(variation, &seen[1]),
             "original": self.original.display().to_string(),
