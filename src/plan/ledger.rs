@@ -129,6 +129,33 @@ struct Booked {
     makes: Makes,
 }
 
+/// Matches the custom ops that leave as it is who owns what.
+macro_rules! inert {
+    () => {
+        Op::GetMasterKey { .. }
+            | Op::GetExData { .. }
+            | Op::AdvanceClock { .. }
+            | Op::TurnBackClock { .. }
+            | Op::CtxSessions { .. }
+            | Op::CtxSetMaxVersion { .. }
+            | Op::SslSetHostName { .. }
+            | Op::CtxSetServerNameCb { .. }
+            | Op::CtxSetTicketKeys { .. }
+            | Op::CtxCopyTicketKeys { .. }
+            | Op::CtxSetAlpnSelectCb { .. }
+            | Op::CtxSetTicketCb { .. }
+            | Op::GetAlpnSelected { .. }
+            | Op::CtxSetOptions { .. }
+            | Op::CtxClearOptions { .. }
+            | Op::CtxSetVerify { .. }
+            | Op::CtxSetGetCb { .. }
+            | Op::CtxSetNotResumableCb { .. }
+            | Op::CtxSetGenerateId { .. }
+            | Op::UseCertificate { .. }
+            | Op::GetPeerCertChain { .. }
+    };
+}
+
 impl Ledger {
     /// Starts with nobody owning anything.
     pub fn new(setup: Setup) -> Ledger {
@@ -302,28 +329,7 @@ impl Ledger {
             Op::Handshake { client, server } => self.shake_hands(client, server),
             Op::NewSessionTicket { x } => self.send_ticket(x),
             Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
-            Op::GetMasterKey { .. }
-            | Op::GetExData { .. }
-            | Op::AdvanceClock { .. }
-            | Op::TurnBackClock { .. }
-            | Op::CtxSessions { .. }
-            | Op::CtxSetMaxVersion { .. }
-            | Op::SslSetHostName { .. }
-            | Op::CtxSetServerNameCb { .. }
-            | Op::CtxSetTicketKeys { .. }
-            | Op::CtxCopyTicketKeys { .. }
-            | Op::CtxSetAlpnSelectCb { .. }
-            | Op::CtxSetTicketCb { .. }
-            | Op::GetAlpnSelected { .. }
-            | Op::CtxSetOptions { .. }
-            | Op::CtxClearOptions { .. }
-            | Op::CtxSetVerify { .. }
-            | Op::CtxSetGetCb { .. }
-            | Op::CtxSetNotResumableCb { .. }
-            | Op::CtxSetGenerateId { .. }
-            | Op::UseCertificate { .. }
-            | Op::GetPeerCertChain { .. }
-            | getters!() => {}
+            inert!() | getters!() => {}
             plain_ops!() => self.fill(op),
         }
         booked

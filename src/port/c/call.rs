@@ -13,7 +13,7 @@ use super::prototypes::{
 };
 use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
 use crate::op::{
-    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, Kind, NewCallback,
+    CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
     NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
     plain_ops, serial_ops,
 };
@@ -226,10 +226,7 @@ impl CPort {
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
-            Op::CtxCopyTicketKeys { to, from } => {
-                self.contexts.changes(*to, Kind::CtxSetTicketKeys);
-                self.copy_ticket_keys(*to, *from)
-            }
+            Op::CtxCopyTicketKeys { to, from } => self.copy_ticket_keys(*to, *from),
             Op::CtxSetMaxVersion { c, .. }
             | Op::CtxSetOptions { c, .. }
             | Op::CtxClearOptions { c, .. }

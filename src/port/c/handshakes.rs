@@ -232,7 +232,8 @@ impl CPort {
     }
 
     /// Lets a context open the tickets that another one has sealed.
-    pub(super) fn copy_ticket_keys(&self, to: ContextSlot, from: ContextSlot) -> Returned<'static> {
+    pub(super) fn copy_ticket_keys(&mut self, to: ContextSlot, from: ContextSlot) -> Returned<'static> {
+        self.contexts.changes(to, Kind::CtxSetTicketKeys);
         let [to, from] = [to, from].map(|c| self.contexts.get(c));
         self.set_ticket_keys(to, Some(&self.ticket_keys_of(from))).returned()
     }

@@ -6,7 +6,7 @@ use super::super::{Chain, Moment, Returned};
 use super::NativePort;
 use super::callbacks::{generate_id, lending};
 use crate::native::{Connection, Session};
-use crate::op::{CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
+use crate::op::{Bytes, CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
 
 impl NativePort {
@@ -56,9 +56,7 @@ impl NativePort {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)
             }
-            Op::SslSetAlpnProtos { x, protocols } => {
-                number(self.connection(*x).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err().into())
-            }
+            Op::SslSetAlpnProtos { x, protocols } => self.name_protocols(*x, protocols),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
             Op::SetSslCtx { x, c } => {
@@ -83,6 +81,12 @@ impl NativePort {
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    /// Sets the protocols that a client names: 0 where it is done.
+    fn name_protocols(&self, x: ConnectionSlot, protocols: &Bytes) -> Returned<'static> {
+        let refused = self.connection(x).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err();
+        Returned::Number(refused.into())
     }
 
     fn alpn_selected(&mut self, x: ConnectionSlot) -> Returned<'_> {

@@ -11,15 +11,15 @@ use super::callbacks::{
 use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
-    CONNECTIONS, CONTEXTS, ContextSlot, MaxVersion, Op, Options, Slot, TicketKeys, Verify, connection_ops, getters,
-    session_ops,
+    Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, Slot, TicketKeys, Verify,
+    connection_ops, getters, session_ops,
 };
 
 impl NativePort {
     /// Makes a call on a context. What is about something else comes here by mistake, and goes back.
     pub(super) fn context_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
         let number = Returned::Number;
-        let passed = moment.passed;
+        let done = |_: Returned<'_>| Returned::Number(1);
         match op {
             Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.new_context(*dst),
             Op::CtxUpRef { c } => {
@@ -44,7 +44,7 @@ impl NativePort {
             Op::CtxAdd { c, s } => number(self.context(*c).add_session(&self.session(*s)).into()),
             Op::CtxRemove { c, s } => number(s.map_or(0, |s| self.remove_session(*c, s).into())),
             Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => {
-                self.context(*c).flush_sessions(seconds(*time, passed));
+                self.context(*c).flush_sessions(seconds(*time, moment.passed));
                 Returned::Nothing
             }
             Op::SessNumber { c } => number(self.context(*c).number() as i64),
@@ -63,10 +63,7 @@ impl NativePort {
             Op::CtxSetMaxVersion { c, version } => self.set_max_version(*c, *version),
             Op::CtxSetOptions { c, options } => self.set_option(*c, *options, true),
             Op::CtxClearOptions { c, options } => self.set_option(*c, *options, false),
-            Op::CtxSetNumTickets { c, tickets } => {
-                self.inherit(*c, |all| all.tickets = tickets.get());
-                number(1)
-            }
+            Op::CtxSetNumTickets { c, tickets } => done(self.inherit(*c, |all| all.tickets = tickets.get())),
             Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
@@ -78,29 +75,17 @@ impl NativePort {
             Op::CtxSetPskUseCb { c, callback } => self.inherit(*c, |all| all.psk_use = psk_use(*callback)),
             Op::CtxSetPskFindCb { c, callback } => self.inherit(*c, |all| all.psk_find = psk_find(*callback)),
             Op::CtxSetServerNameCb { c, callback } => {
-                self.call_back(*c, |all| all.server_name = server_name(*callback));
-                number(1)
+                done(self.call_back(*c, |all| all.server_name = server_name(*callback)))
             }
             Op::CtxSetTicketKeys { c, keys } => self.set_ticket_keys(*c, *keys),
-            Op::CtxCopyTicketKeys { to, from } => {
-                self.context(*to).set_ticket_keys(self.context(*from).ticket_keys());
-                number(1)
-            }
+            Op::CtxCopyTicketKeys { to, from } => self.copy_ticket_keys(*to, *from),
             Op::CtxSetAlpnSelectCb { c, callback } => self.call_back(*c, |all| all.alpn = alpn_select(*callback)),
             Op::CtxSetTicketCb { c, generate, decrypt } => {
                 let callbacks = (generate_ticket(*generate), decrypt_ticket(*decrypt));
-                self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks);
-                number(1)
+                done(self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks))
             }
-            Op::CtxSetAlpnProtos { c, protocols } => {
-                // 0 where it is done.
-                number(self.context(*c).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err().into())
-            }
-            Op::CtxSetGenerateId { c, callback } => {
-                self.inherit(*c, |all| all.generate_id = generate_id(*callback));
-                self.call_back(*c, |all| all.generate_id = generate_id(*callback));
-                number(1)
-            }
+            Op::CtxSetAlpnProtos { c, protocols } => self.set_protocols(*c, protocols),
+            Op::CtxSetGenerateId { c, callback } => self.set_generate_id(*c, *callback),
             session_ops!() | connection_ops!() | getters!() => self.session_call(op, moment),
         }
     }
@@ -114,6 +99,23 @@ impl NativePort {
         let Some(keys) = ticket_keys(keys) else { return Returned::Number(native::TicketKeys::LENGTH as i64) };
         let result = native::TicketKeys::new(keys).map(|keys| self.context(c).set_ticket_keys(keys));
         self.answer(result)
+    }
+
+    fn copy_ticket_keys(&self, to: ContextSlot, from: ContextSlot) -> Returned<'static> {
+        self.context(to).set_ticket_keys(self.context(from).ticket_keys());
+        Returned::Number(1)
+    }
+
+    /// Sets the protocols that clients name: 0 where it is done.
+    fn set_protocols(&self, c: ContextSlot, protocols: &Bytes) -> Returned<'static> {
+        let refused = self.context(c).set_alpn_protocols(protocols.get().unwrap_or_default()).is_err();
+        Returned::Number(refused.into())
+    }
+
+    fn set_generate_id(&mut self, c: ContextSlot, callback: GenerateId) -> Returned<'static> {
+        self.inherit(c, |all| all.generate_id = generate_id(callback));
+        self.call_back(c, |all| all.generate_id = generate_id(callback));
+        Returned::Number(1)
     }
 
     fn new_context(&mut self, dst: ContextSlot) -> Returned<'static> {
