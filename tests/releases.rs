@@ -100,11 +100,11 @@ fn what_the_rules_say_is_on_the_page() {
     }
 }
 
-/// A fault of a release that its case meets is named: what is followed without a word would hide what that release gets wrong. Two
+/// A fault of a release that its case meets is named: what is followed without a word would hide what that release gets wrong. Three
 /// are met by calls that are left out.
 #[test]
 fn every_fix_is_named_where_its_case_meets_it() {
-    const LEFT_OUT: [Rule; 2] = [Rule::DupKeepsOwner, Rule::ClearKeepsRecord];
+    const LEFT_OUT: [Rule; 3] = [Rule::DupKeepsOwner, Rule::ClearKeepsRecord, Rule::AbortedTicketLeaks];
     let fixes = Rule::ALL.iter().copied().filter(|rule| rule.row().kind == RuleKind::Fix && !LEFT_OUT.contains(rule));
     let is_named = |rule: Rule, release: Release| {
         let native = || NativePort::new(release, Setup::new(true));
