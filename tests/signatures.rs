@@ -1,6 +1,7 @@
 //! Every signature that is written down anywhere, in a case, a patch, a page or a test, is one that can be found, and is written
 //! as it is said.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -35,12 +36,19 @@ fn signatures(text: &str) -> Vec<&str> {
 }
 
 /// What tests write so that it is refused.
-const REFUSED: &[&str] = &["SSL_SESSION_dup/hostnames", "end/retrun"];
+const REFUSED: &[&str] = &[
+    "SSL_SESSION_dup/hostnames",
+    "SSL_SESSION_dup/hostnam",
+    "SSL_SESSION_dup/callback.fre",
+    "SSL_SESSION_dup/destroyed-earl",
+    "end/leek",
+    "end/retrun",
+];
 
 #[test]
 fn what_is_written_down_can_be_found() {
     let mut wrong = Vec::new();
-    let mut refused = 0;
+    let mut refused = BTreeSet::new();
     for (folder, ending, fewest) in PLACES {
         let mut texts = Vec::new();
         files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut texts);
@@ -49,14 +57,16 @@ fn what_is_written_down_can_be_found() {
         for text in written {
             match text.parse::<Signature>() {
                 Ok(signature) if signature.to_string() == text => {}
-                Err(_) if REFUSED.contains(&text) => refused += 1,
+                Err(_) if REFUSED.contains(&text) => {
+                    refused.insert(text.to_string());
+                }
                 Ok(signature) => wrong.push(format!("{folder}: {text} is said as {signature}")),
                 Err(error) => wrong.push(format!("{folder}: {text}: {error}")),
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(refused, REFUSED.len(), "a word of REFUSED is not written any more");
+    assert_eq!(refused.len(), REFUSED.len(), "a word of REFUSED is not written any more");
 }
 
 #[test]
