@@ -149,7 +149,7 @@ fn overwrites_no_file() {
 #[test]
 fn signatures_of_one_cause_are_listed_together() {
     let folder = Folder::new();
-    let port = ["run", "--port", "planted:flush-takes-last-second", "--programs", "20000", "--seed", "10"];
+    let port = ["run", "--port", "planted:flush-takes-last-second", "--programs", "20000", "--seed", "2"];
     let run = [&port[..], &["--corpus", "none", "--keep-going", "--reduce-seconds", "5"]].concat();
     let said = folder.sessdiff(&run).exits(1).stdout;
     let list: Vec<_> = said.lines().skip_while(|line| !line.starts_with("DIVERGE: ")).skip(1).take(2).collect();
