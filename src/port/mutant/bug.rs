@@ -354,7 +354,7 @@ bugs! {
         NewSessionTicket(other count, count, callback Free);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
-        CtxFree(callback ContextFreed, callback Free);
+        CtxFree(callback ContextFreed, callback Free) Handshake(count);
     DupForgetsPeerChain "dup-forgets-peer-chain" GetPeerCertChain(Return);
     DupCopiesPeerChain "dup-copies-peer-chain" GetPeerCertChain(PeerChain);
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" SessionReused(Return);
