@@ -4,6 +4,8 @@ use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    // The committed cases are in the crate: a new one is seen only so.
+    println!("cargo:rerun-if-changed=corpus");
     println!("cargo:rustc-check-cfg=cfg(ossl300, ossl320, ossl330, ossl340, openssl_no_comp)");
     // openssl-sys publishes these to its dependents; absent when no OpenSSL is linked.
     let version = env::var("DEP_OPENSSL_VERSION_NUMBER").ok().and_then(|hex| u64::from_str_radix(&hex, 16).ok());

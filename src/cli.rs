@@ -4,6 +4,7 @@ mod accepted;
 mod args;
 mod before;
 mod bless;
+mod check;
 mod compiled;
 mod corpus;
 mod coverage;
@@ -21,6 +22,7 @@ mod import;
 mod interrupt;
 mod lab;
 mod laws;
+mod matrix;
 mod ops;
 mod output;
 mod ports;
@@ -42,8 +44,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use args::{
-    BlessArgs, DoctorArgs, HostArgs, ImportArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs,
-    ShowArgs,
+    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs,
+    RulesArgs, RunArgs, ShowArgs,
 };
 use exit::Exit;
 
@@ -60,6 +62,7 @@ const EXAMPLES: &str = "\
 Examples:
   sessdiff run --seconds 30                       explore for half a minute
   sessdiff run --seed 1 --programs 100000 --json  the same programs every time, one JSON object
+  sessdiff check --port lib:build/libssl.so       does this library conform?
   sessdiff replay corpus/dup/carries-every-field.ops      one case, step by step
   sessdiff run --port lib:/opt/openssl/lib64/libssl.so.3  another OpenSSL, in a process of its own
   sessdiff import crash-1234                      a fuzzer's artifact to a regression of a few lines
@@ -77,6 +80,10 @@ Exit codes:
 enum Command {
     /// Replay the corpus, then explore: make and change programs until the time is up or something differs
     Run(RunArgs),
+    /// Check whether a port conforms, case by case and level by level
+    Check(CheckArgs),
+    /// Show what checks found of several ports as one page
+    Matrix(MatrixArgs),
     /// Replay cases step by step, both sides and the ledger in columns
     Replay(ReplayArgs),
     /// Find the smallest program with the same signature
@@ -105,6 +112,7 @@ impl Command {
     fn is_json(&self) -> bool {
         match self {
             Command::Run(args) => args.json,
+            Command::Check(args) => args.json,
             Command::Replay(args) => args.json,
             Command::Reduce(args) => args.json,
             Command::Import(args) => args.json,
@@ -113,7 +121,7 @@ impl Command {
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Show(args) => args.json,
-            Command::Bless(_) | Command::Host(_) => false,
+            Command::Bless(_) | Command::Host(_) | Command::Matrix(_) => false,
         }
     }
 }
@@ -139,6 +147,8 @@ pub fn main() -> ExitCode {
     }
     let (Ok(exit) | Err(exit)) = match cli.command {
         Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Matrix(args) => matrix::matrix(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),

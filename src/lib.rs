@@ -15,6 +15,7 @@ pub mod fuzz;
 pub mod generate;
 pub mod host;
 pub mod laws;
+pub mod manual;
 pub mod native;
 pub mod op;
 pub mod oracle;
@@ -25,6 +26,7 @@ pub mod program;
 pub mod reduce;
 pub mod report;
 pub mod samples;
+pub mod suite;
 pub mod trace;
 
 #[cfg(feature = "cli")]

@@ -2,17 +2,35 @@
 
 #[cfg(feature = "cli")]
 mod causes;
+#[cfg(feature = "cli")]
+mod check;
 mod divergence;
 #[cfg(feature = "cli")]
 mod json;
+#[cfg(feature = "cli")]
+mod junit;
+#[cfg(feature = "cli")]
+mod matrix;
+#[cfg(feature = "cli")]
+mod sarif;
 #[cfg(feature = "cli")]
 mod summary;
 
 #[cfg(feature = "cli")]
 pub use causes::grouped;
+#[cfg(feature = "cli")]
+pub use check::{Check, Checked, Counted, Outcome, Shown};
+#[cfg(feature = "cli")]
+pub(crate) use divergence::call_of;
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
 pub use json::{Versions, finding, versions};
+#[cfg(feature = "cli")]
+pub use junit::junit;
+#[cfg(feature = "cli")]
+pub use matrix::matrix;
+#[cfg(feature = "cli")]
+pub use sarif::sarif;
 #[cfg(feature = "cli")]
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]

@@ -2,6 +2,8 @@
 //! checked. Each command runs in a working folder of its own.
 #![cfg(feature = "cli")]
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/finding.rs"]

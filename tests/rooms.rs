@@ -15,6 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("trace", &["op", "field"]),
     ("der", &["field", "op", "samples"]),
     ("oracle", &["op", "field", "der", "plan", "program", "trace"]),
+    ("manual", &["op"]),
+    ("suite", &["op", "field", "plan", "program", "exec", "host", "native", "pair", "port", "manual"]),
     ("known", &["oracle", "native"]),
     ("samples", &["native", "op", "der"]),
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples", "der"]),
@@ -24,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
-    ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair"]),
+    ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     ("conform", &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report"]),
     (

@@ -15,6 +15,7 @@ use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::port::mutant::Bug;
+use crate::suite::Level;
 
 /// Holds the seconds after which a command says again how far it is, where there is no bar.
 pub(crate) const BEAT: f64 = 10.0;
@@ -100,6 +101,77 @@ pub(crate) struct RunArgs {
     pub part: bool,
     #[command(flatten)]
     pub reducing: Reducing,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff check --port lib:build/libssl.so            every level, with a report
+  sessdiff check --port lib:build/libssl.so --level 1 --level 2
+  sessdiff check --case 'dup/*' --case cache/evicts-oldest
+  sessdiff check --port lib:build/libssl.so --junit check.xml --sarif check.sarif --html check.html
+  sessdiff check --list                                the cases, and what each says")]
+pub(crate) struct CheckArgs {
+    /// The port to check: openssl, native, planted:NAME, lib:PATH
+    #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
+    pub ports: Vec<PortName>,
+    /// Check the cases whose id matches, such as `dup/*`
+    #[arg(long = "case", value_name = "GLOB", value_parser = pattern)]
+    pub cases: Vec<glob::Pattern>,
+    /// Check the cases of this level: 1 count, 2 dup and contents, 3 accessors, 4 bytes, 5 cache, 6 connections and handshakes
+    #[arg(long = "level", value_name = "N")]
+    pub levels: Vec<Level>,
+    /// List the cases, and check none
+    #[arg(long)]
+    pub list: bool,
+    /// Print one JSON object a port instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Write what was found as JUnit XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write it as SARIF, too
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
+    /// Write it as a page, too
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Where C programs of what differs are written
+    #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
+    pub out: PathBuf,
+    /// Processes of the port that check cases side by side
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+    #[command(flatten)]
+    pub release: ReleaseChoice,
+    #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
+    pub known: KnownChoice,
+    /// List every function in the table, those of which everything passed, too
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff check --port lib:libssl.so --json >results/mine.json
+  sessdiff matrix results/*.json -o matrix.html")]
+pub(crate) struct MatrixArgs {
+    /// What `sessdiff check --json` printed, of a port or of several
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The page
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Replace the page if it is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn pattern(text: &str) -> Result<glob::Pattern, String> {
+    glob::Pattern::new(text).map_err(|error| format!("no pattern: {error}"))
 }
 
 /// Says which of these names may have been meant; nothing where none is near.

@@ -5,6 +5,7 @@ use crate::oracle::Signature;
 use crate::pair::{Diverged, Look, Pair, Verdict};
 use crate::port::Memory;
 use crate::program::Program;
+use crate::suite::looks;
 
 /// A program that diverges, and how it is looked at where it does.
 #[derive(Clone, Debug)]
@@ -23,12 +24,6 @@ impl Finding {
     pub fn signature(&self) -> Signature {
         self.diverged.divergence.signature()
     }
-}
-
-/// Lists the ways in which one program is looked at, the cheapest first. Some differences show in one of them only.
-pub(super) fn looks(memories: &[Memory]) -> impl Iterator<Item = Look> {
-    let ways = [Watch::Fast, Watch::Ends, Watch::Blame];
-    memories.iter().flat_map(move |memory| ways.map(|watch| Look::in_memory(watch, *memory)))
 }
 
 /// Judges `program` in one way after the other, until it does not agree. Returns that way and its verdict, or the last ones.

@@ -66,7 +66,11 @@ impl Case {
         Case::of(path, bytes_of(path)?)
     }
 
-    fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
+    /// Reads a case from the bytes of its file.
+    ///
+    /// # Errors
+    /// As of [`Case::read`].
+    pub fn of(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         let text = String::from_utf8(bytes).map_err(|_| CaseError::NotText(path.into()))?;
         let listing = Listing::find(&text).map_err(|_| CaseError::NoMarker(path.into()))?;
         let program = listing.program().map_err(|wrong| {

@@ -1,6 +1,6 @@
 //! The block that is printed for a divergence: it fits an issue tracker as it is.
 
-use crate::op::Kind;
+use crate::manual;
 use crate::oracle::{Aspect, Call, Side, Signature};
 use crate::pair::Diverged;
 use crate::program::Program;
@@ -10,26 +10,6 @@ use crate::trace::{Block, Site};
 pub fn artifact_name(signature: Signature) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '.' };
     signature.to_string().chars().map(plain).collect()
-}
-
-/// Quotes what SSL_SESSION_free(3), OpenSSL 3.6, says of a call.
-fn manual(call: Call) -> Option<&'static str> {
-    match call {
-        Call::Kind(Kind::New) => {
-            Some("SSL_SESSION_new() creates a new SSL_SESSION structure and returns a pointer to it.")
-        }
-        Call::Kind(Kind::Dup) => Some(
-            "SSL_SESSION_dup() copies the contents of the SSL_SESSION structure in src and returns a pointer to it.",
-        ),
-        Call::Kind(Kind::UpRef) => {
-            Some("SSL_SESSION_up_ref() increments the reference count on the given SSL_SESSION structure.")
-        }
-        Call::Kind(Kind::Free) => Some(
-            "SSL_SESSION_free() decrements the reference count of session and removes the SSL_SESSION structure pointed \
-             to by session and frees up the allocated memory, if the reference count has reached 0.",
-        ),
-        Call::Kind(_) | Call::End => None,
-    }
 }
 
 /// Says where a block comes from: `24 bytes, allocated in step 1, s1 = SSL_SESSION_dup(s0), at ssl/ssl_sess.c:91`
@@ -94,7 +74,7 @@ fn all_described(program: &Program, blocks: &[&Block]) -> String {
 }
 
 /// Says which call the first difference is in.
-pub(super) fn call_of(program: &Program, diverged: &Diverged) -> String {
+pub(crate) fn call_of(program: &Program, diverged: &Diverged) -> String {
     let step = diverged.divergence.step;
     let call = program.ops.get(step).map(ToString::to_string);
     let given_back = diverged.at_end.get(step.wrapping_sub(program.ops.len()));
@@ -143,8 +123,10 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
     for (at, op) in diverged.at_end.iter().enumerate() {
         line(format_args!("  {:<width$} step {}: {op}", "at the end", program.ops.len() + at));
     }
-    if let Some(sentence) = manual(found.signature().call) {
-        line(format_args!("  {:<width$} {sentence}", "manual"));
+    if let Call::Kind(kind) = found.signature().call
+        && let Some(sentence) = manual::sentence(kind.name())
+    {
+        line(format_args!("  {:<width$} {}", "manual", sentence.text));
     }
     line(format_args!("\n{}", program.to_string().trim_end()));
     for (at, (word, command)) in commands.iter().enumerate() {

@@ -112,6 +112,9 @@ fn what_commands_print_is_as_the_schema_says() {
     let with = |command: &'static str, more: &[&'static str]| [&[command], &planted[..], more].concat();
     fits(&folder, "run", 1, &with("run", &["--programs", "2000", "--seed", "1", "--corpus", "none", "--keep-going"]));
     fits(&folder, "run", 0, &["run", "--json", "--port", "native", "--programs", "20", "--corpus", "none"]);
+    fits(&folder, "check", 1, &with("check", &["--case", "dup/copies/*"]));
+    fits(&folder, "check", 0, &["check", "--json", "--case", "up_ref/*"]);
+    fits(&folder, "check_list", 0, &["check", "--json", "--list"]);
     fits(&folder, "replay", 1, &with("replay", &["a.ops"]));
     fits(&folder, "replay", 0, &["replay", "--json", "a.ops", "a.ops"]);
     let hazard = format!("{CORPUS}/hazards/id-changed-while-cached.ops");

@@ -1,0 +1,472 @@
+//! `sessdiff check`: the conformance check, for whoever makes a port.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use glob::Pattern;
+use indicatif::ProgressBar;
+
+use super::args::{BEAT, CheckArgs, PortName};
+use super::compiled::Compiled;
+use super::disk::Folder;
+use super::emitted::{picture, written};
+use super::exit::Exit;
+use super::files::keep;
+use super::finding::{Finding, careful};
+use super::lab::{Lab, LabError, Starting};
+use super::progress::{self, Pulse};
+use super::{accepted, interrupt, output};
+use crate::host::{Host, crash};
+use crate::known::{Day, KnownFile};
+use crate::native::Release;
+use crate::pair::{Diverged, Look, Pair};
+use crate::plan::Setup;
+use crate::port::Memory;
+use crate::port::c::Probes;
+use crate::report::{self, Accepted, Check, Checked, Outcome, Shown, Versions, artifact_name};
+use crate::suite::{Item, Level, Said, items, judge};
+
+/// How long all C programs of a check may take; those that come later are written, and not run.
+const TRYING: Duration = Duration::from_secs(20);
+/// So many ids are listed of those that differ in the same way.
+const LISTED: usize = 6;
+
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Exit> {
+    let chosen = chosen(args)?;
+    if args.list {
+        return Ok(list(args, &chosen));
+    }
+    let known = |port| accepted::read(&args.known, None, port);
+    let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
+    let lost = |path: &Path, error: std::io::Error| output::usage(format_args!("{}: {error}", path.display()));
+    let _out = Folder::ready(&args.out).map_err(|error| lost(&args.out, error))?;
+    for path in [&args.junit, &args.sarif, &args.html].into_iter().flatten() {
+        output::ready(path, true)?;
+    }
+    interrupt::answer();
+    crash::catch(None);
+    progress::begin_with(BEAT, false);
+    let (mut exit, mut checks) = (Exit::Expected, Vec::new());
+    for (port, known) in args.ports.iter().zip(&known) {
+        match check_port(args, port, &chosen, known) {
+            Ok(check) => {
+                exit = exit.worst(show(args, &check));
+                checks.push(check);
+            }
+            Err(error) => exit = exit.worst(error.say()),
+        }
+        if interrupt::came() {
+            break;
+        }
+    }
+    write_files(args, &checks).map(|()| exit).map_err(|lost| lost.worst(exit))
+}
+
+/// Returns the cases that the flags choose, in their order.
+///
+/// # Errors
+/// None is chosen.
+fn chosen(args: &CheckArgs) -> Result<Vec<Item>, Exit> {
+    let is_chosen = |item: &Item| {
+        let level = args.levels.is_empty() || args.levels.contains(&item.level);
+        level && (args.cases.is_empty() || args.cases.iter().any(|pattern| pattern.matches(&item.id)))
+    };
+    let chosen: Vec<Item> = items().into_iter().filter(is_chosen).collect();
+    if chosen.is_empty() {
+        let asked: Vec<&str> = args.cases.iter().map(Pattern::as_str).collect();
+        let asked = if asked.is_empty() { String::new() } else { format!(" named {}", asked.join(" or ")) };
+        output::error(format_args!("no case{asked} of these levels: `sessdiff check --list` lists them"));
+        return Err(Exit::Inconclusive);
+    }
+    Ok(chosen)
+}
+
+fn list(args: &CheckArgs, chosen: &[Item]) -> Exit {
+    if args.json {
+        let object = |item: &Item| {
+            let Item { id, level, function, says, program } = item;
+            let calls: Vec<String> = program.ops.iter().map(ToString::to_string).collect();
+            serde_json::json!({ "id": id, "level": level.number(), "function": function, "says": says, "calls": calls })
+        };
+        output::object(&serde_json::json!({ "cases": chosen.iter().map(object).collect::<Vec<_>>() }));
+        return Exit::Expected;
+    }
+    let mut of = None;
+    for item in chosen {
+        if of.replace(item.level) != Some(item.level) {
+            output::result(item.level);
+        }
+        output::result(format_args!("  {:<44} {}", item.id, item.says.replace('\n', " ")));
+    }
+    Exit::Expected
+}
+
+/// Drives a port for the check: in a process of its own, for a case may break it.
+fn lab(args: &CheckArgs, port: &PortName) -> Lab {
+    let following = args.release.following;
+    Lab {
+        port: port.clone(),
+        probes: Probes::ALL,
+        isolate: true,
+        hazards: false,
+        following,
+        without: None,
+        breaking: false,
+        limits: args.limits.clone(),
+        start: Starting::default(),
+    }
+}
+
+fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownFile) -> Result<Check, LabError> {
+    let started = Instant::now();
+    let lab = lab(args, port);
+    let first = lab.pair()?;
+    let (identity, release, setup) = (first.right().identity(), first.left().release(), first.plan().setup());
+    let port_summary = lab.port_summary(&first, unsupported(setup));
+    begin(args, &first, chosen.len());
+    let said = judge_all(args, &lab, first, chosen)?;
+    let interrupted = interrupt::came();
+    let versions = |release: &str| -> serde_json::Value {
+        report::versions(Versions { release, library: &identity.version, file: &identity.file })
+    };
+    let of = Of { args, lab: &lab, known, release, library: &identity.version, file: &identity.file };
+    let mut accepted = HashMap::new();
+    let mut cases: Vec<Checked> = chosen
+        .iter()
+        .zip(&said)
+        .filter_map(|(item, said)| said.as_ref().map(|said| of.checked(item, said, &mut accepted)))
+        .collect();
+    write_c(&of, chosen, &said, &mut cases);
+    let mut accepted: Vec<Accepted> = accepted.into_values().collect();
+    accepted.sort_by_key(|one| one.place.clone());
+    review(&mut accepted, known, release, chosen.len() == items().len() && !interrupted);
+    let tool = versions(&release.to_string())["tool"].as_str().unwrap_or_default().to_string();
+    let levels = Level::ALL.into_iter().map(|level| (level.number(), level.name().to_string()));
+    let mut check = Check {
+        port: port_summary,
+        tool,
+        release: release.to_string(),
+        date: Day::today().to_string(),
+        seconds: started.elapsed().as_secs_f64(),
+        cases,
+        levels: levels.collect::<BTreeMap<_, _>>(),
+        accepted,
+        interrupted,
+        exit: 0,
+    };
+    check.exit = exit_of(&check) as u8;
+    Ok(check)
+}
+
+/// Lists the functions that a port lacks.
+fn unsupported(setup: Setup) -> Vec<String> {
+    setup.lacks.iter().map(|kind| kind.name().to_string()).collect()
+}
+
+/// Says what is going to be checked, before anything else.
+fn begin(args: &CheckArgs, pair: &Pair, cases: usize) {
+    let (left, right) = (pair.left().identity().version, pair.right().identity());
+    let cases = report::so_many(cases as u64, "case");
+    let line =
+        format!("sessdiff {}: {cases}, {right}, against the native session, which {left}", env!("CARGO_PKG_VERSION"));
+    let say = |line: &dyn std::fmt::Display| if args.json { output::note(line) } else { output::result(line) };
+    say(&line);
+    if let Some(doubt) = pair.left().release().doubt() {
+        say(&doubt);
+    }
+}
+
+/// Judges all cases, on as many threads as asked for, each with a process of its own. What ^C cut off has no answer.
+fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Result<Vec<Option<Said>>, LabError> {
+    let memories: &[Memory] = if lab.watches_memory() { &[Memory::Plain, Memory::Guarded] } else { &[Memory::Plain] };
+    let (next, bar) = (AtomicUsize::new(0), progress::bar(chosen.len() as u64));
+    let said: Vec<Mutex<Option<Said>>> = chosen.iter().map(|_| Mutex::new(None)).collect();
+    let pulse = Mutex::new(Pulse::new(BEAT, false));
+    let work = |pair: Option<Pair>| -> Result<(), LabError> {
+        let mut pair = match pair {
+            Some(pair) => pair,
+            None => lab.pair()?,
+        };
+        while !interrupt::came() {
+            let at = next.fetch_add(1, Relaxed);
+            let Some(item) = chosen.get(at) else { break };
+            let answer = judge(&mut pair, item, memories);
+            // What broke memory may break it for the cases after it.
+            if matches!(&answer, Said::Fail(diverged, _) if diverged.broke()) {
+                pair = lab.pair()?;
+            }
+            *said[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(answer);
+            advance(&bar, &pulse, item, chosen.len());
+        }
+        Ok(())
+    };
+    let ended = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..args.jobs).map(|_| scope.spawn(|| work(None))).collect();
+        let mut ended = vec![work(Some(first))];
+        ended.extend(others.into_iter().map(|other| other.join().expect("a worker does not panic")));
+        ended
+    });
+    bar.finish_and_clear();
+    ended.into_iter().collect::<Result<Vec<()>, _>>()?;
+    Ok(said.into_iter().map(|said| said.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect())
+}
+
+fn advance(bar: &ProgressBar, pulse: &Mutex<Pulse>, item: &Item, of: usize) {
+    bar.inc(1);
+    bar.set_message(format!("{} of {of}: {}", bar.position(), item.id));
+    if pulse.lock().is_ok_and(|pulse| pulse.beats()) {
+        output::note(format_args!("{} of {of} cases", bar.position()));
+    }
+}
+
+/// What is the same for all cases of a port.
+struct Of<'a> {
+    args: &'a CheckArgs,
+    lab: &'a Lab,
+    known: &'a KnownFile,
+    release: Release,
+    library: &'a str,
+    file: &'a str,
+}
+
+impl Of<'_> {
+    /// Says what came of a case. A difference that somebody accepted is booked in `accepted`, by its place.
+    fn checked(&self, item: &Item, said: &Said, accepted: &mut HashMap<String, Accepted>) -> Checked {
+        let (outcome, why) = match said {
+            Said::Pass => (Outcome::Pass, String::new()),
+            Said::Fail(diverged, _) => {
+                let found = &diverged.divergence;
+                let at = report::call_of(&item.program, diverged);
+                // What the native session does is not always said: where the ledger knows, it is what that says.
+                let expected = found.ledger.as_ref().unwrap_or(&found.left);
+                let (class, signature, got) = (found.class, found.signature(), &found.right);
+                let why = format!("{class} {signature}: {at}: expected {expected}, got {got}");
+                match self.known.accepts(found.signature(), self.release) {
+                    Some(entry) => {
+                        let one = accepted::summary(self.known, entry, 0);
+                        let reason = format!("{} ({})", one.reason, one.link);
+                        accepted.entry(one.place.clone()).or_insert(one).programs += 1;
+                        (Outcome::Known, format!("{}: {reason}", found.signature()))
+                    }
+                    None => (Outcome::Fail, why),
+                }
+            }
+            Said::Known(rules) => {
+                let named = rules.iter().map(|rule| {
+                    let end = rule.ends_after(self.release).map(|end| format!(", mended in {end}"));
+                    format!("{}{}: {}", rule.row().id, end.unwrap_or_default(), rule.row().what)
+                });
+                (Outcome::Known, named.collect::<Vec<_>>().join("; "))
+            }
+            Said::Unsupported(kinds) => {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                (Outcome::Unsupported, format!("lacks {}", names.join(", ")))
+            }
+            Said::NotModelled => {
+                let why = "a call is left out: the release breaks by it, or the model has no answer there";
+                (Outcome::NotModelled, why.into())
+            }
+            Said::Inconclusive(why) => (Outcome::Inconclusive, why.to_string()),
+        };
+        let diverged = if let Said::Fail(diverged, _) = said { Some(diverged) } else { None };
+        let again = format!("sessdiff check{} --case {}", self.flags(), output::quoted(&item.id));
+        Checked {
+            id: item.id.clone(),
+            level: item.level.number(),
+            function: item.function.into(),
+            says: item.says.clone(),
+            outcome,
+            why,
+            signature: diverged.map(|diverged| diverged.divergence.signature().to_string()),
+            class: diverged.map(|diverged| diverged.divergence.class.to_string()),
+            broke: diverged.is_some_and(|diverged| diverged.broke()),
+            calls: item.program.ops.iter().map(ToString::to_string).collect(),
+            finding: diverged.map(|diverged| self.finding(item, diverged, &again)),
+            c: None,
+            again,
+        }
+    }
+
+    /// Returns the flags that choose the port and how it is followed.
+    fn flags(&self) -> String {
+        let port = &self.lab.port;
+        let port = if *port == PortName::OpenSsl { String::new() } else { format!(" --port {}", output::quoted(port)) };
+        port + self.lab.following.flag()
+    }
+
+    fn finding(&self, item: &Item, diverged: &Diverged, again: &str) -> serde_json::Value {
+        let release = self.release.to_string();
+        let versions = Versions { release: &release, library: self.library, file: self.file };
+        report::finding(&item.program, diverged, &[("check", again.into())], versions)
+    }
+}
+
+/// Writes a C program for each signature, of the shortest case of the lowest level that has it, and runs those for which there is time.
+fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Checked]) {
+    let mut plainest: BTreeMap<String, (&Item, &Diverged, Look)> = BTreeMap::new();
+    for (item, said) in chosen.iter().zip(said) {
+        let Some(Said::Fail(diverged, look)) = said else { continue };
+        let one = (item, &**diverged, *look);
+        let entry = plainest.entry(diverged.divergence.signature().to_string()).or_insert(one);
+        let plainer = |item: &Item| (item.level, item.program.ops.len());
+        if plainer(item) < plainer(entry.0) {
+            *entry = one;
+        }
+    }
+    let Ok(mut pair) = of.lab.pair() else { return };
+    let until = Instant::now() + TRYING;
+    for (signature, (item, diverged, look)) in plainest {
+        if interrupt::came() {
+            return;
+        }
+        let found = Finding { program: item.program.clone(), diverged: diverged.clone(), look };
+        let why = format!("{}\n{}", item.id, diverged.divergence.sentence());
+        let text = written(crate::emit::c, &mut pair, of.lab, &why, &found.program, Some(found.signature()));
+        let stem = of.args.out.join(artifact_name(found.signature()));
+        let lost = |error| output::error(format_args!("{}: {error}", stem.display()));
+        let file = keep(&stem, "c", &text).map_err(lost).ok();
+        let (says, command) = if Instant::now() < until {
+            let compiled = Compiled::new(&of.lab.port, &text);
+            let command = file.as_deref().map(|file| compiled.command(file));
+            (compiled.to_string(), command.unwrap_or_default())
+        } else {
+            ("not run: there are too many of them".into(), String::new())
+        };
+        pair.run(&found.program, careful(look));
+        let picture = picture(&found.program, &pair, Some(&found.diverged));
+        let shown = Shown { file: file.map(|file| file.display().to_string()), text, says, command, picture };
+        if let Some(case) = cases.iter_mut().find(|case| case.id == item.id) {
+            debug_assert_eq!(case.signature.as_deref(), Some(signature.as_str()));
+            case.c = Some(shown);
+        }
+    }
+}
+
+/// Adds the accepted differences that somebody has to look at: those whose time is over, and where `all` cases ran, those that none
+/// of them shows.
+fn review(accepted: &mut Vec<Accepted>, known: &KnownFile, release: Release, all: bool) {
+    for entry in &known.entries {
+        let mut one = accepted::summary(known, entry, 0);
+        if accepted.iter().any(|other| other.place == one.place) {
+            continue;
+        }
+        if all && entry.known.releases.has(release) {
+            one.stale = Some("no case of the check".into());
+        }
+        if one.expired || one.stale.is_some() {
+            accepted.push(one);
+        }
+    }
+}
+
+fn exit_of(check: &Check) -> Exit {
+    let had = |outcome| check.cases.iter().any(|case| case.outcome == outcome);
+    let broke = check.cases.iter().any(|case| case.outcome == Outcome::Fail && case.broke);
+    let mut exit = if broke {
+        Exit::Crashed
+    } else if had(Outcome::Fail) {
+        Exit::Divergence
+    } else if had(Outcome::Inconclusive) || !had(Outcome::Pass) && !had(Outcome::Known) {
+        Exit::Inconclusive
+    } else {
+        Exit::Expected
+    };
+    if check.accepted.iter().any(|one| !one.complaints().is_empty()) {
+        exit = exit.worst(Exit::Stale);
+    }
+    if check.interrupted { exit.worst(Exit::Interrupted) } else { exit }
+}
+
+/// Prints what was found of a port, failures first, and returns the exit code.
+fn show(args: &CheckArgs, check: &Check) -> Exit {
+    if args.json {
+        match serde_json::to_value(check) {
+            Ok(json) => output::object(&json),
+            Err(error) => output::error(error),
+        }
+    } else {
+        say(args, check);
+    }
+    check.accepted.iter().flat_map(Accepted::complaints).for_each(output::error);
+    if std::env::var_os("GITHUB_ACTIONS").is_some() {
+        check.cases.iter().filter_map(annotation).for_each(output::note);
+    }
+    exit_of(check)
+}
+
+fn say(args: &CheckArgs, check: &Check) {
+    let failed: Vec<&Checked> = check.cases.iter().filter(|case| case.outcome == Outcome::Fail).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for case in &failed {
+        let signature = case.signature.as_deref().unwrap_or_default();
+        if told.contains(&signature) {
+            continue;
+        }
+        told.push(signature);
+        let same: Vec<&&Checked> = failed.iter().filter(|other| other.signature == case.signature).collect();
+        // The C program is of the plainest.
+        let shown = same.iter().find(|case| case.c.is_some()).map_or(*case, |shown| **shown);
+        output::result(block(shown, &same));
+    }
+    for case in check.cases.iter().filter(|case| case.outcome == Outcome::Inconclusive) {
+        output::result(format_args!("INCONCLUSIVE {}: {}\n    again: {}", case.id, case.why, case.again));
+    }
+    output::result(check.table(args.verbose).trim_end());
+    check.accepted.iter().filter(|one| one.programs > 0).for_each(output::result);
+    let lacks = &check.port.unsupported;
+    if !lacks.is_empty() {
+        output::result(format_args!("UNSUPPORTED by {}: {}", check.port.name, lacks.join(", ")));
+    }
+    let verdict = check.verdict();
+    output::result(if failed.is_empty() { output::green(&verdict) } else { output::red(&verdict) });
+}
+
+/// Shows a failure: what holds, the calls, what differs, and how to see it again.
+fn block(case: &Checked, same: &[&&Checked]) -> String {
+    let mut text = output::red(&format!("FAIL {}", case.id));
+    text += &format!("\n    {}\n    {}\n\n", case.why, case.says.replace('\n', "\n    "));
+    text.extend(case.calls.iter().map(|call| format!("        {call}\n")));
+    text += &format!("\n    again: {}\n", case.again);
+    if let Some(Shown { says, command, .. }) = &case.c {
+        if !command.is_empty() {
+            text += &format!("    C file: {command}\n");
+        }
+        text += &format!("    C says: {says}\n");
+    }
+    let others: Vec<&str> = same.iter().map(|other| other.id.as_str()).filter(|id| *id != case.id).collect();
+    if !others.is_empty() {
+        let more = if others.len() > LISTED { format!(" and {} more", others.len() - LISTED) } else { String::new() };
+        text += &format!("    the same in: {}{more}\n", others[..others.len().min(LISTED)].join(", "));
+    }
+    text
+}
+
+/// Spells what did not pass as GitHub shows it beside a change.
+fn annotation(case: &Checked) -> Option<String> {
+    let word = match case.outcome {
+        Outcome::Fail => "error",
+        Outcome::Inconclusive => "warning",
+        Outcome::Pass | Outcome::Known | Outcome::Unsupported | Outcome::NotModelled => return None,
+    };
+    let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let title = escaped(&case.id).replace(':', "%3A").replace(',', "%2C");
+    Some(format!("::{word} title={title}::{}", escaped(&format!("{}\nagain: {}", case.why, case.again))))
+}
+
+/// Writes the files that were asked for.
+fn write_files(args: &CheckArgs, checks: &[Check]) -> Result<(), Exit> {
+    if let Some(path) = &args.junit {
+        let text = report::junit(checks).map_err(|error| output::usage(format_args!("{}: {error}", path.display())))?;
+        output::file(path, &text)?;
+    }
+    if let Some(path) = &args.sarif {
+        output::file(path, &format!("{:#}\n", report::sarif(checks)))?;
+    }
+    if let Some(path) = &args.html {
+        output::file(path, &report::matrix(checks))?;
+    }
+    Ok(())
+}

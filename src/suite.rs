@@ -1,0 +1,118 @@
+//! The cases of the conformance check: systematic ones, made of the table of ops, behaviours that the manual names, and the committed
+//! corpus. All of them are in the executable. Each has an id that a person can say, and a level.
+
+mod behaviours;
+mod judge;
+mod level;
+mod systematic;
+
+use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::manual;
+use crate::op::Kind;
+use crate::program::{Case, Program};
+
+pub use judge::{NoVerdict, Said, judge, looks};
+pub use level::Level;
+
+/// The committed cases.
+static CORPUS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/corpus");
+
+/// Names the folders whose cases are no part of the check: what breaks libraries, what needs two runs, and what are no cases.
+const LEFT_OUT: [&str; 3] = ["hazards", "laws", "known"];
+
+/// One case of the check.
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// Names it: `up_ref/returns-1`. It stays the same from release to release of this tool.
+    pub id: String,
+    /// Says what a port has to have for it.
+    pub level: Level,
+    /// Names the function that it is about, or the harness's word.
+    pub function: &'static str,
+    /// Says what holds: a sentence of the manual, or why the case is kept.
+    pub says: String,
+    /// Holds the calls.
+    pub program: Program,
+}
+
+impl Item {
+    fn new(id: String, function: &'static str, says: String, program: Program) -> Item {
+        let (level, first) = level::of(&program);
+        let function = if function.is_empty() { first } else { function };
+        Item { id, level, function, says, program }
+    }
+
+    /// Makes a case that is about a function of which the manual says something.
+    fn of_manual(id: String, function: &'static str, text: &str) -> Item {
+        let program: Program = text.parse().unwrap_or_else(|error| panic!("{id} is no program: {error}\n{text}"));
+        let does = || Kind::from_name(function).map_or("", Kind::summary).replace('`', "");
+        let says = manual::sentence(function).map_or_else(does, |sentence| sentence.to_string());
+        Item::new(id, function, says, program)
+    }
+}
+
+/// Returns all cases, by level and in it by id.
+pub fn items() -> Vec<Item> {
+    let mut items = behaviours::items();
+    items.extend(systematic::items());
+    committed(&CORPUS, &mut items);
+    items.sort_by(|one, other| (one.level, &one.id).cmp(&(other.level, &other.id)));
+    items
+}
+
+/// Adds the committed cases of a folder and of those in it.
+fn committed(folder: &Dir<'static>, items: &mut Vec<Item>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(dir) if LEFT_OUT.iter().any(|name| dir.path().starts_with(name)) => {}
+            DirEntry::Dir(dir) => committed(dir, items),
+            DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "ops") => {
+                let case = Case::of(file.path(), file.contents().to_vec()).expect("a committed case is a program");
+                let id = file.path().with_extension("").display().to_string();
+                items.push(Item::new(id, "", case.why, case.program));
+            }
+            DirEntry::File(_) => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::plan::{Plan, Setup, Skip, Step};
+
+    #[test]
+    fn ids_and_programs_are_there_once_and_every_level_has_some() {
+        let items = items();
+        let mut programs: HashMap<&Program, &str> = HashMap::new();
+        let mut ids = HashSet::new();
+        for item in &items {
+            assert!(ids.insert(&item.id), "{} is there twice", item.id);
+            assert!(!item.says.is_empty(), "{} says nothing", item.id);
+            let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+            assert!(item.id.chars().all(plain) && item.id.contains('/'), "{} cannot be said", item.id);
+            // A committed case may spell what a systematic one makes.
+            if let Some(other) = programs.insert(&item.program, &item.id) {
+                assert!(!item.says.contains("(3): ") || !other.contains("(3): "), "{} is {other}", item.id);
+            }
+        }
+        for level in Level::ALL {
+            assert!(items.iter().filter(|item| item.level == level).count() >= 5, "{level}");
+        }
+    }
+
+    /// OpenSSL 3.6 lacks nothing, so whatever is skipped there is no check.
+    #[test]
+    fn every_call_is_made() {
+        for item in items() {
+            let mut plan = Plan::new(Setup::new(true));
+            plan.make(&item.program);
+            let skipped = plan.steps.iter().filter(|step| !matches!(step, Step::Run { .. }));
+            let skipped: Vec<_> = skipped.filter(|step| !matches!(step, Step::Skip(Skip::Unsupported))).collect();
+            assert!(skipped.is_empty(), "{}: {skipped:?}", item.id);
+        }
+    }
+}
