@@ -24,11 +24,12 @@ use crate::op::Kind;
 use crate::oracle::Signature;
 use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::{Kinds, Plan, Setup, Step};
-use crate::port::Port;
 use crate::port::native::NativePort;
+use crate::port::{Memory, Port};
 use crate::program::Program;
 use crate::reduce::{Answer, reduce};
 use crate::report;
+use crate::suite::{self, Level, Said};
 
 /// Says what a port is tried with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +181,79 @@ pub fn check<P: Port + 'static>(port: P, trial: Trial) -> Result<Report, Failure
         }
     }
     if report.calls == 0 { Err(Failure::NothingRan) } else { Ok(report) }
+}
+
+/// Sums up the cases of the levels that a port was checked with. None of them failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LevelReport {
+    /// How many passed, those included that a fault of the release explains.
+    pub passed: usize,
+    /// The ids of those that call what the port lacks.
+    pub unsupported: Vec<String>,
+    /// The ids of those in which a call was left out.
+    pub not_modelled: Vec<String>,
+}
+
+impl fmt::Display for LevelReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LevelReport { passed, unsupported, not_modelled } = self;
+        let [unsupported, not_modelled] = [unsupported, not_modelled].map(Vec::len);
+        write!(f, "{passed} cases pass, {unsupported} are unsupported, {not_modelled} not modelled")
+    }
+}
+
+/// Says which cases of the levels failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LevelFailure {
+    /// The ids of these cases, each with what differs, as it fits an issue tracker.
+    #[error("{} cases fail\n\n{}", .0.len(), .0.iter().map(|(id, why)| format!("{id}: {why}\n")).collect::<String>())]
+    Cases(Vec<(String, String)>),
+    /// Not one case passed: an agreement about nothing.
+    #[error("no case passed: an agreement about nothing")]
+    NothingRan,
+}
+
+/// Checks a port with the cases of these levels: those of `sessdiff check`. Of `trial` it takes the release and whether there is ex_data.
+///
+/// # Errors
+/// Fails with all cases that differ or have no verdict, or because none passed.
+///
+/// ```
+/// use sessdiff::conform::{LevelFailure, Trial, check_levels};
+/// use sessdiff::native::Release;
+/// use sessdiff::plan::Setup;
+/// use sessdiff::port::mutant::{Bug, Mutant};
+/// use sessdiff::suite::Level;
+///
+/// let port = || Mutant::new(Bug::DupForgetsHostname, Release::V3_6_3, Setup::new(false));
+/// assert!(check_levels(port(), Trial::default(), &[Level::Count]).is_ok());
+/// match check_levels(port(), Trial::default(), &[Level::Dup]) {
+///     Err(LevelFailure::Cases(failed)) => assert!(failed.iter().any(|(id, _)| id == "dup/copies/hostname")),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+pub fn check_levels<P: Port + 'static>(port: P, trial: Trial, levels: &[Level]) -> Result<LevelReport, LevelFailure> {
+    let Trial { release, ex_data, .. } = trial;
+    let ports = ["native".into(), port.identity().name];
+    let mut pair = Pair::new(NativePort::new(release, Setup::new(ex_data)), port, ex_data);
+    let (mut report, mut failed) = (LevelReport::default(), Vec::new());
+    for item in suite::items().into_iter().filter(|item| levels.contains(&item.level)) {
+        match suite::judge(&mut pair, &item, &[Memory::Plain]) {
+            Said::Pass | Said::Known(_) => report.passed += 1,
+            Said::Unsupported(_) => report.unsupported.push(item.id),
+            Said::NotModelled => report.not_modelled.push(item.id),
+            Said::Inconclusive(why) => failed.push((item.id, format!("inconclusive: {why}"))),
+            Said::Fail(diverged, _) => {
+                let found = Finding { program: item.program, diverged: *diverged, ports: ports.clone() };
+                failed.push((item.id, format!("{}\n{found}", item.says)));
+            }
+        }
+    }
+    match (failed.is_empty(), report.passed) {
+        (false, _) => Err(LevelFailure::Cases(failed)),
+        (true, 0) => Err(LevelFailure::NothingRan),
+        (true, _) => Ok(report),
+    }
 }
 
 /// Chooses how a program is looked at, in turns: some bugs show in one way of looking only.

@@ -60,11 +60,13 @@ mod connection;
 mod context;
 mod handshake;
 mod ledger;
+mod owed;
 mod touched;
 
 pub use block::{Around, left_out};
 pub use context::Shared;
 pub use ledger::Ledger;
+pub use owed::Owed;
 pub use touched::{Touched, is_about, touches};
 
 use serde::{Deserialize, Serialize};

@@ -9,8 +9,9 @@ mod broken_rust_port;
 #[path = "../examples/rust_port.rs"]
 mod rust_port;
 
-use sessdiff::conform::{Failure, check};
+use sessdiff::conform::{Failure, LevelFailure, check, check_levels};
 use sessdiff::op::Kind;
+use sessdiff::suite::Level;
 
 #[test]
 fn a_port_of_a_plain_rust_type_conforms() {
@@ -28,6 +29,26 @@ fn a_port_of_a_plain_rust_type_conforms() {
         .collect();
     assert!(idle.is_empty(), "never called: {idle:?}");
     assert!(report.calls > 4 * report.skipped, "{report}");
+}
+
+/// The levels without bytes, caches and connections, which it does not have: where these are asked for, nothing passes.
+#[test]
+fn a_port_of_a_plain_rust_type_passes_its_levels() {
+    let levels =
+        |levels: &[Level]| check_levels(rust_port::RustPort::new(rust_port::Session::dup), rust_port::trial(), levels);
+    let report = levels(&[Level::Count, Level::Dup, Level::Accessors]).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(report.passed > report.unsupported.len(), "{report}");
+    assert_eq!(report.not_modelled, [] as [String; 0]);
+    assert!(matches!(levels(&[Level::Cache]), Err(LevelFailure::NothingRan)));
+    let broken = broken_rust_port::rust_port::RustPort::new(broken_rust_port::dup);
+    match check_levels(broken, rust_port::trial(), &[Level::Dup]) {
+        Err(LevelFailure::Cases(failed)) => {
+            assert!(
+                failed.iter().any(|(id, why)| id == "dup/copies/sid_ctx" && why.contains("SSL_SESSION_dup/sid_ctx"))
+            )
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

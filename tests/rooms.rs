@@ -28,7 +28,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
-    ("conform", &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report"]),
+    (
+        "conform",
+        &["native", "op", "program", "plan", "oracle", "port", "exec", "pair", "generate", "reduce", "report", "suite"],
+    ),
     (
         "fuzz",
         &["native", "op", "program", "plan", "field", "trace", "oracle", "port", "exec", "pair", "host", "generate"],

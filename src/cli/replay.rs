@@ -13,9 +13,9 @@ use crate::known::KnownFile;
 use crate::op::{Op, Slot};
 use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
-use crate::plan::{Ledger, Plan, Skip, Step, Unready, touches};
+use crate::plan::{Ledger, Owed, Plan, Skip, Step, Unready, touches};
 use crate::program::{Case, Program};
-use crate::report::{self, Accepted, Versions};
+use crate::report::{self, Accepted, Versions, so_many};
 use crate::trace::{Entry, Trace};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
@@ -59,9 +59,23 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
     }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, name, args.trace));
+    for owed in pair.plan().owed(&case.program) {
+        output::result(never_released(&case.program, &owed));
+    }
     let drawn = draw(case, pair, args, &verdict);
     let said = say(case, pair, lab, known, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
+}
+
+/// Says who still owns what at the end: `1 reference to s0 is never released: taken in step 4, SSL_SESSION_up_ref(s0)`.
+fn never_released(program: &Program, owed: &Owed) -> String {
+    let taken = owed.taken.iter().map(|step| match program.ops.get(*step) {
+        Some(op) => format!("in step {step}, {op}"),
+        None => format!("in step {step}"),
+    });
+    let (references, taken) = (so_many(owed.taken.len() as u64, "reference"), taken.collect::<Vec<_>>().join("; "));
+    let is = if owed.taken.len() == 1 { "is" } else { "are" };
+    format!("{references} to {} {is} never released: taken {taken}", owed.variable)
 }
 
 /// Draws the picture that was asked for.
@@ -98,12 +112,17 @@ fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verd
             }
         }
     };
+    let owed = pair.plan().owed(&case.program).into_iter();
+    let never_released: Vec<_> = owed
+        .map(|Owed { variable, taken }| serde_json::json!({ "variable": variable.to_string(), "taken": taken }))
+        .collect();
     output::object(&serde_json::json!({
         "case": case.path.display().to_string(),
         "verdict": word,
         "why": why,
         "ran": runs,
         "skipped": case.program.ops.len() - runs,
+        "never_released": never_released,
         "finding": finding,
         "versions": report::versions(of),
         "exit": exit as u8,
