@@ -1,6 +1,7 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod accepted;
+mod allowance;
 mod args;
 mod before;
 mod bless;

@@ -23,7 +23,7 @@ use crate::program::Case;
 use crate::report::{self, Versions};
 
 /// How long all of it may take, in seconds: the help of `run` says so too.
-const TRYING: Duration = Duration::from_secs(30);
+pub(super) const TRYING: Duration = Duration::from_secs(30);
 /// How long the program may take. One that watches memory gives its calls three seconds.
 const RUNNING: Duration = Duration::from_secs(6);
 /// Holds the time between two looks at whether a process has ended.
@@ -71,13 +71,13 @@ impl Compiled {
     pub fn of(lab: &Lab, why: &str, found: &Finding) -> Result<Compiled, Exit> {
         let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
         let c = written(emit::c, &mut pair, lab, why, &found.program, Some(found.signature()));
-        Ok(Compiled::new(&lab.port, &c))
+        Ok(Compiled::new(&lab.port, &c, TRYING))
     }
 
-    /// Compiles and runs a program with the library of a port.
-    pub fn new(port: &PortName, c: &str) -> Compiled {
+    /// Compiles and runs a program with the library of a port, for no longer than this.
+    pub fn new(port: &PortName, c: &str, limit: Duration) -> Compiled {
         let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
-        let until = Instant::now() + TRYING;
+        let until = Instant::now() + limit;
         for mut link in links(port) {
             let outcome = try_out(&mut link, c, until).unwrap_or_else(Outcome::NotTried);
             if let Outcome::Ran { .. } | Outcome::Late | Outcome::NotTried(_) = outcome {

@@ -1,10 +1,9 @@
 //! `sessdiff run`: the main job.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::allowance::Allowance;
 use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
 use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
@@ -14,8 +13,8 @@ use super::explained::known;
 use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting, no_other_memory};
-use super::settle::settle;
-use super::{accepted, explained, interrupt, laws, output, progress, unprobed};
+use super::settle::Settling;
+use super::{accepted, allowance, explained, interrupt, laws, output, progress, unprobed};
 use crate::host::{Host, crash};
 use crate::known::KnownFile;
 use crate::native::{Release, Rules};
@@ -152,6 +151,40 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes
 }
 
+/// When a run ends, as far as that is known before.
+struct Ends {
+    /// When this part has explored; `None`: it makes so many programs.
+    exploring: Option<Instant>,
+    /// How long its findings are reduced.
+    allowance: Allowance,
+    /// How long the part without probes explores.
+    other: Duration,
+    /// When that part has reduced, too; `None`: no finding takes time from another.
+    all: Option<Instant>,
+}
+
+impl Ends {
+    /// Works it out for a run that began then, with this many shares for the part without probes: none or one.
+    fn of(args: &RunArgs, started: Instant, share: u32) -> Ends {
+        let (whole, each) = (Duration::from_secs_f64(args.seconds), args.reducing.time());
+        let other = whole / UNPROBED * share;
+        let exploring = args.programs.is_none().then(|| started + whole - other);
+        let after = args.after.map_or_else(|| allowance::after(whole, each), Duration::from_secs_f64);
+        let shared = exploring.filter(|_| args.keep_going);
+        let allowance = shared.map_or(Allowance::of_each(each), |exploring| {
+            Allowance::of_all(each, exploring + after - after / UNPROBED * share)
+        });
+        Ends { exploring, allowance, other, all: shared.map(|exploring| exploring + other + after) }
+    }
+
+    /// Spells for how long the part without probes explores, and reduces after that.
+    fn of_the_other_part(&self) -> Vec<String> {
+        let explores = ["--seconds".into(), self.other.as_secs_f64().to_string()];
+        let after = self.all.map(|all| all.saturating_duration_since(Instant::now() + self.other).as_secs_f64());
+        explores.into_iter().chain(after.into_iter().flat_map(|after| ["--after".into(), after.to_string()])).collect()
+    }
+}
+
 fn run_port(
     args: &RunArgs,
     port: &PortName,
@@ -166,15 +199,14 @@ fn run_port(
         // The probes are in the C library; the others have none to go without.
         ProbeChoice::Mixed | ProbeChoice::All => (Probes::ALL, 0),
     };
-    let whole = Duration::from_secs_f64(args.seconds);
-    let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
+    let ends = Ends::of(args, started, share);
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
     let shared =
-        Shared::new(args, known, memory, deadline, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
+        Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, release, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, release.following);
     let lab = Lab {
@@ -188,12 +220,12 @@ fn run_port(
         limits: limits.clone(),
         start: Starting::default(),
     };
-    let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared)?;
+    let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared, ends.allowance)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     if share > 0 && without != Some(0) && go_on && !interrupt::came() {
         let amount = match without {
-            Some(programs) => ["--programs".into(), programs.to_string()],
-            None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
+            Some(programs) => vec!["--programs".into(), programs.to_string()],
+            None => ends.of_the_other_part(),
         };
         match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
@@ -243,44 +275,15 @@ fn probed(
     programs: Option<u64>,
     corpus: &Corpus,
     shared: &Shared<'_>,
+    allowance: Allowance,
 ) -> Result<(Summary, Release), LabError> {
     let first = lab.pair()?;
     begin(shared.args, &first, seed, corpus);
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
     let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
     drop(first);
-    let signatures = Mutex::new(Vec::new());
-    // After a closer look a finding can have another signature than in the run.
-    let settled = Mutex::new(HashMap::new());
-    let settle_in = |lab: &Lab, found: &Finding, before: &[Program], case: Option<&Path>| {
-        if let Some(case) = case {
-            output::note(format_args!("{}: diverges", case.display()));
-        }
-        let (signature, text) = settle(lab, shared.args, found, before, &identity);
-        settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
-        if shared.known.accepts(signature.signature, release).is_some() {
-            // Say nothing in a part of another run: that run would take it for a finding.
-            if !shared.args.part {
-                output::note(format_args!("{} is, looked at again, {}", found.signature(), signature.signature));
-            }
-            return true;
-        }
-        let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // Then it can be one that is known; what another rule explains is another one.
-        let same =
-            |one: &SignatureSummary| one.signature == signature.signature && one.explained == signature.explained;
-        if signatures.iter().any(same) {
-            return false;
-        }
-        if shared.args.json {
-            output::note(text)
-        } else {
-            output::result(output::headed(&text))
-        }
-        signatures.push(signature);
-        false
-    };
-    let show = |lab: &Lab, found: &Finding, case: &Case| settle_in(lab, found, &[], Some(&case.path));
+    let settling = Settling::new(shared, identity, release, allowance);
+    let show = |lab: &Lab, found: &Finding, case: &Case| settling.take(lab, found, &[], Some(&case.path));
     let shown = std::thread::scope(|scope| {
         let worker = [scope.spawn(|| show_rules(lab, shared, release, &show))];
         watch(shared, &worker);
@@ -289,21 +292,12 @@ fn probed(
     })?;
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
-    let report = |found: &Finding, before: &[Program], case: Option<&Path>| settle_in(lab, found, before, case);
+    let report = |found: &Finding, before: &[Program], case: Option<&Path>| settling.take(lab, found, before, case);
     let tallies = explore_on_threads(lab, seed, programs, &corpus.cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
-    let settled = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let hits = |signature: Signature| -> u64 {
-        let of = |(raw, _): &(&Signature, &u64)| *settled.get(*raw).unwrap_or(*raw) == signature;
-        shared.hits().iter().filter(of).map(|(_, hits)| hits).sum()
-    };
-    let counted_again = accept_settled(shared, release, &settled);
-    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-    let shows_rule = |found: &SignatureSummary| u64::from(!found.explained.is_empty());
-    let signatures =
-        signatures.map(|found| SignatureHits { hits: hits(found.signature).max(shows_rule(&found)), found }).collect();
+    let (signatures, counted_again) = settling.end();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let known = known(release, met, quirks, FollowingChoice::Released);
     let summary = sum_up(shared, lab.probes, seed, port, &tallies, signatures);
@@ -315,15 +309,6 @@ fn probed(
     let mut accepted: Vec<_> = accepted.collect();
     accepted.sort_by_key(|one| one.signature.to_string());
     Ok((Summary { known, accepted, programs, divergences, ops, ..summary }, release))
-}
-
-/// Books as accepted what turned out to be so after a closer look. Returns how many programs were counted as divergences before.
-fn accept_settled(shared: &Shared<'_>, release: Release, settled: &HashMap<Signature, Signature>) -> u64 {
-    let hits = shared.hits();
-    let programs = |raw: &Signature| hits.get(raw).copied().unwrap_or(0);
-    // What shows a rule of the release is one program, and was not counted.
-    let accepted = settled.iter().filter(|(raw, now)| shared.accepts(**now, release, programs(raw).max(1)));
-    accepted.map(|(raw, _)| programs(raw)).sum()
 }
 
 /// Judges one case for each rule of the release that is not followed, in a process of its own, and reports each difference.

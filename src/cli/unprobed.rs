@@ -31,13 +31,13 @@ pub(super) enum UnprobedError {
     Interrupted,
 }
 
-/// Explores for `amount`, with the same seed. What the child says of a divergence is said here, unless all that it found is
+/// Explores for `amount`, spelled as flags, with the same seed. What the child says of a divergence is said here, unless all that it found is
 /// `known`.
 pub(super) fn run(
     args: &RunArgs,
     port: &PortName,
     seed: u64,
-    amount: [String; 2],
+    amount: Vec<String>,
     corpus: bool,
     known: &[SignatureHits],
 ) -> Result<Summary, UnprobedError> {
@@ -78,7 +78,7 @@ pub(super) fn run(
 }
 
 /// Spells the arguments of the child: all those of this run, but for what is said of the whole of it.
-fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], corpus: bool) -> Vec<OsString> {
+fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, corpus: bool) -> Vec<OsString> {
     // A flag that is new has to be thought of here.
     let RunArgs {
         seconds: _,
@@ -107,6 +107,8 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         json: _,
         verbose: _,
         part: _,
+        // It is in the amount.
+        after: _,
         reducing,
     } = args;
     let Limits { time_limit, memory_limit } = limits;
@@ -125,7 +127,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
     }
     let flags = [("--isolate", isolate), ("--hazards", hazards), ("--keep-going", keep_going)];
     words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
-    words.extend(amount.map(OsString::from));
+    words.extend(amount.into_iter().map(OsString::from));
     words.extend(["--out".into(), out.clone().into()]);
     words.extend(known.known.as_ref().map(|file| ["--known".into(), file.clone().into()]).into_iter().flatten());
     match folder {

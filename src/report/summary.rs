@@ -187,6 +187,8 @@ pub struct SignatureSummary {
     pub cause: Option<String>,
     /// The finding itself: calls, step, both values, ledger, commands, versions.
     pub finding: serde_json::Value,
+    /// Whether it is reduced; otherwise it is as it was found.
+    pub reduced: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
 }
@@ -204,12 +206,13 @@ pub struct SignatureHits {
 /// `12 programs: CONTENTS SSL_SESSION_dup/hostname, out/SSL_SESSION_dup.hostname.ops`
 impl fmt::Display for SignatureHits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SignatureHits { found: SignatureSummary { signature, class, file, cause, .. }, hits } = self;
+        let SignatureHits { found: SignatureSummary { signature, class, reduced, file, cause, .. }, hits } = self;
         if cause.is_some() {
             f.write_str("  of the same cause: ")?;
         }
         write!(f, "{}: {class} {signature}", so_many(*hits, "program"))?;
-        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
+        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))?;
+        f.write_str(if *reduced { "" } else { ", not reduced" })
     }
 }
 

@@ -86,7 +86,7 @@ fn leaves_standard_output_to_the_object() {
     assert_eq!(finding.expect("the finding")["signature"], "SSL_SESSION_dup/hostname", "{object}");
     let file = format!("sessdiff-out/{FILE}");
     let found = json!([{ "signature": "SSL_SESSION_dup/hostname", "class": "CONTENTS", "broke": false, "explained": [], "beside": [],
-        "cause": null, "file": file, "hits": 1 }]);
+        "cause": null, "reduced": true, "file": file, "hits": 1 }]);
     assert_eq!(object["signatures"], found, "{object}");
 }
 
@@ -177,4 +177,16 @@ fn what_the_manual_does_not_say_is_of_class_doc() {
     assert_eq!(reduced["finding"]["class"], "DOC", "{reduced}");
     let run = ["run", "--programs", "20", "--corpus", "none", "--keep-going", "--as", "documented"];
     folder.sessdiff(&run).exits(1).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
+}
+
+/// All findings of a run that goes on share what is left of its time: those that are reduced as slowly as this port is by a cause of
+/// their own each would take many times as long.
+#[test]
+fn a_run_that_goes_on_ends_near_its_time() {
+    let folder = Folder::new();
+    let run = ["run", "--port", "planted:max-version-is-ignored", "--isolate", "--keep-going", "--seed", "1"];
+    let since = std::time::Instant::now();
+    let more = ["--seconds", "4", "--corpus", "none", "--about", "handshakes", "--json", "--beat", "1"];
+    let ran = folder.sessdiff(&[&run[..], &more[..]].concat()).exits(1);
+    println!("{:?} {ran:?}", since.elapsed());
 }
