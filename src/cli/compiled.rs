@@ -187,14 +187,22 @@ fn links(port: &PortName) -> Vec<Link> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let link = |words| Link { words, folder: Some(folder.into()) };
-    // Headers beside the library are of its release; those that the compiler finds may not be there, or lack a function.
-    let beside = folder.parent().map(|root| root.join("include")).filter(|root| root.join("openssl/ssl.h").is_file());
-    let headers = beside.map(|root| ["-I".into(), root.into_os_string()]).into_iter();
+    // Its own headers are of its release; those that the compiler finds may not be there, or lack a function.
+    let headers = headers_of(folder).map(|root| ["-I".into(), root.into_os_string()]).into_iter();
     let with = |headers: [OsString; 2]| link(headers.into_iter().chain(words.clone()).collect());
     let mut links: Vec<Link> = headers.map(with).collect();
     links.push(link(words.clone()));
     links.extend(include.map(with));
     links
+}
+
+/// Returns the folder of the headers that belong to a library in this folder: beside it, as in a tree that was built, or beside its
+/// folder, as where it was installed.
+fn headers_of(folder: &Path) -> Option<PathBuf> {
+    // The folder above `.` has no shorter name.
+    let above = folder.file_name().and(folder.parent()).map_or_else(|| folder.join(".."), Path::to_path_buf);
+    let all = [folder, &above].map(|root| root.join("include"));
+    all.into_iter().find(|root| root.join("openssl/ssl.h").is_file())
 }
 
 /// Returns the folder of the OpenSSL that cargo built and this program is linked with; `None`: it is an installed one, or the
@@ -216,10 +224,11 @@ fn try_out(link: &mut Link, c: &str, until: Instant) -> io::Result<Outcome> {
     let mut compiler = Command::new("cc");
     let words = link.words.iter().map(|word| absolute(word));
     compiler.arg("finding.c").args(words).args(["-o", "finding"]).current_dir(folder.path());
+    // What it prints is read: it is to be in one language.
+    compiler.env("LC_ALL", "C");
     let (status, printed) = end_of(compiler, until.saturating_duration_since(Instant::now()), None)?;
     if status.is_none_or(|status| !status.success()) {
-        let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
-        return Ok(Outcome::Refused(error.map_or("the compiler does not end".into(), shortened)));
+        return Ok(Outcome::Refused(refusal(&printed)));
     }
     let program = |search: &Option<PathBuf>| {
         let mut program = Command::new(folder.path().join("finding"));
@@ -307,6 +316,28 @@ fn read(mut pipe: impl Read) -> Vec<u8> {
     kept
 }
 
+/// Says why a program was not compiled, from what the compiler and the linker printed: which functions the library lacks, or the first
+/// error.
+fn refusal(printed: &str) -> String {
+    let mut lacks: Vec<&str> = Vec::new();
+    for name in printed.lines().filter_map(undefined) {
+        if !lacks.contains(&name) {
+            lacks.push(name);
+        }
+    }
+    if !lacks.is_empty() {
+        return shortened(&format!("the library lacks {}", lacks.join(", ")));
+    }
+    let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
+    error.map_or("the compiler does not end".into(), shortened)
+}
+
+/// Returns the name that a line of a linker says is not defined, as GNU's or LLVM's spells it.
+fn undefined(line: &str) -> Option<&str> {
+    let (_, name) = line.split_once("undefined reference to `").or_else(|| line.split_once("undefined symbol: "))?;
+    name.split(['\'', ' ']).next()
+}
+
 /// Makes one line short, with single spaces.
 fn shortened(line: &str) -> String {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -314,4 +345,39 @@ fn shortened(line: &str) -> String {
         return line;
     }
     line.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_library_lacks_is_named() {
+        let gnu = "/usr/bin/ld: /tmp/cc1.o: in function `calls':\na.c:(.text+0x1): undefined reference to `SSL_SESSION_a'\n\
+                   a.c:(.text+0x9): undefined reference to `SSL_SESSION_b'\na.c:(.text+0x10): undefined reference to \
+                   `SSL_SESSION_a'\ncollect2: error: ld returned 1 exit status\n";
+        assert_eq!(refusal(gnu), "the library lacks SSL_SESSION_a, SSL_SESSION_b");
+        let llvm = "ld.lld: error: undefined symbol: SSL_SESSION_a\n>>> referenced by a.c\nclang: error: linker command failed\n";
+        assert_eq!(refusal(llvm), "the library lacks SSL_SESSION_a");
+        let other = "a.c: In function 'calls':\na.c:1:1: error: too few  arguments\na.c:2:1: error: no\n";
+        assert_eq!(refusal(other), "a.c:1:1: error: too few arguments");
+        assert_eq!(refusal(""), "the compiler does not end");
+    }
+
+    #[test]
+    fn headers_are_beside_the_library_or_its_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [built, installed] = ["built", "prefix/lib64"].map(|place| folder.path().join(place));
+        assert_eq!(headers_of(&installed), None);
+        for root in [&built, &folder.path().join("prefix")] {
+            std::fs::create_dir_all(root.join("include/openssl")).expect("a folder");
+            std::fs::write(root.join("include/openssl/ssl.h"), "").expect("a file");
+        }
+        std::fs::create_dir_all(installed.join("below")).expect("a folder");
+        assert_eq!(headers_of(&built), Some(built.join("include")));
+        assert_eq!(headers_of(&installed), Some(folder.path().join("prefix/include")));
+        // As of `.`, it is not said what is above.
+        let unnamed = installed.join("below/..");
+        assert_eq!(headers_of(&unnamed), Some(unnamed.join("../include")));
+    }
 }
