@@ -369,7 +369,15 @@ impl<'a> Asking<'a> {
     fn object(&self, verdict: &str, all: Tally, seconds: f64, seed: u64, exit: Exit) -> Value {
         let Identity { name, version, file } = self.asked.identity();
         let (counts_references, watches_memory) = (self.asked.counts_references(), self.lab.watches_memory());
-        let port = PortSummary { name, version, file, unsupported: Vec::new(), counts_references, watches_memory };
+        let port = PortSummary {
+            name,
+            version,
+            file,
+            unsupported: Vec::new(),
+            needs_probes: Vec::new(),
+            counts_references,
+            watches_memory,
+        };
         let law = |Ruled { law, tally, found }: &Ruled| {
             json!({
                 "law": law.name,

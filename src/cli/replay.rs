@@ -50,15 +50,13 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
         }
         verdict @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => verdict,
     };
-    let identity = pair.right().identity();
-    let name = identity.short_name();
     if args.json {
         let drawn = draw(case, pair, args, &verdict);
         let exit = tell(case, pair, lab, known, look, verdict);
         return drawn.map_or_else(|error| error.worst(exit), |()| exit);
     }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
-    output::result(table(&case.program, pair, name, args.trace));
+    output::result(table(&case.program, pair, lab, args.trace));
     let drawn = draw(case, pair, args, &verdict);
     let said = say(case, pair, lab, known, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
@@ -162,13 +160,14 @@ fn say_known(accepted: &Accepted) -> Exit {
     if complaints.is_empty() { Exit::Expected } else { Exit::Stale }
 }
 
-fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
+fn table(program: &Program, pair: &Pair, lab: &Lab, all: bool) -> String {
+    let identity = pair.right().identity();
     let (left, right) = pair.traces();
     let plan = pair.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
     let mut table = Table::default();
-    table.row(["step", "call", "native", name, "ledger"], "");
+    table.row(["step", "call", "native", identity.short_name(), "ledger"], "");
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
     let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
@@ -176,6 +175,9 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
+            Step::Skip(Skip::Unsupported) if lab.leaves_out(op.kind()) => {
+                [0, 1].map(|_| "skipped: needs probes".into())
+            }
             Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
             Step::Skip(_) | Step::Run { .. } => [0, 1].map(|side| {
                 let counts = shared.as_ref().map(|shared| shared.sides[side].at(at, &shared.shown(at, op)));

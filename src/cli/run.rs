@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::allowance::Allowance;
-use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
+use super::args::{About, FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
 use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
 use super::disk::Folder;
@@ -36,6 +36,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let watched = [Memory::Poisoned, Memory::Guarded].into_iter().any(|memory| args.memory.has(memory));
     if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
         return Err(no_other_memory());
+    }
+    if args.probes == ProbeChoice::None && args.about == About::Handshakes && !args.part {
+        return Err(output::usage(
+            "handshakes need the probes: leave out `--probes none`, or choose what else to be `--about`",
+        ));
     }
     progress::begin_with(args.beat, args.part);
     let corpus = Corpus::read(args).map_err(output::usage)?;
@@ -121,7 +126,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
 
 /// Lists what has to be known of a run beside its verdict, a line each.
 fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
-    let PortSummary { name, unsupported, counts_references, watches_memory, .. } = &summary.port;
+    let PortSummary { name, unsupported, needs_probes, counts_references, watches_memory, .. } = &summary.port;
     let mut notes = Vec::new();
     for Stale { case, signature } in &summary.stale {
         notes.push(format!("{case}: {signature} is expected and does not happen any more"));
@@ -133,6 +138,9 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes.extend(summary.accepted.iter().filter(|one| one.programs > 0).map(ToString::to_string));
     if !unsupported.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
+    }
+    if !needs_probes.is_empty() {
+        notes.push(format!("not called without probes: {}", needs_probes.join(", ")));
     }
     if !counts_references {
         notes.push(format!("reference counts of {name}: not observed in this process"));
@@ -279,7 +287,7 @@ fn probed(
 ) -> Result<(Summary, Release), LabError> {
     let first = lab.pair()?;
     begin(shared.args, &first, seed, corpus);
-    let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
+    let (identity, port) = (first.right().identity(), lab.port_summary(&first, first.plan().setup().lacks));
     let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
     drop(first);
     let settling = Settling::new(shared, identity, release, allowance);
@@ -382,7 +390,6 @@ fn sum_up(
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let in_memory = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
-    let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
     let left_out = if *hazards { lacks } else { lacks.with(Kind::Forget) };
     Summary {
@@ -397,7 +404,7 @@ fn sum_up(
         inconclusive: sum(|tally| tally.inconclusive),
         seed,
         jobs: *jobs,
-        port: PortSummary { unsupported, ..port },
+        port,
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),

@@ -85,6 +85,8 @@ pub struct PortSummary {
     pub file: String,
     /// Functions it lacks.
     pub unsupported: Vec<String>,
+    /// Calls that are not made without the probes, where there are none.
+    pub needs_probes: Vec<String>,
     /// Whether its reference counts were seen.
     pub counts_references: bool,
     /// Whether its memory can be watched.
