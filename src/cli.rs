@@ -114,9 +114,16 @@ impl Command {
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Show(args) => args.json,
-            Command::Bless(_) | Command::Host(_) => false,
+            Command::Bless(args) => args.json,
+            Command::Host(_) => false,
         }
     }
+}
+
+/// Returns what is wrong with the arguments as one line: all that is said before the usage.
+fn wrong(text: &str) -> String {
+    let said = text.lines().take_while(|line| !line.is_empty()).flat_map(str::split_whitespace);
+    said.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").into()
 }
 
 /// Runs the command of the process's arguments.
@@ -128,9 +135,7 @@ pub fn main() -> ExitCode {
             // Nobody is left to be told when this fails.
             error.print().unwrap_or(());
             if usage && std::env::args_os().any(|word| word == "--json") {
-                let text = error.to_string();
-                let said = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                output::result(serde_json::json!({ "error": said, "exit": Exit::Usage as u8 }));
+                output::result(serde_json::json!({ "error": wrong(&error.to_string()), "exit": Exit::Usage as u8 }));
             }
             return ExitCode::from(if usage { Exit::Usage as u8 } else { 0 });
         }

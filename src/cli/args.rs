@@ -394,6 +394,9 @@ pub(crate) struct BlessArgs {
     /// The file to add it to [default: corpus/known/PORT.toml]
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]
