@@ -7,15 +7,17 @@ mod divergence;
 mod json;
 #[cfg(feature = "cli")]
 mod summary;
+mod versions;
 
 #[cfg(feature = "cli")]
 pub use causes::grouped;
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
-pub use json::{Versions, finding, versions};
+pub use json::{finding, versions};
 #[cfg(feature = "cli")]
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]
 pub use summary::{
     Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
 };
+pub use versions::Versions;

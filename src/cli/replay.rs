@@ -141,7 +141,9 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdi
         }
         Verdict::Diverge(diverged) => {
             let commands = commands(case, lab, look);
-            let block = report::block(&case.program, &diverged, ["native", name], &commands);
+            let release = pair.left().release().to_string();
+            let of = Versions { release: &release, library: &identity.version, file: &identity.file };
+            let block = report::block(&case.program, &diverged, ["native", name], Some(of), &commands);
             output::result(output::headed(&block));
             match known.accepts(diverged.divergence.signature(), pair.left().release()) {
                 Some(entry) => say_known(&accepted::summary(known, entry, 1)),

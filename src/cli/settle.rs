@@ -136,8 +136,10 @@ impl<'a> Settling<'a> {
         let beside = pair.as_mut().map(|pair| beside(pair, shown)).unwrap_or_default();
         let explained = explained(lab, shown);
         notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
-        let block = report::block(&shown.program, &shown.diverged, ["native", identity.short_name()], &commands);
-        let versions = Versions { release: &release.to_string(), library: &identity.version, file: &identity.file };
+        let ports = ["native", identity.short_name()];
+        let release = release.to_string();
+        let versions = Versions { release: &release, library: &identity.version, file: &identity.file };
+        let block = report::block(&shown.program, &shown.diverged, ports, Some(versions), &commands);
         let summary = SignatureSummary {
             signature,
             finding: report::finding(&shown.program, &shown.diverged, &commands, versions),
@@ -163,7 +165,10 @@ impl<'a> Settling<'a> {
         commands: &mut Vec<(&str, String)>,
     ) -> PathBuf {
         let (sentence, signature) = (found.diverged.divergence.sentence(), found.signature());
-        let why = format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {}", of(&self.identity));
+        let (library, file, tool) = (of(&self.identity), &self.identity.file, Versions::TOOL);
+        let expected = format!("OpenSSL {}, by sessdiff {tool}", self.release);
+        let why =
+            format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {library}\nfile: {file}\nexpected as: {expected}");
         let write = |kind: &str, text: &str| {
             let failed = |error| output::error(format_args!("{}: {error}", files.path(kind).display()));
             files.write(kind, text).map_err(failed).ok()
