@@ -23,7 +23,7 @@ use crate::native::{Release, Rules};
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
-use crate::plan::{Kinds, Plan, Setup, Skip, Step};
+use crate::plan::{Kinds, Plan, Quirks, Setup, Skip, Step};
 use crate::port::Memory;
 use crate::program::{Case, Program};
 use crate::report::{Stale, so_many};
@@ -197,6 +197,8 @@ pub(super) struct Tally {
     pub memory: [u64; 3],
     pub coverage: Coverage,
     pub lacks: Kinds,
+    /// What is left out because it breaks the release.
+    pub quirks: Quirks,
     /// The rules of the release that made a difference.
     pub met: Rules,
 }
@@ -214,7 +216,8 @@ pub(super) fn explore(
     shared: &Shared<'_>,
     report: &Report<'_>,
 ) -> Tally {
-    let tally = Tally { lacks: pair.plan().setup().lacks, ..Tally::default() };
+    let setup = pair.plan().setup();
+    let tally = Tally { lacks: setup.lacks, quirks: setup.quirks, ..Tally::default() };
     let recent = VecDeque::with_capacity(SUSPECTS);
     let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Default::default() };
     explorer.replay(cases);

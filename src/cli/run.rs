@@ -21,12 +21,13 @@ use crate::native::{Release, Rules};
 use crate::op::Kind;
 use crate::oracle::Signature;
 use crate::pair::{Pair, Verdict};
-use crate::plan::Kinds;
+use crate::plan::{Kinds, Quirks};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
 use crate::report::{
-    Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped, so_many,
+    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped,
+    so_many,
 };
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -288,7 +289,7 @@ fn probed(
     let first = lab.pair()?;
     begin(shared.args, &first, seed, corpus);
     let (identity, port) = (first.right().identity(), lab.port_summary(&first, first.plan().setup().lacks));
-    let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
+    let release = first.left().release();
     drop(first);
     let settling = Settling::new(shared, identity, release, allowance);
     let show = |lab: &Lab, found: &Finding, case: &Case| settling.take(lab, found, &[], Some(&case.path));
@@ -307,7 +308,8 @@ fn probed(
     }
     let (signatures, counted_again) = settling.end();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
-    let known = known(release, met, quirks, FollowingChoice::Released);
+    let quirks = tallies.first().map_or(Quirks::NONE, |tally| tally.quirks);
+    let known = with_explained(known(release, met, quirks, FollowingChoice::Released), &signatures);
     let summary = sum_up(shared, lab.probes, seed, port, &tallies, signatures);
     let divergences = summary.divergences - counted_again + shown.divergences;
     let (programs, ops) = (summary.programs + shown.programs, summary.ops + shown.ops);
@@ -317,6 +319,16 @@ fn probed(
     let mut accepted: Vec<_> = accepted.collect();
     accepted.sort_by_key(|one| one.signature.to_string());
     Ok((Summary { known, accepted, programs, divergences, ops, ..summary }, release))
+}
+
+/// Adds the rules of the release that explain a finding: their faults were met, if not while exploring.
+fn with_explained(mut known: Vec<KnownSummary>, signatures: &[SignatureHits]) -> Vec<KnownSummary> {
+    for rule in signatures.iter().flat_map(|one| &one.found.explained) {
+        if !known.iter().any(|one| one.id == rule.id) {
+            known.push(rule.clone());
+        }
+    }
+    known
 }
 
 /// Judges one case for each rule of the release that is not followed, in a process of its own, and reports each difference.

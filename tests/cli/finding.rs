@@ -177,6 +177,17 @@ fn what_the_manual_does_not_say_is_of_class_doc() {
     assert_eq!(reduced["finding"]["class"], "DOC", "{reduced}");
     let run = ["run", "--programs", "20", "--corpus", "none", "--keep-going", "--as", "documented"];
     folder.sessdiff(&run).exits(1).shows("\nDOC SSL_SESSION_dup/ticket_lifetime_hint\n");
+    // What explains a finding is named at the end, too, although so few programs do not meet it.
+    let found = folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(1).json();
+    let ids = |list: &serde_json::Value| {
+        let rules = list.as_array().expect("a list of rules").iter();
+        rules.map(|rule| rule["id"].as_str().expect("a name").to_string()).collect::<Vec<_>>()
+    };
+    let known = ids(&found["known"]);
+    let explained = found["signatures"].as_array().expect("a list").iter().flat_map(|one| ids(&one["explained"]));
+    let explained: Vec<_> = explained.collect();
+    assert!(explained.contains(&"dup-drops-hint".to_string()), "{found}");
+    assert!(explained.iter().all(|id| known.contains(id)), "{known:?}: {found}");
 }
 
 /// All findings of a run that goes on share what is left of its time: those that are reduced as slowly as this port is by a cause of
