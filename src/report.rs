@@ -18,6 +18,6 @@ pub use json::{finding, versions};
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]
 pub use summary::{
-    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
+    Accepted, Again, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
 };
 pub use versions::Versions;

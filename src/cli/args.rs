@@ -99,6 +99,9 @@ pub(crate) struct RunArgs {
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,
+    /// A signature that the part before has settled
+    #[arg(long, hide = true, value_name = "SIGNATURE", value_parser = signature, requires = "part")]
+    pub settled: Vec<Signature>,
     /// Seconds that reducing may take in all after a part has explored
     #[arg(long, hide = true, value_name = "N", requires = "part")]
     pub after: Option<f64>,

@@ -45,8 +45,7 @@ const EXAMPLES: usize = 8;
 const LONG: usize = 20;
 /// Programs that reached something new, kept to be changed.
 const POOL: usize = 512;
-/// Programs are made so many at a time: a port in another process runs them while this one judges. Also how often the clock is
-/// looked at.
+/// Programs are made so many at a time: a port in another process runs them while this one judges.
 const BATCH: u64 = 32;
 
 /// Lists the calls of a program that are made only where hazards are, and their steps.
@@ -375,7 +374,8 @@ impl Explorer<'_> {
                 } else if self.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
                     self.repeat(&program);
                 }
-                if self.shared.stop.load(Relaxed) {
+                // One that hangs takes many times as long as all others.
+                if self.shared.is_over() {
                     break;
                 }
             }

@@ -13,21 +13,19 @@ use super::explained::known;
 use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting, no_other_memory};
-use super::settle::Settling;
+use super::settle::{Settled, Settling};
 use super::{accepted, allowance, explained, interrupt, laws, output, progress, unprobed};
 use crate::host::{Host, crash};
 use crate::known::KnownFile;
 use crate::native::{Release, Rules};
 use crate::op::Kind;
-use crate::oracle::Signature;
 use crate::pair::{Pair, Verdict};
 use crate::plan::{Kinds, Quirks};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
 use crate::report::{
-    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped,
-    so_many,
+    Accepted, Again, KnownSummary, PortSummary, SignatureHits, Stale, Summary, Unprobed, Word, grouped, so_many,
 };
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -187,8 +185,8 @@ impl Ends {
     }
 
     /// Spells for how long the part without probes explores, and reduces after that.
-    fn of_the_other_part(&self) -> Vec<String> {
-        let explores = ["--seconds".into(), self.other.as_secs_f64().to_string()];
+    fn of_the_other_part(&self, args: &RunArgs) -> Vec<String> {
+        let explores = ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()];
         let after = self.all.map(|all| all.saturating_duration_since(Instant::now() + self.other).as_secs_f64());
         explores.into_iter().chain(after.into_iter().flat_map(|after| ["--after".into(), after.to_string()])).collect()
     }
@@ -231,10 +229,14 @@ fn run_port(
     };
     let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared, ends.allowance)?;
     let go_on = summary.divergences == 0 || args.keep_going;
-    if share > 0 && without != Some(0) && go_on && !interrupt::came() {
+    let is_over = ends.all.is_some_and(|all| Instant::now() >= all);
+    if share > 0 && is_over {
+        output::note("the part without probes was left out: the time of the run was over");
+    }
+    if share > 0 && without != Some(0) && go_on && !is_over && !interrupt::came() {
         let amount = match without {
             Some(programs) => vec!["--programs".into(), programs.to_string()],
-            None => ends.of_the_other_part(),
+            None => ends.of_the_other_part(args),
         };
         match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
@@ -306,7 +308,7 @@ fn probed(
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
-    let (signatures, counted_again) = settling.end();
+    let Settled { kept: signatures, again, counted_again } = settling.end();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let quirks = tallies.first().map_or(Quirks::NONE, |tally| tally.quirks);
     let known = with_explained(known(release, met, quirks, FollowingChoice::Released), &signatures);
@@ -318,7 +320,7 @@ fn probed(
     });
     let mut accepted: Vec<_> = accepted.collect();
     accepted.sort_by_key(|one| one.signature.to_string());
-    Ok((Summary { known, accepted, programs, divergences, ops, ..summary }, release))
+    Ok((Summary { again, known, accepted, programs, divergences, ops, ..summary }, release))
 }
 
 /// Adds the rules of the release that explain a finding: their faults were met, if not while exploring.
@@ -421,6 +423,7 @@ fn sum_up(
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
         signatures,
+        again: Vec::new(),
         known: Vec::new(),
         accepted: Vec::new(),
         memory: Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), in_memory(memory))).collect(),
@@ -439,13 +442,13 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.expected += other.expected;
     summary.stale.extend(other.stale);
     summary.inconclusive += other.inconclusive;
-    for other in other.signatures {
-        // The same bug in both parts is one finding.
-        match summary.signatures.iter_mut().find(|known| known.found.signature == other.found.signature) {
-            Some(known) => known.hits += other.hits,
-            None => summary.signatures.push(other),
+    // The same bug in both parts is one finding.
+    for Again { signature, hits } in other.again {
+        if let Some(known) = summary.signatures.iter_mut().find(|known| known.found.signature == signature) {
+            known.hits += hits;
         }
     }
+    summary.signatures.extend(other.signatures);
     for known in other.known {
         if !summary.known.contains(&known) {
             summary.known.push(known);

@@ -25,7 +25,7 @@ use crate::oracle::Signature;
 use crate::pair::Pair;
 use crate::port::Identity;
 use crate::program::{Case, Program};
-use crate::report::{self, SignatureHits, SignatureSummary, Versions};
+use crate::report::{self, Again, KnownSummary, SignatureHits, SignatureSummary, Versions};
 
 /// Settles the findings of a part of a run, those of all its threads, and keeps one of each signature.
 pub(super) struct Settling<'a> {
@@ -34,14 +34,28 @@ pub(super) struct Settling<'a> {
     release: Release,
     /// How long a finding is reduced.
     allowance: Allowance,
+    /// The signatures that are written, or were in the part before, each with the rules of the release that explain it.
+    claimed: Mutex<Vec<(Signature, Vec<String>)>>,
     kept: Mutex<Vec<SignatureSummary>>,
     /// After a closer look a finding can have another signature than in the run.
     settled: Mutex<HashMap<Signature, Signature>>,
 }
 
+/// What came of the findings of a part of a run.
+pub(super) struct Settled {
+    /// One of each signature, with how many programs diverged so.
+    pub kept: Vec<SignatureHits>,
+    /// What the part before had kept.
+    pub again: Vec<Again>,
+    /// How many programs were counted as divergences that turned out to be accepted, and are booked as that.
+    pub counted_again: u64,
+}
+
 impl<'a> Settling<'a> {
     pub fn new(shared: &'a Shared<'a>, identity: Identity, release: Release, allowance: Allowance) -> Settling<'a> {
-        Settling { shared, identity, release, allowance, kept: Mutex::default(), settled: Mutex::default() }
+        let claimed = shared.args.settled.iter().map(|settled| (*settled, Vec::new())).collect();
+        let (kept, settled) = (Mutex::default(), Mutex::default());
+        Settling { shared, identity, release, allowance, claimed: Mutex::new(claimed), kept, settled }
     }
 
     /// Takes the first finding of a signature, the programs that ran before it, and the case that it came from, if it is one: settles
@@ -51,34 +65,45 @@ impl<'a> Settling<'a> {
         if let Some(case) = case {
             output::note(format_args!("{}: diverges", case.display()));
         }
-        let (signature, text) = self.settle(lab, found, before);
-        lock(&self.settled).insert(found.signature(), signature.signature);
-        if shared.known.accepts(signature.signature, *release).is_some() {
+        // Another one can have turned out to be this one, on a closer look.
+        if lab.following == FollowingChoice::Released && lock(&self.claimed).contains(&(found.signature(), Vec::new()))
+        {
+            return false;
+        }
+        let (signature, settled) = self.settle(lab, found, before);
+        lock(&self.settled).insert(found.signature(), signature);
+        if shared.known.accepts(signature, *release).is_some() {
             // Say nothing in a part of another run: that run would take it for a finding.
             if !shared.args.part {
-                output::note(format_args!("{} is, looked at again, {}", found.signature(), signature.signature));
+                output::note(format_args!("{} is, looked at again, {signature}", found.signature()));
             }
             return true;
         }
-        let mut kept = lock(&self.kept);
-        // Then it can be one that is known; what another rule explains is another one.
-        let same =
-            |one: &SignatureSummary| one.signature == signature.signature && one.explained == signature.explained;
-        if kept.iter().any(same) {
-            return false;
+        if let Some((summary, text)) = settled {
+            if shared.args.json {
+                output::note(text)
+            } else {
+                output::result(output::headed(&text))
+            }
+            lock(&self.kept).push(summary);
         }
-        if shared.args.json {
-            output::note(text)
-        } else {
-            output::result(output::headed(&text))
-        }
-        kept.push(signature);
         false
     }
 
-    /// Returns what was kept, with how many programs diverged so, and how many programs were counted as divergences that turned out to
-    /// be accepted, which are booked as that.
-    pub fn end(self) -> (Vec<SignatureHits>, u64) {
+    /// Claims a signature, as what these rules explain, for a finding: what another rule explains is another one. Tells whether none had
+    /// claimed it.
+    fn claims(&self, signature: Signature, explained: &[KnownSummary]) -> bool {
+        let mut claimed = lock(&self.claimed);
+        let claim = (signature, explained.iter().map(|rule| rule.id.clone()).collect());
+        let is_new = !claimed.contains(&claim);
+        if is_new {
+            claimed.push(claim);
+        }
+        is_new
+    }
+
+    /// Ends it.
+    pub fn end(self) -> Settled {
         let Settling { shared, release, kept, settled, .. } = self;
         let settled = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
         let all = shared.hits();
@@ -93,11 +118,18 @@ impl<'a> Settling<'a> {
         let shows_rule = |found: &SignatureSummary| u64::from(!found.explained.is_empty());
         let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let kept = kept.map(|found| SignatureHits { hits: hits(found.signature).max(shows_rule(&found)), found });
-        (kept.collect(), counted_again)
+        let again = shared.args.settled.iter().map(|settled| Again { signature: *settled, hits: hits(*settled) });
+        Settled { kept: kept.collect(), again: again.filter(|again| again.hits > 0).collect(), counted_again }
     }
 
-    /// Writes a finding, reduces it and writes it again. Returns its signature, as it is after a closer look, and what there is to say.
-    fn settle(&self, lab: &Lab, found: &Finding, before: &[Program]) -> (SignatureSummary, String) {
+    /// Writes a finding, reduces it and, where it is the first of its signature, writes it again. Returns its signature, as it is after a
+    /// closer look, and of the first one what there is to say.
+    fn settle(
+        &self,
+        lab: &Lab,
+        found: &Finding,
+        before: &[Program],
+    ) -> (Signature, Option<(SignatureSummary, String)>) {
         let Settling { shared, identity, release, .. } = self;
         let out = &shared.args.out;
         let lost = |error: std::io::Error| output::error(format_args!("{}: {error}; the calls follow", out.display()));
@@ -115,7 +147,10 @@ impl<'a> Settling<'a> {
         }
         let is_reduced = reduced.is_some();
         let shown = &classed(lab, reduced.unwrap_or_else(|| found.clone()));
-        let signature = shown.signature();
+        let (signature, explained) = (shown.signature(), explained(lab, shown));
+        if !self.claims(signature, &explained) {
+            return (signature, None);
+        }
         // Looked at more closely, it can be another call that is to blame.
         let files = files.map(|files| files.named(out, signature));
         let (mut commands, mut file) = (Vec::new(), None);
@@ -134,7 +169,6 @@ impl<'a> Settling<'a> {
             file = Some(case);
         }
         let beside = pair.as_mut().map(|pair| beside(pair, shown)).unwrap_or_default();
-        let explained = explained(lab, shown);
         notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
         let ports = ["native", identity.short_name()];
         let release = release.to_string();
@@ -151,7 +185,7 @@ impl<'a> Settling<'a> {
             reduced: is_reduced,
             file: file.map(|file| file.display().to_string()),
         };
-        (summary, block + &notes)
+        (signature, Some((summary, block + &notes)))
     }
 
     /// Writes a finding that was reduced as a case and in C, and adds what can be done with that to the commands. Returns where the case

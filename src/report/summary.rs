@@ -60,6 +60,9 @@ pub struct Summary {
     pub states_missing: Vec<String>,
     /// One for each signature found.
     pub signatures: Vec<SignatureHits>,
+    /// The signatures that were settled in the part before, and were found again: of a part alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Again>,
     /// What the tested release is known to get wrong and was met, or left out because it breaks the library.
     pub known: Vec<KnownSummary>,
     /// The accepted differences that happened, and those that somebody has to look at.
@@ -201,6 +204,16 @@ pub struct SignatureHits {
     /// What was found.
     #[serde(flatten)]
     pub found: SignatureSummary,
+    /// Programs that diverged so.
+    pub hits: u64,
+}
+
+/// A signature that another part of the run had found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Again {
+    /// `SSL_SESSION_dup/hostname`
+    #[serde(with = "as_text")]
+    pub signature: Signature,
     /// Programs that diverged so.
     pub hits: u64,
 }

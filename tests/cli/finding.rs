@@ -189,15 +189,3 @@ fn what_the_manual_does_not_say_is_of_class_doc() {
     assert!(explained.contains(&"dup-drops-hint".to_string()), "{found}");
     assert!(explained.iter().all(|id| known.contains(id)), "{known:?}: {found}");
 }
-
-/// All findings of a run that goes on share what is left of its time: those that are reduced as slowly as this port is by a cause of
-/// their own each would take many times as long.
-#[test]
-fn a_run_that_goes_on_ends_near_its_time() {
-    let folder = Folder::new();
-    let run = ["run", "--port", "planted:max-version-is-ignored", "--isolate", "--keep-going", "--seed", "1"];
-    let since = std::time::Instant::now();
-    let more = ["--seconds", "4", "--corpus", "none", "--about", "handshakes", "--json", "--beat", "1"];
-    let ran = folder.sessdiff(&[&run[..], &more[..]].concat()).exits(1);
-    println!("{:?} {ran:?}", since.elapsed());
-}
