@@ -34,6 +34,7 @@ mod run;
 mod search;
 mod settle;
 mod show;
+mod shown;
 mod table;
 mod unprobed;
 mod waiting;

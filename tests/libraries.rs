@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use build::{Bug, bugs, good, hard_to_reduce, leaks_sessions, without};
+use build::{Bug, bugs, good, hard_to_reduce, leaks_sessions, leaks_where_it_writes, without};
 
 /// A program of `run` that takes longer than this hangs, seconds.
 const TIME_LIMIT: &str = "1";
@@ -536,6 +536,18 @@ fn what_a_leaked_session_holds_is_told_with_it() {
         let held = leak.split_once("s0 = sample_session(tls12_ticket); and ").expect("what they hold").1;
         assert!(held.starts_with("4 blocks that they hold, "), "{said}");
     }
+}
+
+/// The harness writes each session that it looks at: a program that leaves that to it leaks, and shows nothing in C.
+#[test]
+fn what_only_the_harness_calls_is_called_in_c() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("a.ops"), "#! sessdiff 1\ns0 = sample_session(tls12_ticket)\n").expect("a file");
+    let port = port(&leaks_where_it_writes());
+    let ran = sessdiff(folder.path(), &["reduce", "--port", &port, "a.ops"]);
+    let (said, noted) = (text(&ran.stdout), text(&ran.stderr));
+    assert!(said.ends_with("\ns0 = sample_session(tls12_ticket)\nb0 = i2d_SSL_SESSION(s0)\n"), "{said}\n{noted}");
+    assert!(noted.contains("end/leak: 2 calls, of 1\n") && noted.ends_with(", exit 1\n"), "{said}\n{noted}");
 }
 
 /// The loader is told where a library is only if it does not find it by itself; the command works as it is printed.

@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 
 use super::args::PortName;
-use super::emitted::{release, written};
+use super::emitted::release;
 use super::exit::Exit;
 use super::finding::Finding;
 use super::lab::Lab;
 use super::{interrupt, output};
-use crate::emit;
 use crate::port::Identity;
 use crate::port::c::load;
 use crate::program::Case;
@@ -67,13 +66,6 @@ enum Outcome {
 }
 
 impl Compiled {
-    /// Writes the C program of a finding, compiles and runs it.
-    pub fn of(lab: &Lab, why: &str, found: &Finding) -> Result<Compiled, Exit> {
-        let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
-        let c = written(emit::c, &mut pair, lab, why, &found.program, Some(found.signature()));
-        Ok(Compiled::new(&lab.port, &c, TRYING))
-    }
-
     /// Compiles and runs a program with the library of a port, for no longer than this.
     pub fn new(port: &PortName, c: &str, limit: Duration) -> Compiled {
         let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
@@ -87,6 +79,24 @@ impl Compiled {
         }
         // There is always one way; where none is right, the first is what most people have.
         tried.swap_remove(0)
+    }
+
+    /// Tells whether the program ended and showed nothing, although the library can have the fault.
+    pub fn hides(&self) -> bool {
+        self.is_in_c && self.code() == Some(0)
+    }
+
+    /// Tells whether the program shows the fault.
+    pub fn shows(&self) -> bool {
+        self.code() == Some(1)
+    }
+
+    /// Returns the code that the program ended with; `None`: it did not, or by a signal.
+    fn code(&self) -> Option<i32> {
+        match &self.outcome {
+            Outcome::Ran { status, .. } => status.code(),
+            Outcome::Late | Outcome::Refused(_) | Outcome::NotTried(_) => None,
+        }
     }
 
     /// Makes the object of a finding that was reduced, and written to the file `path`, if to one.

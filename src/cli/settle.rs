@@ -7,8 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::allowance::Allowance;
 use super::args::FollowingChoice;
-use super::compiled::{Compiled, TRYING};
-use super::emitted::written;
+use super::compiled::TRYING;
 use super::explained::{classed, explained};
 use super::explore::Shared;
 use super::files::Files;
@@ -17,8 +16,8 @@ use super::head::{SIGNATURE, of};
 use super::lab::{Lab, LabError};
 use super::progress::spinner;
 use super::reduction::{Alone, reduce_alone};
+use super::shown::Shown;
 use super::{interrupt, output};
-use crate::emit;
 use crate::host::ChildError;
 use crate::native::Release;
 use crate::oracle::Signature;
@@ -146,8 +145,8 @@ impl<'a> Settling<'a> {
             notes += "\nInterrupted while it was reduced: there may be a smaller program.\n";
         }
         let is_reduced = reduced.is_some();
-        let shown = &classed(lab, reduced.unwrap_or_else(|| found.clone()));
-        let (signature, explained) = (shown.signature(), explained(lab, shown));
+        let mut shown = classed(lab, reduced.unwrap_or_else(|| found.clone()));
+        let (signature, explained) = (shown.signature(), explained(lab, &shown));
         if !self.claims(signature, &explained) {
             return (signature, None);
         }
@@ -156,7 +155,7 @@ impl<'a> Settling<'a> {
         let (mut commands, mut file) = (Vec::new(), None);
         if let Some(files) = &files {
             let case = match &mut pair {
-                Some(pair) if is_reduced => self.write(lab, shown, files, pair, &mut commands),
+                Some(pair) if is_reduced => self.write(lab, &mut shown, files, pair, &mut commands),
                 Some(_) | None => files.original.clone(),
             };
             let (flags, case_text) = (lab.flags(shown.look.memory), output::quoted(case.display()));
@@ -168,7 +167,7 @@ impl<'a> Settling<'a> {
             }
             file = Some(case);
         }
-        let beside = pair.as_mut().map(|pair| beside(pair, shown)).unwrap_or_default();
+        let beside = pair.as_mut().map(|pair| beside(pair, &shown)).unwrap_or_default();
         notes.extend(explained.iter().map(|known| format!("\n{known}\n")));
         let ports = ["native", identity.short_name()];
         let release = release.to_string();
@@ -188,33 +187,35 @@ impl<'a> Settling<'a> {
         (signature, Some((summary, block + &notes)))
     }
 
-    /// Writes a finding that was reduced as a case and in C, and adds what can be done with that to the commands. Returns where the case
-    /// is; where it cannot be written, the program as it was found.
+    /// Writes a finding that was reduced as a case and in C, which may need another program to show it, and adds what can be done with that
+    /// to the commands. Returns where the case is; where it cannot be written, the program as it was found.
     fn write(
         &self,
         lab: &Lab,
-        found: &Finding,
+        found: &mut Finding,
         files: &Files,
         pair: &mut Pair,
         commands: &mut Vec<(&str, String)>,
     ) -> PathBuf {
-        let (sentence, signature) = (found.diverged.divergence.sentence(), found.signature());
-        let (library, file, tool) = (of(&self.identity), &self.identity.file, Versions::TOOL);
-        let expected = format!("OpenSSL {}, by sessdiff {tool}", self.release);
-        let why =
-            format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {library}\nfile: {file}\nexpected as: {expected}");
+        let why = |found: &Finding| {
+            let (sentence, signature) = (found.diverged.divergence.sentence(), found.signature());
+            let (library, file, tool) = (of(&self.identity), &self.identity.file, Versions::TOOL);
+            let expected = format!("OpenSSL {}, by sessdiff {tool}", self.release);
+            format!("{sentence}\n{SIGNATURE}{signature}\nlibrary: {library}\nfile: {file}\nexpected as: {expected}")
+        };
         let write = |kind: &str, text: &str| {
             let failed = |error| output::error(format_args!("{}: {error}", files.path(kind).display()));
             files.write(kind, text).map_err(failed).ok()
         };
-        let case = write("ops", &Case::text(&why, &found.program));
-        let c = written(emit::c, pair, lab, &why, &found.program, Some(signature));
+        let trying = spinner("trying a program in C");
+        let shown = Shown::of(lab, pair, found.clone(), &why, self.allowance_of(lab).trying(TRYING));
+        trying.finish_and_clear();
+        let Shown { finding, why, c, compiled } = shown;
+        let case = write("ops", &Case::text(&why, &finding.program));
         if let Some(path) = write("c", &c) {
-            let trying = spinner("trying a program in C");
-            let compiled = Compiled::new(&lab.port, &c, self.allowance_of(lab).trying(TRYING));
             commands.extend([("C file", compiled.command(&path)), ("C says", compiled.to_string())]);
-            trying.finish_and_clear();
         }
+        *found = finding;
         case.unwrap_or_else(|| files.original.clone())
     }
 
