@@ -1,6 +1,7 @@
 //! The command line: one module a command; what several commands need is in modules of its own, which import no command.
 
 mod accepted;
+mod allowance;
 mod args;
 mod before;
 mod bless;
@@ -35,6 +36,7 @@ mod run;
 mod search;
 mod settle;
 mod show;
+mod shown;
 mod table;
 mod unprobed;
 mod waiting;
@@ -121,9 +123,16 @@ impl Command {
             Command::Rules(args) => args.json,
             Command::Doctor(args) => args.json,
             Command::Show(args) => args.json,
-            Command::Bless(_) | Command::Host(_) | Command::Matrix(_) => false,
+            Command::Bless(args) => args.json,
+            Command::Host(_) | Command::Matrix(_) => false,
         }
     }
+}
+
+/// Returns what is wrong with the arguments as one line: all that is said before the usage.
+fn wrong(text: &str) -> String {
+    let said = text.lines().take_while(|line| !line.is_empty()).flat_map(str::split_whitespace);
+    said.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").into()
 }
 
 /// Runs the command of the process's arguments.
@@ -135,9 +144,7 @@ pub fn main() -> ExitCode {
             // Nobody is left to be told when this fails.
             error.print().unwrap_or(());
             if usage && std::env::args_os().any(|word| word == "--json") {
-                let text = error.to_string();
-                let said = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-                output::result(serde_json::json!({ "error": said, "exit": Exit::Usage as u8 }));
+                output::result(serde_json::json!({ "error": wrong(&error.to_string()), "exit": Exit::Usage as u8 }));
             }
             return ExitCode::from(if usage { Exit::Usage as u8 } else { 0 });
         }

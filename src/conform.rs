@@ -123,7 +123,7 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ports = self.ports.each_ref().map(String::as_str);
-        f.write_str(report::block(&self.program, &self.diverged, ports, &[]).trim_end())
+        f.write_str(report::block(&self.program, &self.diverged, ports, None, &[]).trim_end())
     }
 }
 

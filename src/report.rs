@@ -15,6 +15,7 @@ mod matrix;
 mod sarif;
 #[cfg(feature = "cli")]
 mod summary;
+mod versions;
 
 #[cfg(feature = "cli")]
 pub use causes::grouped;
@@ -24,7 +25,7 @@ pub use check::{Check, Checked, Counted, Outcome, Shown};
 pub(crate) use divergence::call_of;
 pub use divergence::{artifact_name, block};
 #[cfg(feature = "cli")]
-pub use json::{Versions, finding, versions};
+pub use json::{finding, versions};
 #[cfg(feature = "cli")]
 pub use junit::junit;
 #[cfg(feature = "cli")]
@@ -35,5 +36,6 @@ pub use sarif::sarif;
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]
 pub use summary::{
-    Accepted, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
+    Accepted, Again, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
 };
+pub use versions::Versions;

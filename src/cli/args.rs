@@ -30,8 +30,8 @@ Examples:
   sessdiff run --corpus-out kept --seconds 600 && sessdiff run --corpus kept --port lib:libssl.so.3
                                                      keeps what reaches something new, and tries it elsewhere")]
 pub(crate) struct RunArgs {
-    /// Explore for so many seconds. Reducing comes on top: for each finding --reduce-seconds at most, and half a minute for its C
-    /// program
+    /// Explore for so many seconds. Reducing comes on top: for a finding --reduce-seconds at most, and half a minute for its C
+    /// program; with --keep-going, for all findings together a quarter of N, at least 5 seconds and at most --reduce-seconds
     #[arg(long, value_name = "N", conflicts_with = "programs", default_value_t = 30.0, value_parser = positive_seconds)]
     pub seconds: f64,
     /// Explore so many programs instead
@@ -68,7 +68,8 @@ pub(crate) struct RunArgs {
     /// Ask the port alone what holds of any library, with no model beside it: every law, or the one of this name (docs/LAWS.md)
     #[arg(long, value_name = "LAW", num_args = 0..=1, default_missing_value = "", value_parser = law, conflicts_with_all = ["hazards", "following", "memory", "known", "probes", "jobs", "verbose"])]
     pub laws: Option<OneLaw>,
-    /// Go on after a divergence; keep one of each signature
+    /// Go on after a divergence; keep one of each signature. What there is no time left to reduce stays as it was found, and the end
+    /// of the run says so
     #[arg(long)]
     pub keep_going: bool,
     /// Where a finding is written: SIGNATURE.original.ops as it was found, SIGNATURE.ops reduced, SIGNATURE.c; and
@@ -99,6 +100,12 @@ pub(crate) struct RunArgs {
     /// A part of another run, which says what this one leaves out
     #[arg(long, hide = true)]
     pub part: bool,
+    /// A signature that the part before has settled
+    #[arg(long, hide = true, value_name = "SIGNATURE", value_parser = signature, requires = "part")]
+    pub settled: Vec<Signature>,
+    /// Seconds that reducing may take in all after a part has explored
+    #[arg(long, hide = true, value_name = "N", requires = "part")]
+    pub after: Option<f64>,
     #[command(flatten)]
     pub reducing: Reducing,
 }
@@ -462,6 +469,9 @@ pub(crate) struct BlessArgs {
     /// The file to add it to [default: corpus/known/PORT.toml]
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,7 +7,7 @@ use super::{disk, output};
 use crate::known::{DEFAULT_DAYS, Day, Known, KnownFile};
 
 pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
-    let BlessArgs { signature, reason, link, port, releases, expires, known } = args;
+    let BlessArgs { signature, reason, link, port, releases, expires, known, json } = args;
     let (signature, releases, today) = (*signature, *releases, Day::today());
     let path = file_of(known.as_deref(), None, port).ok_or_else(|| output::usage("`none` is no file to write to"))?;
     let expires = expires.unwrap_or_else(|| today.after(DEFAULT_DAYS));
@@ -24,11 +24,25 @@ pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
     if !text.is_empty() {
         text += if text.ends_with('\n') { "\n" } else { "\n\n" };
     }
+    let line = text.lines().count() + 1;
     text += &Known { signature, reason: reason.clone(), link: link.clone(), releases, expires }.to_string();
     if let (None, Some(folder)) = (known, path.parent()) {
         std::fs::create_dir_all(folder).map_err(lost)?;
     }
     disk::write(&path, &text).map_err(lost)?;
-    output::result(path.display());
+    if *json {
+        output::object(&serde_json::json!({
+            "signature": signature.to_string(),
+            "port": port.to_string(),
+            "reason": reason.to_string(),
+            "link": link.to_string(),
+            "releases": releases.to_string(),
+            "expires": expires.to_string(),
+            "place": format!("{}:{line}", path.display()),
+            "exit": Exit::Expected as u8,
+        }));
+    } else {
+        output::result(path.display());
+    }
     Ok(Exit::Expected)
 }

@@ -11,19 +11,18 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 
 use super::args::PortName;
-use super::emitted::{release, written};
+use super::emitted::release;
 use super::exit::Exit;
 use super::finding::Finding;
 use super::lab::Lab;
 use super::{interrupt, output};
-use crate::emit;
 use crate::port::Identity;
 use crate::port::c::load;
 use crate::program::Case;
 use crate::report::{self, Versions};
 
 /// How long all of it may take, in seconds: the help of `run` says so too.
-const TRYING: Duration = Duration::from_secs(30);
+pub(super) const TRYING: Duration = Duration::from_secs(30);
 /// How long the program may take. One that watches memory gives its calls three seconds.
 const RUNNING: Duration = Duration::from_secs(6);
 /// Holds the time between two looks at whether a process has ended.
@@ -67,17 +66,10 @@ enum Outcome {
 }
 
 impl Compiled {
-    /// Writes the C program of a finding, compiles and runs it.
-    pub fn of(lab: &Lab, why: &str, found: &Finding) -> Result<Compiled, Exit> {
-        let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
-        let c = written(emit::c, &mut pair, lab, why, &found.program, Some(found.signature()));
-        Ok(Compiled::new(&lab.port, &c))
-    }
-
-    /// Compiles and runs a program with the library of a port.
-    pub fn new(port: &PortName, c: &str) -> Compiled {
+    /// Compiles and runs a program with the library of a port, for no longer than this.
+    pub fn new(port: &PortName, c: &str, limit: Duration) -> Compiled {
         let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
-        let until = Instant::now() + TRYING;
+        let until = Instant::now() + limit;
         for mut link in links(port) {
             let outcome = try_out(&mut link, c, until).unwrap_or_else(Outcome::NotTried);
             if let Outcome::Ran { .. } | Outcome::Late | Outcome::NotTried(_) = outcome {
@@ -87,6 +79,24 @@ impl Compiled {
         }
         // There is always one way; where none is right, the first is what most people have.
         tried.swap_remove(0)
+    }
+
+    /// Tells whether the program ended and showed nothing, although the library can have the fault.
+    pub fn hides(&self) -> bool {
+        self.is_in_c && self.code() == Some(0)
+    }
+
+    /// Tells whether the program shows the fault.
+    pub fn shows(&self) -> bool {
+        self.code() == Some(1)
+    }
+
+    /// Returns the code that the program ended with; `None`: it did not, or by a signal.
+    fn code(&self) -> Option<i32> {
+        match &self.outcome {
+            Outcome::Ran { status, .. } => status.code(),
+            Outcome::Late | Outcome::Refused(_) | Outcome::NotTried(_) => None,
+        }
     }
 
     /// Makes the object of a finding that was reduced, and written to the file `path`, if to one.
@@ -187,14 +197,22 @@ fn links(port: &PortName) -> Vec<Link> {
     }
     let folder = path.parent().unwrap_or(Path::new("."));
     let link = |words| Link { words, folder: Some(folder.into()) };
-    // Headers beside the library are of its release; those that the compiler finds may not be there, or lack a function.
-    let beside = folder.parent().map(|root| root.join("include")).filter(|root| root.join("openssl/ssl.h").is_file());
-    let headers = beside.map(|root| ["-I".into(), root.into_os_string()]).into_iter();
+    // Its own headers are of its release; those that the compiler finds may not be there, or lack a function.
+    let headers = headers_of(folder).map(|root| ["-I".into(), root.into_os_string()]).into_iter();
     let with = |headers: [OsString; 2]| link(headers.into_iter().chain(words.clone()).collect());
     let mut links: Vec<Link> = headers.map(with).collect();
     links.push(link(words.clone()));
     links.extend(include.map(with));
     links
+}
+
+/// Returns the folder of the headers that belong to a library in this folder: beside it, as in a tree that was built, or beside its
+/// folder, as where it was installed.
+fn headers_of(folder: &Path) -> Option<PathBuf> {
+    // The folder above `.` has no shorter name.
+    let above = folder.file_name().and(folder.parent()).map_or_else(|| folder.join(".."), Path::to_path_buf);
+    let all = [folder, &above].map(|root| root.join("include"));
+    all.into_iter().find(|root| root.join("openssl/ssl.h").is_file())
 }
 
 /// Returns the folder of the OpenSSL that cargo built and this program is linked with; `None`: it is an installed one, or the
@@ -216,10 +234,11 @@ fn try_out(link: &mut Link, c: &str, until: Instant) -> io::Result<Outcome> {
     let mut compiler = Command::new("cc");
     let words = link.words.iter().map(|word| absolute(word));
     compiler.arg("finding.c").args(words).args(["-o", "finding"]).current_dir(folder.path());
+    // What it prints is read: it is to be in one language.
+    compiler.env("LC_ALL", "C");
     let (status, printed) = end_of(compiler, until.saturating_duration_since(Instant::now()), None)?;
     if status.is_none_or(|status| !status.success()) {
-        let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
-        return Ok(Outcome::Refused(error.map_or("the compiler does not end".into(), shortened)));
+        return Ok(Outcome::Refused(refusal(&printed)));
     }
     let program = |search: &Option<PathBuf>| {
         let mut program = Command::new(folder.path().join("finding"));
@@ -307,6 +326,28 @@ fn read(mut pipe: impl Read) -> Vec<u8> {
     kept
 }
 
+/// Says why a program was not compiled, from what the compiler and the linker printed: which functions the library lacks, or the first
+/// error.
+fn refusal(printed: &str) -> String {
+    let mut lacks: Vec<&str> = Vec::new();
+    for name in printed.lines().filter_map(undefined) {
+        if !lacks.contains(&name) {
+            lacks.push(name);
+        }
+    }
+    if !lacks.is_empty() {
+        return shortened(&format!("the library lacks {}", lacks.join(", ")));
+    }
+    let error = printed.lines().find(|line| line.contains("error")).or(printed.lines().next_back());
+    error.map_or("the compiler does not end".into(), shortened)
+}
+
+/// Returns the name that a line of a linker says is not defined, as GNU's or LLVM's spells it.
+fn undefined(line: &str) -> Option<&str> {
+    let (_, name) = line.split_once("undefined reference to `").or_else(|| line.split_once("undefined symbol: "))?;
+    name.split(['\'', ' ']).next()
+}
+
 /// Makes one line short, with single spaces.
 fn shortened(line: &str) -> String {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -314,4 +355,39 @@ fn shortened(line: &str) -> String {
         return line;
     }
     line.chars().take(LONGEST - 3).chain("...".chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_library_lacks_is_named() {
+        let gnu = "/usr/bin/ld: /tmp/cc1.o: in function `calls':\na.c:(.text+0x1): undefined reference to `SSL_SESSION_a'\n\
+                   a.c:(.text+0x9): undefined reference to `SSL_SESSION_b'\na.c:(.text+0x10): undefined reference to \
+                   `SSL_SESSION_a'\ncollect2: error: ld returned 1 exit status\n";
+        assert_eq!(refusal(gnu), "the library lacks SSL_SESSION_a, SSL_SESSION_b");
+        let llvm = "ld.lld: error: undefined symbol: SSL_SESSION_a\n>>> referenced by a.c\nclang: error: linker command failed\n";
+        assert_eq!(refusal(llvm), "the library lacks SSL_SESSION_a");
+        let other = "a.c: In function 'calls':\na.c:1:1: error: too few  arguments\na.c:2:1: error: no\n";
+        assert_eq!(refusal(other), "a.c:1:1: error: too few arguments");
+        assert_eq!(refusal(""), "the compiler does not end");
+    }
+
+    #[test]
+    fn headers_are_beside_the_library_or_its_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [built, installed] = ["built", "prefix/lib64"].map(|place| folder.path().join(place));
+        assert_eq!(headers_of(&installed), None);
+        for root in [&built, &folder.path().join("prefix")] {
+            std::fs::create_dir_all(root.join("include/openssl")).expect("a folder");
+            std::fs::write(root.join("include/openssl/ssl.h"), "").expect("a file");
+        }
+        std::fs::create_dir_all(installed.join("below")).expect("a folder");
+        assert_eq!(headers_of(&built), Some(built.join("include")));
+        assert_eq!(headers_of(&installed), Some(folder.path().join("prefix/include")));
+        // As of `.`, it is not said what is above.
+        let unnamed = installed.join("below/..");
+        assert_eq!(headers_of(&unnamed), Some(unnamed.join("../include")));
+    }
 }

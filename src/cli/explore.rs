@@ -23,7 +23,7 @@ use crate::native::{Release, Rules};
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Inconclusive, Look, Pair, Verdict};
-use crate::plan::{Kinds, Plan, Setup, Skip, Step};
+use crate::plan::{Kinds, Plan, Quirks, Setup, Skip, Step};
 use crate::port::Memory;
 use crate::program::{Case, Program};
 use crate::report::{Stale, so_many};
@@ -45,8 +45,7 @@ const EXAMPLES: usize = 8;
 const LONG: usize = 20;
 /// Programs that reached something new, kept to be changed.
 const POOL: usize = 512;
-/// Programs are made so many at a time: a port in another process runs them while this one judges. Also how often the clock is
-/// looked at.
+/// Programs are made so many at a time: a port in another process runs them while this one judges.
 const BATCH: u64 = 32;
 
 /// Lists the calls of a program that are made only where hazards are, and their steps.
@@ -197,6 +196,8 @@ pub(super) struct Tally {
     pub memory: [u64; 3],
     pub coverage: Coverage,
     pub lacks: Kinds,
+    /// What is left out because it breaks the release.
+    pub quirks: Quirks,
     /// The rules of the release that made a difference.
     pub met: Rules,
 }
@@ -214,7 +215,8 @@ pub(super) fn explore(
     shared: &Shared<'_>,
     report: &Report<'_>,
 ) -> Tally {
-    let tally = Tally { lacks: pair.plan().setup().lacks, ..Tally::default() };
+    let setup = pair.plan().setup();
+    let tally = Tally { lacks: setup.lacks, quirks: setup.quirks, ..Tally::default() };
     let recent = VecDeque::with_capacity(SUSPECTS);
     let mut explorer = Explorer { pair, shared, report, tally, agreed: false, recent, pool: Default::default() };
     explorer.replay(cases);
@@ -372,7 +374,8 @@ impl Explorer<'_> {
                 } else if self.agreed && number % TWICE_EVERY == TWICE_EVERY - 1 {
                     self.repeat(&program);
                 }
-                if self.shared.stop.load(Relaxed) {
+                // One that hangs takes many times as long as all others.
+                if self.shared.is_over() {
                     break;
                 }
             }

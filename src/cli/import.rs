@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use super::args::ImportArgs;
-use super::compiled::Compiled;
+use super::compiled::TRYING;
 use super::disk::write_new;
 use super::exit::Exit;
+use super::finding::Finding;
 use super::head::{MEMORY, SIGNATURE, of, signature_of};
 use super::lab::Lab;
 use super::reduction::{Reduced, reduce_case};
+use super::shown::Shown;
 use super::{accepted, interrupt, output};
 use crate::oracle::Signature;
 use crate::port::Memory;
@@ -32,11 +34,13 @@ pub(super) fn import(args: &ImportArgs) -> Result<Exit, Exit> {
         Memory::Plain => String::new(),
         memory @ (Memory::Poisoned | Memory::Guarded) => format!("\n{MEMORY}{}", memory.name()),
     };
-    let sentence = found.diverged.divergence.sentence();
-    let why =
-        format!("{sentence}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {}{memory}", args.found, of(&identity));
+    let why = |found: &Finding| {
+        let (sentence, library) = (found.diverged.divergence.sentence(), of(&identity));
+        format!("{sentence}\n{SIGNATURE}{signature}\nfound by: {}\nlibrary: {library}{memory}", args.found)
+    };
+    let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
+    let Shown { finding: found, why, compiled, .. } = Shown::of(&lab, &mut pair, found, &why, TRYING);
     let text = Case::text(&why, &found.program);
-    let compiled = Compiled::of(&lab, &why, &found)?;
     let last = known.iter().filter_map(|(old, _)| number_of(old)).max().unwrap_or(0);
     for number in last + 1.. {
         let path = args.into.join(format!("{number:04}-{}.ops", report::artifact_name(signature)));

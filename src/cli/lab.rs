@@ -10,8 +10,9 @@ use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
 use crate::native::{Release, Rule, Rules};
+use crate::op::Kind;
 use crate::pair::Pair;
-use crate::plan::Setup;
+use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
@@ -152,6 +153,12 @@ impl Lab {
         self.probes.memory && self.port.is_in_c()
     }
 
+    /// Tells whether the call is left out because the probes are: what a handshake decides is played to the other port by what they
+    /// see, and the clock is one of them.
+    pub fn leaves_out(&self, kind: Kind) -> bool {
+        self.probes == Probes::NONE && (kind.needs_handshakes() || kind.sets_clock())
+    }
+
     fn is_isolated(&self) -> bool {
         self.isolate || self.hazards || self.port.library().is_some()
     }
@@ -247,10 +254,13 @@ impl Lab {
         flags
     }
 
-    /// Sums up the port of `pair`, which was made here, for a report.
-    pub fn port_summary(&self, pair: &Pair, unsupported: Vec<String>) -> PortSummary {
+    /// Sums up the port of `pair`, which was made here and lacks these calls, for a report.
+    pub fn port_summary(&self, pair: &Pair, lacks: Kinds) -> PortSummary {
         let Identity { name, version, file } = pair.right().identity();
         let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.is_in_c());
-        PortSummary { name, version, file, unsupported, counts_references, watches_memory }
+        let (needs_probes, unsupported): (Vec<Kind>, Vec<Kind>) = lacks.iter().partition(|kind| self.leaves_out(*kind));
+        let [needs_probes, unsupported] =
+            [needs_probes, unsupported].map(|kinds| kinds.iter().map(|kind| kind.name().into()).collect());
+        PortSummary { name, version, file, unsupported, needs_probes, counts_references, watches_memory }
     }
 }

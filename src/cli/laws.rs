@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use self::told::{Found, Run};
+use super::allowance::{self, Allowance};
 use super::args::{FollowingChoice, PortName, RunArgs};
-use super::compiled::Compiled;
+use super::compiled::{Compiled, TRYING};
 use super::corpus::Corpus;
 use super::disk::Folder;
 use super::exit::Exit;
@@ -167,18 +168,25 @@ struct Asking<'a> {
     laws: Vec<Ruled>,
     programs: u64,
     pulse: Pulse,
+    started: Instant,
+    allowance: Allowance,
 }
 
 impl<'a> Asking<'a> {
     fn new(args: &'a RunArgs, lab: &'a Lab) -> Result<Asking<'a>, LabError> {
         let all = Law::ALL.iter().filter(|law| args.laws.is_none_or(|only| only.0.is_none_or(|only| only == law.name)));
         let laws = all.map(|law| Ruled { law, tally: Tally::default(), found: None }).collect();
-        Ok(Asking { args, lab, asked: Asked::of(lab)?, laws, programs: 0, pulse: Pulse::new(args.beat, false) })
+        let (asked, pulse) = (Asked::of(lab)?, Pulse::new(args.beat, false));
+        let (started, explores, each) = (Instant::now(), Duration::from_secs_f64(args.seconds), args.reducing.time());
+        let allowance = match args.keep_going && args.programs.is_none() {
+            true => Allowance::of_all(each, started + explores + allowance::after(explores, each)),
+            false => Allowance::of_each(each),
+        };
+        Ok(Asking { args, lab, asked, laws, programs: 0, pulse, started, allowance })
     }
 
     /// Asks about the committed cases, and then about programs of this seed.
     fn all(mut self, corpus: &Corpus, seed: u64) -> Result<Exit, Exit> {
-        let started = Instant::now();
         let amount =
             self.args.programs.map_or(format!("{} s", self.args.seconds), |programs| so_many(programs, "program"));
         say(format!(
@@ -193,7 +201,7 @@ impl<'a> Asking<'a> {
             }
         }
         let mut generator = Generator::new(seed, self.asked.setup()).about(self.args.about.which());
-        let whole = Duration::from_secs_f64(self.args.seconds);
+        let (started, whole) = (self.started, Duration::from_secs_f64(self.args.seconds));
         let is_over = |programs: u64| self.args.programs.map_or(started.elapsed() >= whole, |all| programs >= all);
         let mut number = 0;
         while !is_over(number) && !interrupt::came() && (self.args.keep_going || !self.is_broken()) {
@@ -201,7 +209,7 @@ impl<'a> Asking<'a> {
             self.ask(number as usize % self.laws.len(), &program, number)?;
             number += 1;
         }
-        Ok(self.end(started, seed))
+        Ok(self.end(seed))
     }
 
     fn is_broken(&self) -> bool {
@@ -237,7 +245,8 @@ impl<'a> Asking<'a> {
 
     /// Keeps the program, and makes it smaller.
     fn smallest(&mut self, found: Broken, program: &Program, number: u64) -> Result<Found, Exit> {
-        let (law, until) = (found.law, Instant::now() + self.args.reducing.time());
+        let (law, time) = (found.law, self.allowance.next());
+        let until = Instant::now() + time.unwrap_or_default();
         let original = self.keep(law, "original.ops", &Case::text(law.sentence, program))?;
         let setup = self.asked.setup();
         let reducing = Reducing::begin(&law.name, program.ops.len(), until);
@@ -265,7 +274,7 @@ impl<'a> Asking<'a> {
         ];
         let flags = self.lab.flags(Memory::Plain);
         let replay = format!("sessdiff replay{flags} {}", output::quoted(runs[1].case.display()));
-        Ok(Found { broken, original, runs, replay })
+        Ok(Found { broken, original, runs, replay, reduced: time.is_some() })
     }
 
     /// Writes a program as a case and in C, compiles that and runs it. `fails`: it ends with 1 where a library fails as the port did.
@@ -277,7 +286,7 @@ impl<'a> Asking<'a> {
         let c = self.in_c(&why, &program, checked);
         let case = self.keep(law, &format!("{what}.ops"), &Case::text(&why, &program))?;
         let c_file = self.keep(law, &format!("{what}.c"), &c)?;
-        let compiled = Compiled::new(&self.lab.port, &c);
+        let compiled = Compiled::new(&self.lab.port, &c, self.allowance.trying(TRYING));
         let says = if fails { compiled.to_string() } else { compiled.repeating() };
         let command = compiled.command(&c_file);
         Ok(Run { what, program, case, c_file, command, says })
@@ -311,7 +320,7 @@ impl<'a> Asking<'a> {
         report::versions(Versions { release: &release, library: &identity.version, file: &identity.file })
     }
 
-    fn end(&self, started: Instant, seed: u64) -> Exit {
+    fn end(&self, seed: u64) -> Exit {
         let sum = |of: fn(&Tally) -> u64| self.laws.iter().map(|ruled| of(&ruled.tally)).sum::<u64>();
         let all =
             Tally { held: sum(|tally| tally.held), known: sum(|tally| tally.known), broken: sum(|tally| tally.broken) };
@@ -320,7 +329,7 @@ impl<'a> Asking<'a> {
             (0, _) => ("agree", Exit::Expected),
             (_, _) => ("broken", Exit::Divergence),
         };
-        let seconds = started.elapsed().as_secs_f64();
+        let seconds = self.started.elapsed().as_secs_f64();
         if self.args.json {
             let exit = if interrupt::came() { exit.worst(Exit::Interrupted) } else { exit };
             output::object(&self.object(verdict, all, seconds, seed, exit));
@@ -360,7 +369,15 @@ impl<'a> Asking<'a> {
     fn object(&self, verdict: &str, all: Tally, seconds: f64, seed: u64, exit: Exit) -> Value {
         let Identity { name, version, file } = self.asked.identity();
         let (counts_references, watches_memory) = (self.asked.counts_references(), self.lab.watches_memory());
-        let port = PortSummary { name, version, file, unsupported: Vec::new(), counts_references, watches_memory };
+        let port = PortSummary {
+            name,
+            version,
+            file,
+            unsupported: Vec::new(),
+            needs_probes: Vec::new(),
+            counts_references,
+            watches_memory,
+        };
         let law = |Ruled { law, tally, found }: &Ruled| {
             json!({
                 "law": law.name,

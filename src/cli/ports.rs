@@ -13,8 +13,7 @@ pub(super) fn ports(args: &PortsArgs) -> Result<Exit, Exit> {
     for name in [PortName::OpenSsl, PortName::Native] {
         let lab = Lab::here_with_probes(name);
         let pair = lab.pair().map_err(|error| error.say())?;
-        let lacks = pair.plan().setup().lacks.iter().map(|kind| kind.name().into()).collect();
-        summaries.push(lab.port_summary(&pair, lacks));
+        summaries.push(lab.port_summary(&pair, pair.plan().setup().lacks));
     }
     let planted: Vec<_> = Bug::ALL.iter().map(|bug| bug.name()).collect();
     if args.json {

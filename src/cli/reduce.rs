@@ -1,10 +1,12 @@
 //! `sessdiff reduce`: the smallest program with the same signature.
 
 use super::args::ReduceArgs;
-use super::compiled::Compiled;
+use super::compiled::TRYING;
 use super::exit::Exit;
+use super::finding::Finding;
 use super::lab::Lab;
 use super::reduction::reduce_case;
+use super::shown::Shown;
 use super::{interrupt, output};
 use crate::host::Host;
 use crate::program::Case;
@@ -17,10 +19,11 @@ pub(super) fn reduce(args: &ReduceArgs) -> Result<Exit, Exit> {
     let lab = Lab::of(&args.lab, args.release.following, true)?;
     let found = reduce_case(&case, &lab, &args.lab.memories(), args.reducing.time())?.finding;
     let signature = found.signature();
-    let why = format!("{signature}: reduced from {} calls.", case.program.ops.len());
+    let why = |_: &Finding| format!("{signature}: reduced from {} calls.", case.program.ops.len());
+    let mut pair = lab.in_a_child().pair().map_err(|error| error.say())?;
+    let Shown { finding: found, why, compiled, .. } = Shown::of(&lab, &mut pair, found, &why, TRYING);
     let text = Case::text(&why, &found.program);
     output::note(format_args!("{signature}: {} calls, of {}", found.program.ops.len(), case.program.ops.len()));
-    let compiled = Compiled::of(&lab, &why, &found)?;
     output::note(format_args!("its C program says: {compiled}"));
     if args.json {
         let identity = lab.pair().map_err(|error| error.say())?.right().identity();

@@ -121,7 +121,7 @@ pub(super) fn reduce_alone(
     let signature = alone.finding.signature();
     let Smaller { smallest, is_cause } = smaller(&patient, pair, alone, until - time / CLOSER_LOOK, &reducing);
     if smallest.stopped && !interrupt::came() {
-        let seconds = time.as_secs_f64();
+        let seconds = (time.as_secs_f64() * 10.0).round() / 10.0;
         output::note(format_args!("{signature}: reduced for {seconds} s; there may be a smaller program"));
     }
     let mut pair = smallest.pair;

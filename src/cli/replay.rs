@@ -50,15 +50,13 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
         }
         verdict @ (Verdict::Agree | Verdict::Known | Verdict::Nothing | Verdict::Inconclusive(_)) => verdict,
     };
-    let identity = pair.right().identity();
-    let name = identity.short_name();
     if args.json {
         let drawn = draw(case, pair, args, &verdict);
         let exit = tell(case, pair, lab, known, look, verdict);
         return drawn.map_or_else(|error| error.worst(exit), |()| exit);
     }
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
-    output::result(table(&case.program, pair, name, args.trace));
+    output::result(table(&case.program, pair, lab, args.trace));
     for owed in pair.plan().owed(&case.program) {
         output::result(never_released(&case.program, &owed));
     }
@@ -162,7 +160,9 @@ fn say(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verdi
         }
         Verdict::Diverge(diverged) => {
             let commands = commands(case, lab, look);
-            let block = report::block(&case.program, &diverged, ["native", name], &commands);
+            let release = pair.left().release().to_string();
+            let of = Versions { release: &release, library: &identity.version, file: &identity.file };
+            let block = report::block(&case.program, &diverged, ["native", name], Some(of), &commands);
             output::result(output::headed(&block));
             match known.accepts(diverged.divergence.signature(), pair.left().release()) {
                 Some(entry) => say_known(&accepted::summary(known, entry, 1)),
@@ -181,13 +181,14 @@ fn say_known(accepted: &Accepted) -> Exit {
     if complaints.is_empty() { Exit::Expected } else { Exit::Stale }
 }
 
-fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
+fn table(program: &Program, pair: &Pair, lab: &Lab, all: bool) -> String {
+    let identity = pair.right().identity();
     let (left, right) = pair.traces();
     let plan = pair.plan();
     let mut ledger = Ledger::new(plan.setup());
     let mut first = true;
     let mut table = Table::default();
-    table.row(["step", "call", "native", name, "ledger"], "");
+    table.row(["step", "call", "native", identity.short_name(), "ledger"], "");
     let ops: Vec<Op> = program.ops.iter().cloned().chain(plan.given_back()).collect();
     let shared = plan.shared.then(|| SharedCounts::of(plan, &ops, [left, right]));
     for (at, op) in ops.iter().enumerate() {
@@ -195,6 +196,9 @@ fn table(program: &Program, pair: &Pair, name: &str, all: bool) -> String {
         let number = if at < program.ops.len() { at.to_string() } else { "end".into() };
         let shown = match step {
             // What is given back at the end is given back, whoever owns it.
+            Step::Skip(Skip::Unsupported) if lab.leaves_out(op.kind()) => {
+                [0, 1].map(|_| "skipped: needs probes".into())
+            }
             Step::Skip(why) if at < program.ops.len() => [skipped(why), skipped(why)].map(String::from),
             Step::Skip(_) | Step::Run { .. } => [0, 1].map(|side| {
                 let counts = shared.as_ref().map(|shared| shared.sides[side].at(at, &shared.shown(at, op)));

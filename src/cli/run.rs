@@ -1,11 +1,10 @@
 //! `sessdiff run`: the main job.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::args::{FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
+use super::allowance::Allowance;
+use super::args::{About, FollowingChoice, PortName, ProbeChoice, RunArgs, Shares};
 use super::corpus::{Committed, Corpus};
 use super::coverage::Coverage;
 use super::disk::Folder;
@@ -14,20 +13,19 @@ use super::explained::known;
 use super::explore::{Report, Shared, Tally, explore, watch};
 use super::finding::{Finding, judge_every_way};
 use super::lab::{Lab, LabError, Starting, no_other_memory};
-use super::settle::settle;
-use super::{accepted, explained, interrupt, laws, output, progress, unprobed};
+use super::settle::{Settled, Settling};
+use super::{accepted, allowance, explained, interrupt, laws, output, progress, unprobed};
 use crate::host::{Host, crash};
 use crate::known::KnownFile;
 use crate::native::{Release, Rules};
 use crate::op::Kind;
-use crate::oracle::Signature;
 use crate::pair::{Pair, Verdict};
-use crate::plan::Kinds;
+use crate::plan::{Kinds, Quirks};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
 use crate::report::{
-    Accepted, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word, grouped, so_many,
+    Accepted, Again, KnownSummary, PortSummary, SignatureHits, Stale, Summary, Unprobed, Word, grouped, so_many,
 };
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -37,6 +35,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let watched = [Memory::Poisoned, Memory::Guarded].into_iter().any(|memory| args.memory.has(memory));
     if args.probes == ProbeChoice::None && watched && args.memory != Shares::DEFAULT {
         return Err(no_other_memory());
+    }
+    if args.probes == ProbeChoice::None && args.about == About::Handshakes && !args.part {
+        return Err(output::usage(
+            "handshakes need the probes: leave out `--probes none`, or choose what else to be `--about`",
+        ));
     }
     progress::begin_with(args.beat, args.part);
     let corpus = Corpus::read(args).map_err(output::usage)?;
@@ -122,7 +125,7 @@ fn show(args: &RunArgs, summary: &Summary) -> Exit {
 
 /// Lists what has to be known of a run beside its verdict, a line each.
 fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
-    let PortSummary { name, unsupported, counts_references, watches_memory, .. } = &summary.port;
+    let PortSummary { name, unsupported, needs_probes, counts_references, watches_memory, .. } = &summary.port;
     let mut notes = Vec::new();
     for Stale { case, signature } in &summary.stale {
         notes.push(format!("{case}: {signature} is expected and does not happen any more"));
@@ -134,6 +137,9 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes.extend(summary.accepted.iter().filter(|one| one.programs > 0).map(ToString::to_string));
     if !unsupported.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
+    }
+    if !needs_probes.is_empty() {
+        notes.push(format!("not called without probes: {}", needs_probes.join(", ")));
     }
     if !counts_references {
         notes.push(format!("reference counts of {name}: not observed in this process"));
@@ -152,6 +158,40 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes
 }
 
+/// When a run ends, as far as that is known before.
+struct Ends {
+    /// When this part has explored; `None`: it makes so many programs.
+    exploring: Option<Instant>,
+    /// How long its findings are reduced.
+    allowance: Allowance,
+    /// How long the part without probes explores.
+    other: Duration,
+    /// When that part has reduced, too; `None`: no finding takes time from another.
+    all: Option<Instant>,
+}
+
+impl Ends {
+    /// Works it out for a run that began then, with this many shares for the part without probes: none or one.
+    fn of(args: &RunArgs, started: Instant, share: u32) -> Ends {
+        let (whole, each) = (Duration::from_secs_f64(args.seconds), args.reducing.time());
+        let other = whole / UNPROBED * share;
+        let exploring = args.programs.is_none().then(|| started + whole - other);
+        let after = args.after.map_or_else(|| allowance::after(whole, each), Duration::from_secs_f64);
+        let shared = exploring.filter(|_| args.keep_going);
+        let allowance = shared.map_or(Allowance::of_each(each), |exploring| {
+            Allowance::of_all(each, exploring + after - after / UNPROBED * share)
+        });
+        Ends { exploring, allowance, other, all: shared.map(|exploring| exploring + other + after) }
+    }
+
+    /// Spells for how long the part without probes explores, and reduces after that.
+    fn of_the_other_part(&self, args: &RunArgs) -> Vec<String> {
+        let explores = ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()];
+        let after = self.all.map(|all| all.saturating_duration_since(Instant::now() + self.other).as_secs_f64());
+        explores.into_iter().chain(after.into_iter().flat_map(|after| ["--after".into(), after.to_string()])).collect()
+    }
+}
+
 fn run_port(
     args: &RunArgs,
     port: &PortName,
@@ -166,15 +206,14 @@ fn run_port(
         // The probes are in the C library; the others have none to go without.
         ProbeChoice::Mixed | ProbeChoice::All => (Probes::ALL, 0),
     };
-    let whole = Duration::from_secs_f64(args.seconds);
-    let deadline = args.programs.is_none().then(|| started + whole - whole / UNPROBED * share);
+    let ends = Ends::of(args, started, share);
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
     let shared =
-        Shared::new(args, known, memory, deadline, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
+        Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, release, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, release.following);
     let lab = Lab {
@@ -188,12 +227,16 @@ fn run_port(
         limits: limits.clone(),
         start: Starting::default(),
     };
-    let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared)?;
+    let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared, ends.allowance)?;
     let go_on = summary.divergences == 0 || args.keep_going;
-    if share > 0 && without != Some(0) && go_on && !interrupt::came() {
+    let is_over = ends.all.is_some_and(|all| Instant::now() >= all);
+    if share > 0 && is_over {
+        output::note("the part without probes was left out: the time of the run was over");
+    }
+    if share > 0 && without != Some(0) && go_on && !is_over && !interrupt::came() {
         let amount = match without {
-            Some(programs) => ["--programs".into(), programs.to_string()],
-            None => ["--seconds".into(), (args.seconds / f64::from(UNPROBED)).to_string()],
+            Some(programs) => vec!["--programs".into(), programs.to_string()],
+            None => ends.of_the_other_part(args),
         };
         match unprobed::run(args, port, seed, amount, !corpus.cases.is_empty(), &summary.signatures) {
             Ok(other) => add(&mut summary, other),
@@ -243,44 +286,15 @@ fn probed(
     programs: Option<u64>,
     corpus: &Corpus,
     shared: &Shared<'_>,
+    allowance: Allowance,
 ) -> Result<(Summary, Release), LabError> {
     let first = lab.pair()?;
     begin(shared.args, &first, seed, corpus);
-    let (identity, port) = (first.right().identity(), lab.port_summary(&first, Vec::new()));
-    let (release, quirks) = (first.left().release(), first.plan().setup().quirks);
+    let (identity, port) = (first.right().identity(), lab.port_summary(&first, first.plan().setup().lacks));
+    let release = first.left().release();
     drop(first);
-    let signatures = Mutex::new(Vec::new());
-    // After a closer look a finding can have another signature than in the run.
-    let settled = Mutex::new(HashMap::new());
-    let settle_in = |lab: &Lab, found: &Finding, before: &[Program], case: Option<&Path>| {
-        if let Some(case) = case {
-            output::note(format_args!("{}: diverges", case.display()));
-        }
-        let (signature, text) = settle(lab, shared.args, found, before, &identity);
-        settled.lock().unwrap_or_else(PoisonError::into_inner).insert(found.signature(), signature.signature);
-        if shared.known.accepts(signature.signature, release).is_some() {
-            // Say nothing in a part of another run: that run would take it for a finding.
-            if !shared.args.part {
-                output::note(format_args!("{} is, looked at again, {}", found.signature(), signature.signature));
-            }
-            return true;
-        }
-        let mut signatures = signatures.lock().unwrap_or_else(PoisonError::into_inner);
-        // Then it can be one that is known; what another rule explains is another one.
-        let same =
-            |one: &SignatureSummary| one.signature == signature.signature && one.explained == signature.explained;
-        if signatures.iter().any(same) {
-            return false;
-        }
-        if shared.args.json {
-            output::note(text)
-        } else {
-            output::result(output::headed(&text))
-        }
-        signatures.push(signature);
-        false
-    };
-    let show = |lab: &Lab, found: &Finding, case: &Case| settle_in(lab, found, &[], Some(&case.path));
+    let settling = Settling::new(shared, identity, release, allowance);
+    let show = |lab: &Lab, found: &Finding, case: &Case| settling.take(lab, found, &[], Some(&case.path));
     let shown = std::thread::scope(|scope| {
         let worker = [scope.spawn(|| show_rules(lab, shared, release, &show))];
         watch(shared, &worker);
@@ -289,23 +303,15 @@ fn probed(
     })?;
     // What the rules say was shown: the rest must be as the release is.
     let lab = &lab.as_released();
-    let report = |found: &Finding, before: &[Program], case: Option<&Path>| settle_in(lab, found, before, case);
+    let report = |found: &Finding, before: &[Program], case: Option<&Path>| settling.take(lab, found, before, case);
     let tallies = explore_on_threads(lab, seed, programs, &corpus.cases, shared, &report)?;
     for why in tallies.iter().flat_map(|tally| &tally.examples) {
         output::note(format_args!("inconclusive: {why}"));
     }
-    let settled = settled.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let hits = |signature: Signature| -> u64 {
-        let of = |(raw, _): &(&Signature, &u64)| *settled.get(*raw).unwrap_or(*raw) == signature;
-        shared.hits().iter().filter(of).map(|(_, hits)| hits).sum()
-    };
-    let counted_again = accept_settled(shared, release, &settled);
-    let signatures = signatures.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-    let shows_rule = |found: &SignatureSummary| u64::from(!found.explained.is_empty());
-    let signatures =
-        signatures.map(|found| SignatureHits { hits: hits(found.signature).max(shows_rule(&found)), found }).collect();
+    let Settled { kept: signatures, again, counted_again } = settling.end();
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
-    let known = known(release, met, quirks, FollowingChoice::Released);
+    let quirks = tallies.first().map_or(Quirks::NONE, |tally| tally.quirks);
+    let known = with_explained(known(release, met, quirks, FollowingChoice::Released), &signatures);
     let summary = sum_up(shared, lab.probes, seed, port, &tallies, signatures);
     let divergences = summary.divergences - counted_again + shown.divergences;
     let (programs, ops) = (summary.programs + shown.programs, summary.ops + shown.ops);
@@ -314,16 +320,17 @@ fn probed(
     });
     let mut accepted: Vec<_> = accepted.collect();
     accepted.sort_by_key(|one| one.signature.to_string());
-    Ok((Summary { known, accepted, programs, divergences, ops, ..summary }, release))
+    Ok((Summary { again, known, accepted, programs, divergences, ops, ..summary }, release))
 }
 
-/// Books as accepted what turned out to be so after a closer look. Returns how many programs were counted as divergences before.
-fn accept_settled(shared: &Shared<'_>, release: Release, settled: &HashMap<Signature, Signature>) -> u64 {
-    let hits = shared.hits();
-    let programs = |raw: &Signature| hits.get(raw).copied().unwrap_or(0);
-    // What shows a rule of the release is one program, and was not counted.
-    let accepted = settled.iter().filter(|(raw, now)| shared.accepts(**now, release, programs(raw).max(1)));
-    accepted.map(|(raw, _)| programs(raw)).sum()
+/// Adds the rules of the release that explain a finding: their faults were met, if not while exploring.
+fn with_explained(mut known: Vec<KnownSummary>, signatures: &[SignatureHits]) -> Vec<KnownSummary> {
+    for rule in signatures.iter().flat_map(|one| &one.found.explained) {
+        if !known.iter().any(|one| one.id == rule.id) {
+            known.push(rule.clone());
+        }
+    }
+    known
 }
 
 /// Judges one case for each rule of the release that is not followed, in a process of its own, and reports each difference.
@@ -397,7 +404,6 @@ fn sum_up(
     tallies.iter().for_each(|tally| coverage.merge(&tally.coverage));
     let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum();
     let in_memory = |memory: Memory| tallies.iter().map(|tally| tally.memory[memory as usize]).sum();
-    let unsupported = lacks.iter().map(|kind: Kind| kind.name().into()).collect();
     // What leaks by itself is a hazard.
     let left_out = if *hazards { lacks } else { lacks.with(Kind::Forget) };
     Summary {
@@ -412,11 +418,12 @@ fn sum_up(
         inconclusive: sum(|tally| tally.inconclusive),
         seed,
         jobs: *jobs,
-        port: PortSummary { unsupported, ..port },
+        port,
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),
         signatures,
+        again: Vec::new(),
         known: Vec::new(),
         accepted: Vec::new(),
         memory: Memory::ALL.into_iter().map(|memory| (memory.name().to_string(), in_memory(memory))).collect(),
@@ -435,13 +442,13 @@ fn add(summary: &mut Summary, other: Summary) {
     summary.expected += other.expected;
     summary.stale.extend(other.stale);
     summary.inconclusive += other.inconclusive;
-    for other in other.signatures {
-        // The same bug in both parts is one finding.
-        match summary.signatures.iter_mut().find(|known| known.found.signature == other.found.signature) {
-            Some(known) => known.hits += other.hits,
-            None => summary.signatures.push(other),
+    // The same bug in both parts is one finding.
+    for Again { signature, hits } in other.again {
+        if let Some(known) = summary.signatures.iter_mut().find(|known| known.found.signature == signature) {
+            known.hits += hits;
         }
     }
+    summary.signatures.extend(other.signatures);
     for known in other.known {
         if !summary.known.contains(&known) {
             summary.known.push(known);

@@ -31,18 +31,19 @@ pub(super) enum UnprobedError {
     Interrupted,
 }
 
-/// Explores for `amount`, with the same seed. What the child says of a divergence is said here, unless all that it found is
-/// `known`.
+/// Explores for `amount`, spelled as flags, with the same seed. What the child says of a divergence is said here; what is `settled` it
+/// only counts.
 pub(super) fn run(
     args: &RunArgs,
     port: &PortName,
     seed: u64,
-    amount: [String; 2],
+    amount: Vec<String>,
     corpus: bool,
-    known: &[SignatureHits],
+    settled: &[SignatureHits],
 ) -> Result<Summary, UnprobedError> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(arguments(args, port, seed, amount, corpus));
+    command.args(settled.iter().flat_map(|one| ["--settled".into(), one.found.signature.to_string()]));
     let bar = spinner("without probes");
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let told = Arc::default();
@@ -60,9 +61,7 @@ pub(super) fn run(
             Err(UnprobedError::Crashed(format!("without probes: ended with {status} after its summary")))
         }
         Ok(summary) => {
-            let is_known = |new: &SignatureHits| known.iter().any(|known| known.found.signature == new.found.signature);
-            let all_known = !summary.signatures.is_empty() && summary.signatures.iter().all(is_known);
-            match (args.json, said.is_empty() || all_known && summary.inconclusive == 0) {
+            match (args.json, said.is_empty()) {
                 (_, true) => {}
                 (true, false) => output::note(said),
                 (false, false) => output::result(output::headed(&said)),
@@ -78,7 +77,7 @@ pub(super) fn run(
 }
 
 /// Spells the arguments of the child: all those of this run, but for what is said of the whole of it.
-fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], corpus: bool) -> Vec<OsString> {
+fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, corpus: bool) -> Vec<OsString> {
     // A flag that is new has to be thought of here.
     let RunArgs {
         seconds: _,
@@ -107,6 +106,10 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
         json: _,
         verbose: _,
         part: _,
+        // It is told of what was settled here.
+        settled: _,
+        // It is in the amount.
+        after: _,
         reducing,
     } = args;
     let Limits { time_limit, memory_limit } = limits;
@@ -125,7 +128,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: [String; 2], co
     }
     let flags = [("--isolate", isolate), ("--hazards", hazards), ("--keep-going", keep_going)];
     words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
-    words.extend(amount.map(OsString::from));
+    words.extend(amount.into_iter().map(OsString::from));
     words.extend(["--out".into(), out.clone().into()]);
     words.extend(known.known.as_ref().map(|file| ["--known".into(), file.clone().into()]).into_iter().flatten());
     match folder {

@@ -56,6 +56,7 @@ mod tests {
             beside: beside.iter().map(ToString::to_string).collect(),
             cause: Some("end/leak".into()),
             finding: serde_json::json!({ "calls": vec!["c"; calls] }),
+            reduced: true,
             file: None,
         };
         SignatureHits { found, hits: 1 }

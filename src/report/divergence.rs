@@ -1,5 +1,6 @@
 //! The block that is printed for a divergence: it fits an issue tracker as it is.
 
+use super::Versions;
 use crate::manual;
 use crate::oracle::{Aspect, Call, Side, Signature};
 use crate::pair::Diverged;
@@ -82,9 +83,15 @@ pub(crate) fn call_of(program: &Program, diverged: &Diverged) -> String {
     call.unwrap_or_else(|| "what the program still owned, given back".into())
 }
 
-/// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, and what can be done with them,
-/// a word and a command each.
-pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands: &[(&str, String)]) -> String {
+/// Makes the block: signature, both sides and the ledger, the manual's sentence, the calls, the versions where they are known, and what
+/// can be done with the calls, a word and a command each.
+pub fn block(
+    program: &Program,
+    diverged: &Diverged,
+    ports: [&str; 2],
+    of: Option<Versions<'_>>,
+    commands: &[(&str, String)],
+) -> String {
     let found = &diverged.divergence;
     let mut text = String::new();
     let width = ports.iter().map(|port| port.len()).max().unwrap_or(0).max("lives on".len()) + 2;
@@ -129,7 +136,8 @@ pub fn block(program: &Program, diverged: &Diverged, ports: [&str; 2], commands:
         line(format_args!("  {:<width$} {}", "manual", sentence.text));
     }
     line(format_args!("\n{}", program.to_string().trim_end()));
-    for (at, (word, command)) in commands.iter().enumerate() {
+    let of = of.map(|of| ("versions", of.to_string()));
+    for (at, (word, command)) in of.iter().chain(commands).enumerate() {
         line(format_args!("{}{word}: {command}", if at == 0 { "\n" } else { "" }));
     }
     text

@@ -2,27 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
+use super::Versions;
 use super::divergence::call_of;
 use crate::oracle::Side;
 use crate::pair::Diverged;
 use crate::program::Program;
 use crate::trace::{Block, Site};
 
-/// Names what was compared, for machines.
-#[derive(Clone, Copy, Debug)]
-pub struct Versions<'a> {
-    /// The release that the native session behaves as.
-    pub release: &'a str,
-    /// The library's own version text.
-    pub library: &'a str,
-    /// The file its code is in.
-    pub file: &'a str,
-}
-
 /// Makes the object of the versions, with that of this tool.
 pub fn versions(versions: Versions<'_>) -> Value {
     let Versions { release, library, file } = versions;
-    json!({ "tool": env!("CARGO_PKG_VERSION"), "release": release, "library": library, "file": file })
+    json!({ "tool": Versions::TOOL, "release": release, "library": library, "file": file })
 }
 
 /// Makes the object of a divergence. `commands`: a word and a text each, as for the block.

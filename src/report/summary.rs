@@ -60,6 +60,9 @@ pub struct Summary {
     pub states_missing: Vec<String>,
     /// One for each signature found.
     pub signatures: Vec<SignatureHits>,
+    /// The signatures that were settled in the part before, and were found again: of a part alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Again>,
     /// What the tested release is known to get wrong and was met, or left out because it breaks the library.
     pub known: Vec<KnownSummary>,
     /// The accepted differences that happened, and those that somebody has to look at.
@@ -85,6 +88,8 @@ pub struct PortSummary {
     pub file: String,
     /// Functions it lacks.
     pub unsupported: Vec<String>,
+    /// Calls that are not made without the probes, where there are none.
+    pub needs_probes: Vec<String>,
     /// Whether its reference counts were seen.
     pub counts_references: bool,
     /// Whether its memory can be watched.
@@ -187,6 +192,8 @@ pub struct SignatureSummary {
     pub cause: Option<String>,
     /// The finding itself: calls, step, both values, ledger, commands, versions.
     pub finding: serde_json::Value,
+    /// Whether it is reduced; otherwise it is as it was found.
+    pub reduced: bool,
     /// Where the program was written; `None`: it could not be.
     pub file: Option<String>,
 }
@@ -201,15 +208,26 @@ pub struct SignatureHits {
     pub hits: u64,
 }
 
+/// A signature that another part of the run had found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Again {
+    /// `SSL_SESSION_dup/hostname`
+    #[serde(with = "as_text")]
+    pub signature: Signature,
+    /// Programs that diverged so.
+    pub hits: u64,
+}
+
 /// `12 programs: CONTENTS SSL_SESSION_dup/hostname, out/SSL_SESSION_dup.hostname.ops`
 impl fmt::Display for SignatureHits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SignatureHits { found: SignatureSummary { signature, class, file, cause, .. }, hits } = self;
+        let SignatureHits { found: SignatureSummary { signature, class, reduced, file, cause, .. }, hits } = self;
         if cause.is_some() {
             f.write_str("  of the same cause: ")?;
         }
         write!(f, "{}: {class} {signature}", so_many(*hits, "program"))?;
-        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))
+        file.as_ref().map_or(Ok(()), |file| write!(f, ", {file}"))?;
+        f.write_str(if *reduced { "" } else { ", not reduced" })
     }
 }
 

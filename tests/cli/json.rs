@@ -124,6 +124,10 @@ fn what_commands_print_is_as_the_schema_says() {
     for form in ["ops", "wire", "c", "rust", "svg"] {
         fits(&folder, "show", 0, &["show", "--json", "a.ops", "--as", form]);
     }
+    let bless = ["bless", "--json", "SSL_SESSION_dup/hostname", "--reason", "ours", "--link", "https://example.org/1"];
+    fits(&folder, "bless", 0, &bless);
+    let again = folder.sessdiff(&bless).exits(64).json();
+    assert!(again["error"].as_str().is_some_and(|why| why.starts_with("corpus/known/openssl.toml:1: ")), "{again}");
     fits(&folder, "doctor", 0, &["doctor", "--json"]);
     for list in ["ops", "ports", "rules"] {
         fits(&folder, list, 0, &[list, "--json"]);
@@ -191,6 +195,18 @@ fn what_goes_wrong_is_an_object_too() {
     fits(&folder, "error", 64, &["import", "--json", "--into", "a.ops", "a.ops"]);
     let error = folder.sessdiff(&["replay", "--json", "missing.ops"]).json();
     assert_eq!(error["exit"], 64, "{error}");
+    // Of what is wrong with the arguments, all is said.
+    for (args, said) in [
+        (&["reduce", "--json"][..], "the following required arguments were not provided: <FILE>"),
+        (
+            &["run", "--json", "--probes", "some"],
+            "invalid value 'some' for '--probes <PROBES>' [possible values: mixed, all, none]",
+        ),
+        (&["run", "--json", "--fast"], "unexpected argument '--fast' found"),
+    ] {
+        fits(&folder, "error", 64, args);
+        assert_eq!(folder.sessdiff(args).json()["error"], said);
+    }
 }
 
 /// A finding holds what its block says.

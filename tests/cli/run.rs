@@ -66,6 +66,22 @@ fn so_many_programs_run_as_were_asked_for() {
     }
 }
 
+/// Without probes a handshake is not made, whatever the library has.
+#[test]
+fn handshakes_need_the_probes() {
+    let folder = Folder::new();
+    let run = ["run", "--programs", "50", "--seed", "1", "--corpus", "none", "--probes", "none"];
+    let port = &folder.sessdiff(&[&run[..], &["--json"]].concat()).exits(0).quietly().json()["port"];
+    let has = |list: &str| port[list].as_array().expect("a list").contains(&"handshake".into());
+    assert!(has("needs_probes") && !has("unsupported"), "{port}");
+    folder.sessdiff(&[&run[..], &["--about", "handshakes"]].concat()).refuses("handshakes need the probes");
+    let calls = "c0 = SSL_CTX_new(TLS_server_method())\nc1 = SSL_CTX_new(TLS_client_method())\nx0 = SSL_new(c1)\nx1 = SSL_new(c0)";
+    folder.write("a.ops", format!("#! sessdiff 1\n{calls}\nhandshake(x0, x1)\n"));
+    folder.sessdiff(&["replay", "--probes", "none", "a.ops"]).exits(0).shows("  skipped: needs probes");
+    let ran = folder.sessdiff(&["replay", "a.ops"]).exits(0);
+    assert!(!ran.stdout.contains("skipped: needs probes"), "{ran:?}");
+}
+
 /// First the verdict, then what has to be known; the long list is for who asks.
 #[test]
 fn a_run_ends_with_its_verdict_and_notes() {

@@ -85,6 +85,16 @@ pub fn leaks_sessions() -> PathBuf {
     library("leaks-sessions", Some(diff), None)
 }
 
+/// The library in which whoever writes a session that has a lifetime hint leaks 24 bytes.
+#[allow(dead_code, reason = "another target builds the library without a bug alone")]
+pub fn leaks_where_it_writes() -> PathBuf {
+    let diff = "--- a/ssl/ssl_asn1.c\n+++ b/ssl/ssl_asn1.c\n@@ -190,3 +190,3 @@\n     }\n\
+                -    if (in->ext.tick_lifetime_hint > 0)\n\
+                +    if (in->ext.tick_lifetime_hint > 0 && OPENSSL_malloc(24) != NULL)\n\
+                \x20        as.tlsext_tick_lifetime_hint = in->ext.tick_lifetime_hint;\n";
+    library("leaks-where-it-writes", Some(diff), None)
+}
+
 /// The library without a bug.
 pub fn good() -> PathBuf {
     library("good", None, None)

@@ -31,6 +31,8 @@ pub(super) struct Found {
     pub runs: [Run; 2],
     /// Replays the variation with a model beside the port.
     pub replay: String,
+    /// Says whether there was time to reduce it.
+    pub reduced: bool,
 }
 
 impl Found {
@@ -54,7 +56,8 @@ impl Found {
             true => "The C program of the variation ends with 1 where a library fails as this one did.",
             false => "Each C program ends with 0 where a library does what this one did.",
         };
-        format!("{block}\n{ends}\nreplay: {}", self.replay)
+        let reduced = if self.reduced { "" } else { "\nNot reduced: the time that all findings have was over." };
+        format!("{block}\n{ends}{reduced}\nreplay: {}", self.replay)
     }
 
     /// Makes the object that is printed.
@@ -80,6 +83,7 @@ impl Found {
             "signature": signature.to_string(),
             "program": run(program, &seen[0]),
             "variation": run(variation, &seen[1]),
+            "reduced": self.reduced,
             "original": self.original.display().to_string(),
             "commands": { "replay": self.replay },
             "versions": versions,
