@@ -11,7 +11,8 @@
 //!    one, a connection, a cache or a callback, gives back its own.
 //! 2. *NULL* is an operand only where SEMANTICS allows it: `SSL_SESSION_free`, the time and timeout functions, byte
 //!    strings with length 0, `SSL_SESSION_set_cipher`, `SSL_SESSION_set1_hostname`. The operand types make any other
-//!    NULL unspellable (`Slot` against `Option<Slot>`).
+//!    NULL unspellable (`Slot` against `Option<Slot>`). BoringSSL and AWS-LC define no `SSL_SESSION_get_timeout(NULL)`, and follow
+//!    it: with a library of that family the call is not made ([`Quirks::follows_null`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
@@ -107,6 +108,8 @@ pub struct Quirks {
     pub flush_has_no_order: bool,
     /// A server of TLS 1.3 loses the session of a ticket whose callback ends the handshake: no such callback is set.
     pub aborted_ticket_leaks: bool,
+    /// Calls whose session the library follows although it is `NULL`: such a call is left out, as one that is lacking.
+    pub follows_null: Kinds,
 }
 
 impl Quirks {
@@ -116,16 +119,18 @@ impl Quirks {
         clear_keeps_record: false,
         flush_has_no_order: false,
         aborted_ticket_leaks: false,
+        follows_null: Kinds::NONE,
     };
 
     /// Returns what is heeded where two releases are run.
     #[must_use]
-    pub const fn or(self, other: Quirks) -> Quirks {
+    pub fn or(self, other: Quirks) -> Quirks {
         Quirks {
             copies_keep_owner: self.copies_keep_owner || other.copies_keep_owner,
             clear_keeps_record: self.clear_keeps_record || other.clear_keeps_record,
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
             aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
+            follows_null: self.follows_null.or(other.follows_null),
         }
     }
 }

@@ -4,6 +4,8 @@
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/families.rs"]
+mod families;
 #[path = "cli/finding.rs"]
 mod finding;
 #[path = "cli/import.rs"]

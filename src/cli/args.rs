@@ -619,6 +619,10 @@ pub(crate) struct OpsArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct PortsArgs {
+    /// Say of this port alone what it is and what it lacks: lib:PATH, too
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<PortName>,
+
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
-use crate::native::{Release, Rule, Rules};
+use crate::native::{Family, Following, Release, Rule, Rules};
 use crate::pair::Pair;
 use crate::plan::Setup;
 use crate::port::c::{CPort, LoadError, Probes, load};
@@ -213,9 +213,17 @@ impl Lab {
             preload,
         })
         .map_err(|why| LabError::Child(self.port.clone(), why))?;
-        let native = NativePort::following(child.release(), self.rules(child.release()), self.setup());
+        // Not every family has callbacks of ex_data.
+        let (release, ex_data) = (child.release(), child.has_ex_data());
+        let setup = Setup { hazards: self.hazards, ..Setup::new(ex_data) };
+        // What a release got wrong says nothing of another family.
+        let rules = match child.family() {
+            Family::OpenSsl => self.rules(release),
+            Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
+        };
+        let native = NativePort::of_family(child.family(), release, rules, setup);
         let child: Box<dyn Host> = Box::new(child);
-        let pair = Pair::new(native, child, self.probes.ex_data);
+        let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
     }
 

@@ -13,6 +13,7 @@ use super::progress::spinner;
 use super::reduction::{Alone, reduce_alone};
 use super::{interrupt, output};
 use crate::emit;
+use crate::native::Family;
 use crate::pair::Pair;
 use crate::port::Identity;
 use crate::program::{Case, Program};
@@ -55,7 +56,8 @@ pub(super) fn settle(
                 files.write(kind, text).map_err(failed).ok()
             };
             case = write("ops", &Case::text(&why, &shown.program)).unwrap_or(case);
-            if let Some(pair) = &mut pair {
+            let is_for_c = Compiled::family(&lab.port) == Family::OpenSsl;
+            if let Some(pair) = pair.as_mut().filter(|_| is_for_c) {
                 let c = written(emit::c, pair, lab, &why, &shown.program, Some(signature));
                 if let Some(path) = write("c", &c) {
                     let trying = spinner("trying a program in C");

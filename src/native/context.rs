@@ -9,6 +9,7 @@ use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
 use super::connection::Inherited;
 use super::error::Error;
+use super::family::Custom;
 use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
@@ -179,6 +180,11 @@ impl Context {
     /// Sets the timeout of sessions that handshakes make, seconds, and returns the one before: `SSL_CTX_set_timeout`. Any value is
     /// taken.
     pub fn set_timeout(&self, seconds: i64) -> i64 {
+        let seconds = match self.library.has_custom(Custom::ContextTimeoutIsNever0) {
+            true if seconds as u32 == 0 => DEFAULT_TIMEOUT,
+            true => i64::from(seconds as u32),
+            false => seconds,
+        };
         let time = self.library.rules.time;
         time.seconds(self.timeout.swap(time.keep(seconds), Relaxed))
     }

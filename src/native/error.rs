@@ -27,6 +27,9 @@ pub enum Error {
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
+    /// Refuses what is no version that the library speaks. Nothing changed.
+    #[error("the library speaks no such version")]
+    UnknownVersion,
     /// Refuses an index below 0. Nothing was stored.
     #[error("no such ex_data index")]
     ExDataIndex,
@@ -52,7 +55,7 @@ impl Library {
             | Error::TicketKeysLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList => false,
+            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList | Error::UnknownVersion => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }

@@ -238,6 +238,9 @@ impl Ledger {
             return Step::Skip(Skip::Unsupported);
         }
         let touched = touches(op);
+        if touched.used.is_none() && self.setup.quirks.follows_null.contains(op.kind()) {
+            return Step::Skip(Skip::Unsupported);
+        }
         if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {
             return Step::Skip(Skip::Taken);
         }

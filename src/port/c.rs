@@ -18,6 +18,7 @@ mod callbacks;
 pub mod clock;
 mod connections;
 mod contexts;
+mod family;
 mod handshake_callbacks;
 mod handshakes;
 mod lacks;
@@ -166,7 +167,9 @@ impl CPort {
     fn warm_up(&mut self) {
         // Of sessions of another port that this thread had, nothing is known any more.
         super::events::begin(false, false);
-        self.fill_pool();
+        if !self.lacks().contains(Kind::CtxPooled) {
+            self.fill_pool();
+        }
         self.load_credentials();
         if !self.library.probes.memory {
             return;

@@ -22,12 +22,13 @@ use super::{
 };
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
-    self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
+    self, Clock, Connection, Context, Custom, Error, ExCallbacks, Family, Following, Library, Release, Rule, Rules,
+    Session, View,
 };
 use crate::op::{
     BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
 };
-use crate::plan::{Quirks, Setup};
+use crate::plan::{Kinds, Quirks, Setup};
 use crate::samples;
 use crate::trace::{After, Mishap};
 
@@ -78,7 +79,12 @@ impl NativePort {
 
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
-        let library = Library::following(release, rules, START);
+        NativePort::of_family(Family::OpenSsl, release, rules, setup)
+    }
+
+    /// Makes the same, with the customs of a family.
+    pub fn of_family(family: Family, release: Release, rules: Rules, setup: Setup) -> NativePort {
+        let library = Library::of_family(family, release, rules, START);
         library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
@@ -168,9 +174,15 @@ impl NativePort {
         self.library.release()
     }
 
-    /// Returns the rules that made a difference since this was last asked.
+    /// Returns the family that it behaves as.
+    pub fn family(&self) -> Family {
+        self.library.family()
+    }
+
+    /// Returns the rules that made a difference since this was last asked. Of a library of another family none is known.
     pub fn take_met(&self) -> Rules {
-        self.library.take_met()
+        let met = self.library.take_met();
+        if self.library.family() == Family::OpenSsl { met } else { Rules::default() }
     }
 
     /// Returns the step of the program that ran last in which a fault of the release broke the library: from there on
@@ -205,7 +217,13 @@ fn register(library: &Library) {
 
 impl Port for NativePort {
     fn identity(&self) -> Identity {
-        let version = format!("behaves as OpenSSL {}", self.library.release());
+        let (release, family) = (self.library.release(), self.library.family());
+        let version = match family {
+            Family::OpenSsl => format!("behaves as OpenSSL {release}"),
+            Family::Boring | Family::Wolf => {
+                format!("behaves as OpenSSL {release} but for the customs of family {family}")
+            }
+        };
         Identity { name: "native".into(), version, file: "this executable".into() }
     }
 
@@ -218,11 +236,17 @@ impl Port for NativePort {
             !kind.sets_clock() && (cannot || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
+        // Of a library of another family no fault of the release is known.
+        let has = |rule| self.library.family() == Family::OpenSsl && self.library.has(rule);
         let quirks = Quirks {
-            copies_keep_owner: self.library.has(Rule::DupKeepsOwner),
-            clear_keeps_record: self.library.has(Rule::ClearKeepsRecord),
+            copies_keep_owner: has(Rule::DupKeepsOwner),
+            clear_keeps_record: has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
-            aborted_ticket_leaks: self.library.has(Rule::AbortedTicketLeaks),
+            aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
+            follows_null: match self.library.has_custom(Custom::TimeoutOfNullIsFollowed) {
+                true => Kinds::NONE.with(Kind::GetTimeout),
+                false => Kinds::NONE,
+            },
         };
         Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }

@@ -1,11 +1,11 @@
 //! The count probe: where in a session its reference count is, found by trying, for no header says it.
 
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use openssl_sys::SSL_SESSION;
 
 use super::super::events;
-use super::memory;
 use super::prototypes::Api;
 
 /// Limits the bytes that are searched: a larger session is not searched to its end.
@@ -19,8 +19,8 @@ const STEP: i64 = 8;
 /// Finds the offset, in bytes, of the one aligned 32-bit word of a new session that moves up with references taken,
 /// down with references given back, and never the other way. By how much, and whether every time, is not asked: a count
 /// that moves wrongly is a finding, not a reason to look away. `None`: there is no such word, or more than one, or the
-/// session was destroyed too early; the count is then unknown, never guessed.
-pub(super) fn calibrate(api: &Api) -> Option<usize> {
+/// session was destroyed too early; the count is then unknown, never guessed. `block_size` returns how many bytes a session's block has.
+pub(super) fn calibrate(api: &Api, block_size: unsafe fn(*mut c_void) -> usize) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
     let mut snapshots = [[0u32; MAX_BLOCK / WORD]; LOOKS];
@@ -32,7 +32,7 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
         if session.is_null() {
             return None;
         }
-        let words = memory::size_of(session.cast()).min(MAX_BLOCK) / WORD;
+        let words = block_size(session.cast()).min(MAX_BLOCK) / WORD;
         for (at, snapshot) in snapshots.iter_mut().enumerate() {
             match at {
                 0 => {}
