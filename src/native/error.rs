@@ -33,6 +33,9 @@ pub enum Error {
     /// Refuses an index below 0. Nothing was stored.
     #[error("no such ex_data index")]
     ExDataIndex,
+    /// Refuses an index that there is no place for. Nothing was stored.
+    #[error("there is no such place for application data")]
+    ExDataPlace,
     /// Reports a dup callback that refused, or application data where no index was ever registered.
     #[error("the application data cannot be duplicated")]
     ExDataRefused,
@@ -55,7 +58,11 @@ impl Library {
             | Error::TicketKeysLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList | Error::UnknownVersion => false,
+            Error::MasterKeyTooLong
+            | Error::NegativeTimeout
+            | Error::ProtocolList
+            | Error::UnknownVersion
+            | Error::ExDataPlace => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }

@@ -109,6 +109,8 @@ define_customs! {
     TimeoutIsChecked "timeout-is-checked" (Wolf) "SSL_SESSION_set_timeout" "wolfSSL_SSL_SESSION_set_timeout of wolfSSL 5.5.4, measured";
     /// A master key has 48 bytes, which are 0 where nobody set it.
     KeyHas48Bytes "key-has-48-bytes" (Wolf) "SSL_SESSION_get_master_key" "wolfSSL_SESSION_get_master_key of wolfSSL 5.5.4, measured";
+    /// Application data has five places, and what is set beyond them is refused. A duplicate has all of them, whatever is registered. The first one of a new session holds -1.
+    ExDataHas5Places "ex-data-has-5-places" (Wolf) "SSL_SESSION_set_ex_data" "MAX_EX_DATA of wolfSSL 5.5.4, measured";
     /// The lifetime hint is the timeout.
     HintIsTimeout "hint-is-timeout" (Wolf) "SSL_SESSION_get_ticket_lifetime_hint" "wolfSSL_SESSION_get_ticket_lifetime_hint of wolfSSL 5.5.4, measured";
     /// The timeout of a context has 32 bits, and 0 stands for two hours.

@@ -130,6 +130,9 @@ impl Library {
             buffers: Buffers::new(),
             ex_data: Values::new(),
         }));
+        if self.has_custom(Custom::ExDataHas5Places) {
+            session.0.ex_data.set(0, usize::MAX);
+        }
         if self.has_custom(Custom::KeyHas48Bytes) {
             session.0.master_key.set(&[0; 48]);
         }
@@ -191,8 +194,12 @@ impl Session {
         dest.cipher_id.store(source.cipher_id.load(Relaxed), Relaxed);
 
         // Application data first: its callbacks may use the source, so they run without its lock.
-        let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
-        duplicated.map_err(|_| Error::ExDataRefused)?;
+        if source.library.has_custom(Custom::ExDataHas5Places) {
+            dest.ex_data.copy_places(&source.ex_data);
+        } else {
+            let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
+            duplicated.map_err(|_| Error::ExDataRefused)?;
+        }
 
         let from = source.buffers.lock();
         let mut to = dest.buffers.lock();

@@ -457,8 +457,8 @@ impl Ledger {
         let callbacks = self.setup.ex_data;
         match source.cannot_dup {
             Some(CannotDup::EmptyTicket) => false,
-            Some(CannotDup::Callback) => false,
-            None => callbacks || !source.has_ex_data,
+            Some(CannotDup::Callback) => self.setup.quirks.copies_ex_data,
+            None => callbacks || !source.has_ex_data || self.setup.quirks.copies_ex_data,
         }
     }
 

@@ -243,6 +243,7 @@ impl Port for NativePort {
             clear_keeps_record: has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
             aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
+            copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
             follows_null: match self.library.has_custom(Custom::TimeoutOfNullIsFollowed) {
                 true => Kinds::NONE.with(Kind::GetTimeout),
                 false => Kinds::NONE,
