@@ -11,8 +11,9 @@
 //!    one, a connection, a cache or a callback, gives back its own.
 //! 2. *NULL* is an operand only where SEMANTICS allows it: `SSL_SESSION_free`, the time and timeout functions, byte
 //!    strings with length 0, `SSL_SESSION_set_cipher`, `SSL_SESSION_set1_hostname`. The operand types make any other
-//!    NULL unspellable (`Slot` against `Option<Slot>`). BoringSSL and AWS-LC define no `SSL_SESSION_get_timeout(NULL)`, and follow
-//!    it: with a library of that family the call is not made ([`Quirks::follows_null`]).
+//!    NULL unspellable (`Slot` against `Option<Slot>`). BoringSSL and AWS-LC define neither `SSL_SESSION_get_timeout(NULL)`
+//!    nor `SSL_set_SSL_CTX(x, NULL)`, and follow it: with a library of that family these calls are not made
+//!    ([`Quirks::follows_null`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
@@ -110,7 +111,7 @@ pub struct Quirks {
     pub aborted_ticket_leaks: bool,
     /// A duplicate has all application data, whatever is registered, and no callback refuses it.
     pub copies_ex_data: bool,
-    /// Calls whose session the library follows although it is `NULL`: such a call is left out, as one that is lacking.
+    /// Calls that follow `NULL` where OpenSSL does not: with `NULL` they are left out, as if they were lacking.
     pub follows_null: Kinds,
 }
 

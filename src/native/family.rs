@@ -117,6 +117,10 @@ define_customs! {
     ContextTimeoutIsNever0 "context-timeout-is-never-0" (Boring) "SSL_CTX_set_timeout" "openssl/ssl.h of BoringSSL";
     /// A version is a `uint16_t`, and one that the library does not speak is refused.
     OnlyKnownVersions "only-known-versions" (Boring) "SSL_SESSION_set_protocol_version" "openssl/ssl.h of BoringSSL";
+    /// The size of a cache is an `unsigned long`: none is negative, and none is refused.
+    CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL";
+    /// A context must be given: `NULL`, which stands for the first one in OpenSSL, is followed.
+    ContextOfNullIsFollowed "context-of-null-is-followed" (Boring) "SSL_set_SSL_CTX" "ssl/ssl_lib.cc of BoringSSL";
     /// A session must be given: `NULL` is followed.
     TimeoutOfNullIsFollowed "timeout-of-null-is-followed" (Boring) "SSL_SESSION_get_timeout" "ssl/ssl_session.cc of BoringSSL";
 }

@@ -121,6 +121,11 @@ impl Object {
     }
 }
 
+/// Tells whether a call is given `NULL` that some libraries follow.
+fn gives_null(op: &Op) -> bool {
+    matches!(op, Op::GetTimeout { s: None } | Op::SetSslCtx { c: None, .. })
+}
+
 /// Says what an op did to who owns what.
 struct Booked {
     /// The slot lost its last reference.
@@ -238,7 +243,7 @@ impl Ledger {
             return Step::Skip(Skip::Unsupported);
         }
         let touched = touches(op);
-        if touched.used.is_none() && self.setup.quirks.follows_null.contains(op.kind()) {
+        if self.setup.quirks.follows_null.contains(op.kind()) && gives_null(op) {
             return Step::Skip(Skip::Unsupported);
         }
         if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {

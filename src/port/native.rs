@@ -28,7 +28,7 @@ use crate::native::{
 use crate::op::{
     BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
 };
-use crate::plan::{Kinds, Quirks, Setup};
+use crate::plan::{Quirks, Setup};
 use crate::samples;
 use crate::trace::{After, Mishap};
 
@@ -53,6 +53,10 @@ pub struct NativePort {
     /// Gives room for the DER of a session.
     der: Vec<u8>,
 }
+
+/// Lists the calls that follow `NULL` in some families.
+const FOLLOWING_NULL: [(Custom, Kind); 2] =
+    [(Custom::TimeoutOfNullIsFollowed, Kind::GetTimeout), (Custom::ContextOfNullIsFollowed, Kind::SetSslCtx)];
 
 /// Counts more bytes than any field has.
 const ROOM: usize = 16_384;
@@ -244,10 +248,11 @@ impl Port for NativePort {
             flush_has_no_order: self.library.has(Rule::FlushByHash),
             aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
             copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
-            follows_null: match self.library.has_custom(Custom::TimeoutOfNullIsFollowed) {
-                true => Kinds::NONE.with(Kind::GetTimeout),
-                false => Kinds::NONE,
-            },
+            follows_null: FOLLOWING_NULL
+                .into_iter()
+                .filter(|(custom, _)| self.library.has_custom(*custom))
+                .map(|(_, kind)| kind)
+                .collect(),
         };
         Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }

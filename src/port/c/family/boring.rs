@@ -159,27 +159,24 @@ struct Controls {
 
 static CONTROLS: OnceLock<Controls> = OnceLock::new();
 
+/// Finds a symbol, as a function of this type.
+macro_rules! found {
+    ($find:ident $name:ident as fn($($type:ty),*) -> $result:ty) => {
+        std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>($find(stringify!($name))?)
+    };
+}
+
 impl Controls {
     /// Finds them; `None`: they are not all there.
     fn find(find: Find<'_>) -> Option<Controls> {
         // SAFETY: the types that the family's header gives them.
         unsafe {
             Some(Controls {
-                number: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*const SSL_CTX) -> usize>(find(
-                    "SSL_CTX_sess_number",
-                )?),
-                set_size: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut SSL_CTX, c_ulong) -> c_ulong>(
-                    find("SSL_CTX_sess_set_cache_size")?,
-                ),
-                size: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*const SSL_CTX) -> c_ulong>(find(
-                    "SSL_CTX_sess_get_cache_size",
-                )?),
-                set_mode: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut SSL_CTX, c_int) -> c_int>(find(
-                    "SSL_CTX_set_session_cache_mode",
-                )?),
-                mode: std::mem::transmute::<*mut c_void, unsafe extern "C" fn(*const SSL_CTX) -> c_int>(find(
-                    "SSL_CTX_get_session_cache_mode",
-                )?),
+                number: found!(find SSL_CTX_sess_number as fn(*const SSL_CTX) -> usize),
+                set_size: found!(find SSL_CTX_sess_set_cache_size as fn(*mut SSL_CTX, c_ulong) -> c_ulong),
+                size: found!(find SSL_CTX_sess_get_cache_size as fn(*const SSL_CTX) -> c_ulong),
+                set_mode: found!(find SSL_CTX_set_session_cache_mode as fn(*mut SSL_CTX, c_int) -> c_int),
+                mode: found!(find SSL_CTX_get_session_cache_mode as fn(*const SSL_CTX) -> c_int),
             })
         }
     }
