@@ -149,7 +149,7 @@ impl Lab {
 
     /// Tells whether the library runs in memory of our choice.
     pub fn watches_memory(&self) -> bool {
-        self.probes.memory && self.port.is_in_c()
+        self.probes.memory && self.port.takes_memory()
     }
 
     fn is_isolated(&self) -> bool {
@@ -258,7 +258,7 @@ impl Lab {
     /// Sums up the port of `pair`, which was made here, for a report.
     pub fn port_summary(&self, pair: &Pair, unsupported: Vec<String>) -> PortSummary {
         let Identity { name, version, file } = pair.right().identity();
-        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.is_in_c());
+        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.takes_memory());
         PortSummary { name, version, file, unsupported, counts_references, watches_memory }
     }
 }

@@ -279,10 +279,19 @@ fn needed_crypto(path: &Path) -> Option<String> {
 
 /// Guesses the family of the library in a file, without loading it.
 pub fn family(path: &Path) -> Family {
-    let Ok(file) = fs::read(path) else { return Family::OpenSsl };
-    let Ok(elf) = object::File::parse(&*file) else { return Family::OpenSsl };
+    seam_of(path).family
+}
+
+/// Tells whether the library in a file lets itself be given memory, as far as its family does.
+pub fn takes_memory(path: &Path) -> bool {
+    seam_of(path).probes.memory
+}
+
+fn seam_of(path: &Path) -> &'static Seam {
+    let Ok(file) = fs::read(path) else { return &OPENSSL };
+    let Ok(elf) = object::File::parse(&*file) else { return &OPENSSL };
     let has = |sought: &str| elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(sought));
-    Seam::by_names(&has).map_or(Family::OpenSsl, |seam| seam.family)
+    Seam::by_names(&has).unwrap_or(&OPENSSL)
 }
 
 /// Returns the names of the libraries that a library needs, as the loader looks for them.
