@@ -18,7 +18,7 @@ mod callbacks;
 pub mod clock;
 mod connections;
 mod contexts;
-mod family;
+pub mod family;
 mod handshake_callbacks;
 mod handshakes;
 mod lacks;

@@ -13,12 +13,30 @@ use std::ffi::{CStr, c_int, c_void};
 
 use super::library::Probes;
 use super::memory;
-use super::prototypes::Api;
+use super::prototypes::{Api, LIST};
 use crate::native::Family;
 use crate::op::Kinds;
 
 /// Finds a symbol of a library by its name.
 pub(super) type Find<'a> = &'a dyn Fn(&str) -> Option<*mut c_void>;
+
+/// Has a name of OpenSSL's, the types of its arguments and that of its result, in Rust's words.
+pub type Prototype = (&'static str, &'static [&'static str], &'static str);
+
+/// Lists the prototypes by which the libraries of a family are called, each with the names that it may have there.
+pub fn prototypes(family: Family) -> Vec<(Vec<String>, Prototype)> {
+    let seam = match family {
+        Family::OpenSsl => &OPENSSL,
+        Family::Boring => &boring::SEAM,
+        Family::Wolf => &wolf::SEAM,
+    };
+    let as_they_are = LIST.iter().filter(|(name, ..)| seam.same.is_none_or(|same| same.contains(name)));
+    let as_they_are = as_they_are.map(|(name, arguments, result, _)| (*name, *arguments, *result));
+    as_they_are
+        .chain(seam.own.iter().flat_map(|own| own.iter().copied()))
+        .map(|prototype| ((seam.names)(prototype.0), prototype))
+        .collect()
+}
 
 /// Says how the libraries of a family are called.
 pub(super) struct Seam {
@@ -27,6 +45,8 @@ pub(super) struct Seam {
     names: fn(&str) -> Vec<String>,
     /// Lists the functions that have OpenSSL's types; `None`: all of them.
     same: Option<&'static [&'static str]>,
+    /// Lists the prototypes of functions that have other types, or are macros in OpenSSL.
+    own: &'static [&'static [Prototype]],
     /// Puts adapters in the places of functions that have other types.
     adapt: fn(&mut Api, Find<'_>),
     /// Lists the calls on contexts and connections that mean there what they mean in OpenSSL; `None`: all of them.
@@ -45,6 +65,7 @@ pub(super) static OPENSSL: Seam = Seam {
     family: Family::OpenSsl,
     names: |name| vec![name.into()],
     same: None,
+    own: &[],
     adapt: |_, _| {},
     shared: None,
     probes: Probes::ALL,
@@ -132,6 +153,9 @@ macro_rules! adapters {
                 }
             }
         )*
+
+        /// Lists the family's own prototypes, as they are written here.
+        const OWN: &[Prototype] = &[$((stringify!($name), &[$(stringify!($own_type)),*], stringify!($own_result))),*];
 
         fn adapt(api: &mut Api, find: Find<'_>) {
             $(

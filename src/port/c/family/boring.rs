@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use openssl_sys::{SSL, SSL_CTX, SSL_METHOD, SSL_SESSION};
 
-use super::{Find, Seam, adapters};
+use super::{Find, Prototype, Seam, adapters};
 use crate::native::Family;
 use crate::op::{Kind, Kinds};
 use crate::port::c::library::Probes;
@@ -19,6 +19,7 @@ pub(super) static SEAM: Seam = Seam {
     family: Family::Boring,
     names: |name| vec![name.into()],
     same: Some(&SAME),
+    own: &[OWN, Controls::LIST],
     adapt,
     shared: Some(SHARED),
     probes: Probes { memory: false, ex_data: false, count: true },
@@ -148,39 +149,37 @@ fn complete(api: &mut Api, find: Find<'_>) {
     }
 }
 
-/// Holds functions that are macros over `SSL_CTX_ctrl` in OpenSSL.
-struct Controls {
-    number: unsafe extern "C" fn(*const SSL_CTX) -> usize,
-    set_size: unsafe extern "C" fn(*mut SSL_CTX, c_ulong) -> c_ulong,
-    size: unsafe extern "C" fn(*const SSL_CTX) -> c_ulong,
-    set_mode: unsafe extern "C" fn(*mut SSL_CTX, c_int) -> c_int,
-    mode: unsafe extern "C" fn(*const SSL_CTX) -> c_int,
-}
+/// Declares functions that are macros over `SSL_CTX_ctrl` in OpenSSL.
+macro_rules! controls {
+    ($($field:ident: $name:ident as fn($($type:ty),*) -> $result:ty;)*) => {
+        struct Controls {
+            $($field: unsafe extern "C" fn($($type),*) -> $result,)*
+        }
 
-static CONTROLS: OnceLock<Controls> = OnceLock::new();
+        impl Controls {
+            const LIST: &[Prototype] = &[$((stringify!($name), &[$(stringify!($type)),*], stringify!($result))),*];
 
-/// Finds a symbol, as a function of this type.
-macro_rules! found {
-    ($find:ident $name:ident as fn($($type:ty),*) -> $result:ty) => {
-        std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>($find(stringify!($name))?)
+            /// Finds them; `None`: they are not all there.
+            fn find(find: Find<'_>) -> Option<Controls> {
+                Some(Controls { $($field: {
+                    let found = find(stringify!($name))?;
+                    // SAFETY: the type that the family's header gives it.
+                    unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>(found) }
+                },)* })
+            }
+        }
     };
 }
 
-impl Controls {
-    /// Finds them; `None`: they are not all there.
-    fn find(find: Find<'_>) -> Option<Controls> {
-        // SAFETY: the types that the family's header gives them.
-        unsafe {
-            Some(Controls {
-                number: found!(find SSL_CTX_sess_number as fn(*const SSL_CTX) -> usize),
-                set_size: found!(find SSL_CTX_sess_set_cache_size as fn(*mut SSL_CTX, c_ulong) -> c_ulong),
-                size: found!(find SSL_CTX_sess_get_cache_size as fn(*const SSL_CTX) -> c_ulong),
-                set_mode: found!(find SSL_CTX_set_session_cache_mode as fn(*mut SSL_CTX, c_int) -> c_int),
-                mode: found!(find SSL_CTX_get_session_cache_mode as fn(*const SSL_CTX) -> c_int),
-            })
-        }
-    }
+controls! {
+    number: SSL_CTX_sess_number as fn(*const SSL_CTX) -> usize;
+    set_size: SSL_CTX_sess_set_cache_size as fn(*mut SSL_CTX, c_ulong) -> c_ulong;
+    size: SSL_CTX_sess_get_cache_size as fn(*const SSL_CTX) -> c_ulong;
+    set_mode: SSL_CTX_set_session_cache_mode as fn(*mut SSL_CTX, c_int) -> c_int;
+    mode: SSL_CTX_get_session_cache_mode as fn(*const SSL_CTX) -> c_int;
 }
+
+static CONTROLS: OnceLock<Controls> = OnceLock::new();
 
 /// Does what the macros of OpenSSL's header do by numbers; 0: there is no such number here, as of statistics, which nothing counts.
 unsafe extern "C" fn control(c: *mut SSL_CTX, command: c_int, number: c_long, _data: *mut c_void) -> c_long {

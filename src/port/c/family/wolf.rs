@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use openssl_sys::{OPENSSL_INIT_SETTINGS, SSL_SESSION};
 
-use super::{Find, Seam, adapters};
+use super::{Find, Prototype, Seam, adapters};
 use crate::native::Family;
 use crate::op::Kinds;
 use crate::port::c::library::Probes;
@@ -17,6 +17,7 @@ pub(super) static SEAM: Seam = Seam {
     family: Family::Wolf,
     names,
     same: Some(&SAME),
+    own: &[OWN],
     adapt,
     shared: Some(Kinds::NONE),
     probes: Probes { memory: true, ex_data: false, count: true },
