@@ -74,6 +74,8 @@ fn a_library_is_called_by_the_types_of_its_family() {
     let ran = replayed(&folder).exits(0).quietly();
     let null = ran.stdout.lines().find(|line| line.contains("SSL_SESSION_get_timeout(NULL)"));
     assert!(null.is_some_and(|line| line.contains("UNSUPPORTED")), "it follows NULL: {ran:?}");
+    let freed = ran.stdout.lines().filter(|line| line.contains("SSL_SESSION_free(s0)")).next_back();
+    assert!(freed.is_some_and(|line| line.matches("destroyed").count() == 2), "its end is not seen: {ran:?}");
     ran.shows("(family boring, guessed)");
 }
 
@@ -87,11 +89,12 @@ fn a_library_that_does_otherwise_is_found_out() {
     found(&["-DTIMEOUT=7200", "-DTAKEN=2"], "SSL_SESSION_up_ref/count");
 }
 
-/// A count that does not move is none.
+/// A count that does not move is none. That a session ends early is seen all the same.
 #[test]
 fn a_count_that_is_not_found_is_unknown() {
     let folder = compiled("boring.c", BORING, &["-DTIMEOUT=7200", "-DTAKEN=0"]);
     said_of(&folder).shows("reference count not found\n");
+    replayed(&folder).exits(1).shows("SSL_SESSION_free/destroyed-early");
 }
 
 #[test]

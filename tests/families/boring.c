@@ -44,11 +44,6 @@ SSL_SESSION *SSL_SESSION_new(const SSL_CTX *context)
 
 int SSL_SESSION_up_ref(SSL_SESSION *s) { s->references += TAKEN; return 1; }
 
-void SSL_SESSION_free(SSL_SESSION *s)
-{
-    if (s && --s->references == 0) free((uint64_t *)s - 1);
-}
-
 static int set(uint8_t *to, unsigned *to_length, const uint8_t *from, size_t length)
 {
     if (length > 32) { error = 0x10000122; return 0; }
@@ -78,6 +73,28 @@ int SSL_SESSION_set_protocol_version(SSL_SESSION *s, uint16_t version)
     return 0;
 }
 uint64_t SSL_SESSION_get_protocol_version(const SSL_SESSION *s) { return s->version | GARBAGE; }
+
+static void (*freed)(void *, void *, void *, int, long, void *);
+static int last;
+int SSL_SESSION_get_ex_new_index(long l, void *p, int *unused, void *dup, void (*f)(void *, void *, void *, int, long, void *))
+{
+    (void)l, (void)p, (void)unused, (void)dup;
+    freed = f;
+    return ++last;
+}
+int SSL_SESSION_set_ex_data(SSL_SESSION *s, int index, void *value) { s->values[index] = value; return 1; }
+
+/* Nobody says which session it was of. */
+static void end(SSL_SESSION *s)
+{
+    if (s->values[last]) freed(NULL, s->values[last], NULL, last, 0, NULL);
+    free((uint64_t *)s - 1);
+}
+
+void SSL_SESSION_free(SSL_SESSION *s)
+{
+    if (s && --s->references == 0) end(s);
+}
 
 /* It has OpenSSL's name, and neither its type nor its meaning. */
 int CRYPTO_get_ex_new_index(void *class_, int *index, long l, void *p, void *free_) { abort(); }

@@ -11,6 +11,8 @@ mod wolf;
 
 use std::ffi::{CStr, c_int, c_void};
 
+use openssl_sys::SSL_SESSION;
+
 use super::library::Probes;
 use super::memory;
 use super::prototypes::{Api, LIST};
@@ -53,11 +55,24 @@ pub(super) struct Seam {
     pub shared: Option<Kinds>,
     /// Has the probes that there can be.
     pub probes: Probes,
+    /// Tells the end of sessions where neither callbacks of ex_data nor memory do.
+    pub marker: Option<Marker>,
     /// Returns how many bytes a session's block has.
     ///
     /// # Safety
     /// A session is there, and alive.
     pub block_size: unsafe fn(*mut c_void) -> usize,
+}
+
+/// Marks sessions, so that their end is told by [`memory::ended`].
+pub(super) struct Marker {
+    /// Registers what tells it. Returns whether it will.
+    pub register: fn() -> bool,
+    /// Marks a session.
+    ///
+    /// # Safety
+    /// It is alive, and [`Marker::register`] returned true.
+    pub mark: unsafe fn(*mut SSL_SESSION),
 }
 
 /// Says how OpenSSL is called: by the list itself.
@@ -69,6 +84,7 @@ pub(super) static OPENSSL: Seam = Seam {
     adapt: |_, _| {},
     shared: None,
     probes: Probes::ALL,
+    marker: None,
     block_size: |block| memory::size_of(block),
 };
 

@@ -10,6 +10,7 @@ use super::super::events;
 use super::super::native::{START, START_SECONDS};
 use super::super::present;
 use super::super::{Identity, Memory};
+use super::family::Marker;
 use super::load::{self, LoadError, Opened};
 use super::prototypes::Api;
 use super::{clock, memory, refcount};
@@ -93,6 +94,8 @@ pub struct Library {
     pub family: Family,
     /// Lists the calls on contexts and connections that mean what they mean in OpenSSL; `None`: all of them.
     pub(super) shared: Option<Kinds>,
+    /// Marks new sessions, so that their end is told.
+    pub(super) marker: Option<&'static Marker>,
     /// Says which probes this process has: not every family lets itself be looked at in every way.
     pub probes: Probes,
     /// Says which were asked for.
@@ -153,12 +156,18 @@ impl Library {
         // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
         let alone = *source != Source::Linked || start != Start::Shared;
         memory::begin(if probes.memory && alone { Memory::Poisoned } else { Memory::Plain });
-        let library = Library::make_ready(source, probes, start, opened);
+        let library = Library::make_ready(source, probes, asked, start, opened);
         memory::end();
-        Ok(Library { asked, ..library? })
+        library
     }
 
-    fn make_ready(source: &Source, probes: Probes, start: Start, opened: Opened) -> Result<Library, LoadError> {
+    fn make_ready(
+        source: &Source,
+        probes: Probes,
+        asked: Probes,
+        start: Start,
+        opened: Opened,
+    ) -> Result<Library, LoadError> {
         let (cold, api, family) = (start == Start::Cold, &opened.api, opened.seam.family);
         let init = api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?;
         // SAFETY: the settings of the library itself.
@@ -179,16 +188,26 @@ impl Library {
         if probes.memory && !cold && !allocates_here(api) {
             return Err(LoadError::OtherAllocator);
         }
-        let calibrate = || {
-            present::preparing("the search for the reference count", || {
-                refcount::calibrate(api, opened.seam.block_size)
-            })
-        };
+        let marker = opened.seam.marker.as_ref().filter(|marker| asked.ex_data && (marker.register)());
+        let calibrate = || refcount::calibrate(api, opened.seam.block_size, marker);
+        let calibrate = || present::preparing("the search for the reference count", calibrate);
         let count_offset = (probes.count && !cold).then(calibrate).flatten();
         let identity = load::identify(&opened, source)?;
         let (api, shared) = (opened.api, opened.seam.shared);
-        let asked = probes;
-        Ok(Library { identity, api, release, family, shared, probes, asked, count_offset, clocking, start, ciphers })
+        Ok(Library {
+            identity,
+            api,
+            release,
+            family,
+            shared,
+            marker,
+            probes,
+            asked,
+            count_offset,
+            clocking,
+            start,
+            ciphers,
+        })
     }
 }
 

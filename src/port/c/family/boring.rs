@@ -1,28 +1,30 @@
 //! BoringSSL and AWS-LC: OpenSSL's names, with integers of their own width, as in their `<openssl/ssl.h>`.
 //!
 //! Sessions belong to a context from the beginning, there is no memory to be given, and ex_data is freed without a word about which
-//! session it was of.
+//! session it was of: a mark says so, which every new session is given.
 
 use std::ffi::{c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 use std::ptr;
 use std::sync::OnceLock;
 
-use openssl_sys::{SSL, SSL_CTX, SSL_METHOD, SSL_SESSION};
+use openssl_sys::{CRYPTO_EX_DATA, SSL, SSL_CTX, SSL_METHOD, SSL_SESSION};
 
-use super::{Find, Prototype, Seam, adapters};
+use super::{Find, Marker, Prototype, Seam, adapters};
 use crate::native::Family;
-use crate::op::{Kind, Kinds};
+use crate::op::{ExIndex, Kind, Kinds};
 use crate::port::c::library::Probes;
-use crate::port::c::prototypes::Api;
+use crate::port::c::memory;
+use crate::port::c::prototypes::{Api, CRYPTO_EX_dup_fn, CRYPTO_EX_free_fn};
 
 pub(super) static SEAM: Seam = Seam {
     family: Family::Boring,
     names: |name| vec![name.into()],
     same: Some(&SAME),
-    own: &[OWN, Controls::LIST],
+    own: &[OWN, Controls::LIST, Ends::LIST],
     adapt,
     shared: Some(SHARED),
     probes: Probes { memory: false, ex_data: false, count: true },
+    marker: Some(Marker { register, mark }),
     block_size,
 };
 
@@ -143,25 +145,29 @@ fn complete(api: &mut Api, find: Find<'_>) {
         (Some(new), Some(method)) => _ = MAKE.get_or_init(|| (new, method)),
         (Some(_), None) | (None, _) => api.SSL_SESSION_new = None,
     }
+    if let Some(ends) = Ends::find(find) {
+        ENDS.get_or_init(|| ends);
+    }
     if let Some(functions) = Controls::find(find) {
         CONTROLS.get_or_init(|| functions);
         api.SSL_CTX_ctrl = Some(control);
     }
 }
 
-/// Declares functions that are macros over `SSL_CTX_ctrl` in OpenSSL.
-macro_rules! controls {
-    ($($field:ident: $name:ident as fn($($type:ty),*) -> $result:ty;)*) => {
-        struct Controls {
+/// Declares functions that are macros in OpenSSL.
+macro_rules! functions {
+    ($(#[$doc:meta])* $of:ident { $($field:ident: $name:ident as fn($($type:ty),*) -> $result:ty;)* }) => {
+        $(#[$doc])*
+        struct $of {
             $($field: unsafe extern "C" fn($($type),*) -> $result,)*
         }
 
-        impl Controls {
+        impl $of {
             const LIST: &[Prototype] = &[$((stringify!($name), &[$(stringify!($type)),*], stringify!($result))),*];
 
             /// Finds them; `None`: they are not all there.
-            fn find(find: Find<'_>) -> Option<Controls> {
-                Some(Controls { $($field: {
+            fn find(find: Find<'_>) -> Option<$of> {
+                Some($of { $($field: {
                     let found = find(stringify!($name))?;
                     // SAFETY: the type that the family's header gives it.
                     unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>(found) }
@@ -171,12 +177,60 @@ macro_rules! controls {
     };
 }
 
-controls! {
-    number: SSL_CTX_sess_number as fn(*const SSL_CTX) -> usize;
-    set_size: SSL_CTX_sess_set_cache_size as fn(*mut SSL_CTX, c_ulong) -> c_ulong;
-    size: SSL_CTX_sess_get_cache_size as fn(*const SSL_CTX) -> c_ulong;
-    set_mode: SSL_CTX_set_session_cache_mode as fn(*mut SSL_CTX, c_int) -> c_int;
-    mode: SSL_CTX_get_session_cache_mode as fn(*const SSL_CTX) -> c_int;
+functions! {
+    /// Holds what stands for `SSL_CTX_ctrl`.
+    Controls {
+        number: SSL_CTX_sess_number as fn(*const SSL_CTX) -> usize;
+        set_size: SSL_CTX_sess_set_cache_size as fn(*mut SSL_CTX, c_ulong) -> c_ulong;
+        size: SSL_CTX_sess_get_cache_size as fn(*const SSL_CTX) -> c_ulong;
+        set_mode: SSL_CTX_set_session_cache_mode as fn(*mut SSL_CTX, c_int) -> c_int;
+        mode: SSL_CTX_get_session_cache_mode as fn(*const SSL_CTX) -> c_int;
+    }
+}
+
+functions! {
+    /// Holds what tells the end of a session. No callback says which session it was of, so the value of an index does.
+    Ends {
+        new_index: SSL_SESSION_get_ex_new_index as fn(c_long, *mut c_void, *mut c_int, CRYPTO_EX_dup_fn, CRYPTO_EX_free_fn) -> c_int;
+        set: SSL_SESSION_set_ex_data as fn(*mut SSL_SESSION, c_int, *mut c_void) -> c_int;
+    }
+}
+
+static ENDS: OnceLock<Ends> = OnceLock::new();
+/// Holds the index of the mark.
+static INDEX: OnceLock<c_int> = OnceLock::new();
+
+/// Registers the index of the mark: the first one that no program uses.
+fn register() -> bool {
+    /// Limits how many indices are registered on the way there.
+    const MOST: usize = 32;
+    let first = ExIndex::ALL.iter().map(|index| index.number()).max().unwrap_or(0) + 1;
+    let Some(ends) = ENDS.get() else { return false };
+    // SAFETY: a callback that follows no pointer.
+    let one = || unsafe { (ends.new_index)(0, ptr::null_mut(), ptr::null_mut(), None, Some(on_free)) };
+    let found = std::iter::repeat_with(one).take(MOST).find(|index| *index < 0 || *index >= first);
+    let found = found.filter(|index| *index >= first);
+    found.is_some_and(|index| *INDEX.get_or_init(|| index) == index)
+}
+
+unsafe fn mark(session: *mut SSL_SESSION) {
+    if let (Some(ends), Some(index)) = (ENDS.get(), INDEX.get()) {
+        // SAFETY: a session that lives, as the caller says. What comes back is compared, and not followed.
+        unsafe { (ends.set)(session, *index, session.cast()) };
+    }
+}
+
+unsafe extern "C" fn on_free(
+    _parent: *mut c_void,
+    value: *mut c_void,
+    _data: *mut CRYPTO_EX_DATA,
+    index: c_int,
+    _argl: c_long,
+    _argp: *mut c_void,
+) {
+    if INDEX.get() == Some(&index) {
+        memory::ended(value as usize);
+    }
 }
 
 static CONTROLS: OnceLock<Controls> = OnceLock::new();

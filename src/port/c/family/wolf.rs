@@ -21,6 +21,7 @@ pub(super) static SEAM: Seam = Seam {
     adapt,
     shared: Some(Kinds::NONE),
     probes: Probes { memory: true, ex_data: false, count: true },
+    marker: None,
     block_size: |block| memory::size_of(block),
 };
 
