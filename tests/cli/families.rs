@@ -74,7 +74,7 @@ fn a_library_is_called_by_the_types_of_its_family() {
     let ran = replayed(&folder).exits(0).quietly();
     let null = ran.stdout.lines().find(|line| line.contains("SSL_SESSION_get_timeout(NULL)"));
     assert!(null.is_some_and(|line| line.contains("UNSUPPORTED")), "it follows NULL: {ran:?}");
-    let freed = ran.stdout.lines().filter(|line| line.contains("SSL_SESSION_free(s0)")).next_back();
+    let freed = ran.stdout.lines().rfind(|line| line.contains("SSL_SESSION_free(s0)"));
     assert!(freed.is_some_and(|line| line.matches("destroyed").count() == 2), "its end is not seen: {ran:?}");
     ran.shows("(family boring, guessed)");
 }
