@@ -16,7 +16,7 @@ mod stack;
 #[cfg(feature = "linked")]
 pub use child::{Child, ChildError, Spawn};
 #[cfg(feature = "linked")]
-pub use serve::{serve, serve_error};
+pub use serve::{Behaving, serve, serve_error};
 
 use std::any::Any;
 

@@ -11,7 +11,9 @@
 //!    one, a connection, a cache or a callback, gives back its own.
 //! 2. *NULL* is an operand only where SEMANTICS allows it: `SSL_SESSION_free`, the time and timeout functions, byte
 //!    strings with length 0, `SSL_SESSION_set_cipher`, `SSL_SESSION_set1_hostname`. The operand types make any other
-//!    NULL unspellable (`Slot` against `Option<Slot>`).
+//!    NULL unspellable (`Slot` against `Option<Slot>`). BoringSSL and AWS-LC define neither `SSL_SESSION_get_timeout(NULL)`
+//!    nor `SSL_set_SSL_CTX(x, NULL)`, and follow it: with a library of that family these calls are not made
+//!    ([`Quirks::follows_null`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
@@ -21,8 +23,8 @@
 //!    in an older release are that release's fault, wrap in practice and are not observable here.
 //! 6. *What a constructor returns* is known beforehand: `SSL_SESSION_dup` is NULL when a callback of the harness refuses,
 //!    when application data was set and no index was ever registered, and when the ticket is empty (all three: OpenSSL
-//!    1.1.1 to 4.0). A port that returns anything else has diverged, and its program ends there: no later call
-//!    relies on a pointer that is not as planned.
+//!    1.1.1 to 4.0). In wolfSSL application data refuses nothing ([`Quirks::copies_ex_data`]). A port that returns anything else has
+//!    diverged, and its program ends there: no later call relies on a pointer that is not as planned.
 //! 7. *Borrowed pointers* (`SSL_get_session`) are used as long as the connection that lent them has the same session: every call
 //!    that may change it ends the loan. A free of what is only borrowed is skipped; taking a reference makes it the slot's own.
 //! 8. *What may be empty.* Whether a callback kept anything is known when the program runs, and so is everything made from that.
@@ -109,6 +111,10 @@ pub struct Quirks {
     pub flush_has_no_order: bool,
     /// A server of TLS 1.3 loses the session of a ticket whose callback ends the handshake: no such callback is set.
     pub aborted_ticket_leaks: bool,
+    /// A duplicate has all application data, whatever is registered, and no callback refuses it.
+    pub copies_ex_data: bool,
+    /// Calls that follow `NULL` where OpenSSL does not: with `NULL` they are left out, as if they were lacking.
+    pub follows_null: Kinds,
 }
 
 impl Quirks {
@@ -118,16 +124,20 @@ impl Quirks {
         clear_keeps_record: false,
         flush_has_no_order: false,
         aborted_ticket_leaks: false,
+        copies_ex_data: false,
+        follows_null: Kinds::NONE,
     };
 
     /// Returns what is heeded where two releases are run.
     #[must_use]
-    pub const fn or(self, other: Quirks) -> Quirks {
+    pub fn or(self, other: Quirks) -> Quirks {
         Quirks {
             copies_keep_owner: self.copies_keep_owner || other.copies_keep_owner,
             clear_keeps_record: self.clear_keeps_record || other.clear_keeps_record,
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
             aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
+            copies_ex_data: self.copies_ex_data || other.copies_ex_data,
+            follows_null: self.follows_null.or(other.follows_null),
         }
     }
 }

@@ -6,6 +6,8 @@
 mod check;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/families.rs"]
+mod families;
 #[path = "cli/finding.rs"]
 mod finding;
 #[path = "cli/import.rs"]

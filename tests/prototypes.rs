@@ -4,9 +4,12 @@
 
 use std::env;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use sessdiff::native::Family;
 use sessdiff::op::Kind;
+use sessdiff::port::c::family::prototypes;
 use sessdiff::port::c::prototypes::LIST;
 
 /// Name, argument types, result type and condition, as in [`LIST`].
@@ -40,6 +43,50 @@ fn the_list_agrees_with_the_headers() {
     let source = redeclare(LIST).unwrap();
     if let Err(said) = compile(&source) {
         panic!("the C compiler refuses:\n{source}\n{said}");
+    }
+}
+
+/// Says what the headers of a family are: those that Debian has, in `android-libboringssl-dev` and `libwolfssl-dev`. There
+/// `const` counts for nothing: no caller can notice it.
+const OF_FAMILIES: [(Family, &str, &str); 2] = [
+    (
+        Family::Boring,
+        "/usr/include/android",
+        "#define const\n#include <openssl/ssl.h>\n#include <openssl/err.h>\n#include <openssl/crypto.h>\n",
+    ),
+    (
+        Family::Wolf,
+        "/usr/include/wolfssl",
+        "#include <wolfssl/options.h>\n#include <stddef.h>\n#define const\n#include <wolfssl/openssl/ssl.h>\n\
+         #include <wolfssl/openssl/err.h>\n#include <wolfssl/wolfcrypt/memory.h>\n",
+    ),
+];
+
+/// A function that the headers do not declare is not of this release; they declare more than not.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that tests nothing says so")]
+fn the_prototypes_of_families_agree_with_their_headers() {
+    for (family, include, headers) in OF_FAMILIES {
+        if !Path::new(include).exists() {
+            eprintln!("not installed: {include}");
+            continue;
+        }
+        let says = |source: String| compile_in(Some(include), &format!("{headers}{source}"));
+        let used = |name: &str| format!("void *use(void) {{ return (void *)({name}); }}\n");
+        let (mut checked, mut undeclared, mut wrong) = (0, 0, Vec::new());
+        for (names, (_, arguments, result)) in prototypes(family) {
+            let Some(name) = names.iter().find(|name| says(used(name)).is_ok()) else {
+                undeclared += 1;
+                continue;
+            };
+            checked += 1;
+            let declared = |result: &str| says(used(name) + &declaration(name, arguments, result).unwrap());
+            wrong.extend(declared(result).err());
+            let other = if result == "u8" { "u16" } else { "u8" };
+            assert!(declared(other).is_err(), "{name}: the compiler takes any type");
+        }
+        assert!(wrong.is_empty(), "{family}: {}", wrong.join("\n"));
+        assert!(checked > undeclared, "{family}: {checked} of {} are declared", checked + undeclared);
     }
 }
 
@@ -104,16 +151,21 @@ fn redeclare(list: &[Row<'_>]) -> Result<String, String> {
         if !holds(condition)? {
             continue;
         }
-        let types = arguments.iter().map(|argument| c_type(argument)).collect::<Result<Vec<String>, String>>()?;
-        if types.iter().any(|argument| argument == "void") {
-            return Err(format!("{name} has an argument of no type"));
-        }
-        let arguments = if types.is_empty() { "void".into() } else { types.join(", ") };
-        // The parentheses keep a macro of the same name from being expanded.
-        declarations += &format!("{} ({name})({arguments});\n", c_type(result)?);
+        declarations += &declaration(name, arguments, result)?;
         uses += &format!("void *use_{at}(void) {{ return (void *)({name}); }}\n");
     }
     Ok(format!("{HEADERS}{uses}{declarations}"))
+}
+
+/// Declares a function.
+fn declaration(name: &str, arguments: &[&str], result: &str) -> Result<String, String> {
+    let types = arguments.iter().map(|argument| c_type(argument)).collect::<Result<Vec<String>, String>>()?;
+    if types.iter().any(|argument| argument == "void") {
+        return Err(format!("{name} has an argument of no type"));
+    }
+    let arguments = if types.is_empty() { "void".into() } else { types.join(", ") };
+    // The parentheses keep a macro of the same name from being expanded.
+    Ok(format!("{} ({name})({arguments});\n", c_type(result)?))
 }
 
 /// Whether the linked release has the functions of `condition`.
@@ -184,6 +236,9 @@ fn c_type(rust: &str) -> Result<String, String> {
         "SSL_psk_use_session_cb_func" => "SSL_psk_use_session_cb_func",
         "SSL_psk_find_session_cb_func" => "SSL_psk_find_session_cb_func",
         "EVP_MD" => "EVP_MD",
+        "Malloc" => "wolfSSL_Malloc_cb",
+        "Free" => "wolfSSL_Free_cb",
+        "Realloc" => "wolfSSL_Realloc_cb",
         "SSL_verify_cb" => "int (*)(int, X509_STORE_CTX *)",
         "BIO" => "BIO",
         "BIO_METHOD" => "BIO_METHOD",
@@ -207,14 +262,17 @@ fn const_counts() -> bool {
 
 /// What the compiler named by `CC`, or `cc`, says of `source`; `Ok` if it has nothing against it.
 fn compile(source: &str) -> Result<(), String> {
+    let include = env!("SESSDIFF_OPENSSL_INCLUDE");
+    compile_in((!include.is_empty()).then_some(include), source)
+}
+
+/// The same with headers from this folder.
+fn compile_in(include: Option<&str>, source: &str) -> Result<(), String> {
     let cc = env::var("CC").ok().filter(|cc| !cc.trim().is_empty()).unwrap_or_else(|| "cc".into());
     let mut words = cc.split_whitespace();
     let mut command = Command::new(words.next().unwrap_or("cc"));
     command.args(words).args(["-fsyntax-only", "-Werror", "-Wno-deprecated-declarations"]);
-    let include = env!("SESSDIFF_OPENSSL_INCLUDE");
-    if !include.is_empty() {
-        command.args(["-I", include]);
-    }
+    command.args(include.into_iter().flat_map(|include| ["-I", include]));
     command.args(["-x", "c", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{cc}: {error}"));
     // Closed at the end of this statement. A compiler that stops early may not read it all; it says why.

@@ -13,7 +13,7 @@ use crate::native::{Following, Rule};
 use crate::op::nearest;
 use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
-use crate::port::c::Probes;
+use crate::port::c::{Probes, load};
 use crate::port::mutant::Bug;
 use crate::suite::Level;
 
@@ -260,7 +260,12 @@ impl std::str::FromStr for PortName {
 }
 
 impl PortName {
-    /// Tells whether it is a library in C, which the probes are in, and which runs in memory of our choice.
+    /// Tells whether it runs in memory of our choice.
+    pub fn takes_memory(&self) -> bool {
+        self.is_in_c() && self.library().is_none_or(load::takes_memory)
+    }
+
+    /// Tells whether it is a library in C, which the probes are in.
     pub fn is_in_c(&self) -> bool {
         match self {
             PortName::OpenSsl | PortName::Library(_) => true,
@@ -701,6 +706,10 @@ pub(crate) struct OpsArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct PortsArgs {
+    /// Say of this port alone what it is and what it lacks: lib:PATH, too
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<PortName>,
+
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

@@ -23,7 +23,6 @@ use crate::host::{Host, crash};
 use crate::known::{Day, KnownFile};
 use crate::native::Release;
 use crate::pair::{Diverged, Look, Pair};
-use crate::plan::Setup;
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::report::{self, Accepted, Check, Checked, Outcome, Shown, Versions, artifact_name};
@@ -125,7 +124,7 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     let lab = lab(args, port);
     let first = lab.pair()?;
     let (identity, release, setup) = (first.right().identity(), first.left().release(), first.plan().setup());
-    let port_summary = lab.port_summary(&first, unsupported(setup));
+    let port_summary = lab.port_summary(&first, setup.lacks);
     begin(args, &first, chosen.len());
     let said = judge_all(args, &lab, first, chosen)?;
     let interrupted = interrupt::came();
@@ -159,11 +158,6 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     };
     check.exit = exit_of(&check) as u8;
     Ok(check)
-}
-
-/// Lists the functions that a port lacks.
-fn unsupported(setup: Setup) -> Vec<String> {
-    setup.lacks.iter().map(|kind| kind.name().to_string()).collect()
 }
 
 /// Says what is going to be checked, before anything else.
@@ -329,7 +323,7 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         let lost = |error| output::error(format_args!("{}: {error}", stem.display()));
         let file = keep(&stem, "c", &text).map_err(lost).ok();
         let (says, command) = if Instant::now() < until {
-            let compiled = Compiled::new(&of.lab.port, &text);
+            let compiled = Compiled::new(&of.lab.port, &text, until.saturating_duration_since(Instant::now()));
             let command = file.as_deref().map(|file| compiled.command(file));
             (compiled.to_string(), command.unwrap_or_default())
         } else {

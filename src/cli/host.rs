@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::args::{HostArgs, PortName};
 use super::exit::Exit;
 use super::output;
-use crate::host::{crash, sandbox, serve, serve_error};
+use crate::host::{Behaving, crash, sandbox, serve, serve_error};
 use crate::plan::Setup;
-use crate::port::c::{CPort, LoadError, Source, Start};
+use crate::port::c::{CPort, Library, LoadError, Source, Start};
 use crate::port::mutant::Mutant;
 use crate::port::native::NativePort;
 use crate::port::present;
@@ -43,14 +43,15 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let start = if args.cold { Start::Cold } else { Start::Alone };
     let mut c = CPort::of(&source, probes, start)?;
     crash::loaded();
-    let release = c.library().release;
-    let setup = Setup::new(probes.ex_data);
+    let &Library { release, family, .. } = c.library();
+    let ex_data = c.library().probes.ex_data;
+    let (setup, behaving) = (Setup::new(ex_data), Behaving { release, family, ex_data });
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
     let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {
-        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, release, stream()?, limit),
-        PortName::Native => serve(&mut NativePort::new(release, setup), release, stream()?, limit),
-        PortName::Planted(bug) => serve(&mut Mutant::new(bug, release, setup), release, stream()?, limit),
+        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, behaving, stream()?, limit),
+        PortName::Native => serve(&mut NativePort::new(release, setup), behaving, stream()?, limit),
+        PortName::Planted(bug) => serve(&mut Mutant::new(bug, release, setup), behaving, stream()?, limit),
     };
     // Only the end of the parent ends it. No library is asked for its own way out.
     crash::leave(ended.is_err());

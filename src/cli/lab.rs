@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
-use crate::native::{Release, Rule, Rules};
+use crate::native::{Family, Following, Release, Rule, Rules};
 use crate::op::Kind;
 use crate::pair::Pair;
 use crate::plan::{Kinds, Setup};
@@ -150,7 +150,7 @@ impl Lab {
 
     /// Tells whether the library runs in memory of our choice.
     pub fn watches_memory(&self) -> bool {
-        self.probes.memory && self.port.is_in_c()
+        self.probes.memory && self.port.takes_memory()
     }
 
     /// Tells whether the call is left out because the probes are: what a handshake decides is played to the other port by what they
@@ -220,9 +220,17 @@ impl Lab {
             preload,
         })
         .map_err(|why| LabError::Child(self.port.clone(), why))?;
-        let native = NativePort::following(child.release(), self.rules(child.release()), self.setup());
+        // Not every family has callbacks of ex_data.
+        let (release, ex_data) = (child.release(), child.has_ex_data());
+        let setup = Setup { hazards: self.hazards, ..Setup::new(ex_data) };
+        // What a release got wrong says nothing of another family.
+        let rules = match child.family() {
+            Family::OpenSsl => self.rules(release),
+            Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
+        };
+        let native = NativePort::of_family(child.family(), release, rules, setup);
         let child: Box<dyn Host> = Box::new(child);
-        let pair = Pair::new(native, child, self.probes.ex_data);
+        let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
     }
 
@@ -257,7 +265,7 @@ impl Lab {
     /// Sums up the port of `pair`, which was made here and lacks these calls, for a report.
     pub fn port_summary(&self, pair: &Pair, lacks: Kinds) -> PortSummary {
         let Identity { name, version, file } = pair.right().identity();
-        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.is_in_c());
+        let (counts_references, watches_memory) = (pair.right().abilities().counts, self.port.takes_memory());
         let (needs_probes, unsupported): (Vec<Kind>, Vec<Kind>) = lacks.iter().partition(|kind| self.leaves_out(*kind));
         let [needs_probes, unsupported] =
             [needs_probes, unsupported].map(|kinds| kinds.iter().map(|kind| kind.name().into()).collect());

@@ -210,7 +210,7 @@ fn run_port(
     let without = args.programs.map(|programs| programs / u64::from(UNPROBED) * u64::from(share));
     let programs = args.programs.map(|programs| programs - without.unwrap_or(0));
     // Without the memory probe there is no other memory than that of the system.
-    let memory = if probes.memory && port.is_in_c() { args.memory } else { Shares::PLAIN };
+    let memory = if probes.memory && port.takes_memory() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
     let shared =
         Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);

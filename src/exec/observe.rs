@@ -53,7 +53,8 @@ impl<P: Port> Run<'_, P> {
         self.trace.shared(shared);
         // The length of a ticket that is gone is not copied: `ssl_session_dup_intern` (ssl/ssl_sess.c, 3.6.3). Both ports are
         // compared all the same.
-        if !matches!(self.port.read(src, Field::Ticket), Value::NullWithLength(_)) {
+        let has_tickets = self.fields.contains(Field::Ticket);
+        if !has_tickets || !matches!(self.port.read(src, Field::Ticket), Value::NullWithLength(_)) {
             self.trace.dups.push(DupSeen { step: at as u32, source, dup });
         }
     }

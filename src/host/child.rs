@@ -15,7 +15,7 @@ use super::Host;
 use super::protocol::{self, Answer, HEAD, Hello, LONGEST, Request};
 use super::{sandbox, stack};
 use crate::exec::View;
-use crate::native::Release;
+use crate::native::{Family, Release};
 use crate::plan::{Plan, Quirks, Setup};
 use crate::port::native::NativePort;
 use crate::port::{Abilities, Identity, present};
@@ -121,6 +121,16 @@ impl Child {
     /// Returns the release whose rules the native session has to follow.
     pub fn release(&self) -> Release {
         self.hello.release()
+    }
+
+    /// Returns the family whose customs the native session has to follow.
+    pub fn family(&self) -> Family {
+        self.hello.family
+    }
+
+    /// Tells whether the harness's ex_data indices are registered.
+    pub fn has_ex_data(&self) -> bool {
+        self.hello.ex_data
     }
 
     /// Sends programs, starting a new child if there is none.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exec::View;
-use crate::native::Release;
+use crate::native::{Family, Release};
 use crate::plan::{Kinds, Setup};
 use crate::port::Identity;
 use crate::program::Program;
@@ -44,6 +44,9 @@ pub(super) struct Hello {
     pub identity: Identity,
     /// As [`Release::number`] gives it.
     pub release: u64,
+    pub family: Family,
+    /// Whether the harness's ex_data indices are registered.
+    pub ex_data: bool,
     pub lacks: Kinds,
     pub counts: bool,
     pub tells_ends: bool,
@@ -173,7 +176,8 @@ pub(super) mod tests {
     fn a_greeting_comes_back_as_it_was() {
         let identity = Identity { name: "a".into(), version: "b".into(), file: "c".into() };
         let (release, lacks) = (Release::V3_6_3.number(), Kinds::NONE.with(Kind::SampleSession));
-        let hello = Hello { identity, release, lacks, counts: true, tells_ends: false, compresses: true };
+        let (counts, tells_ends, compresses, ex_data) = (true, false, true, true);
+        let hello = Hello { identity, release, family: Family::Wolf, ex_data, lacks, counts, tells_ends, compresses };
         let mut message = Vec::new();
         append(&mut message, &Answer::<Trace, String>::Ready(hello.clone()));
         let Some(Answer::Ready(read)) = Answer::read(&message) else { panic!("another message") };

@@ -9,19 +9,32 @@ use serde::Serialize;
 use super::crash;
 use super::protocol::{self, Answer, Hello, LONGEST};
 use crate::exec;
-use crate::native::Release;
+use crate::native::{Family, Release};
 use crate::plan::Plan;
 use crate::port::{Abilities, Port};
 use crate::trace::Trace;
 
-/// Answers `parent` with what `port` does, which follows the rules of `release`. A program that takes longer than
+/// Says what the native session has to behave as, for the port that is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Behaving {
+    /// Names the release whose rules it follows.
+    pub release: Release,
+    /// Names the family whose customs it follows.
+    pub family: Family,
+    /// Says whether the harness's ex_data indices are registered.
+    pub ex_data: bool,
+}
+
+/// Answers `parent` with what `port` does, which a native session behaves as that is so. A program that takes longer than
 /// `limit` ends this process, as a crash does.
 ///
 /// # Errors
 /// The parent has gone away.
-pub fn serve<P: Port>(port: &mut P, release: Release, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
+pub fn serve<P: Port>(port: &mut P, behaving: Behaving, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let Abilities { lacks, counts, tells_ends, compresses, quirks: _ } = port.abilities();
-    let hello = Hello { identity: port.identity(), release: release.number(), lacks, counts, tells_ends, compresses };
+    let (identity, Behaving { release, family, ex_data }) = (port.identity(), behaving);
+    let release = release.number();
+    let hello = Hello { identity, release, family, ex_data, lacks, counts, tells_ends, compresses };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;

@@ -9,6 +9,7 @@ use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
 use super::connection::Inherited;
 use super::error::Error;
+use super::family::Custom;
 use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
@@ -166,9 +167,13 @@ impl Context {
     }
 
     /// Limits the cache, and returns the limit before: `SSL_CTX_sess_set_cache_size`. 0 is no limit. A negative size changes
-    /// nothing, and 0 is returned. What is cached already stays.
+    /// nothing, and 0 is returned, unless [`Custom::CacheSizeIsUnsigned`] holds. What is cached already stays.
     pub fn set_cache_size(&self, size: i64) -> i64 {
-        if size < 0 { 0 } else { self.cache_size.swap(size, Relaxed) }
+        if size < 0 && !self.library.has_custom(Custom::CacheSizeIsUnsigned) {
+            0
+        } else {
+            self.cache_size.swap(size, Relaxed)
+        }
     }
 
     /// Returns the limit of the cache, 0 for none: `SSL_CTX_sess_get_cache_size`.
@@ -177,8 +182,13 @@ impl Context {
     }
 
     /// Sets the timeout of sessions that handshakes make, seconds, and returns the one before: `SSL_CTX_set_timeout`. Any value is
-    /// taken.
+    /// taken, but see [`Custom::ContextTimeoutIsNever0`].
     pub fn set_timeout(&self, seconds: i64) -> i64 {
+        let seconds = match self.library.has_custom(Custom::ContextTimeoutIsNever0) {
+            true if seconds as u32 == 0 => DEFAULT_TIMEOUT,
+            true => i64::from(seconds as u32),
+            false => seconds,
+        };
         let time = self.library.rules.time;
         time.seconds(self.timeout.swap(time.keep(seconds), Relaxed))
     }

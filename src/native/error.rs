@@ -27,9 +27,15 @@ pub enum Error {
     /// Refuses a negative timeout, from 3.0 on. Nothing changed.
     #[error("the timeout is negative")]
     NegativeTimeout,
+    /// Refuses what is no version that the library speaks. Nothing changed.
+    #[error("the library speaks no such version")]
+    UnknownVersion,
     /// Refuses an index below 0. Nothing was stored.
     #[error("no such ex_data index")]
     ExDataIndex,
+    /// Refuses an index that there is no place for. Nothing was stored.
+    #[error("there is no such place for application data")]
+    ExDataPlace,
     /// Reports a dup callback that refused, or application data where no index was ever registered.
     #[error("the application data cannot be duplicated")]
     ExDataRefused,
@@ -52,7 +58,11 @@ impl Library {
             | Error::TicketKeysLength
             | Error::ExDataIndex
             | Error::ExDataRefused => true,
-            Error::MasterKeyTooLong | Error::NegativeTimeout | Error::ProtocolList => false,
+            Error::MasterKeyTooLong
+            | Error::NegativeTimeout
+            | Error::ProtocolList
+            | Error::UnknownVersion
+            | Error::ExDataPlace => false,
             Error::EmptyTicket | Error::EmptyBuffer => self.rules.has(Rule::EmptyCopyRaises),
         }
     }

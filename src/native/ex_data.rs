@@ -4,11 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::error::Error;
+use super::family::Custom;
 use super::rules::Rule;
 use super::session::Session;
 
 /// Counts the indices that exist without registration: `SSL_SESSION_set_app_data` in C uses index 0.
 const RESERVED: usize = 1;
+/// Counts the places of [`Custom::ExDataHas5Places`].
+const PLACES: i32 = 5;
 
 /// Holds the callbacks of one index, each optional as in `CRYPTO_get_ex_new_index(3)`.
 ///
@@ -162,6 +165,13 @@ impl Values {
         &segment.values[at]
     }
 
+    /// Copies all places, as [`Custom::ExDataHas5Places`] says.
+    pub fn copy_places(&self, source: &Values) {
+        (0..PLACES).for_each(|index| {
+            self.set(index, source.get(index));
+        });
+    }
+
     /// Copies the values of session `from`, which are `source`: `CRYPTO_dup_ex_data` (crypto/ex_data.c, 3.6.3). Values at
     /// indices that are not registered stay behind. On refusal the values copied so far are in `self`, for the free callbacks.
     ///
@@ -196,9 +206,12 @@ impl Session {
     /// Sets the value at an index, which need not be registered: `SSL_SESSION_set_ex_data`.
     ///
     /// # Errors
-    /// Refuses a negative index, from 3.0 on, unless the value is 0: OpenSSL compares what it stored (nothing) with the value.
+    /// Refuses what is beyond the places that [`Custom::ExDataHas5Places`] allows. Refuses a negative index, from 3.0 on, unless the value is 0: OpenSSL compares what it stored (nothing) with the value.
     #[inline]
     pub fn set_ex_data(&self, index: i32, value: usize) -> Result<(), Error> {
+        if self.0.library.has_custom(Custom::ExDataHas5Places) && !(0..PLACES).contains(&index) {
+            return Err(Error::ExDataPlace);
+        }
         let stored = self.0.ex_data.set(index, value);
         if !stored && value != 0 && !self.0.library.rules.has(Rule::IndexIsUnchecked) {
             return Err(Error::ExDataIndex);

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use super::context::Context;
 use super::established::Established;
 use super::ex_data::{Classes, ExCallbacks};
+use super::family::{Custom, Customs, Family};
 use super::release::Release;
 use super::rules::{Followed, Following, Rule, Rules};
 use super::tickets::TicketKeys;
@@ -20,6 +21,9 @@ pub(super) static DEFAULT: LazyLock<Arc<Library>> = LazyLock::new(|| Library::ne
 pub struct Library {
     pub(super) release: Release,
     pub(super) rules: Followed,
+    /// Names the family that it behaves as.
+    family: Family,
+    customs: Customs,
     /// Has the rules of the release, followed or not.
     released: Rules,
     /// Has the bits of the rules that made a difference.
@@ -54,9 +58,16 @@ impl Library {
 
     /// Makes a library that behaves as `release`, but follows these rules.
     pub fn following(release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
+        Library::of_family(Family::OpenSsl, release, rules, clock)
+    }
+
+    /// Makes the same, with the customs of a family.
+    pub fn of_family(family: Family, release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
         Arc::new(Library {
             release,
             rules: Followed::new(rules),
+            family,
+            customs: Customs::of(family),
             released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -143,6 +154,17 @@ impl Library {
     /// Returns whether the release has a rule, followed or not.
     pub fn has(&self, rule: Rule) -> bool {
         self.released.has(rule)
+    }
+
+    /// Returns whether its family has a custom.
+    #[inline]
+    pub const fn has_custom(&self, custom: Custom) -> bool {
+        self.customs.has(custom)
+    }
+
+    /// Returns the family that the library behaves as.
+    pub const fn family(&self) -> Family {
+        self.family
     }
 
     /// Notes that C would be broken from here on, by a fault of the release: what it does then is not defined.

@@ -8,6 +8,7 @@ use super::buffers::{Buffer, Buffers};
 use super::bytes::{Bytes, MasterKey, ShortBytes};
 use super::error::Error;
 use super::ex_data::Values;
+use super::family::Custom;
 use super::library::{DEFAULT, Library};
 use super::rules::Rule;
 use super::time::{Expiry, TimeRule};
@@ -32,8 +33,12 @@ pub(super) const ID_MAX: usize = 32;
 pub(super) const FRAGMENT_UNSPECIFIED: u8 = 255;
 /// Holds the timeout of `SSL_SESSION_new`, seconds.
 const DEFAULT_TIMEOUT: i64 = 60 * 5 + 4;
+/// Holds the same of [`Custom::TimeoutIsTwoHours`].
+const TWO_HOURS: i64 = 2 * 60 * 60;
 /// Is the result of verifying of `SSL_SESSION_new`, so that it is not that all is well.
 const NOT_VERIFIED: i64 = 1;
+/// Lists the versions that [`Custom::OnlyKnownVersions`] takes: of TLS from 1.0 to 1.3, of DTLS 1.0 and 1.2.
+const KNOWN_VERSIONS: [i32; 6] = [0x301, 0x302, 0x303, 0x304, 0xfeff, 0xfefd];
 /// Stands for no cipher. Codes have 16 bits.
 const NO_CIPHER: u32 = u32::MAX;
 
@@ -99,6 +104,7 @@ impl Library {
     /// Makes a session with one reference, owned by the caller, and calls the new callback of every index: `SSL_SESSION_new`.
     pub fn session(self: &Arc<Self>) -> Session {
         let rules = &self.rules;
+        let (time, timeout) = self.at_first();
         let session = Session(Arc::new(Inner {
             library: self.clone(),
             protocol_version: AtomicI32::new(0),
@@ -106,8 +112,8 @@ impl Library {
             id_context: Bytes::new(),
             master_key: MasterKey::new(),
             not_resumable: AtomicBool::new(false),
-            time: AtomicU64::new(rules.time.now(self.micros())),
-            timeout: AtomicU64::new(rules.time.keep(DEFAULT_TIMEOUT)),
+            time: AtomicU64::new(time),
+            timeout: AtomicU64::new(timeout),
             compress_id: AtomicU32::new(0),
             cipher: AtomicU32::new(NO_CIPHER),
             ticket_lifetime_hint: AtomicU64::new(0),
@@ -124,12 +130,28 @@ impl Library {
             buffers: Buffers::new(),
             ex_data: Values::new(),
         }));
+        if self.has_custom(Custom::ExDataHas5Places) {
+            session.0.ex_data.set(0, usize::MAX);
+        }
+        if self.has_custom(Custom::KeyHas48Bytes) {
+            session.0.master_key.set(&[0; 48]);
+        }
         for (index, callbacks) in self.classes.iter() {
             if let Some(new) = callbacks.new {
                 new(&session, index);
             }
         }
         session
+    }
+
+    /// Returns time and timeout of a new session, as they are kept.
+    #[inline]
+    fn at_first(&self) -> (u64, u64) {
+        if self.has_custom(Custom::NewHasNoTime) {
+            return (0, 0);
+        }
+        let timeout = if self.has_custom(Custom::TimeoutIsTwoHours) { TWO_HOURS } else { DEFAULT_TIMEOUT };
+        (self.rules.time.now(self.micros()), self.rules.time.keep(timeout))
     }
 }
 
@@ -172,8 +194,12 @@ impl Session {
         dest.cipher_id.store(source.cipher_id.load(Relaxed), Relaxed);
 
         // Application data first: its callbacks may use the source, so they run without its lock.
-        let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
-        duplicated.map_err(|_| Error::ExDataRefused)?;
+        if source.library.has_custom(Custom::ExDataHas5Places) {
+            dest.ex_data.copy_places(&source.ex_data);
+        } else {
+            let duplicated = dest.ex_data.dup(self.address(), &source.ex_data, &source.library.classes);
+            duplicated.map_err(|_| Error::ExDataRefused)?;
+        }
 
         let from = source.buffers.lock();
         let mut to = dest.buffers.lock();
@@ -341,13 +367,17 @@ impl Session {
     /// Sets the timeout, seconds: `SSL_SESSION_set_timeout`.
     ///
     /// # Errors
-    /// Refuses a negative timeout, from 3.0 on.
+    /// Refuses a negative timeout, from 3.0 on, and where [`Custom::TimeoutIsChecked`] holds.
     #[inline]
     pub fn set_timeout(&self, seconds: i64) -> Result<(), Error> {
-        let rules = &self.0.library.rules;
-        if seconds < 0 && !rules.has(Rule::NegativeTimeoutIsKept) {
+        let library = &self.0.library;
+        let rules = &library.rules;
+        let of_u32 = library.has_custom(Custom::TimeoutHas32Bits);
+        let takes_all = rules.has(Rule::NegativeTimeoutIsKept) && !library.has_custom(Custom::TimeoutIsChecked);
+        if seconds < 0 && !takes_all {
             return Err(Error::NegativeTimeout);
         }
+        let seconds = if of_u32 { i64::from(seconds as u32) } else { seconds };
         self.0.timeout.store(rules.time.keep(seconds), Relaxed);
         self.relink();
         Ok(())
@@ -374,6 +404,21 @@ impl Session {
     #[inline]
     pub fn set_protocol_version(&self, version: i32) {
         self.0.protocol_version.store(version, Relaxed);
+    }
+
+    /// Does what [`Session::set_protocol_version`] does, as the family of the library takes versions.
+    ///
+    /// # Errors
+    /// Refuses what is no version, where [`Custom::OnlyKnownVersions`] holds.
+    #[inline]
+    pub fn try_set_protocol_version(&self, version: i32) -> Result<(), Error> {
+        let of_u16 = self.0.library.has_custom(Custom::OnlyKnownVersions);
+        let version = if of_u16 { i32::from(version as u16) } else { version };
+        if of_u16 && !KNOWN_VERSIONS.contains(&version) {
+            return Err(Error::UnknownVersion);
+        }
+        self.set_protocol_version(version);
+        Ok(())
     }
 
     /// Returns the protocol version: `SSL_SESSION_get_protocol_version`.
@@ -448,6 +493,9 @@ impl Session {
     /// Returns how long the ticket is good for, seconds: `SSL_SESSION_get_ticket_lifetime_hint`.
     #[inline]
     pub fn ticket_lifetime_hint(&self) -> u64 {
+        if self.0.library.has_custom(Custom::HintIsTimeout) {
+            return self.timeout() as u64;
+        }
         self.0.ticket_lifetime_hint.load(Relaxed)
     }
 

@@ -6,7 +6,7 @@ use super::Kind;
 macro_rules! sets {
     ($(#[$doc:meta])* $name:ident of $item:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, ::serde::Serialize, ::serde::Deserialize)]
         pub struct $name([u64; $item::ALL.len().div_ceil(64)]);
 
         impl $name {

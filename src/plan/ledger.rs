@@ -121,6 +121,11 @@ impl Object {
     }
 }
 
+/// Tells whether a call is given `NULL` that some libraries follow.
+fn gives_null(op: &Op) -> bool {
+    matches!(op, Op::GetTimeout { s: None } | Op::SetSslCtx { c: None, .. })
+}
+
 /// Says what an op did to who owns what.
 struct Booked {
     /// The slot lost its last reference.
@@ -238,6 +243,9 @@ impl Ledger {
             return Step::Skip(Skip::Unsupported);
         }
         let touched = touches(op);
+        if self.setup.quirks.follows_null.contains(op.kind()) && gives_null(op) {
+            return Step::Skip(Skip::Unsupported);
+        }
         if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {
             return Step::Skip(Skip::Taken);
         }
@@ -454,8 +462,8 @@ impl Ledger {
         let callbacks = self.setup.ex_data;
         match source.cannot_dup {
             Some(CannotDup::EmptyTicket) => false,
-            Some(CannotDup::Callback) => false,
-            None => callbacks || !source.has_ex_data,
+            Some(CannotDup::Callback) => self.setup.quirks.copies_ex_data,
+            None => callbacks || !source.has_ex_data || self.setup.quirks.copies_ex_data,
         }
     }
 

@@ -18,6 +18,7 @@ mod callbacks;
 pub mod clock;
 mod connections;
 mod contexts;
+pub mod family;
 mod handshake_callbacks;
 mod handshakes;
 mod lacks;
@@ -166,7 +167,9 @@ impl CPort {
     fn warm_up(&mut self) {
         // Of sessions of another port that this thread had, nothing is known any more.
         super::events::begin(false, false);
-        self.fill_pool();
+        if !self.lacks().contains(Kind::CtxPooled) {
+            self.fill_pool();
+        }
         self.load_credentials();
         if !self.library.probes.memory {
             return;
@@ -275,7 +278,13 @@ impl CPort {
 
     /// Keeps a session that a constructor made. Without callbacks, its end is told by the end of its block.
     fn keep_new(&mut self, dst: Slot, session: *mut SSL_SESSION) -> Returned<'static> {
-        if !self.library.probes.ex_data && self.library.probes.memory && !session.is_null() {
+        let marker = self.library.marker.filter(|_| !session.is_null());
+        if let Some(marker) = marker {
+            // SAFETY: the session was just made, and the marker is registered.
+            unsafe { (marker.mark)(session) };
+        }
+        let by_block = !self.library.probes.ex_data && self.library.probes.memory && !session.is_null();
+        if marker.is_some() || by_block {
             memory::tell_end_of(dst, session as usize);
         }
         self.keep(dst, session)
@@ -301,7 +310,7 @@ impl Port for CPort {
         Abilities {
             lacks: self.lacks,
             counts: library.count_offset.is_some(),
-            tells_ends: library.probes.ex_data || library.probes.memory,
+            tells_ends: library.probes.ex_data || library.probes.memory || library.marker.is_some(),
             compresses: self.compresses,
             quirks: Quirks::NONE,
         }
@@ -320,6 +329,9 @@ impl Port for CPort {
         random::begin();
         self.live_before = memory::live();
         self.origins = origins && self.library.probes.memory;
+        if self.library.marker.is_some() {
+            memory::tell_no_end();
+        }
         if self.library.probes.memory {
             memory::begin(memory);
         }

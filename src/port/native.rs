@@ -22,7 +22,8 @@ use super::{
 };
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
-    self, Clock, Connection, Context, Error, ExCallbacks, Following, Library, Release, Rule, Rules, Session, View,
+    self, Clock, Connection, Context, Custom, Error, ExCallbacks, Family, Following, Library, Release, Rule, Rules,
+    Session, View,
 };
 use crate::op::{
     BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
@@ -53,6 +54,10 @@ pub struct NativePort {
     der: Vec<u8>,
 }
 
+/// Lists the calls that follow `NULL` in some families.
+const FOLLOWING_NULL: [(Custom, Kind); 2] =
+    [(Custom::TimeoutOfNullIsFollowed, Kind::GetTimeout), (Custom::ContextOfNullIsFollowed, Kind::SetSslCtx)];
+
 /// Counts more bytes than any field has.
 const ROOM: usize = 16_384;
 
@@ -78,7 +83,12 @@ impl NativePort {
 
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
-        let library = Library::following(release, rules, START);
+        NativePort::of_family(Family::OpenSsl, release, rules, setup)
+    }
+
+    /// Makes the same, with the customs of a family.
+    pub fn of_family(family: Family, release: Release, rules: Rules, setup: Setup) -> NativePort {
+        let library = Library::of_family(family, release, rules, START);
         library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
@@ -168,9 +178,15 @@ impl NativePort {
         self.library.release()
     }
 
-    /// Returns the rules that made a difference since this was last asked.
+    /// Returns the family that it behaves as.
+    pub fn family(&self) -> Family {
+        self.library.family()
+    }
+
+    /// Returns the rules that made a difference since this was last asked. Of a library of another family none is known.
     pub fn take_met(&self) -> Rules {
-        self.library.take_met()
+        let met = self.library.take_met();
+        if self.library.family() == Family::OpenSsl { met } else { Rules::default() }
     }
 
     /// Returns the step of the program that ran last in which a fault of the release broke the library: from there on
@@ -205,7 +221,13 @@ fn register(library: &Library) {
 
 impl Port for NativePort {
     fn identity(&self) -> Identity {
-        let version = format!("behaves as OpenSSL {}", self.library.release());
+        let (release, family) = (self.library.release(), self.library.family());
+        let version = match family {
+            Family::OpenSsl => format!("behaves as OpenSSL {release}"),
+            Family::Boring | Family::Wolf => {
+                format!("behaves as OpenSSL {release} but for the customs of family {family}")
+            }
+        };
         Identity { name: "native".into(), version, file: "this executable".into() }
     }
 
@@ -218,11 +240,19 @@ impl Port for NativePort {
             !kind.sets_clock() && (cannot || not_yet)
         };
         let lacks = Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect();
+        // Of a library of another family no fault of the release is known.
+        let has = |rule| self.library.family() == Family::OpenSsl && self.library.has(rule);
         let quirks = Quirks {
-            copies_keep_owner: self.library.has(Rule::DupKeepsOwner),
-            clear_keeps_record: self.library.has(Rule::ClearKeepsRecord),
+            copies_keep_owner: has(Rule::DupKeepsOwner),
+            clear_keeps_record: has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
-            aborted_ticket_leaks: self.library.has(Rule::AbortedTicketLeaks),
+            aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
+            copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
+            follows_null: FOLLOWING_NULL
+                .into_iter()
+                .filter(|(custom, _)| self.library.has_custom(*custom))
+                .map(|(_, kind)| kind)
+                .collect(),
         };
         Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }

@@ -132,6 +132,7 @@ fn what_commands_print_is_as_the_schema_says() {
     for list in ["ops", "ports", "rules"] {
         fits(&folder, list, 0, &[list, "--json"]);
     }
+    fits(&folder, "ports", 0, &["ports", "--json", "--port", "openssl"]);
 }
 
 /// Each law that is broken is told of with both programs, which the compiler takes. The linked library has no planted bug: it does not

@@ -259,7 +259,7 @@ impl CPort {
 
     fn new_session(&mut self, dst: Slot) -> Returned<'static> {
         let session = call!(self, SSL_SESSION_new());
-        if self.library.clocking == Clocking::Set && !session.is_null() {
+        if self.library.clocking == Clocking::Set && !session.is_null() && self.api().SSL_SESSION_set_time.is_some() {
             call!(self, SSL_SESSION_set_time(session, START_SECONDS));
         }
         self.keep_new(dst, session)

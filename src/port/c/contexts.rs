@@ -273,6 +273,10 @@ impl CPort {
         if context.is_null() {
             return;
         }
+        // Nothing is cached where nobody can look.
+        if self.api().SSL_CTX_sessions.is_none() {
+            return;
+        }
         let hash = call!(self, SSL_CTX_sessions(context));
         call!(self, OPENSSL_LH_doall_arg(hash.cast(), Some(give), (&raw mut each).cast::<c_void>()));
     }

@@ -6,15 +6,12 @@ use crate::op::Kind;
 use crate::plan::Kinds;
 
 /// Lists what is called whenever a program has a context or a connection, by the callbacks of caches too.
-const SHARING: [&str; 20] = [
+const SHARING: [&str; 17] = [
     "SSL_CTX_new",
     "SSL_CTX_free",
     "TLS_server_method",
     "TLS_client_method",
     "SSL_CTX_ctrl",
-    "SSL_CTX_sessions",
-    "OPENSSL_LH_doall_arg",
-    "OPENSSL_LH_retrieve",
     "SSL_CTX_flush_sessions",
     "SSL_CTX_set_timeout",
     "SSL_CTX_set_session_id_context",
@@ -28,6 +25,9 @@ const SHARING: [&str; 20] = [
     "SSL_SESSION_up_ref",
     "SSL_SESSION_free",
 ];
+
+/// Lists what is called to see what is cached. A library without it is asked for no call that puts something there.
+const CACHES: [&str; 3] = ["SSL_CTX_sessions", "OPENSSL_LH_doall_arg", "OPENSSL_LH_retrieve"];
 
 /// Lists the functions of ops that are called wherever there is a handshake, by its callbacks too. All functions that
 /// no op calls are called there as well.
@@ -77,7 +77,9 @@ impl Library {
     /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
         let has = |function: &str| self.api.has(function) == Some(true);
-        let shares = SHARING.into_iter().all(has);
+        let lists = CACHES.into_iter().all(has);
+        // What is in a cache is looked at after each call that could have changed it.
+        let shares = SHARING.into_iter().all(has) && (lists || self.shared.is_some());
         // What a peer decides is played to the other port by the births of sessions.
         let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
         let mut of_no_op = LIST.iter().filter(|(name, .., condition)| {
@@ -97,6 +99,22 @@ impl Library {
                 !stores || !made_with.is_none_or(has) || self.api.has(serial.name()) == Some(false)
             }
             Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
+            Kind::Get0Peer => self.api.SSL_SESSION_get0_peer.is_none() || self.api.i2d_X509.is_none(),
+            Kind::Get0Cipher => {
+                self.api.SSL_SESSION_get0_cipher.is_none() || self.api.SSL_CIPHER_get_protocol_id.is_none()
+            }
+            // A new session shows a clock that cannot be set, nor can its time.
+            Kind::GetTime | Kind::GetTimeEx => {
+                let cannot_tell = self.clocking == Clocking::Set && self.api.SSL_SESSION_set_time.is_none();
+                cannot_tell || self.api.has(kind.name()) == Some(false)
+            }
+            shared
+                if self
+                    .shared
+                    .is_some_and(|same| shared.is_shared() && !shared.sets_clock() && !same.contains(*shared)) =>
+            {
+                true
+            }
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),

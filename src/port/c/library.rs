@@ -10,11 +10,12 @@ use super::super::events;
 use super::super::native::{START, START_SECONDS};
 use super::super::present;
 use super::super::{Identity, Memory};
-use super::load::{self, LoadError};
+use super::family::Marker;
+use super::load::{self, LoadError, Opened};
 use super::prototypes::Api;
 use super::{clock, memory, refcount};
-use crate::native::{Clock, Release};
-use crate::op::{Cipher, ExIndex};
+use crate::native::{Clock, Family, Release};
+use crate::op::{Cipher, ExIndex, Kinds};
 
 /// Has the value that it has in `<openssl/crypto.h>`.
 const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
@@ -41,6 +42,15 @@ impl Probes {
     pub const SESSIONS: Probes = Probes { memory: true, ex_data: false, count: true };
     /// Has none of them: the library is as any program has it.
     pub const NONE: Probes = Probes { memory: false, ex_data: false, count: false };
+
+    /// Returns those that both have.
+    const fn and(self, other: Probes) -> Probes {
+        Probes {
+            memory: self.memory && other.memory,
+            ex_data: self.ex_data && other.ex_data,
+            count: self.count && other.count,
+        }
+    }
 }
 
 /// Says where the time of a new session comes from.
@@ -80,8 +90,16 @@ pub struct Library {
     pub identity: Identity,
     /// Names the release that the native session has to behave as.
     pub release: Release,
-    /// Says which probes this process has.
+    /// Names the family whose customs the native session has to follow.
+    pub family: Family,
+    /// Lists the calls on contexts and connections that mean what they mean in OpenSSL; `None`: all of them.
+    pub(super) shared: Option<Kinds>,
+    /// Marks new sessions, so that their end is told.
+    pub(super) marker: Option<&'static Marker>,
+    /// Says which probes this process has: not every family lets itself be looked at in every way.
     pub probes: Probes,
+    /// Says which were asked for.
+    asked: Probes,
     /// Gives the offset of the reference count in a session, in bytes; `None`: unknown.
     pub count_offset: Option<usize>,
     /// Says where the time comes from.
@@ -109,7 +127,7 @@ impl Library {
         let _guard = READY.lock().unwrap_or_else(PoisonError::into_inner);
         let (loaded, library) = LIBRARY.get_or_init(|| (source.clone(), Library::load(source, probes, start)));
         let library = library.as_ref().map_err(LoadError::clone)?;
-        if library.probes == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
+        if library.asked == probes && loaded == source { Ok(library) } else { Err(LoadError::Another) }
     }
 
     pub(super) fn api(&self) -> &Api {
@@ -126,45 +144,70 @@ impl Library {
     }
 
     fn load(source: &Source, probes: Probes, start: Start) -> Result<Library, LoadError> {
-        let api = match source {
-            Source::Linked => Api::linked(),
+        let opened = match source {
+            Source::Linked => Opened::linked(),
             Source::File(path) => load::open(path)?,
         };
-        if probes.memory && !memory::install(&api) {
+        let asked = probes;
+        let probes = probes.and(opened.seam.probes);
+        if probes.memory && !memory::install(&opened.api) {
             return Err(LoadError::MemoryProbe);
         }
         // As in `CPort::warm_up`: what is wrong with the library is for the programs to find.
         let alone = *source != Source::Linked || start != Start::Shared;
         memory::begin(if probes.memory && alone { Memory::Poisoned } else { Memory::Plain });
-        let library = Library::make_ready(source, probes, start, api);
+        let library = Library::make_ready(source, probes, asked, start, opened);
         memory::end();
         library
     }
 
-    fn make_ready(source: &Source, probes: Probes, start: Start, api: Api) -> Result<Library, LoadError> {
-        let cold = start == Start::Cold;
-        let (init, version) = (
-            api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?,
-            api.OpenSSL_version_num.ok_or(LoadError::NoSessionApi)?,
-        );
+    fn make_ready(
+        source: &Source,
+        probes: Probes,
+        asked: Probes,
+        start: Start,
+        opened: Opened,
+    ) -> Result<Library, LoadError> {
+        let (cold, api, family) = (start == Start::Cold, &opened.api, opened.seam.family);
+        let init = api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?;
         // SAFETY: the settings of the library itself.
         if unsafe { init(0, std::ptr::null()) } != 1 {
             return Err(LoadError::Unusable);
         }
-        // SAFETY: no arguments.
-        let release = Release::from_version_number(unsafe { version() })?;
-        let ciphers = find_ciphers(&api)?;
+        let release = match (family.release(), api.OpenSSL_version_num) {
+            (Some(release), _) => release,
+            // SAFETY: no arguments.
+            (None, Some(version)) => Release::from_version_number(unsafe { version() })?,
+            (None, None) => return Err(LoadError::NoSessionApi),
+        };
+        let ciphers = find_ciphers(api)?;
         if probes.ex_data {
-            register_indices(&api)?;
+            register_indices(api)?;
         }
-        let clocking = if freeze_clock(&api, cold) { Clocking::Ours } else { Clocking::Set };
-        if probes.memory && !cold && !allocates_here(&api) {
+        let clocking = if freeze_clock(api, cold) { Clocking::Ours } else { Clocking::Set };
+        if probes.memory && !cold && !allocates_here(api) {
             return Err(LoadError::OtherAllocator);
         }
-        let calibrate = || present::preparing("the search for the reference count", || refcount::calibrate(&api));
+        let marker = opened.seam.marker.as_ref().filter(|marker| asked.ex_data && (marker.register)());
+        let calibrate = || refcount::calibrate(api, opened.seam.block_size, marker);
+        let calibrate = || present::preparing("the search for the reference count", calibrate);
         let count_offset = (probes.count && !cold).then(calibrate).flatten();
-        let identity = load::identify(&api, source)?;
-        Ok(Library { identity, api, release, probes, count_offset, clocking, start, ciphers })
+        let identity = load::identify(&opened, source)?;
+        let (api, shared) = (opened.api, opened.seam.shared);
+        Ok(Library {
+            identity,
+            api,
+            release,
+            family,
+            shared,
+            marker,
+            probes,
+            asked,
+            count_offset,
+            clocking,
+            start,
+            ciphers,
+        })
     }
 }
 
@@ -209,8 +252,11 @@ fn freeze_clock(api: &Api, cold: bool) -> bool {
     }
 }
 
-/// Finds the cipher suites of the table; none, where there is no connection to be asked for them, which is for the programs to find.
+/// Finds the cipher suites of the table; none, where the library does not look for suites, so that none can be set, or where there is no connection to be asked for them, which is for the programs to find.
 fn find_ciphers(api: &Api) -> Result<Vec<*const SSL_CIPHER>, LoadError> {
+    if api.SSL_CIPHER_find.is_none() {
+        return Ok(Vec::new());
+    }
     let (Some(find), Some(method), Some(new_context), Some(free_context), Some(new), Some(free)) =
         (api.SSL_CIPHER_find, api.TLS_method, api.SSL_CTX_new, api.SSL_CTX_free, api.SSL_new, api.SSL_free)
     else {

@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use libloading::os::unix::Library as Loaded;
 use object::elf::FileHeader64;
 use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
-use object::{Endianness, ReadCache};
+use object::{Endianness, Object as _, ObjectSymbol as _, ReadCache};
 
 use super::super::Identity;
+use super::family::{OPENSSL, Seam};
 use super::library::Source;
 use super::prototypes::Api;
-use crate::native::UnknownRelease;
+use crate::native::{Family, UnknownRelease};
 
 /// Says why a library cannot be driven.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,11 +84,29 @@ pub enum LoadError {
     },
 }
 
+/// Holds a library that was opened: how it is called, and where its code is.
+pub(super) struct Opened {
+    pub api: Api,
+    pub seam: &'static Seam,
+    /// Gives the address of what makes a session, and of what says the version, in the library itself.
+    code: [usize; 2],
+}
+
+impl Opened {
+    /// Takes the library that this executable is linked with.
+    pub fn linked() -> Opened {
+        let api = Api::linked();
+        let session = api.SSL_SESSION_new.map_or(0, |function| function as usize);
+        let code = [session, api.OpenSSL_version.map_or(0, |function| function as usize)];
+        Opened { api, seam: &OPENSSL, code }
+    }
+}
+
 /// Opens the library at `path`, for good.
 ///
 /// # Errors
 /// See [`LoadError`].
-pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
+pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
     inspect(path)?;
     let own = file_of(openssl_sys::OpenSSL_version_num as *const c_void);
     if let Some(own) = own.filter(|own| !is_executable(own)) {
@@ -103,41 +122,44 @@ pub(super) fn open(path: &Path) -> Result<Api, LoadError> {
         std::mem::forget(open(&beside).map_err(refused)?);
     }
     let library = open(&whole).map_err(refused)?;
-    // SAFETY: a C library; nobody reads more of what is there than whether it is.
-    let api = unsafe { Api::loaded(&library) };
+    let find = |name: &str| {
+        // SAFETY: nobody reads more of what is there than where it is.
+        let found = unsafe { library.get::<*mut c_void>(name.as_bytes()) };
+        found.ok().map(|symbol| *symbol).filter(|code| !code.is_null())
+    };
+    let seam = Seam::guess(&find).ok_or(LoadError::NoSessionApi)?;
+    // SAFETY: a C library of that family.
+    let api = unsafe { seam.api(&find) };
+    let code =
+        ["SSL_SESSION_new", "OpenSSL_version"].map(|name| seam.address(name, &find).map_or(0, |code| code as usize));
     std::mem::forget(library);
     // Without these nothing can be looked at. What else is missing is a function that is not supported.
-    const NEEDED: [&str; 9] = [
+    const NEEDED: [&str; 6] = [
         "SSL_SESSION_new",
         "SSL_SESSION_free",
-        "SSL_SESSION_set_time",
         "OpenSSL_version",
         "ERR_peek_error",
         "ERR_peek_last_error",
         "ERR_clear_error",
-        "i2d_X509",
-        "SSL_CIPHER_get_protocol_id",
     ];
     if NEEDED.iter().any(|name| api.has(name) == Some(false)) {
         return Err(LoadError::NoSessionApi);
     }
     let version = version(&api);
-    if !version.starts_with("OpenSSL ") {
+    if seam.family == Family::OpenSsl && !version.starts_with("OpenSSL ") {
         return Err(LoadError::Family(version));
     }
-    Ok(api)
+    Ok(Opened { api, seam, code })
 }
 
 /// Says which library it is, and which files its calls reach.
 ///
 /// # Errors
 /// [`LoadError::Elsewhere`].
-pub(super) fn identify(api: &Api, source: &Source) -> Result<Identity, LoadError> {
-    let session = api.SSL_SESSION_new.map_or(std::ptr::null(), |function| function as *const c_void);
-    let crypto = api.OpenSSL_version.map_or(std::ptr::null(), |function| function as *const c_void);
-    let unknown = || "unknown".to_string();
-    let (session, crypto) = (file_of(session).unwrap_or_else(unknown), file_of(crypto).unwrap_or_else(unknown));
-    let version = version(api);
+pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, LoadError> {
+    let file = |code: usize| file_of(std::ptr::without_provenance(code)).unwrap_or_else(|| "unknown".into());
+    let [session, crypto] = opened.code.map(file);
+    let version = opened.seam.said(&version(&opened.api));
     let same = |file: &str, meant: &Path| fs::canonicalize(file).ok() == fs::canonicalize(meant).ok();
     match source {
         Source::Linked => {
@@ -253,6 +275,23 @@ pub fn crypto_beside(path: &Path) -> Option<PathBuf> {
 /// Returns the file name of the libcrypto that a library needs; `None`: it is complete.
 fn needed_crypto(path: &Path) -> Option<String> {
     needed(path).into_iter().find(|name| name.starts_with("libcrypto"))
+}
+
+/// Guesses the family of the library in a file, without loading it.
+pub fn family(path: &Path) -> Family {
+    seam_of(path).family
+}
+
+/// Tells whether the library in a file lets itself be given memory, as far as its family does.
+pub fn takes_memory(path: &Path) -> bool {
+    seam_of(path).probes.memory
+}
+
+fn seam_of(path: &Path) -> &'static Seam {
+    let Ok(file) = fs::read(path) else { return &OPENSSL };
+    let Ok(elf) = object::File::parse(&*file) else { return &OPENSSL };
+    let has = |sought: &str| elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(sought));
+    Seam::by_names(&has).unwrap_or(&OPENSSL)
 }
 
 /// Returns the names of the libraries that a library needs, as the loader looks for them.

@@ -53,6 +53,16 @@ pub(super) fn tell_end_of(slot: Slot, address: usize) {
     PLACES.set(PLACES.get() | place(address));
 }
 
+/// Tells whether a session has ended whose end was to be told of for this slot.
+pub(super) fn has_ended(slot: Slot) -> bool {
+    SESSIONS.with(|sessions| sessions[slot.index()].get() == 0)
+}
+
+/// Notes that the session at this address has ended.
+pub(super) fn ended(session: usize) {
+    freed(session);
+}
+
 /// Notes that a block is freed: it may be a session.
 #[inline]
 fn freed(block: usize) {
@@ -73,7 +83,8 @@ fn note_end(block: usize) {
     });
 }
 
-fn tell_no_end() {
+/// Tells of the end of no session any more.
+pub(super) fn tell_no_end() {
     if PLACES.replace(0) != 0 {
         SESSIONS.with(|sessions| sessions.iter().for_each(|session| session.set(0)));
     }

@@ -7,12 +7,12 @@
 use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void};
 
 use libc::time_t;
-use libloading::os::unix::Library as Loaded;
 use openssl_sys::{
     BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS, OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX,
     SSL_METHOD, SSL_SESSION, X509, X509_STORE_CTX, stack_st_X509,
 };
 
+use super::family::Find;
 use crate::op::for_each_op;
 
 /// Follows `<openssl/crypto.h>`.
@@ -140,16 +140,17 @@ macro_rules! prototypes {
                 },)* }
             }
 
-            /// Finds the functions that `library`, or a library that it needs, has.
+            /// Takes the functions that a library has.
             ///
             /// # Safety
-            /// They have the types of the list, and the library is never closed.
-            pub(super) unsafe fn loaded(library: &Loaded) -> Api {
-                Api { $($name: {
+            /// What is found has the types of the list, and the library is never closed.
+            pub(super) unsafe fn loaded(find: Find<'_>) -> Api {
+                Api { $($name: find(stringify!($name)).map(|found| {
                     // SAFETY: as the caller says.
-                    let found = unsafe { library.get(concat!(stringify!($name), "\0").as_bytes()) };
-                    found.ok().map(|symbol| *symbol)
-                },)* }
+                    unsafe {
+                        std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),* $(, $dots)?) -> $result>(found)
+                    }
+                }),)* }
             }
 
             /// Tells whether the library has the function; `None`: the name is not in the list.

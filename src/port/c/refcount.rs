@@ -1,12 +1,15 @@
 //! The count probe: where in a session its reference count is, found by trying, for no header says it.
 
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use openssl_sys::SSL_SESSION;
 
 use super::super::events;
+use super::family::Marker;
 use super::memory;
 use super::prototypes::Api;
+use crate::op::Slot;
 
 /// Limits the bytes that are searched: a larger session is not searched to its end.
 const MAX_BLOCK: usize = 4096;
@@ -19,12 +22,18 @@ const STEP: i64 = 8;
 /// Finds the offset, in bytes, of the one aligned 32-bit word of a new session that moves up with references taken,
 /// down with references given back, and never the other way. By how much, and whether every time, is not asked: a count
 /// that moves wrongly is a finding, not a reason to look away. `None`: there is no such word, or more than one, or the
-/// session was destroyed too early; the count is then unknown, never guessed.
-pub(super) fn calibrate(api: &Api) -> Option<usize> {
+/// session was destroyed too early; the count is then unknown, never guessed. `block_size` returns how many bytes a session's block has; `marker` has its end told.
+pub(super) fn calibrate(
+    api: &Api,
+    block_size: unsafe fn(*mut c_void) -> usize,
+    marker: Option<&Marker>,
+) -> Option<usize> {
     let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
     let mut snapshots = [[0u32; MAX_BLOCK / WORD]; LOOKS];
     events::begin(false, false);
+    let place = Slot::wrapping(0);
+    let died = || events::deaths() > 0 || marker.is_some() && memory::has_ended(place);
     // SAFETY: one session, which owns as many references as were taken until all are given back; if it dies before,
     // nothing looks at it again. The block it starts is at least as long as the allocator says.
     let words = unsafe {
@@ -32,14 +41,18 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
         if session.is_null() {
             return None;
         }
-        let words = memory::size_of(session.cast()).min(MAX_BLOCK) / WORD;
+        if let Some(marker) = marker {
+            (marker.mark)(session);
+            memory::tell_end_of(place, session as usize);
+        }
+        let words = block_size(session.cast()).min(MAX_BLOCK) / WORD;
         for (at, snapshot) in snapshots.iter_mut().enumerate() {
             match at {
                 0 => {}
                 1..=3 => drop(up_ref(session)),
                 _ => free(session),
             }
-            if events::deaths() > 0 {
+            if died() {
                 return None;
             }
             for (word, seen) in snapshot[..words].iter_mut().enumerate() {
@@ -48,7 +61,7 @@ pub(super) fn calibrate(api: &Api) -> Option<usize> {
         }
         // As many as the calls above left. A session that dies early or not at all is for the programs to find.
         for _ in 0..2 {
-            if events::deaths() == 0 {
+            if !died() {
                 free(session);
             }
         }

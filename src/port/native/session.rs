@@ -5,9 +5,12 @@ use std::ops::Deref;
 use super::super::{Moment, Returned, events};
 use super::serial::OfSamples;
 use super::{NativePort, callbacks, seconds};
-use crate::native::{Cipher, Error, Session, WeakSession};
+use crate::native::{Cipher, Custom, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters, serial_ops};
 use crate::samples;
+
+/// Is what wolfSSL returns where an argument cannot be.
+const BAD_FUNC_ARG: i64 = -173;
 
 /// Holds what is in a slot: as many handles as it owns references, or a pointer that is none.
 #[derive(Default)]
@@ -93,9 +96,10 @@ impl NativePort {
                 self.try_set(*s, |session| session.set1_id_context(context.get().unwrap_or_default()))
             }
             Op::SetTime { s, time } | Op::SetTimeEx { s, time } => self.set_time(*s, seconds(*time, passed)),
-            Op::SetTimeout { s: Some(s), timeout } => self.try_set(*s, |session| session.set_timeout(*timeout)),
-            Op::SetTimeout { s: None, .. } => Returned::Number(0),
-            Op::SetProtocolVersion { s, version } => self.set(*s, |session| session.set_protocol_version(version.0)),
+            Op::SetTimeout { s, timeout } => self.set_timeout(*s, *timeout),
+            Op::SetProtocolVersion { s, version } => {
+                self.try_set(*s, |session| session.try_set_protocol_version(version.0))
+            }
             Op::SetCipher { s, cipher } => {
                 self.set(*s, |session| session.set_cipher(cipher.map(|cipher| Cipher(cipher.code()))))
             }
@@ -183,6 +187,13 @@ impl NativePort {
         let Some(s) = s else { return Returned::Number(0) };
         self.session(s).set_time(seconds);
         Returned::Number(seconds)
+    }
+
+    #[inline(always)]
+    fn set_timeout(&self, s: Option<Slot>, seconds: i64) -> Returned<'static> {
+        let set = s.is_some_and(|s| self.session(s).set_timeout(seconds).is_ok());
+        let refused = if self.library.has_custom(Custom::TimeoutIsChecked) { BAD_FUNC_ARG } else { 0 };
+        Returned::Number(if set { 1 } else { refused })
     }
 
     /// Copies at most `room` bytes of the master key. Nothing around the buffer is changed.

@@ -1,0 +1,163 @@
+//! Families of libraries with the session API, and what each defines otherwise than OpenSSL on purpose: one row a custom.
+//!
+//! A native session behaves as an OpenSSL release. Where it stands for a library of another family, it behaves as the release from which
+//! that family came, but for the customs of the family. What is no custom differs, and is shown.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::release::Release;
+
+/// Names who shares prototypes and customs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// Is OpenSSL, and what calls itself so.
+    #[default]
+    OpenSsl,
+    /// Is BoringSSL and AWS-LC.
+    Boring,
+    /// Is wolfSSL.
+    Wolf,
+}
+
+impl Family {
+    /// Has all of them.
+    pub const ALL: [Family; 3] = [Family::OpenSsl, Family::Boring, Family::Wolf];
+
+    /// Returns its name: `boring`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Family::OpenSsl => "openssl",
+            Family::Boring => "boring",
+            Family::Wolf => "wolf",
+        }
+    }
+
+    /// Returns the release that the native session behaves as, but for the customs, where the library has no release of OpenSSL's.
+    /// `None`: each library of the family says it.
+    pub const fn release(self) -> Option<Release> {
+        match self {
+            Family::OpenSsl => None,
+            // Both have the API of 1.1.1, and keep time and timeout as they are given.
+            Family::Boring | Family::Wolf => Some(Release::new(1, 1, 1, 23)),
+        }
+    }
+
+    /// Lists what it defines otherwise than the release.
+    pub fn customs(self) -> impl Iterator<Item = Custom> {
+        Custom::ALL.iter().copied().filter(move |custom| custom.row().families.contains(&self))
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Holds what is known of a custom.
+#[derive(Clone, Copy, Debug)]
+pub struct CustomRow {
+    /// Names it: `timeout-is-two-hours`.
+    pub id: &'static str,
+    /// Lists the families that have it.
+    pub families: &'static [Family],
+    /// Says what these do, in one sentence.
+    pub what: &'static str,
+    /// Names the function where it is seen.
+    pub function: &'static str,
+    /// Says where it can be read.
+    pub source: &'static str,
+}
+
+/// Defines the customs from the table below.
+macro_rules! define_customs {
+    ($(#[doc = $what:literal] $custom:ident $id:literal ($($family:ident)*) $function:literal $source:literal;)*) => {
+        /// Names what a family defines otherwise than OpenSSL on purpose.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Custom { $(#[doc = $what] $custom,)* }
+
+        impl Custom {
+            /// Holds every custom.
+            pub const ALL: &'static [Custom] = &[$(Custom::$custom),*];
+
+            /// Returns what is known of it.
+            pub const fn row(self) -> CustomRow {
+                match self {
+                    $(Custom::$custom => CustomRow {
+                        id: $id,
+                        families: &[$(Family::$family),*],
+                        what: $what.trim_ascii(),
+                        function: $function,
+                        source: $source,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+define_customs! {
+    /// A new session has the timeout of a new context, two hours.
+    TimeoutIsTwoHours "timeout-is-two-hours" (Boring) "SSL_SESSION_new" "SSL_DEFAULT_SESSION_TIMEOUT, openssl/ssl.h of BoringSSL";
+    /// A new session has neither time nor timeout: both are 0.
+    NewHasNoTime "new-has-no-time" (Wolf) "SSL_SESSION_new" "wolfSSL_NewSession of wolfSSL 5.5.4, measured";
+    /// A timeout has 32 bits: what does not fit loses its upper half.
+    TimeoutHas32Bits "timeout-has-32-bits" (Boring Wolf) "SSL_SESSION_set_timeout" "openssl/ssl.h of BoringSSL; wolfSSL 5.5.4, measured";
+    /// What cannot be is answered with `BAD_FUNC_ARG`, -173: a negative timeout, and `NULL`.
+    TimeoutIsChecked "timeout-is-checked" (Wolf) "SSL_SESSION_set_timeout" "wolfSSL_SSL_SESSION_set_timeout of wolfSSL 5.5.4, measured";
+    /// A master key has 48 bytes, which are 0 where nobody set it.
+    KeyHas48Bytes "key-has-48-bytes" (Wolf) "SSL_SESSION_get_master_key" "wolfSSL_SESSION_get_master_key of wolfSSL 5.5.4, measured";
+    /// Application data has five places, and what is set beyond them is refused. A duplicate has all of them, whatever is registered. The first one of a new session holds -1.
+    ExDataHas5Places "ex-data-has-5-places" (Wolf) "SSL_SESSION_set_ex_data" "MAX_EX_DATA of wolfSSL 5.5.4, measured";
+    /// The lifetime hint is the timeout.
+    HintIsTimeout "hint-is-timeout" (Wolf) "SSL_SESSION_get_ticket_lifetime_hint" "wolfSSL_SESSION_get_ticket_lifetime_hint of wolfSSL 5.5.4, measured";
+    /// The timeout of a context has 32 bits, and 0 stands for two hours.
+    ContextTimeoutIsNever0 "context-timeout-is-never-0" (Boring) "SSL_CTX_set_timeout" "openssl/ssl.h of BoringSSL";
+    /// A version is a `uint16_t`, and one that the library does not speak is refused.
+    OnlyKnownVersions "only-known-versions" (Boring) "SSL_SESSION_set_protocol_version" "openssl/ssl.h of BoringSSL";
+    /// The size of a cache is an `unsigned long`: none is negative, and none is refused.
+    CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL";
+    /// A context must be given: `NULL`, which stands for the first one in OpenSSL, is followed.
+    ContextOfNullIsFollowed "context-of-null-is-followed" (Boring) "SSL_set_SSL_CTX" "ssl/ssl_lib.cc of BoringSSL";
+    /// A session must be given: `NULL` is followed.
+    TimeoutOfNullIsFollowed "timeout-of-null-is-followed" (Boring) "SSL_SESSION_get_timeout" "ssl/ssl_session.cc of BoringSSL";
+}
+
+/// Holds the customs that a native session follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Customs(u32);
+
+const _: () = assert!(Custom::ALL.len() <= u32::BITS as usize);
+
+impl Customs {
+    /// Returns those of a family.
+    pub fn of(family: Family) -> Customs {
+        Customs(family.customs().fold(0, |bits, custom| bits | 1 << custom as u32))
+    }
+
+    /// Returns whether a custom is one of them.
+    #[inline]
+    pub const fn has(self, custom: Custom) -> bool {
+        self.0 & 1 << custom as u32 != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_whole_and_named_once() {
+        let mut ids = std::collections::HashSet::new();
+        for custom in Custom::ALL {
+            let row = custom.row();
+            assert!(ids.insert(row.id), "{} twice", row.id);
+            let whole = row.what.ends_with('.') && !row.function.is_empty() && !row.source.is_empty();
+            assert!(whole && !row.families.is_empty(), "{}", row.id);
+            assert!(!row.families.contains(&Family::OpenSsl), "{}: what OpenSSL does is a rule", row.id);
+        }
+        assert_eq!(Customs::of(Family::OpenSsl), Customs::default());
+    }
+}

@@ -1,0 +1,153 @@
+//! Libraries of other families: small ones that are written here, and those that Debian has, where they are installed.
+#![cfg(feature = "vendored")]
+
+use std::path::Path;
+
+use super::{Folder, Ran};
+
+/// What a session of the family boring does with types of its own.
+const BORING: &str = "\
+#! sessdiff 1
+s0 = SSL_SESSION_new()
+SSL_SESSION_get_timeout(s0)
+SSL_SESSION_set_timeout(s0, -1)
+SSL_SESSION_get_timeout(s0)
+SSL_SESSION_set_timeout(s0, 8589934591)
+SSL_SESSION_set_time(s0, -5)
+SSL_SESSION_set_protocol_version(s0, 0x303)
+SSL_SESSION_set_protocol_version(s0, 0x9999)
+SSL_SESSION_set_protocol_version(s0, 0)
+SSL_SESSION_set1_id(s0, \"an id of more than thirty-two bytes\")
+SSL_SESSION_up_ref(s0)
+SSL_SESSION_free(s0)
+SSL_SESSION_get_timeout(NULL)
+SSL_SESSION_get_time(NULL)
+SSL_SESSION_free(s0)
+";
+
+/// What a session of the family wolf does by names of its own.
+const WOLF: &str = "\
+#! sessdiff 1
+s0 = SSL_SESSION_new()
+SSL_SESSION_set1_id(s0, \"id\")
+SSL_SESSION_set_timeout(s0, 777)
+SSL_SESSION_set_timeout(s0, -1)
+SSL_SESSION_set_timeout(s0, 8589934591)
+SSL_SESSION_set_timeout(NULL, 1)
+SSL_SESSION_get_timeout(NULL)
+SSL_SESSION_get_master_key(s0, 0)
+SSL_SESSION_get_master_key(s0, 10)
+SSL_SESSION_up_ref(s0)
+SSL_SESSION_free(s0)
+SSL_SESSION_free(s0)
+";
+
+/// A folder with a program, and a library that is compiled from a file of `tests/families` with these definitions.
+fn compiled(source: &str, program: &str, definitions: &[&str]) -> Folder {
+    let folder = Folder::with("a.ops", program);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/families").join(source);
+    let mut compiler = folder.command("cc");
+    compiler.args(["-shared", "-fPIC", "-w", "-o", "lib.so"]).arg(path).args(definitions);
+    assert!(compiler.status().expect("cc").success(), "{source}");
+    folder
+}
+
+const HONEST: [&str; 2] = ["-DTIMEOUT=7200", "-DTAKEN=1"];
+
+fn said_of(folder: &Folder) -> Ran {
+    folder.sessdiff(&["ports", "--port", "lib:lib.so"]).exits(0).quietly()
+}
+
+fn replayed(folder: &Folder) -> Ran {
+    folder.sessdiff(&["replay", "--port", "lib:lib.so", "a.ops"])
+}
+
+#[test]
+fn a_library_is_called_by_the_types_of_its_family() {
+    let folder = compiled("boring.c", BORING, &HONEST);
+    said_of(&folder)
+        .shows("lib:lib.so BoringSSL (family boring, guessed), in ")
+        .shows("lacks ")
+        .shows("SSL_SESSION_dup")
+        .shows("reference count found\n")
+        .shows("custom timeout-is-two-hours (SSL_SESSION_new): ");
+    let ran = replayed(&folder).exits(0).quietly();
+    let null = ran.stdout.lines().find(|line| line.contains("SSL_SESSION_get_timeout(NULL)"));
+    assert!(null.is_some_and(|line| line.contains("UNSUPPORTED")), "it follows NULL: {ran:?}");
+    let freed = ran.stdout.lines().rfind(|line| line.contains("SSL_SESSION_free(s0)"));
+    assert!(freed.is_some_and(|line| line.matches("destroyed").count() == 2), "its end is not seen: {ran:?}");
+    ran.shows("(family boring, guessed)");
+}
+
+/// What no custom explains is a difference.
+#[test]
+fn a_library_that_does_otherwise_is_found_out() {
+    let found = |definitions: &[&str], signature: &str| {
+        replayed(&compiled("boring.c", BORING, definitions)).exits(1).shows(signature);
+    };
+    found(&["-DTIMEOUT=304", "-DTAKEN=1"], "SSL_SESSION_new/timeout");
+    found(&["-DTIMEOUT=7200", "-DTAKEN=2"], "SSL_SESSION_up_ref/count");
+}
+
+/// A count that does not move is none. That a session ends early is seen all the same.
+#[test]
+fn a_count_that_is_not_found_is_unknown() {
+    let folder = compiled("boring.c", BORING, &["-DTIMEOUT=7200", "-DTAKEN=0"]);
+    said_of(&folder).shows("reference count not found\n");
+    replayed(&folder).exits(1).shows("SSL_SESSION_free/destroyed-early");
+}
+
+#[test]
+fn a_library_is_called_by_the_names_of_its_family() {
+    let folder = compiled("wolf.c", WOLF, &["-DLEAKS=0"]);
+    said_of(&folder).shows("wolfSSL 5.5.4 (family wolf, guessed), in ").shows("reference count found\n");
+    replayed(&folder).exits(0).quietly();
+}
+
+/// Its memory is the harness's.
+#[test]
+fn a_leak_is_found_in_a_library_with_names_of_its_own() {
+    let folder = compiled("wolf.c", WOLF, &["-DLEAKS=1"]);
+    let ran = replayed(&folder);
+    assert!([Some(1), Some(2)].contains(&ran.code), "{ran:?}");
+}
+
+/// Without a context there is no session.
+#[test]
+fn a_library_that_makes_no_context_is_refused() {
+    let folder = compiled("boring.c", BORING, &[&HONEST[..], &["-DTLS_method=other_method"]].concat());
+    let ran = folder.sessdiff(&["replay", "--port", "lib:lib.so", "a.ops"]).exits(5);
+    ran.complains("no session API");
+}
+
+/// Programs of sessions run to a verdict on a library of Debian's, which is no crash. `None`: it is not installed.
+#[expect(clippy::print_stderr, reason = "a test that tests nothing says so")]
+fn explored(path: &str) -> Option<Ran> {
+    if !Path::new(path).exists() {
+        eprintln!("not installed: {path}");
+        return None;
+    }
+    let folder = Folder::new();
+    let port = format!("lib:{path}");
+    let about = ["run", "--about", "sessions", "--programs", "2000", "--seed", "1", "--corpus", "none"];
+    let ran = folder.sessdiff(&[&about[..], &["--port", &port]].concat());
+    assert!([Some(0), Some(1)].contains(&ran.code), "{ran:?}");
+    Some(ran)
+}
+
+/// `android-libboringssl`.
+#[test]
+fn boringssl_agrees_but_for_its_customs() {
+    if let Some(ran) = explored("/usr/lib/x86_64-linux-gnu/android/libssl.so.0") {
+        let ran = ran.exits(0).shows("BoringSSL (family boring, guessed)");
+        assert!(!ran.stdout.contains("watched memory"), "it cannot be given memory: {ran:?}");
+    }
+}
+
+/// `libwolfssl35`, whose `SSL_SESSION_set1_id` does nothing.
+#[test]
+fn wolfssl_differs_where_it_does() {
+    if let Some(ran) = explored("/usr/lib/x86_64-linux-gnu/libwolfssl.so.35") {
+        ran.exits(1).shows("wolfSSL 5.5.4 (family wolf, guessed)").shows("RETURN SSL_SESSION_set1_id");
+    }
+}
