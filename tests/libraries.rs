@@ -222,6 +222,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "new-makes-no-session",
         "new-session-keeps-the-old",
         "no-handshake-ends",
+        "no-id-context-is-handshake-failure",
         "not-closed-stays-cached",
         "refused-session-is-not-freed",
         "remove-keeps-a-reference",
@@ -236,7 +237,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "timeout-of-another-context",
         "up-ref-of-three-does-nothing",
     ]),
-    ("ssl/statem/extensions.c", &["moved-accept-is-counted-twice"]),
+    ("ssl/statem/extensions.c", &["moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
         "resumed-takes-the-new-alpn",

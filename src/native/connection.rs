@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::bytes::ShortBytes;
 use super::context::Context;
 use super::error::Error;
+use super::failure::Failure;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
 
@@ -106,8 +107,8 @@ pub(super) struct State {
     pub external_psk: Option<(Vec<u8>, Session)>,
     /// Counts the tickets that were asked for and could not be made. `SSL_clear` does not forget them.
     pub pending_tickets: u32,
-    /// Says that a fatal alert was sent or came.
-    pub failed: bool,
+    /// Says why the handshake failed, if a fatal alert was sent or came.
+    pub failure: Option<Failure>,
     /// Says that both sides have said in TLS 1.3 that they are finished. What comes after that are tickets.
     pub exchanged: bool,
     /// Says that the peer has said that it sends nothing more, read or not.
@@ -149,7 +150,7 @@ impl Connection {
                 external_psk: None,
                 pending_tickets: 0,
                 exchanged: false,
-                failed: false,
+                failure: None,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -198,7 +199,7 @@ impl Connection {
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
-        (state.exchanged, state.failed) = (false, false);
+        (state.exchanged, state.failure) = (false, None);
         (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
         let external_psk = state.external_psk.take();
         drop(state);
@@ -345,6 +346,8 @@ state_getters! {
     pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
     /// Returns an `X509_V_*` code: `SSL_get_verify_result`.
     pub verify_result: i64 = |state| state.verify_result;
+    /// Returns why the handshake failed, if it did.
+    pub failure: Option<Failure> = |state| state.failure;
     /// Returns the protocol that the server has selected: `SSL_get0_alpn_selected`.
     pub alpn_selected: Option<Vec<u8>> = |state| state.alpn.clone();
     /// Returns whether the handshake resumed a session: `SSL_session_reused`.

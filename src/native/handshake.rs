@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::connection::{Connection, Offer, Version};
 use super::context::{NameAnswer, Statistic, mode};
 use super::established::Established;
+use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
@@ -95,7 +96,7 @@ impl Handshake<'_> {
         }
         if sends && hello.sealed.is_none() {
             if self.client_reads_hello(&hello).is_ok() {
-                self.client.fail();
+                self.client.hear_from(self.server);
             }
             return Err(Refused);
         }
@@ -154,9 +155,9 @@ impl Handshake<'_> {
     /// Asks the server's callback what becomes of a ticket.
     fn use_ticket(&self, session: Option<Session>, status: TicketStatus) -> Result<Opened, Refused> {
         self.server.uses_ticket(session, status).map_err(|given_up| {
-            self.server.fail();
+            self.server.fail(Why::Internal);
             drop(given_up);
-            self.client.fail();
+            self.client.hear_from(self.server);
             Refused
         })
     }
@@ -166,10 +167,10 @@ impl Handshake<'_> {
         let Some(session) = found.session.take() else { return Ok(None) };
         match self.judge_secret_12(&session) {
             Judged::Fits => return Ok(Some(session)),
-            Judged::NoIdContext | Judged::NotExtended => {
-                self.server.fail();
+            Judged::Ends(why) => {
+                self.server.fail(why);
                 drop(session);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 return Err(Refused);
             }
             Judged::Expired if found.from_cache => {
@@ -185,7 +186,7 @@ impl Handshake<'_> {
     /// Says what a TLS 1.2 server makes of a session, the kind of its master secret included.
     fn judge_secret_12(&self, session: &Session) -> Judged {
         match (self.server.judge(session, Version::Tls12), session.has_extended_master_secret()) {
-            (Judged::Fits, true) if !self.extends_master_secret() => Judged::NotExtended,
+            (Judged::Fits, true) if !self.extends_master_secret() => Judged::Ends(Why::NotExtended),
             (Judged::Fits, false) if self.extends_master_secret() => Judged::Mismatch,
             (judged, _) => judged,
         }
@@ -222,10 +223,10 @@ impl Handshake<'_> {
             return Ok(());
         }
         // The connection has no session yet.
-        self.server.note_failed();
+        self.server.note_failed(Failure::of(Why::IdConflict));
         drop(session);
         self.server.put_session(None);
-        self.client.fail();
+        self.client.hear_from(self.server);
         Err(Refused)
     }
 
@@ -284,9 +285,9 @@ impl Handshake<'_> {
         let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
         if found.as_ref().filter(other).is_some() {
             // The callback found another one: what the client proves with its key does not verify.
-            self.server.fail();
+            self.server.fail(Why::OtherKey);
             drop(found);
-            self.client.fail();
+            self.client.hear_from(self.server);
             return Err(Refused);
         }
         *ticket_expected = true;
@@ -332,10 +333,10 @@ impl Handshake<'_> {
                 self.server.put_session(None);
                 Ok(false)
             }
-            Some(Judged::NoIdContext | Judged::NotExtended) => {
-                self.server.fail();
+            Some(Judged::Ends(why)) => {
+                self.server.fail(why);
                 self.server.put_session(None);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 Err(Refused)
             }
             Some(Judged::Fits) => {
@@ -403,9 +404,7 @@ impl Handshake<'_> {
             session.put_hostname(asked.as_deref());
         }
         if answer == NameAnswer::Refused {
-            self.server.fail();
-            self.client.fail();
-            return Err(Refused);
+            return Err(self.refuse_by_server(Why::NameRefused));
         }
         Ok(takes && counts)
     }
@@ -416,8 +415,7 @@ impl Handshake<'_> {
         client.agree_on(hello.version);
         let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
         if hello.unasked && !offers() {
-            self.refuse_by_client();
-            return Err(Refused);
+            return Err(self.refuse_by_client(Why::NotOffered));
         }
         if hello.version == Version::Tls13 && hello.hit {
             let given = client.take_psk();
@@ -435,8 +433,7 @@ impl Handshake<'_> {
             // "actually a client application bug"
             if own.id_context() != client.id_context() {
                 drop((own, theirs));
-                self.refuse_by_client();
-                return Err(Refused);
+                return Err(self.refuse_by_client(Why::OtherIdContext));
             }
             let copies = hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed);
             // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
@@ -463,36 +460,37 @@ impl Handshake<'_> {
         drop(theirs);
         // What comes next cannot be read.
         let unread = hello.unasked && hello.version == Version::Tls13;
-        if !unread && !self.client_reads_extensions(hello, hit) {
+        let extensions = if unread { Ok(()) } else { self.client_reads_extensions(hello, hit) };
+        if let Err(why) = extensions {
             if !hit && hello.version == Version::Tls13 {
                 // They come after the hello, and the server has said that it is finished.
                 self.fill_secrets(self.client);
                 self.fill_secrets(self.server);
             }
-            self.refuse_by_client();
-            return Err(Refused);
+            return Err(self.refuse_by_client(why));
         }
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
-            self.refuse_by_client();
-            return Err(Refused);
+            let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
+            return Err(self.refuse_by_client(why));
         }
         Ok(())
     }
 
-    /// Lets the client read whether the server has taken the name, and which protocol it has selected. Returns whether it goes on.
-    fn client_reads_extensions(&self, hello: &Hello, hit: bool) -> bool {
+    /// Lets the client read whether the server has taken the name, and which protocol it has selected. Returns why it gives up.
+    fn client_reads_extensions(&self, hello: &Hello, hit: bool) -> Result<(), Why> {
         if let (Some(own), true) = (self.client.session(), hello.named && !hit) {
             if own.has_hostname() {
-                return false;
+                return Err(Why::Internal);
             }
             own.put_hostname(self.client.host_name().as_deref());
         }
-        if !self.client_reads_alpn(hit) {
-            return false;
-        }
+        self.client_reads_alpn(hit)?;
         // The same code, and the statistics of servers, though it is a client.
-        self.client.answer_name(false) != NameAnswer::Refused
+        match self.client.answer_name(false) {
+            NameAnswer::Refused => Err(Why::NameRefused),
+            NameAnswer::Accepted | NameAnswer::Declined => Ok(()),
+        }
     }
 
     /// Returns what is in a ticket of a TLS 1.2 server. Where there cannot be one, the server fails.
@@ -511,7 +509,7 @@ impl Handshake<'_> {
             if sent.is_none() {
                 // The client had said that it is finished.
                 self.fill(self.client);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 return Err(Refused);
             }
         }
@@ -586,7 +584,7 @@ impl Handshake<'_> {
             self.read_ticket(sent);
         }
         if !all {
-            self.client.fail();
+            self.client.hear_from(self.server);
         }
         // The client had finished before.
         Ok((true, all))
@@ -635,8 +633,16 @@ impl Handshake<'_> {
     }
 
     /// Makes each side give up its session, for the client has sent a fatal alert.
-    fn refuse_by_client(&self) {
-        self.client.fail();
-        self.server.fail();
+    fn refuse_by_client(&self, why: Why) -> Refused {
+        self.client.fail(why);
+        self.server.hear_from(self.client);
+        Refused
+    }
+
+    /// Makes each side give up its session, for the server has sent a fatal alert.
+    pub(super) fn refuse_by_server(&self, why: Why) -> Refused {
+        self.server.fail(why);
+        self.client.hear_from(self.server);
+        Refused
     }
 }

@@ -7,6 +7,7 @@ use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version, state_getters};
 use super::context::{Context, NameAnswer, Statistic, mode};
 use super::established::Established;
+use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::rules::Rule;
 use super::session::Session;
@@ -21,12 +22,10 @@ const FLUSHED_AFTER: u64 = 0xff;
 pub(super) enum Judged {
     /// Has another version or another session id context.
     Mismatch,
-    /// Ends the handshake: the server asks for certificates and has no session id context.
-    NoIdContext,
+    /// Ends the handshake.
+    Ends(Why),
     /// Has expired.
     Expired,
-    /// Ends the handshake: the session has an extended master secret, and the client wants none.
-    NotExtended,
     /// May be resumed.
     Fits,
 }
@@ -39,7 +38,7 @@ state_getters! {
     /// Returns whether a handshake is finished.
     pub is_done: bool = |state| state.stage == Stage::Done;
     /// Returns the other side of the handshake, while there is one.
-    pub(super) peer: Option<Arc<Connection>> = |state| state.peer.upgrade();
+    pub peer: Option<Arc<Connection>> = |state| state.peer.upgrade();
     /// Returns whether the connection has come so far as to send tickets, whatever became of it then.
     pub(super) could_send_ticket: bool = |state| state.exchanged && state.server;
     /// Returns how many tickets were asked for, and could not be made.
@@ -79,7 +78,9 @@ impl Connection {
     pub fn shutdown(&self) -> Option<i32> {
         let mut state = self.state();
         match (state.stage, state.shut) {
-            (Stage::Within, _) if state.failed && !state.session_context.library().rules.has(Rule::FailedRaises) => {
+            (Stage::Within, _)
+                if state.failure.is_some() && !state.session_context.library().rules.has(Rule::FailedRaises) =>
+            {
                 Some(-1)
             }
             (Stage::Before | Stage::Within, _) => None,
@@ -111,7 +112,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
-        (state.exchanged, state.failed) = (false, false);
+        (state.exchanged, state.failure) = (false, None);
         if !server {
             state.speaks = state.inherited.max_version;
         }
@@ -266,7 +267,7 @@ impl Connection {
         let sealed = self.session_context().seal(&session);
         drop(session);
         // The copy outlives the alert.
-        sealed.map_err(|_copy| self.fail()).ok()
+        sealed.map_err(|_copy| self.fail(Why::Internal)).ok()
     }
 
     /// Returns whether a server may resume this session, and counts one that has expired.
@@ -276,7 +277,7 @@ impl Connection {
         }
         let state = self.state();
         if state.inherited.verifies && state.id_context.as_slice().is_empty() {
-            return Judged::NoIdContext;
+            return Judged::Ends(Why::NoIdContext);
         }
         drop(state);
         if session.is_expired() {
@@ -325,16 +326,25 @@ impl Connection {
         }
     }
 
-    /// Gives up the handshake: a fatal alert was sent or came.
-    pub(super) fn fail(&self) {
-        self.note_failed();
+    /// Gives up the handshake, and sends a fatal alert.
+    pub(super) fn fail(&self, why: Why) {
+        self.note_failed(Failure::of(why));
         self.remove_own_session();
     }
 
+    /// Gives up the handshake, for the peer has sent a fatal alert. Who has sent one before reads none.
+    pub(super) fn hear_from(&self, peer: &Connection) {
+        let Some(alert) = peer.failure().and_then(|failure| failure.sent) else { return };
+        if self.failure().is_none() {
+            self.note_failed(Failure::heard(alert));
+            self.remove_own_session();
+        }
+    }
+
     /// Notes that nothing can be done with the connection any more.
-    pub(super) fn note_failed(&self) {
+    pub(super) fn note_failed(&self, failure: Failure) {
         let mut state = self.state();
-        (state.stage, state.failed) = (Stage::Within, true);
+        (state.stage, state.failure) = (Stage::Within, Some(failure));
     }
 
     /// Takes the session out of the cache: `SSL_CTX_remove_session`. The connection's own reference is used, and no other is taken.

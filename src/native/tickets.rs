@@ -8,6 +8,7 @@ use super::connection::{Connection, Version};
 use super::context::{Context, mode};
 use super::error::Error;
 use super::established::Established;
+use super::failure::Why;
 use super::handshake::Handshake;
 use super::peers::Peers;
 use super::session::Session;
@@ -125,7 +126,7 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     }
     server.state().pending_tickets = pending;
     if !server.can_send_ticket() {
-        client.fail();
+        client.hear_from(server);
     }
     true
 }
@@ -173,7 +174,7 @@ impl Handshake<'_> {
             own.put_id(&[]);
         } else if !self.server.generate_id(&own, self.peers) {
             drop(own);
-            self.server.fail();
+            self.server.fail(Why::IdConflict);
             return None;
         }
         let from_peer = self.peers.of(&own);
@@ -242,7 +243,7 @@ impl Connection {
         let Some(callback) = self.session_context().callbacks().generate_ticket else { return true };
         let generates = self.session().is_none_or(|session| callback(&session));
         if !generates {
-            self.fail();
+            self.fail(Why::Internal);
         }
         generates
     }

@@ -357,6 +357,9 @@ bugs! {
         CtxFree(callback ContextFreed, callback Free) Handshake(count);
     DupForgetsPeerChain "dup-forgets-peer-chain" GetPeerCertChain(Return);
     DupCopiesPeerChain "dup-copies-peer-chain" GetPeerCertChain(PeerChain);
+    AlertIsAnother "alert-is-another" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
+    ReasonIsForgotten "reason-is-forgotten" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
+    AlertIsNotHeard "alert-is-not-heard" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" SessionReused(Return);
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed"
         SslFree(callback Remove, other count, callback Free, Cache, other Resumable);
