@@ -188,6 +188,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "matching-id-knows-one-version",
         "new-callback-cannot-remove",
         "no-context-is-made",
+        "verify-result-has-8-bits",
     ]),
     ("ssl/ssl_sess.c", &[
         "add-again-keeps-a-reference",
@@ -229,6 +230,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "remove-leaves-it-resumable",
         "replaced-is-not-resumable",
         "resumes-without-extended-secret",
+        "resumption-keeps-the-verify-result",
         "set-session-forgets-verify-result",
         "set-session-keeps-the-old",
         "ticket-getter-aborts",

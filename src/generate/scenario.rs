@@ -285,7 +285,14 @@ impl Generator {
         if spoken && self.rng.u8(0..4) == 0 {
             ops.push(Op::CtxSetAlpnSelectCb { c, callback: self.one_of(AlpnCallback::ALL) });
         }
+        let verified = self.rng.u8(0..8) == 0;
+        if verified {
+            ops.push(Op::SetVerifyResult { x: self.one_of(&[x2, x3]), code: self.one_of(&[7, 18, 300]) });
+        }
         ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
+        if verified {
+            ops.extend([x2, x3].map(|x| Op::GetVerifyResult { x }));
+        }
         if spoken && self.rng.bool() {
             ops.push(Op::GetAlpnSelected { x: self.one_of(&[x2, x3]) });
         }

@@ -261,6 +261,11 @@ impl Connection {
         self.state().inherited.generate_id = make;
     }
 
+    /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.
+    pub fn set_verify_result(&self, code: i64) {
+        self.state().verify_result = code;
+    }
+
     /// Returns whether the cache has a session of this id and of the version that is spoken: `SSL_has_matching_session_id`.
     pub fn has_matching_id(&self, id: &[u8]) -> bool {
         let speaks = self.state().speaks;

@@ -247,6 +247,8 @@ macro_rules! for_each_op {
                 0x77 SslSetGenerateId SSL_set_generate_session_id [] (x: ConnectionSlot, callback: GenerateId) {} {fn(*mut SSL, GEN_SESSION_CB) -> c_int};
                 /// Reads what came of verifying the peer's certificate, or that of the session that was set or resumed.
                 0x78 GetVerifyResult SSL_get_verify_result [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_long};
+                /// Sets what `SSL_get_verify_result` reads. A server whose client shows no certificate gives it to its session.
+                0x85 SetVerifyResult SSL_set_verify_result [] (x: ConnectionSlot, code: u16) {} {fn(*mut SSL, c_long) -> ()};
                 /// Sets the protocols that clients name which are made from here on, each behind its length; `NULL` names none. 0 where it is done.
                 0x7b CtxSetAlpnProtos SSL_CTX_set_alpn_protos [] (c: ContextSlot, protocols: Bytes) {} {fn(*mut SSL_CTX, *const c_uchar, c_uint) -> c_int};
                 /// Sets the protocols that a client names, each behind its length; `NULL` names none. 0 where it is done.

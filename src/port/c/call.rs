@@ -50,6 +50,7 @@ in_calls! {
     Option<ConnectionSlot> => *mut SSL: |x, port, _passed| x.map_or(ptr::null_mut(), |x| port.connection(x));
     i64 => i64: |value, _port, _passed| *value;
     u32 => u32: |value, _port, _passed| *value;
+    u16 => u16: |value, _port, _passed| *value;
     Time => i64: |time, _port, passed| seconds(*time, passed);
     ProtocolVersion => c_int: |version, _port, _passed| version.0;
     Option<Cipher> => *const SSL_CIPHER: |cipher, port, _passed| cipher.map_or(ptr::null(), |one| port.library.cipher(one));

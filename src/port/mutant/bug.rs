@@ -324,6 +324,8 @@ bugs! {
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
+    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return);
+    SetSessionForgetsVerifyResult "set-session-forgets-verify-result" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
     VerifyIsIgnored "verify-is-ignored" Handshake(callback New, own Peer, Cache, Return, handshake New)

@@ -215,6 +215,7 @@ impl Mutant {
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
+            (Bug::VerifyResultIsNotSet, Op::SetVerifyResult { .. }) => nothing(),
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })

@@ -58,6 +58,10 @@ impl NativePort {
             }
             Op::SslSetAlpnProtos { x, protocols } => self.name_protocols(*x, protocols),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
+            Op::SetVerifyResult { x, code } => {
+                self.connection(*x).set_verify_result((*code).into());
+                Returned::Nothing
+            }
             Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
             Op::SetSslCtx { x, c } => {
                 self.connection(*x).set_context(c.map(|c| self.context(c)));
