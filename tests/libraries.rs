@@ -245,7 +245,9 @@ const PATCHES: &[(&str, &[&str])] = &[
         "resumed-takes-the-new-alpn",
         "ticket-keeps-the-old-alpn",
     ]),
+    ("ssl/statem/extensions_srvr.c", &["other-digest-ends-the-handshake"]),
     ("ssl/s3_lib.c", &["ticket-keys-forget-the-name"]),
+    ("ssl/tls13_enc.c", &["resumed-keeps-its-suite"]),
     ("ssl/t1_lib.c", &[
         "any-name-opens-tickets",
         "ignored-ticket-is-not-freed",

@@ -24,6 +24,8 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxCopyTicketKeys,
     Kind::CtxSetAlpnSelectCb,
     Kind::CtxSetAlpnProtos,
+    Kind::CtxSetCiphersuites,
+    Kind::SslSetCiphersuites,
     Kind::CtxSetTicketCb,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,

@@ -93,7 +93,7 @@ impl Handshake<'_> {
         let named = self.client.named_alpn().unwrap_or_default();
         let is_named = protocols(&named).any(|protocol| protocol == selected);
         if !is_named && !self.client.session_context().library().meets(Rule::AnyProtocolIsTaken) {
-            return Err(Why::OtherProtocol);
+            return Err(Why::BadExtension);
         }
         self.client.state().alpn = Some(selected.clone());
         let Some(own) = self.client.session().filter(|_| !hit) else { return Ok(()) };

@@ -9,6 +9,7 @@ use super::error::Error;
 use super::failure::Failure;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
+use super::suites::Suites;
 
 /// Models an `SSL`. A reference to it is an [`Arc`].
 #[derive(Debug)]
@@ -129,6 +130,8 @@ pub(super) struct State {
     pub host_name: Option<Vec<u8>>,
     /// Holds the protocol that the server has selected.
     pub alpn: Option<Vec<u8>>,
+    /// Lists its own suites of TLS 1.3; `None`: those of its context.
+    pub suites: Option<Suites>,
     /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
     /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
@@ -161,6 +164,7 @@ impl Connection {
                 id_context: context.id_context(),
                 host_name: None,
                 alpn: None,
+                suites: None,
                 session_context: context.clone(),
                 context: context.clone(),
             }),
@@ -181,6 +185,7 @@ impl Connection {
         to.id_context = from.id_context;
         (to.reused, to.shut) = (from.reused, from.shut);
         (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
+        to.suites.clone_from(&from.suites);
         // The rest is what its context has now.
         let Inherited { tickets, not_resumable, psk_use, psk_find, alpn, .. } = to.inherited.clone();
         to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };

@@ -53,8 +53,12 @@ reasons! {
     NameRefused 112 234 "SSL_R_CALLBACK_FAILED";
     /// Is told to give up by the callback that selects a protocol: `tls_handle_alpn`.
     AlpnRefused 120 235 "SSL_R_NO_APPLICATION_PROTOCOL";
-    /// Reads a protocol that it did not name: `tls_parse_stoc_alpn`.
-    OtherProtocol 50 110 "SSL_R_BAD_EXTENSION";
+    /// Allows no suite of TLS 1.3 that the client names: `tls_early_post_process_client_hello`.
+    NoSuite 40 193 "SSL_R_NO_SHARED_CIPHER";
+    /// Reads that a key is used with another digest than its own: `set_client_ciphersuite`.
+    OtherDigest 47 218 "SSL_R_CIPHERSUITE_DIGEST_HAS_CHANGED";
+    /// Reads a protocol that it did not name, or a proof that has another digest: `tls_parse_stoc_alpn`, `tls_parse_ctos_psk`.
+    BadExtension 50 110 "SSL_R_BAD_EXTENSION";
     /// Reads that a key is used, and has offered none: `tls_collect_extensions`.
     NotOffered 110 217 "SSL_R_UNSOLICITED_EXTENSION";
     /// Resumes a session of another session id context: `tls_process_server_hello`.

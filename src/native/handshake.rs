@@ -16,15 +16,14 @@ use super::rules::Rule;
 use super::session::{Cipher, Session};
 use super::tickets::{Opened, Sent, Ticket, TicketStatus, hint};
 
-/// Names what both sides choose in TLS 1.3 where nothing was set: `TLS_AES_256_GCM_SHA384`.
-const FIRST_SUITE: Cipher = Cipher(0x1302);
-
 /// Says that one side refuses the handshake, and both give up.
 pub(super) struct Refused;
 
 /// Holds what a server knows when it has read the first message.
 struct Hello {
     version: Version,
+    /// Names the suite of TLS 1.3 that was agreed on.
+    suite: Option<Cipher>,
     /// Says that the server resumes a session.
     hit: bool,
     /// Says that the server will send a ticket, if it uses tickets.
@@ -117,6 +116,7 @@ impl Handshake<'_> {
         let named = self.after_hello(Version::Tls12, hit, &mut ticket_expected)?;
         Ok(Hello {
             version: Version::Tls12,
+            suite: None,
             hit,
             ticket_expected,
             sealed: None,
@@ -232,6 +232,7 @@ impl Handshake<'_> {
 
     /// Finds the session that a TLS 1.3 server resumes, or makes a new one. What is offered is a key that was agreed on before.
     fn server_hello_13(&mut self) -> Result<Hello, Refused> {
+        let Some(suite) = self.choose_suite() else { return Err(self.refuse_by_server(Why::NoSuite)) };
         let has_own = self.server.session().is_some();
         let keeps_own = has_own && self.server.session_context().library().meets(Rule::OwnSessionIsOffered);
         if !keeps_own {
@@ -241,10 +242,10 @@ impl Handshake<'_> {
         // Whoever offers something gets another ticket where that says so.
         let mut ticket_expected = key.is_none() && self.client.offered_psk().is_none();
         let mut found = match key {
-            Some(ticket) => self.find_ticket_13(&ticket, &mut ticket_expected)?,
+            Some(ticket) => self.find_ticket_13(&ticket, suite, &mut ticket_expected)?,
             None => false,
         };
-        let external_psk = !found && self.find_external_psk(&mut ticket_expected)?;
+        let external_psk = !found && self.find_external_psk(suite, &mut ticket_expected)?;
         found |= external_psk;
         let had = self.server.session().is_some();
         let hit = self.judge_13()?;
@@ -256,12 +257,14 @@ impl Handshake<'_> {
         let named = self.after_hello(Version::Tls13, hit, &mut ticket_expected)?;
         // The client takes it for the first key that it offers.
         let unasked = hit && keeps_own && !found;
-        if let Some(session) = self.server.session().filter(|_| unasked) {
-            session.set_cipher(Some(FIRST_SUITE));
+        // `tls13_setup_key_block`: that of a session that is resumed changes, too.
+        if let Some(session) = self.server.session() {
+            session.set_cipher(Some(suite));
         }
         let takes_psk = self.client.offered_key().is_none() && self.client.offered_psk().is_some();
         Ok(Hello {
             version: Version::Tls13,
+            suite: Some(suite),
             hit,
             ticket_expected,
             sealed: None,
@@ -273,7 +276,7 @@ impl Handshake<'_> {
 
     /// Gives the server what is in the ticket that the client offers, or in the cache under it. Returns whether there was
     /// something.
-    fn find_ticket_13(&mut self, ticket: &[u8], ticket_expected: &mut bool) -> Result<bool, Refused> {
+    fn find_ticket_13(&mut self, ticket: &[u8], suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
         let stateful = !self.server.uses_tickets();
@@ -282,14 +285,6 @@ impl Handshake<'_> {
             true => None,
             false => self.server.session_context().open_ticket(ticket),
         };
-        let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
-        if found.as_ref().filter(other).is_some() {
-            // The callback found another one: what the client proves with its key does not verify.
-            self.server.fail(Why::OtherKey);
-            drop(found);
-            self.client.hear_from(self.server);
-            return Err(Refused);
-        }
         *ticket_expected = true;
         if !stateful {
             if let Some(found) = &found {
@@ -301,28 +296,48 @@ impl Handshake<'_> {
             *ticket_expected = opened.ticket_expected;
             found = opened.session;
         }
-        let is_found = found.is_some();
-        if is_found {
-            self.server.put_session(found);
+        let Some(found) = found.filter(|found| self.fits(found, suite, ticket_expected)) else { return Ok(false) };
+        if stateful && found.id().as_slice() != ticket {
+            // The callback found another one: what the client proves with its key does not verify.
+            let fits = self.client.session().is_some_and(|offered| offered.has_digest_of(suite));
+            self.server.fail(if fits { Why::OtherKey } else { Why::BadExtension });
+            drop(found);
+            self.client.hear_from(self.server);
+            return Err(Refused);
         }
-        Ok(is_found)
+        self.server.put_session(Some(found));
+        Ok(true)
     }
 
     /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
-    fn find_external_psk(&self, ticket_expected: &mut bool) -> Result<bool, Refused> {
+    fn find_external_psk(&self, suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         let Some(identity) = self.client.offered_psk() else { return Ok(false) };
         let found = self.server.find_psk(&identity);
-        let external_psk = found.is_some();
-        if external_psk {
-            self.server.put_session(found);
+        if let Some(found) = found {
             *ticket_expected = true;
-        } else if self.server.uses_tickets() {
+            let fits = self.fits(&found, suite, ticket_expected);
+            if fits {
+                self.server.put_session(Some(found));
+            }
+            return Ok(fits);
+        }
+        if self.server.uses_tickets() {
             // It may be a ticket.
             *ticket_expected |= self.use_ticket(None, TicketStatus::NotRead)?.ticket_expected;
         } else {
             *ticket_expected = true;
         }
-        Ok(external_psk)
+        Ok(false)
+    }
+
+    /// Returns whether a key can be used with the suite that was agreed on; otherwise the client gets a ticket, or none as the release
+    /// has it.
+    fn fits(&self, found: &Session, suite: Cipher, ticket_expected: &mut bool) -> bool {
+        let fits = found.has_digest_of(suite);
+        if !fits {
+            *ticket_expected = !self.server.session_context().library().meets(Rule::OtherDigestGetsNoTicket);
+        }
+        fits
     }
 
     /// Returns whether the server resumes the session that it was given, and takes it away where it does not.
@@ -435,6 +450,10 @@ impl Handshake<'_> {
                 drop((own, theirs));
                 return Err(self.refuse_by_client(Why::OtherIdContext));
             }
+            if hello.suite.is_some_and(|suite| !own.has_digest_of(suite)) {
+                drop((own, theirs));
+                return Err(self.refuse_by_client(Why::OtherDigest));
+            }
             let copies = hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed);
             // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
             let copy = copies.then(|| own.dup_without_ticket());
@@ -458,6 +477,9 @@ impl Handshake<'_> {
             }
         }
         drop(theirs);
+        if let (Some(own), Some(suite)) = (client.session(), hello.suite) {
+            own.set_cipher(Some(suite));
+        }
         // What comes next cannot be read.
         let unread = hello.unasked && hello.version == Version::Tls13;
         let extensions = if unread { Ok(()) } else { self.client_reads_extensions(hello, hit) };
@@ -596,7 +618,7 @@ impl Handshake<'_> {
         self.server.open(Version::Tls13);
     }
 
-    /// Sets id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
+    /// Sets id and key of a session that was in a ticket, where nobody saw what was sealed.
     fn fill_from_ticket(&mut self, session: &Session) {
         let Some(from_peer) = self.peers.known(session) else { return };
         // The session of a ticket that was owed has none.
@@ -604,14 +626,16 @@ impl Handshake<'_> {
             session.put_id(&from_peer.id);
         }
         session.put_master_key(&from_peer.master_key);
-        session.set_cipher(from_peer.cipher);
     }
 
     /// Puts suite and master key, as far as there is one, into the session of a side.
     fn fill_secrets(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
         let from_peer = self.peers.of(&session);
-        session.set_cipher(from_peer.cipher);
+        // The suites of TLS 1.3 are agreed on.
+        if session.protocol_version() != Version::Tls13.number() {
+            session.set_cipher(from_peer.cipher);
+        }
         session.put_master_key(&from_peer.master_key);
     }
 

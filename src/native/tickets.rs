@@ -179,7 +179,6 @@ impl Handshake<'_> {
         }
         let from_peer = self.peers.of(&own);
         own.put_master_key(&from_peer.master_key);
-        own.set_cipher(from_peer.cipher);
         own.touch();
         if let Some(selected) = self.server.alpn_selected() {
             own.put_alpn(&selected);
@@ -230,7 +229,9 @@ impl Handshake<'_> {
         } else {
             own.put_id(&from_peer.id);
         }
-        own.set_cipher(from_peer.cipher);
+        if own.protocol_version() != Version::Tls13.number() {
+            own.set_cipher(from_peer.cipher);
+        }
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);
     }

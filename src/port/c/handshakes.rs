@@ -16,7 +16,7 @@ use crate::field::Field;
 use crate::op::{
     AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
     GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options,
-    PskCallback, ServerNameCallback, Slot, Variable, Verify,
+    PskCallback, ServerNameCallback, Slot, Suites, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -256,6 +256,7 @@ impl CPort {
             Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::None },
             Op::CtxSetTicketCb { c, generate: GenerateTicket::None, decrypt: DecryptTicket::None },
             Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
+            Op::CtxSetCiphersuites { c, suites: Suites::All },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);

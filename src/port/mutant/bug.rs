@@ -307,6 +307,8 @@ bugs! {
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
+    SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
+    ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     TicketKeysAreIgnored "ticket-keys-are-ignored" Handshake(Return);
     CopiedTicketKeysAreForgotten "copied-ticket-keys-are-forgotten" Handshake(Return);
     AlpnIsNotSelected "alpn-is-not-selected" Handshake(handshake AlpnSelect, handshake New);

@@ -173,6 +173,7 @@ impl Mutant {
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. })
+            | (Bug::SuitesAreIgnored, Op::CtxSetCiphersuites { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
@@ -216,7 +217,8 @@ impl Mutant {
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
             (Bug::VerifyResultIsNotSet, Op::SetVerifyResult { .. }) => nothing(),
-            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
+            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
+            | (Bug::ConnectionSuitesAreIgnored, Op::SslSetCiphersuites { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Chain, Moment, Returned};
 use super::NativePort;
-use super::callbacks::{generate_id, lending};
+use super::callbacks::{generate_id, lending, suites_of};
 use crate::native::{Connection, Session};
 use crate::op::{Bytes, CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
@@ -54,6 +54,10 @@ impl NativePort {
             Op::SslSetHostName { x, name } => self.set_host_name(*x, name),
             Op::SslSetGenerateId { x, callback } => {
                 self.connection(*x).set_generate_id(generate_id(*callback));
+                number(1)
+            }
+            Op::SslSetCiphersuites { x, suites } => {
+                self.connection(*x).set_suites(suites_of(*suites));
                 number(1)
             }
             Op::SslSetAlpnProtos { x, protocols } => self.name_protocols(*x, protocols),
