@@ -1,5 +1,8 @@
 //! Why handshakes fail: the alert that a side sends or hears, and the error that it raises.
 
+use super::library::Library;
+use super::rules::Rule;
+
 /// Holds what a failed handshake leaves on one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -71,9 +74,26 @@ reasons! {
 
 impl Failure {
     /// Makes that of a side that gives up by itself.
-    pub(super) fn of(why: Why) -> Failure {
+    pub(super) fn of(why: Why, library: &Library) -> Failure {
+        const ILLEGAL_PARAMETER: u8 = 47;
         let (alert, reason) = why.row();
-        Failure { sent: Some(alert), heard: None, reason }
+        let before = match why {
+            Why::OtherKey => library.meets(Rule::OtherKeyIsIllegal),
+            Why::NotExtended => library.meets(Rule::NotExtendedIsIllegal),
+            Why::Internal
+            | Why::NoIdContext
+            | Why::IdConflict
+            | Why::NameRefused
+            | Why::AlpnRefused
+            | Why::NoSuite
+            | Why::OtherDigest
+            | Why::BadExtension
+            | Why::NotOffered
+            | Why::OtherIdContext
+            | Why::OutOfTurn
+            | Why::NotDecrypted => false,
+        };
+        Failure { sent: Some(if before { ILLEGAL_PARAMETER } else { alert }), heard: None, reason }
     }
 
     /// Makes that of a side that hears an alert.

@@ -223,7 +223,8 @@ impl Handshake<'_> {
             return Ok(());
         }
         // The connection has no session yet.
-        self.server.note_failed(Failure::of(Why::IdConflict));
+        let context = self.server.session_context();
+        self.server.note_failed(Failure::of(Why::IdConflict, context.library()));
         drop(session);
         self.server.put_session(None);
         self.client.hear_from(self.server);

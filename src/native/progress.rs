@@ -328,7 +328,8 @@ impl Connection {
 
     /// Gives up the handshake, and sends a fatal alert.
     pub(super) fn fail(&self, why: Why) {
-        self.note_failed(Failure::of(why));
+        let failure = Failure::of(why, self.session_context().library());
+        self.note_failed(failure);
         self.remove_own_session();
     }
 
