@@ -243,9 +243,10 @@ const PATCHES: &[(&str, &[&str])] = &[
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
         "resumed-takes-the-new-alpn",
+        "ticket-forgets-early-data",
         "ticket-keeps-the-old-alpn",
     ]),
-    ("ssl/statem/extensions_srvr.c", &["other-digest-ends-the-handshake"]),
+    ("ssl/statem/extensions_srvr.c", &["other-digest-ends-the-handshake", "replayed-ticket-is-resumed"]),
     ("ssl/s3_lib.c", &["ticket-keys-forget-the-name"]),
     ("ssl/tls13_enc.c", &["resumed-keeps-its-suite"]),
     ("ssl/t1_lib.c", &[

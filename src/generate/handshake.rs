@@ -25,6 +25,8 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetAlpnSelectCb,
     Kind::CtxSetAlpnProtos,
     Kind::CtxSetCiphersuites,
+    Kind::CtxSetMaxEarlyData,
+    Kind::SslSetMaxEarlyData,
     Kind::SslSetCiphersuites,
     Kind::CtxSetTicketCb,
     Kind::CtxSetPskUseCb,

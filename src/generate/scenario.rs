@@ -40,7 +40,8 @@ impl Generator {
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
         let another = ContextSlot::all().find(|c| ledger.shared().context(*c).is_none());
-        let mut ops = match self.rng.u8(0..12) {
+        let mut ops = match self.rng.u8(0..13) {
+            12 => self.replayed(on),
             11 => self.suited(on),
             10 => self.sealed(on, another),
             8 => self.moved(on, ledger),
@@ -388,6 +389,43 @@ impl Generator {
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },
         ]);
+        ops
+    }
+
+    /// Offers a ticket that allows early data, and offers it once more.
+    fn replayed(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let bytes = self.one_of(&[1000, 16384, 0xffff_ffff]);
+        let mut ops = vec![
+            Op::CtxSetMaxEarlyData { c, bytes },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::SslShutdown { x: x0 },
+            Op::SslShutdown { x: x1 },
+        ];
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::CtxSetMaxEarlyData { c, bytes: self.one_of(&[0, 5]) });
+        }
+        ops.extend([Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c }]);
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::SslSetMaxEarlyData { x: x3, bytes: self.one_of(&[0, 5]) });
+        }
+        ops.extend([
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+            Op::SessionReused { x: x3 },
+            Op::SslClear { x: x0 },
+            Op::SslClear { x: x1 },
+            Op::SetSession { x: x0, s: Some(s) },
+            Op::Handshake { client: x0, server: x1 },
+            Op::SessionReused { x: x1 },
+        ]);
+        if self.rng.bool() {
+            let settings = self.looked_up(c);
+            ops.splice(0..0, settings);
+        }
         ops
     }
 

@@ -53,6 +53,8 @@ pub struct Inherited {
     pub no_extended_master_secret: bool,
     /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
+    /// Limits the early data that a server takes, bytes: `SSL_CTX_set_max_early_data`.
+    pub max_early_data: u32,
     /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
     pub verifies: bool,
     /// Returns whether a new session must not be resumed: `SSL_CTX_set_not_resumable_session_callback`.
@@ -187,8 +189,10 @@ impl Connection {
         (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
         to.suites.clone_from(&from.suites);
         // The rest is what its context has now.
-        let Inherited { tickets, not_resumable, psk_use, psk_find, alpn, .. } = to.inherited.clone();
-        to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };
+        let own = to.inherited.clone();
+        let Inherited { tickets, max_early_data, not_resumable, psk_use, psk_find, alpn, .. } = own;
+        to.inherited =
+            Inherited { tickets, max_early_data, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };
         to.certificate = match session {
             Some(_) => from.certificate.clone(),
             None => Arc::new(AtomicBool::new(from.certificate.load(Relaxed))),
@@ -264,6 +268,11 @@ impl Connection {
     /// Sets what makes ids of sessions: `SSL_set_generate_session_id`.
     pub fn set_generate_id(&self, make: Option<fn(room: usize) -> Vec<u8>>) {
         self.state().inherited.generate_id = make;
+    }
+
+    /// Limits the early data that a server takes, bytes: `SSL_set_max_early_data`.
+    pub fn set_max_early_data(&self, bytes: u32) {
+        self.state().inherited.max_early_data = bytes;
     }
 
     /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.

@@ -280,7 +280,7 @@ impl Handshake<'_> {
     fn find_ticket_13(&mut self, ticket: &[u8], suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
-        let stateful = !self.server.uses_tickets();
+        let stateful = !self.server.seals_tickets_13();
         let mut found = match stateful {
             true if ticket.len() == 32 => self.server.session_context().look_up(Version::Tls13.number(), ticket),
             true => None,
@@ -296,6 +296,10 @@ impl Handshake<'_> {
             let opened = self.use_ticket(found, status)?;
             *ticket_expected = opened.ticket_expected;
             found = opened.session;
+        }
+        if self.server.max_early_data() > 0 {
+            // What is not in the cache any more was used before.
+            found = found.filter(|found| self.server.session_context().remove_session(found));
         }
         let Some(found) = found.filter(|found| self.fits(found, suite, ticket_expected)) else { return Ok(false) };
         if stateful && found.id().as_slice() != ticket {
@@ -322,7 +326,7 @@ impl Handshake<'_> {
             }
             return Ok(fits);
         }
-        if self.server.uses_tickets() {
+        if self.server.seals_tickets_13() {
             // It may be a ticket.
             *ticket_expected |= self.use_ticket(None, TicketStatus::NotRead)?.ticket_expected;
         } else {

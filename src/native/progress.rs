@@ -51,6 +51,10 @@ state_getters! {
     pub(super) uses_tickets: bool = |state| !state.inherited.no_ticket;
     /// Returns whether the digest of the handshake may go into the master secret.
     pub(super) can_extend_master_secret: bool = |state| !state.inherited.no_extended_master_secret;
+    /// Returns how much early data a server takes, bytes.
+    pub(super) max_early_data: u32 = |state| state.inherited.max_early_data;
+    /// Returns whether the tickets of a TLS 1.3 server are sealed. Those that allow early data are found in the cache, to be used once.
+    pub(super) seals_tickets_13: bool = |state| !state.inherited.no_ticket && state.inherited.max_early_data == 0;
     /// Returns how many tickets a TLS 1.3 server sends after a handshake.
     pub(super) tickets: u8 = |state| state.inherited.tickets;
     /// Returns the context that the connection has now.
@@ -310,7 +314,7 @@ impl Connection {
         drop(session);
         if cache_mode & side != 0 && (!self.session_reused() || tls13) {
             let callbacks = context.callbacks();
-            let stateless = tls13 && server && callbacks.remove.is_none() && self.uses_tickets();
+            let stateless = tls13 && server && callbacks.remove.is_none() && self.seals_tickets_13();
             if cache_mode & mode::NO_INTERNAL_STORE == 0 && !stateless {
                 self.with_own_session(|session| context.add_session(session));
             }

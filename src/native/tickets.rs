@@ -183,6 +183,7 @@ impl Handshake<'_> {
         if let Some(selected) = self.server.alpn_selected() {
             own.put_alpn(&selected);
         }
+        own.set_max_early_data(self.server.max_early_data());
         drop(own);
         if !self.server.generates_ticket() {
             return None;
@@ -191,7 +192,7 @@ impl Handshake<'_> {
         let hint = hint(&own, false);
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
-        let ticket = match self.server.uses_tickets() {
+        let ticket = match self.server.seals_tickets_13() {
             true => Ticket::Sealed(self.server.seal()?),
             false => Ticket::Id(id),
         };
@@ -207,6 +208,10 @@ impl Handshake<'_> {
         drop(own);
         self.client.put_session(copy);
         self.take_ticket(sent);
+        let max_early_data = self.server.max_early_data();
+        if let (Some(own), 1..) = (self.client.session(), max_early_data) {
+            own.set_max_early_data(max_early_data);
+        }
         self.client.update_cache(mode::CLIENT, false);
     }
 

@@ -248,6 +248,7 @@ impl CPort {
                 if let Op::CtxSetNumTickets { c, .. }
                 | Op::CtxSetAlpnProtos { c, .. }
                 | Op::CtxSetCiphersuites { c, .. }
+                | Op::CtxSetMaxEarlyData { c, .. }
                 | Op::CtxSetNewCb { c, .. }
                 | Op::CtxSetGetCb { c, .. }
                 | Op::CtxSetNotResumableCb { c, .. }

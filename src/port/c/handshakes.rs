@@ -257,6 +257,7 @@ impl CPort {
             Op::CtxSetTicketCb { c, generate: GenerateTicket::None, decrypt: DecryptTicket::None },
             Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
             Op::CtxSetCiphersuites { c, suites: Suites::All },
+            Op::CtxSetMaxEarlyData { c, bytes: 0 },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);

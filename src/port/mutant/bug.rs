@@ -309,6 +309,8 @@ bugs! {
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
+    MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)
+        Get1Session(own MaxEarlyData) TakeKept(own MaxEarlyData) NewSessionTicket(own MaxEarlyData);
     TicketKeysAreIgnored "ticket-keys-are-ignored" Handshake(Return);
     CopiedTicketKeysAreForgotten "copied-ticket-keys-are-forgotten" Handshake(Return);
     AlpnIsNotSelected "alpn-is-not-selected" Handshake(handshake AlpnSelect, handshake New);

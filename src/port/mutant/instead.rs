@@ -174,6 +174,7 @@ impl Mutant {
             ) => number(NO_EXTENDED_MASTER_SECRET),
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. })
             | (Bug::SuitesAreIgnored, Op::CtxSetCiphersuites { .. })
+            | (Bug::MaxEarlyDataIsIgnored, Op::CtxSetMaxEarlyData { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),

@@ -56,6 +56,10 @@ impl NativePort {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)
             }
+            Op::SslSetMaxEarlyData { x, bytes } => {
+                self.connection(*x).set_max_early_data(*bytes);
+                number(1)
+            }
             Op::SslSetCiphersuites { x, suites } => {
                 self.connection(*x).set_suites(suites_of(*suites));
                 number(1)

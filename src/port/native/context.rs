@@ -84,6 +84,7 @@ impl NativePort {
                 let callbacks = (generate_ticket(*generate), decrypt_ticket(*decrypt));
                 done(self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks))
             }
+            Op::CtxSetMaxEarlyData { c, bytes } => done(self.inherit(*c, |all| all.max_early_data = *bytes)),
             Op::CtxSetCiphersuites { c, suites } => {
                 self.context(*c).set_suites(suites_of(*suites));
                 number(1)
