@@ -285,7 +285,7 @@ bugs! {
     NewCallbackIsNeverCalled "new-callback-is-never-called" Handshake(handshake New) NewSessionTicket(handshake New);
     NewCallbackKeptIsFreed "new-callback-kept-is-freed" Handshake(other count);
     NewCallbackStays "new-callback-stays" Handshake(handshake New) NewSessionTicket(handshake New);
-    GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New);
+    GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New, Return);
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" Handshake(other count, count);
     GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, callback Remove, handshake New, Return)
         Handshake(handshake ServerName);
@@ -324,7 +324,7 @@ bugs! {
     GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
         NewSessionTicket(handshake GenerateTicket);
     DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return);
-    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count);
+    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
