@@ -66,6 +66,8 @@ reasons! {
     NotOffered 110 217 "SSL_R_UNSOLICITED_EXTENSION";
     /// Resumes a session of another session id context: `tls_process_server_hello`.
     OtherIdContext 47 272 "SSL_R_ATTEMPT_TO_REUSE_SESSION_IN_DIFFERENT_CONTEXT";
+    /// Reads a ticket of TLS 1.3 that is empty: `tls_process_new_session_ticket`.
+    EmptyTicket 50 159 "SSL_R_LENGTH_MISMATCH";
     /// Reads what comes in another handshake: `ossl_statem_client_read_transition`.
     OutOfTurn 10 244 "SSL_R_UNEXPECTED_MESSAGE";
     /// Cannot decrypt what comes.
@@ -88,6 +90,7 @@ impl Failure {
             | Why::NoSuite
             | Why::OtherDigest
             | Why::BadExtension
+            | Why::EmptyTicket
             | Why::NotOffered
             | Why::OtherIdContext
             | Why::OutOfTurn

@@ -56,6 +56,8 @@ pub(super) enum Ticket {
     Sealed(Arc<Established>),
     /// Has the id of a session that is in a cache. `None`: it has gone before anybody saw it.
     Id(Option<Vec<u8>>),
+    /// Has the id of a session that has none.
+    Empty,
 }
 
 /// Is told of a session of which a ticket is made. Returns whether there is to be one.
@@ -190,10 +192,12 @@ impl Handshake<'_> {
         }
         let own = self.server.session()?;
         let hint = hint(&own, false);
+        let is_empty = own.id().as_slice().is_empty();
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
         let ticket = match self.server.seals_tickets_13() {
             true => Ticket::Sealed(self.server.seal()?),
+            false if is_empty => Ticket::Empty,
             false => Ticket::Id(id),
         };
         self.server.note_sent_ticket();
@@ -201,8 +205,14 @@ impl Handshake<'_> {
         Some(Sent { ticket, hint })
     }
 
-    /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`.
+    /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`. One that has failed reads none.
     pub(super) fn read_ticket(&mut self, sent: Sent) {
+        if self.client.failure().is_some() {
+            return;
+        }
+        if matches!(sent.ticket, Ticket::Empty) {
+            return self.client.fail(Why::EmptyTicket);
+        }
         let Some(own) = self.client.session() else { return };
         let copy = own.dup_without_ticket();
         drop(own);
@@ -227,6 +237,7 @@ impl Handshake<'_> {
                 from_peer.ticket
             }
             Ticket::Id(id) => id.unwrap_or(from_peer.ticket),
+            Ticket::Empty => Vec::new(),
         };
         own.put_ticket(&ticket, sent.hint);
         if known {
