@@ -17,7 +17,7 @@ pub use operand::{
     ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner, LeftOut,
     MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options,
     ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot,
-    TheCopy, TicketKeys, Time, Variable, Verify, Where,
+    Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;

@@ -230,6 +230,7 @@ fn c_type(rust: &str) -> Result<String, String> {
         "get_session_cb" => "SSL_SESSION *(*)(SSL *, const unsigned char *, int, int *)",
         "not_resumable_session_callback" => "int (*)(SSL *, int)",
         "GEN_SESSION_CB" => "GEN_SESSION_CB",
+        "info_callback" => "void (*)(const SSL *, int, int)",
         "SSL_CTX_alpn_select_cb_func" => "SSL_CTX_alpn_select_cb_func",
         "SSL_CTX_generate_session_ticket_fn" => "SSL_CTX_generate_session_ticket_fn",
         "SSL_CTX_decrypt_session_ticket_fn" => "SSL_CTX_decrypt_session_ticket_fn",

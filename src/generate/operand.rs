@@ -6,7 +6,7 @@ use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback,
     NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
-    ServerNameCallback, Slot, TicketKeys, Time, Verify, for_each_op,
+    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -309,6 +309,6 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, Method, MaxVersion, Options, TicketKeys, Verify);
+generate_words!(ExIndex, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
 generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);

@@ -6,7 +6,7 @@ use super::{Generator, Which};
 use crate::op::{
     AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
     MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
-    ServerNameCallback, Slot, TicketKeys, Time, Verify,
+    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -40,7 +40,9 @@ impl Generator {
         let dup = self.slot_where(|slot| !ledger.holds(slot) && slot != on.s);
         let made = ledger.shared().context(server).is_some_and(|(_, pooled)| !pooled);
         let another = ContextSlot::all().find(|c| ledger.shared().context(*c).is_none());
-        let mut ops = match self.rng.u8(0..11) {
+        let mut ops = match self.rng.u8(0..13) {
+            12 => self.replayed(on),
+            11 => self.suited(on),
             10 => self.sealed(on, another),
             8 => self.moved(on, ledger),
             9 => self.matching(on),
@@ -285,7 +287,14 @@ impl Generator {
         if spoken && self.rng.u8(0..4) == 0 {
             ops.push(Op::CtxSetAlpnSelectCb { c, callback: self.one_of(AlpnCallback::ALL) });
         }
+        let verified = self.rng.u8(0..8) == 0;
+        if verified {
+            ops.push(Op::SetVerifyResult { x: self.one_of(&[x2, x3]), code: self.one_of(&[7, 18, 300]) });
+        }
         ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
+        if verified {
+            ops.extend([x2, x3].map(|x| Op::GetVerifyResult { x }));
+        }
         if spoken && self.rng.bool() {
             ops.push(Op::GetAlpnSelected { x: self.one_of(&[x2, x3]) });
         }
@@ -380,6 +389,76 @@ impl Generator {
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },
         ]);
+        ops
+    }
+
+    /// Offers a ticket that allows early data, and offers it once more.
+    fn replayed(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let bytes = self.one_of(&[1000, 16384, 0xffff_ffff]);
+        let mut ops = vec![
+            Op::CtxSetMaxEarlyData { c, bytes },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::SslShutdown { x: x0 },
+            Op::SslShutdown { x: x1 },
+        ];
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::CtxSetMaxEarlyData { c, bytes: self.one_of(&[0, 5]) });
+        }
+        ops.extend([Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c }]);
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::SslSetMaxEarlyData { x: x3, bytes: self.one_of(&[0, 5]) });
+        }
+        ops.extend([
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+            Op::SessionReused { x: x3 },
+            Op::SslClear { x: x0 },
+            Op::SslClear { x: x1 },
+            Op::SetSession { x: x0, s: Some(s) },
+            Op::Handshake { client: x0, server: x1 },
+            Op::SessionReused { x: x1 },
+        ]);
+        if self.rng.bool() {
+            let settings = self.looked_up(c);
+            ops.splice(0..0, settings);
+        }
+        ops
+    }
+
+    /// Offers a session where another suite may be agreed on, by what the server, the client or a connection allows.
+    fn suited(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let mut ops = vec![
+            Op::CtxSetCiphersuites { c: self.one_of(&[c, client]), suites: self.one_of(Suites::ALL) },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::CtxSetCiphersuites { c: self.one_of(&[c, client]), suites: self.one_of(Suites::ALL) },
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+        ];
+        match self.rng.u8(0..8) {
+            0 => ops.insert(0, Op::CtxSetOptions { c, options: Options::NoTicket }),
+            1 => {
+                ops.insert(0, Op::CtxSetPskUseCb { c: client, callback: PskCallback::Makes });
+                ops.insert(0, Op::CtxSetPskFindCb { c, callback: PskCallback::Makes });
+            }
+            2 => {
+                let settings = self.looked_up(c);
+                ops.splice(0..0, settings);
+            }
+            3 | 4 => {
+                ops.push(Op::SslSetCiphersuites { x: self.one_of(&[x2, x3]), suites: self.one_of(Suites::ALL) });
+            }
+            _ => {}
+        }
+        ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
         ops
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::connection::{Connection, Inherited};
 use super::context::Context;
 use super::error::Error;
+use super::failure::Why;
 use super::handshake::{Handshake, Refused};
 use super::rules::Rule;
 
@@ -75,11 +76,7 @@ impl Handshake<'_> {
         let (Some(named), Some(callback)) = (self.client.named_alpn(), callback) else { return Ok(()) };
         match callback(&named) {
             AlpnAnswer::Declined => Ok(()),
-            AlpnAnswer::Refused => {
-                self.server.fail();
-                self.client.fail();
-                Err(Refused)
-            }
+            AlpnAnswer::Refused => Err(self.refuse_by_server(Why::AlpnRefused)),
             AlpnAnswer::Selected(protocol) => {
                 self.server.state().alpn = Some(protocol.to_vec());
                 if let (Some(session), false) = (self.server.session(), hit) {
@@ -90,21 +87,21 @@ impl Handshake<'_> {
         }
     }
 
-    /// Lets the client read which protocol the server has selected: `tls_parse_stoc_alpn`. Returns whether it goes on.
-    pub(super) fn client_reads_alpn(&self, hit: bool) -> bool {
-        let Some(selected) = self.server.alpn_selected() else { return true };
+    /// Lets the client read which protocol the server has selected: `tls_parse_stoc_alpn`. Returns why it gives up.
+    pub(super) fn client_reads_alpn(&self, hit: bool) -> Result<(), Why> {
+        let Some(selected) = self.server.alpn_selected() else { return Ok(()) };
         let named = self.client.named_alpn().unwrap_or_default();
         let is_named = protocols(&named).any(|protocol| protocol == selected);
         if !is_named && !self.client.session_context().library().meets(Rule::AnyProtocolIsTaken) {
-            return false;
+            return Err(Why::BadExtension);
         }
         self.client.state().alpn = Some(selected.clone());
-        let Some(own) = self.client.session().filter(|_| !hit) else { return true };
+        let Some(own) = self.client.session().filter(|_| !hit) else { return Ok(()) };
         // It is taken for a new session, and may be one that was offered.
-        let is_new = own.alpn_selected(|alpn| alpn.is_none());
-        if is_new {
-            own.put_alpn(&selected);
+        if !own.alpn_selected(|alpn| alpn.is_none()) {
+            return Err(Why::Internal);
         }
-        is_new
+        own.put_alpn(&selected);
+        Ok(())
     }
 }

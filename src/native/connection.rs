@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::bytes::ShortBytes;
 use super::context::Context;
 use super::error::Error;
+use super::failure::Failure;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
+use super::suites::Suites;
 
 /// Models an `SSL`. A reference to it is an [`Arc`].
 #[derive(Debug)]
@@ -51,6 +53,8 @@ pub struct Inherited {
     pub no_extended_master_secret: bool,
     /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
+    /// Limits the early data that a server takes, bytes: `SSL_CTX_set_max_early_data`.
+    pub max_early_data: u32,
     /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
     pub verifies: bool,
     /// Returns whether a new session must not be resumed: `SSL_CTX_set_not_resumable_session_callback`.
@@ -106,8 +110,8 @@ pub(super) struct State {
     pub external_psk: Option<(Vec<u8>, Session)>,
     /// Counts the tickets that were asked for and could not be made. `SSL_clear` does not forget them.
     pub pending_tickets: u32,
-    /// Says that a fatal alert was sent or came.
-    pub failed: bool,
+    /// Says why the handshake failed, if a fatal alert was sent or came.
+    pub failure: Option<Failure>,
     /// Says that both sides have said in TLS 1.3 that they are finished. What comes after that are tickets.
     pub exchanged: bool,
     /// Says that the peer has said that it sends nothing more, read or not.
@@ -128,6 +132,8 @@ pub(super) struct State {
     pub host_name: Option<Vec<u8>>,
     /// Holds the protocol that the server has selected.
     pub alpn: Option<Vec<u8>>,
+    /// Lists its own suites of TLS 1.3; `None`: those of its context.
+    pub suites: Option<Suites>,
     /// Caches the sessions: the context that it was made from.
     pub session_context: Arc<Context>,
     /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
@@ -149,7 +155,7 @@ impl Connection {
                 external_psk: None,
                 pending_tickets: 0,
                 exchanged: false,
-                failed: false,
+                failure: None,
                 peer_is_shut: false,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
@@ -160,6 +166,7 @@ impl Connection {
                 id_context: context.id_context(),
                 host_name: None,
                 alpn: None,
+                suites: None,
                 session_context: context.clone(),
                 context: context.clone(),
             }),
@@ -180,9 +187,12 @@ impl Connection {
         to.id_context = from.id_context;
         (to.reused, to.shut) = (from.reused, from.shut);
         (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
+        to.suites.clone_from(&from.suites);
         // The rest is what its context has now.
-        let Inherited { tickets, not_resumable, psk_use, psk_find, alpn, .. } = to.inherited.clone();
-        to.inherited = Inherited { tickets, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };
+        let own = to.inherited.clone();
+        let Inherited { tickets, max_early_data, not_resumable, psk_use, psk_find, alpn, .. } = own;
+        to.inherited =
+            Inherited { tickets, max_early_data, not_resumable, psk_use, psk_find, alpn, ..from.inherited.clone() };
         to.certificate = match session {
             Some(_) => from.certificate.clone(),
             None => Arc::new(AtomicBool::new(from.certificate.load(Relaxed))),
@@ -198,7 +208,7 @@ impl Connection {
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
-        (state.exchanged, state.failed) = (false, false);
+        (state.exchanged, state.failure) = (false, None);
         (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
         let external_psk = state.external_psk.take();
         drop(state);
@@ -258,6 +268,16 @@ impl Connection {
     /// Sets what makes ids of sessions: `SSL_set_generate_session_id`.
     pub fn set_generate_id(&self, make: Option<fn(room: usize) -> Vec<u8>>) {
         self.state().inherited.generate_id = make;
+    }
+
+    /// Limits the early data that a server takes, bytes: `SSL_set_max_early_data`.
+    pub fn set_max_early_data(&self, bytes: u32) {
+        self.state().inherited.max_early_data = bytes;
+    }
+
+    /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.
+    pub fn set_verify_result(&self, code: i64) {
+        self.state().verify_result = code;
     }
 
     /// Returns whether the cache has a session of this id and of the version that is spoken: `SSL_has_matching_session_id`.
@@ -345,6 +365,8 @@ state_getters! {
     pub psk_references: usize = |state| state.external_psk.as_ref().map_or(0, |(_, session)| session.references());
     /// Returns an `X509_V_*` code: `SSL_get_verify_result`.
     pub verify_result: i64 = |state| state.verify_result;
+    /// Returns why the handshake failed, if it did.
+    pub failure: Option<Failure> = |state| state.failure;
     /// Returns the protocol that the server has selected: `SSL_get0_alpn_selected`.
     pub alpn_selected: Option<Vec<u8>> = |state| state.alpn.clone();
     /// Returns whether the handshake resumed a session: `SSL_session_reused`.

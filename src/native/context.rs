@@ -13,6 +13,7 @@ use super::family::Custom;
 use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
+use super::suites::{self, Suites};
 use super::tickets::{DecryptTicket, GenerateTicket, TicketKeys};
 
 /// Has the bits of `SSL_SESS_CACHE_*`.
@@ -120,6 +121,7 @@ pub struct Context {
     statistics: [AtomicU64; 11],
     inherited: Mutex<Inherited>,
     pub(super) ticket_keys: Mutex<TicketKeys>,
+    pub(super) suites: Mutex<Suites>,
 }
 
 /// Holds the cache, and who has its lock while a callback runs.
@@ -145,6 +147,7 @@ impl Library {
             statistics: Default::default(),
             inherited: Mutex::new(Inherited { tickets: DEFAULT_TICKETS, ..Inherited::default() }),
             ticket_keys: Mutex::new(TicketKeys::of_context(number)),
+            suites: Mutex::new(Arc::new(suites::ALL)),
         };
         self.enter_context(new)
     }

@@ -9,14 +9,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::connection::{Connection, Offer, Version};
 use super::context::{NameAnswer, Statistic, mode};
 use super::established::Established;
+use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
 use super::session::{Cipher, Session};
 use super::tickets::{Opened, Sent, Ticket, TicketStatus, hint};
-
-/// Names what both sides choose in TLS 1.3 where nothing was set: `TLS_AES_256_GCM_SHA384`.
-const FIRST_SUITE: Cipher = Cipher(0x1302);
 
 /// Says that one side refuses the handshake, and both give up.
 pub(super) struct Refused;
@@ -24,6 +22,8 @@ pub(super) struct Refused;
 /// Holds what a server knows when it has read the first message.
 struct Hello {
     version: Version,
+    /// Names the suite of TLS 1.3 that was agreed on.
+    suite: Option<Cipher>,
     /// Says that the server resumes a session.
     hit: bool,
     /// Says that the server will send a ticket, if it uses tickets.
@@ -95,7 +95,7 @@ impl Handshake<'_> {
         }
         if sends && hello.sealed.is_none() {
             if self.client_reads_hello(&hello).is_ok() {
-                self.client.fail();
+                self.client.hear_from(self.server);
             }
             return Err(Refused);
         }
@@ -116,6 +116,7 @@ impl Handshake<'_> {
         let named = self.after_hello(Version::Tls12, hit, &mut ticket_expected)?;
         Ok(Hello {
             version: Version::Tls12,
+            suite: None,
             hit,
             ticket_expected,
             sealed: None,
@@ -154,9 +155,9 @@ impl Handshake<'_> {
     /// Asks the server's callback what becomes of a ticket.
     fn use_ticket(&self, session: Option<Session>, status: TicketStatus) -> Result<Opened, Refused> {
         self.server.uses_ticket(session, status).map_err(|given_up| {
-            self.server.fail();
+            self.server.fail(Why::Internal);
             drop(given_up);
-            self.client.fail();
+            self.client.hear_from(self.server);
             Refused
         })
     }
@@ -166,10 +167,10 @@ impl Handshake<'_> {
         let Some(session) = found.session.take() else { return Ok(None) };
         match self.judge_secret_12(&session) {
             Judged::Fits => return Ok(Some(session)),
-            Judged::NoIdContext | Judged::NotExtended => {
-                self.server.fail();
+            Judged::Ends(why) => {
+                self.server.fail(why);
                 drop(session);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 return Err(Refused);
             }
             Judged::Expired if found.from_cache => {
@@ -185,7 +186,7 @@ impl Handshake<'_> {
     /// Says what a TLS 1.2 server makes of a session, the kind of its master secret included.
     fn judge_secret_12(&self, session: &Session) -> Judged {
         match (self.server.judge(session, Version::Tls12), session.has_extended_master_secret()) {
-            (Judged::Fits, true) if !self.extends_master_secret() => Judged::NotExtended,
+            (Judged::Fits, true) if !self.extends_master_secret() => Judged::Ends(Why::NotExtended),
             (Judged::Fits, false) if self.extends_master_secret() => Judged::Mismatch,
             (judged, _) => judged,
         }
@@ -222,15 +223,17 @@ impl Handshake<'_> {
             return Ok(());
         }
         // The connection has no session yet.
-        self.server.note_failed();
+        let context = self.server.session_context();
+        self.server.note_failed(Failure::of(Why::IdConflict, context.library()));
         drop(session);
         self.server.put_session(None);
-        self.client.fail();
+        self.client.hear_from(self.server);
         Err(Refused)
     }
 
     /// Finds the session that a TLS 1.3 server resumes, or makes a new one. What is offered is a key that was agreed on before.
     fn server_hello_13(&mut self) -> Result<Hello, Refused> {
+        let Some(suite) = self.choose_suite() else { return Err(self.refuse_by_server(Why::NoSuite)) };
         let has_own = self.server.session().is_some();
         let keeps_own = has_own && self.server.session_context().library().meets(Rule::OwnSessionIsOffered);
         if !keeps_own {
@@ -240,10 +243,10 @@ impl Handshake<'_> {
         // Whoever offers something gets another ticket where that says so.
         let mut ticket_expected = key.is_none() && self.client.offered_psk().is_none();
         let mut found = match key {
-            Some(ticket) => self.find_ticket_13(&ticket, &mut ticket_expected)?,
+            Some(ticket) => self.find_ticket_13(&ticket, suite, &mut ticket_expected)?,
             None => false,
         };
-        let external_psk = !found && self.find_external_psk(&mut ticket_expected)?;
+        let external_psk = !found && self.find_external_psk(suite, &mut ticket_expected)?;
         found |= external_psk;
         let had = self.server.session().is_some();
         let hit = self.judge_13()?;
@@ -255,12 +258,14 @@ impl Handshake<'_> {
         let named = self.after_hello(Version::Tls13, hit, &mut ticket_expected)?;
         // The client takes it for the first key that it offers.
         let unasked = hit && keeps_own && !found;
-        if let Some(session) = self.server.session().filter(|_| unasked) {
-            session.set_cipher(Some(FIRST_SUITE));
+        // `tls13_setup_key_block`: that of a session that is resumed changes, too.
+        if let Some(session) = self.server.session() {
+            session.set_cipher(Some(suite));
         }
         let takes_psk = self.client.offered_key().is_none() && self.client.offered_psk().is_some();
         Ok(Hello {
             version: Version::Tls13,
+            suite: Some(suite),
             hit,
             ticket_expected,
             sealed: None,
@@ -272,23 +277,15 @@ impl Handshake<'_> {
 
     /// Gives the server what is in the ticket that the client offers, or in the cache under it. Returns whether there was
     /// something.
-    fn find_ticket_13(&mut self, ticket: &[u8], ticket_expected: &mut bool) -> Result<bool, Refused> {
+    fn find_ticket_13(&mut self, ticket: &[u8], suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
-        let stateful = !self.server.uses_tickets();
+        let stateful = !self.server.seals_tickets_13();
         let mut found = match stateful {
             true if ticket.len() == 32 => self.server.session_context().look_up(Version::Tls13.number(), ticket),
             true => None,
             false => self.server.session_context().open_ticket(ticket),
         };
-        let other = |found: &&Session| stateful && found.id().as_slice() != ticket;
-        if found.as_ref().filter(other).is_some() {
-            // The callback found another one: what the client proves with its key does not verify.
-            self.server.fail();
-            drop(found);
-            self.client.fail();
-            return Err(Refused);
-        }
         *ticket_expected = true;
         if !stateful {
             if let Some(found) = &found {
@@ -300,28 +297,52 @@ impl Handshake<'_> {
             *ticket_expected = opened.ticket_expected;
             found = opened.session;
         }
-        let is_found = found.is_some();
-        if is_found {
-            self.server.put_session(found);
+        if self.server.max_early_data() > 0 {
+            // What is not in the cache any more was used before.
+            found = found.filter(|found| self.server.session_context().remove_session(found));
         }
-        Ok(is_found)
+        let Some(found) = found.filter(|found| self.fits(found, suite, ticket_expected)) else { return Ok(false) };
+        if stateful && found.id().as_slice() != ticket {
+            // The callback found another one: what the client proves with its key does not verify.
+            let fits = self.client.session().is_some_and(|offered| offered.has_digest_of(suite));
+            self.server.fail(if fits { Why::OtherKey } else { Why::BadExtension });
+            drop(found);
+            self.client.hear_from(self.server);
+            return Err(Refused);
+        }
+        self.server.put_session(Some(found));
+        Ok(true)
     }
 
     /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
-    fn find_external_psk(&self, ticket_expected: &mut bool) -> Result<bool, Refused> {
+    fn find_external_psk(&self, suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         let Some(identity) = self.client.offered_psk() else { return Ok(false) };
         let found = self.server.find_psk(&identity);
-        let external_psk = found.is_some();
-        if external_psk {
-            self.server.put_session(found);
+        if let Some(found) = found {
             *ticket_expected = true;
-        } else if self.server.uses_tickets() {
+            let fits = self.fits(&found, suite, ticket_expected);
+            if fits {
+                self.server.put_session(Some(found));
+            }
+            return Ok(fits);
+        }
+        if self.server.seals_tickets_13() {
             // It may be a ticket.
             *ticket_expected |= self.use_ticket(None, TicketStatus::NotRead)?.ticket_expected;
         } else {
             *ticket_expected = true;
         }
-        Ok(external_psk)
+        Ok(false)
+    }
+
+    /// Returns whether a key can be used with the suite that was agreed on; otherwise the client gets a ticket, or none as the release
+    /// has it.
+    fn fits(&self, found: &Session, suite: Cipher, ticket_expected: &mut bool) -> bool {
+        let fits = found.has_digest_of(suite);
+        if !fits {
+            *ticket_expected = !self.server.session_context().library().meets(Rule::OtherDigestGetsNoTicket);
+        }
+        fits
     }
 
     /// Returns whether the server resumes the session that it was given, and takes it away where it does not.
@@ -332,10 +353,10 @@ impl Handshake<'_> {
                 self.server.put_session(None);
                 Ok(false)
             }
-            Some(Judged::NoIdContext | Judged::NotExtended) => {
-                self.server.fail();
+            Some(Judged::Ends(why)) => {
+                self.server.fail(why);
                 self.server.put_session(None);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 Err(Refused)
             }
             Some(Judged::Fits) => {
@@ -403,9 +424,7 @@ impl Handshake<'_> {
             session.put_hostname(asked.as_deref());
         }
         if answer == NameAnswer::Refused {
-            self.server.fail();
-            self.client.fail();
-            return Err(Refused);
+            return Err(self.refuse_by_server(Why::NameRefused));
         }
         Ok(takes && counts)
     }
@@ -416,8 +435,7 @@ impl Handshake<'_> {
         client.agree_on(hello.version);
         let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
         if hello.unasked && !offers() {
-            self.refuse_by_client();
-            return Err(Refused);
+            return Err(self.refuse_by_client(Why::NotOffered));
         }
         if hello.version == Version::Tls13 && hello.hit {
             let given = client.take_psk();
@@ -435,8 +453,11 @@ impl Handshake<'_> {
             // "actually a client application bug"
             if own.id_context() != client.id_context() {
                 drop((own, theirs));
-                self.refuse_by_client();
-                return Err(Refused);
+                return Err(self.refuse_by_client(Why::OtherIdContext));
+            }
+            if hello.suite.is_some_and(|suite| !own.has_digest_of(suite)) {
+                drop((own, theirs));
+                return Err(self.refuse_by_client(Why::OtherDigest));
             }
             let copies = hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed);
             // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
@@ -461,38 +482,42 @@ impl Handshake<'_> {
             }
         }
         drop(theirs);
+        if let (Some(own), Some(suite)) = (client.session(), hello.suite) {
+            own.set_cipher(Some(suite));
+        }
         // What comes next cannot be read.
         let unread = hello.unasked && hello.version == Version::Tls13;
-        if !unread && !self.client_reads_extensions(hello, hit) {
+        let extensions = if unread { Ok(()) } else { self.client_reads_extensions(hello, hit) };
+        if let Err(why) = extensions {
             if !hit && hello.version == Version::Tls13 {
                 // They come after the hello, and the server has said that it is finished.
                 self.fill_secrets(self.client);
                 self.fill_secrets(self.server);
             }
-            self.refuse_by_client();
-            return Err(Refused);
+            return Err(self.refuse_by_client(why));
         }
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
-            self.refuse_by_client();
-            return Err(Refused);
+            let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
+            return Err(self.refuse_by_client(why));
         }
         Ok(())
     }
 
-    /// Lets the client read whether the server has taken the name, and which protocol it has selected. Returns whether it goes on.
-    fn client_reads_extensions(&self, hello: &Hello, hit: bool) -> bool {
+    /// Lets the client read whether the server has taken the name, and which protocol it has selected. Returns why it gives up.
+    fn client_reads_extensions(&self, hello: &Hello, hit: bool) -> Result<(), Why> {
         if let (Some(own), true) = (self.client.session(), hello.named && !hit) {
             if own.has_hostname() {
-                return false;
+                return Err(Why::Internal);
             }
             own.put_hostname(self.client.host_name().as_deref());
         }
-        if !self.client_reads_alpn(hit) {
-            return false;
-        }
+        self.client_reads_alpn(hit)?;
         // The same code, and the statistics of servers, though it is a client.
-        self.client.answer_name(false) != NameAnswer::Refused
+        match self.client.answer_name(false) {
+            NameAnswer::Refused => Err(Why::NameRefused),
+            NameAnswer::Accepted | NameAnswer::Declined => Ok(()),
+        }
     }
 
     /// Returns what is in a ticket of a TLS 1.2 server. Where there cannot be one, the server fails.
@@ -511,7 +536,7 @@ impl Handshake<'_> {
             if sent.is_none() {
                 // The client had said that it is finished.
                 self.fill(self.client);
-                self.client.fail();
+                self.client.hear_from(self.server);
                 return Err(Refused);
             }
         }
@@ -586,7 +611,7 @@ impl Handshake<'_> {
             self.read_ticket(sent);
         }
         if !all {
-            self.client.fail();
+            self.client.hear_from(self.server);
         }
         // The client had finished before.
         Ok((true, all))
@@ -598,7 +623,7 @@ impl Handshake<'_> {
         self.server.open(Version::Tls13);
     }
 
-    /// Sets id, key and suite of a session that was in a ticket, where nobody saw what was sealed.
+    /// Sets id and key of a session that was in a ticket, where nobody saw what was sealed.
     fn fill_from_ticket(&mut self, session: &Session) {
         let Some(from_peer) = self.peers.known(session) else { return };
         // The session of a ticket that was owed has none.
@@ -606,14 +631,16 @@ impl Handshake<'_> {
             session.put_id(&from_peer.id);
         }
         session.put_master_key(&from_peer.master_key);
-        session.set_cipher(from_peer.cipher);
     }
 
     /// Puts suite and master key, as far as there is one, into the session of a side.
     fn fill_secrets(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
         let from_peer = self.peers.of(&session);
-        session.set_cipher(from_peer.cipher);
+        // The suites of TLS 1.3 are agreed on.
+        if session.protocol_version() != Version::Tls13.number() {
+            session.set_cipher(from_peer.cipher);
+        }
         session.put_master_key(&from_peer.master_key);
     }
 
@@ -635,8 +662,16 @@ impl Handshake<'_> {
     }
 
     /// Makes each side give up its session, for the client has sent a fatal alert.
-    fn refuse_by_client(&self) {
-        self.client.fail();
-        self.server.fail();
+    fn refuse_by_client(&self, why: Why) -> Refused {
+        self.client.fail(why);
+        self.server.hear_from(self.client);
+        Refused
+    }
+
+    /// Makes each side give up its session, for the server has sent a fatal alert.
+    pub(super) fn refuse_by_server(&self, why: Why) -> Refused {
+        self.server.fail(why);
+        self.client.hear_from(self.server);
+        Refused
     }
 }

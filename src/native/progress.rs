@@ -7,6 +7,7 @@ use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version, state_getters};
 use super::context::{Context, NameAnswer, Statistic, mode};
 use super::established::Established;
+use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::rules::Rule;
 use super::session::Session;
@@ -21,12 +22,10 @@ const FLUSHED_AFTER: u64 = 0xff;
 pub(super) enum Judged {
     /// Has another version or another session id context.
     Mismatch,
-    /// Ends the handshake: the server asks for certificates and has no session id context.
-    NoIdContext,
+    /// Ends the handshake.
+    Ends(Why),
     /// Has expired.
     Expired,
-    /// Ends the handshake: the session has an extended master secret, and the client wants none.
-    NotExtended,
     /// May be resumed.
     Fits,
 }
@@ -39,7 +38,7 @@ state_getters! {
     /// Returns whether a handshake is finished.
     pub is_done: bool = |state| state.stage == Stage::Done;
     /// Returns the other side of the handshake, while there is one.
-    pub(super) peer: Option<Arc<Connection>> = |state| state.peer.upgrade();
+    pub peer: Option<Arc<Connection>> = |state| state.peer.upgrade();
     /// Returns whether the connection has come so far as to send tickets, whatever became of it then.
     pub(super) could_send_ticket: bool = |state| state.exchanged && state.server;
     /// Returns how many tickets were asked for, and could not be made.
@@ -52,6 +51,10 @@ state_getters! {
     pub(super) uses_tickets: bool = |state| !state.inherited.no_ticket;
     /// Returns whether the digest of the handshake may go into the master secret.
     pub(super) can_extend_master_secret: bool = |state| !state.inherited.no_extended_master_secret;
+    /// Returns how much early data a server takes, bytes.
+    pub(super) max_early_data: u32 = |state| state.inherited.max_early_data;
+    /// Returns whether the tickets of a TLS 1.3 server are sealed. Those that allow early data are found in the cache, to be used once.
+    pub(super) seals_tickets_13: bool = |state| !state.inherited.no_ticket && state.inherited.max_early_data == 0;
     /// Returns how many tickets a TLS 1.3 server sends after a handshake.
     pub(super) tickets: u8 = |state| state.inherited.tickets;
     /// Returns the context that the connection has now.
@@ -79,7 +82,9 @@ impl Connection {
     pub fn shutdown(&self) -> Option<i32> {
         let mut state = self.state();
         match (state.stage, state.shut) {
-            (Stage::Within, _) if state.failed && !state.session_context.library().rules.has(Rule::FailedRaises) => {
+            (Stage::Within, _)
+                if state.failure.is_some() && !state.session_context.library().rules.has(Rule::FailedRaises) =>
+            {
                 Some(-1)
             }
             (Stage::Before | Stage::Within, _) => None,
@@ -111,7 +116,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
-        (state.exchanged, state.failed) = (false, false);
+        (state.exchanged, state.failure) = (false, None);
         if !server {
             state.speaks = state.inherited.max_version;
         }
@@ -266,7 +271,7 @@ impl Connection {
         let sealed = self.session_context().seal(&session);
         drop(session);
         // The copy outlives the alert.
-        sealed.map_err(|_copy| self.fail()).ok()
+        sealed.map_err(|_copy| self.fail(Why::Internal)).ok()
     }
 
     /// Returns whether a server may resume this session, and counts one that has expired.
@@ -276,7 +281,7 @@ impl Connection {
         }
         let state = self.state();
         if state.inherited.verifies && state.id_context.as_slice().is_empty() {
-            return Judged::NoIdContext;
+            return Judged::Ends(Why::NoIdContext);
         }
         drop(state);
         if session.is_expired() {
@@ -309,7 +314,7 @@ impl Connection {
         drop(session);
         if cache_mode & side != 0 && (!self.session_reused() || tls13) {
             let callbacks = context.callbacks();
-            let stateless = tls13 && server && callbacks.remove.is_none() && self.uses_tickets();
+            let stateless = tls13 && server && callbacks.remove.is_none() && self.seals_tickets_13();
             if cache_mode & mode::NO_INTERNAL_STORE == 0 && !stateless {
                 self.with_own_session(|session| context.add_session(session));
             }
@@ -325,16 +330,26 @@ impl Connection {
         }
     }
 
-    /// Gives up the handshake: a fatal alert was sent or came.
-    pub(super) fn fail(&self) {
-        self.note_failed();
+    /// Gives up the handshake, and sends a fatal alert.
+    pub(super) fn fail(&self, why: Why) {
+        let failure = Failure::of(why, self.session_context().library());
+        self.note_failed(failure);
         self.remove_own_session();
     }
 
+    /// Gives up the handshake, for the peer has sent a fatal alert. Who has sent one before reads none.
+    pub(super) fn hear_from(&self, peer: &Connection) {
+        let Some(alert) = peer.failure().and_then(|failure| failure.sent) else { return };
+        if self.failure().is_none() {
+            self.note_failed(Failure::heard(alert));
+            self.remove_own_session();
+        }
+    }
+
     /// Notes that nothing can be done with the connection any more.
-    pub(super) fn note_failed(&self) {
+    pub(super) fn note_failed(&self, failure: Failure) {
         let mut state = self.state();
-        (state.stage, state.failed) = (Stage::Within, true);
+        (state.stage, state.failure) = (Stage::Within, Some(failure));
     }
 
     /// Takes the session out of the cache: `SSL_CTX_remove_session`. The connection's own reference is used, and no other is taken.

@@ -159,6 +159,12 @@ macro_rules! for_each_rule {
     AnyProtocolIsTaken "any-protocol-is-taken" Fix ("" to "3.0.15 3.1.7 3.2.3 3.3.2") "tls_parse_stoc_alpn" "https://github.com/openssl/openssl/pull/24716";
     /// A server of TLS 1.3 whose callback ends the handshake does not free the session that was in the ticket.
     AbortedTicketLeaks "aborted-ticket-leaks" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/30464";
+    /// A server of TLS 1.3 that finds what it cannot resume, because the digest is another, sends no ticket.
+    OtherDigestGetsNoTicket "other-digest-gets-no-ticket" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/30626";
+    /// A server of TLS 1.3 that finds another key than the client proves sends the alert illegal_parameter.
+    OtherKeyIsIllegal "other-key-is-illegal" Fix ("" to "3.4.0") "tls_psk_do_binder" "https://github.com/openssl/openssl/pull/25176";
+    /// A server that would have to resume a session with an extended master secret without one sends the alert illegal_parameter.
+    NotExtendedIsIllegal "not-extended-is-illegal" Fix ("3.0.0" to "3.0.20 3.3.7 3.4.5 3.5.6 3.6.2") "ssl_get_prev_session" "https://github.com/openssl/openssl/pull/29706";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.
     FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.

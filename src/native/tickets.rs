@@ -8,6 +8,7 @@ use super::connection::{Connection, Version};
 use super::context::{Context, mode};
 use super::error::Error;
 use super::established::Established;
+use super::failure::Why;
 use super::handshake::Handshake;
 use super::peers::Peers;
 use super::session::Session;
@@ -55,6 +56,8 @@ pub(super) enum Ticket {
     Sealed(Arc<Established>),
     /// Has the id of a session that is in a cache. `None`: it has gone before anybody saw it.
     Id(Option<Vec<u8>>),
+    /// Has the id of a session that has none.
+    Empty,
 }
 
 /// Is told of a session of which a ticket is made. Returns whether there is to be one.
@@ -125,7 +128,7 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     }
     server.state().pending_tickets = pending;
     if !server.can_send_ticket() {
-        client.fail();
+        client.hear_from(server);
     }
     true
 }
@@ -173,26 +176,28 @@ impl Handshake<'_> {
             own.put_id(&[]);
         } else if !self.server.generate_id(&own, self.peers) {
             drop(own);
-            self.server.fail();
+            self.server.fail(Why::IdConflict);
             return None;
         }
         let from_peer = self.peers.of(&own);
         own.put_master_key(&from_peer.master_key);
-        own.set_cipher(from_peer.cipher);
         own.touch();
         if let Some(selected) = self.server.alpn_selected() {
             own.put_alpn(&selected);
         }
+        own.set_max_early_data(self.server.max_early_data());
         drop(own);
         if !self.server.generates_ticket() {
             return None;
         }
         let own = self.server.session()?;
         let hint = hint(&own, false);
+        let is_empty = own.id().as_slice().is_empty();
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
-        let ticket = match self.server.uses_tickets() {
+        let ticket = match self.server.seals_tickets_13() {
             true => Ticket::Sealed(self.server.seal()?),
+            false if is_empty => Ticket::Empty,
             false => Ticket::Id(id),
         };
         self.server.note_sent_ticket();
@@ -200,13 +205,23 @@ impl Handshake<'_> {
         Some(Sent { ticket, hint })
     }
 
-    /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`.
+    /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`. One that has failed reads none.
     pub(super) fn read_ticket(&mut self, sent: Sent) {
+        if self.client.failure().is_some() {
+            return;
+        }
+        if matches!(sent.ticket, Ticket::Empty) {
+            return self.client.fail(Why::EmptyTicket);
+        }
         let Some(own) = self.client.session() else { return };
         let copy = own.dup_without_ticket();
         drop(own);
         self.client.put_session(copy);
         self.take_ticket(sent);
+        let max_early_data = self.server.max_early_data();
+        if let (Some(own), 1..) = (self.client.session(), max_early_data) {
+            own.set_max_early_data(max_early_data);
+        }
         self.client.update_cache(mode::CLIENT, false);
     }
 
@@ -222,6 +237,7 @@ impl Handshake<'_> {
                 from_peer.ticket
             }
             Ticket::Id(id) => id.unwrap_or(from_peer.ticket),
+            Ticket::Empty => Vec::new(),
         };
         own.put_ticket(&ticket, sent.hint);
         if known {
@@ -229,7 +245,9 @@ impl Handshake<'_> {
         } else {
             own.put_id(&from_peer.id);
         }
-        own.set_cipher(from_peer.cipher);
+        if own.protocol_version() != Version::Tls13.number() {
+            own.set_cipher(from_peer.cipher);
+        }
         own.set_not_resumable(false);
         own.put_master_key(&from_peer.master_key);
     }
@@ -242,7 +260,7 @@ impl Connection {
         let Some(callback) = self.session_context().callbacks().generate_ticket else { return true };
         let generates = self.session().is_none_or(|session| callback(&session));
         if !generates {
-            self.fail();
+            self.fail(Why::Internal);
         }
         generates
     }

@@ -247,6 +247,16 @@ macro_rules! for_each_op {
                 0x77 SslSetGenerateId SSL_set_generate_session_id [] (x: ConnectionSlot, callback: GenerateId) {} {fn(*mut SSL, GEN_SESSION_CB) -> c_int};
                 /// Reads what came of verifying the peer's certificate, or that of the session that was set or resumed.
                 0x78 GetVerifyResult SSL_get_verify_result [] (x: ConnectionSlot) {} {fn(*const SSL) -> c_long};
+                /// Sets what `SSL_get_verify_result` reads. A server whose client shows no certificate gives it to its session.
+                0x85 SetVerifyResult SSL_set_verify_result [] (x: ConnectionSlot, code: u16) {} {fn(*mut SSL, c_long) -> ()};
+                /// Sets the suites of TLS 1.3 of the connections of a context, the preferred one first.
+                0x86 CtxSetCiphersuites SSL_CTX_set_ciphersuites [] (c: ContextSlot, suites: Suites) {} {fn(*mut SSL_CTX, *const c_char) -> c_int};
+                /// Sets the suites of TLS 1.3 of a connection, the preferred one first.
+                0x87 SslSetCiphersuites SSL_set_ciphersuites [] (x: ConnectionSlot, suites: Suites) {} {fn(*mut SSL, *const c_char) -> c_int};
+                /// Sets how much early data the servers take that are made from here on, in bytes: their tickets are found in the cache, and used once.
+                0x88 CtxSetMaxEarlyData SSL_CTX_set_max_early_data [] (c: ContextSlot, bytes: u32) {} {fn(*mut SSL_CTX, u32) -> c_int};
+                /// Sets how much early data a server takes, in bytes.
+                0x89 SslSetMaxEarlyData SSL_set_max_early_data [] (x: ConnectionSlot, bytes: u32) {} {fn(*mut SSL, u32) -> c_int};
                 /// Sets the protocols that clients name which are made from here on, each behind its length; `NULL` names none. 0 where it is done.
                 0x7b CtxSetAlpnProtos SSL_CTX_set_alpn_protos [] (c: ContextSlot, protocols: Bytes) {} {fn(*mut SSL_CTX, *const c_uchar, c_uint) -> c_int};
                 /// Sets the protocols that a client names, each behind its length; `NULL` names none. 0 where it is done.

@@ -1,8 +1,10 @@
 //! What the peers of handshakes show and agree on, the same in every port.
 
+use super::events;
 use crate::native::{AlpnAnswer, protocols};
 use crate::op::{AlpnCallback, Options, TicketKeys};
 pub(super) use crate::samples::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use crate::trace::Callback;
 
 /// Has the value of `SSL_OP_NO_TICKET` in `<openssl/ssl.h>`.
 pub(super) const NO_TICKET: i64 = 1 << 14;
@@ -42,6 +44,31 @@ const fn named(name: u8) -> [u8; TICKET_KEYS] {
 pub(super) const PSK_IDENTITY: &[u8] = b"agreed before";
 /// Holds that key: as long as the digest of its suite.
 pub(super) const PSK: &[u8] = &[0x5d; 48];
+
+/// Holds what is told of a side of a handshake that has failed: alerts as callbacks are told of them, with the level in their second
+/// byte; 0: none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Alerts {
+    /// Is the one that the side sent last.
+    pub sent: u32,
+    /// Is the one that it was sent last.
+    pub heard: u32,
+    /// Is the reason of its error: `ERR_GET_REASON` of a release from 3.0 on.
+    pub reason: u32,
+}
+
+impl Alerts {
+    /// Is above an alert that ends a connection: `SSL3_AL_FATAL`.
+    pub(super) const FATAL: u32 = 2 << 8;
+
+    /// Writes them down, if there is something to tell.
+    pub(super) fn tell(self, server: bool) {
+        let Alerts { sent, heard, reason } = self;
+        if self != Alerts::default() {
+            events::called(Callback::Alert, [server.into(), heard, sent, reason, 0]);
+        }
+    }
+}
 
 /// Holds the ticket application data that a callback sets.
 pub(super) const TICKET_APPDATA: &[u8] = b"of a ticket";

@@ -23,6 +23,7 @@ pub use stored::{Fault, StoredBug};
 use std::sync::Arc;
 
 use self::instead::Instead;
+use super::handshakes::Alerts;
 use super::native::{Access, NativePort};
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
 use crate::field::{Field, Fields};
@@ -87,8 +88,20 @@ struct State {
 
 impl Mutant {
     /// Makes a port that behaves as `release` but for `bug`.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few bugs in what is told of failures")]
     pub fn new(bug: Bug, release: Release, setup: Setup) -> Mutant {
-        Mutant { inner: NativePort::new(release, setup), bug, state: State::default() }
+        let mut inner = NativePort::new(release, setup);
+        match bug {
+            Bug::AlertIsAnother => inner.tell(|alerts| Alerts {
+                sent: other_alert(alerts.sent),
+                heard: other_alert(alerts.heard),
+                ..alerts
+            }),
+            Bug::ReasonIsForgotten => inner.tell(|alerts| Alerts { reason: 0, ..alerts }),
+            Bug::AlertIsNotHeard => inner.tell(|alerts| if alerts.sent == 0 { Alerts::default() } else { alerts }),
+            _ => {}
+        }
+        Mutant { inner, bug, state: State::default() }
     }
 
     /// Says whether sessions keep their compression method, as those of the other port do.
@@ -202,6 +215,11 @@ impl Mutant {
         let partners = Slot::all().filter(|other| self.share(s, *other) && self.is_live(*other));
         partners.for_each(|partner| change(&self.session(partner)));
     }
+}
+
+/// Returns `handshake_failure` in the place of an alert, if there is one.
+fn other_alert(alert: u32) -> u32 {
+    if alert == 0 { 0 } else { alert & !0xff | 40 }
 }
 
 /// Cuts bytes down to the first so many: what a setter without a check would write.

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use self::read::{number, shows_bytes, with_bytes};
 use super::buffers::Buffers;
+use super::handshakes::Alerts;
 use super::{
     Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, blocks, events, present,
 };
@@ -42,6 +43,8 @@ pub struct NativePort {
     lost: Vec<Session>,
     /// Tells whether the indices of ex_data are registered, and the end of a context is told.
     has_callbacks: bool,
+    /// Says what is told of a side of a handshake that has failed: itself, but for ports with a bug.
+    tells: fn(Alerts) -> Alerts,
     raised: bool,
     /// Names the step of the program in which the library was broken by a fault of its release, after which it cannot
     /// be compared.
@@ -100,6 +103,7 @@ impl NativePort {
             connections: Default::default(),
             lost: Vec::new(),
             has_callbacks: setup.ex_data,
+            tells: |alerts| alerts,
             raised: false,
             broken_in: None,
             buffers: Buffers::default(),

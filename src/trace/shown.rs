@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{After, Callback, Entry, Meddling, WRONG_ARGUMENTS};
 use crate::field::Fields;
+use crate::native::{SSL_AD_REASON_OFFSET, alert_name, reason_name};
 use crate::op::{BlockCall, ExIndex, LeftOut, Slot};
 
 /// Returns the name of an ex_data index, `?` where there is no such index.
@@ -73,8 +74,19 @@ pub(super) fn referenced(references: u32) -> String {
 
 /// Says a callback that a handshake calls, and its arguments.
 pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
-    if callback == Callback::Block {
-        return of_block(arguments);
+    match callback {
+        Callback::Block => return of_block(arguments),
+        Callback::Alert => return failed(arguments),
+        Callback::New
+        | Callback::Get
+        | Callback::NotResumable
+        | Callback::GenerateId
+        | Callback::PskUse
+        | Callback::PskFind
+        | Callback::ServerName
+        | Callback::AlpnSelect
+        | Callback::GenerateTicket
+        | Callback::DecryptTicket => {}
     }
     let [server, birth, length, key, references] = arguments;
     let side = if server != 0 { "server" } else { "client" };
@@ -86,7 +98,7 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         Callback::Get => format!(" for an id of {length} bytes, digest {key:08x}"),
         Callback::NotResumable => format!(", forward secure: {references}"),
         Callback::AlpnSelect => format!(" for protocols of {length} bytes, digest {key:08x}"),
-        Callback::ServerName | Callback::Block => String::new(),
+        Callback::ServerName | Callback::Block | Callback::Alert => String::new(),
         Callback::GenerateTicket => format!(" for a session, digest {key:08x}"),
         Callback::DecryptTicket => format!(" for a ticket, status {length}, digest {key:08x}"),
         Callback::PskUse => String::new(),
@@ -94,6 +106,26 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         Callback::GenerateId => format!(", {length} bytes at most"),
     };
     format!("{} callback of the {side}{with}", callback.name())
+}
+
+/// Says which alerts a side has sent and heard, and the reason of its error.
+fn failed([server, heard, sent, reason, _]: [u32; 5]) -> String {
+    let side = if server != 0 { "server" } else { "client" };
+    let alert = |told: u32| alert_name(told as u8); // the level is above
+    let alerts = match (heard, sent) {
+        (0, 0) => "fails without an alert".into(),
+        (0, sent) => format!("sends the alert {}", alert(sent)),
+        (heard, 0) => format!("is sent the alert {}", alert(heard)),
+        (heard, sent) => format!("is sent the alert {}, and sends {}", alert(heard), alert(sent)),
+    };
+    // Whoever hears an alert says so, by its number.
+    let as_heard = heard != 0 && sent == 0 && reason == SSL_AD_REASON_OFFSET + (heard & 0xff);
+    let reason = match reason_name(reason) {
+        _ if as_heard => String::new(),
+        Some(name) => format!(", {name}"),
+        None => format!(", reason {reason}"),
+    };
+    format!("the {side} {alerts}{reason}")
 }
 
 /// Says a call inside a callback, and what it returned.

@@ -20,6 +20,8 @@ pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
         Some(format!("remove{} ", of(*birth)))
     } else if let Entry::Called(Callback::Block, arguments) = entry {
         of_block(*arguments)
+    } else if let Entry::Called(Callback::Alert, arguments) = entry {
+        Some(failed(*arguments))
     } else if let Entry::Called(callback, [_, birth, length, ..]) = entry {
         Some(called(*callback, *birth, *length))
     } else {
@@ -31,6 +33,15 @@ pub(super) fn event(entry: &Entry<'_>) -> Option<String> {
 fn of_block([at, code, low, high, why]: [u32; 5]) -> Option<String> {
     let name = BlockCall::name_of(u8::try_from(code).ok()?).filter(|_| why == 0)?;
     Some(format!("{name}:{}:{:x} ", at + 1, Callback::returned_in_block(code, low, high)))
+}
+
+/// Returns what a side tells that has failed.
+fn failed([server, heard, sent, reason, _]: [u32; 5]) -> String {
+    let side = if server != 0 { "server" } else { "client" };
+    match reason {
+        0 => format!("{side}_failed "),
+        reason => format!("{side}_failed:{reason}:{:x} ", sent << 16 | heard),
+    }
 }
 
 /// Returns a callback of a handshake as `happens` writes it.
@@ -48,6 +59,6 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::GenerateTicket, _) => "generate_ticket ".into(),
         (Callback::DecryptTicket, _) => format!("decrypt_ticket:{length}:0 "),
         (Callback::AlpnSelect, _) => format!("alpn_select:{length}:0 "),
-        (Callback::Block, _) => String::new(),
+        (Callback::Block | Callback::Alert, _) => String::new(),
     }
 }

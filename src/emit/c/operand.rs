@@ -5,7 +5,7 @@ use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback,
     NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
-    ServerNameCallback, Slot, TicketKeys, Time, Verify,
+    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -68,6 +68,7 @@ in_c! {
     RemoveBlock: |_block| NULL.into();
     NewBlock: |_block| NULL.into();
     ServerNameCallback: |callback| callback.name().into();
+    Suites: |suites| format!("\"{}\"", suites.list().to_string_lossy());
     // Bytes and how many.
     TicketKeys: |keys| match keys {
         TicketKeys::None => "NULL, 0",

@@ -147,6 +147,8 @@ pub(super) struct Own<'a> {
     pub argument: String,
     /// Says what a callback does to tell that it was called.
     pub happened: &'a str,
+    /// Says whether handshakes tell why they fail.
+    pub alerts: &'a str,
     /// Compares two sessions getter by getter.
     pub alike: String,
 }
@@ -167,6 +169,7 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     parts.push(("", &own.argument));
     parts.extend(samples.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
     parts.extend([("happens(", own.happened), ("register_indices(", part!("ex_data"))]);
+    parts.push(("watch_alerts(|acted(", own.alerts));
     parts.extend(SHARED.iter().chain(&KEPT).chain(CALLBACKS));
     parts.push(("alike(", &own.alike));
     parts.extend(WATCHED);

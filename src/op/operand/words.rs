@@ -84,6 +84,46 @@ words! {
 }
 
 words! {
+    /// Which suites of TLS 1.3 are allowed, the preferred one first.
+    Suites first 5 {
+        /// What a new context allows.
+        All = "all_suites",
+        /// The one with SHA-384.
+        Aes256 = "aes_256",
+        /// One with SHA-256.
+        Aes128 = "aes_128",
+        /// Another one with SHA-256.
+        Chacha20 = "chacha20",
+        /// Both with SHA-256.
+        Sha256 = "chacha20_or_aes_128",
+    }
+}
+
+impl Suites {
+    /// Returns the list as C takes it.
+    pub const fn list(self) -> &'static std::ffi::CStr {
+        match self {
+            Suites::All => c"TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+            Suites::Aes256 => c"TLS_AES_256_GCM_SHA384",
+            Suites::Aes128 => c"TLS_AES_128_GCM_SHA256",
+            Suites::Chacha20 => c"TLS_CHACHA20_POLY1305_SHA256",
+            Suites::Sha256 => c"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256",
+        }
+    }
+
+    /// Returns their two-byte codes.
+    pub const fn codes(self) -> &'static [u16] {
+        match self {
+            Suites::All => &[0x1302, 0x1303, 0x1301],
+            Suites::Aes256 => &[0x1302],
+            Suites::Aes128 => &[0x1301],
+            Suites::Chacha20 => &[0x1303],
+            Suites::Sha256 => &[0x1303, 0x1301],
+        }
+    }
+}
+
+words! {
     /// An index of application data. Three are registered by the harness, in this order, unless its probes are off.
     ExIndex first 6 {
         /// Index 0, which exists without registration and has no callbacks.

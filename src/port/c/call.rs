@@ -1,6 +1,6 @@
 //! The calls of a C library: made from the table of ops where the operands say everything, by hand where they do not.
 
-use std::ffi::{c_int, c_long, c_uint, c_ulong, c_void};
+use std::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use std::ptr;
 
 use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
@@ -14,8 +14,8 @@ use super::prototypes::{
 use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
 use crate::op::{
     CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
-    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Time, for_each_op, getters,
-    plain_ops, serial_ops,
+    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Suites, Time, for_each_op,
+    getters, plain_ops, serial_ops,
 };
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
@@ -50,6 +50,7 @@ in_calls! {
     Option<ConnectionSlot> => *mut SSL: |x, port, _passed| x.map_or(ptr::null_mut(), |x| port.connection(x));
     i64 => i64: |value, _port, _passed| *value;
     u32 => u32: |value, _port, _passed| *value;
+    u16 => u16: |value, _port, _passed| *value;
     Time => i64: |time, _port, passed| seconds(*time, passed);
     ProtocolVersion => c_int: |version, _port, _passed| version.0;
     Option<Cipher> => *const SSL_CIPHER: |cipher, port, _passed| cipher.map_or(ptr::null(), |one| port.library.cipher(one));
@@ -62,6 +63,7 @@ in_calls! {
     NewCallback => new_session_cb: |callback, _port, _passed| handshake_callbacks::new(*callback);
     GetCallback => get_session_cb: |callback, _port, _passed| handshake_callbacks::get(*callback);
     NotResumableCallback => not_resumable_session_callback: |callback, _port, _passed| handshake_callbacks::not_resumable(*callback);
+    Suites => *const c_char: |suites, _port, _passed| suites.list().as_ptr();
     GenerateId => GEN_SESSION_CB: |callback, _port, _passed| handshake_callbacks::generate(*callback);
 }
 
@@ -245,6 +247,8 @@ impl CPort {
             as_listed!() => {
                 if let Op::CtxSetNumTickets { c, .. }
                 | Op::CtxSetAlpnProtos { c, .. }
+                | Op::CtxSetCiphersuites { c, .. }
+                | Op::CtxSetMaxEarlyData { c, .. }
                 | Op::CtxSetNewCb { c, .. }
                 | Op::CtxSetGetCb { c, .. }
                 | Op::CtxSetNotResumableCb { c, .. }

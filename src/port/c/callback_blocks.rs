@@ -112,13 +112,22 @@ fn note_copied(session: *mut SSL_SESSION, calls: &[BlockCall]) {
     }
 }
 
+/// Runs the calls of a block. Of those that run inside a handshake no error is compared.
+fn run(context: usize, calls: &[BlockCall], inside: &mut InBlock) {
+    if blocks::talks() {
+        handshake_callbacks::aside(|| blocks::run(context, calls, inside));
+    } else {
+        blocks::run(context, calls, inside);
+    }
+}
+
 /// Is `remove_session_cb` where its calls were set.
 pub(super) unsafe extern "C" fn removed(context: *mut SSL_CTX, session: *mut SSL_SESSION) {
     callbacks::record(context, session);
     let block = blocks::remove_of(context as usize);
     note_copied(session, &block.calls);
     let mut inside = InBlock { session, keeper: 0, copy: ptr::null_mut() };
-    blocks::run(context as usize, &block.calls, &mut inside);
+    run(context as usize, &block.calls, &mut inside);
 }
 
 /// Is `new_session_cb` where its calls were set.
@@ -127,7 +136,7 @@ pub(super) unsafe extern "C" fn is_new(ssl: *mut SSL, session: *mut SSL_SESSION)
     let block = blocks::new_of(context);
     note_copied(session, &block.calls);
     let mut inside = InBlock { session, keeper: context, copy: ptr::null_mut() };
-    blocks::run(context, &block.calls, &mut inside);
+    run(context, &block.calls, &mut inside);
     if block.keeps {
         callbacks::keep(session, context);
     }

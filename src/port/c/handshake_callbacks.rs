@@ -8,7 +8,7 @@ use std::ptr;
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
 use super::super::events;
-use super::super::handshakes::{TICKET_APPDATA, select};
+use super::super::handshakes::{Alerts, TICKET_APPDATA, select};
 use super::callbacks::{self, library};
 use super::handshakes::recorded_by_getters;
 use super::prototypes::{
@@ -22,6 +22,10 @@ use crate::op::{
 };
 use crate::port::generated;
 use crate::trace::{Callback, Recorded, SENT_ID};
+
+// As in `<openssl/ssl.h>`: SSL_CB_ALERT and the direction.
+const READ_ALERT: c_int = 0x4004;
+const WRITE_ALERT: c_int = 0x4008;
 
 /// Says who takes part in a handshake, by address.
 #[derive(Clone, Copy, Default)]
@@ -38,6 +42,10 @@ thread_local! {
     static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0 }) };
     /// Lists the sessions that callbacks saw since the handshake began, and the id of each, or all that it has of its peers.
     static NOTED: RefCell<Vec<(u32, Recorded)>> = const { RefCell::new(Vec::new()) };
+    /// Holds what is told of client and server since the call began.
+    static ALERTS: Cell<[Alerts; 2]> = const { Cell::new([Alerts { sent: 0, heard: 0, reason: 0 }; 2]) };
+    /// Says that it is the server that does something now.
+    static SERVER_ACTS: Cell<bool> = const { Cell::new(false) };
     /// Counts the ids that the program's callbacks have made.
     static MADE: Cell<u64> = const { Cell::new(0) };
 }
@@ -50,7 +58,58 @@ pub(super) fn begin_program() {
 /// Begins a handshake.
 pub(super) fn begin(sides: Sides) {
     SIDES.set(sides);
+    ALERTS.take();
     NOTED.with_borrow_mut(Vec::clear);
+}
+
+/// Lets a side do something, and notes the error that it raises.
+pub(super) fn acting<R>(server: bool, act: impl FnOnce() -> R) -> R {
+    SERVER_ACTS.set(server);
+    call!(library(), ERR_clear_error());
+    let returned = act();
+    note_error();
+    returned
+}
+
+/// Notes the reason of the error that was raised last, unless there is one. A side gives up once.
+fn note_error() {
+    let error = call!(library(), ERR_peek_last_error());
+    let server = usize::from(SERVER_ACTS.get());
+    let mut alerts = ALERTS.get();
+    if error != 0 && alerts[server].reason == 0 {
+        alerts[server].reason = library().reason(error);
+        ALERTS.set(alerts);
+    }
+}
+
+/// Runs calls of the program inside a callback. The errors that they raise are of no handshake.
+pub(super) fn aside<R>(run: impl FnOnce() -> R) -> R {
+    note_error();
+    let raised = call!(library(), ERR_peek_error()) != 0;
+    let returned = run();
+    if !raised {
+        call!(library(), ERR_clear_error());
+    }
+    returned
+}
+
+/// Tells what became of a client and a server that have failed.
+pub(super) fn tell_alerts() {
+    for (server, alerts) in [false, true].into_iter().zip(ALERTS.take()) {
+        alerts.tell(server);
+    }
+}
+
+/// Notes the alerts that a connection sends and reads: `SSL_set_info_callback(3)`.
+pub(super) unsafe extern "C" fn informed(ssl: *const SSL, what: c_int, value: c_int) {
+    let mut alerts = ALERTS.get();
+    let side = &mut alerts[usize::from(is_server(ssl))];
+    match what {
+        WRITE_ALERT => side.sent = value as u32,
+        READ_ALERT => side.heard = value as u32,
+        _ => return,
+    }
+    ALERTS.set(alerts);
 }
 
 /// Notes that a callback saw this session: it may be gone at the end of the handshake.

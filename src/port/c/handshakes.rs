@@ -9,13 +9,14 @@ use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit, tick
 use super::super::{Port, Returned, blocks, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
+use super::prototypes::info_callback;
 use super::{CPort, Library, Start, callback_blocks, psk_callbacks};
 use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
     AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
     GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options,
-    PskCallback, ServerNameCallback, Slot, Variable, Verify,
+    PskCallback, ServerNameCallback, Slot, Suites, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -255,6 +256,8 @@ impl CPort {
             Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::None },
             Op::CtxSetTicketCb { c, generate: GenerateTicket::None, decrypt: DecryptTicket::None },
             Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
+            Op::CtxSetCiphersuites { c, suites: Suites::All },
+            Op::CtxSetMaxEarlyData { c, bytes: 0 },
         ] {
             if changed.contains(op.kind()) {
                 self.do_call(&op);
@@ -288,9 +291,17 @@ impl CPort {
         }
         call!(self, SSL_set_bio(client, a, b));
         call!(self, SSL_set_bio(server, b, a));
+        self.inform([client, server], Some(handshake_callbacks::informed));
         call!(self, SSL_set_connect_state(client));
         call!(self, SSL_set_accept_state(server));
         self.credentials.server.is_some_and(|pair| self.use_pair(server, pair))
+    }
+
+    /// Lets connections tell of their alerts, those that there are.
+    fn inform(&self, sides: [*mut SSL; 2], callback: info_callback) {
+        for ssl in sides.into_iter().filter(|ssl| !ssl.is_null()) {
+            call!(self, SSL_set_info_callback(ssl, callback));
+        }
     }
 
     fn use_pair(&self, ssl: *mut SSL, pair: Pair) -> bool {
@@ -299,7 +310,7 @@ impl CPort {
     }
 
     /// Reads everything, and so what the server sent after the handshake too: tickets.
-    fn read_all(&mut self, ssl: *mut SSL) {
+    fn read_all(&self, ssl: *mut SSL) {
         let mut byte = [0u8; 1];
         call!(self, SSL_read(ssl, byte.as_mut_ptr().cast(), 1));
     }
@@ -448,19 +459,20 @@ impl CPort {
         let mut done = [false; 2];
         if self.connect(client_ssl, server_ssl) {
             for _ in 0..FLIGHTS {
-                for (ssl, done) in [client_ssl, server_ssl].into_iter().zip(&mut done) {
-                    if !*done {
-                        *done = call!(self, SSL_do_handshake(ssl)) == 1;
-                    }
+                for (server, ssl) in [(false, client_ssl), (true, server_ssl)] {
+                    let done = &mut done[usize::from(server)];
+                    *done = *done || handshake_callbacks::acting(server, || call!(self, SSL_do_handshake(ssl)) == 1);
                 }
                 if done == [true; 2] {
                     break;
                 }
             }
             if done[0] {
-                self.read_all(client_ssl);
+                handshake_callbacks::acting(false, || self.read_all(client_ssl));
             }
+            self.inform([client_ssl, server_ssl], None);
         }
+        handshake_callbacks::tell_alerts();
         self.credentials.peers[server.index()] = Some(client);
         self.record(births, [client_ssl, server_ssl], had, tape);
         blocks::record_written(tape);
@@ -489,11 +501,14 @@ impl CPort {
         handshake_callbacks::begin(self.sides(client, x));
         let returned = call!(self, SSL_new_session_ticket(server));
         if returned == 1 {
-            call!(self, SSL_do_handshake(server));
+            self.inform(sides, Some(handshake_callbacks::informed));
+            handshake_callbacks::acting(true, || call!(self, SSL_do_handshake(server)));
             if let Some(client) = client {
-                self.read_all(self.connection(client));
+                handshake_callbacks::acting(false, || self.read_all(self.connection(client)));
             }
+            self.inform(sides, None);
         }
+        handshake_callbacks::tell_alerts();
         self.record(births, sides, had, tape);
         blocks::record_written(tape);
         call!(self, ERR_clear_error());

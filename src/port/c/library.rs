@@ -1,6 +1,6 @@
 //! The library of this process, made ready once: probes, ex_data indices, ciphers, clock, and what it is.
 
-use std::ffi::{c_int, c_long, c_uchar, c_void};
+use std::ffi::{c_int, c_long, c_uchar, c_ulong, c_void};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -136,6 +136,17 @@ impl Library {
 
     pub(super) fn cipher(&self, cipher: Cipher) -> *const SSL_CIPHER {
         self.ciphers.get(cipher as usize).copied().unwrap_or_default()
+    }
+
+    /// Returns the reason of an error, with the numbers of releases from 3.0 on: `ERR_GET_REASON`.
+    pub(super) fn reason(&self, error: c_ulong) -> u32 {
+        /// Is `ERR_R_INTERNAL_ERROR` before and after.
+        const INTERNAL: [u32; 2] = [68, 0xc_0103];
+        if self.release >= Release::new(3, 0, 0, 0) {
+            return (error & 0x7f_ffff) as u32;
+        }
+        let reason = (error & 0xfff) as u32;
+        if reason == INTERNAL[0] { INTERNAL[1] } else { reason }
     }
 
     /// Tells whether there are cipher suites to give to sessions.

@@ -63,6 +63,8 @@ pub type SSL_CTX_generate_session_ticket_fn = Option<unsafe extern "C" fn(*mut S
 /// Follows `<openssl/ssl.h>`, where status and answer are `int` by other names.
 pub type SSL_CTX_decrypt_session_ticket_fn =
     Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION, *const c_uchar, usize, c_int, *mut c_void) -> c_int>;
+/// Follows the callback that `SSL_set_info_callback(3)` takes.
+pub type info_callback = Option<unsafe extern "C" fn(*const SSL, c_int, c_int)>;
 /// Follows the callback that `SSL_CTX_set_verify(3)` takes.
 pub type SSL_verify_cb = Option<unsafe extern "C" fn(c_int, *mut X509_STORE_CTX) -> c_int>;
 
@@ -220,6 +222,7 @@ macro_rules! collect {
             fn SSL_set_connect_state(*mut SSL) -> ();
             fn SSL_set_accept_state(*mut SSL) -> ();
             fn SSL_set_bio(*mut SSL, *mut BIO, *mut BIO) -> ();
+            fn SSL_set_info_callback(*mut SSL, info_callback) -> ();
             fn SSL_do_handshake(*mut SSL) -> c_int;
             fn SSL_read(*mut SSL, *mut c_void, c_int) -> c_int;
             fn SSL_use_certificate(*mut SSL, *mut X509) -> c_int;

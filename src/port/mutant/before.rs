@@ -188,6 +188,9 @@ impl Mutant {
                 noted.again = self.has_session(*x, *s);
                 noted.sessions.extend(self.connected_session(*x));
             }
+            (Bug::SetSessionForgetsVerifyResult, Op::SetSession { x, .. }) => {
+                noted.number = Some(self.inner.connection(*x).verify_result());
+            }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { to, .. }) => {
                 noted.sessions.extend(self.connected_session(*to));
             }

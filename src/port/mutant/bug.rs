@@ -285,7 +285,7 @@ bugs! {
     NewCallbackIsNeverCalled "new-callback-is-never-called" Handshake(handshake New) NewSessionTicket(handshake New);
     NewCallbackKeptIsFreed "new-callback-kept-is-freed" Handshake(other count);
     NewCallbackStays "new-callback-stays" Handshake(handshake New) NewSessionTicket(handshake New);
-    GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New);
+    GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New, Return);
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" Handshake(other count, count);
     GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, callback Remove, handshake New, Return)
         Handshake(handshake ServerName);
@@ -307,6 +307,10 @@ bugs! {
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
+    SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
+    ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
+    MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)
+        Get1Session(own MaxEarlyData) TakeKept(own MaxEarlyData) NewSessionTicket(own MaxEarlyData);
     TicketKeysAreIgnored "ticket-keys-are-ignored" Handshake(Return);
     CopiedTicketKeysAreForgotten "copied-ticket-keys-are-forgotten" Handshake(Return);
     AlpnIsNotSelected "alpn-is-not-selected" Handshake(handshake AlpnSelect, handshake New);
@@ -320,10 +324,12 @@ bugs! {
     GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
         NewSessionTicket(handshake GenerateTicket);
     DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return);
-    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count);
+    IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
+    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return);
+    SetSessionForgetsVerifyResult "set-session-forgets-verify-result" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
     VerifyIsIgnored "verify-is-ignored" Handshake(callback New, own Peer, Cache, Return, handshake New)
@@ -357,6 +363,9 @@ bugs! {
         CtxFree(callback ContextFreed, callback Free) Handshake(count);
     DupForgetsPeerChain "dup-forgets-peer-chain" GetPeerCertChain(Return);
     DupCopiesPeerChain "dup-copies-peer-chain" GetPeerCertChain(PeerChain);
+    AlertIsAnother "alert-is-another" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
+    ReasonIsForgotten "reason-is-forgotten" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
+    AlertIsNotHeard "alert-is-not-heard" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" SessionReused(Return);
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed"
         SslFree(callback Remove, other count, callback Free, Cache, other Resumable);

@@ -173,6 +173,8 @@ impl Mutant {
                 Op::CtxSetOptions { options: Options::NoExtendedMasterSecret, .. },
             ) => number(NO_EXTENDED_MASTER_SECRET),
             (Bug::ServerNameIsNotAsked, Op::CtxSetServerNameCb { .. })
+            | (Bug::SuitesAreIgnored, Op::CtxSetCiphersuites { .. })
+            | (Bug::MaxEarlyDataIsIgnored, Op::CtxSetMaxEarlyData { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
@@ -215,7 +217,9 @@ impl Mutant {
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
-            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. }) => number(1),
+            (Bug::VerifyResultIsNotSet, Op::SetVerifyResult { .. }) => nothing(),
+            (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
+            | (Bug::ConnectionSuitesAreIgnored, Op::SslSetCiphersuites { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })
             }

@@ -13,7 +13,7 @@ use crate::native::{
 };
 use crate::op::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
-    PskCallback, RemoveCallback, ServerNameCallback,
+    PskCallback, RemoveCallback, ServerNameCallback, Suites,
 };
 use crate::trace::Callback;
 
@@ -280,6 +280,11 @@ pub(super) fn alpn_select(callback: AlpnCallback) -> Option<SelectAlpn> {
         AlpnCallback::Refuses => Some(|list| told(AlpnCallback::Refuses, list)),
         AlpnCallback::Other => Some(|list| told(AlpnCallback::Other, list)),
     }
+}
+
+/// Returns suites of TLS 1.3.
+pub(super) fn suites_of(suites: Suites) -> native::Suites {
+    suites.codes().iter().copied().map(Cipher).collect()
 }
 
 /// Returns the digest of version and ticket application data of a session.

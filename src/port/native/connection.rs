@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{Chain, Moment, Returned};
 use super::NativePort;
-use super::callbacks::{generate_id, lending};
+use super::callbacks::{generate_id, lending, suites_of};
 use crate::native::{Connection, Session};
 use crate::op::{Bytes, CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
 use crate::trace::SAME;
@@ -56,8 +56,20 @@ impl NativePort {
                 self.connection(*x).set_generate_id(generate_id(*callback));
                 number(1)
             }
+            Op::SslSetMaxEarlyData { x, bytes } => {
+                self.connection(*x).set_max_early_data(*bytes);
+                number(1)
+            }
+            Op::SslSetCiphersuites { x, suites } => {
+                self.connection(*x).set_suites(suites_of(*suites));
+                number(1)
+            }
             Op::SslSetAlpnProtos { x, protocols } => self.name_protocols(*x, protocols),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
+            Op::SetVerifyResult { x, code } => {
+                self.connection(*x).set_verify_result((*code).into());
+                Returned::Nothing
+            }
             Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
             Op::SetSslCtx { x, c } => {
                 self.connection(*x).set_context(c.map(|c| self.context(c)));

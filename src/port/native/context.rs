@@ -6,7 +6,7 @@ use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     alpn_select, decrypt_ticket, generate_id, generate_ticket, get_callback, know, lending, new_callback,
-    not_resumable_callback, psk_find, psk_use, remove_callback, server_name,
+    not_resumable_callback, psk_find, psk_use, remove_callback, server_name, suites_of,
 };
 use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
@@ -83,6 +83,11 @@ impl NativePort {
             Op::CtxSetTicketCb { c, generate, decrypt } => {
                 let callbacks = (generate_ticket(*generate), decrypt_ticket(*decrypt));
                 done(self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks))
+            }
+            Op::CtxSetMaxEarlyData { c, bytes } => done(self.inherit(*c, |all| all.max_early_data = *bytes)),
+            Op::CtxSetCiphersuites { c, suites } => {
+                self.context(*c).set_suites(suites_of(*suites));
+                number(1)
             }
             Op::CtxSetAlpnProtos { c, protocols } => self.set_protocols(*c, protocols),
             Op::CtxSetGenerateId { c, callback } => self.set_generate_id(*c, *callback),

@@ -1,11 +1,13 @@
 //! Handshakes of the native library: what a peer decides is played from the tape, or made up and recorded.
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use std::sync::Arc;
+
+use super::super::handshakes::{Alerts, CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
 use super::super::{blocks, events};
 use super::{NativePort, callbacks};
 use crate::der;
 use crate::field::Field;
-use crate::native::{self, Cipher, FromPeer, Peers, Session, Unseen, Version};
+use crate::native::{self, Cipher, Connection, Failure, FromPeer, Peers, Session, Unseen, Version};
 use crate::op::ConnectionSlot;
 use crate::trace::{self, Recorded, SENT_ID, Tape, VERIFIED};
 
@@ -79,6 +81,7 @@ impl NativePort {
         callbacks::make_sessions_with(&self.library);
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
+        self.tell_failures([(client, None), (server, None)]);
         let reused = [client, server].map(|x| i64::from(x.session_reused()));
         self.take_unseen(tape);
         blocks::play_written(tape);
@@ -90,11 +93,31 @@ impl NativePort {
     /// Sends one more ticket; tells whether that could be done.
     pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> bool {
         tape.next_part();
-        let sent = native::new_session_ticket(self.connection(x), &mut Played(tape));
+        let server = self.connection(x);
+        let client = server.peer();
+        let before = [client.as_ref().and_then(|client| client.failure()), server.failure()];
+        let sent = native::new_session_ticket(server, &mut Played(tape));
+        if let Some(client) = &client {
+            self.tell_failures([(client, before[0]), (server, before[1])]);
+        }
         self.take_unseen(tape);
         blocks::play_written(tape);
         callbacks::take_raised();
         sent
+    }
+
+    /// Tells why a client and a server have failed, if it was not for what there was before.
+    fn tell_failures(&self, sides: [(&Arc<Connection>, Option<Failure>); 2]) {
+        for (server, (side, before)) in [false, true].into_iter().zip(sides) {
+            if let Some(failure) = side.failure().filter(|failure| Some(*failure) != before) {
+                (self.tells)(alerts(failure)).tell(server);
+            }
+        }
+    }
+
+    /// Changes what is told of sides that have failed.
+    pub(in crate::port) fn tell(&mut self, tells: fn(Alerts) -> Alerts) {
+        self.tells = tells;
     }
 
     /// Gives sessions what the other port's have and no getter shows.
@@ -108,6 +131,12 @@ impl NativePort {
             }
         });
     }
+}
+
+/// Returns what is told of a side that has failed.
+fn alerts(failure: Failure) -> Alerts {
+    let fatal = |alert: Option<u8>| alert.map_or(0, |alert| Alerts::FATAL | u32::from(alert));
+    Alerts { sent: fatal(failure.sent), heard: fatal(failure.heard), reason: failure.reason }
 }
 
 /// Returns what a session's DER shows and no getter does.
