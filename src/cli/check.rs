@@ -21,7 +21,7 @@ use super::progress::{self, Pulse};
 use super::{accepted, interrupt, output};
 use crate::host::{Host, crash};
 use crate::known::{Day, KnownFile};
-use crate::native::Release;
+use crate::native::{Family, Release};
 use crate::pair::{Diverged, Look, Pair};
 use crate::port::Memory;
 use crate::port::c::Probes;
@@ -309,6 +309,10 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         if plainer(item) < plainer(entry.0) {
             *entry = one;
         }
+    }
+    // C programs are for OpenSSL's names and types.
+    if Compiled::family(&of.lab.port) != Family::OpenSsl {
+        return;
     }
     let Ok(mut pair) = of.lab.pair() else { return };
     let until = Instant::now() + TRYING;

@@ -108,7 +108,7 @@ impl Compiled {
     fn code(&self) -> Option<i32> {
         match &self.outcome {
             Outcome::Ran { status, .. } => status.code(),
-            Outcome::Late | Outcome::Refused(_) | Outcome::NotTried(_) => None,
+            Outcome::Late | Outcome::Refused(_) | Outcome::OtherFamily(_) | Outcome::NotTried(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::allowance::Allowance;
 use super::args::FollowingChoice;
-use super::compiled::TRYING;
+use super::compiled::{Compiled, TRYING};
 use super::explained::{classed, explained};
 use super::explore::Shared;
 use super::files::Files;
