@@ -20,7 +20,7 @@ mod versions;
 #[cfg(feature = "cli")]
 pub use causes::grouped;
 #[cfg(feature = "cli")]
-pub use check::{Check, Checked, Counted, Outcome, Shown};
+pub use check::{CProgram, Check, Checked, Counted, Outcome};
 #[cfg(feature = "cli")]
 pub(crate) use divergence::call_of;
 pub use divergence::{artifact_name, block};

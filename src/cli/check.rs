@@ -25,7 +25,7 @@ use crate::native::{Family, Release};
 use crate::pair::{Diverged, Look, Pair};
 use crate::port::Memory;
 use crate::port::c::Probes;
-use crate::report::{self, Accepted, Check, Checked, Outcome, Shown, Versions, artifact_name};
+use crate::report::{self, Accepted, CProgram, Check, Checked, Outcome, Versions, artifact_name};
 use crate::suite::{Item, Level, Said, items, judge};
 
 /// How long all C programs of a check may take; those that come later are written, and not run.
@@ -335,7 +335,7 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         };
         pair.run(&found.program, careful(look));
         let picture = picture(&found.program, &pair, Some(&found.diverged));
-        let shown = Shown { file: file.map(|file| file.display().to_string()), text, says, command, picture };
+        let shown = CProgram { file: file.map(|file| file.display().to_string()), text, says, command, picture };
         if let Some(case) = cases.iter_mut().find(|case| case.id == item.id) {
             debug_assert_eq!(case.signature.as_deref(), Some(signature.as_str()));
             case.c = Some(shown);
@@ -428,7 +428,7 @@ fn block(case: &Checked, same: &[&&Checked]) -> String {
     text += &format!("\n    {}\n    {}\n\n", case.why, case.says.replace('\n', "\n    "));
     text.extend(case.calls.iter().map(|call| format!("        {call}\n")));
     text += &format!("\n    again: {}\n", case.again);
-    if let Some(Shown { says, command, .. }) = &case.c {
+    if let Some(CProgram { says, command, .. }) = &case.c {
         if !command.is_empty() {
             text += &format!("    C file: {command}\n");
         }

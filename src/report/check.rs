@@ -81,14 +81,14 @@ pub struct Checked {
     /// The difference with all that is known of it, as `replay --json` prints it.
     pub finding: Option<serde_json::Value>,
     /// The C program that shows it, and what that printed.
-    pub c: Option<Shown>,
+    pub c: Option<CProgram>,
     /// The command that runs this case again.
     pub again: String,
 }
 
 /// A C program of a difference.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Shown {
+pub struct CProgram {
     /// Its file; none where it could not be written.
     pub file: Option<String>,
     /// Its text.
