@@ -23,6 +23,9 @@ pub struct Known {
     /// Names the difference: `SSL_SESSION_dup/hostname`.
     #[serde(deserialize_with = "parsed")]
     pub signature: Signature,
+    /// Says in which cases of the check it is accepted; in all, where nothing is said. A run knows signatures alone.
+    #[serde(default, deserialize_with = "parsed_if_there")]
+    pub case: Option<CaseIds>,
     /// Says why it is accepted.
     #[serde(deserialize_with = "parsed")]
     pub reason: Words,
@@ -40,6 +43,29 @@ pub struct Known {
 /// Reads what is spelled in a text.
 fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<T, D::Error> {
     String::deserialize(from)?.parse().map_err(D::Error::custom)
+}
+
+/// Reads what is spelled in a text that need not be there.
+fn parsed_if_there<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(from: D) -> Result<Option<T>, D::Error> {
+    parsed(from).map(Some)
+}
+
+/// Names cases of the check, as `--case` does: `dup/*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseIds(glob::Pattern);
+
+impl FromStr for CaseIds {
+    type Err = glob::PatternError;
+
+    fn from_str(text: &str) -> Result<CaseIds, glob::PatternError> {
+        glob::Pattern::new(text).map(CaseIds)
+    }
+}
+
+impl fmt::Display for CaseIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
 }
 
 /// One line of text with something in it.
@@ -259,8 +285,8 @@ impl KnownFile {
     }
 
     fn add(&mut self, entry: Entry) -> Result<(), KnownError> {
-        let Known { signature, releases, .. } = entry.known;
-        if let Some(first) = self.same(signature, releases) {
+        let Known { signature, releases, ref case, .. } = entry.known;
+        if let Some(first) = self.same(signature, case.as_ref(), releases) {
             let (path, line, first) = (self.path.clone(), entry.line, first.line);
             return Err(KnownError::Twice { path, line, first, signature });
         }
@@ -268,23 +294,39 @@ impl KnownFile {
         Ok(())
     }
 
-    /// Returns the entry for this signature and these very releases.
-    pub fn same(&self, signature: Signature, releases: Releases) -> Option<&Entry> {
-        self.entries.iter().find(|entry| (entry.known.signature, entry.known.releases) == (signature, releases))
+    /// Returns the entry for this signature, these very cases and these very releases.
+    pub fn same(&self, signature: Signature, case: Option<&CaseIds>, releases: Releases) -> Option<&Entry> {
+        let is_same =
+            |known: &Known| (known.signature, known.case.as_ref(), known.releases) == (signature, case, releases);
+        self.entries.iter().find(|entry| is_same(&entry.known))
     }
 
-    /// Returns the entry by which a signature is accepted for a release.
+    /// Returns the entry by which a signature is accepted for a release in a case of the check.
+    pub fn accepts_in(&self, case: &str, signature: Signature, release: Release) -> Option<&Entry> {
+        let accepts = |known: &Known| {
+            let is_meant = known.case.as_ref().is_none_or(|cases| cases.0.matches(case));
+            is_meant && known.signature == signature && known.releases.has(release)
+        };
+        self.entries.iter().find(|entry| accepts(&entry.known))
+    }
+
+    /// Returns the entry by which a signature is accepted for a release, in whatever program.
     pub fn accepts(&self, signature: Signature, release: Release) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.known.signature == signature && entry.known.releases.has(release))
+        let accepts =
+            |known: &Known| known.case.is_none() && known.signature == signature && known.releases.has(release);
+        self.entries.iter().find(|entry| accepts(&entry.known))
     }
 }
 
 /// Writes it as an entry of a file.
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Known { signature, reason, link, releases, expires } = self;
+        let Known { signature, case, reason, link, releases, expires } = self;
         let quoted = |text: &dyn fmt::Display| toml::Value::String(text.to_string());
         writeln!(f, "[[known]]\nsignature = {}", quoted(signature))?;
+        if let Some(case) = case {
+            writeln!(f, "case = {}", quoted(case))?;
+        }
         writeln!(f, "reason = {}\nlink = {}", quoted(reason), quoted(link))?;
         if *releases != Releases::All {
             writeln!(f, "releases = {}", quoted(releases))?;

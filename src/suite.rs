@@ -61,6 +61,11 @@ pub fn items() -> Vec<Item> {
     items
 }
 
+/// Returns the committed file of accepted differences of a port, by its word; `None`: there is none.
+pub fn known(port: &str) -> Option<&'static str> {
+    CORPUS.get_file(format!("known/{port}.toml"))?.contents_utf8()
+}
+
 /// Adds the committed cases of a folder and of those in it.
 fn committed(folder: &Dir<'static>, items: &mut Vec<Item>) {
     for entry in folder.entries() {

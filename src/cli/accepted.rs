@@ -38,7 +38,7 @@ pub(super) fn read(choice: &KnownChoice, corpus: Option<&Path>, port: &PortName)
 
 /// Describes an entry that so many programs diverged by.
 pub(super) fn summary(file: &KnownFile, entry: &Entry, programs: u64) -> Accepted {
-    let Entry { known: Known { signature, reason, link, releases, expires }, line } = entry;
+    let Entry { known: Known { signature, reason, link, releases, expires, .. }, line } = entry;
     Accepted {
         signature: *signature,
         programs,

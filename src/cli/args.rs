@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::emit::Driven;
 use crate::generate::Which;
-use crate::known::{Day, Releases, Words};
+use crate::known::{CaseIds, Day, Releases, Words};
 use crate::laws::Law;
-use crate::native::{Following, Rule};
+use crate::native::{Family, Following, Rule};
 use crate::op::nearest;
 use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
@@ -218,7 +218,7 @@ impl Reducing {
 #[derive(Args, Debug)]
 pub(crate) struct KnownChoice {
     /// The file of accepted differences, which do not fail; `none` for none [default: known/PORT.toml in the folder of the
-    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for any library, lib]
+    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for a library, lib, boring or wolf]
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
 }
@@ -283,13 +283,16 @@ impl PortName {
         }
     }
 
-    /// Returns its name as a part of a file's name. All libraries have one: it is the release that tells them apart.
+    /// Returns its name as a part of a file's name. All libraries of a family have one: it is the release that tells them apart.
     pub fn word(&self) -> String {
         match self {
             PortName::OpenSsl => "openssl".into(),
             PortName::Native => "native".into(),
             PortName::Planted(bug) => format!("planted-{}", bug.name()),
-            PortName::Library(_) => "lib".into(),
+            PortName::Library(path) => match load::family(path) {
+                Family::OpenSsl => "lib".into(),
+                other @ (Family::Boring | Family::Wolf) => other.name().into(),
+            },
         }
     }
 
@@ -456,6 +459,12 @@ pub(crate) struct BlessArgs {
     /// What is accepted, as a finding names it: SSL_SESSION_dup/hostname
     #[arg(value_name = "SIGNATURE", value_parser = signature)]
     pub signature: Signature,
+    /// In which cases of `sessdiff check`, such as `dup/*` [default: in all, and in runs]
+    #[arg(long, value_name = "GLOB", value_parser = str::parse::<CaseIds>)]
+    pub case: Option<CaseIds>,
+    /// Accept what breaks memory, too
+    #[arg(long)]
+    pub memory_unsafe: bool,
     /// Why it is accepted
     #[arg(long, value_name = "TEXT")]
     pub reason: Words,

@@ -5,19 +5,24 @@ use super::args::BlessArgs;
 use super::exit::Exit;
 use super::{disk, output};
 use crate::known::{DEFAULT_DAYS, Day, Known, KnownFile};
+use crate::oracle::Class;
 
 pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
-    let BlessArgs { signature, reason, link, port, releases, expires, known, json } = args;
+    let BlessArgs { signature, case, memory_unsafe, reason, link, port, releases, expires, known, json } = args;
     let (signature, releases, today) = (*signature, *releases, Day::today());
     let path = file_of(known.as_deref(), None, port).ok_or_else(|| output::usage("`none` is no file to write to"))?;
     let expires = expires.unwrap_or_else(|| today.after(DEFAULT_DAYS));
     if expires < today {
         return Err(output::usage(format_args!("{expires} is past: nothing would be accepted")));
     }
+    if signature.aspect.class() == Class::Memory && !memory_unsafe {
+        let why = "it breaks memory: `--memory-unsafe` says that you know";
+        return Err(output::usage(format_args!("{signature} is not accepted, {why}")));
+    }
     let lost = |error: std::io::Error| output::usage(format_args!("{}: {error}", path.display()));
     let mut text = if path.exists() { std::fs::read_to_string(&path).map_err(lost)? } else { String::new() };
     let file = KnownFile::parse(&path, &text).map_err(output::usage)?;
-    if let Some(same) = file.same(signature, releases) {
+    if let Some(same) = file.same(signature, case.as_ref(), releases) {
         let place = format_args!("{}:{}", path.display(), same.line);
         return Err(output::usage(format_args!("{place}: {signature} is accepted for the same releases already")));
     }
@@ -25,7 +30,8 @@ pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
         text += if text.ends_with('\n') { "\n" } else { "\n\n" };
     }
     let line = text.lines().count() + 1;
-    text += &Known { signature, reason: reason.clone(), link: link.clone(), releases, expires }.to_string();
+    text += &Known { signature, case: case.clone(), reason: reason.clone(), link: link.clone(), releases, expires }
+        .to_string();
     if let (None, Some(folder)) = (known, path.parent()) {
         std::fs::create_dir_all(folder).map_err(lost)?;
     }
@@ -33,6 +39,7 @@ pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
     if *json {
         output::object(&serde_json::json!({
             "signature": signature.to_string(),
+            "case": case.as_ref().map(ToString::to_string),
             "port": port.to_string(),
             "reason": reason.to_string(),
             "link": link.to_string(),

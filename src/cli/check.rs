@@ -26,7 +26,7 @@ use crate::pair::{Diverged, Look, Pair};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::report::{self, Accepted, CProgram, Check, Checked, Outcome, Versions, artifact_name};
-use crate::suite::{Item, Level, Said, items, judge};
+use crate::suite::{self, Item, Level, Said, items, judge};
 
 /// How long all C programs of a check may take; those that come later are written, and not run.
 const TRYING: Duration = Duration::from_secs(20);
@@ -38,7 +38,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     if args.list {
         return Ok(list(args, &chosen));
     }
-    let known = |port| accepted::read(&args.known, None, port);
+    let known = |port| known_of(args, port);
     let known = args.ports.iter().map(known).collect::<Result<Vec<_>, _>>()?;
     let lost = |path: &Path, error: std::io::Error| output::usage(format_args!("{}: {error}", path.display()));
     let _out = Folder::ready(&args.out).map_err(|error| lost(&args.out, error))?;
@@ -62,6 +62,15 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Exit> {
         }
     }
     write_files(args, &checks).map(|()| exit).map_err(|lost| lost.worst(exit))
+}
+
+/// Reads the accepted differences of a port. Where there is no file of them, those that are committed are in the executable.
+fn known_of(args: &CheckArgs, port: &PortName) -> Result<KnownFile, Exit> {
+    let read = accepted::read(&args.known, None, port)?;
+    match suite::known(&port.word()).filter(|_| args.known.known.is_none() && read.path.as_os_str().is_empty()) {
+        Some(text) => KnownFile::parse(Path::new(&format!("{}.toml", port.word())), text).map_err(output::usage),
+        None => Ok(read),
+    }
 }
 
 /// Returns the cases that the flags choose, in their order.
@@ -238,7 +247,7 @@ impl Of<'_> {
                 let expected = found.ledger.as_ref().unwrap_or(&found.left);
                 let (class, signature, got) = (found.class, found.signature(), &found.right);
                 let why = format!("{class} {signature}: {at}: expected {expected}, got {got}");
-                match self.known.accepts(found.signature(), self.release) {
+                match self.known.accepts_in(&item.id, found.signature(), self.release) {
                     Some(entry) => {
                         let one = accepted::summary(self.known, entry, 0);
                         let reason = format!("{} ({})", one.reason, one.link);

@@ -98,3 +98,27 @@ fn a_matrix_is_made_of_what_checks_printed() {
     let empty = folder.sessdiff(&["matrix", "nothing.json", "-o", "other.html"]).exits(64);
     assert!(empty.stderr.contains("nothing.json"), "{empty:?}");
 }
+
+/// An accepted difference passes in the cases that it names, and only there; one that no case shows any more is stale.
+#[test]
+fn accepted_differences_have_teeth() {
+    let folder = Folder::new();
+    let bless = |signature: &str, more: &[&str]| {
+        let args = ["bless", signature, "--port", PLANTED[2], "--reason", "ours", "--link", "https://example.org/1"];
+        folder.sessdiff(&[&args[..], more].concat())
+    };
+    let check = |case: &str| folder.sessdiff(&[&PLANTED[..], &["--case", case, "--json"]].concat());
+    bless("SSL_SESSION_dup/hostname", &["--case", "dup/copies/*"]).exits(0);
+    let known = check("dup/copies/hostname").exits(0);
+    assert_eq!(known.objects()[0]["cases"][0]["outcome"], "known");
+    check("dup/keeps/hostname").exits(1);
+    bless("SSL_SESSION_dup/hostname", &[]).exits(0);
+    folder.sessdiff(&PLANTED).exits(0).shows("known: SSL_SESSION_dup/hostname");
+    bless("SSL_SESSION_dup/timeout", &[]).exits(0);
+    let stale = folder.sessdiff(&PLANTED).exits(3);
+    assert!(stale.stderr.contains("SSL_SESSION_dup/timeout"), "{stale:?}");
+    bless("SSL_SESSION_get_master_key/overrun", &[]).refuses("--memory-unsafe");
+    bless("SSL_SESSION_get_master_key/overrun", &["--memory-unsafe"]).exits(0);
+    folder.write("known.toml", "[[known]]\nsignature = \"SSL_SESSION_dup/hostname\"\ncase = \"[\"\n");
+    folder.sessdiff(&[&PLANTED[..], &["--known", "known.toml"]].concat()).refuses("known.toml:3");
+}
