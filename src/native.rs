@@ -24,6 +24,7 @@ mod ciphers;
 mod connection;
 mod context;
 mod der;
+mod early;
 mod error;
 mod established;
 mod ex_data;

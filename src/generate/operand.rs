@@ -115,6 +115,7 @@ macro_rules! define_generation {
                     Kind::CtxCopyTicketKeys => Op::CtxCopyTicketKeys { to: self.context(about.ledger), from: about.c },
                     Kind::Handshake => self.handshake(about.ledger),
                     Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, about.ledger) },
+                    Kind::SendEarlyData => Op::SendEarlyData { x: self.ready(Method::Client, about.ledger) },
                     $($(Kind::$kind => Op::$kind {
                         $($dst: empty!(self about.ledger, $made),)?
                         $($operand: <$type as Generate>::generate(self, about)),*

@@ -412,6 +412,30 @@ impl Generator {
         if self.rng.u8(0..4) == 0 {
             ops.push(Op::SslSetMaxEarlyData { x: x3, bytes: self.one_of(&[0, 5]) });
         }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::AdvanceClock { seconds: self.one_of(&[1, 5, 20, 7199, 7200]) });
+        }
+        let protocols = self.rng.u8(0..4) == 0;
+        if protocols {
+            let first = Op::SslSetAlpnProtos { x: x0, protocols: Bytes::new(self.one_of(PROTOCOLS)) };
+            ops.insert(3, first);
+            ops.insert(
+                0,
+                Op::CtxSetAlpnSelectCb { c, callback: self.one_of(&[AlpnCallback::First, AlpnCallback::H2]) },
+            );
+            ops.push(Op::SslSetAlpnProtos { x: x2, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        if self.rng.u8(0..4) == 0 {
+            let names: [&[u8]; 2] = [b"example.org", b"example.net"];
+            ops.insert(0, Op::CtxSetServerNameCb { c, callback: ServerNameCallback::Accepts });
+            let first = Op::SslSetHostName { x: x0, name: CString::new(names[0]) };
+            let at = ops.iter().position(|op| matches!(op, Op::Handshake { .. })).unwrap_or(0);
+            ops.insert(at, first);
+            ops.push(Op::SslSetHostName { x: x2, name: CString::new(self.one_of(&names)) });
+        }
+        if self.rng.u8(0..4) > 0 {
+            ops.push(Op::SendEarlyData { x: x2 });
+        }
         ops.extend([
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },

@@ -132,6 +132,8 @@ pub(super) struct State {
     pub host_name: Option<Vec<u8>>,
     /// Holds the protocol that the server has selected.
     pub alpn: Option<Vec<u8>>,
+    /// Counts the bytes of early data that a client sends in its handshake.
+    pub sends_early: u32,
     /// Lists its own suites of TLS 1.3; `None`: those of its context.
     pub suites: Option<Suites>,
     /// Caches the sessions: the context that it was made from.
@@ -166,6 +168,7 @@ impl Connection {
                 id_context: context.id_context(),
                 host_name: None,
                 alpn: None,
+                sends_early: 0,
                 suites: None,
                 session_context: context.clone(),
                 context: context.clone(),
@@ -273,6 +276,11 @@ impl Connection {
     /// Limits the early data that a server takes, bytes: `SSL_set_max_early_data`.
     pub fn set_max_early_data(&self, bytes: u32) {
         self.state().inherited.max_early_data = bytes;
+    }
+
+    /// Lets a client send so many bytes of early data in its handshake, where it can: `SSL_write_early_data`.
+    pub fn send_early_data(&self, bytes: u32) {
+        self.state().sends_early = bytes;
     }
 
     /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.

@@ -24,6 +24,9 @@ macro_rules! reasons {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Why { $($(#[$doc])* $why),* }
 
+        /// Lists the reasons of errors, and their names.
+        const NAMES: &[(u32, &str)] = &[$(($reason, $name)),*];
+
         impl Why {
             /// Returns the alert that is sent, and the reason of the error that is raised.
             const fn row(self) -> (u8, u32) {
@@ -33,10 +36,7 @@ macro_rules! reasons {
 
         /// Returns the name of the reason of an error: a constant of `<openssl/sslerr.h>` or `<openssl/err.h>`.
         pub fn reason_name(reason: u32) -> Option<&'static str> {
-            match reason {
-                $($reason => Some($name),)*
-                _ => None,
-            }
+            NAMES.iter().find(|(named, _)| *named == reason).map(|(_, name)| *name)
         }
     };
 }
@@ -66,6 +66,12 @@ reasons! {
     NotOffered 110 217 "SSL_R_UNSOLICITED_EXTENSION";
     /// Resumes a session of another session id context: `tls_process_server_hello`.
     OtherIdContext 47 272 "SSL_R_ATTEMPT_TO_REUSE_SESSION_IN_DIFFERENT_CONTEXT";
+    /// Would send early data to a server of another name: `tls_construct_ctos_early_data`.
+    EarlyName 80 231 "SSL_R_INCONSISTENT_EARLY_DATA_SNI";
+    /// Would send early data without naming its protocol: `tls_construct_ctos_early_data`.
+    EarlyProtocol 80 222 "SSL_R_INCONSISTENT_EARLY_DATA_ALPN";
+    /// Reads that early data was taken where another protocol is selected: `tls_parse_stoc_early_data`.
+    EarlyTaken 47 110 "SSL_R_BAD_EXTENSION";
     /// Reads a ticket of TLS 1.3 that is empty: `tls_process_new_session_ticket`.
     EmptyTicket 50 159 "SSL_R_LENGTH_MISMATCH";
     /// Reads what comes in another handshake: `ossl_statem_client_read_transition`.
@@ -91,6 +97,9 @@ impl Failure {
             | Why::OtherDigest
             | Why::BadExtension
             | Why::EmptyTicket
+            | Why::EarlyName
+            | Why::EarlyProtocol
+            | Why::EarlyTaken
             | Why::NotOffered
             | Why::OtherIdContext
             | Why::OutOfTurn

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::connection::{Connection, Offer, Version};
 use super::context::{NameAnswer, Statistic, mode};
+use super::early::Early;
 use super::established::Established;
 use super::failure::{Failure, Why};
 use super::peers::Peers;
@@ -47,10 +48,10 @@ struct Found {
     ticket_expected: bool,
 }
 
-/// Makes a handshake, from the first message to the last ticket. Returns whether the client has finished, and whether the server
-/// has.
-pub fn handshake(client: &Arc<Connection>, server: &Arc<Connection>, peers: &mut dyn Peers) -> (bool, bool) {
-    Handshake { client, server, peers }.run()
+/// Makes a handshake, from the first message to the last ticket. Returns whether the client has finished, whether the server
+/// has, and whether early data was taken.
+pub fn handshake(client: &Arc<Connection>, server: &Arc<Connection>, peers: &mut dyn Peers) -> (bool, bool, bool) {
+    Handshake { client, server, peers, early: Early::default() }.run()
 }
 
 /// Has both sides of a handshake, and what decides the rest.
@@ -58,10 +59,12 @@ pub(super) struct Handshake<'a> {
     pub client: &'a Arc<Connection>,
     pub server: &'a Arc<Connection>,
     pub peers: &'a mut dyn Peers,
+    /// Says what became of early data.
+    pub early: Early,
 }
 
 impl Handshake<'_> {
-    fn run(&mut self) -> (bool, bool) {
+    fn run(&mut self) -> (bool, bool, bool) {
         self.client.begin(false, self.server);
         self.server.begin(true, self.client);
         let done = match self.negotiate() {
@@ -69,11 +72,13 @@ impl Handshake<'_> {
             Ok(hello) => self.finish_12(&hello),
             Err(refused) => Err(refused),
         };
-        done.unwrap_or((false, false))
+        let (client, server) = done.unwrap_or((false, false));
+        (client, server, client && server && self.early.accepted)
     }
 
     /// Exchanges both hellos: which version, which session.
     fn negotiate(&mut self) -> Result<Hello, Refused> {
+        self.early.sent = self.sends_early();
         let offered = self.client.session();
         let fits = |session: &Session| self.client.supports(session.protocol_version()) && session.is_resumable();
         if !offered.as_ref().is_some_and(fits) {
@@ -82,6 +87,12 @@ impl Handshake<'_> {
         drop(offered);
         if self.client.max_version() == Version::Tls13 {
             self.client.ask_for_psk();
+        }
+        if let (true, Some(why)) = (self.early.sent, self.early_is_for_others()) {
+            // What the server reads then is no hello.
+            self.client.fail(why);
+            self.server.fail(Why::OutOfTurn);
+            return Err(Refused);
         }
         let version = self.client.max_version().min(self.server.max_version());
         self.server.agree_on(version);
@@ -258,6 +269,7 @@ impl Handshake<'_> {
         let named = self.after_hello(Version::Tls13, hit, &mut ticket_expected)?;
         // The client takes it for the first key that it offers.
         let unasked = hit && keeps_own && !found;
+        self.early.accepted = self.early.sent && hit && found && !external_psk && self.takes_early();
         // `tls13_setup_key_block`: that of a session that is resumed changes, too.
         if let Some(session) = self.server.session() {
             session.set_cipher(Some(suite));
@@ -513,6 +525,7 @@ impl Handshake<'_> {
             own.put_hostname(self.client.host_name().as_deref());
         }
         self.client_reads_alpn(hit)?;
+        self.refuses_early(self.early.accepted)?;
         // The same code, and the statistics of servers, though it is a client.
         match self.client.answer_name(false) {
             NameAnswer::Refused => Err(Why::NameRefused),

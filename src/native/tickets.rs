@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::connection::{Connection, Version};
 use super::context::{Context, mode};
+use super::early::Early;
 use super::error::Error;
 use super::established::Established;
 use super::failure::Why;
@@ -114,7 +115,7 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
         return asked;
     };
     let client = &client;
-    let mut handshake = Handshake { client, server, peers };
+    let mut handshake = Handshake { client, server, peers, early: Early::default() };
     // Those that are pending from the handshake are sent after it.
     let mut pending = pending + 1;
     let mut sent = Vec::new();

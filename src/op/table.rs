@@ -141,6 +141,8 @@ macro_rules! for_each_op {
                 0x7f CtxSetTicketCb SSL_CTX_set_session_ticket_cb [] (c: ContextSlot, generate: GenerateTicket, decrypt: DecryptTicket) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_generate_session_ticket_fn, SSL_CTX_decrypt_session_ticket_fn, *mut c_void) -> c_int};
                 /// Reads the protocol that the server of the connection has selected.
                 0x7e GetAlpnSelected SSL_get0_alpn_selected [] (x: ConnectionSlot) {} {by_hand fn(*const SSL, *mut *const c_uchar, *mut c_uint) -> ()};
+                /// Lets a client send early data in its handshake, if its session allows any and both sides speak TLS 1.3: the harness's own word for `SSL_write_early_data` and `SSL_read_early_data`.
+                0x8a SendEarlyData send_early_data [] (x: ConnectionSlot) {handshakes} {own};
                 /// Reads the certificates that the peer of the connection's session showed.
                 0x64 GetPeerCertChain SSL_get_peer_cert_chain [] (x: ConnectionSlot) {} {by_hand fn(*const SSL) -> *mut stack_st_X509};
                 /// Sets what was said and heard of the end of the connection.

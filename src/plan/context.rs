@@ -175,7 +175,9 @@ impl Ledger {
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
             Op::Handshake { client, server } => self.no_handshake(client, server).map(Skip::Unready),
-            Op::UseCertificate { x } => self.shared.unready(x, Method::Client).map(Skip::Unready),
+            Op::UseCertificate { x } | Op::SendEarlyData { x } => {
+                self.shared.unready(x, Method::Client).map(Skip::Unready)
+            }
             Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready(Unready::CannotRead)),
             Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready(Unready::ToldEnd)),
             Op::NewSessionTicket { x } => {

@@ -19,6 +19,10 @@ pub(super) struct Progress {
     other_side: bool,
     /// It was told how it ended, or has said or read so: what was read is not to be read again, which releases do differently.
     told_end: bool,
+    /// It sends early data in its handshake.
+    early: bool,
+    /// There was early data in its handshake, or may have been: `SSL_clear` leaves something of that, and no other handshake is made.
+    had_early: bool,
 }
 
 impl Progress {
@@ -86,7 +90,7 @@ impl Shared {
     pub(super) fn unready(&self, x: ConnectionSlot, method: Method) -> Option<Unready> {
         match self.connections[x.index()] {
             Some(held) if held.method == method => match held.progress {
-                Progress { begun: true, .. } => Some(Unready::HasBegun),
+                Progress { begun: true, .. } | Progress { had_early: true, .. } => Some(Unready::HasBegun),
                 Progress { other_side: true, .. } => Some(Unready::MixedSides),
                 Progress { .. } => None,
             },
@@ -112,6 +116,10 @@ impl Shared {
 
     pub(super) fn note_told_end(&mut self, x: ConnectionSlot) {
         self.change(x, |progress| progress.told_end = true);
+    }
+
+    pub(super) fn note_early(&mut self, x: ConnectionSlot) {
+        self.change(x, |progress| progress.early = true);
     }
 
     pub(super) fn was_told_end(&self, x: ConnectionSlot) -> bool {
@@ -199,9 +207,11 @@ impl Ledger {
     }
 
     pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
+        let had_early = self.shared.progress(client).early;
         for (x, peer) in [(client, server), (server, client)] {
             self.give_pristine(x);
-            self.shared.change(x, |progress| *progress = Progress { begun: true, peer: Some(peer), ..*progress });
+            self.shared
+                .change(x, |progress| *progress = Progress { begun: true, peer: Some(peer), had_early, ..*progress });
         }
     }
 
@@ -216,8 +226,9 @@ impl Ledger {
         if self.shared.progress(x).begun {
             self.shared.note_other_session(x);
             self.give_pristine(x);
-            self.shared
-                .change(x, |progress| (progress.begun, progress.deaf, progress.told_end) = (false, false, false));
+            self.shared.change(x, |progress| {
+                (progress.begun, progress.deaf, progress.told_end) = (false, false, false);
+            });
         }
     }
 

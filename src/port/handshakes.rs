@@ -45,6 +45,13 @@ pub(super) const PSK_IDENTITY: &[u8] = b"agreed before";
 /// Holds that key: as long as the digest of its suite.
 pub(super) const PSK: &[u8] = &[0x5d; 48];
 
+/// Is returned by a handshake whose client says that its early data was taken.
+pub(super) const EARLY_ACCEPTED: i64 = 16;
+/// Is returned by a handshake whose server says that it has taken early data, and has read it.
+pub(super) const EARLY_READ: i64 = 32;
+/// Holds the early data that clients send.
+pub(super) const EARLY_DATA: &[u8] = b"early";
+
 /// Holds what is told of a side of a handshake that has failed: alerts as callbacks are told of them, with the level in their second
 /// byte; 0: none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -97,6 +97,7 @@ impl Needs {
             clock: self.clock(),
             argument: self.argument(),
             happened: if self.about == About::Callbacks { part!("happened") } else { part!("nothing_happened") },
+            early_data: if self.uses(Kind::SendEarlyData) { part!("early_data") } else { part!("no_early_data") },
             alerts: if self.about == About::Callbacks { part!("alerts") } else { part!("no_alerts") },
             alike: alike(self.has_time_ex()),
         };

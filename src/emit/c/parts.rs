@@ -149,6 +149,8 @@ pub(super) struct Own<'a> {
     pub happened: &'a str,
     /// Says whether handshakes tell why they fail.
     pub alerts: &'a str,
+    /// Says whether handshakes send early data.
+    pub early_data: &'a str,
     /// Compares two sessions getter by getter.
     pub alike: String,
 }
@@ -170,6 +172,7 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     parts.extend(samples.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
     parts.extend([("happens(", own.happened), ("register_indices(", part!("ex_data"))]);
     parts.push(("watch_alerts(|acted(", own.alerts));
+    parts.push(("begin_early_data(|send_early_data(", own.early_data));
     parts.extend(SHARED.iter().chain(&KEPT).chain(CALLBACKS));
     parts.push(("alike(", &own.alike));
     parts.extend(WATCHED);

@@ -223,10 +223,11 @@ impl CPort {
             Op::SetSslCtx { x, c } => self.set_context(*x, *c),
             Op::GetPeerCertChain { x } => Returned::Chain(self.peer_cert_chain(*x)),
             serial_ops!() => self.serial_call(op, moment.tape),
-            Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment.tape)),
+            Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
+            Op::SendEarlyData { x } => self.credentials.send_early(*x),
             Op::UseCertificate { x } => Returned::Number(self.use_certificate(*x)),
             Op::CtxCopyTicketKeys { to, from } => self.copy_ticket_keys(*to, *from),
             Op::CtxSetMaxVersion { c, .. }
@@ -245,19 +246,24 @@ impl CPort {
                 self.set(op, self.contexts.get(*c))
             }
             as_listed!() => {
-                if let Op::CtxSetNumTickets { c, .. }
-                | Op::CtxSetAlpnProtos { c, .. }
-                | Op::CtxSetCiphersuites { c, .. }
-                | Op::CtxSetMaxEarlyData { c, .. }
-                | Op::CtxSetNewCb { c, .. }
-                | Op::CtxSetGetCb { c, .. }
-                | Op::CtxSetNotResumableCb { c, .. }
-                | Op::CtxSetGenerateId { c, .. } = op
-                {
-                    self.contexts.changes(*c, op.kind());
-                }
+                self.note_setting(op);
                 self.call_as_listed(op, moment.passed)
             }
+        }
+    }
+
+    /// Notes what has to be put back of a context.
+    fn note_setting(&mut self, op: &Op) {
+        if let Op::CtxSetNumTickets { c, .. }
+        | Op::CtxSetAlpnProtos { c, .. }
+        | Op::CtxSetCiphersuites { c, .. }
+        | Op::CtxSetMaxEarlyData { c, .. }
+        | Op::CtxSetNewCb { c, .. }
+        | Op::CtxSetGetCb { c, .. }
+        | Op::CtxSetNotResumableCb { c, .. }
+        | Op::CtxSetGenerateId { c, .. } = op
+        {
+            self.contexts.changes(*c, op.kind());
         }
     }
 

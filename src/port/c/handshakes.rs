@@ -5,8 +5,11 @@ use std::ptr;
 
 use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 
-use super::super::handshakes::{CLIENT_CERTIFICATE, SERVER_CERTIFICATE, bit, ticket_keys};
-use super::super::{Port, Returned, blocks, events};
+use super::super::handshakes::{
+    CLIENT_CERTIFICATE, EARLY_ACCEPTED, EARLY_DATA, EARLY_READ, SERVER_CERTIFICATE, bit, ticket_keys,
+};
+use super::super::native::seconds;
+use super::super::{Moment, Port, Returned, blocks, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
 use super::prototypes::info_callback;
@@ -16,7 +19,7 @@ use crate::field::Field;
 use crate::op::{
     AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
     GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options,
-    PskCallback, ServerNameCallback, Slot, Suites, Variable, Verify,
+    PskCallback, ServerNameCallback, Slot, Suites, Time, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -26,6 +29,10 @@ const OPTIONS: i64 = bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecre
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
+const SSL_CTRL_GET_MAX_PROTO_VERSION: c_int = 131;
+const READ_EARLY_DATA_SUCCESS: c_int = 1;
+const READ_EARLY_DATA_FINISH: c_int = 2;
+const EARLY_DATA_ACCEPTED: c_int = 2;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB: c_int = 53;
 const SSL_CTRL_SET_TLSEXT_HOSTNAME: c_int = 55;
 const SSL_CTRL_GET_TLSEXT_TICKET_KEYS: c_int = 58;
@@ -51,6 +58,8 @@ pub(super) struct Credentials {
     /// there is no getter for it. The client has it until it uses it, is cleared or freed
     /// (`tls_construct_ctos_early_data`, `tls_parse_stoc_psk`).
     agreed: [usize; CONNECTIONS],
+    /// Tells which clients send early data in their handshakes.
+    early: [bool; CONNECTIONS],
 }
 
 #[derive(Clone, Copy)]
@@ -85,11 +94,19 @@ impl Credentials {
     /// Begins a program.
     pub fn begin(&mut self) {
         self.agreed = [0; CONNECTIONS];
+        self.early = [false; CONNECTIONS];
+    }
+
+    /// Lets a client send early data in its handshake.
+    pub fn send_early(&mut self, x: ConnectionSlot) -> Returned<'static> {
+        self.early[x.index()] = true;
+        Returned::Nothing
     }
 
     /// Notes that the connection was made from this context.
     pub fn note_context(&mut self, x: ConnectionSlot, context: *mut SSL_CTX) {
         self.session_contexts[x.index()] = context as usize;
+        self.early[x.index()] = false;
     }
 }
 
@@ -425,6 +442,69 @@ fn recorded(der: &[u8], has_suite: bool) -> Recorded {
     }
 }
 
+/// Says how far early data has come.
+#[derive(Clone, Copy, Default)]
+struct Early {
+    /// Says that the client sends some.
+    sends: bool,
+    /// Says that it has tried to.
+    tried: bool,
+    /// Says that the server has read all that there was.
+    read_all: bool,
+    /// Counts the bytes that the server has read.
+    read: usize,
+}
+
+impl CPort {
+    /// Tells whether a session that a client has allows as much early data, is young enough, and both sides speak TLS 1.3.
+    fn can_send_early(&self, client: *mut SSL, server: *mut SSL, passed: u64) -> bool {
+        let session = call!(self, SSL_get_session(client));
+        if session.is_null() {
+            return false;
+        }
+        let time: i64 = call!(self, SSL_SESSION_get_time(session));
+        let hint = call!(self, SSL_SESSION_get_ticket_lifetime_hint(session));
+        let age = seconds(Time::Now(0), passed).checked_sub(time);
+        call!(self, SSL_SESSION_get_max_early_data(session)) as usize >= EARLY_DATA.len()
+            && call!(self, SSL_SESSION_get_protocol_version(session)) == TLS1_3_VERSION
+            && call!(self, SSL_SESSION_is_resumable(session)) != 0
+            && age.is_some_and(|age| age >= 0 && (age as u64) < hint)
+            && [client, server]
+                .into_iter()
+                .all(|ssl| call!(self, SSL_ctrl(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, 0, ptr::null_mut())) != 0x0303)
+    }
+
+    /// Lets a side do what it can; tells whether it has finished its handshake.
+    fn go_on(&self, ssl: *mut SSL, server: bool, early: &mut Early) -> bool {
+        let mut length = 0;
+        if early.sends && !server && !early.tried {
+            early.tried = true;
+            call!(self, SSL_write_early_data(ssl, EARLY_DATA.as_ptr().cast(), EARLY_DATA.len(), &mut length));
+            return false;
+        }
+        while early.sends && server && !early.read_all {
+            let mut room = [0u8; 16];
+            match call!(self, SSL_read_early_data(ssl, room.as_mut_ptr().cast(), room.len(), &mut length)) {
+                READ_EARLY_DATA_SUCCESS => early.read += length,
+                READ_EARLY_DATA_FINISH => early.read_all = true,
+                _ => return false,
+            }
+        }
+        call!(self, SSL_do_handshake(ssl)) == 1
+    }
+
+    /// Returns what a handshake returns besides where early data was taken.
+    fn early_taken(&self, client: *mut SSL, server: *mut SSL, early: Early) -> i64 {
+        if !early.sends {
+            return 0;
+        }
+        let [client, server] =
+            [client, server].map(|ssl| call!(self, SSL_get_early_data_status(ssl)) == EARLY_DATA_ACCEPTED);
+        let read = server && early.read == EARLY_DATA.len();
+        (if client { EARLY_ACCEPTED } else { 0 }) + (if read { EARLY_READ } else { 0 })
+    }
+}
+
 impl CPort {
     /// Sets the server's name that a client asks for: `SSL_set_tlsext_host_name(3)`.
     pub(super) fn set_host_name(&mut self, x: ConnectionSlot, name: &CString) -> i64 {
@@ -450,18 +530,21 @@ impl CPort {
         self.credentials.client.is_some_and(|pair| self.use_pair(ssl, pair)).into()
     }
 
-    pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
+    pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, moment: &mut Moment<'_>) -> i64 {
         let births = events::births();
         let (client_ssl, server_ssl) = (self.connection(client), self.connection(server));
         let had = self.sessions_of([client_ssl, server_ssl]);
         handshake_callbacks::begin(self.sides(Some(client), server));
         psk_callbacks::begin();
         let mut done = [false; 2];
+        let told = std::mem::take(&mut self.credentials.early[client.index()]);
+        let mut early = Early::default();
         if self.connect(client_ssl, server_ssl) {
+            early.sends = told && self.can_send_early(client_ssl, server_ssl, moment.passed);
             for _ in 0..FLIGHTS {
                 for (server, ssl) in [(false, client_ssl), (true, server_ssl)] {
                     let done = &mut done[usize::from(server)];
-                    *done = *done || handshake_callbacks::acting(server, || call!(self, SSL_do_handshake(ssl)) == 1);
+                    *done = *done || handshake_callbacks::acting(server, || self.go_on(ssl, server, &mut early));
                 }
                 if done == [true; 2] {
                     break;
@@ -474,6 +557,7 @@ impl CPort {
         }
         handshake_callbacks::tell_alerts();
         self.credentials.peers[server.index()] = Some(client);
+        let tape = &mut *moment.tape;
         self.record(births, [client_ssl, server_ssl], had, tape);
         blocks::record_written(tape);
         if !self.lacks().contains(Kind::GetVerifyResult) {
@@ -488,7 +572,8 @@ impl CPort {
             call!(self, SSL_session_reused(client_ssl)) != 0 && call!(self, SSL_version(client_ssl)) == TLS1_3_VERSION;
         self.credentials.agreed[client.index()] = if used { 0 } else { psk_callbacks::given() };
         let reused = [client_ssl, server_ssl].map(|ssl| i64::from(call!(self, SSL_session_reused(ssl))));
-        i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1]
+        let taken = if done == [true; 2] { self.early_taken(client_ssl, server_ssl, early) } else { 0 };
+        i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1] + taken
     }
 
     pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {

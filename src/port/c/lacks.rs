@@ -34,6 +34,18 @@ const CACHES: [&str; 3] = ["SSL_CTX_sessions", "OPENSSL_LH_doall_arg", "OPENSSL_
 const HANDSHAKES: [&str; 4] =
     ["SSL_SESSION_dup", "SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
 
+/// Lists what is called where early data is sent.
+const EARLY: [&str; 8] = [
+    "SSL_write_early_data",
+    "SSL_read_early_data",
+    "SSL_get_early_data_status",
+    "SSL_SESSION_get_max_early_data",
+    "SSL_SESSION_get_protocol_version",
+    "SSL_SESSION_is_resumable",
+    "SSL_SESSION_get_time",
+    "SSL_SESSION_get_ticket_lifetime_hint",
+];
+
 /// Lists what is called to read the certificates that a peer showed.
 const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
@@ -83,7 +95,7 @@ impl Library {
         // What a peer decides is played to the other port by the births of sessions.
         let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
         let mut of_no_op = LIST.iter().filter(|(name, .., condition)| {
-            condition.is_empty() && Kind::from_name(name).is_none() && !BY_BYTES.contains(name)
+            condition.is_empty() && Kind::from_name(name).is_none() && !BY_BYTES.contains(name) && !EARLY.contains(name)
         });
         let stores = BY_BYTES.into_iter().chain(["d2i_X509", "i2d_X509", "X509_free"]).all(has);
         let shakes = plays && HANDSHAKES.into_iter().all(has) && of_no_op.all(|(name, ..)| has(name));
@@ -117,6 +129,7 @@ impl Library {
             }
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
+            Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
             named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),

@@ -225,6 +225,9 @@ macro_rules! collect {
             fn SSL_set_info_callback(*mut SSL, info_callback) -> ();
             fn SSL_do_handshake(*mut SSL) -> c_int;
             fn SSL_read(*mut SSL, *mut c_void, c_int) -> c_int;
+            fn SSL_write_early_data(*mut SSL, *const c_void, usize, *mut usize) -> c_int;
+            fn SSL_read_early_data(*mut SSL, *mut c_void, usize, *mut usize) -> c_int;
+            fn SSL_get_early_data_status(*const SSL) -> c_int;
             fn SSL_use_certificate(*mut SSL, *mut X509) -> c_int;
             fn SSL_use_PrivateKey(*mut SSL, *mut EVP_PKEY) -> c_int;
             fn BIO_new(*const BIO_METHOD) -> *mut BIO;

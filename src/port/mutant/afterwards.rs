@@ -204,7 +204,9 @@ impl Mutant {
             }
             (Bug::SetSessionKeepsOld, Op::SetSession { .. }) if !noted.again => self.state.kept.extend(noted.sessions),
             (Bug::SetSessionForgetsVerifyResult, Op::SetSession { x, .. }) => {
-                noted.number.map(|code| self.inner.connection(*x).set_verify_result(code));
+                if let Some(code) = noted.number {
+                    self.inner.connection(*x).set_verify_result(code);
+                }
             }
             (Bug::SetSessionOfNullReturnsZero, Op::SetSession { s: None, .. }) => return number(0),
             (Bug::ClearTakesReference, Op::SslClear { x })

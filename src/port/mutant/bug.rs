@@ -311,6 +311,7 @@ bugs! {
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)
         Get1Session(own MaxEarlyData) TakeKept(own MaxEarlyData) NewSessionTicket(own MaxEarlyData);
+    EarlyDataIsNotSent "early-data-is-not-sent" Handshake(Return, handshake Alert);
     TicketKeysAreIgnored "ticket-keys-are-ignored" Handshake(Return);
     CopiedTicketKeysAreForgotten "copied-ticket-keys-are-forgotten" Handshake(Return);
     AlpnIsNotSelected "alpn-is-not-selected" Handshake(handshake AlpnSelect, handshake New);

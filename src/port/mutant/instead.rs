@@ -217,7 +217,8 @@ impl Mutant {
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),
-            (Bug::VerifyResultIsNotSet, Op::SetVerifyResult { .. }) => nothing(),
+            (Bug::VerifyResultIsNotSet, Op::SetVerifyResult { .. })
+            | (Bug::EarlyDataIsNotSent, Op::SendEarlyData { .. }) => nothing(),
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
             | (Bug::ConnectionSuitesAreIgnored, Op::SslSetCiphersuites { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::super::handshakes::EARLY_DATA;
 use super::super::{Chain, Moment, Returned};
 use super::NativePort;
 use super::callbacks::{generate_id, lending, suites_of};
 use crate::native::{Connection, Session};
-use crate::op::{Bytes, CString, ConnectionSlot, Op, Slot, context_ops, getters, session_ops};
+use crate::op::{
+    Bytes, CString, ConnectionSlot, ContextSlot, GenerateId, Op, Slot, Suites, context_ops, getters, session_ops,
+};
 use crate::trace::SAME;
 
 impl NativePort {
@@ -52,30 +55,16 @@ impl NativePort {
                 number(self.connection(*x).has_matching_id(id.get().unwrap_or_default()).into())
             }
             Op::SslSetHostName { x, name } => self.set_host_name(*x, name),
-            Op::SslSetGenerateId { x, callback } => {
-                self.connection(*x).set_generate_id(generate_id(*callback));
-                number(1)
-            }
-            Op::SslSetMaxEarlyData { x, bytes } => {
-                self.connection(*x).set_max_early_data(*bytes);
-                number(1)
-            }
-            Op::SslSetCiphersuites { x, suites } => {
-                self.connection(*x).set_suites(suites_of(*suites));
-                number(1)
-            }
+            Op::SslSetGenerateId { x, callback } => self.set_generate_id_of(*x, *callback),
+            Op::SslSetMaxEarlyData { x, bytes } => self.set_max_early_data(*x, *bytes),
+            Op::SslSetCiphersuites { x, suites } => self.set_suites(*x, *suites),
             Op::SslSetAlpnProtos { x, protocols } => self.name_protocols(*x, protocols),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
-            Op::SetVerifyResult { x, code } => {
-                self.connection(*x).set_verify_result((*code).into());
-                Returned::Nothing
-            }
+            Op::SetVerifyResult { x, code } => self.set_verify_result(*x, *code),
             Op::GetVerifyResult { x } => number(self.connection(*x).verify_result()),
-            Op::SetSslCtx { x, c } => {
-                self.connection(*x).set_context(c.map(|c| self.context(c)));
-                number(1)
-            }
+            Op::SetSslCtx { x, c } => self.move_connection(*x, *c),
             Op::GetPeerCertChain { x } => Returned::Chain(self.connection(*x).session().as_ref().and_then(chain)),
+            Op::SendEarlyData { x } => self.send_early_data(*x),
             Op::UseCertificate { x } => {
                 self.connection(*x).use_certificate();
                 number(1)
@@ -93,6 +82,36 @@ impl NativePort {
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    fn set_verify_result(&self, x: ConnectionSlot, code: u16) -> Returned<'static> {
+        self.connection(x).set_verify_result(code.into());
+        Returned::Nothing
+    }
+
+    fn set_max_early_data(&self, x: ConnectionSlot, bytes: u32) -> Returned<'static> {
+        self.connection(x).set_max_early_data(bytes);
+        Returned::Number(1)
+    }
+
+    fn set_suites(&self, x: ConnectionSlot, suites: Suites) -> Returned<'static> {
+        self.connection(x).set_suites(suites_of(suites));
+        Returned::Number(1)
+    }
+
+    fn send_early_data(&self, x: ConnectionSlot) -> Returned<'static> {
+        self.connection(x).send_early_data(EARLY_DATA.len() as u32);
+        Returned::Nothing
+    }
+
+    fn set_generate_id_of(&self, x: ConnectionSlot, callback: GenerateId) -> Returned<'static> {
+        self.connection(x).set_generate_id(generate_id(callback));
+        Returned::Number(1)
+    }
+
+    fn move_connection(&self, x: ConnectionSlot, c: Option<ContextSlot>) -> Returned<'static> {
+        self.connection(x).set_context(c.map(|c| self.context(c)));
+        Returned::Number(1)
     }
 
     /// Sets the protocols that a client names: 0 where it is done.

@@ -11,8 +11,8 @@ use super::callbacks::{
 use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
-    Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, Slot, TicketKeys, Verify,
-    connection_ops, getters, session_ops,
+    Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, ServerNameCallback, Slot, Suites,
+    TicketKeys, Verify, connection_ops, getters, session_ops,
 };
 
 impl NativePort {
@@ -74,9 +74,7 @@ impl NativePort {
             }
             Op::CtxSetPskUseCb { c, callback } => self.inherit(*c, |all| all.psk_use = psk_use(*callback)),
             Op::CtxSetPskFindCb { c, callback } => self.inherit(*c, |all| all.psk_find = psk_find(*callback)),
-            Op::CtxSetServerNameCb { c, callback } => {
-                done(self.call_back(*c, |all| all.server_name = server_name(*callback)))
-            }
+            Op::CtxSetServerNameCb { c, callback } => done(self.set_server_name(*c, *callback)),
             Op::CtxSetTicketKeys { c, keys } => self.set_ticket_keys(*c, *keys),
             Op::CtxCopyTicketKeys { to, from } => self.copy_ticket_keys(*to, *from),
             Op::CtxSetAlpnSelectCb { c, callback } => self.call_back(*c, |all| all.alpn = alpn_select(*callback)),
@@ -85,10 +83,7 @@ impl NativePort {
                 done(self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks))
             }
             Op::CtxSetMaxEarlyData { c, bytes } => done(self.inherit(*c, |all| all.max_early_data = *bytes)),
-            Op::CtxSetCiphersuites { c, suites } => {
-                self.context(*c).set_suites(suites_of(*suites));
-                number(1)
-            }
+            Op::CtxSetCiphersuites { c, suites } => self.set_suites_of(*c, *suites),
             Op::CtxSetAlpnProtos { c, protocols } => self.set_protocols(*c, protocols),
             Op::CtxSetGenerateId { c, callback } => self.set_generate_id(*c, *callback),
             session_ops!() | connection_ops!() | getters!() => self.session_call(op, moment),
@@ -109,6 +104,15 @@ impl NativePort {
     fn copy_ticket_keys(&self, to: ContextSlot, from: ContextSlot) -> Returned<'static> {
         self.context(to).set_ticket_keys(self.context(from).ticket_keys());
         Returned::Number(1)
+    }
+
+    fn set_suites_of(&self, c: ContextSlot, suites: Suites) -> Returned<'static> {
+        self.context(c).set_suites(suites_of(suites));
+        Returned::Number(1)
+    }
+
+    fn set_server_name(&self, c: ContextSlot, callback: ServerNameCallback) -> Returned<'static> {
+        self.call_back(c, |all| all.server_name = server_name(callback))
     }
 
     /// Sets the protocols that clients name: 0 where it is done.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::handshakes::{Alerts, CLIENT_CERTIFICATE, SERVER_CERTIFICATE};
+use super::super::handshakes::{Alerts, CLIENT_CERTIFICATE, EARLY_ACCEPTED, EARLY_READ, SERVER_CERTIFICATE};
 use super::super::{blocks, events};
 use super::{NativePort, callbacks};
 use crate::der;
@@ -75,19 +75,23 @@ impl Peers for Played<'_> {
 
 impl NativePort {
     /// Makes a handshake. Returns 1 for a client that has finished, plus 2 for such a server, plus 4 and 8 where they
-    /// resumed.
+    /// resumed, plus 16 and 32 where early data was taken.
     pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
         callbacks::make_sessions_with(&self.library);
         let (client, server) = (self.connection(client), self.connection(server));
-        let (client_done, server_done) = native::handshake(client, server, &mut Played(tape));
+        let (client_done, server_done, took_early) = native::handshake(client, server, &mut Played(tape));
         self.tell_failures([(client, None), (server, None)]);
         let reused = [client, server].map(|x| i64::from(x.session_reused()));
         self.take_unseen(tape);
         blocks::play_written(tape);
         // The queue is emptied at the end.
         callbacks::take_raised();
-        i64::from(client_done) + 2 * i64::from(server_done) + 4 * reused[0] + 8 * reused[1]
+        i64::from(client_done)
+            + 2 * i64::from(server_done)
+            + 4 * reused[0]
+            + 8 * reused[1]
+            + if took_early { EARLY_ACCEPTED + EARLY_READ } else { 0 }
     }
 
     /// Sends one more ticket; tells whether that could be done.

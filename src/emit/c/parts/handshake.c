@@ -21,13 +21,15 @@ static int handshake(SSL *client, SSL *server)
     peer_of[pairs - 1] = (struct pair){ server, client };
     use_certificate(server);
     watch_alerts(client, server);
+    begin_early_data(client, server);
     for (flight = 0; flight < 5 && !(client_is_done && server_is_done); flight++) {
-        client_is_done = client_is_done || acted(0, SSL_do_handshake(client)) == 1;
-        server_is_done = server_is_done || acted(1, SSL_do_handshake(server)) == 1;
+        client_is_done = client_is_done || acted(0, client_goes_on(client)) == 1;
+        server_is_done = server_is_done || acted(1, server_goes_on(server)) == 1;
     }
     if (client_is_done)
         acted(0, SSL_read(client, &byte, 1)); /* the tickets */
     tell_alerts();
     ERR_clear_error();
-    return client_is_done + 2 * server_is_done + 4 * SSL_session_reused(client) + 8 * SSL_session_reused(server);
+    return client_is_done + 2 * server_is_done + 4 * SSL_session_reused(client) + 8 * SSL_session_reused(server)
+        + (client_is_done && server_is_done ? early_data_taken(client, server) : 0);
 }
