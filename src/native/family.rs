@@ -44,6 +44,13 @@ impl Family {
         }
     }
 
+    /// Returns whether it has a custom.
+    #[inline]
+    pub fn has(self, custom: Custom) -> bool {
+        // Asked at every call; it is OpenSSL nearly always.
+        self != Family::OpenSsl && custom.row().families.contains(&self)
+    }
+
     /// Lists what it defines otherwise than the release.
     pub fn customs(self) -> impl Iterator<Item = Custom> {
         Custom::ALL.iter().copied().filter(move |custom| custom.row().families.contains(&self))
@@ -125,25 +132,6 @@ define_customs! {
     TimeoutOfNullIsFollowed "timeout-of-null-is-followed" (Boring) "SSL_SESSION_get_timeout" "ssl/ssl_session.cc of BoringSSL";
 }
 
-/// Holds the customs that a native session follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Customs(u32);
-
-const _: () = assert!(Custom::ALL.len() <= u32::BITS as usize);
-
-impl Customs {
-    /// Returns those of a family.
-    pub fn of(family: Family) -> Customs {
-        Customs(family.customs().fold(0, |bits, custom| bits | 1 << custom as u32))
-    }
-
-    /// Returns whether a custom is one of them.
-    #[inline]
-    pub const fn has(self, custom: Custom) -> bool {
-        self.0 & 1 << custom as u32 != 0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +146,9 @@ mod tests {
             assert!(whole && !row.families.is_empty(), "{}", row.id);
             assert!(!row.families.contains(&Family::OpenSsl), "{}: what OpenSSL does is a rule", row.id);
         }
-        assert_eq!(Customs::of(Family::OpenSsl), Customs::default());
+        for family in Family::ALL {
+            let has = Custom::ALL.iter().filter(|custom| family.has(**custom));
+            assert!(has.eq(family.customs().collect::<Vec<_>>().iter()), "{family}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use super::context::Context;
 use super::established::Established;
 use super::ex_data::{Classes, ExCallbacks};
-use super::family::{Custom, Customs, Family};
+use super::family::{Custom, Family};
 use super::release::Release;
 use super::rules::{Followed, Following, Rule, Rules};
 use super::tickets::TicketKeys;
@@ -23,7 +23,6 @@ pub struct Library {
     pub(super) rules: Followed,
     /// Names the family that it behaves as.
     family: Family,
-    customs: Customs,
     /// Has the rules of the release, followed or not.
     released: Rules,
     /// Has the bits of the rules that made a difference.
@@ -67,7 +66,6 @@ impl Library {
             release,
             rules: Followed::new(rules),
             family,
-            customs: Customs::of(family),
             released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -158,8 +156,8 @@ impl Library {
 
     /// Returns whether its family has a custom.
     #[inline]
-    pub const fn has_custom(&self, custom: Custom) -> bool {
-        self.customs.has(custom)
+    pub fn has_custom(&self, custom: Custom) -> bool {
+        self.family.has(custom)
     }
 
     /// Returns the family that the library behaves as.
