@@ -25,7 +25,7 @@ pub fn sentence(function: &str) -> Option<Sentence> {
     Some(Sentence { page: row.1, text: row.2 })
 }
 
-/// Function, page, sentence; in the order of the table of ops.
+/// Function, page, sentence.
 const SENTENCES: &[(&str, &str, &str)] = &[
     (
         "SSL_SESSION_new",
@@ -503,6 +503,31 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "SSL_SESSION_is_resumable",
         "SSL_SESSION_is_resumable",
         "SSL_SESSION_is_resumable() determines whether an SSL_SESSION object can be used to resume a session or not.",
+    ),
+    (
+        "SSL_set_verify_result",
+        "SSL_set_verify_result",
+        "SSL_set_verify_result() sets verify_result of the object ssl to be the result of the verification of the X509 certificate presented by the peer, if any.",
+    ),
+    (
+        "SSL_CTX_set_ciphersuites",
+        "SSL_CTX_set_cipher_list",
+        "SSL_CTX_set_ciphersuites() is used to configure the available TLSv1.3 ciphersuites for ctx.",
+    ),
+    (
+        "SSL_set_ciphersuites",
+        "SSL_CTX_set_cipher_list",
+        "SSL_set_ciphersuites() is the same as SSL_CTX_set_ciphersuites() except it configures the ciphersuites for ssl.",
+    ),
+    (
+        "SSL_CTX_set_max_early_data",
+        "SSL_read_early_data",
+        "By default the server does not accept early data; a server may indicate support for early data by calling SSL_CTX_set_max_early_data() or SSL_set_max_early_data() to set it for the whole SSL_CTX or an individual SSL object respectively.",
+    ),
+    (
+        "SSL_set_max_early_data",
+        "SSL_read_early_data",
+        "SSL_set_max_early_data(), SSL_CTX_set_max_early_data() and SSL_SESSION_set_max_early_data() return 1 for success or 0 for failure.",
     ),
 ];
 

@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("program", &["op"]),
     ("plan", &["op", "program", "field"]),
     ("field", &["op"]),
-    ("trace", &["op", "field"]),
+    ("trace", &["op", "field", "native"]),
     ("der", &["field", "op", "samples"]),
     ("oracle", &["op", "field", "der", "plan", "program", "trace"]),
     ("manual", &["op"]),

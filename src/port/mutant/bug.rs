@@ -195,7 +195,7 @@ bugs! {
     /// Shows only where nothing reads the field between the setter and the dup.
     TicketAppdataWaits "ticket-appdata-waits" Dup(own TicketAppdata);
     ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable)
-        SslFree(other Resumable);
+        SslFree(other Resumable) CtxRemove(own Resumable);
 
     ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time, Return);
     ContextUpRefDoesNothing "context-up-ref-does-nothing"
@@ -302,7 +302,7 @@ bugs! {
     MaxVersionIsIgnored "max-version-is-ignored" Handshake(callback New) Get1Session(own ProtocolVersion)
         Handshake(callback Free, handshake New, handshake Get, Return, handshake GenerateId, handshake NotResumable);
     NoTicketIsIgnored "no-ticket-is-ignored" Handshake(callback New, callback Free, Cache, handshake New)
-        Get1Session(own Id) CtxClearOptions(Return);
+        Get1Session(own Id) CtxClearOptions(Return) CtxSetOptions(Return);
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
