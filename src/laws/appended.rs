@@ -2,13 +2,13 @@
 
 use super::variation::{Variation, chosen};
 use super::{Gone, calls};
-use crate::op::{ConnectionSlot, ContextSlot, Kind, Op, Slot, Variable};
+use crate::op::{ConnectionSlot, ContextSlot, GenerateTicket, Kind, Op, Slot, Variable};
 use crate::plan::{Ledger, Setup, Step};
 use crate::program::Program;
 use crate::trace::Entry;
 
-/// Client and server have finished: the sum that a handshake returns has these bits.
-const SIDES: [i64; 2] = [1, 2];
+/// Both sides have finished: the sum that a handshake returns has these bits.
+const FINISHED: i64 = 3;
 /// The client has resumed a session.
 const RESUMED: i64 = 4;
 /// Seconds that are less than the timeout of a session, and that twice are more.
@@ -163,7 +163,10 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
     program.ops.iter().for_each(|op| {
         ledger.step(op);
     });
-    let lost = |op: &Op| matches!(op, Op::CtxFree { c: Some(_) });
+    // A server that makes no ticket fails after it has counted: that handshake neither succeeds nor counts for nothing.
+    let lost = |op: &Op| {
+        matches!(op, Op::CtxFree { c: Some(_) } | Op::CtxSetTicketCb { generate: GenerateTicket::Refuses, .. })
+    };
     let shakes = program.ops.iter().any(|op| op.kind() == Kind::Handshake);
     if !shakes || program.ops.iter().any(lost) {
         return None;
@@ -175,31 +178,25 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
 
 pub(super) fn counts_wrong(original: &Gone<'_>, varied: &Gone<'_>) -> Option<usize> {
     let made = original.program.ops.len();
-    let sides = (0..made).filter_map(|at| varied.sides_finished(at)).collect::<Vec<[bool; 2]>>();
-    let [good_client, good_server] = [0, 1].map(|side| sides.iter().filter(|finished| finished[side]).count() as i64);
+    let finished = (0..made).filter_map(|at| varied.finished(at)).collect::<Vec<bool>>();
+    let good = finished.iter().filter(|finished| **finished).count() as i64;
     let mut sums = [0; COUNTERS.len()];
     for at in made..varied.program.ops.len() {
         sums[(at - made) % COUNTERS.len()] += varied.returned(at)?;
     }
     let [connects, connects_good, accepts, accepts_good] = sums;
-    let all = sides.len() as i64;
-    // Where one side alone finished, the other one may have counted before it failed.
-    let right = connects_good == good_client && (good_server..=good_client.max(good_server)).contains(&accepts_good);
-    let begun = (good_client..=all).contains(&connects) && (good_server..=all).contains(&accepts);
+    let all = finished.len() as i64;
+    let right = connects_good == good && accepts_good == good;
+    let begun = (good..=all).contains(&connects) && (good..=all).contains(&accepts);
     (!right || !begun).then_some(varied.program.ops.len() - 1)
 }
 
 impl Gone<'_> {
     /// Tells whether both sides of the handshake in this step finished; `None`: it is none, or was not made.
     fn finished(&self, at: usize) -> Option<bool> {
-        self.sides_finished(at).map(|sides| sides == [true; 2])
-    }
-
-    /// Tells whether client and server of the handshake in this step finished; `None`: it is none, or was not made.
-    fn sides_finished(&self, at: usize) -> Option<[bool; 2]> {
         let is_handshake = self.program.ops.get(at).is_some_and(|op| op.kind() == Kind::Handshake);
         let sum = if is_handshake { self.returned(at) } else { None };
-        sum.map(|sum| SIDES.map(|side| sum & side == side))
+        sum.map(|sum| sum & FINISHED == FINISHED)
     }
 
     /// Returns the number that a getter read in this step.

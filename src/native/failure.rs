@@ -78,12 +78,16 @@ reasons! {
     OutOfTurn 10 244 "SSL_R_UNEXPECTED_MESSAGE";
     /// Cannot decrypt what comes.
     NotDecrypted 20 281 "SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC";
+    /// Cannot decrypt what comes, and says so by what failed: `ossl_tls_handle_rlayer_return`.
+    RecordLayer 20 313 "SSL_R_RECORD_LAYER_FAILURE";
 }
 
 impl Failure {
     /// Makes that of a side that gives up by itself.
     pub(super) fn of(why: Why, library: &Library) -> Failure {
         const ILLEGAL_PARAMETER: u8 = 47;
+        let why =
+            if why == Why::NotDecrypted && library.meets(Rule::RecordLayerFails) { Why::RecordLayer } else { why };
         let (alert, reason) = why.row();
         let before = match why {
             Why::OtherKey => library.meets(Rule::OtherKeyIsIllegal),
@@ -103,7 +107,8 @@ impl Failure {
             | Why::NotOffered
             | Why::OtherIdContext
             | Why::OutOfTurn
-            | Why::NotDecrypted => false,
+            | Why::NotDecrypted
+            | Why::RecordLayer => false,
         };
         Failure { sent: Some(if before { ILLEGAL_PARAMETER } else { alert }), heard: None, reason }
     }
