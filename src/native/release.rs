@@ -61,7 +61,7 @@ impl Release {
         Release::new(1, 1, 1, 23),
         Release::new(3, 0, 5, 0),
         Release::new(3, 0, 8, 0),
-        Release::new(3, 0, 22, 0),
+        Release::new(3, 0, 20, 0),
         Release::new(3, 1, 0, 0),
         Release::new(3, 1, 4, 0),
         Release::new(3, 2, 1, 0),
