@@ -48,20 +48,23 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Exit> {
     interrupt::answer();
     crash::catch(None);
     progress::begin_with(BEAT, false);
-    let (mut exit, mut checks) = (Exit::Expected, Vec::new());
+    let (mut exit, mut checks, mut not_driven) = (Exit::Expected, Vec::new(), Vec::new());
     for (port, known) in args.ports.iter().zip(&known) {
         match check_port(args, port, &chosen, known) {
             Ok(check) => {
                 exit = exit.worst(show(args, &check));
                 checks.push(check);
             }
-            Err(error) => exit = exit.worst(error.say()),
+            Err(error) => {
+                exit = exit.worst(error.say());
+                not_driven.push((port.to_string(), error.to_string()));
+            }
         }
         if interrupt::came() {
             break;
         }
     }
-    write_files(args, &checks).map(|()| exit).map_err(|lost| lost.worst(exit))
+    Ok(exit.worst(write_files(args, &checks, &not_driven)))
 }
 
 /// Reads the accepted differences of a port. Where there is no file of them, those that are committed are in the executable.
@@ -150,7 +153,9 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     write_c(&of, chosen, &said, &mut cases);
     let mut accepted: Vec<Accepted> = accepted.into_values().collect();
     accepted.sort_by_key(|one| one.place.clone());
-    review(&mut accepted, known, release, chosen.len() == items().len() && !interrupted);
+    // What the executable brings along is of one library of its family: another one need not show it.
+    let is_whole = chosen.len() == items().len() && !interrupted && known.path.is_file();
+    review(&mut accepted, known, release, is_whole);
     let tool = versions(&release.to_string())["tool"].as_str().unwrap_or_default().to_string();
     let levels = Level::ALL.into_iter().map(|level| (level.number(), level.name().to_string()));
     let mut check = Check {
@@ -312,9 +317,15 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
     let mut plainest: BTreeMap<String, (&Item, &Diverged, Look)> = BTreeMap::new();
     for (item, said) in chosen.iter().zip(said) {
         let Some(Said::Fail(diverged, look)) = said else { continue };
+        // What is accepted needs no proof.
+        if !cases.iter().any(|case| case.id == item.id && case.outcome == Outcome::Fail) {
+            continue;
+        }
         let one = (item, &**diverged, *look);
         let entry = plainest.entry(diverged.divergence.signature().to_string()).or_insert(one);
-        let plainer = |item: &Item| (item.level, item.program.ops.len());
+        // A case about the very call says more than one that comes across it.
+        let call = diverged.divergence.signature().call.to_string();
+        let plainer = |item: &Item| (item.function != call, item.level, item.program.ops.len());
         if plainer(item) < plainer(entry.0) {
             *entry = one;
         }
@@ -423,12 +434,37 @@ fn say(args: &CheckArgs, check: &Check) {
     }
     output::result(check.table(args.verbose).trim_end());
     check.accepted.iter().filter(|one| one.programs > 0).for_each(output::result);
-    let lacks = &check.port.unsupported;
-    if !lacks.is_empty() {
-        output::result(format_args!("UNSUPPORTED by {}: {}", check.port.name, lacks.join(", ")));
-    }
+    notes(args, check).iter().for_each(output::result);
     let verdict = check.verdict();
     output::result(if failed.is_empty() { output::green(&verdict) } else { output::red(&verdict) });
+}
+
+/// Lists what has to be known beside the verdict, a line each.
+fn notes(args: &CheckArgs, check: &Check) -> Vec<String> {
+    let report::PortSummary { name, unsupported, counts_references, watches_memory, .. } = &check.port;
+    let mut notes = Vec::new();
+    // Those of the cases that were chosen.
+    let is_called = |function: &&String| {
+        check.cases.iter().flat_map(|case| &case.calls).any(|call| call.contains(&format!("{function}(")))
+    };
+    let lacks: Vec<&str> = unsupported.iter().filter(is_called).map(String::as_str).collect();
+    if !lacks.is_empty() {
+        notes.push(format!("UNSUPPORTED by {name}: {}", lacks.join(", ")));
+    }
+    if !counts_references {
+        notes.push(format!("reference counts of {name}: not observed"));
+    }
+    if !watches_memory {
+        notes.push(format!("memory of {name}: not watched"));
+    }
+    let faults = check.cases.iter().filter(|case| case.outcome == Outcome::Known && case.signature.is_none());
+    let faults: std::collections::BTreeSet<&str> = faults.map(|case| case.why.as_str()).collect();
+    notes.extend(faults.into_iter().map(|fault| format!("known in {}: {fault}", check.release)));
+    if args.verbose {
+        let others = check.cases.iter().filter(|case| !matches!(case.outcome, Outcome::Pass | Outcome::Fail));
+        notes.extend(others.map(|case| format!("{}: {}: {}", case.outcome, case.id, case.why)));
+    }
+    notes
 }
 
 /// Shows a failure: what holds, the calls, what differs, and how to see it again.
@@ -463,17 +499,16 @@ fn annotation(case: &Checked) -> Option<String> {
     Some(format!("::{word} title={title}::{}", escaped(&format!("{}\nagain: {}", case.why, case.again))))
 }
 
-/// Writes the files that were asked for.
-fn write_files(args: &CheckArgs, checks: &[Check]) -> Result<(), Exit> {
-    if let Some(path) = &args.junit {
-        let text = report::junit(checks).map_err(|error| output::usage(format_args!("{}: {error}", path.display())))?;
-        output::file(path, &text)?;
-    }
-    if let Some(path) = &args.sarif {
-        output::file(path, &format!("{:#}\n", report::sarif(checks)))?;
-    }
-    if let Some(path) = &args.html {
-        output::file(path, &report::matrix(checks))?;
-    }
-    Ok(())
+/// Writes the files that were asked for. One that cannot be written does not stop the others.
+fn write_files(args: &CheckArgs, checks: &[Check], not_driven: &[(String, String)]) -> Exit {
+    let mut exit = Exit::Expected;
+    let mut write = |path: &Option<std::path::PathBuf>, text: &dyn Fn() -> Result<String, String>| {
+        let Some(path) = path else { return };
+        let written = text().map_err(|why| output::usage(format_args!("{}: {why}", path.display())));
+        exit = exit.worst(written.and_then(|text| output::file(path, &text)).err().unwrap_or(Exit::Expected));
+    };
+    write(&args.junit, &|| report::junit(checks, not_driven).map_err(|error| error.to_string()));
+    write(&args.sarif, &|| Ok(format!("{:#}\n", report::sarif(checks))));
+    write(&args.html, &|| Ok(report::matrix(checks)));
+    exit
 }

@@ -71,9 +71,10 @@ fn never_released(program: &Program, owed: &Owed) -> String {
         Some(op) => format!("in step {step}, {op}"),
         None => format!("in step {step}"),
     });
-    let (references, taken) = (so_many(owed.taken.len() as u64, "reference"), taken.collect::<Vec<_>>().join("; "));
-    let is = if owed.taken.len() == 1 { "is" } else { "are" };
-    format!("{references} to {} {is} never released: taken {taken}", owed.variable)
+    let (references, taken) = (so_many(owed.references as u64, "reference"), taken.collect::<Vec<_>>().join("; "));
+    let is = if owed.references == 1 { "is" } else { "are" };
+    let taken = if taken.is_empty() { taken } else { format!(": taken {taken}") };
+    format!("{references} to {} {is} never released{taken}", owed.variable)
 }
 
 /// Draws the picture that was asked for.
@@ -112,7 +113,9 @@ fn tell(case: &Case, pair: &Pair, lab: &Lab, known: &KnownFile, look: Look, verd
     };
     let owed = pair.plan().owed(&case.program).into_iter();
     let never_released: Vec<_> = owed
-        .map(|Owed { variable, taken }| serde_json::json!({ "variable": variable.to_string(), "taken": taken }))
+        .map(|Owed { variable, references, taken }| {
+            serde_json::json!({ "variable": variable.to_string(), "references": references, "taken": taken })
+        })
         .collect();
     output::object(&serde_json::json!({
         "case": case.path.display().to_string(),

@@ -9,7 +9,10 @@ use crate::program::Program;
 pub struct Owed {
     /// The variable that has them.
     pub variable: Variable,
-    /// The steps that took them, one each, the first one first.
+    /// How many there are.
+    pub references: usize,
+    /// The steps that took them, the first one first; fewer than there are where a call gave one to another variable's object, as
+    /// `SSL_dup` does after a handshake.
     pub taken: Vec<usize>,
 }
 
@@ -27,9 +30,11 @@ impl Plan {
         let owed = left.into_iter().map(|(variable, count)| {
             let mut taken = self.taken(program, variable);
             taken.truncate(count);
-            Owed { variable, taken }
+            Owed { variable, references: count, taken }
         });
-        owed.collect()
+        // A context of the pool is the harness's own.
+        let pooled = |owed: &Owed| owed.taken.iter().any(|step| program.ops[*step].kind() == Kind::CtxPooled);
+        owed.filter(|owed| !pooled(owed)).collect()
     }
 
     /// Returns the steps that took what a variable still has.

@@ -172,20 +172,22 @@ impl Check {
         rows.concat()
     }
 
-    /// Says in a line what came of all: `FAIL: 3 of 1043 cases; 1000 pass, 40 unsupported; openssl (...)`.
+    /// Says in a line what came of all: `FAIL: 3 of 1043 cases fail: 1000 pass, 40 unsupported; 4.0 s`.
     pub fn verdict(&self) -> String {
         let counted = Counted::of(&self.cases);
         let others = Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Fail && counted.had(*outcome) > 0);
         let others: Vec<String> = others.map(|outcome| format!("{} {outcome}", counted.had(outcome))).collect();
         let cases = so_many(counted.all() as u64, "case");
-        let word = match (counted.had(Outcome::Fail), counted.had(Outcome::Pass)) {
-            (0, 0) => "NOTHING PASSED".into(),
-            (0, _) if counted.had(Outcome::Inconclusive) > 0 => "INCONCLUSIVE".into(),
-            (0, _) => "PASS".into(),
-            (failed, _) => format!("FAIL: {failed}"),
+        let good = counted.had(Outcome::Pass) + counted.had(Outcome::Known);
+        let word = match counted.had(Outcome::Fail) {
+            failed @ 1.. => format!("FAIL: {failed} of {cases} fail"),
+            0 if self.interrupted => format!("INTERRUPTED after {cases}"),
+            0 if counted.had(Outcome::Inconclusive) > 0 => format!("INCONCLUSIVE: {cases}"),
+            0 if good == 0 => format!("NOTHING PASSED of {cases}"),
+            0 if self.accepted.iter().any(|one| !one.complaints().is_empty()) => format!("STALE: {cases}"),
+            0 => format!("PASS: {cases}"),
         };
-        let cut = if self.interrupted { "; interrupted" } else { "" };
-        format!("{word} of {cases}; {}; {:.1} s{cut}", others.join(", "), self.seconds)
+        format!("{word}: {}; {:.1} s", others.join(", "), self.seconds)
     }
 }
 

@@ -4,13 +4,20 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::check::{Check, Checked, Outcome};
 
-/// Writes what was found of ports.
+/// Writes what was found of ports, and of those that could not be driven why, by their names.
 ///
 /// # Errors
 /// Fails where a text cannot be written as XML.
-pub fn junit(checks: &[Check]) -> Result<String, quick_junit::SerializeError> {
+pub fn junit(checks: &[Check], not_driven: &[(String, String)]) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("sessdiff check");
     report.add_test_suites(checks.iter().map(suite));
+    report.add_test_suites(not_driven.iter().map(|(port, why)| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(why.as_str());
+        let mut suite = TestSuite::new(port.as_str());
+        suite.add_test_case(TestCase::new("is driven", status));
+        suite
+    }));
     report.to_string()
 }
 

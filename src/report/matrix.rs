@@ -13,8 +13,8 @@ const DATA: &str = "@DATA@";
 
 /// Makes the page of what was found of ports, a column each in their order.
 pub fn matrix(checks: &[Check]) -> String {
-    // Nothing in the data may end the element that it stands in.
-    let data = data(checks).to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
+    // Nothing in the data may end the element that it stands in, or begin a comment there.
+    let data = data(checks).to_string().replace('<', "\\u003c");
     PAGE.replacen(DATA, &data, 1)
 }
 
@@ -31,7 +31,8 @@ fn data(checks: &[Check]) -> Value {
 }
 
 fn port(check: &Check) -> Value {
-    let again = check.cases.first().map(|case| case.again.replacen(&case.id, "ID", 1));
+    // The id is the last word of the command.
+    let again = check.cases.first().and_then(|case| case.again.strip_suffix(&case.id));
     json!({
         "name": check.port.name,
         "version": check.port.version,

@@ -112,6 +112,7 @@ pub(super) fn items() -> Vec<Item> {
         }
     }
     items.extend(copied.into_iter().flat_map(|(kind, field)| of_copies(kind, field)));
+    items.extend([9, 300].map(many_references));
     items.extend(Kind::ALL.iter().filter(|kind| kind.reads().is_some()).flat_map(|kind| of_getter(*kind)));
     items
 }
@@ -165,6 +166,14 @@ fn of_copies(kind: Kind, field: Field) -> Vec<Item> {
         &stored("PEM_write_bio_SSL_SESSION", "PEM_read_bio_SSL_SESSION"),
     ));
     items
+}
+
+/// Makes the case of a session with so many references, of which all but one are given back.
+fn many_references(count: usize) -> Item {
+    let (take, give) = (Kind::UpRef.name(), Kind::Free.name());
+    let calls = |name: &str| format!("{name}(s0)\n").repeat(count - 1);
+    let text = format!("{MARKER}\ns0 = SSL_SESSION_new()\n{}{}", calls(take), calls(give));
+    Item::of_manual(format!("up_ref/{count}-references"), take, &text)
 }
 
 /// Makes the cases of a getter: of a new session, and of one as a handshake leaves it, and of its duplicate.

@@ -75,9 +75,20 @@ fn files_for_other_programs_can_be_read_by_them() {
     assert_eq!(results.len() as u64, suite.failures as u64);
     let page = folder.read("check.html");
     assert!(page.contains("dup/copies/hostname") && !page.contains("@DATA@"));
+    let data = page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
+    assert!(serde_json::from_str::<Value>(data).is_ok_and(|data| data["ports"].is_array()) && !data.contains('<'));
     for outside in ["src=\"http", "href=\"http", "@import", "url("] {
         assert!(!page.contains(outside), "the page asks for {outside}");
     }
+}
+
+/// A port that cannot be driven is no empty report.
+#[test]
+fn a_port_that_is_not_driven_is_an_error_in_the_report() {
+    let folder = Folder::new();
+    folder.sessdiff(&["check", "--port", "lib:no/such.so", "--junit", "check.xml", "--level", "1"]).exits(5);
+    let report = quick_junit::Report::deserialize_from_str(&folder.read("check.xml")).expect("JUnit");
+    assert_eq!((report.test_suites[0].name.as_str(), report.test_suites[0].errors), ("lib:no/such.so", 1));
 }
 
 #[test]
