@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 const LEAST: u64 = 5;
 /// The part of the time for exploring that they are given at most: one in so many.
 const SHARE: u32 = 4;
-/// What is less is not worth the start of a process.
+/// Holds the least time that is worth the start of a process.
 const WORTH: Duration = Duration::from_secs(1);
 /// The least that a C program is given to be compiled and to run.
 const TRYING: Duration = Duration::from_secs(3);

@@ -143,7 +143,7 @@ pub(crate) struct CheckArgs {
     /// Write it as a page, too
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// Where C programs of what differs are written
+    /// Write C programs of what differs to this folder
     #[arg(long, value_name = "DIR", default_value = "sessdiff-out")]
     pub out: PathBuf,
     /// Processes of the port that check cases side by side
@@ -166,7 +166,7 @@ Examples:
   sessdiff check --port lib:libssl.so --json >results/mine.json
   sessdiff matrix results/*.json -o matrix.html")]
 pub(crate) struct MatrixArgs {
-    /// What `sessdiff check --json` printed, of a port or of several
+    /// Read what `sessdiff check --json` printed, of a port or of several
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// The page

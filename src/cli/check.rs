@@ -1,9 +1,9 @@
 //! `sessdiff check`: the conformance check, for whoever makes a port.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
-use std::sync::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use glob::Pattern;
@@ -26,7 +26,7 @@ use crate::pair::{Diverged, Look, Pair};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::report::{self, Accepted, CProgram, Check, Checked, Outcome, Versions, artifact_name};
-use crate::suite::{self, Item, Level, Said, items, judge};
+use crate::suite::{self, Item, Level, NoVerdict, Said, items, judge};
 
 /// How long all C programs of a check may take; those that come later are written, and not run.
 const TRYING: Duration = Duration::from_secs(20);
@@ -89,7 +89,8 @@ fn chosen(args: &CheckArgs) -> Result<Vec<Item>, Exit> {
     if chosen.is_empty() {
         let asked: Vec<&str> = args.cases.iter().map(Pattern::as_str).collect();
         let asked = if asked.is_empty() { String::new() } else { format!(" named {}", asked.join(" or ")) };
-        output::error(format_args!("no case{asked} of these levels: `sessdiff check --list` lists them"));
+        let levels = if args.levels.is_empty() { "" } else { " of these levels" };
+        output::error(format_args!("no case{asked}{levels}: `sessdiff check --list` lists them"));
         return Err(Exit::Inconclusive);
     }
     Ok(chosen)
@@ -138,11 +139,8 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     let (identity, release, setup) = (first.right().identity(), first.left().release(), first.plan().setup());
     let port_summary = lab.port_summary(&first, setup.lacks);
     begin(args, &first, chosen.len());
-    let said = judge_all(args, &lab, first, chosen)?;
+    let said = judge_all(args, &lab, first, chosen);
     let interrupted = interrupt::came();
-    let versions = |release: &str| -> serde_json::Value {
-        report::versions(Versions { release, library: &identity.version, file: &identity.file })
-    };
     let of = Of { args, lab: &lab, known, release, library: &identity.version, file: &identity.file };
     let mut accepted = HashMap::new();
     let mut cases: Vec<Checked> = chosen
@@ -156,11 +154,10 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     // What the executable brings along is of one library of its family: another one need not show it.
     let is_whole = chosen.len() == items().len() && !interrupted && known.path.is_file();
     review(&mut accepted, known, release, is_whole);
-    let tool = versions(&release.to_string())["tool"].as_str().unwrap_or_default().to_string();
     let levels = Level::ALL.into_iter().map(|level| (level.number(), level.name().to_string()));
     let mut check = Check {
         port: port_summary,
-        tool,
+        tool: Versions::TOOL.into(),
         release: release.to_string(),
         date: Day::today().to_string(),
         seconds: started.elapsed().as_secs_f64(),
@@ -187,39 +184,36 @@ fn begin(args: &CheckArgs, pair: &Pair, cases: usize) {
     }
 }
 
-/// Judges all cases, on as many threads as asked for, each with a process of its own. What ^C cut off has no answer.
-fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Result<Vec<Option<Said>>, LabError> {
+/// Judges all cases, on as many threads as asked for, each with a process of its own. What ^C cut off has no answer. A process that
+/// cannot be started leaves its cases to the others, and what nobody judges has no verdict: what was found stands.
+fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Vec<Option<Said>> {
     let memories: &[Memory] = if lab.watches_memory() { &[Memory::Plain, Memory::Guarded] } else { &[Memory::Plain] };
     let (next, bar) = (AtomicUsize::new(0), progress::bar(chosen.len() as u64));
     let said: Vec<Mutex<Option<Said>>> = chosen.iter().map(|_| Mutex::new(None)).collect();
     let pulse = Mutex::new(Pulse::new(BEAT, false));
-    let work = |pair: Option<Pair>| -> Result<(), LabError> {
-        let mut pair = match pair {
-            Some(pair) => pair,
-            None => lab.pair()?,
-        };
-        while !interrupt::came() {
+    let start = || lab.pair().map_err(|error| error.say()).ok();
+    let work = |mut pair: Option<Pair>| {
+        while let Some(judging) = pair.as_mut().filter(|_| !interrupt::came()) {
             let at = next.fetch_add(1, Relaxed);
             let Some(item) = chosen.get(at) else { break };
-            let answer = judge(&mut pair, item, memories);
-            // What broke memory may break it for the cases after it.
-            if matches!(&answer, Said::Fail(diverged, _) if diverged.broke()) {
-                pair = lab.pair()?;
-            }
-            *said[at].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(answer);
+            let answer = judge(judging, item, memories);
+            let broke = matches!(&answer, Said::Fail(diverged, _) if diverged.broke());
+            *said[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
             advance(&bar, &pulse, item, chosen.len());
+            // What broke memory may break it for the cases after it.
+            if broke {
+                pair = start();
+            }
         }
-        Ok(())
     };
-    let ended = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..args.jobs).map(|_| scope.spawn(|| work(None))).collect();
-        let mut ended = vec![work(Some(first))];
-        ended.extend(others.into_iter().map(|other| other.join().expect("a worker does not panic")));
-        ended
+    std::thread::scope(|scope| {
+        (1..args.jobs).for_each(|_| drop(scope.spawn(|| work(start()))));
+        work(Some(first));
     });
     bar.finish_and_clear();
-    ended.into_iter().collect::<Result<Vec<()>, _>>()?;
-    Ok(said.into_iter().map(|said| said.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)).collect())
+    let unjudged = || (!interrupt::came()).then_some(Said::Inconclusive(NoVerdict::NotStarted));
+    let said = said.into_iter().map(|said| said.into_inner().unwrap_or_else(PoisonError::into_inner));
+    said.map(|said| said.or_else(unjudged)).collect()
 }
 
 fn advance(bar: &ProgressBar, pulse: &Mutex<Pulse>, item: &Item, of: usize) {
@@ -312,7 +306,7 @@ impl Of<'_> {
     }
 }
 
-/// Writes a C program for each signature, of the shortest case of the lowest level that has it, and runs those for which there is time.
+/// Writes a C program for each signature, of the plainest case that has it, and runs those for which there is time.
 fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Checked]) {
     let mut plainest: BTreeMap<String, (&Item, &Diverged, Look)> = BTreeMap::new();
     for (item, said) in chosen.iter().zip(said) {
@@ -336,7 +330,7 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
     }
     let Ok(mut pair) = of.lab.pair() else { return };
     let until = Instant::now() + TRYING;
-    for (signature, (item, diverged, look)) in plainest {
+    for (item, diverged, look) in plainest.into_values() {
         if interrupt::came() {
             return;
         }
@@ -357,7 +351,6 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         let picture = picture(&found.program, &pair, Some(&found.diverged));
         let shown = CProgram { file: file.map(|file| file.display().to_string()), text, says, command, picture };
         if let Some(case) = cases.iter_mut().find(|case| case.id == item.id) {
-            debug_assert_eq!(case.signature.as_deref(), Some(signature.as_str()));
             case.c = Some(shown);
         }
     }
@@ -458,7 +451,7 @@ fn notes(args: &CheckArgs, check: &Check) -> Vec<String> {
         notes.push(format!("memory of {name}: not watched"));
     }
     let faults = check.cases.iter().filter(|case| case.outcome == Outcome::Known && case.signature.is_none());
-    let faults: std::collections::BTreeSet<&str> = faults.map(|case| case.why.as_str()).collect();
+    let faults: BTreeSet<&str> = faults.map(|case| case.why.as_str()).collect();
     notes.extend(faults.into_iter().map(|fault| format!("known in {}: {fault}", check.release)));
     if args.verbose {
         let others = check.cases.iter().filter(|case| !matches!(case.outcome, Outcome::Pass | Outcome::Fail));
@@ -502,7 +495,7 @@ fn annotation(case: &Checked) -> Option<String> {
 /// Writes the files that were asked for. One that cannot be written does not stop the others.
 fn write_files(args: &CheckArgs, checks: &[Check], not_driven: &[(String, String)]) -> Exit {
     let mut exit = Exit::Expected;
-    let mut write = |path: &Option<std::path::PathBuf>, text: &dyn Fn() -> Result<String, String>| {
+    let mut write = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<String, String>| {
         let Some(path) = path else { return };
         let written = text().map_err(|why| output::usage(format_args!("{}: {why}", path.display())));
         exit = exit.worst(written.and_then(|text| output::file(path, &text)).err().unwrap_or(Exit::Expected));

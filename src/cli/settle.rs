@@ -40,11 +40,11 @@ pub(super) struct Settling<'a> {
     settled: Mutex<HashMap<Signature, Signature>>,
 }
 
-/// What came of the findings of a part of a run.
+/// Holds what came of the findings of a part of a run.
 pub(super) struct Settled {
     /// One of each signature, with how many programs diverged so.
     pub kept: Vec<SignatureHits>,
-    /// What the part before had kept.
+    /// Lists what the part before had kept.
     pub again: Vec<Again>,
     /// How many programs were counted as divergences that turned out to be accepted, and are booked as that.
     pub counted_again: u64,

@@ -45,7 +45,7 @@ pub(super) struct Hello {
     /// As [`Release::number`] gives it.
     pub release: u64,
     pub family: Family,
-    /// Whether the harness's ex_data indices are registered.
+    /// Says whether the harness's ex_data indices are registered.
     pub ex_data: bool,
     pub lacks: Kinds,
     pub counts: bool,

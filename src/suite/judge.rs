@@ -36,6 +36,9 @@ pub enum NoVerdict {
     /// No call reached the port.
     #[error("nothing ran: no call reached the port")]
     Nothing,
+    /// The port broke in a case before this one, and could not be started again.
+    #[error("the port could not be started again after a case before this one")]
+    NotStarted,
 }
 
 /// Lists the ways in which one program is looked at, the cheapest first. Some differences show in one of them only.
