@@ -10,7 +10,7 @@ use time::macros::format_description;
 use time::{Date, Duration, OffsetDateTime};
 use toml::Spanned;
 
-use crate::native::{NoRelease, Release};
+use crate::native::Release;
 use crate::oracle::Signature;
 
 /// How long a difference is accepted where nothing is said, in days.
@@ -35,6 +35,9 @@ pub struct Known {
     /// Says for which releases it is accepted; all of them, where nothing is said.
     #[serde(default, deserialize_with = "parsed")]
     pub releases: Releases,
+    /// Says for which versions of a library that has no release of OpenSSL's it is accepted; all of them, where nothing is said.
+    #[serde(default, deserialize_with = "parsed")]
+    pub versions: Versions,
     /// Holds the last day on which it is accepted.
     #[serde(deserialize_with = "parsed")]
     pub expires: Day,
@@ -92,73 +95,113 @@ impl fmt::Display for Words {
     }
 }
 
-/// Some releases, as `3.0.0..3.0.9` names them: from the first one to just before the second one. Either may be missing. A
-/// release by itself is that one alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Releases {
+/// Some of what is in an order, as `3.0.0..3.0.9` names releases: from the first one to just before the second one. Either may be
+/// missing. One by itself is that one alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Span<T> {
     /// All of them: `..`
     #[default]
     All,
     /// One alone.
-    One(Release),
+    One(T),
     /// This one and those after it.
-    From(Release),
+    From(T),
     /// Those before this one.
-    Before(Release),
+    Before(T),
     /// The first one, and those after it that are before the second one.
-    Between(Release, Release),
+    Between(T, T),
 }
 
-impl Releases {
-    /// Tells whether `release` is one of them.
-    pub fn has(self, release: Release) -> bool {
+/// Some releases of OpenSSL.
+pub type Releases = Span<Release>;
+
+/// Some versions of a library.
+pub type Versions = Span<Version>;
+
+impl<T: PartialOrd> Span<T> {
+    /// Tells whether `one` is in it.
+    pub fn has(&self, one: &T) -> bool {
         match self {
-            Releases::All => true,
-            Releases::One(one) => release == one,
-            Releases::From(from) => from <= release,
-            Releases::Before(before) => release < before,
-            Releases::Between(from, before) => (from..before).contains(&release),
+            Span::All => true,
+            Span::One(alone) => one == alone,
+            Span::From(from) => from <= one,
+            Span::Before(before) => one < before,
+            Span::Between(from, before) => (from..before).contains(&one),
         }
     }
 }
 
-impl fmt::Display for Releases {
+impl<T: fmt::Display> fmt::Display for Span<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Releases::All => f.write_str(".."),
-            Releases::One(one) => one.fmt(f),
-            Releases::From(from) => write!(f, "{from}.."),
-            Releases::Before(before) => write!(f, "..{before}"),
-            Releases::Between(from, before) => write!(f, "{from}..{before}"),
+            Span::All => f.write_str(".."),
+            Span::One(one) => one.fmt(f),
+            Span::From(from) => write!(f, "{from}.."),
+            Span::Before(before) => write!(f, "..{before}"),
+            Span::Between(from, before) => write!(f, "{from}..{before}"),
         }
     }
 }
 
-/// Says why a text names no releases.
+/// Says why a text names nothing of an order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoReleases {
-    /// A part of it names no release.
+pub enum NoSpan<E> {
+    /// An end of it cannot be read.
     #[error(transparent)]
-    Release(#[from] NoRelease),
+    End(#[from] E),
     /// It ends where it begins, or before.
-    #[error("no release is in `{0}`: the second one is the first that is not meant")]
+    #[error("nothing is in `{0}`: the second one is the first that is not meant")]
     Empty(String),
 }
 
-impl FromStr for Releases {
-    type Err = NoReleases;
+impl<T: FromStr + PartialOrd> FromStr for Span<T> {
+    type Err = NoSpan<T::Err>;
 
-    fn from_str(text: &str) -> Result<Releases, NoReleases> {
+    fn from_str(text: &str) -> Result<Span<T>, NoSpan<T::Err>> {
         Ok(match text.split_once("..") {
-            None => Releases::One(text.parse()?),
-            Some(("", "")) => Releases::All,
-            Some(("", before)) => Releases::Before(before.parse()?),
-            Some((from, "")) => Releases::From(from.parse()?),
+            None => Span::One(text.parse()?),
+            Some(("", "")) => Span::All,
+            Some(("", before)) => Span::Before(before.parse()?),
+            Some((from, "")) => Span::From(from.parse()?),
             Some((from, before)) => match (from.parse()?, before.parse()?) {
-                (from, before) if from < before => Releases::Between(from, before),
-                (_, _) => return Err(NoReleases::Empty(text.into())),
+                (from, before) if from < before => Span::Between(from, before),
+                (_, _) => return Err(NoSpan::Empty(text.into())),
             },
         })
+    }
+}
+
+/// The numbers of a library's version, as `5.5.4` names them; one that is followed by more comes before that.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(Vec<u32>);
+
+impl Version {
+    /// Finds the first version in what a library says of itself, such as `wolfSSL 5.5.4`. `None`: there is none.
+    pub fn said_in(text: &str) -> Option<Version> {
+        let words = text.split(|c: char| !c.is_ascii_digit() && c != '.');
+        words.filter(|word| word.contains('.')).find_map(|word| word.trim_matches('.').parse().ok())
+    }
+}
+
+/// Reports a text that is no version.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` names no version: expected numbers, such as 5.5.4")]
+pub struct NoVersion(String);
+
+impl FromStr for Version {
+    type Err = NoVersion;
+
+    fn from_str(text: &str) -> Result<Version, NoVersion> {
+        let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let numbers = text.split('.').map(|part| if is_plain(part) { part.parse().ok() } else { None });
+        numbers.collect::<Option<Vec<u32>>>().map(Version).ok_or_else(|| NoVersion(text.into()))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(u32::to_string).collect();
+        f.write_str(&numbers.join("."))
     }
 }
 
@@ -234,7 +277,7 @@ pub enum KnownError {
         what: String,
     },
     /// The same difference twice.
-    #[error("{}:{line}: {signature} is accepted for the same releases in line {first}", path.display())]
+    #[error("{}:{line}: {signature} is accepted for the same releases and versions in line {first}", path.display())]
     Twice {
         /// Names the file.
         path: PathBuf,
@@ -285,27 +328,43 @@ impl KnownFile {
     }
 
     fn add(&mut self, entry: Entry) -> Result<(), KnownError> {
-        let Known { signature, releases, ref case, .. } = entry.known;
-        if let Some(first) = self.same(signature, case.as_ref(), releases) {
-            let (path, line, first) = (self.path.clone(), entry.line, first.line);
+        if let Some(first) = self.same(&entry.known) {
+            let (path, line, first, signature) = (self.path.clone(), entry.line, first.line, entry.known.signature);
             return Err(KnownError::Twice { path, line, first, signature });
         }
         self.entries.push(entry);
         Ok(())
     }
 
-    /// Returns the entry for this signature, these very cases and these very releases.
-    pub fn same(&self, signature: Signature, case: Option<&CaseIds>, releases: Releases) -> Option<&Entry> {
-        let is_same =
-            |known: &Known| (known.signature, known.case.as_ref(), known.releases) == (signature, case, releases);
-        self.entries.iter().find(|entry| is_same(&entry.known))
+    /// Returns the entry for the same signature, the very same cases, releases and versions.
+    pub fn same(&self, as_this: &Known) -> Option<&Entry> {
+        fn of(known: &Known) -> (Signature, Option<&CaseIds>, &Releases, &Versions) {
+            (known.signature, known.case.as_ref(), &known.releases, &known.versions)
+        }
+        self.entries.iter().find(|entry| of(&entry.known) == of(as_this))
+    }
+
+    /// Tells whether an entry is for some versions of the library alone.
+    pub fn names_versions(&self) -> bool {
+        self.entries.iter().any(|entry| entry.known.versions != Versions::All)
+    }
+
+    /// Returns what is accepted of a library that says this of itself.
+    pub fn of_library(&self, says: &str) -> KnownFile {
+        let version = Version::said_in(says);
+        let is_meant = |versions: &Versions| match &version {
+            Some(version) => versions.has(version),
+            None => *versions == Versions::All,
+        };
+        let meant = self.entries.iter().filter(|entry| is_meant(&entry.known.versions));
+        KnownFile { path: self.path.clone(), entries: meant.cloned().collect() }
     }
 
     /// Returns the entry by which a signature is accepted for a release in a case of the check.
     pub fn accepts_in(&self, case: &str, signature: Signature, release: Release) -> Option<&Entry> {
         let accepts = |known: &Known| {
             let is_meant = known.case.as_ref().is_none_or(|cases| cases.0.matches(case));
-            is_meant && known.signature == signature && known.releases.has(release)
+            is_meant && known.signature == signature && known.releases.has(&release)
         };
         self.entries.iter().find(|entry| accepts(&entry.known))
     }
@@ -313,7 +372,7 @@ impl KnownFile {
     /// Returns the entry by which a signature is accepted for a release, in whatever program.
     pub fn accepts(&self, signature: Signature, release: Release) -> Option<&Entry> {
         let accepts =
-            |known: &Known| known.case.is_none() && known.signature == signature && known.releases.has(release);
+            |known: &Known| known.case.is_none() && known.signature == signature && known.releases.has(&release);
         self.entries.iter().find(|entry| accepts(&entry.known))
     }
 }
@@ -321,7 +380,7 @@ impl KnownFile {
 /// Writes it as an entry of a file.
 impl fmt::Display for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Known { signature, case, reason, link, releases, expires } = self;
+        let Known { signature, case, reason, link, releases, versions, expires } = self;
         let quoted = |text: &dyn fmt::Display| toml::Value::String(text.to_string());
         writeln!(f, "[[known]]\nsignature = {}", quoted(signature))?;
         if let Some(case) = case {
@@ -330,6 +389,9 @@ impl fmt::Display for Known {
         writeln!(f, "reason = {}\nlink = {}", quoted(reason), quoted(link))?;
         if *releases != Releases::All {
             writeln!(f, "releases = {}", quoted(releases))?;
+        }
+        if *versions != Versions::All {
+            writeln!(f, "versions = {}", quoted(versions))?;
         }
         writeln!(f, "expires = {}", quoted(expires))
     }
@@ -373,7 +435,7 @@ expires = "2027-06-30"
             ("/hostname", "/hostnames", 2, "`hostnames` is nothing that a call can differ in"),
             ("Say \\\"why\\\".", "  ", 3, "expected one line of text"),
             ("3.0.0..", "3.0..", 5, "`3.0` names no release of OpenSSL"),
-            ("3.0.0..", "3.0.9..", 5, "no release is in `3.0.9..3.0.9`"),
+            ("3.0.0..", "3.0.9..", 5, "nothing is in `3.0.9..3.0.9`"),
             ("06-30", "06-31", 6, "`2027-06-31` names no day"),
             ("\"2027-06-30\"", "5", 6, "expected a string"),
             ("\"2027-06-30\"", "", 6, ""),
@@ -383,7 +445,10 @@ expires = "2027-06-30"
             assert!(said.starts_with(&format!("k.toml:{line}: ")) && said.contains(what), "{from} to {to}: {said}");
         }
         let twice = read(&format!("{ENTRY}\n{ENTRY}")).unwrap_err();
-        assert_eq!(twice, "k.toml:8: SSL_SESSION_dup/hostname is accepted for the same releases in line 1");
+        assert_eq!(
+            twice,
+            "k.toml:8: SSL_SESSION_dup/hostname is accepted for the same releases and versions in line 1"
+        );
     }
 
     #[test]
@@ -391,7 +456,7 @@ expires = "2027-06-30"
         let has = |text: &str| {
             let releases: Releases = text.parse().unwrap();
             assert_eq!(releases.to_string(), text);
-            ["1.1.1w", "3.0.0", "3.0.8", "3.0.9", "4.0.1"].map(|name| u8::from(releases.has(name.parse().unwrap())))
+            ["1.1.1w", "3.0.0", "3.0.8", "3.0.9", "4.0.1"].map(|name| u8::from(releases.has(&name.parse().unwrap())))
         };
         assert_eq!(has("3.0.0..3.0.9"), [0, 1, 1, 0, 0]);
         assert_eq!(has("..3.0.9"), [1, 1, 1, 0, 0]);
@@ -400,6 +465,27 @@ expires = "2027-06-30"
         assert_eq!(has(".."), [1; 5]);
         for text in ["", "3.0", "3.0.0...3.0.9", "3.0.0..3.0.9..", "3.0.9..3.0.0"] {
             assert!(text.parse::<Releases>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_for_the_versions_that_it_names() {
+        let file = read(&ENTRY.replace("expires", "versions = \"5.5..5.9.4\"\nexpires")).unwrap();
+        assert!(file.names_versions());
+        assert!(file.entries[0].known.to_string().contains("versions = \"5.5..5.9.4\"\n"));
+        for (says, accepted) in [
+            ("wolfSSL 5.5.4 (family wolf, guessed)", 1),
+            ("wolfSSL 5.10.0", 0),
+            ("wolfSSL 5.9.4", 0),
+            ("wolfSSL 5.9", 1),
+            ("BoringSSL", 0),
+            ("AWS-LC FIPS 5.6.", 1),
+        ] {
+            assert_eq!(file.of_library(says).entries.len(), accepted, "{says}");
+        }
+        assert_eq!(read(ENTRY).unwrap().of_library("BoringSSL").entries.len(), 1);
+        for text in ["5.x", "5..4..3", "+5", "5."] {
+            assert!(text.parse::<Versions>().is_err(), "{text}");
         }
     }
 

@@ -35,9 +35,12 @@ pub struct Identity {
     pub name: String,
     /// The library's own version text.
     pub version: String,
-    /// The file that holds the code.
+    /// The file that holds the code; of a library in two files both, with [`WITH`] between them.
     pub file: String,
 }
+
+/// Stands between the file of libssl and that of libcrypto.
+pub(crate) const WITH: &str = " with ";
 
 impl Identity {
     /// Returns a name for a column: of a library the file's name without its folder.

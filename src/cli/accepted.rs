@@ -65,7 +65,7 @@ pub(super) fn review(
         if accepted.iter().any(|other| other.place == one.place) {
             continue;
         }
-        if entry.known.releases.has(release) {
+        if entry.known.releases.has(&release) {
             one.stale = replayed.get(&one.signature).map(|case| case.display().to_string());
         }
         if one.expired || one.stale.is_some() {

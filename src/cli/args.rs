@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::emit::Driven;
 use crate::generate::Which;
-use crate::known::{CaseIds, Day, Releases, Words};
+use crate::known::{CaseIds, Day, Releases, Versions, Words};
 use crate::laws::Law;
 use crate::native::{Family, Following, Rule};
 use crate::op::nearest;
@@ -477,6 +477,9 @@ pub(crate) struct BlessArgs {
     /// The releases for which it is accepted: FROM..BEFORE, FROM.., ..BEFORE or a single one [default: all]
     #[arg(long, value_name = "RELEASES", default_value = "..", hide_default_value = true)]
     pub releases: Releases,
+    /// The versions of a library of another family for which it is accepted, such as ..5.9 [default: all]
+    #[arg(long, value_name = "VERSIONS", default_value = "..", hide_default_value = true)]
+    pub versions: Versions,
     /// The last day on which it is accepted [default: 180 days from today]
     #[arg(long, value_name = "DATE")]
     pub expires: Option<Day>,

@@ -8,8 +8,9 @@ use crate::known::{DEFAULT_DAYS, Day, Known, KnownFile};
 use crate::oracle::Class;
 
 pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
-    let BlessArgs { signature, case, memory_unsafe, reason, link, port, releases, expires, known, json } = args;
-    let (signature, releases, today) = (*signature, *releases, Day::today());
+    let BlessArgs { signature, case, memory_unsafe, reason, link, port, releases, versions, expires, known, json } =
+        args;
+    let (signature, today) = (*signature, Day::today());
     let path = file_of(known.as_deref(), None, port).ok_or_else(|| output::usage("`none` is no file to write to"))?;
     let expires = expires.unwrap_or_else(|| today.after(DEFAULT_DAYS));
     if expires < today {
@@ -22,16 +23,26 @@ pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
     let lost = |error: std::io::Error| output::usage(format_args!("{}: {error}", path.display()));
     let mut text = if path.exists() { std::fs::read_to_string(&path).map_err(lost)? } else { String::new() };
     let file = KnownFile::parse(&path, &text).map_err(output::usage)?;
-    if let Some(same) = file.same(signature, case.as_ref(), releases) {
+    let blessed = Known {
+        signature,
+        case: case.clone(),
+        reason: reason.clone(),
+        link: link.clone(),
+        releases: releases.clone(),
+        versions: versions.clone(),
+        expires,
+    };
+    if let Some(same) = file.same(&blessed) {
         let place = format_args!("{}:{}", path.display(), same.line);
-        return Err(output::usage(format_args!("{place}: {signature} is accepted for the same releases already")));
+        return Err(output::usage(format_args!(
+            "{place}: {signature} is accepted for the same releases and versions already"
+        )));
     }
     if !text.is_empty() {
         text += if text.ends_with('\n') { "\n" } else { "\n\n" };
     }
     let line = text.lines().count() + 1;
-    text += &Known { signature, case: case.clone(), reason: reason.clone(), link: link.clone(), releases, expires }
-        .to_string();
+    text += &blessed.to_string();
     if let (None, Some(folder)) = (known, path.parent()) {
         std::fs::create_dir_all(folder).map_err(lost)?;
     }
@@ -44,6 +55,7 @@ pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
             "reason": reason.to_string(),
             "link": link.to_string(),
             "releases": releases.to_string(),
+            "versions": versions.to_string(),
             "expires": expires.to_string(),
             "place": format!("{}:{line}", path.display()),
             "exit": Exit::Expected as u8,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use glob::Pattern;
 use indicatif::ProgressBar;
 
-use super::args::{BEAT, CheckArgs, PortName};
+use super::args::{BEAT, CheckArgs, Limits, PortName};
 use super::compiled::Compiled;
 use super::disk::Folder;
 use super::emitted::{picture, written};
@@ -22,11 +22,14 @@ use super::{accepted, interrupt, output};
 use crate::host::{Host, crash};
 use crate::known::{Day, KnownFile};
 use crate::native::{Family, Release};
+use crate::op::{Kind, Op};
+use crate::oracle::{Aspect, Call, Signature};
 use crate::pair::{Diverged, Look, Pair};
 use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::report::{self, Accepted, CProgram, Check, Checked, Outcome, Versions, artifact_name};
 use crate::suite::{self, Item, Level, NoVerdict, Said, items, judge};
+use crate::trace::Breakage;
 
 /// How long all C programs of a check may take; those that come later are written, and not run.
 const TRYING: Duration = Duration::from_secs(20);
@@ -139,6 +142,7 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     let (identity, release, setup) = (first.right().identity(), first.left().release(), first.plan().setup());
     let port_summary = lab.port_summary(&first, setup.lacks);
     begin(args, &first, chosen.len());
+    let known = &known.of_library(&identity.version);
     let said = judge_all(args, &lab, first, chosen);
     let interrupted = interrupt::came();
     let of = Of { args, lab: &lab, known, release, library: &identity.version, file: &identity.file };
@@ -190,15 +194,20 @@ fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Vec<O
     let memories: &[Memory] = if lab.watches_memory() { &[Memory::Plain, Memory::Guarded] } else { &[Memory::Plain] };
     let (next, bar) = (AtomicUsize::new(0), progress::bar(chosen.len() as u64));
     let said: Vec<Mutex<Option<Said>>> = chosen.iter().map(|_| Mutex::new(None)).collect();
-    let pulse = Mutex::new(Pulse::new(BEAT, false));
+    let (pulse, hanging) = (Mutex::new(Pulse::new(BEAT, false)), Mutex::new(Hanging::default()));
     let start = || lab.pair().map_err(|error| error.say()).ok();
     let work = |mut pair: Option<Pair>| {
         while let Some(judging) = pair.as_mut().filter(|_| !interrupt::came()) {
             let at = next.fetch_add(1, Relaxed);
             let Some(item) = chosen.get(at) else { break };
-            let answer = judge(judging, item, memories);
+            let hangs = locked(&hanging).by(item);
+            let answer = match hangs {
+                Some(kind) => Said::Inconclusive(NoVerdict::Hangs(kind)),
+                None => judge(judging, item, memories),
+            };
             let broke = matches!(&answer, Said::Fail(diverged, _) if diverged.broke());
-            *said[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            locked(&hanging).book(&answer);
+            *locked(&said[at]) = Some(answer);
             advance(&bar, &pulse, item, chosen.len());
             // What broke memory may break it for the cases after it.
             if broke {
@@ -214,6 +223,34 @@ fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Vec<O
     let unjudged = || (!interrupt::came()).then_some(Said::Inconclusive(NoVerdict::NotStarted));
     let said = said.into_iter().map(|said| said.into_inner().unwrap_or_else(PoisonError::into_inner));
     said.map(|said| said.or_else(unjudged)).collect()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts in how many cases each call hung: each takes a whole time limit, and says the same again.
+#[derive(Default)]
+struct Hanging(HashMap<Kind, u32>);
+
+impl Hanging {
+    /// In so many cases a call may hang; those with it that come later are not run.
+    const MOST: u32 = 8;
+
+    fn book(&mut self, said: &Said) {
+        if let Said::Fail(diverged, _) = said
+            && let Signature { call: Call::Kind(kind), aspect: Aspect::Breakage(Breakage::Hang) } =
+                diverged.divergence.signature()
+        {
+            *self.0.entry(kind).or_default() += 1;
+        }
+    }
+
+    /// Returns a call of the case that hung often enough.
+    fn by(&self, item: &Item) -> Option<Kind> {
+        let hung = |kind: &Kind| self.0.get(kind).is_some_and(|hung| *hung >= Hanging::MOST);
+        item.program.ops.iter().map(Op::kind).find(hung)
+    }
 }
 
 fn advance(bar: &ProgressBar, pulse: &Mutex<Pulse>, item: &Item, of: usize) {
@@ -284,6 +321,12 @@ impl Of<'_> {
             why,
             signature: diverged.map(|diverged| diverged.divergence.signature().to_string()),
             class: diverged.map(|diverged| diverged.divergence.class.to_string()),
+            rules: match said {
+                Said::Known(rules) => rules.iter().map(|rule| rule.row().id.into()).collect(),
+                Said::Pass | Said::Fail(..) | Said::Unsupported(_) | Said::NotModelled | Said::Inconclusive(_) => {
+                    Vec::new()
+                }
+            },
             broke: diverged.is_some_and(|diverged| diverged.broke()),
             calls: item.program.ops.iter().map(ToString::to_string).collect(),
             finding: diverged.map(|diverged| self.finding(item, diverged, &again)),
@@ -292,11 +335,23 @@ impl Of<'_> {
         }
     }
 
-    /// Returns the flags that choose the port and how it is followed.
+    /// Returns the flags that choose the port and how it is followed, what is accepted of it, and what it may take.
     fn flags(&self) -> String {
         let port = &self.lab.port;
-        let port = if *port == PortName::OpenSsl { String::new() } else { format!(" --port {}", output::quoted(port)) };
-        port + self.lab.following.flag()
+        let mut flags =
+            if *port == PortName::OpenSsl { String::new() } else { format!(" --port {}", output::quoted(port)) };
+        flags += self.lab.following.flag();
+        if let Some(known) = &self.args.known.known {
+            flags += &format!(" --known {}", output::quoted(known.display()));
+        }
+        let (limits, usual) = (&self.args.limits, Limits::DEFAULT);
+        if limits.time_limit != usual.time_limit {
+            flags += &format!(" --time-limit {}", limits.time_limit);
+        }
+        if limits.memory_limit != usual.memory_limit {
+            flags += &format!(" --memory-limit {}", limits.memory_limit);
+        }
+        flags
     }
 
     fn finding(&self, item: &Item, diverged: &Diverged, again: &str) -> serde_json::Value {
@@ -364,7 +419,7 @@ fn review(accepted: &mut Vec<Accepted>, known: &KnownFile, release: Release, all
         if accepted.iter().any(|other| other.place == one.place) {
             continue;
         }
-        if all && entry.known.releases.has(release) {
+        if all && entry.known.releases.has(&release) {
             one.stale = Some("no case of the check".into());
         }
         if one.expired || one.stale.is_some() {
@@ -403,7 +458,7 @@ fn show(args: &CheckArgs, check: &Check) -> Exit {
     }
     check.accepted.iter().flat_map(Accepted::complaints).for_each(output::error);
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
-        check.cases.iter().filter_map(annotation).for_each(output::note);
+        annotations(check).iter().for_each(output::note);
     }
     exit_of(check)
 }
@@ -480,16 +535,26 @@ fn block(case: &Checked, same: &[&&Checked]) -> String {
     text
 }
 
-/// Spells what did not pass as GitHub shows it beside a change.
-fn annotation(case: &Checked) -> Option<String> {
-    let word = match case.outcome {
-        Outcome::Fail => "error",
-        Outcome::Inconclusive => "warning",
-        Outcome::Pass | Outcome::Known | Outcome::Unsupported | Outcome::NotModelled => return None,
-    };
+/// Spells what did not pass as GitHub shows it beside a change: it shows no more than ten of a step, so each signature once, by the case
+/// that has the C program.
+fn annotations(check: &Check) -> Vec<String> {
     let escaped = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let title = escaped(&case.id).replace(':', "%3A").replace(',', "%2C");
-    Some(format!("::{word} title={title}::{}", escaped(&format!("{}\nagain: {}", case.why, case.again))))
+    let spelled = |word: &str, case: &Checked, more: usize| {
+        let title = escaped(&case.id).replace(':', "%3A").replace(',', "%2C");
+        let same = match more {
+            0 => String::new(),
+            more => format!("\nthe same in {}", report::so_many(more as u64, "other case")),
+        };
+        format!("::{word} title={title}::{}", escaped(&format!("{}\nagain: {}{same}", case.why, case.again)))
+    };
+    let of = |outcome| check.cases.iter().filter(move |case| case.outcome == outcome);
+    let signatures: BTreeSet<_> = of(Outcome::Fail).map(|case| &case.signature).collect();
+    let failed = signatures.into_iter().filter_map(|signature| {
+        let same: Vec<&Checked> = of(Outcome::Fail).filter(|case| case.signature == *signature).collect();
+        let shown = same.iter().find(|case| case.c.is_some()).or(same.first())?;
+        Some(spelled("error", shown, same.len() - 1))
+    });
+    failed.chain(of(Outcome::Inconclusive).map(|case| spelled("warning", case, 0))).collect()
 }
 
 /// Writes the files that were asked for. One that cannot be written does not stop the others.

@@ -212,8 +212,6 @@ fn run_port(
     // Without the memory probe there is no other memory than that of the system.
     let memory = if probes.memory && port.takes_memory() { args.memory } else { Shares::PLAIN };
     let hazards_show = port.is_in_c() && probes == Probes::ALL;
-    let shared =
-        Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
     let RunArgs { isolate, hazards, release, limits, .. } = args;
     let (isolate, hazards, following) = (*isolate, *hazards, release.following);
     let lab = Lab {
@@ -227,6 +225,11 @@ fn run_port(
         limits: limits.clone(),
         start: Starting::default(),
     };
+    let of_library =
+        if known.names_versions() { Some(known.of_library(&lab.pair()?.right().identity().version)) } else { None };
+    let known = of_library.as_ref().unwrap_or(known);
+    let shared =
+        Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
     let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared, ends.allowance)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     let is_over = ends.all.is_some_and(|all| Instant::now() >= all);

@@ -50,7 +50,7 @@ pub struct Spawn {
     pub until: Option<Instant>,
     /// Told to a child that makes no calls before the first program.
     pub cold: String,
-    /// Set when a child has died of such calls: those that are started from then on make none.
+    /// Set when a child has died of such calls, or did not come to their end: those that are started from then on make none.
     pub died: Arc<AtomicBool>,
     /// The library that must be loaded before all others: the runtime of a sanitizer.
     pub preload: Option<String>,
@@ -108,8 +108,8 @@ impl Child {
         let (step_file, step) = sandbox::create()?;
         let cold = spawn.died.load(Relaxed);
         let (process, hello) = match begin(&spawn, &step_file) {
-            // What it dies of is for the programs to find.
-            Err(ChildError::Died(_)) if !cold => {
+            // What it dies of, or hangs by, is for the programs to find.
+            Err(ChildError::Died(_) | ChildError::TooSlow) if !cold => {
                 spawn.died.store(true, Relaxed);
                 begin(&spawn, &step_file)?
             }

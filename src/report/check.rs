@@ -74,6 +74,8 @@ pub struct Checked {
     pub signature: Option<String>,
     /// Its class.
     pub class: Option<String>,
+    /// The rules of its release by which the port does what a later one mended.
+    pub rules: Vec<String>,
     /// Whether the port crashed, hung or broke memory.
     pub broke: bool,
     /// The calls, one each.

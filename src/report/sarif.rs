@@ -35,8 +35,10 @@ fn run(check: &Check) -> Value {
     })
 }
 
+/// Names the rule of a result: the signature, or of what a release is known for the rule of that release, or the case.
 fn rule_id(case: &Checked) -> String {
-    case.signature.clone().unwrap_or_else(|| case.outcome.to_string())
+    let of_release = || case.rules.first().cloned();
+    case.signature.clone().or_else(of_release).unwrap_or_else(|| case.id.clone())
 }
 
 fn rule(case: &Checked) -> Value {
@@ -49,7 +51,8 @@ fn result(check: &Check, case: &Checked) -> Value {
         Outcome::Inconclusive => "warning",
         Outcome::Known | Outcome::Pass | Outcome::Unsupported | Outcome::NotModelled => "note",
     };
-    let file = case.c.as_ref().and_then(|c| c.file.clone()).unwrap_or_else(|| check.port.file.clone());
+    let library = || check.port.session_file().to_string();
+    let file = case.c.as_ref().and_then(|c| c.file.clone()).unwrap_or_else(library);
     let suppressions = if case.outcome == Outcome::Known {
         json!([{ "kind": "external", "justification": case.why }])
     } else {

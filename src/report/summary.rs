@@ -96,6 +96,13 @@ pub struct PortSummary {
     pub watches_memory: bool,
 }
 
+impl PortSummary {
+    /// Returns the file that holds the calls on sessions, without that of libcrypto where it is another one.
+    pub fn session_file(&self) -> &str {
+        self.file.split(crate::port::WITH).next().unwrap_or_default()
+    }
+}
+
 /// A fault of a release that later ones do not have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownSummary {

@@ -39,6 +39,9 @@ pub enum NoVerdict {
     /// The port broke in a case before this one, and could not be started again.
     #[error("the port could not be started again after a case before this one")]
     NotStarted,
+    /// A call of it hung in enough cases before this one.
+    #[error("not run: {} hangs in other cases", .0.name())]
+    Hangs(Kind),
 }
 
 /// Lists the ways in which one program is looked at, the cheapest first. Some differences show in one of them only.

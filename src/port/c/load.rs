@@ -14,7 +14,7 @@ use object::elf::FileHeader64;
 use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, ReadCache};
 
-use super::super::Identity;
+use super::super::{Identity, WITH};
 use super::family::{OPENSSL, Seam};
 use super::library::Source;
 use super::prototypes::Api;
@@ -178,7 +178,7 @@ pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, Loa
             if known && !same(&crypto, beside.as_ref().unwrap_or(&whole)) {
                 return Err(LoadError::Elsewhere { function: "OpenSSL_version", found: crypto });
             }
-            let file = if crypto == session { session } else { format!("{session} with {crypto}") };
+            let file = if crypto == session { session } else { format!("{session}{WITH}{crypto}") };
             Ok(Identity { name: format!("lib:{}", named.display()), version, file })
         }
     }
