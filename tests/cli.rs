@@ -22,6 +22,8 @@ mod laws;
 mod library;
 #[path = "cli/ops.rs"]
 mod ops;
+#[path = "cli/page.rs"]
+mod page;
 #[path = "cli/ports.rs"]
 mod ports;
 #[path = "cli/replay.rs"]

@@ -38,6 +38,7 @@ pub use load::LoadError;
 
 use std::ffi::{c_int, c_ulong};
 use std::ptr;
+use std::sync::Arc;
 
 use openssl_sys::{SSL, SSL_SESSION};
 
@@ -48,6 +49,7 @@ use super::{
     Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, blocks, present,
 };
 use crate::field::{Field, Fields};
+use crate::native;
 use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
     Variable,
@@ -84,6 +86,8 @@ pub struct CPort {
     buffers: Buffers,
     /// Gives room for the DER of a session.
     der: Vec<u8>,
+    /// Reads bytes as a session of the library's release, to see what only the library can tell of them.
+    reader: Arc<native::Library>,
     scratch: Scratch,
     /// Tells whether an error of the harness's own is in the queue.
     planted: bool,
@@ -123,6 +127,7 @@ impl CPort {
             room: vec![0; MAX_BYTES].into_boxed_slice(),
             buffers: Buffers::default(),
             der: Vec::new(),
+            reader: native::Library::new(library.release, native::Clock::System),
             scratch: Scratch::new().ok_or(LoadError::Unusable)?,
             planted: false,
             argument_changed: false,

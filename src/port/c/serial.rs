@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_int, c_long, c_uchar, c_void};
 use std::ptr;
+use std::sync::Arc;
 
 use openssl_sys::{BIO, SSL_SESSION};
 
@@ -9,7 +10,7 @@ use super::super::{Port, Returned, Value};
 use super::prototypes::{d2i_of_void, i2d_of_void};
 use super::{CPort, GUARD, memory};
 use crate::field::Field;
-use crate::native::{Clock, Keys, Library, Parsed};
+use crate::native::{Keys, Parsed};
 use crate::op::{BufferSlot, Kind, Op, Sample, Slot, Variable};
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::{Asked, Tape};
@@ -17,8 +18,9 @@ use crate::trace::{Asked, Tape};
 /// Follows `<openssl/bio.h>`: tells where the bytes of a BIO in memory are.
 const BIO_CTRL_INFO: c_int = 3;
 
-/// Bytes behind a buffer, for a library that writes more than it says.
-const SLACK: usize = 4096;
+/// Counts the bytes that a session's DER may have. A session has strings of at most [`MOST`](super::super::buffers::MOST) bytes in all where
+/// it was read, and what setters and a peer give it is far shorter.
+const LONGEST: usize = 1 << 18;
 
 /// What a call returned that should have returned this session, or another.
 const OTHER_SESSION: i64 = -2;
@@ -192,7 +194,7 @@ impl CPort {
 
     /// Finds out what only the library can read in these bytes, for the tape.
     fn ask_about(&mut self, bytes: &[u8], pem: bool, tape: &mut Tape) {
-        let release = Library::new(self.library.release, Clock::System);
+        let release = Arc::clone(&self.reader);
         let (asked, live) = (tape.answers(), memory::live());
         let mut asking = Asking { port: self, tape };
         // What comes of it is not looked at: the session is read as far as the questions go.
@@ -253,27 +255,26 @@ impl CPort {
     /// Reads what `i2d_SSL_SESSION` writes of a slot's session.
     #[inline]
     pub(super) fn read_der_of(&mut self, s: Slot) -> Value<'_> {
-        let session = self.session(s);
-        let length = call!(self, i2d_SSL_SESSION(session, ptr::null_mut()));
-        if length == 0 {
-            return Value::Bytes(None);
+        match self.fill_der(self.session(s)) {
+            Some(0) => Value::Bytes(None),
+            Some(size) => Value::Bytes(Some(&self.der[..size])),
+            None => Value::Refused,
         }
-        self.fill_der(session, length).map_or(Value::Refused, |der| Value::Bytes(Some(der)))
     }
 
-    /// Returns what `i2d_SSL_SESSION` writes; `None`: it refuses.
+    /// Returns what `i2d_SSL_SESSION` writes; `None`: it writes nothing.
     pub(super) fn der_of(&mut self, session: *mut SSL_SESSION) -> Option<&[u8]> {
-        let length = call!(self, i2d_SSL_SESSION(session, ptr::null_mut()));
-        if length == 0 { None } else { self.fill_der(session, length) }
+        let size = self.fill_der(session).filter(|size| *size > 0)?;
+        Some(&self.der[..size])
     }
 
-    /// Writes DER that is said to be so long.
-    fn fill_der(&mut self, session: *mut SSL_SESSION, length: c_int) -> Option<&[u8]> {
-        let size = usize::try_from(length).ok()?;
-        self.der.resize(size + SLACK, 0);
+    /// Lets `i2d_SSL_SESSION` write, and returns how many bytes it says that there are; `None`: fewer than none, or more than there is room
+    /// for. It is not asked for the length before, which takes as long: that is for [`Self::write_der`].
+    fn fill_der(&mut self, session: *mut SSL_SESSION) -> Option<usize> {
+        self.der.resize(LONGEST, 0);
         let mut at = self.der.as_mut_ptr();
-        let returned = call!(self, i2d_SSL_SESSION(session, &mut at));
-        (returned == length).then(|| &self.der[..size])
+        let size = usize::try_from(call!(self, i2d_SSL_SESSION(session, &mut at))).ok()?;
+        (size <= LONGEST).then_some(size)
     }
 
     fn make_of_der(&mut self, dst: Slot, b: BufferSlot, op: &Op, tape: &mut Tape) -> Returned<'static> {
