@@ -74,7 +74,7 @@ parts! {
 }
 
 /// Begins the first byte of an element with a tag of its own, which holds another element.
-const TAGGED: u8 = 0xa0;
+pub(crate) const TAGGED: u8 = 0xa0;
 
 /// Returns the element of a field; `None`: it has none.
 pub(crate) const fn part(of: Field) -> Option<Part> {

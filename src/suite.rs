@@ -1,9 +1,10 @@
-//! The cases of the conformance check: systematic ones, made of the table of ops, behaviours that the manual names, and the committed
+//! The cases of the conformance check: systematic ones, made of the tables of ops and of stored elements, behaviours that the manual names, and the committed
 //! corpus. All of them are in the executable. Each has an id that a person can say, and a level.
 
 mod behaviours;
 mod judge;
 mod level;
+mod stored;
 mod systematic;
 
 use include_dir::{Dir, DirEntry, include_dir};
@@ -56,6 +57,7 @@ impl Item {
 pub fn items() -> Vec<Item> {
     let mut items = behaviours::items();
     items.extend(systematic::items());
+    items.extend(stored::items());
     committed(&CORPUS, &mut items);
     items.sort_by(|one, other| (one.level, &one.id).cmp(&(other.level, &other.id)));
     items
