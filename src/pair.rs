@@ -172,8 +172,8 @@ impl<L: Host, R: Host> Pair<L, R> {
     pub fn with_breaking_calls(mut self) -> Pair<L, R> {
         let tells_ends = self.plan.tells_ends;
         let setup = self.plan.setup();
-        let Quirks { flush_has_no_order, copies_ex_data, follows_null, .. } = setup.quirks;
-        let quirks = Quirks { flush_has_no_order, copies_ex_data, follows_null, ..Quirks::NONE };
+        let Quirks { flush_has_no_order, copies_ex_data, undefined, .. } = setup.quirks;
+        let quirks = Quirks { flush_has_no_order, copies_ex_data, undefined, ..Quirks::NONE };
         self.plan = Plan::new(Setup { quirks, ..setup });
         self.plan.tells_ends = tells_ends;
         self

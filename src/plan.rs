@@ -13,11 +13,12 @@
 //!    strings with length 0, `SSL_SESSION_set_cipher`, `SSL_SESSION_set1_hostname`. The operand types make any other
 //!    NULL unspellable (`Slot` against `Option<Slot>`). BoringSSL and AWS-LC define neither `SSL_SESSION_get_timeout(NULL)`
 //!    nor `SSL_set_SSL_CTX(x, NULL)`, and follow it: with a library of that family these calls are not made
-//!    ([`Quirks::follows_null`]).
+//!    ([`Quirks::undefined`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
-//!    one, all of which OpenSSL answers without touching memory it does not own.
+//!    one, all of which OpenSSL answers without touching memory it does not own. Where a library leaves -1 undefined it
+//!    is left out, as `NULL` is.
 //! 5. *Integers.* Every value of the C type is allowed where the sources compute without signed overflow. Releases 3.0
 //!    to 3.1 add signed seconds in `ssl_session_calculate_timeout`; 3.0.15 and 3.1.7 made that safe. Sums that overflow
 //!    in an older release are that release's fault, wrap in practice and are not observable here.
@@ -113,8 +114,9 @@ pub struct Quirks {
     pub aborted_ticket_leaks: bool,
     /// A duplicate has all application data, whatever is registered, and no callback refuses it.
     pub copies_ex_data: bool,
-    /// Calls that follow `NULL` where OpenSSL does not: with `NULL` they are left out, as if they were lacking.
-    pub follows_null: Kinds,
+    /// Calls that have an operand which OpenSSL takes, and the library does not define: with `NULL`, or a negative index, they are left
+    /// out, as if they were lacking.
+    pub undefined: Kinds,
 }
 
 impl Quirks {
@@ -125,7 +127,7 @@ impl Quirks {
         flush_has_no_order: false,
         aborted_ticket_leaks: false,
         copies_ex_data: false,
-        follows_null: Kinds::NONE,
+        undefined: Kinds::NONE,
     };
 
     /// Returns what is heeded where two releases are run.
@@ -137,7 +139,7 @@ impl Quirks {
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
             aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
             copies_ex_data: self.copies_ex_data || other.copies_ex_data,
-            follows_null: self.follows_null.or(other.follows_null),
+            undefined: self.undefined.or(other.undefined),
         }
     }
 }

@@ -40,6 +40,7 @@ pub struct Identity {
 }
 
 /// Stands between the file of libssl and that of libcrypto.
+#[cfg(feature = "linked")]
 pub(crate) const WITH: &str = " with ";
 
 impl Identity {

@@ -50,6 +50,14 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("times-wrap.c", Release::new(3, 2, 0, 0)),
 ];
 
+/// The programs for other libraries, and what `scripts/build-port` calls those that do what they show.
+const OF_OTHERS: &[(&str, &[&str])] = &[
+    ("boring-defines-otherwise.c", &["aws-lc", "boringssl"]),
+    ("wolf-defines-otherwise.c", &["wolfssl"]),
+    ("wolf-id-context-is-id.c", &["wolfssl"]),
+    ("wolf-long-id-is-silent.c", &["wolfssl"]),
+];
+
 /// The exit statuses of a program.
 const ABSENT: i32 = 0;
 const PRESENT: i32 = 1;
@@ -71,6 +79,50 @@ fn the_linked_release_does_what_is_written() {
         };
         Some(format!("{name}, OpenSSL {release}: {failed}"))
     }));
+}
+
+/// As far as the libraries are built: it takes minutes to build one.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that tests nothing says so")]
+fn other_libraries_do_what_is_written() {
+    let out = tempfile::tempdir().expect("a folder for the programs");
+    let ran = |name: &str, port: &str| {
+        let Some(library) = built(port) else {
+            eprintln!("not built: {port}");
+            return None;
+        };
+        let (folder, program) = (library.parent().expect("a folder"), out.path().join("program"));
+        let mut cc = Command::new("cc");
+        cc.args(["-Wall", "-Werror", "-I"]).arg(folder.join("include"));
+        cc.arg(Path::new(ROOT).join(FOLDER).join("others").join(name)).arg(&library);
+        cc.arg(format!("-Wl,-rpath,{}", folder.display())).arg("-o").arg(&program);
+        let said = cc.output().expect("cc");
+        if !said.status.success() {
+            return Some(format!("{name}, {port}: {}", String::from_utf8_lossy(&said.stderr)));
+        }
+        match run(&program) {
+            Ok((Some(PRESENT), _)) => None,
+            other => Some(format!("{name}, {port}: {other:?}")),
+        }
+    };
+    none(OF_OTHERS.iter().flat_map(|(name, ports)| ports.iter().filter_map(move |port| ran(name, port))));
+}
+
+/// Returns the library that `scripts/build-port` has made.
+fn built(port: &str) -> Option<PathBuf> {
+    let mut script = Command::new(Path::new(ROOT).join("scripts/build-port"));
+    let output = script.args(["--cached", port]).output().ok().filter(|output| output.status.success())?;
+    Some(PathBuf::from(String::from_utf8(output.stdout).expect("a path").trim()))
+}
+
+#[test]
+fn every_program_for_others_is_in_their_page() {
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/OTHERS.md")).expect("the page");
+    let entries = fs::read_dir(Path::new(ROOT).join(FOLDER).join("others")).expect("the programs are there");
+    let files: BTreeSet<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let table: BTreeSet<String> = OF_OTHERS.iter().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(files, table);
+    none(files.into_iter().filter(|name| !page.contains(&format!("](findings/others/{name})"))));
 }
 
 #[test]

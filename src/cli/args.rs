@@ -218,7 +218,7 @@ impl Reducing {
 #[derive(Args, Debug)]
 pub(crate) struct KnownChoice {
     /// The file of accepted differences, which do not fail; `none` for none [default: known/PORT.toml in the folder of the
-    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for a library, lib, boring or wolf]
+    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for a library, lib, tongsuo, boring or wolf]
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
 }
@@ -290,6 +290,7 @@ impl PortName {
             PortName::Native => "native".into(),
             PortName::Planted(bug) => format!("planted-{}", bug.name()),
             PortName::Library(path) => match load::family(path) {
+                Family::OpenSsl if load::is_tongsuo(path) => "tongsuo".into(),
                 Family::OpenSsl => "lib".into(),
                 other @ (Family::Boring | Family::Wolf) => other.name().into(),
             },

@@ -228,7 +228,7 @@ impl Lab {
             Family::OpenSsl => self.rules(release),
             Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
         };
-        let native = NativePort::of_family(child.family(), release, rules, setup);
+        let native = NativePort::of_family(child.family(), &child.identity().version, release, rules, setup);
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })

@@ -51,13 +51,13 @@ fn say(port: &PortSummary) {
 fn one(port: &PortName, json: bool) -> Result<Exit, Exit> {
     let (summary, family) = summary(&Lab::here_with_probes(port.clone()))?;
     if json {
-        let customs: Vec<_> = family.customs().map(|custom| custom.row().id).collect();
+        let customs: Vec<_> = family.customs(&summary.version).map(|custom| custom.row().id).collect();
         output::object(&serde_json::json!({ "ports": [summary], "family": family.name(), "customs": customs }));
         return Ok(Exit::Expected);
     }
     say(&summary);
     output::result(format_args!("{:<10} family {family}", ""));
-    for custom in family.customs() {
+    for custom in family.customs(&summary.version) {
         let CustomRow { id, what, function, source, .. } = custom.row();
         output::result(format_args!("{:<10} custom {id} ({function}): {what} {source}", ""));
     }

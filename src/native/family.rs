@@ -44,16 +44,13 @@ impl Family {
         }
     }
 
-    /// Returns whether it has a custom.
-    #[inline]
-    pub fn has(self, custom: Custom) -> bool {
-        // Asked at every call; it is OpenSSL nearly always.
-        self != Family::OpenSsl && custom.row().families.contains(&self)
-    }
-
-    /// Lists what it defines otherwise than the release.
-    pub fn customs(self) -> impl Iterator<Item = Custom> {
-        Custom::ALL.iter().copied().filter(move |custom| custom.row().families.contains(&self))
+    /// Lists what it defines otherwise than the release, in a library that says this of its version.
+    pub fn customs(self, version: &str) -> impl Iterator<Item = Custom> {
+        let is_followed = move |custom: &Custom| {
+            let CustomRow { families, only, .. } = custom.row();
+            families.contains(&self) && only.is_none_or(|only| version.starts_with(only))
+        };
+        Custom::ALL.iter().copied().filter(is_followed)
     }
 }
 
@@ -70,6 +67,8 @@ pub struct CustomRow {
     pub id: &'static str,
     /// Lists the families that have it.
     pub families: &'static [Family],
+    /// Says which of their libraries have it, by how their version begins; `None`: all of them.
+    pub only: Option<&'static str>,
     /// Says what these do, in one sentence.
     pub what: &'static str,
     /// Names the function where it is seen.
@@ -80,7 +79,7 @@ pub struct CustomRow {
 
 /// Defines the customs from the table below.
 macro_rules! define_customs {
-    ($(#[doc = $what:literal] $custom:ident $id:literal ($($family:ident)*) $function:literal $source:literal;)*) => {
+    ($(#[doc = $what:literal] $custom:ident $id:literal ($($family:ident)* $(; $only:literal)?) $function:literal $source:literal;)*) => {
         /// Names what a family defines otherwise than OpenSSL on purpose.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Custom { $(#[doc = $what] $custom,)* }
@@ -89,12 +88,18 @@ macro_rules! define_customs {
             /// Holds every custom.
             pub const ALL: &'static [Custom] = &[$(Custom::$custom),*];
 
+            /// Returns a bit that no other custom has.
+            pub(super) const fn bit(self) -> u64 {
+                1 << self as u32
+            }
+
             /// Returns what is known of it.
             pub const fn row(self) -> CustomRow {
                 match self {
                     $(Custom::$custom => CustomRow {
                         id: $id,
                         families: &[$(Family::$family),*],
+                        only: { let only: &[&str] = &[$($only)?]; only.first().copied() },
                         what: $what.trim_ascii(),
                         function: $function,
                         source: $source,
@@ -114,16 +119,24 @@ define_customs! {
     TimeoutHas32Bits "timeout-has-32-bits" (Boring Wolf) "SSL_SESSION_set_timeout" "openssl/ssl.h of BoringSSL; wolfSSL 5.5.4, measured";
     /// What cannot be is answered with `BAD_FUNC_ARG`, -173: a negative timeout, and `NULL`.
     TimeoutIsChecked "timeout-is-checked" (Wolf) "SSL_SESSION_set_timeout" "wolfSSL_SSL_SESSION_set_timeout of wolfSSL 5.5.4, measured";
+    /// A time has 32 bits: what does not fit loses its upper half. A negative one is refused, and 0 returned.
+    TimeIsChecked "time-is-checked" (Wolf) "SSL_SESSION_set_time" "wolfSSL_SESSION_set_time, src/ssl_sess.c of wolfSSL 5.9.4";
     /// A master key has 48 bytes, which are 0 where nobody set it.
     KeyHas48Bytes "key-has-48-bytes" (Wolf) "SSL_SESSION_get_master_key" "wolfSSL_SESSION_get_master_key of wolfSSL 5.5.4, measured";
-    /// Application data has five places, and what is set beyond them is refused. A duplicate has all of them, whatever is registered. The first one of a new session holds -1.
-    ExDataHas5Places "ex-data-has-5-places" (Wolf) "SSL_SESSION_set_ex_data" "MAX_EX_DATA of wolfSSL 5.5.4, measured";
+    /// Application data has five places, and what is set beyond them is refused. A duplicate has all of them, whatever is registered.
+    ExDataHas5Places "ex-data-has-5-places" (Wolf) "SSL_SESSION_set_ex_data" "MAX_EX_DATA, wolfssl/wolfcrypt/settings.h of wolfSSL 5.9.4";
+    /// The first place for application data of a new session holds -1.
+    FirstPlaceIsTaken "first-place-is-taken" (Wolf; "wolfSSL 5.5.4") "SSL_SESSION_new" "wolfSSL 5.5.4 of Debian, measured; not in 5.9.4";
+    /// An index is one that was registered: a negative one ends the process.
+    NegativeIndexAborts "negative-index-aborts" (Boring) "SSL_SESSION_set_ex_data" "openssl/ex_data.h and crypto/ex_data.c of AWS-LC 5.12.0 and BoringSSL";
     /// The lifetime hint is the timeout.
     HintIsTimeout "hint-is-timeout" (Wolf) "SSL_SESSION_get_ticket_lifetime_hint" "wolfSSL_SESSION_get_ticket_lifetime_hint of wolfSSL 5.5.4, measured";
     /// The timeout of a context has 32 bits, and 0 stands for two hours.
     ContextTimeoutIsNever0 "context-timeout-is-never-0" (Boring) "SSL_CTX_set_timeout" "openssl/ssl.h of BoringSSL";
     /// A version is a `uint16_t`, and one that the library does not speak is refused.
     OnlyKnownVersions "only-known-versions" (Boring) "SSL_SESSION_set_protocol_version" "openssl/ssl.h of BoringSSL";
+    /// A session of TLS 1.3 can be resumed by a ticket alone, whatever id it has.
+    Tls13NeedsTicket "tls13-needs-ticket" (Boring; "BoringSSL with resumption across names") "SSL_SESSION_is_resumable" "ssl_session_get_type, ssl/ssl_session.cc of BoringSSL, API 44";
     /// The size of a cache is an `unsigned long`: none is negative, and none is refused.
     CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL";
     /// A context must be given: `NULL`, which stands for the first one in OpenSSL, is followed.
@@ -145,10 +158,10 @@ mod tests {
             let whole = row.what.ends_with('.') && !row.function.is_empty() && !row.source.is_empty();
             assert!(whole && !row.families.is_empty(), "{}", row.id);
             assert!(!row.families.contains(&Family::OpenSsl), "{}: what OpenSSL does is a rule", row.id);
+            assert_eq!(Custom::ALL.iter().filter(|other| other.bit() == custom.bit()).count(), 1);
         }
-        for family in Family::ALL {
-            let has = Custom::ALL.iter().filter(|custom| family.has(**custom));
-            assert!(has.eq(family.customs().collect::<Vec<_>>().iter()), "{family}");
-        }
+        assert_eq!(Family::OpenSsl.customs("").count(), 0);
+        let of_wolf = |version| Family::Wolf.customs(version).any(|custom| custom == Custom::FirstPlaceIsTaken);
+        assert!(of_wolf("wolfSSL 5.5.4 (family wolf, guessed)") && !of_wolf("wolfSSL 5.9.4"));
     }
 }

@@ -23,6 +23,8 @@ pub struct Library {
     pub(super) rules: Followed,
     /// Names the family that it behaves as.
     family: Family,
+    /// Has the bits of the customs that it follows.
+    customs: u64,
     /// Has the rules of the release, followed or not.
     released: Rules,
     /// Has the bits of the rules that made a difference.
@@ -57,15 +59,16 @@ impl Library {
 
     /// Makes a library that behaves as `release`, but follows these rules.
     pub fn following(release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
-        Library::of_family(Family::OpenSsl, release, rules, clock)
+        Library::of_family(Family::OpenSsl, "", release, rules, clock)
     }
 
-    /// Makes the same, with the customs of a family.
-    pub fn of_family(family: Family, release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
+    /// Makes the same, with the customs of a family, as far as a library has them that says this of its version.
+    pub fn of_family(family: Family, version: &str, release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
         Arc::new(Library {
             release,
             rules: Followed::new(rules),
             family,
+            customs: family.customs(version).fold(0, |bits, custom| bits | custom.bit()),
             released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
@@ -154,10 +157,10 @@ impl Library {
         self.released.has(rule)
     }
 
-    /// Returns whether its family has a custom.
+    /// Returns whether it follows a custom.
     #[inline]
     pub fn has_custom(&self, custom: Custom) -> bool {
-        self.family.has(custom)
+        self.customs & custom.bit() != 0
     }
 
     /// Returns the family that the library behaves as.

@@ -39,6 +39,8 @@ const TWO_HOURS: i64 = 2 * 60 * 60;
 const NOT_VERIFIED: i64 = 1;
 /// Lists the versions that [`Custom::OnlyKnownVersions`] takes: of TLS from 1.0 to 1.3, of DTLS 1.0 and 1.2.
 const KNOWN_VERSIONS: [i32; 6] = [0x301, 0x302, 0x303, 0x304, 0xfeff, 0xfefd];
+/// Is the version of TLS 1.3.
+const TLS13: i32 = 0x304;
 /// Stands for no cipher. Codes have 16 bits.
 const NO_CIPHER: u32 = u32::MAX;
 
@@ -130,7 +132,7 @@ impl Library {
             buffers: Buffers::new(),
             ex_data: Values::new(),
         }));
-        if self.has_custom(Custom::ExDataHas5Places) {
+        if self.has_custom(Custom::FirstPlaceIsTaken) {
             session.0.ex_data.set(0, usize::MAX);
         }
         if self.has_custom(Custom::KeyHas48Bytes) {
@@ -307,11 +309,21 @@ impl Session {
         self.0.id_context.is(context)
     }
 
-    /// Sets the time, seconds since 1970: `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`. Any value is taken.
+    /// Sets the time, seconds since 1970: `SSL_SESSION_set_time`, `SSL_SESSION_set_time_ex`. Returns it. Any value is taken, but see
+    /// [`Custom::TimeIsChecked`].
     #[inline]
-    pub fn set_time(&self, seconds: i64) {
-        self.0.time.store(self.0.library.rules.time.keep(seconds), Relaxed);
+    pub fn set_time(&self, seconds: i64) -> i64 {
+        let library = &self.0.library;
+        let kept = if !library.has_custom(Custom::TimeIsChecked) {
+            seconds
+        } else if seconds < 0 {
+            return 0;
+        } else {
+            i64::from(seconds as u32)
+        };
+        self.0.time.store(library.rules.time.keep(kept), Relaxed);
         self.relink();
+        seconds
     }
 
     /// Sets the time to now. The list that the session is in stays as it is.
@@ -514,10 +526,12 @@ impl Session {
         }
     }
 
-    /// Returns whether the session may be resumed: `SSL_SESSION_is_resumable`.
+    /// Returns whether the session may be resumed: `SSL_SESSION_is_resumable`. An id is enough, but see [`Custom::Tls13NeedsTicket`].
     #[inline]
     pub fn is_resumable(&self) -> bool {
-        !self.0.not_resumable.load(Relaxed) && (self.0.id.len() > 0 || self.has_ticket())
+        let library = &self.0.library;
+        let by_id = || !library.has_custom(Custom::Tls13NeedsTicket) || self.protocol_version() != TLS13;
+        !self.0.not_resumable.load(Relaxed) && (self.0.id.len() > 0 && by_id() || self.has_ticket())
     }
 
     /// Returns the library that the session was made with.

@@ -122,8 +122,11 @@ impl Object {
 }
 
 /// Tells whether a call is given `NULL` that some libraries follow.
-fn gives_null(op: &Op) -> bool {
-    matches!(op, Op::GetTimeout { s: None } | Op::SetSslCtx { c: None, .. })
+fn gives_undefined(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::GetTimeout { s: None } | Op::SetSslCtx { c: None, .. } | Op::SetExData { index: ExIndex::Negative, .. }
+    )
 }
 
 /// Says what an op did to who owns what.
@@ -243,7 +246,7 @@ impl Ledger {
             return Step::Skip(Skip::Unsupported);
         }
         let touched = touches(op);
-        if self.setup.quirks.follows_null.contains(op.kind()) && gives_null(op) {
+        if self.setup.quirks.undefined.contains(op.kind()) && gives_undefined(op) {
             return Step::Skip(Skip::Unsupported);
         }
         if touched.made.is_some_and(|slot| self.slots[slot.index()].is_some()) {

@@ -57,9 +57,12 @@ pub struct NativePort {
     der: Vec<u8>,
 }
 
-/// Lists the calls that follow `NULL` in some families.
-const FOLLOWING_NULL: [(Custom, Kind); 2] =
-    [(Custom::TimeoutOfNullIsFollowed, Kind::GetTimeout), (Custom::ContextOfNullIsFollowed, Kind::SetSslCtx)];
+/// Lists the calls that some families leave undefined with an operand that OpenSSL takes.
+const UNDEFINED: [(Custom, Kind); 3] = [
+    (Custom::TimeoutOfNullIsFollowed, Kind::GetTimeout),
+    (Custom::ContextOfNullIsFollowed, Kind::SetSslCtx),
+    (Custom::NegativeIndexAborts, Kind::SetExData),
+];
 
 /// Counts more bytes than any field has.
 const ROOM: usize = 16_384;
@@ -86,12 +89,12 @@ impl NativePort {
 
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
-        NativePort::of_family(Family::OpenSsl, release, rules, setup)
+        NativePort::of_family(Family::OpenSsl, "", release, rules, setup)
     }
 
-    /// Makes the same, with the customs of a family.
-    pub fn of_family(family: Family, release: Release, rules: Rules, setup: Setup) -> NativePort {
-        let library = Library::of_family(family, release, rules, START);
+    /// Makes the same, with the customs of a family, as far as a library has them that says this of its version.
+    pub fn of_family(family: Family, version: &str, release: Release, rules: Rules, setup: Setup) -> NativePort {
+        let library = Library::of_family(family, version, release, rules, START);
         library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
@@ -252,7 +255,7 @@ impl Port for NativePort {
             flush_has_no_order: self.library.has(Rule::FlushByHash),
             aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
             copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
-            follows_null: FOLLOWING_NULL
+            undefined: UNDEFINED
                 .into_iter()
                 .filter(|(custom, _)| self.library.has_custom(*custom))
                 .map(|(_, kind)| kind)

@@ -126,11 +126,19 @@ impl Seam {
         (self.names)(name).iter().find_map(|name| find(name))
     }
 
-    /// Returns what is said of the family behind a version.
-    pub fn said(&self, version: &str) -> String {
+    /// Tells whether a library has a function by one of its names.
+    pub fn has(&self, name: &str, has: &dyn Fn(&str) -> bool) -> bool {
+        (self.names)(name).iter().any(|name| has(name))
+    }
+
+    /// Returns what is said behind a version: of the family, and of what else tells a library from others of the same version.
+    pub fn said(&self, version: &str, fork: Option<&str>) -> String {
         match self.family {
-            Family::OpenSsl => version.into(),
-            Family::Boring | Family::Wolf => format!("{version} (family {}, guessed)", self.family),
+            Family::OpenSsl => fork.map_or(version.into(), |fork| format!("{version} ({fork})")),
+            Family::Boring | Family::Wolf => {
+                let fork = fork.map_or(String::new(), |fork| format!(" {fork}"));
+                format!("{version}{fork} (family {}, guessed)", self.family)
+            }
         }
     }
 }

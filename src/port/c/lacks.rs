@@ -85,6 +85,10 @@ const SERIAL: [(Kind, &str); 5] = [
     (Kind::Print, "i2d_SSL_SESSION"),
 ];
 
+/// Lists what the macros of the header call that are ops, where that is not `SSL_CTX_ctrl`.
+const BY_MACRO: [(Kind, &str); 2] =
+    [(Kind::CtxSetServerNameCb, "SSL_CTX_callback_ctrl"), (Kind::SslSetHostName, "SSL_ctrl")];
+
 impl Library {
     /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
@@ -132,7 +136,10 @@ impl Library {
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
-            named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),
+            named => {
+                let by_macro = BY_MACRO.iter().find(|(kind, _)| kind == named).map(|(_, function)| *function);
+                named.is_shared() && !shares || self.api.has(by_macro.unwrap_or(named.name())) == Some(false)
+            }
         };
         let missing = Kind::ALL.iter().copied().filter(missing);
         missing.collect()

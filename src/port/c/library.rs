@@ -43,6 +43,12 @@ impl Probes {
     /// Has none of them: the library is as any program has it.
     pub const NONE: Probes = Probes { memory: false, ex_data: false, count: false };
 
+    /// Returns those that the functions of a library allow.
+    const fn possible(api: &Api) -> Probes {
+        let (memory, ex_data) = (api.CRYPTO_set_mem_functions.is_some(), api.CRYPTO_get_ex_new_index.is_some());
+        Probes { memory, ex_data, count: true }
+    }
+
     /// Returns those that both have.
     const fn and(self, other: Probes) -> Probes {
         Probes {
@@ -160,7 +166,7 @@ impl Library {
             Source::File(path) => load::open(path)?,
         };
         let asked = probes;
-        let probes = probes.and(opened.seam.probes);
+        let probes = probes.and(opened.seam.probes).and(Probes::possible(&opened.api));
         if probes.memory && !memory::install(&opened.api) {
             return Err(LoadError::MemoryProbe);
         }

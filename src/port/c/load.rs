@@ -90,6 +90,8 @@ pub(super) struct Opened {
     pub seam: &'static Seam,
     /// Gives the address of what makes a session, and of what says the version, in the library itself.
     code: [usize; 2],
+    /// Tells it from others that say the same of their version, where it has a function that does.
+    fork: Option<String>,
 }
 
 impl Opened {
@@ -98,7 +100,7 @@ impl Opened {
         let api = Api::linked();
         let session = api.SSL_SESSION_new.map_or(0, |function| function as usize);
         let code = [session, api.OpenSSL_version.map_or(0, |function| function as usize)];
-        Opened { api, seam: &OPENSSL, code }
+        Opened { api, seam: &OPENSSL, code, fork: None }
     }
 }
 
@@ -132,6 +134,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
     let api = unsafe { seam.api(&find) };
     let code =
         ["SSL_SESSION_new", "OpenSSL_version"].map(|name| seam.address(name, &find).map_or(0, |code| code as usize));
+    let fork = fork(&find);
     std::mem::forget(library);
     // Without these nothing can be looked at. What else is missing is a function that is not supported.
     const NEEDED: [&str; 6] = [
@@ -149,7 +152,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
     if seam.family == Family::OpenSsl && !version.starts_with("OpenSSL ") {
         return Err(LoadError::Family(version));
     }
-    Ok(Opened { api, seam, code })
+    Ok(Opened { api, seam, code, fork })
 }
 
 /// Says which library it is, and which files its calls reach.
@@ -159,7 +162,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
 pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, LoadError> {
     let file = |code: usize| file_of(std::ptr::without_provenance(code)).unwrap_or_else(|| "unknown".into());
     let [session, crypto] = opened.code.map(file);
-    let version = opened.seam.said(&version(&opened.api));
+    let version = opened.seam.said(&version(&opened.api), opened.fork.as_deref());
     let same = |file: &str, meant: &Path| fs::canonicalize(file).ok() == fs::canonicalize(meant).ok();
     match source {
         Source::Linked => {
@@ -188,6 +191,23 @@ fn version(api: &Api) -> String {
     let Some(version) = api.OpenSSL_version else { return "unknown".into() };
     // SAFETY: a string constant of the library.
     unsafe { CStr::from_ptr(version(openssl_sys::OPENSSL_VERSION)) }.to_string_lossy().into_owned()
+}
+
+/// Is a function that Tongsuo has, and OpenSSL does not.
+const TONGSUO: &str = "Tongsuo_version_num";
+
+/// Tells a library from others that say the same of their version. Tongsuo says that it is the OpenSSL from which it came, and BoringSSL
+/// has no version.
+fn fork(find: &dyn Fn(&str) -> Option<*mut c_void>) -> Option<String> {
+    // In the headers of API 44, and not in those of Android 13 or of AWS-LC.
+    if find("SSL_SESSION_is_resumable_across_names").is_some() {
+        return Some("with resumption across names".into());
+    }
+    let number = find(TONGSUO)?;
+    // SAFETY: as `<openssl/crypto.h>` of Tongsuo declares it.
+    let number = unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn() -> std::ffi::c_ulong>(number)() };
+    // TONGSUO_VERSION_NUMBER (openssl/opensslv.h, 8.5.0): as that of OpenSSL, with the bits of a negative `int` above it.
+    Some(format!("Tongsuo {}.{}.{}", number >> 28 & 0xf, number >> 20 & 0xff, number >> 4 & 0xffff))
 }
 
 /// Finds the file that holds the code at `address`.
@@ -284,14 +304,29 @@ pub fn family(path: &Path) -> Family {
 
 /// Tells whether the library in a file lets itself be given memory, as far as its family does.
 pub fn takes_memory(path: &Path) -> bool {
-    seam_of(path).probes.memory
+    let seam = seam_of(path);
+    let takes = |file: &Path| with_symbols(file, &|has| seam.has("CRYPTO_set_mem_functions", has)) == Some(true);
+    // A libcrypto that is somewhere else is not looked for.
+    let crypto = || crypto_beside(path).map_or(needed_crypto(path).is_some(), |beside| takes(&beside));
+    seam.probes.memory && (takes(path) || crypto())
+}
+
+/// Tells whether the library in a file is Tongsuo, without loading it.
+pub fn is_tongsuo(path: &Path) -> bool {
+    let says = |file: &Path| with_symbols(file, &|has| has(TONGSUO)) == Some(true);
+    says(path) || crypto_beside(path).is_some_and(|beside| says(&beside))
 }
 
 fn seam_of(path: &Path) -> &'static Seam {
-    let Ok(file) = fs::read(path) else { return &OPENSSL };
-    let Ok(elf) = object::File::parse(&*file) else { return &OPENSSL };
+    with_symbols(path, &Seam::by_names).flatten().unwrap_or(&OPENSSL)
+}
+
+/// Lets `look` ask which functions the library in a file has; `None`: it cannot be read.
+fn with_symbols<R>(path: &Path, look: &dyn Fn(&dyn Fn(&str) -> bool) -> R) -> Option<R> {
+    let file = fs::read(path).ok()?;
+    let elf = object::File::parse(&*file).ok()?;
     let has = |sought: &str| elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(sought));
-    Seam::by_names(&has).unwrap_or(&OPENSSL)
+    Some(look(&has))
 }
 
 /// Returns the names of the libraries that a library needs, as the loader looks for them.

@@ -43,7 +43,7 @@ impl Mutant {
             (Bug::NewHasOtherTimeout, Op::New { dst }) => {
                 self.also(Op::SetTimeout { s: Some(*dst), timeout: 300 });
             }
-            (Bug::NewHasNoTime, Op::New { dst }) => self.session(*dst).set_time(0),
+            (Bug::NewHasNoTime, Op::New { dst }) => _ = self.session(*dst).set_time(0),
             (Bug::NewHasTwoReferences, Op::New { dst }) => self.also(Op::UpRef { s: *dst }),
             (_, Op::Dup { dst, src }) => self.after_dup(*dst, *src, noted, returned),
             (Bug::UpRefReturnsCount, Op::UpRef { s }) => return number(self.session(*s).references() as i64),
@@ -138,7 +138,7 @@ impl Mutant {
             Bug::AddTakesTwoReferences if added => self.leak(self.another(s)),
             Bug::AddAgainTakesReference if !added => self.leak(self.another(s)),
             Bug::AddKeepsDisplaced => self.state.kept.extend(noted.sessions),
-            Bug::AddSetsTime => self.session(s).set_time(1),
+            Bug::AddSetsTime => _ = self.session(s).set_time(1),
             Bug::AddEvictsWithoutLimit if self.inner.context(c).cache_size() == 0 => {
                 let address = self.inner.address(Variable::Session(s));
                 self.evict_one(c, |other| other.address() != address);

@@ -185,8 +185,7 @@ impl NativePort {
     #[inline(always)]
     fn set_time(&self, s: Option<Slot>, seconds: i64) -> Returned<'static> {
         let Some(s) = s else { return Returned::Number(0) };
-        self.session(s).set_time(seconds);
-        Returned::Number(seconds)
+        Returned::Number(self.session(s).set_time(seconds))
     }
 
     #[inline(always)]
