@@ -7,7 +7,7 @@ mod observe;
 use serde::{Deserialize, Serialize};
 
 use crate::field::{Field, Fields};
-use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, Slot, Variable};
+use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable};
 use crate::plan::{Ledger, Makes, Plan, Step, Touched};
 use crate::port::blocks::{self, Scope};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
@@ -363,9 +363,16 @@ impl<P: Port> Run<'_, P> {
             contexts[c.index()] = 0;
         }
         let told = self.plan.setup().ex_data;
+        let mut sessions = [0; SLOTS];
+        for s in self.ledger.fit_sessions() {
+            sessions[s.index()] = self.port.address(Variable::Session(s));
+        }
         blocks::allow(Scope {
             contexts,
             held,
+            sessions,
+            bytes: self.ledger.fit_bytes().fold(0, |fit, b| fit | 1 << b.index()),
+            trusts: self.ledger.trusts(),
             passed: self.passed,
             told,
             // A context that only connections hold is not known where no callback tells of its end.

@@ -14,10 +14,10 @@ mod wire;
 pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner, LeftOut,
-    MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options,
-    ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot,
-    Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
+    ConnectionSlot, ContextSlot, CopyFlag, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock,
+    GetCallback, Inner, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback,
+    Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample,
+    ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -304,6 +304,7 @@ impl Kind {
         match () {
             () if matches!(self, Kind::CtxSetRemoveBlock) => Some(Kind::CtxSetRemoveCb),
             () if matches!(self, Kind::CtxSetNewBlock) => Some(Kind::CtxSetNewCb),
+            () if matches!(self, Kind::CtxSetGetBlock) => Some(Kind::CtxSetGetCb),
             () => None,
         }
     }
@@ -323,7 +324,17 @@ impl Op {
         match self {
             Op::CtxSetRemoveBlock { block, .. } => Some(&block.calls),
             Op::CtxSetNewBlock { block, .. } => Some(&block.calls),
+            Op::CtxSetGetBlock { block, .. } => Some(&block.calls),
             _ => None,
+        }
+    }
+
+    /// Returns the session that the block is about which it sets, where the callback is told of none.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that have such a block")]
+    pub fn source(&self) -> Source {
+        match self {
+            Op::CtxSetGetBlock { block, .. } => block.source,
+            _ => Source::Nothing,
         }
     }
 

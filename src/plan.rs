@@ -57,6 +57,14 @@
 //!     `pthread_rwlock_wrlock` returns `EDEADLK`; 1.1.1 ignores that, so there remove callbacks that are blocks are skipped ([`Quirks`]).
 //!     What a block may have done is booked when it is set: what it is told of may be in any cache, a byte variable that it writes to may
 //!     hold any session's bytes, and a time that it sets changes what handshakes send.
+//! 15. *Blocks that give* a session: their callback is told of none. They use one that the harness keeps, while it keeps it, one that
+//!     they make, which the harness keeps, or one that a variable owns, which no call that makes a handshake gives back. No lock is
+//!     held while they run (`lookup_sess_in_cache`, 1.1.1 to 4.0). How a handshake goes depends on every byte of what is given, so it
+//!     is what a handshake has made, unchanged, and to its end: with suite and key, of which OpenSSL follows a NULL pointer. What is
+//!     given is there until the callback returns; then the library takes a reference, or has the one that was given away, which the
+//!     harness keeps no more. To give away what the block took no reference of is a hazard. A get callback's session goes into the
+//!     cache, so one that another cache has is not given. What a variable holds that a block names may be in a cache and on a
+//!     connection after each handshake, and is unknown from there on.
 
 mod block;
 mod connection;
@@ -66,7 +74,7 @@ mod ledger;
 mod owed;
 mod touched;
 
-pub use block::{Around, left_out};
+pub use block::{Around, Giving, left_out, not_given};
 pub use context::Shared;
 pub use ledger::Ledger;
 pub use owed::Owed;

@@ -237,6 +237,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "time-before-1970-loops",
         "timeout-has-32-bits",
         "timeout-of-another-context",
+        "unresumable-is-not-freed",
         "up-ref-of-three-does-nothing",
     ]),
     ("ssl/statem/extensions.c", &["early-data-is-never-taken", "moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),

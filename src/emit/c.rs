@@ -64,6 +64,7 @@ fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs, blocks: &Blocks) 
         }
         body.put(needs.step(at));
         body.put(checks.before(at));
+        body.put(blocks.before(subject, at, op));
         let lending = lending(checks, needs, at);
         let argument = op.argument().filter(|_| lending == Lending::Argument);
         body.put(argument.map(|bytes| format!("memcpy(argument, {}, {});", literal(bytes), bytes.len())));

@@ -1,7 +1,10 @@
 //! Draws blocks: calls that run inside callbacks.
 
 use super::Generator;
-use crate::op::{BlockCall, ContextSlot, Inner, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Time, Where};
+use crate::op::{
+    BlockCall, ContextSlot, CopyFlag, GetBlock, Inner, MAX_BLOCK, NewBlock, RemoveBlock, Slot, Source, TheCopy, Time,
+    Where,
+};
 use crate::plan::Ledger;
 
 /// Timeouts that every ticket can say, and one that is refused.
@@ -16,6 +19,45 @@ impl Generator {
     /// Draws what a new callback does, with these contexts.
     pub(super) fn new_block(&mut self, contexts: &[ContextSlot]) -> NewBlock {
         NewBlock { calls: self.block(contexts), keeps: self.rng.u8(0..3) == 0 }
+    }
+
+    /// Draws what a get callback does, with these contexts, about a session of this source.
+    pub(super) fn get_block(&mut self, contexts: &[ContextSlot], source: Source) -> GetBlock {
+        let mut calls = self.block(contexts);
+        let returns = self.returned(&calls);
+        let copy = self.one_of(CopyFlag::ALL);
+        let mut block = GetBlock { source, calls: Vec::new(), returns, copy };
+        let away = block.gives();
+        own_what_is_given(&mut calls, away);
+        block.calls = calls;
+        if !block.is_sound() {
+            block.copy = CopyFlag::Lends;
+        }
+        if block.returns.is_none() {
+            block.copy = CopyFlag::Untouched;
+        }
+        block
+    }
+
+    /// Draws which session a callback gives, most often one.
+    fn returned(&mut self, calls: &[BlockCall]) -> Option<Inner> {
+        let copied = calls.iter().any(|call| matches!(call, BlockCall::Dup { .. }));
+        match self.rng.u8(0..8) {
+            0 => None,
+            1..=3 if copied => Some(Inner::Copy),
+            _ => Some(Inner::Session),
+        }
+    }
+
+    /// Draws where a session comes from that a callback gives. Most often it is in this variable or, where `bytes`, in that of bytes.
+    pub(super) fn source(&mut self, s: Slot, bytes: bool) -> Source {
+        match self.rng.u8(0..8) {
+            0 => Source::Kept,
+            1 => Source::Agreed,
+            2 => Source::Nothing,
+            3 | 4 if bytes => Source::Bytes(self.buffer()),
+            _ => Source::Variable(s),
+        }
     }
 
     /// Draws calls, most often few.
@@ -64,6 +106,13 @@ impl Generator {
         }
         Where::Variable(self.one_of(contexts))
     }
+}
+
+/// Makes calls of which the last sees to it that the callback owns what it gives away.
+fn own_what_is_given(calls: &mut Vec<BlockCall>, away: Option<Inner>) {
+    let Some(of) = away else { return };
+    calls.truncate(MAX_BLOCK - 1);
+    calls.push(BlockCall::UpRef { of });
 }
 
 /// Lists the contexts that variables hold.

@@ -6,7 +6,7 @@ use super::{Generator, Which};
 use crate::op::{
     AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
     MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
-    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    ServerNameCallback, Slot, Source, Suites, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -49,6 +49,7 @@ impl Generator {
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
             5 => self.owed(on),
+            7 if self.rng.bool() => self.given(on, dup),
             4 => self.shown(on, dup),
             _ => self.resumed(on),
         };
@@ -483,6 +484,39 @@ impl Generator {
             _ => {}
         }
         ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
+        ops
+    }
+
+    /// Lets a callback of a server give what a variable holds, or what is made of bytes, for what a client offers.
+    fn given(&mut self, on: Scenario, other: Slot) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let mode = CacheMode::of(self.one_of(&[0x102, 0x202, 0x302, 0x002]));
+        let b = self.buffer();
+        let source = self.source(other, false);
+        let source = if self.rng.u8(0..3) == 0 { Source::Bytes(b) } else { source };
+        let block = self.get_block(&[c, client], source);
+        let mut ops = vec![
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetMaxVersion { c, version: self.one_of(MaxVersion::ALL) },
+            Op::CtxSetCacheMode { c, mode },
+            Op::CtxSetGetBlock { c, block },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::Get1Session { dst: other, x: self.one_of(&[x1, x1, x0]) },
+            Op::ToDer { dst: b, s: other },
+            Op::SslShutdown { x: x0 },
+            Op::SslShutdown { x: x1 },
+            Op::CtxFlush { c, time: Time::At(0) },
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+            Op::Handshake { client: x2, server: x3 },
+            Op::SessionReused { x: x2 },
+            Op::SessCbHits { c },
+        ];
+        ops.retain(|_| self.rng.u8(0..24) > 0);
         ops
     }
 

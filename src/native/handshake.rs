@@ -314,7 +314,8 @@ impl Handshake<'_> {
             found = found.filter(|found| self.server.session_context().remove_session(found));
         }
         let Some(found) = found.filter(|found| self.fits(found, suite, ticket_expected)) else { return Ok(false) };
-        if stateful && found.id().as_slice() != ticket {
+        let proven = self.client.session().is_some_and(|offered| found.has_key_of(&offered));
+        if stateful && found.id().as_slice() != ticket && !proven {
             // The callback found another one: what the client proves with its key does not verify.
             let fits = self.client.session().is_some_and(|offered| offered.has_digest_of(suite));
             self.server.fail(if fits { Why::OtherKey } else { Why::BadExtension });

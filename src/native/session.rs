@@ -31,6 +31,8 @@ pub struct Cipher(pub u16);
 pub(super) const ID_MAX: usize = 32;
 /// Stands for `TLSEXT_max_fragment_length_UNSPECIFIED`.
 pub(super) const FRAGMENT_UNSPECIFIED: u8 = 255;
+/// Limits master keys, in any release, bytes.
+const KEY_MAX: usize = 512;
 /// Holds the timeout of `SSL_SESSION_new`, seconds.
 const DEFAULT_TIMEOUT: i64 = 60 * 5 + 4;
 /// Holds the same of [`Custom::TimeoutIsTwoHours`].
@@ -475,6 +477,13 @@ impl Session {
     #[inline]
     pub fn master_key_is(&self, key: &[u8]) -> bool {
         self.0.master_key.is(key)
+    }
+
+    /// Tells whether the master key is that of another session.
+    pub(super) fn has_key_of(&self, other: &Session) -> bool {
+        let mut key = zeroize::Zeroizing::new([0; KEY_MAX]);
+        let length = other.master_key(&mut key[..]);
+        self.master_key_is(&key[..length])
     }
 
     /// Limits early data, bytes: `SSL_SESSION_set_max_early_data`.

@@ -4,6 +4,7 @@ mod block;
 mod bytes;
 mod callbacks;
 mod flags;
+mod giving;
 mod number;
 mod shrink;
 mod slot;
@@ -19,6 +20,7 @@ pub use callbacks::{
     PskCallback, RemoveCallback, ServerNameCallback,
 };
 pub use flags::{CacheMode, Closed};
+pub use giving::{CopyFlag, GetBlock, PskBlock, Source};
 pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
 pub use slot::{BUFFERS, BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};

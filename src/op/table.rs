@@ -181,6 +181,8 @@ macro_rules! for_each_op {
                 0x80 CtxSetRemoveBlock remove_cb_block [] (c: ContextSlot, block: RemoveBlock) {} {own};
                 /// Sets calls that run when there is a session that can be resumed.
                 0x81 CtxSetNewBlock new_cb_block [] (c: ContextSlot, block: NewBlock) {} {own};
+                /// Sets calls that run when a session is asked for that is not in the cache, and what is returned.
+                0x82 CtxSetGetBlock get_cb_block [] (c: ContextSlot, block: GetBlock) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

@@ -1,7 +1,7 @@
 //! Calls that run inside callbacks: which of them are made, and what they do to what the ledger knows.
 
 use super::ledger::{Ledger, Object};
-use crate::op::{BlockCall, Inner, LeftOut, Op};
+use crate::op::{BlockCall, BufferSlot, Inner, LeftOut, Op, Slot, Source};
 
 /// Answers what decides whether a call of a block is made.
 pub trait Around {
@@ -11,6 +11,36 @@ pub trait Around {
     fn holds_context(&self) -> bool;
     /// Tells whether a cache may have the session that is not that of the context.
     fn is_cached_elsewhere(&self, of: Inner) -> bool;
+    /// Tells whether the session has a cipher suite and a key and, where that is asked, is of TLS 1.3.
+    fn fits(&self, of: Inner, tls13: bool) -> bool;
+    /// Tells whether the harness keeps a reference to the session, which a callback can give away.
+    fn keeps(&self, of: Inner) -> bool;
+}
+
+/// Says what a callback gives the library.
+#[derive(Clone, Copy, Debug)]
+pub struct Giving {
+    /// Is the session.
+    pub of: Inner,
+    /// A reference is given away, and not only lent.
+    pub away: bool,
+    /// The block sees to it that it owns what it gives away. Where it does not, it gives what it does not own.
+    pub sound: bool,
+    /// The cache of the context takes the session.
+    pub caches: bool,
+    /// The callback is for sessions of TLS 1.3 alone.
+    pub tls13: bool,
+}
+
+/// Says why a session is not given; `None`: it is. The argument stands at the head of `plan.rs`.
+pub fn not_given(giving: Giving, around: &dyn Around) -> Option<LeftOut> {
+    match giving {
+        Giving { of, .. } if !around.has(of) => Some(LeftOut::NoSession),
+        Giving { of, tls13, .. } if !around.fits(of, tls13) => Some(LeftOut::Unfit),
+        Giving { of, away: true, sound: true, .. } if !around.keeps(of) => Some(LeftOut::NotItsOwn),
+        Giving { of, caches: true, .. } if around.is_cached_elsewhere(of) => Some(LeftOut::Cached),
+        Giving { .. } => None,
+    }
 }
 
 /// Says why a call of a block is not made; `None`: it is. The argument stands at the head of `plan.rs`.
@@ -46,6 +76,8 @@ pub(super) struct Blocks {
     pub adds: bool,
     /// One bit for each byte variable that one of them writes to.
     pub writes: u8,
+    /// One bit for each session variable that one of them names: handshakes may use what it holds.
+    pub names: u8,
 }
 
 /// Tells whether a block sets what a session is moved by in a list.
@@ -57,6 +89,9 @@ impl Ledger {
     /// Books that a callback is a block from here on. What it does is done whenever it is called, so it is booked at once, for good.
     pub(super) fn set_block(&mut self, op: &Op) {
         self.shared.keeps = true;
+        if let Source::Variable(s) = op.source() {
+            self.shared.blocks.names |= 1 << s.index();
+        }
         for call in op.block().unwrap_or_default() {
             match call {
                 BlockCall::Add { .. } => {
@@ -82,6 +117,36 @@ impl Ledger {
         if self.shared.blocks.adds {
             self.expose_where(|object| object.cached != 0 || object.connections > 0 || object.unknown);
         }
+    }
+
+    /// Books that the callbacks of a handshake may have given what variables hold: connections and caches may have it from here on.
+    pub(super) fn give_named(&mut self) {
+        let names = self.shared.blocks.names;
+        for slot in Slot::all().filter(|slot| names & 1 << slot.index() != 0) {
+            if let Some(held) = self.slots[slot.index()] {
+                self.object_mut(held.object).make_unknown();
+            }
+        }
+    }
+
+    /// Returns the variables whose sessions a handshake can go by, of those that own one: handshakes made them, and nothing was changed
+    /// since.
+    pub fn fit_sessions(&self) -> impl Iterator<Item = Slot> + use<> {
+        let trusts = self.trusts();
+        let fit = Slot::each().map(|slot| trusts && self.references(slot) > 0 && self.is_pristine(slot));
+        Slot::all().filter(move |slot| fit[slot.index()])
+    }
+
+    /// Returns the variables whose bytes are those of sessions that a handshake can go by.
+    pub fn fit_bytes(&self) -> impl Iterator<Item = BufferSlot> + use<> {
+        let trusts = self.trusts();
+        let fit = BufferSlot::all().fold(0u8, |fit, b| fit | u8::from(trusts && self.is_pristine_of(b)) << b.index());
+        BufferSlot::all().filter(move |b| fit & 1 << b.index() != 0)
+    }
+
+    /// Tells whether everything that callbacks kept is as handshakes made it.
+    pub fn trusts(&self) -> bool {
+        self.shared.trust.kept_are_pristine()
     }
 }
 

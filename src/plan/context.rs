@@ -8,7 +8,7 @@ use super::handshake::Trust;
 use super::ledger::Ledger;
 use super::{Skip, Unready};
 use crate::op::{
-    CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, NewBlock, Op, RemoveBlock,
+    BlockCall, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, NewBlock, Op, RemoveBlock,
     RemoveCallback, SLOTS, Slot, Time, Variable,
 };
 
@@ -157,8 +157,11 @@ impl Ledger {
             }
             // What a callback is told of may be such a copy.
             Op::CtxSetRemoveBlock { block: RemoveBlock { ref calls }, .. }
-            | Op::CtxSetNewBlock { block: NewBlock { ref calls, .. }, .. } => {
-                (sets_expiry(calls) && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
+            | Op::CtxSetNewBlock { block: NewBlock { ref calls, .. }, .. } => self.avoids_expiry(calls),
+            // What it gives away it does not own.
+            Op::CtxSetGetBlock { ref block, .. } => {
+                let hazard = (!block.is_sound() && !self.setup.hazards).then_some(Skip::Hazard);
+                hazard.or(self.avoids_expiry(&block.calls))
             }
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
@@ -194,6 +197,11 @@ impl Ledger {
             Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => None,
         }
+    }
+
+    /// Says that a block sets the time of what may be a copy that breaks the release.
+    fn avoids_expiry(&self, calls: &[BlockCall]) -> Option<Skip> {
+        (sets_expiry(calls) && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
     }
 
     pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {

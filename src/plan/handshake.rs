@@ -208,6 +208,7 @@ impl Ledger {
 
     pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
         let had_early = self.shared.progress(client).early;
+        self.give_named();
         for (x, peer) in [(client, server), (server, client)] {
             self.give_pristine(x);
             self.shared

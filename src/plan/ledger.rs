@@ -330,7 +330,7 @@ impl Ledger {
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
-            Op::CtxSetRemoveBlock { .. } | Op::CtxSetNewBlock { .. } => self.set_block(op),
+            Op::CtxSetRemoveBlock { .. } | Op::CtxSetNewBlock { .. } | Op::CtxSetGetBlock { .. } => self.set_block(op),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
             Op::SslClear { x } => self.clear(x),
@@ -388,15 +388,20 @@ impl Ledger {
 
     /// Makes a session of bytes, if that is what they are.
     fn make_read(&mut self, dst: Slot, b: BufferSlot) -> Makes {
-        let by_program = self.written[b.index()].is_some_and(|written| written.pristine);
-        // What a block wrote is of a session that a callback may have kept as well.
-        let pristine = match self.is_written_by_block(b) {
-            true => !self.foreign[b.index()] && self.shared.trust.kept_are_pristine(),
-            false => by_program,
-        };
+        let pristine = self.is_pristine_of(b);
         let read = Object { has_id: None, dup_uncertain: true, maybe: true, pristine, ..Object::new(Origin::Filled) };
         let made = self.make(dst, read);
         self.maybe(dst, made, true)
+    }
+
+    /// Tells whether bytes are of a session that only a handshake has made.
+    pub(super) fn is_pristine_of(&self, b: BufferSlot) -> bool {
+        let by_program = self.written[b.index()].is_some_and(|written| written.pristine);
+        // What a block wrote is of a session that a callback may have kept as well.
+        match self.is_written_by_block(b) {
+            true => !self.foreign[b.index()] && self.shared.trust.kept_are_pristine(),
+            false => by_program,
+        }
     }
 
     fn is_written_by_block(&self, b: BufferSlot) -> bool {

@@ -1,19 +1,21 @@
 //! Blocks of calls that run inside callbacks, the same on every port: which are set, what may be touched while a call of the program
-//! runs, which of their calls are made, and what is recorded of them.
+//! runs, which of their calls are made, what they give the library, and what is recorded of them.
 
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use super::events;
 use super::native::seconds;
-use crate::op::{BlockCall, BufferSlot, CONTEXTS, Inner, NewBlock, RemoveBlock, Where};
-use crate::plan::{Around, left_out};
+use crate::op::{
+    BUFFERS, BlockCall, BufferSlot, CONTEXTS, CopyFlag, GetBlock, Inner, NewBlock, RemoveBlock, SLOTS, Source, Where,
+};
+use crate::plan::{Around, Giving, left_out, not_given};
 use crate::trace::{Callback, Recorded, Tape, WRITTEN_IN_BLOCK};
 
 thread_local! {
     /// Holds the blocks of contexts, by address. It has no destructor: a library calls back when a thread has ended, too.
     static SET: RefCell<ManuallyDrop<Blocks>> =
-        const { RefCell::new(ManuallyDrop::new(Blocks { remove: Vec::new(), new: Vec::new() })) };
+        const { RefCell::new(ManuallyDrop::new(Blocks::NONE)) };
     /// Says what may be touched now.
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::CLOSED) };
     /// Tells whether a block runs.
@@ -21,6 +23,9 @@ thread_local! {
     /// Lists what blocks wrote during the call that runs.
     static WRITTEN: RefCell<ManuallyDrop<Vec<Written>>> =
         const { RefCell::new(ManuallyDrop::new(Vec::new())) };
+    /// Holds the bytes of each variable that a block makes a session of, as they are when a handshake begins.
+    static LENT: RefCell<ManuallyDrop<[Vec<u8>; BUFFERS]>> =
+        const { RefCell::new(ManuallyDrop::new([const { Vec::new() }; BUFFERS])) };
 }
 
 /// Holds what a block wrote, and for which variable.
@@ -29,6 +34,22 @@ type Written = (BufferSlot, Vec<u8>);
 struct Blocks {
     remove: Vec<(usize, RemoveBlock)>,
     new: Vec<(usize, NewBlock)>,
+    get: Vec<(usize, GetBlock)>,
+}
+
+impl Blocks {
+    const NONE: Blocks = Blocks { remove: Vec::new(), new: Vec::new(), get: Vec::new() };
+
+    fn clear(&mut self) {
+        self.remove.clear();
+        self.new.clear();
+        self.get.clear();
+    }
+
+    /// Lists which sessions the blocks are about whose callbacks are told of none.
+    fn sources(&self) -> impl Iterator<Item = Source> {
+        self.get.iter().map(|(_, block)| block.source)
+    }
 }
 
 /// Says what blocks may touch while a call of the program runs.
@@ -38,6 +59,12 @@ pub struct Scope {
     pub contexts: [usize; CONTEXTS],
     /// Gives the address of each context that a variable holds; 0: there is none.
     pub held: [usize; CONTEXTS],
+    /// Gives the address of each session that a variable owns and that a handshake can go by; 0: there is none.
+    pub sessions: [usize; SLOTS],
+    /// Has one bit for each byte variable of whose bytes such a session can be made.
+    pub bytes: u8,
+    /// Tells whether what callbacks kept is as handshakes made it.
+    pub trusts: bool,
     /// Counts the seconds since the program began.
     pub passed: u64,
     /// Tells whether callbacks tell when a context is destroyed.
@@ -55,6 +82,9 @@ impl Scope {
     pub const CLOSED: Scope = Scope {
         contexts: [0; CONTEXTS],
         held: [0; CONTEXTS],
+        sessions: [0; SLOTS],
+        bytes: 0,
+        trusts: false,
         passed: 0,
         told: false,
         knows_caches: false,
@@ -65,10 +95,7 @@ impl Scope {
 
 /// Begins a program: nothing is set.
 pub fn begin() {
-    SET.with_borrow_mut(|set| {
-        set.remove.clear();
-        set.new.clear();
-    });
+    SET.with_borrow_mut(|set| set.clear());
     SCOPE.set(Scope::CLOSED);
     RUNS.set(false);
     WRITTEN.with_borrow_mut(|written| written.clear());
@@ -92,6 +119,37 @@ pub(super) fn set_new(context: usize, block: &NewBlock) {
     SET.with_borrow_mut(|set| {
         set.new.retain(|(of, _)| *of != context);
         set.new.push((context, block.clone()));
+    });
+}
+
+/// Sets what runs when the context at this address is asked for a session.
+pub(super) fn set_get(context: usize, block: &GetBlock) {
+    SET.with_borrow_mut(|set| {
+        set.get.retain(|(of, _)| *of != context);
+        set.get.push((context, block.clone()));
+    });
+}
+
+/// Returns what runs when a context is asked for a session.
+pub(super) fn get_of(context: usize) -> GetBlock {
+    let find =
+        |set: &ManuallyDrop<Blocks>| set.get.iter().find(|(of, _)| *of == context).map(|(_, block)| block.clone());
+    SET.with_borrow(find).unwrap_or_default()
+}
+
+/// Tells whether a block that is set names a session variable.
+pub(super) fn name_sessions() -> bool {
+    SET.with_borrow(|set| set.sources().any(|source| matches!(source, Source::Variable(_))))
+}
+
+/// Lends blocks the bytes of the variables of which they make sessions.
+pub(super) fn lend_bytes<'a>(bytes_of: impl Fn(BufferSlot) -> &'a [u8]) {
+    SET.with_borrow(|set| {
+        for source in set.sources() {
+            if let Source::Bytes(b) = source {
+                LENT.with_borrow_mut(|lent| bytes_of(b).clone_into(&mut lent[b.index()]));
+            }
+        }
     });
 }
 
@@ -119,10 +177,59 @@ pub(super) struct Calling {
     pub time: i64,
 }
 
+/// Says which session a block is about, as a port finds or makes it.
+pub(super) enum Named {
+    /// There is none.
+    Nothing,
+    /// It is the first that the new callback of the same context kept.
+    Kept,
+    /// It is the one at this address, which a variable of the program owns.
+    Owned(usize),
+    /// It is made of this DER.
+    Bytes(Vec<u8>),
+    /// It is made as a session that was agreed on elsewhere.
+    Agreed,
+}
+
+/// Finds out which session a block is about.
+pub(super) fn named(source: Source) -> Named {
+    let scope = SCOPE.get();
+    match source {
+        Source::Kept if scope.trusts => Named::Kept,
+        Source::Variable(s) if scope.sessions[s.index()] != 0 => Named::Owned(scope.sessions[s.index()]),
+        Source::Bytes(b) if scope.bytes & 1 << b.index() != 0 => {
+            Named::Bytes(LENT.with_borrow(|lent| lent[b.index()].clone()))
+        }
+        Source::Agreed if scope.open => Named::Agreed,
+        Source::Nothing | Source::Kept | Source::Variable(_) | Source::Bytes(_) | Source::Agreed => Named::Nothing,
+    }
+}
+
+/// Returns what a get callback gives.
+pub(super) fn giving(block: &GetBlock) -> Option<Giving> {
+    let away = block.copy == CopyFlag::Gives;
+    block.returns.map(|of| Giving { of, away, sound: block.is_sound(), caches: true, tls13: false })
+}
+
+/// Finds out whether a callback of the context at this address gives the session, after so many calls, and records it.
+pub(super) fn gives(context: usize, giving: Option<Giving>, calls: usize, port: &dyn Port) -> Option<Inner> {
+    let scope = SCOPE.get();
+    let why = giving.and_then(|giving| not_given(giving, &Here { port, target: context, scope }));
+    let given = giving.filter(|_| scope.open && why.is_none()).map(|giving| giving.of);
+    let number = given.map_or(0, |of| of as u32 + 1);
+    let why = why.map_or(0, |why| why as u32);
+    events::called(Callback::Block, [calls as u32, BlockCall::RETURN.into(), number, 0, why]);
+    given
+}
+
 /// What a port does inside a callback.
 pub(super) trait Port {
     /// Tells whether there is the session, and somebody holds it.
     fn has(&self, of: Inner) -> bool;
+    /// Tells whether it has a cipher suite and a key and, where that is asked, is of TLS 1.3.
+    fn fits(&self, of: Inner, tls13: bool) -> bool;
+    /// Tells whether the harness keeps a reference to it.
+    fn keeps(&self, of: Inner) -> bool;
     /// Tells whether a context that lives, other than this one, has cached the session.
     fn is_cached_but_in(&self, context: usize, of: Inner) -> bool;
     /// Makes the call; returns what it returned, and 1 or 0 for a pointer and for bytes.
@@ -189,6 +296,14 @@ struct Here<'a> {
 impl Around for Here<'_> {
     fn has(&self, of: Inner) -> bool {
         self.port.has(of)
+    }
+
+    fn fits(&self, of: Inner, tls13: bool) -> bool {
+        self.port.fits(of, tls13)
+    }
+
+    fn keeps(&self, of: Inner) -> bool {
+        self.port.keeps(of)
     }
 
     fn holds_context(&self) -> bool {

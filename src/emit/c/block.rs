@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::super::Subject;
 use super::is_made;
 use super::value::{number, time};
-use crate::op::{BlockCall, BufferSlot, ContextSlot, Inner, Op, Variable, Where};
+use crate::op::{BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, Op, Source, Variable, Where};
+use crate::plan::Ledger;
 
 /// Returns the name of the function that is the callback which a step sets.
 pub(super) fn name(at: usize) -> String {
@@ -18,6 +19,8 @@ pub(super) struct Blocks {
     /// Functions, and the variables that they share with the calls; empty: there is no block.
     pub text: String,
     buffers: Vec<BufferSlot>,
+    /// Says which sessions the callbacks are about that are told of none.
+    sources: Vec<Source>,
 }
 
 impl Blocks {
@@ -40,9 +43,16 @@ impl Blocks {
         let mut contexts: Vec<ContextSlot> = in_blocks.chain(in_calls).collect();
         contexts.sort();
         contexts.dedup();
+        let mut sources: Vec<Source> = Vec::new();
+        for source in set.iter().map(|(_, op)| op.source()) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
         let mut text = String::from("/* The variables that callbacks use. */\n");
         contexts.iter().for_each(|c| text += &format!("static SSL_CTX *{c};\n"));
         buffers.iter().for_each(|b| text += &format!("static struct bytes {b} = {{ NULL, 0 }};\n"));
+        text.extend(sources.iter().filter_map(|source| lent(*source)).map(|(declared, ..)| declared + "\n"));
         if functions.contains("within_block") {
             text += "static int within_block;\n";
         }
@@ -52,7 +62,26 @@ impl Blocks {
         if functions.contains("cached_but_in(") {
             text += &cached_but_in(&contexts);
         }
-        Blocks { text: text + &functions, buffers }
+        Blocks { text: text + &functions, buffers, sources }
+    }
+
+    /// Writes what callbacks may use in the handshake of a step.
+    pub fn before(&self, subject: &Subject<'_>, at: usize, op: &Op) -> Vec<String> {
+        if !matches!(op, Op::Handshake { .. }) || self.sources.iter().all(|source| *source == Source::Nothing) {
+            return Vec::new();
+        }
+        let mut ledger = Ledger::new(subject.plan.setup());
+        subject.program.ops[..at].iter().for_each(|before| {
+            ledger.step(before);
+        });
+        let fits = |source: Source| match source {
+            Source::Variable(s) => ledger.fit_sessions().any(|fit| fit == s),
+            Source::Bytes(b) => ledger.fit_bytes().any(|fit| fit == b),
+            Source::Kept => ledger.trusts(),
+            Source::Nothing | Source::Agreed => false,
+        };
+        let lines = self.sources.iter().filter_map(|source| Some((fits(*source), lent(*source)?)));
+        lines.map(|(fits, (_, fit, unfit))| if fits { fit } else { unfit }).collect()
     }
 
     /// Tells whether there is none.
@@ -70,7 +99,7 @@ impl Blocks {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn statement(&self, at: usize, op: &Op, ends: bool) -> Option<String> {
         match op {
-            Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } => {
+            Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } | Op::CtxSetGetBlock { c, .. } => {
                 Some(format!("{}({c}, {});", op.kind().in_text(), name(at)))
             }
             // No callback uses what is being freed.
@@ -100,46 +129,147 @@ fn cached_but_in(contexts: &[ContextSlot]) -> String {
     )
 }
 
+/// Writes what callbacks use of a variable in a handshake: how it is declared, set, and set to nothing.
+fn lent(source: Source) -> Option<(String, String, String)> {
+    match source {
+        Source::Nothing | Source::Agreed => None,
+        Source::Kept => Some(("static int kept_is_fit;".into(), "kept_is_fit = 1;".into(), "kept_is_fit = 0;".into())),
+        Source::Variable(s) => {
+            Some((format!("static SSL_SESSION *lent_{s};"), format!("lent_{s} = {s};"), format!("lent_{s} = NULL;")))
+        }
+        Source::Bytes(b) => Some((
+            format!("static struct bytes lent_{b} = {{ NULL, 0 }};"),
+            format!("lent_{b} = {b};"),
+            format!("lent_{b}.at = NULL;"),
+        )),
+    }
+}
+
+/// Writes the session that a block is about as an expression. What callbacks kept is found by `kept`.
+fn session_of(source: Source, kept: &str) -> String {
+    match source {
+        Source::Nothing => "NULL".into(),
+        Source::Kept => format!("kept_is_fit ? {kept} : NULL"),
+        Source::Variable(s) => format!("lent_{s}"),
+        Source::Bytes(b) => format!("lent_{b}.at == NULL ? NULL : kept_of(from_der(lent_{b}))"),
+        Source::Agreed => "kept_of(agreed_before(ssl, 0))".into(),
+    }
+}
+
+/// Finds out whether the session is there that a block is about.
+fn there(source: Source, of: Inner) -> String {
+    let owned = of == Inner::Session && matches!(source, Source::Variable(_));
+    if owned { format!("{} != NULL", of.name()) } else { format!("is_kept({})", of.name()) }
+}
+
+/// What a callback is besides the calls of its block.
+struct Frame {
+    /// Stands before the first statement.
+    head: String,
+    /// Is the context whose callback it is.
+    own: &'static str,
+    /// Says for whom references are kept.
+    kept_by: &'static str,
+    /// Says which session it is about, where it is told of none.
+    source: Option<Source>,
+    /// Stands behind the calls.
+    end: String,
+}
+
 /// Writes the function of a callback.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that have a block; the others have none")]
 fn function(at: usize, op: &Op) -> String {
     let calls = op.block().unwrap_or_default();
-    let mut text = String::new();
-    let copies = calls.iter().any(|call| call.of() == Some(Inner::Copy) || matches!(call, BlockCall::Dup { .. }));
-    let copy = if copies { "    SSL_SESSION *copy = NULL;\n" } else { "" };
-    let keeps = if let Op::CtxSetNewBlock { block, .. } = op { Some(block.keeps) } else { None };
-    let (own, kept_by, end) = match keeps {
-        Some(keeps) => {
-            text += &format!(
-                "\nstatic int {}(SSL *ssl, SSL_SESSION *session)\n{{\n{copy}    unsigned int length;\n\n    SSL_SESSION_get_id(session, \
-                 &length);\n    happens(\"new_session\", (int)length, NULL, session);\n",
-                name(at)
-            );
-            let keep = if keeps { "    keep(session, SSL_is_server(ssl));\n" } else { "    (void)ssl;\n" };
-            ("SSL_get_SSL_CTX(ssl)", "SSL_is_server(ssl)", format!("{keep}    return {};\n", u8::from(keeps)))
-        }
-        None => {
-            text += &format!(
-                "\nstatic void {}(SSL_CTX *context, SSL_SESSION *session)\n{{\n{copy}\n    (void)context;\n    happens(\"remove\", 0, \
-                 NULL, session);\n",
-                name(at)
-            );
-            ("context", "0", String::new())
-        }
+    let frame = match op {
+        Op::CtxSetNewBlock { block, .. } => of_new(&name(at), block.keeps),
+        Op::CtxSetGetBlock { block, .. } => of_get(&name(at), block),
+        _ => of_remove(&name(at)),
     };
+    let copies = calls.iter().any(|call| call.of() == Some(Inner::Copy) || matches!(call, BlockCall::Dup { .. }));
+    let copies = copies || frame.end.contains("copy");
+    let mut text = frame.head.replace("COPY", if copies { "    SSL_SESSION *copy = NULL;\n" } else { "" });
     if !calls.is_empty() {
         text += "    /* Where one of these calls back, nothing more is done. */\n    if (within_block++ == 0) {\n";
         for (number, call) in (1..).zip(calls) {
-            for line in lines(number, *call, own, kept_by) {
+            for line in lines(number, *call, &frame) {
                 let _ = writeln!(text, "        {line}"); // writing to a String cannot fail
             }
         }
         text += "    }\n    within_block--;\n";
     }
-    text + &end + "}\n"
+    text + &frame.end + "}\n"
 }
 
+fn of_remove(name: &str) -> Frame {
+    let head = format!(
+        "\nstatic void {name}(SSL_CTX *context, SSL_SESSION *session)\n{{\nCOPY\n    (void)context;\n    happens(\"remove\", 0, NULL, \
+         session);\n"
+    );
+    Frame { head, own: "context", kept_by: "0", source: None, end: String::new() }
+}
+
+fn of_new(name: &str, keeps: bool) -> Frame {
+    let head = format!(
+        "\nstatic int {name}(SSL *ssl, SSL_SESSION *session)\n{{\nCOPY    unsigned int length;\n\n    SSL_SESSION_get_id(session, \
+         &length);\n    happens(\"new_session\", (int)length, NULL, session);\n"
+    );
+    let keep = if keeps { "    keep(session, SSL_is_server(ssl) ? 1 : 3);\n" } else { "    (void)ssl;\n" };
+    let end = format!("{keep}    return {};\n", u8::from(keeps));
+    Frame { head, own: OWN, kept_by: "SSL_is_server(ssl) ? 1 : 3", source: None, end }
+}
+
+fn of_get(name: &str, block: &GetBlock) -> Frame {
+    let session = session_of(block.source, "kept_under(id, length, 1)");
+    let head = format!(
+        "\nstatic SSL_SESSION *{name}(SSL *ssl, const unsigned char *id, int length, int *copied)\n{{\n    SSL_SESSION \
+         *session;\nCOPY\n    (void)ssl;\n    (void)id;\n    happens(\"get_session\", length, NULL, NULL);\n    session = \
+         {session};\n    (void)session;\n"
+    );
+    let flag = match block.copy {
+        CopyFlag::Untouched => "    (void)copied;\n",
+        CopyFlag::Lends => "    *copied = 1;\n",
+        CopyFlag::Gives => "    *copied = 0;\n",
+    };
+    let away = block.gives().is_some() && block.is_sound();
+    let giving = block.returns.map(|of| Given { of, away, tls13: false, cached: true });
+    let end = flag.to_string() + &given(block.source, block.calls.len(), giving, ["return NULL;", "return SESSION;"]);
+    Frame { head, own: OWN, kept_by: "0", source: Some(block.source), end }
+}
+
+/// Says what a callback gives: which session, whether a reference of its own, whether of TLS 1.3 alone, whether for a cache.
+#[derive(Clone, Copy)]
+struct Given {
+    of: Inner,
+    away: bool,
+    tls13: bool,
+    cached: bool,
+}
+
+/// Writes the end of a callback that gives a session, behind so many calls: what it does with none, and with one.
+fn given(source: Source, calls: usize, giving: Option<Given>, [none, gives]: [&str; 2]) -> String {
+    let at = calls + 1;
+    let Some(Given { of, away, tls13, cached }) = giving else {
+        return format!("    happens(\"return\", {at}, NULL, NULL);\n    {none}\n");
+    };
+    let (name, number) = (of.name(), of as u8 + 1);
+    let mut wanted = vec![there(source, of), format!("complete({name}, {})", u8::from(tls13))];
+    wanted.extend(away.then(|| format!("is_kept({name})")));
+    wanted.extend(cached.then(|| format!("!cached_but_in({OWN}, {name})")));
+    wanted.dedup();
+    let give = if away { format!("    give_away({name});\n") } else { String::new() };
+    format!(
+        "    if (!({}))\n        {none}\n    happens(\"return\", {at}, (void *)(uintptr_t){number}, NULL);\n{give}    {}\n",
+        wanted.join(" && "),
+        gives.replace("SESSION", name),
+    )
+}
+
+/// Is the context whose callback a callback of a connection is.
+const OWN: &str = "SSL_get_SSL_CTX(ssl)";
+
 /// Writes a call of a block.
-fn lines(number: u32, call: BlockCall, own: &str, kept_by: &str) -> Vec<String> {
+fn lines(number: u32, call: BlockCall, frame: &Frame) -> Vec<String> {
+    let Frame { own, kept_by, source, .. } = frame;
     let of = call.of().map_or("", Inner::name);
     let context = match call.context() {
         Some(Where::Own) => format!("held({own})"),
@@ -147,8 +277,10 @@ fn lines(number: u32, call: BlockCall, own: &str, kept_by: &str) -> Vec<String> 
         None => String::new(),
     };
     let mut guards = Vec::new();
-    if call.of() == Some(Inner::Copy) {
-        guards.push("is_kept(copy)".to_string());
+    match (call.of(), source) {
+        (Some(Inner::Copy), _) => guards.push("is_kept(copy)".to_string()),
+        (Some(Inner::Session), Some(source)) => guards.push(there(*source, Inner::Session)),
+        (Some(Inner::Session), None) | (None, _) => {}
     }
     if !context.is_empty() {
         guards.push(format!("{context} != NULL"));

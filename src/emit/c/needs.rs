@@ -55,6 +55,7 @@ impl Needs {
         let in_blocks = ops.iter().flat_map(|op| op.block().unwrap_or_default());
         let timed = in_blocks.clone().any(|call| !matches!(call, BlockCall::UpRef { .. } | BlockCall::Free { .. }));
         let clock = timed
+            || ops.iter().any(|op| op.source().makes())
             || matches!(checks.about, About::Everything | About::Return) && reads_time
             || matches!(field, Some(Field::Time | Field::TimeEx | Field::Der))
             || super::checks::blames_encoding(subject)

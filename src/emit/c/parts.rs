@@ -71,11 +71,15 @@ const SHARED: [(&str, &str); 10] = [
 ];
 
 /// Keep what callbacks keep, in an order of their own.
-const KEPT: [(&str, &str); 6] = [
+const KEPT: [(&str, &str); 10] = [
     ("take_kept(|kept[", part!("kept")),
     ("kept_by[", part!("kept_by")),
+    ("kept_under(", part!("kept_under")),
     ("find_kept(", part!("find_kept")),
     ("keep(", part!("keep")),
+    ("kept_of(", part!("kept_of")),
+    ("give_away(", part!("give_away")),
+    ("complete(", part!("complete")),
     ("give_back(", part!("give_back")),
     ("is_kept(", part!("is_kept")),
 ];

@@ -130,9 +130,9 @@ macro_rules! block_calls {
                 match self { $(BlockCall::$call { .. } => $code),* }
             }
 
-            /// Returns the name in C of the call with this first byte.
+            /// Returns the name in C of the call with this first byte, or `return` of what stands for that.
             pub const fn name_of(code: u8) -> Option<&'static str> {
-                match code { $($code => Some($name),)* _ => None }
+                match code { $($code => Some($name),)* BlockCall::RETURN => Some(RETURN), _ => None }
             }
 
             fn put_wire(&self, out: &mut Vec<u8>) {
@@ -254,6 +254,9 @@ block_calls! {
 }
 
 impl BlockCall {
+    /// Stands in records for what a callback returns, in the place of the first byte of a call.
+    pub const RETURN: u8 = 0xff;
+
     /// Returns the session that it is called on.
     pub const fn of(self) -> Option<Inner> {
         match self {
@@ -303,6 +306,10 @@ pub enum LeftOut {
     NoContext = 2,
     /// Another cache has the session, or may have it.
     Cached = 3,
+    /// The callback owns no reference that it could give away.
+    NotItsOwn = 4,
+    /// The session has no cipher suite or no key, or is of another version than such a callback gives.
+    Unfit = 5,
 }
 
 impl LeftOut {
@@ -311,25 +318,26 @@ impl LeftOut {
         match of {
             1 => "there is no such session",
             2 => "no variable holds the context",
+            4 => "the callback owns no reference",
+            5 => "the session is none that such a callback gives",
             _ => "another cache has the session",
         }
     }
 }
 
 /// The calls of a block, at most [`MAX_BLOCK`].
-fn take_calls(wire: &mut Wire<'_>) -> Option<Vec<BlockCall>> {
+pub(super) fn take_calls(wire: &mut Wire<'_>) -> Option<Vec<BlockCall>> {
     let count = usize::from(wire.byte()?) % (MAX_BLOCK + 1);
     (0..count).map(|_| BlockCall::take_wire(wire)).collect()
 }
 
-fn put_calls(calls: &[BlockCall], out: &mut Vec<u8>) {
+pub(super) fn put_calls(calls: &[BlockCall], out: &mut Vec<u8>) {
     out.push(calls.len() as u8); // at most MAX_BLOCK
     calls.iter().for_each(|call| call.put_wire(out));
 }
 
-/// Reads `{ call; call }`, or what stands before `return` where the callback returns something: `{ call; call; return`.
-fn parse_calls(cursor: &mut Cursor<'_>, returns: bool) -> Result<Vec<BlockCall>, TextError> {
-    cursor.expect('{')?;
+/// Reads `call; call }`, or what stands before `return` where the callback returns something: `call; call; return`.
+pub(super) fn parse_calls(cursor: &mut Cursor<'_>, returns: bool) -> Result<Vec<BlockCall>, TextError> {
     let mut calls = Vec::new();
     if !returns && cursor.accept('}') {
         return Ok(calls);
@@ -356,10 +364,10 @@ fn parse_calls(cursor: &mut Cursor<'_>, returns: bool) -> Result<Vec<BlockCall>,
     }
 }
 
-const RETURN: &str = "return";
+pub(super) const RETURN: &str = "return";
 
 /// Returns the same calls without one of them, then with one of them simpler.
-fn simpler_calls(calls: &[BlockCall]) -> Vec<Vec<BlockCall>> {
+pub(super) fn simpler_calls(calls: &[BlockCall]) -> Vec<Vec<BlockCall>> {
     let without = (0..calls.len()).map(|at| [&calls[..at], &calls[at + 1..]].concat());
     let simpler = calls.iter().enumerate().flat_map(|(at, call)| {
         call.shrink().into_iter().map(move |simpler| {
@@ -372,11 +380,16 @@ fn simpler_calls(calls: &[BlockCall]) -> Vec<Vec<BlockCall>> {
 }
 
 fn form(returns: &str) -> String {
+    form_of_calls(returns, "on `session`, of which the callback is told")
+}
+
+/// Says how a block looks, with what it returns, and what its calls are made on.
+pub(super) fn form_of_calls(returns: &str, of: &str) -> String {
     let names: Vec<String> = BlockCall::NAMES.iter().map(|name| format!("`{name}`")).collect();
     let end = if returns.is_empty() { "no more than".into() } else { format!("{returns} behind") };
     format!(
-        "a block `{{ ...; ... }}`, with {end} {MAX_BLOCK} calls of {} on `session`, of which the callback is told, on \
-         `copy = SSL_SESSION_dup(session)`, on variables for contexts and on `context`, the callback's own",
+        "a block `{{ ...; ... }}`, with {end} {MAX_BLOCK} calls of {} {of}, on `copy = SSL_SESSION_dup(session)`, on variables for \
+         contexts and on `context`, the callback's own",
         names.join(", ")
     )
 }
@@ -412,6 +425,7 @@ impl Operand for RemoveBlock {
     }
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<RemoveBlock, TextError> {
+        cursor.expect('{')?;
         parse_calls(cursor, false).map(|calls| RemoveBlock { calls })
     }
 }
@@ -453,6 +467,7 @@ impl Operand for NewBlock {
     }
 
     fn parse(cursor: &mut Cursor<'_>) -> Result<NewBlock, TextError> {
+        cursor.expect('{')?;
         let calls = parse_calls(cursor, true)?;
         let keeps = cursor.integer(0, 1)? == 1;
         cursor.expect('}')?;

@@ -239,6 +239,7 @@ impl CPort {
             | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetRemoveBlock { c, .. }
             | Op::CtxSetNewBlock { c, .. }
+            | Op::CtxSetGetBlock { c, .. }
             | Op::CtxSetTicketCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {

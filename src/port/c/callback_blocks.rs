@@ -1,22 +1,27 @@
 //! Callbacks of a C library that are blocks: their calls are made inside the C callback.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long, c_uchar};
 use std::ptr;
 
 use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
 
-use super::super::blocks::{self, Calling, copied};
+use super::super::blocks::{self, Calling, Named, copied};
 use super::callbacks::{self, library};
 use super::contexts::lists;
-use super::handshake_callbacks;
-use crate::op::{BlockCall, Inner};
+use super::handshakes::TLS1_3_VERSION;
+use super::{handshake_callbacks, psk_callbacks};
+use crate::op::{BlockCall, CopyFlag, Inner, Source};
+use crate::plan::Giving;
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SESS_NUMBER: c_int = 20;
 
 /// Makes the calls of blocks on sessions of the library.
 struct InBlock {
+    /// Points to the session that the block is about, or is NULL.
     session: *mut SSL_SESSION,
+    /// Tells whether the session is there for as long as a callback keeps it, and not until the callback returns.
+    is_kept: bool,
     /// Names the context that up_refs are kept for, or 0.
     keeper: usize,
     /// Points to the duplicate that the block made last, or is NULL.
@@ -24,6 +29,38 @@ struct InBlock {
 }
 
 impl InBlock {
+    /// Begins a block whose callback is told of this session.
+    fn told(session: *mut SSL_SESSION, keeper: usize) -> InBlock {
+        InBlock { session, is_kept: false, keeper, copy: ptr::null_mut() }
+    }
+
+    /// Begins a block whose callback is told of no session. `kept` finds what the new callback of the same context kept.
+    fn of(source: Source, kept: impl FnOnce() -> Option<*mut SSL_SESSION>) -> InBlock {
+        let made = |session: *mut SSL_SESSION| {
+            if !session.is_null() {
+                callbacks::keep(session, 0);
+            }
+            (session, true)
+        };
+        let (session, is_kept) = match blocks::named(source) {
+            Named::Nothing => (ptr::null_mut(), true),
+            Named::Kept => (kept().unwrap_or(ptr::null_mut()), true),
+            Named::Owned(address) => (ptr::with_exposed_provenance_mut(address), false),
+            Named::Agreed => made(psk_callbacks::make()),
+            Named::Bytes(der) => made(of_der(&der)),
+        };
+        InBlock { session, is_kept, keeper: 0, copy: ptr::null_mut() }
+    }
+
+    /// Returns the pointer that the callback gives. The reference that goes with it, if it is given away, is not kept any more.
+    fn give(&self, Giving { of, away, sound, .. }: Giving) -> *mut SSL_SESSION {
+        let session = self.session(of);
+        if away && sound {
+            callbacks::give_away(session);
+        }
+        session
+    }
+
     fn session(&self, of: Inner) -> *mut SSL_SESSION {
         match of {
             Inner::Session => self.session,
@@ -53,10 +90,20 @@ impl InBlock {
 
 impl blocks::Port for InBlock {
     fn has(&self, of: Inner) -> bool {
-        match of {
-            Inner::Session => true,
-            Inner::Copy => !self.copy.is_null() && callbacks::kept(self.copy as usize) > 0,
-        }
+        of == Inner::Session && !self.is_kept || self.keeps(of)
+    }
+
+    fn fits(&self, of: Inner, tls13: bool) -> bool {
+        let (library, session) = (library(), self.session(of));
+        let version = call!(library, SSL_SESSION_get_protocol_version(session));
+        (!tls13 || version == TLS1_3_VERSION)
+            && !call!(library, SSL_SESSION_get0_cipher(session)).is_null()
+            && call!(library, SSL_SESSION_get_master_key(session, ptr::null_mut(), 0)) > 0
+    }
+
+    fn keeps(&self, of: Inner) -> bool {
+        let session = self.session(of);
+        !session.is_null() && callbacks::kept(session as usize) > 0
     }
 
     fn is_cached_but_in(&self, context: usize, of: Inner) -> bool {
@@ -97,6 +144,12 @@ impl blocks::Port for InBlock {
     }
 }
 
+/// Makes a session of DER. The caller owns the reference.
+fn of_der(der: &[u8]) -> *mut SSL_SESSION {
+    let mut at = der.as_ptr();
+    call!(library(), d2i_SSL_SESSION(ptr::null_mut(), &mut at, der.len() as c_long))
+}
+
 /// Writes a session in DER.
 fn der_of(session: *mut SSL_SESSION) -> Option<Vec<u8>> {
     let length: c_int = call!(library(), i2d_SSL_SESSION(session, ptr::null_mut()));
@@ -126,7 +179,7 @@ pub(super) unsafe extern "C" fn removed(context: *mut SSL_CTX, session: *mut SSL
     callbacks::record(context, session);
     let block = blocks::remove_of(context as usize);
     note_copied(session, &block.calls);
-    let mut inside = InBlock { session, keeper: 0, copy: ptr::null_mut() };
+    let mut inside = InBlock::told(session, 0);
     run(context as usize, &block.calls, &mut inside);
 }
 
@@ -135,10 +188,39 @@ pub(super) unsafe extern "C" fn is_new(ssl: *mut SSL, session: *mut SSL_SESSION)
     let context = handshake_callbacks::context(handshake_callbacks::record(ssl, session));
     let block = blocks::new_of(context);
     note_copied(session, &block.calls);
-    let mut inside = InBlock { session, keeper: context, copy: ptr::null_mut() };
+    let mut inside = InBlock::told(session, context);
     run(context, &block.calls, &mut inside);
     if block.keeps {
         callbacks::keep(session, context);
     }
     block.keeps.into()
+}
+
+/// Is `get_session_cb` where its calls were set.
+pub(super) unsafe extern "C" fn looks_up(
+    ssl: *mut SSL,
+    id: *const c_uchar,
+    length: c_int,
+    copy: *mut c_int,
+) -> *mut SSL_SESSION {
+    // SAFETY: the library calls with an id of this length.
+    let id = unsafe { std::slice::from_raw_parts(id, usize::try_from(length).unwrap_or(0)) };
+    let context = handshake_callbacks::context(handshake_callbacks::record_get(ssl, id));
+    let block = blocks::get_of(context);
+    let kept = || callbacks::find(context, |found| found == id);
+    let mut inside = handshake_callbacks::aside(|| InBlock::of(block.source, kept));
+    note_copied(inside.session, &block.calls);
+    run(context, &block.calls, &mut inside);
+    let flag = match block.copy {
+        CopyFlag::Untouched => None,
+        CopyFlag::Lends => Some(1),
+        CopyFlag::Gives => Some(0),
+    };
+    if let Some(flag) = flag.filter(|_| block.returns.is_some()) {
+        // SAFETY: the library calls with a place to write to.
+        unsafe { *copy = flag };
+    }
+    let giving = blocks::giving(&block);
+    let given = blocks::gives(context, giving, block.calls.len(), &inside);
+    giving.filter(|_| given.is_some()).map_or(ptr::null_mut(), |giving| inside.give(giving))
 }

@@ -53,6 +53,14 @@ fn let_go(session: *mut SSL_SESSION) -> bool {
     })
 }
 
+/// Gives away the reference to this session that was kept last: it is not kept any more.
+pub(super) fn give_away(session: *mut SSL_SESSION) {
+    KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().rposition(|kept| kept.0 == session as usize);
+        at.map(|at| kept.remove(at));
+    });
+}
+
 /// Returns how many references to this session are kept.
 pub(super) fn kept(address: usize) -> u32 {
     KEPT.with_borrow(|kept| kept.iter().filter(|kept| kept.0 == address).count()) as u32

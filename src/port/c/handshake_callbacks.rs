@@ -216,6 +216,14 @@ const NOTHING: u8 = 3;
 /// Gives the session that was kept first, whatever its id.
 const THE_FIRST: u8 = 4;
 
+/// Notes a call of a get callback; tells whether it is for the server.
+pub(super) fn record_get(ssl: *mut SSL, id: &[u8]) -> bool {
+    let server = is_server(ssl);
+    events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
+    note_id(SENT_ID, id);
+    server
+}
+
 /// Looks for what the new callback of the same context kept under an id, and returns what `GIVES` says.
 unsafe extern "C" fn look_up<const COPY: c_int, const GIVES: u8>(
     ssl: *mut SSL,
@@ -223,11 +231,9 @@ unsafe extern "C" fn look_up<const COPY: c_int, const GIVES: u8>(
     length: c_int,
     copy: *mut c_int,
 ) -> *mut SSL_SESSION {
-    let server = is_server(ssl);
     // SAFETY: the library calls with an id of this length.
     let id = unsafe { std::slice::from_raw_parts(id, usize::try_from(length).unwrap_or(0)) };
-    events::called(Callback::Get, [server.into(), 0, id.len() as u32, events::key(0, id), 0]);
-    note_id(SENT_ID, id);
+    let server = record_get(ssl, id);
     if COPY != UNTOUCHED {
         // SAFETY: the library calls with a place to write to.
         unsafe { *copy = COPY };

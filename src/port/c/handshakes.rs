@@ -211,6 +211,11 @@ impl CPort {
                 call!(self, SSL_CTX_sess_set_new_cb(context, Some(callback_blocks::is_new)));
                 Returned::Nothing
             }
+            Op::CtxSetGetBlock { block, .. } => {
+                blocks::set_get(context.expose_provenance(), block);
+                call!(self, SSL_CTX_sess_set_get_cb(context, Some(callback_blocks::looks_up)));
+                Returned::Nothing
+            }
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing
@@ -536,6 +541,7 @@ impl CPort {
         let had = self.sessions_of([client_ssl, server_ssl]);
         handshake_callbacks::begin(self.sides(Some(client), server));
         psk_callbacks::begin();
+        blocks::lend_bytes(|b| self.buffers.get(b));
         let mut done = [false; 2];
         let told = std::mem::take(&mut self.credentials.early[client.index()]);
         let mut early = Early::default();

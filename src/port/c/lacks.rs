@@ -63,6 +63,15 @@ const BLOCKS: [&str; 10] = [
     "CRYPTO_free",
 ];
 
+/// Lists what blocks call besides that give the library a session.
+const GIVING: [&str; 5] = [
+    "d2i_SSL_SESSION",
+    "SSL_SESSION_get0_cipher",
+    "SSL_SESSION_set1_master_key",
+    "SSL_SESSION_set_cipher",
+    "SSL_SESSION_set_protocol_version",
+];
+
 /// Lists what no op calls and no handshake needs: what the ops of the same list in `SERIAL` are made with.
 const BY_BYTES: [&str; 9] = [
     "BIO_new_mem_buf",
@@ -135,6 +144,10 @@ impl Library {
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
+            Kind::CtxSetGetBlock => {
+                let sets = kind.of_words().is_none_or(|kind| has(kind.name()));
+                !shares || !sets || !BLOCKS.into_iter().chain(GIVING).all(has)
+            }
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
             named => {
                 let by_macro = BY_MACRO.iter().find(|(kind, _)| kind == named).map(|(_, function)| *function);

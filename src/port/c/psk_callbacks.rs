@@ -50,7 +50,8 @@ pub(super) fn to_find(callback: PskCallback) -> SSL_psk_find_session_cb_func {
     }
 }
 
-fn make() -> *mut SSL_SESSION {
+/// Makes a session that both sides have agreed on. The caller owns the reference.
+pub(super) fn make() -> *mut SSL_SESSION {
     let library = library();
     let session = call!(library, SSL_SESSION_new());
     call!(library, SSL_SESSION_set1_master_key(session, PSK.as_ptr(), PSK.len()));

@@ -359,6 +359,9 @@ bugs! {
         SslFree(callback Remove) SslClear(callback Remove) SetSession(callback Remove) NewSessionTicket(callback Remove);
     BlockKeepsWhatItDeclines "block-keeps-what-it-declines" Handshake(other count, count, DestroyedLate, callback New, callback Free)
         NewSessionTicket(other count, count, callback Free);
+    GetBlockLendsWhatItGives "get-block-lends-what-it-gives" Handshake(other count, count, DestroyedLate, callback Free, callback Remove)
+        SslFree(callback Free, other count) SetSession(callback Free, other count) TakeKept(Return, count) Free(callback Free)
+        CtxFree(callback Remove, callback Free, callback ContextFreed) CtxFlush(callback Remove, callback Free, other count);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free) Handshake(count);

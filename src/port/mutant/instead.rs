@@ -5,9 +5,9 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetCallback, NewBlock, NewCallback,
-    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Slot, TicketKeys,
-    Time, Verify, connection_ops, context_ops, getters, session_ops,
+    CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock, GetCallback,
+    NewBlock, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock,
+    RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -150,12 +150,19 @@ impl Mutant {
                 let calls = calls.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
                 call(Op::CtxSetNewBlock { c: *c, block: NewBlock { calls, keeps: *keeps } })
             }
+            (Bug::BlockForgetsItsLastCall, Op::CtxSetGetBlock { c, block }) => {
+                let calls = block.calls.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
+                call(Op::CtxSetGetBlock { c: *c, block: GetBlock { calls, ..block.clone() } })
+            }
+            (Bug::GetBlockLendsWhatItGives, Op::CtxSetGetBlock { c, block }) if block.copy == CopyFlag::Gives => {
+                call(Op::CtxSetGetBlock { c: *c, block: GetBlock { copy: CopyFlag::Lends, ..block.clone() } })
+            }
             (Bug::BlockKeepsWhatItDeclines, Op::CtxSetNewBlock { c, block }) => {
                 call(Op::CtxSetNewBlock { c: *c, block: NewBlock { keeps: true, ..block.clone() } })
             }
             (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. } | Op::CtxSetNewBlock { .. })
             | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
-            | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. })
+            | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. } | Op::CtxSetGetBlock { .. })
             | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })
             | (Bug::AlpnIsNotSelected, Op::CtxSetAlpnSelectCb { .. })
             | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. })

@@ -1,13 +1,32 @@
 //! Callbacks of the native library that are blocks: their calls are made inside the callback.
 
-use super::super::blocks::{self, Calling, copied};
-use super::callbacks::{give_back, keep, kept, living, looking_at, note_raised, record_new, record_removal};
-use crate::native::{Context, Session};
-use crate::op::{BlockCall, Inner, Op};
+use std::sync::Arc;
+
+use super::super::blocks::{self, Calling, Named, copied};
+use super::super::events;
+use super::callbacks::{
+    self, give_back, keep, kept, living, looking_at, looking_at_owned, note_raised, record_new, record_removal,
+};
+use super::serial::OfSamples;
+use crate::native::{Context, Library, Session, Version};
+use crate::op::{BlockCall, Inner, Op, Source};
+use crate::plan::Giving;
+use crate::trace::Callback;
+
+/// Says which session a block is about.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    /// Its callback is told of it.
+    Told(&'a Session),
+    /// A variable of the program owns it: its address.
+    Owned(usize),
+    /// A callback kept it: its address, or 0 where there is none.
+    Kept(usize),
+}
 
 /// Makes the calls of blocks on sessions of the native library.
 struct InBlock<'a> {
-    session: &'a Session,
+    session: About<'a>,
     /// Names the context that up_refs are kept for, or 0.
     keeper: usize,
     /// Holds the address of the duplicate, while it is kept, or 0.
@@ -15,19 +34,52 @@ struct InBlock<'a> {
 }
 
 impl InBlock<'_> {
+    /// Begins a block whose callback is told of no session. `kept` is what the new callback of the same context kept, or 0.
+    fn of(source: Source, library: &Arc<Library>, kept: impl FnOnce() -> usize) -> InBlock<'static> {
+        let made = |session: Session| {
+            let address = session.address();
+            keep(session, 0);
+            About::Kept(address)
+        };
+        let session = match blocks::named(source) {
+            Named::Nothing => About::Kept(0),
+            Named::Kept => About::Kept(kept()),
+            Named::Owned(address) => About::Owned(address),
+            Named::Agreed => made(callbacks::make_psk(library)),
+            Named::Bytes(der) => match library.session_from_der(&der, &mut OfSamples) {
+                Ok((session, _)) => made(session),
+                Err(why) => {
+                    note_raised(why.raises());
+                    About::Kept(0)
+                }
+            },
+        };
+        InBlock { session, keeper: 0, copy: 0 }
+    }
+
     fn address(&self, of: Inner) -> usize {
-        match of {
-            Inner::Session => self.session.address(),
-            Inner::Copy => self.copy,
+        match (of, self.session) {
+            (Inner::Session, About::Told(session)) => session.address(),
+            (Inner::Session, About::Owned(address) | About::Kept(address)) => address,
+            (Inner::Copy, _) => self.copy,
         }
     }
 
-    /// Does something with a session. Of the duplicate the reference is used that is kept.
+    /// Does something with a session. Of what is kept that reference is used.
     fn with<R>(&self, of: Inner, act: impl FnOnce(&Session) -> R) -> Option<R> {
-        match of {
-            Inner::Session => Some(act(self.session)),
-            Inner::Copy => looking_at(self.copy, act),
+        match (of, self.session) {
+            (Inner::Session, About::Told(session)) => Some(act(session)),
+            (Inner::Session, About::Owned(address)) => looking_at_owned(address, act),
+            (Inner::Session, About::Kept(address)) => looking_at(address, act),
+            (Inner::Copy, _) => looking_at(self.copy, act),
         }
+    }
+
+    /// Returns the reference that the callback gives, or that the library takes.
+    fn give(&self, Giving { of, away, sound, .. }: Giving) -> Option<Session> {
+        // That none comes with a session Rust cannot say.
+        let given = if away && sound { callbacks::give_away(self.address(of)) } else { None };
+        given.or_else(|| self.with(of, Session::up_ref))
     }
 
     fn dup(&mut self, of: Inner) -> i64 {
@@ -52,7 +104,23 @@ impl InBlock<'_> {
 
 impl blocks::Port for InBlock<'_> {
     fn has(&self, of: Inner) -> bool {
-        of == Inner::Session || self.copy != 0 && kept(self.copy) > 0
+        match (of, self.session) {
+            (Inner::Session, About::Told(_) | About::Owned(_)) => true,
+            (Inner::Session, About::Kept(_)) | (Inner::Copy, _) => self.keeps(of),
+        }
+    }
+
+    fn fits(&self, of: Inner, tls13: bool) -> bool {
+        let fits = |session: &Session| {
+            let speaks = !tls13 || session.protocol_version() == Version::Tls13.number();
+            speaks && session.cipher().is_some() && session.master_key(&mut []) > 0
+        };
+        self.with(of, fits).unwrap_or(false)
+    }
+
+    fn keeps(&self, of: Inner) -> bool {
+        let address = self.address(of);
+        address != 0 && kept(address) > 0
     }
 
     fn is_cached_but_in(&self, context: usize, of: Inner) -> bool {
@@ -112,18 +180,30 @@ impl blocks::Port for InBlock<'_> {
 fn remove_block(context: &Context, session: &Session) {
     record_removal(context, session);
     let block = blocks::remove_of(context.address());
-    blocks::run(context.address(), &block.calls, &mut InBlock { session, keeper: 0, copy: 0 });
+    blocks::run(context.address(), &block.calls, &mut InBlock { session: About::Told(session), keeper: 0, copy: 0 });
 }
 
 /// Is `new_session_cb` where its calls were set.
 fn new_block(context: &Context, server: bool, session: Session) {
     record_new(server, &session);
     let block = blocks::new_of(context.address());
-    let mut inside = InBlock { session: &session, keeper: context.address(), copy: 0 };
+    let mut inside = InBlock { session: About::Told(&session), keeper: context.address(), copy: 0 };
     blocks::run(context.address(), &block.calls, &mut inside);
     if block.keeps {
         keep(session, context.address());
     }
+}
+
+/// Is `get_session_cb` where its calls were set.
+fn get_block(context: &Context, id: &[u8]) -> Option<Session> {
+    events::called(Callback::Get, [1, 0, id.len() as u32, events::key(0, id), 0]);
+    let block = blocks::get_of(context.address());
+    let kept = || callbacks::find(context.address(), |found| found == id).map_or(0, |found| found.address());
+    let mut inside = InBlock::of(block.source, &callbacks::library(), kept);
+    blocks::run(context.address(), &block.calls, &mut inside);
+    let giving = blocks::giving(&block);
+    blocks::gives(context.address(), giving, block.calls.len(), &inside)?;
+    inside.give(giving?)
 }
 
 /// Makes a callback of a context the block that the op has.
@@ -138,6 +218,10 @@ pub(super) fn set(context: &Context, op: &Op) {
         Op::CtxSetNewBlock { block, .. } => {
             blocks::set_new(context.address(), block);
             callbacks.new = Some(new_block);
+        }
+        Op::CtxSetGetBlock { block, .. } => {
+            blocks::set_get(context.address(), block);
+            callbacks.get = Some(get_block);
         }
         _ => {}
     }

@@ -9,7 +9,7 @@ use super::super::{events, generated};
 use super::Access;
 use crate::native::{
     self, AlpnAnswer, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session, TicketStatus,
-    TicketUse, UsePsk, Version,
+    TicketUse, UsePsk, Version, WeakSession,
 };
 use crate::op::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
@@ -34,6 +34,8 @@ thread_local! {
     static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
     /// Tells whether a call of a block raised an error.
     static RAISED: Cell<bool> = const { Cell::new(false) };
+    /// Lists what variables of the program own while a handshake is made whose blocks name them.
+    static OWNED: RefCell<Vec<WeakSession>> = const { RefCell::new(Vec::new()) };
     /// Lists the contexts of the program, those that are gone too.
     static CONTEXTS: RefCell<Vec<Weak<Context>>> = const { RefCell::new(Vec::new()) };
 }
@@ -63,6 +65,37 @@ pub(super) fn looking_at<R>(address: usize, call: impl FnOnce(&Session) -> R) ->
     let returned = call(&session);
     LOOKED_AT.set(0);
     Some(returned)
+}
+
+/// Lends blocks what variables of the program own, until this is called again.
+pub(super) fn lend_owned(owned: impl Iterator<Item = WeakSession>) {
+    OWNED.with_borrow_mut(|lent| {
+        lent.clear();
+        lent.extend(owned);
+    });
+}
+
+/// Makes a call on the session at this address, which a variable of the program owns, by a reference that nobody sees.
+pub(super) fn looking_at_owned<R>(address: usize, call: impl FnOnce(&Session) -> R) -> Option<R> {
+    let find = |owned: &Vec<WeakSession>| owned.iter().find(|owned| owned.address() == address)?.upgrade();
+    let session = OWNED.with_borrow(find)?;
+    LOOKED_AT.set(address);
+    let returned = call(&session);
+    LOOKED_AT.set(0);
+    Some(returned)
+}
+
+/// Gives away the reference to the session at this address that was kept last.
+pub(super) fn give_away(address: usize) -> Option<Session> {
+    KEPT.with_borrow_mut(|kept| {
+        let at = kept.iter().rposition(|kept| kept.0.address() == address)?;
+        Some(kept.remove(at).0)
+    })
+}
+
+/// Returns the library of the handshake that runs.
+pub(super) fn library() -> Arc<Library> {
+    LIBRARY.with_borrow(|library| library.clone()).unwrap_or_else(|| unreachable!("a program runs"))
 }
 
 /// Notes that a call of a block raised an error, or did not.
@@ -126,7 +159,7 @@ pub(super) fn keep(session: Session, context: usize) {
 }
 
 /// Finds the first session that the new callback of this context kept, and whose id is the one that is sought.
-fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<Session> {
+pub(super) fn find(context: usize, is_sought: impl Fn(&[u8]) -> bool) -> Option<Session> {
     KEPT.with_borrow(|kept| {
         let mut kept = kept.iter().filter(|kept| kept.1 == context);
         kept.find(|kept| is_sought(kept.0.id().as_slice())).map(|kept| kept.0.up_ref())
@@ -359,7 +392,8 @@ pub(super) fn generate_id(callback: GenerateId) -> Option<fn(usize) -> Vec<u8>> 
 /// Stands for the context that keeps the shared session: here there is none.
 const KEEPER: usize = 1;
 
-fn make_psk(library: &Arc<Library>) -> Session {
+/// Makes a session that both sides have agreed on.
+pub(super) fn make_psk(library: &Arc<Library>) -> Session {
     let session = library.session();
     // The key is not too long in any release.
     let _ = session.set1_master_key(PSK);
@@ -369,7 +403,7 @@ fn make_psk(library: &Arc<Library>) -> Session {
 }
 
 fn psk(shares: bool) -> Session {
-    let library = LIBRARY.with_borrow(|library| library.clone()).unwrap_or_else(|| unreachable!("a program runs"));
+    let library = library();
     if !shares {
         return make_psk(&library);
     }

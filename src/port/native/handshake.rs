@@ -79,6 +79,7 @@ impl NativePort {
     pub(super) fn handshake(&mut self, client: ConnectionSlot, server: ConnectionSlot, tape: &mut Tape) -> i64 {
         tape.next_part();
         callbacks::make_sessions_with(&self.library);
+        self.lend_to_blocks();
         let (client, server) = (self.connection(client), self.connection(server));
         let (client_done, server_done, took_early) = native::handshake(client, server, &mut Played(tape));
         self.tell_failures([(client, None), (server, None)]);
@@ -92,6 +93,14 @@ impl NativePort {
             + 4 * reused[0]
             + 8 * reused[1]
             + if took_early { EARLY_ACCEPTED + EARLY_READ } else { 0 }
+    }
+
+    /// Lets blocks use what variables hold, in the handshake that follows.
+    fn lend_to_blocks(&self) {
+        if blocks::name_sessions() {
+            callbacks::lend_owned(self.slots.iter().filter_map(|slot| slot.owned.first().map(Session::downgrade)));
+        }
+        blocks::lend_bytes(|b| self.buffers.get(b));
     }
 
     /// Sends one more ticket; tells whether that could be done.

@@ -1,4 +1,4 @@
-/* Keeps a reference; by: 1 for the new callback of a server, 0 for nobody that looks for it. */
+/* Keeps a reference; by: 1 for the new callback of a server, 3 for that of a client, 0 for nobody that looks for it. */
 static void keep(SSL_SESSION *session, int by)
 {
     if (kept_end == 4096)

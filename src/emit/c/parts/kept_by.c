@@ -1,2 +1,2 @@
-/* Of each: 1 where the new callback of a server kept it, 2 where it was agreed on before. */
+/* Of each: 1 where the new callback of a server kept it, 3 where that of a client did, 2 where it was agreed on before. */
 static int kept_by[4096];

@@ -5,7 +5,7 @@ static int new_cb_up_refs(SSL *ssl, SSL_SESSION *session)
     SSL_SESSION_get_id(session, &length);
     happens("new_session", (int)length, NULL, session);
     if (kept_end < 4096 && SSL_SESSION_up_ref(session)) {
-        kept_by[kept_end] = SSL_is_server(ssl);
+        kept_by[kept_end] = SSL_is_server(ssl) ? 1 : 3;
         kept[kept_end++] = session;
     }
     return 0;
