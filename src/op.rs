@@ -305,6 +305,8 @@ impl Kind {
             () if matches!(self, Kind::CtxSetRemoveBlock) => Some(Kind::CtxSetRemoveCb),
             () if matches!(self, Kind::CtxSetNewBlock) => Some(Kind::CtxSetNewCb),
             () if matches!(self, Kind::CtxSetGetBlock) => Some(Kind::CtxSetGetCb),
+            () if matches!(self, Kind::CtxSetPskUseBlock) => Some(Kind::CtxSetPskUseCb),
+            () if matches!(self, Kind::CtxSetPskFindBlock) => Some(Kind::CtxSetPskFindCb),
             () => None,
         }
     }
@@ -325,6 +327,7 @@ impl Op {
             Op::CtxSetRemoveBlock { block, .. } => Some(&block.calls),
             Op::CtxSetNewBlock { block, .. } => Some(&block.calls),
             Op::CtxSetGetBlock { block, .. } => Some(&block.calls),
+            Op::CtxSetPskUseBlock { block, .. } | Op::CtxSetPskFindBlock { block, .. } => Some(&block.calls),
             _ => None,
         }
     }
@@ -334,6 +337,7 @@ impl Op {
     pub fn source(&self) -> Source {
         match self {
             Op::CtxSetGetBlock { block, .. } => block.source,
+            Op::CtxSetPskUseBlock { block, .. } | Op::CtxSetPskFindBlock { block, .. } => block.source,
             _ => Source::Nothing,
         }
     }

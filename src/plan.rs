@@ -59,7 +59,7 @@
 //!     hold any session's bytes, and a time that it sets changes what handshakes send.
 //! 15. *Blocks that give* a session: their callback is told of none. They use one that the harness keeps, while it keeps it, one that
 //!     they make, which the harness keeps, or one that a variable owns, which no call that makes a handshake gives back. No lock is
-//!     held while they run (`lookup_sess_in_cache`, 1.1.1 to 4.0). How a handshake goes depends on every byte of what is given, so it
+//!     held while they run (`lookup_sess_in_cache`, `tls_construct_ctos_early_data`, `tls_parse_ctos_psk`, 1.1.1 to 4.0). How a handshake goes depends on every byte of what is given, so it
 //!     is what a handshake has made, unchanged, and to its end: with suite and key, of which OpenSSL follows a NULL pointer. What is
 //!     given is there until the callback returns; then the library takes a reference, or has the one that was given away, which the
 //!     harness keeps no more. To give away what the block took no reference of is a hazard. A get callback's session goes into the

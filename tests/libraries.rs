@@ -240,7 +240,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "unresumable-is-not-freed",
         "up-ref-of-three-does-nothing",
     ]),
-    ("ssl/statem/extensions.c", &["early-data-is-never-taken", "moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),
+    ("ssl/statem/extensions.c", &["agreed-key-is-not-checked", "early-data-is-never-taken", "moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
         "resumed-takes-the-new-alpn",

@@ -2,8 +2,8 @@
 
 use super::Generator;
 use crate::op::{
-    BlockCall, ContextSlot, CopyFlag, GetBlock, Inner, MAX_BLOCK, NewBlock, RemoveBlock, Slot, Source, TheCopy, Time,
-    Where,
+    BlockCall, ContextSlot, CopyFlag, GetBlock, Inner, MAX_BLOCK, NewBlock, PskBlock, RemoveBlock, Slot, Source,
+    TheCopy, Time, Where,
 };
 use crate::plan::Ledger;
 
@@ -37,6 +37,15 @@ impl Generator {
             block.copy = CopyFlag::Untouched;
         }
         block
+    }
+
+    /// Draws what a callback does that gives a session of this source which was agreed on, with these contexts.
+    pub(super) fn psk_block(&mut self, contexts: &[ContextSlot], source: Source) -> PskBlock {
+        let mut calls = self.block(contexts);
+        let returns = self.returned(&calls);
+        let owns = PskBlock { source, calls: calls.clone(), returns }.is_sound();
+        own_what_is_given(&mut calls, returns.filter(|_| !owns));
+        PskBlock { source, calls, returns }
     }
 
     /// Draws which session a callback gives, most often one.

@@ -5,8 +5,8 @@ use super::block::held;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock,
-    NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback,
-    Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
+    NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
+    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -282,6 +282,11 @@ generate! {
         let slot = generator.held(about.ledger);
         let source = generator.source(slot, true);
         generator.get_block(&held(about.ledger), source)
+    };
+    PskBlock: |generator, about| {
+        let slot = generator.held(about.ledger);
+        let source = generator.source(slot, true);
+        generator.psk_block(&held(about.ledger), source)
     };
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);

@@ -49,7 +49,11 @@ impl Generator {
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
             5 => self.owed(on),
-            7 if self.rng.bool() => self.given(on, dup),
+            7 => match self.rng.u8(0..3) {
+                0 => self.given(on, dup),
+                1 => self.agreed(on, dup),
+                _ => self.resumed(on),
+            },
             4 => self.shown(on, dup),
             _ => self.resumed(on),
         };
@@ -516,6 +520,43 @@ impl Generator {
             Op::SessionReused { x: x2 },
             Op::SessCbHits { c },
         ];
+        ops.retain(|_| self.rng.u8(0..24) > 0);
+        ops
+    }
+
+    /// Lets callbacks of both sides give what a handshake made as what was agreed on by other means.
+    fn agreed(&mut self, on: Scenario, other: Slot) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let (b, both) = (self.buffer(), [c, client]);
+        let sources = [Source::Variable(s), Source::Variable(other), Source::Bytes(b), Source::Agreed, Source::Kept];
+        let [to_use, to_find] = match self.rng.u8(0..4) {
+            0 => [self.one_of(&sources), self.one_of(&sources)],
+            1 => [Source::Agreed; 2],
+            _ => [self.one_of(&sources[..3]), self.one_of(&sources[..3])],
+        };
+        let (uses, finds) = (self.psk_block(&both, to_use), self.psk_block(&both, to_find));
+        let mut ops = vec![
+            Op::CtxSetNewCb { c: self.one_of(&both), callback: self.one_of(NewCallback::ALL) },
+            Op::SslNew { dst: x0, c: client },
+            Op::SslNew { dst: x1, c },
+            Op::Handshake { client: x0, server: x1 },
+            Op::Get1Session { dst: s, x: x0 },
+            Op::Get1Session { dst: other, x: self.one_of(&[x1, x1, x0]) },
+            Op::ToDer { dst: b, s: self.one_of(&[s, other]) },
+            Op::SslShutdown { x: x0 },
+            Op::SslShutdown { x: x1 },
+            Op::CtxSetPskUseBlock { c: client, block: uses },
+            Op::CtxSetPskFindBlock { c, block: finds },
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+        ];
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::SetSession { x: x2, s: Some(s) });
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::SslSetCiphersuites { x: self.one_of(&[x2, x3]), suites: self.one_of(Suites::ALL) });
+        }
+        ops.extend([Op::Handshake { client: x2, server: x3 }, Op::SessionReused { x: x2 }]);
         ops.retain(|_| self.rng.u8(0..24) > 0);
         ops
     }

@@ -15,13 +15,15 @@ const RESUMED: i64 = 4;
 const MOST_OF_A_LIFETIME: u32 = 7000;
 
 /// Calls after which a server may have good reason not to resume, or what is offered may have no lifetime left.
-const EXCUSES: [Kind; 18] = [
+const EXCUSES: [Kind; 20] = [
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGetCb,
     Kind::CtxSetRemoveCb,
     Kind::CtxSetRemoveBlock,
     Kind::CtxSetNewBlock,
     Kind::CtxSetGetBlock,
+    Kind::CtxSetPskUseBlock,
+    Kind::CtxSetPskFindBlock,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetGenerateId,

@@ -37,10 +37,10 @@ impl Version {
     }
 }
 
-/// Returns an identity, and a session that the connection then owns.
-pub type UsePsk = fn() -> (Vec<u8>, Session);
-/// Returns a reference to what is found under an identity.
-pub type FindPsk = fn(identity: &[u8]) -> Option<Session>;
+/// Returns an identity, and a session that the connection then owns. It is asked for the context in which a client's sessions are cached.
+pub type UsePsk = fn(context: &Context) -> Option<(Vec<u8>, Session)>;
+/// Returns a reference to what is found under an identity. It is asked for the context in which a server's sessions are cached.
+pub type FindPsk = fn(context: &Context, identity: &[u8]) -> Option<Session>;
 
 /// Holds the settings that a connection takes over from its context when it is made.
 #[derive(Clone, Debug, Default)]

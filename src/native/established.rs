@@ -144,6 +144,14 @@ impl Session {
         self.0.master_key.set(&key[..key.len().min(self.0.library.rules.master_key_max)]);
     }
 
+    /// Notes in which group keys were exchanged, if that is not known yet. The number is that of x25519: nobody asks for another one.
+    pub(super) fn note_group(&self) {
+        const X25519: u32 = 29;
+        if !self.0.library.rules.has(Rule::NoGroupIsStored) && self.0.kex_group.load(Relaxed) == 0 {
+            self.0.kex_group.store(X25519, Relaxed);
+        }
+    }
+
     /// Sets the ticket and how long it is good for, seconds.
     pub(super) fn put_ticket(&self, ticket: &[u8], hint: u64) {
         self.0.buffers.set(Buffer::Ticket, Some(ticket));

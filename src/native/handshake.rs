@@ -334,6 +334,10 @@ impl Handshake<'_> {
         if let Some(found) = found {
             *ticket_expected = true;
             let fits = self.fits(&found, suite, ticket_expected);
+            if fits && let Some(why) = self.not_proven(&found, suite) {
+                drop(found);
+                return Err(self.refuse_by_server(why));
+            }
             if fits {
                 self.server.put_session(Some(found));
             }
@@ -346,6 +350,15 @@ impl Handshake<'_> {
             *ticket_expected = true;
         }
         Ok(false)
+    }
+
+    /// Says why the server does not take what a client says of a key that was agreed on elsewhere: `tls_psk_do_binder`. `None`: it does.
+    fn not_proven(&self, found: &Session, suite: Cipher) -> Option<Why> {
+        let given = self.client.psk_session()?;
+        match given.has_digest_of(suite) {
+            true => (!found.has_key_of(&given)).then_some(Why::OtherKey),
+            false => Some(Why::BadExtension),
+        }
     }
 
     /// Returns whether a key can be used with the suite that was agreed on; otherwise the client gets a ticket, or none as the release
@@ -472,11 +485,13 @@ impl Handshake<'_> {
                 drop((own, theirs));
                 return Err(self.refuse_by_client(Why::OtherDigest));
             }
-            let copies = hello.external_psk && !client.session_context().library().rules.has(Rule::AgreedIsUsed);
-            // `tls_parse_stoc_key_share`: it says nothing of a group, and may be in use elsewhere.
+            let notes_group = !client.session_context().library().rules.has(Rule::AgreedIsUsed);
+            // `tls_parse_stoc_key_share`: where it says nothing of a group it may be in use elsewhere. There is but one group.
+            let copies = hello.external_psk && notes_group && own.0.kex_group.load(Relaxed) == 0;
             let copy = copies.then(|| own.dup_without_ticket());
             drop(own);
             if let Some(copy) = copy {
+                copy.iter().for_each(Session::note_group);
                 client.put_session(copy);
             }
         } else {
@@ -558,10 +573,12 @@ impl Handshake<'_> {
         if !hello.hit {
             self.server_is_done_12();
             self.fill(self.client);
+            self.share_key(self.server, self.client);
         }
-        if let Some(sent) = sent {
+        if let Some(sealed) = sent {
             let hint = self.server.session().map_or(0, |session| hint(&session, hello.hit));
-            self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sent), hint });
+            let key = sealed.master_key.clone();
+            self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sealed), hint, key });
         }
         self.client.update_cache(mode::CLIENT, false);
         if hello.hit {
@@ -599,6 +616,7 @@ impl Handshake<'_> {
         self.client.open(Version::Tls13);
         if !hello.hit {
             self.fill(self.server);
+            self.share_key(self.client, self.server);
         }
         let tickets = match (hello.ticket_expected, hello.hit) {
             (false, _) => 0,
@@ -656,6 +674,17 @@ impl Handshake<'_> {
             session.set_cipher(from_peer.cipher);
         }
         session.put_master_key(&from_peer.master_key);
+        session.note_group();
+    }
+
+    /// Gives the session of a side the key of the other's, if they got different ones.
+    fn share_key(&self, from: &Connection, to: &Connection) {
+        if self.peers.agrees() {
+            return;
+        }
+        if let (Some(from), Some(to)) = (from.session(), to.session()) {
+            to.0.master_key.copy_from(&from.0.master_key);
+        }
     }
 
     /// Puts into the session of a side what a full handshake does.

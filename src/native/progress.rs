@@ -237,7 +237,7 @@ impl Connection {
     /// Asks the callback of a client, and gives back what it gave before: `tls_construct_ctos_early_data`.
     pub(super) fn ask_for_psk(&self) {
         let callback = self.state().inherited.psk_use;
-        let given = callback.map(|callback| callback());
+        let given = callback.and_then(|callback| callback(&self.session_context()));
         let before = std::mem::replace(&mut self.state().external_psk, given);
         drop(before);
     }
@@ -257,7 +257,7 @@ impl Connection {
     /// Returns a duplicate of what the callback of a server finds, with the id context of the server: `tls_parse_ctos_psk`.
     pub(super) fn find_psk(&self, identity: &[u8]) -> Option<Session> {
         let callback = self.state().inherited.psk_find?;
-        let found = callback(identity)?;
+        let found = callback(&self.session_context(), identity)?;
         let copy = found.dup_without_ticket();
         drop(found);
         let copy = copy?;

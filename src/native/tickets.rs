@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::connection::{Connection, Version};
 use super::context::{Context, mode};
@@ -49,6 +50,8 @@ pub(super) struct Sent {
     pub ticket: Ticket,
     /// Holds how long the ticket is good for, seconds.
     pub hint: u64,
+    /// Holds the key of the server's session.
+    pub key: Zeroizing<Vec<u8>>,
 }
 
 /// Says what is in a ticket.
@@ -196,6 +199,7 @@ impl Handshake<'_> {
         let is_empty = own.id().as_slice().is_empty();
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
+        let key = Zeroizing::new(from_peer.master_key);
         let ticket = match self.server.seals_tickets_13() {
             true => Ticket::Sealed(self.server.seal()?),
             false if is_empty => Ticket::Empty,
@@ -203,7 +207,7 @@ impl Handshake<'_> {
         };
         self.server.note_sent_ticket();
         self.server.update_cache(mode::SERVER, true);
-        Some(Sent { ticket, hint })
+        Some(Sent { ticket, hint, key })
     }
 
     /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`. One that has failed reads none.
@@ -250,7 +254,7 @@ impl Handshake<'_> {
             own.set_cipher(from_peer.cipher);
         }
         own.set_not_resumable(false);
-        own.put_master_key(&from_peer.master_key);
+        own.put_master_key(if self.peers.agrees() { &from_peer.master_key } else { &sent.key });
     }
 }
 

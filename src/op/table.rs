@@ -183,6 +183,10 @@ macro_rules! for_each_op {
                 0x81 CtxSetNewBlock new_cb_block [] (c: ContextSlot, block: NewBlock) {} {own};
                 /// Sets calls that run when a session is asked for that is not in the cache, and what is returned.
                 0x82 CtxSetGetBlock get_cb_block [] (c: ContextSlot, block: GetBlock) {} {own};
+                /// Sets calls that run when a client is asked for a session that was agreed on by other means, and what it is given.
+                0x90 CtxSetPskUseBlock psk_use_cb_block [] (c: ContextSlot, block: PskBlock) {} {own};
+                /// Sets calls that run when a server is asked for a session that was agreed on by other means, and what it is given.
+                0x91 CtxSetPskFindBlock psk_find_cb_block [] (c: ContextSlot, block: PskBlock) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

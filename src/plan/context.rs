@@ -163,6 +163,10 @@ impl Ledger {
                 let hazard = (!block.is_sound() && !self.setup.hazards).then_some(Skip::Hazard);
                 hazard.or(self.avoids_expiry(&block.calls))
             }
+            Op::CtxSetPskUseBlock { ref block, .. } | Op::CtxSetPskFindBlock { ref block, .. } => {
+                let hazard = (!block.is_sound() && !self.setup.hazards).then_some(Skip::Hazard);
+                hazard.or(self.avoids_expiry(&block.calls))
+            }
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
                 (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)

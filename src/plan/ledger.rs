@@ -330,7 +330,11 @@ impl Ledger {
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
-            Op::CtxSetRemoveBlock { .. } | Op::CtxSetNewBlock { .. } | Op::CtxSetGetBlock { .. } => self.set_block(op),
+            Op::CtxSetRemoveBlock { .. }
+            | Op::CtxSetNewBlock { .. }
+            | Op::CtxSetGetBlock { .. }
+            | Op::CtxSetPskUseBlock { .. }
+            | Op::CtxSetPskFindBlock { .. } => self.set_block(op),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
             Op::SslClear { x } => self.clear(x),

@@ -7,7 +7,8 @@ use std::mem::ManuallyDrop;
 use super::events;
 use super::native::seconds;
 use crate::op::{
-    BUFFERS, BlockCall, BufferSlot, CONTEXTS, CopyFlag, GetBlock, Inner, NewBlock, RemoveBlock, SLOTS, Source, Where,
+    BUFFERS, BlockCall, BufferSlot, CONTEXTS, CopyFlag, GetBlock, Inner, NewBlock, PskBlock, RemoveBlock, SLOTS,
+    Source, Where,
 };
 use crate::plan::{Around, Giving, left_out, not_given};
 use crate::trace::{Callback, Recorded, Tape, WRITTEN_IN_BLOCK};
@@ -35,20 +36,23 @@ struct Blocks {
     remove: Vec<(usize, RemoveBlock)>,
     new: Vec<(usize, NewBlock)>,
     get: Vec<(usize, GetBlock)>,
+    /// Connections go on with what their contexts had when they were made: these have no context, but a number.
+    psk: Vec<PskBlock>,
 }
 
 impl Blocks {
-    const NONE: Blocks = Blocks { remove: Vec::new(), new: Vec::new(), get: Vec::new() };
+    const NONE: Blocks = Blocks { remove: Vec::new(), new: Vec::new(), get: Vec::new(), psk: Vec::new() };
 
     fn clear(&mut self) {
         self.remove.clear();
         self.new.clear();
         self.get.clear();
+        self.psk.clear();
     }
 
     /// Lists which sessions the blocks are about whose callbacks are told of none.
     fn sources(&self) -> impl Iterator<Item = Source> {
-        self.get.iter().map(|(_, block)| block.source)
+        self.get.iter().map(|(_, block)| block.source).chain(self.psk.iter().map(|block| block.source))
     }
 }
 
@@ -130,6 +134,26 @@ pub(super) fn set_get(context: usize, block: &GetBlock) {
     });
 }
 
+/// Limits the blocks of one program that are for sessions which were agreed on: those after them are in the place of the first ones.
+pub(super) const PSK_BLOCKS: usize = 8;
+
+/// Sets what runs when a session is asked for that was agreed on. Returns its number, below [`PSK_BLOCKS`].
+pub(super) fn set_psk(block: &PskBlock) -> usize {
+    SET.with_borrow_mut(|set| {
+        set.psk.push(block.clone());
+        let number = set.psk.len() - 1;
+        if number >= PSK_BLOCKS {
+            set.psk.swap_remove(number % PSK_BLOCKS);
+        }
+        number % PSK_BLOCKS
+    })
+}
+
+/// Returns what runs when a session is asked for that was agreed on, by its number.
+pub(super) fn psk_of(number: usize) -> PskBlock {
+    SET.with_borrow(|set| set.psk.get(number).cloned()).unwrap_or_default()
+}
+
 /// Returns what runs when a context is asked for a session.
 pub(super) fn get_of(context: usize) -> GetBlock {
     let find =
@@ -209,6 +233,11 @@ pub(super) fn named(source: Source) -> Named {
 pub(super) fn giving(block: &GetBlock) -> Option<Giving> {
     let away = block.copy == CopyFlag::Gives;
     block.returns.map(|of| Giving { of, away, sound: block.is_sound(), caches: true, tls13: false })
+}
+
+/// Returns what a callback gives that is for sessions which were agreed on.
+pub(super) fn giving_psk(block: &PskBlock) -> Option<Giving> {
+    block.returns.map(|of| Giving { of, away: true, sound: block.is_sound(), caches: false, tls13: true })
 }
 
 /// Finds out whether a callback of the context at this address gives the session, after so many calls, and records it.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::Subject;
 use super::is_made;
 use super::value::{number, time};
-use crate::op::{BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, Op, Source, Variable, Where};
+use crate::op::{BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, Op, PskBlock, Source, Variable, Where};
 use crate::plan::Ledger;
 
 /// Returns the name of the function that is the callback which a step sets.
@@ -99,9 +99,11 @@ impl Blocks {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn statement(&self, at: usize, op: &Op, ends: bool) -> Option<String> {
         match op {
-            Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } | Op::CtxSetGetBlock { c, .. } => {
-                Some(format!("{}({c}, {});", op.kind().in_text(), name(at)))
-            }
+            Op::CtxSetRemoveBlock { c, .. }
+            | Op::CtxSetNewBlock { c, .. }
+            | Op::CtxSetGetBlock { c, .. }
+            | Op::CtxSetPskUseBlock { c, .. }
+            | Op::CtxSetPskFindBlock { c, .. } => Some(format!("{}({c}, {});", op.kind().in_text(), name(at))),
             // No callback uses what is being freed.
             Op::CtxFree { c: Some(c) } if ends && !self.is_empty() => {
                 Some(format!("{{ SSL_CTX *last = {c}; {c} = NULL; SSL_CTX_free(last); }}"))
@@ -183,6 +185,8 @@ fn function(at: usize, op: &Op) -> String {
     let frame = match op {
         Op::CtxSetNewBlock { block, .. } => of_new(&name(at), block.keeps),
         Op::CtxSetGetBlock { block, .. } => of_get(&name(at), block),
+        Op::CtxSetPskUseBlock { block, .. } => of_psk_use(&name(at), block),
+        Op::CtxSetPskFindBlock { block, .. } => of_psk_find(&name(at), block),
         _ => of_remove(&name(at)),
     };
     let copies = calls.iter().any(|call| call.of() == Some(Inner::Copy) || matches!(call, BlockCall::Dup { .. }));
@@ -235,6 +239,37 @@ fn of_get(name: &str, block: &GetBlock) -> Frame {
     let end = flag.to_string() + &given(block.source, block.calls.len(), giving, ["return NULL;", "return SESSION;"]);
     Frame { head, own: OWN, kept_by: "0", source: Some(block.source), end }
 }
+
+fn of_psk_use(name: &str, block: &PskBlock) -> Frame {
+    let session = session_of(block.source, "kept_under(NULL, 0, 3)");
+    let head = format!(
+        "\nstatic int {name}(SSL *ssl, const EVP_MD *digest, const unsigned char **id, size_t *length, SSL_SESSION **given)\n{{\n    \
+         SSL_SESSION *session;\nCOPY\n    (void)ssl;\n    (void)digest;\n    happens(\"psk_use\", 0, NULL, NULL);\n    *id = (const \
+         unsigned char *)\"agreed before\";\n    *length = 13;\n    *given = NULL;\n    session = {session};\n    \
+         (void)session;\n"
+    );
+    let end = given(block.source, block.calls.len(), agreed(block), GIVEN);
+    Frame { head, own: OWN, kept_by: "0", source: Some(block.source), end }
+}
+
+fn of_psk_find(name: &str, block: &PskBlock) -> Frame {
+    let session = session_of(block.source, "kept_under(NULL, 0, 1)");
+    let head = format!(
+        "\nstatic int {name}(SSL *ssl, const unsigned char *id, size_t length, SSL_SESSION **given)\n{{\n    SSL_SESSION \
+         *session;\nCOPY\n    (void)ssl;\n    happens(\"psk_find\", 0, NULL, NULL);\n    *given = NULL;\n    if (length != 13 || \
+         memcmp(id, \"agreed before\", 13) != 0)\n        return 1;\n    session = {session};\n    (void)session;\n"
+    );
+    let end = given(block.source, block.calls.len(), agreed(block), GIVEN);
+    Frame { head, own: OWN, kept_by: "0", source: Some(block.source), end }
+}
+
+/// Says what a callback gives that is for sessions which were agreed on.
+fn agreed(block: &PskBlock) -> Option<Given> {
+    block.returns.map(|of| Given { of, away: block.is_sound(), tls13: true, cached: false })
+}
+
+/// Is what such a callback does with no session, and with one.
+const GIVEN: [&str; 2] = ["return 1;", "*given = SESSION;\n    return 1;"];
 
 /// Says what a callback gives: which session, whether a reference of its own, whether of TLS 1.3 alone, whether for a cache.
 #[derive(Clone, Copy)]

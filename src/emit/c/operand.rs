@@ -4,8 +4,8 @@ use super::value::{literal, number, time};
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback,
-    NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
-    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    NotResumableCallback, Number, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Room,
+    Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -68,6 +68,7 @@ in_c! {
     RemoveBlock: |_block| NULL.into();
     NewBlock: |_block| NULL.into();
     GetBlock: |_block| NULL.into();
+    PskBlock: |_block| NULL.into();
     ServerNameCallback: |callback| callback.name().into();
     Suites: |suites| format!("\"{}\"", suites.list().to_string_lossy());
     // Bytes and how many.

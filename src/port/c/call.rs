@@ -240,6 +240,8 @@ impl CPort {
             | Op::CtxSetRemoveBlock { c, .. }
             | Op::CtxSetNewBlock { c, .. }
             | Op::CtxSetGetBlock { c, .. }
+            | Op::CtxSetPskUseBlock { c, .. }
+            | Op::CtxSetPskFindBlock { c, .. }
             | Op::CtxSetTicketCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => {

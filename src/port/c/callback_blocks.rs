@@ -3,15 +3,19 @@
 use std::ffi::{c_int, c_long, c_uchar};
 use std::ptr;
 
-use openssl_sys::{SSL, SSL_CTX, SSL_SESSION};
+use openssl_sys::{EVP_MD, SSL, SSL_CTX, SSL_SESSION};
 
-use super::super::blocks::{self, Calling, Named, copied};
+use super::super::blocks::{self, Calling, Named, PSK_BLOCKS, copied};
+use super::super::events;
+use super::super::handshakes::PSK_IDENTITY;
 use super::callbacks::{self, library};
 use super::contexts::lists;
 use super::handshakes::TLS1_3_VERSION;
+use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_func};
 use super::{handshake_callbacks, psk_callbacks};
 use crate::op::{BlockCall, CopyFlag, Inner, Source};
 use crate::plan::Giving;
+use crate::trace::Callback;
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SESS_NUMBER: c_int = 20;
@@ -208,9 +212,6 @@ pub(super) unsafe extern "C" fn looks_up(
     let context = handshake_callbacks::context(handshake_callbacks::record_get(ssl, id));
     let block = blocks::get_of(context);
     let kept = || callbacks::find(context, |found| found == id);
-    let mut inside = handshake_callbacks::aside(|| InBlock::of(block.source, kept));
-    note_copied(inside.session, &block.calls);
-    run(context, &block.calls, &mut inside);
     let flag = match block.copy {
         CopyFlag::Untouched => None,
         CopyFlag::Lends => Some(1),
@@ -220,7 +221,91 @@ pub(super) unsafe extern "C" fn looks_up(
         // SAFETY: the library calls with a place to write to.
         unsafe { *copy = flag };
     }
-    let giving = blocks::giving(&block);
-    let given = blocks::gives(context, giving, block.calls.len(), &inside);
+    given_by(context, block.source, &block.calls, blocks::giving(&block), kept)
+}
+
+/// Runs the calls of a block whose callback is told of no session. Returns what it gives, or NULL.
+fn given_by(
+    context: usize,
+    source: Source,
+    calls: &[BlockCall],
+    giving: Option<Giving>,
+    kept: impl FnOnce() -> Option<*mut SSL_SESSION>,
+) -> *mut SSL_SESSION {
+    let mut inside = handshake_callbacks::aside(|| InBlock::of(source, kept));
+    note_copied(inside.session, calls);
+    run(context, calls, &mut inside);
+    let given = blocks::gives(context, giving, calls.len(), &inside);
     giving.filter(|_| given.is_some()).map_or(ptr::null_mut(), |giving| inside.give(giving))
+}
+
+/// Runs the block of this number for a side. Returns a reference for the library, or NULL.
+fn agreed_by(number: usize, server: bool) -> *mut SSL_SESSION {
+    let context = handshake_callbacks::context(server);
+    let block = blocks::psk_of(number);
+    let kept = || callbacks::find(context, |_| true);
+    given_by(context, block.source, &block.calls, blocks::giving_psk(&block), kept)
+}
+
+/// Returns the C function that runs the block of this number for a client.
+pub(super) fn to_use(number: usize) -> SSL_psk_use_session_cb_func {
+    const ALL: [SSL_psk_use_session_cb_func; PSK_BLOCKS] = [
+        Some(uses::<0>),
+        Some(uses::<1>),
+        Some(uses::<2>),
+        Some(uses::<3>),
+        Some(uses::<4>),
+        Some(uses::<5>),
+        Some(uses::<6>),
+        Some(uses::<7>),
+    ];
+    ALL.get(number).copied().flatten()
+}
+
+/// Returns the C function that runs the block of this number for a server.
+pub(super) fn to_find(number: usize) -> SSL_psk_find_session_cb_func {
+    const ALL: [SSL_psk_find_session_cb_func; PSK_BLOCKS] = [
+        Some(finds::<0>),
+        Some(finds::<1>),
+        Some(finds::<2>),
+        Some(finds::<3>),
+        Some(finds::<4>),
+        Some(finds::<5>),
+        Some(finds::<6>),
+        Some(finds::<7>),
+    ];
+    ALL.get(number).copied().flatten()
+}
+
+/// Is `psk_use_session_cb` where its calls were set.
+unsafe extern "C" fn uses<const NUMBER: usize>(
+    _ssl: *mut SSL,
+    _digest: *const EVP_MD,
+    id: *mut *const c_uchar,
+    length: *mut usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    events::called(Callback::PskUse, [0; 5]);
+    let session = agreed_by(NUMBER, false);
+    psk_callbacks::note_given(session);
+    // SAFETY: the library calls with places to write to.
+    unsafe {
+        (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
+    }
+    1
+}
+
+/// Is `psk_find_session_cb` where its calls were set: they run for our identity, and there is nothing for any other, which is a ticket.
+unsafe extern "C" fn finds<const NUMBER: usize>(
+    _ssl: *mut SSL,
+    id: *const c_uchar,
+    length: usize,
+    out: *mut *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: the library calls with so many bytes, and a place to write to.
+    unsafe {
+        let is_ours = psk_callbacks::record_find(std::slice::from_raw_parts(id, length));
+        *out = if is_ours { agreed_by(NUMBER, true) } else { ptr::null_mut() };
+    }
+    1
 }

@@ -216,6 +216,16 @@ impl CPort {
                 call!(self, SSL_CTX_sess_set_get_cb(context, Some(callback_blocks::looks_up)));
                 Returned::Nothing
             }
+            Op::CtxSetPskUseBlock { block, .. } => {
+                let callback = callback_blocks::to_use(blocks::set_psk(block));
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, callback));
+                Returned::Nothing
+            }
+            Op::CtxSetPskFindBlock { block, .. } => {
+                let callback = callback_blocks::to_find(blocks::set_psk(block));
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, callback));
+                Returned::Nothing
+            }
             Op::CtxSetPskUseCb { callback, .. } => {
                 call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
                 Returned::Nothing

@@ -144,7 +144,7 @@ impl Library {
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
-            Kind::CtxSetGetBlock => {
+            Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {
                 let sets = kind.of_words().is_none_or(|kind| has(kind.name()));
                 !shares || !sets || !BLOCKS.into_iter().chain(GIVING).all(has)
             }

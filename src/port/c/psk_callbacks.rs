@@ -32,6 +32,17 @@ pub(super) fn given() -> usize {
     GIVEN.get()
 }
 
+/// Notes the session that the client was given in this handshake, or that it was given none.
+pub(super) fn note_given(session: *mut SSL_SESSION) {
+    GIVEN.set(session.expose_provenance());
+}
+
+/// Notes that a server was asked for what it finds under an identity; tells whether it is ours.
+pub(super) fn record_find(id: &[u8]) -> bool {
+    events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
+    id == PSK_IDENTITY
+}
+
 /// Returns the C function for a kind of callback of clients; `None`: no callback.
 pub(super) fn to_use(callback: PskCallback) -> SSL_psk_use_session_cb_func {
     match callback {
@@ -84,7 +95,7 @@ unsafe extern "C" fn use_session<const SHARES: bool>(
 ) -> c_int {
     events::called(Callback::PskUse, [0; 5]);
     let session = give(SHARES);
-    GIVEN.set(session.expose_provenance());
+    note_given(session);
     // SAFETY: the library calls with places to write to.
     unsafe {
         (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
@@ -101,9 +112,8 @@ unsafe extern "C" fn find_session<const SHARES: bool>(
 ) -> c_int {
     // SAFETY: the library calls with so many bytes, and a place to write to.
     unsafe {
-        let id = std::slice::from_raw_parts(id, length);
-        events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
-        *out = if id == PSK_IDENTITY { give(SHARES) } else { ptr::null_mut() };
+        let is_ours = record_find(std::slice::from_raw_parts(id, length));
+        *out = if is_ours { give(SHARES) } else { ptr::null_mut() };
     }
     1
 }

@@ -362,6 +362,8 @@ bugs! {
     GetBlockLendsWhatItGives "get-block-lends-what-it-gives" Handshake(other count, count, DestroyedLate, callback Free, callback Remove)
         SslFree(callback Free, other count) SetSession(callback Free, other count) TakeKept(Return, count) Free(callback Free)
         CtxFree(callback Remove, callback Free, callback ContextFreed) CtxFlush(callback Remove, callback Free, other count);
+    PskOfBlockIsCopied "psk-of-block-is-copied" Handshake(handshake Block, callback New, other count, callback Free);
+    PskBlockGivesNothing "psk-block-gives-nothing" Handshake(handshake Block, callback New, Return, callback Free);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free) Handshake(count);

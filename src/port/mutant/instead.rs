@@ -5,9 +5,10 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock, GetCallback,
-    NewBlock, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock,
-    RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops, context_ops, getters, session_ops,
+    BlockCall, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock,
+    GetCallback, Inner, NewBlock, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskBlock,
+    PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeys, Time, Verify, connection_ops, context_ops,
+    getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -143,6 +144,23 @@ impl Mutant {
         }
     }
 
+    /// Returns the block that is set instead of one that gives a session which was agreed on.
+    fn other_psk_block(&self, block: &PskBlock) -> Option<PskBlock> {
+        let mut other = block.clone();
+        match (self.bug, block.returns) {
+            (Bug::BlockForgetsItsLastCall, _) => {
+                other.calls.pop()?;
+            }
+            (Bug::PskOfBlockIsCopied, Some(of)) => {
+                other.calls.push(BlockCall::Dup { copy: TheCopy, of });
+                other.returns = Some(Inner::Copy);
+            }
+            (Bug::PskBlockGivesNothing, Some(_)) => other.returns = None,
+            _ => return None,
+        }
+        Some(other)
+    }
+
     /// Does as [`Mutant::instead`] for what connections inherit, and for what handshakes call.
     fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
@@ -165,8 +183,8 @@ impl Mutant {
             | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. } | Op::CtxSetGetBlock { .. })
             | (Bug::NotResumableIsNotAsked, Op::CtxSetNotResumableCb { .. })
             | (Bug::AlpnIsNotSelected, Op::CtxSetAlpnSelectCb { .. })
-            | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. })
-            | (Bug::PskIsNeverFound, Op::CtxSetPskFindCb { .. }) => nothing(),
+            | (Bug::PskIsNeverUsed, Op::CtxSetPskUseCb { .. } | Op::CtxSetPskUseBlock { .. })
+            | (Bug::PskIsNeverFound, Op::CtxSetPskFindCb { .. } | Op::CtxSetPskFindBlock { .. }) => nothing(),
             (Bug::NumTicketsIsIgnored, Op::CtxSetNumTickets { .. })
             | (Bug::MaxVersionIsIgnored, Op::CtxSetMaxVersion { .. })
             | (Bug::GenerateIdIsNotAsked, Op::CtxSetGenerateId { .. }) => number(1),
@@ -206,6 +224,14 @@ impl Mutant {
             }
             (Bug::PskSharedIsCopied, Op::CtxSetPskUseCb { c, callback: PskCallback::Shares }) => {
                 call(Op::CtxSetPskUseCb { c: *c, callback: PskCallback::Makes })
+            }
+            (_, Op::CtxSetPskUseBlock { c, block }) => {
+                let block = self.other_psk_block(block)?;
+                call(Op::CtxSetPskUseBlock { c: *c, block })
+            }
+            (_, Op::CtxSetPskFindBlock { c, block }) => {
+                let block = self.other_psk_block(block)?;
+                call(Op::CtxSetPskFindBlock { c: *c, block })
             }
             (Bug::VerifyIsIgnored, Op::CtxSetVerify { c, mode: Verify::Peer }) => {
                 call(Op::CtxSetVerify { c: *c, mode: Verify::None })

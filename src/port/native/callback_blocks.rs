@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::super::blocks::{self, Calling, Named, copied};
+use super::super::blocks::{self, Calling, Named, PSK_BLOCKS, copied};
 use super::super::events;
+use super::super::handshakes::PSK_IDENTITY;
 use super::callbacks::{
     self, give_back, keep, kept, living, looking_at, looking_at_owned, note_raised, record_new, record_removal,
 };
 use super::serial::OfSamples;
-use crate::native::{Context, Library, Session, Version};
+use crate::native::{Context, FindPsk, Inherited, Library, Session, UsePsk, Version};
 use crate::op::{BlockCall, Inner, Op, Source};
 use crate::plan::Giving;
 use crate::trace::Callback;
@@ -199,11 +200,49 @@ fn get_block(context: &Context, id: &[u8]) -> Option<Session> {
     events::called(Callback::Get, [1, 0, id.len() as u32, events::key(0, id), 0]);
     let block = blocks::get_of(context.address());
     let kept = || callbacks::find(context.address(), |found| found == id).map_or(0, |found| found.address());
-    let mut inside = InBlock::of(block.source, &callbacks::library(), kept);
-    blocks::run(context.address(), &block.calls, &mut inside);
-    let giving = blocks::giving(&block);
-    blocks::gives(context.address(), giving, block.calls.len(), &inside)?;
+    given_by(context, block.source, &block.calls, blocks::giving(&block), kept)
+}
+
+/// Runs the calls of a block whose callback is told of no session. Returns what it gives.
+fn given_by(
+    context: &Context,
+    source: Source,
+    calls: &[BlockCall],
+    giving: Option<Giving>,
+    kept: impl FnOnce() -> usize,
+) -> Option<Session> {
+    let mut inside = InBlock::of(source, &callbacks::library(), kept);
+    blocks::run(context.address(), calls, &mut inside);
+    blocks::gives(context.address(), giving, calls.len(), &inside)?;
     inside.give(giving?)
+}
+
+/// Runs the block of this number. Returns a reference for the library.
+fn agreed_by(context: &Context, number: usize) -> Option<Session> {
+    let block = blocks::psk_of(number);
+    let kept = || callbacks::find(context.address(), |_| true).map_or(0, |found| found.address());
+    given_by(context, block.source, &block.calls, blocks::giving_psk(&block), kept)
+}
+
+/// Returns what runs the block of this number for a client.
+fn to_use(number: usize) -> Option<UsePsk> {
+    fn uses<const NUMBER: usize>(context: &Context) -> Option<(Vec<u8>, Session)> {
+        events::called(Callback::PskUse, [0; 5]);
+        Some((PSK_IDENTITY.to_vec(), agreed_by(context, NUMBER)?))
+    }
+    const ALL: [UsePsk; PSK_BLOCKS] =
+        [uses::<0>, uses::<1>, uses::<2>, uses::<3>, uses::<4>, uses::<5>, uses::<6>, uses::<7>];
+    ALL.get(number).copied()
+}
+
+/// Returns what runs the block of this number for a server.
+fn to_find(number: usize) -> Option<FindPsk> {
+    fn finds<const NUMBER: usize>(context: &Context, identity: &[u8]) -> Option<Session> {
+        if callbacks::record_find(identity) { agreed_by(context, NUMBER) } else { None }
+    }
+    const ALL: [FindPsk; PSK_BLOCKS] =
+        [finds::<0>, finds::<1>, finds::<2>, finds::<3>, finds::<4>, finds::<5>, finds::<6>, finds::<7>];
+    ALL.get(number).copied()
 }
 
 /// Makes a callback of a context the block that the op has.
@@ -222,6 +261,14 @@ pub(super) fn set(context: &Context, op: &Op) {
         Op::CtxSetGetBlock { block, .. } => {
             blocks::set_get(context.address(), block);
             callbacks.get = Some(get_block);
+        }
+        Op::CtxSetPskUseBlock { block, .. } => {
+            let psk_use = to_use(blocks::set_psk(block));
+            context.set_inherited(Inherited { psk_use, ..context.inherited() });
+        }
+        Op::CtxSetPskFindBlock { block, .. } => {
+            let psk_find = to_find(blocks::set_psk(block));
+            context.set_inherited(Inherited { psk_find, ..context.inherited() });
         }
         _ => {}
     }

@@ -416,26 +416,31 @@ fn psk(shares: bool) -> Session {
 
 /// Returns what gives a client a session that was agreed on by other means.
 pub(super) fn psk_use(callback: PskCallback) -> Option<UsePsk> {
-    fn give(shares: bool) -> (Vec<u8>, Session) {
+    fn give(shares: bool) -> Option<(Vec<u8>, Session)> {
         events::called(Callback::PskUse, [0; 5]);
-        (PSK_IDENTITY.to_vec(), psk(shares))
+        Some((PSK_IDENTITY.to_vec(), psk(shares)))
     }
     match callback {
         PskCallback::None => None,
-        PskCallback::Makes => Some(|| give(false)),
-        PskCallback::Shares => Some(|| give(true)),
+        PskCallback::Makes => Some(|_| give(false)),
+        PskCallback::Shares => Some(|_| give(true)),
     }
+}
+
+/// Notes that a server was asked for what it finds under an identity; tells whether it is ours.
+pub(super) fn record_find(identity: &[u8]) -> bool {
+    events::called(Callback::PskFind, [1, 0, identity.len() as u32, events::key(0, identity), 0]);
+    identity == PSK_IDENTITY
 }
 
 /// Returns what gives a server such a session.
 pub(super) fn psk_find(callback: PskCallback) -> Option<FindPsk> {
     fn look(identity: &[u8], shares: bool) -> Option<Session> {
-        events::called(Callback::PskFind, [1, 0, identity.len() as u32, events::key(0, identity), 0]);
-        (identity == PSK_IDENTITY).then(|| psk(shares))
+        record_find(identity).then(|| psk(shares))
     }
     match callback {
         PskCallback::None => None,
-        PskCallback::Makes => Some(|identity| look(identity, false)),
-        PskCallback::Shares => Some(|identity| look(identity, true)),
+        PskCallback::Makes => Some(|_, identity| look(identity, false)),
+        PskCallback::Shares => Some(|_, identity| look(identity, true)),
     }
 }

@@ -55,6 +55,11 @@ impl Peers for Played<'_> {
         self.recorded(session).is_some().then(|| self.of(session))
     }
 
+    fn agrees(&self) -> bool {
+        // What is made up goes by the session.
+        self.0.plays()
+    }
+
     fn sent_id(&mut self) -> Vec<u8> {
         self.0.of(SENT_ID).map_or_else(|| b"an id of no session, 32 bytes...".to_vec(), |sent| sent.id.clone())
     }
