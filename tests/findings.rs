@@ -37,6 +37,7 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("hint-dropped-by-dup.c", ALWAYS),
     ("id-changed-while-cached.c", ALWAYS),
     ("long-master-key-is-silent.c", ALWAYS),
+    ("offered-session-changes-suite.c", Release::new(3, 0, 0, 0)),
     ("one-session-in-two-caches.c", ALWAYS),
     ("owed-ticket-survives-clear.c", Release::new(3, 0, 0, 0)),
     ("refused-der-takes-the-suite.c", ALWAYS),
