@@ -678,11 +678,9 @@ impl Handshake<'_> {
     }
 
     /// Gives the session of a side the key of the other's, if they got different ones.
-    fn share_key(&self, from: &Connection, to: &Connection) {
-        if self.peers.agrees() {
-            return;
-        }
-        if let (Some(from), Some(to)) = (from.session(), to.session()) {
+    fn share_key(&mut self, from: &Connection, to: &Connection) {
+        let (Some(from), Some(to)) = (from.session(), to.session()) else { return };
+        if self.peers.share_key(&to, &from.established().master_key) {
             to.0.master_key.copy_from(&from.0.master_key);
         }
     }

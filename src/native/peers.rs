@@ -23,8 +23,9 @@ pub trait Peers {
     fn of(&mut self, session: &Session) -> FromPeer;
     /// Returns the same, if it is known and not made up.
     fn known(&mut self, session: &Session) -> Option<FromPeer>;
-    /// Tells whether the sessions of both sides get the same key where they should. Otherwise they share that of one of them.
-    fn agrees(&self) -> bool;
+    /// Is told the key that the other side has for `session`. Returns `true` where its own answer was made up: from here on it answers
+    /// with this key, which is then the session's.
+    fn share_key(&mut self, session: &Session, key: &[u8]) -> bool;
     /// Returns the id that a client of TLS 1.3 sends, which is that of no session.
     fn sent_id(&mut self) -> Vec<u8>;
     /// Returns what came of verifying a certificate that the other side showed, an `X509_V_*` code.

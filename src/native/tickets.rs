@@ -254,7 +254,8 @@ impl Handshake<'_> {
             own.set_cipher(from_peer.cipher);
         }
         own.set_not_resumable(false);
-        own.put_master_key(if self.peers.agrees() { &from_peer.master_key } else { &sent.key });
+        let shares = self.peers.share_key(&own, &sent.key);
+        own.put_master_key(if shares { &sent.key } else { &from_peer.master_key });
     }
 }
 

@@ -120,7 +120,11 @@ pub(super) fn note(session: usize, id: &[u8]) {
 }
 
 fn note_id(birth: u32, id: &[u8]) {
-    note_recorded(birth, Recorded { id: id[..id.len().min(32)].to_vec(), ..Recorded::default() });
+    let id = id[..id.len().min(32)].to_vec();
+    // What else was noted of it stays.
+    let noted_before = |noted: &Vec<(u32, Recorded)>| noted.iter().rev().find(|(of, _)| *of == birth).cloned();
+    let (_, before) = NOTED.with_borrow(noted_before).unwrap_or_default();
+    note_recorded(birth, Recorded { id, ..before });
 }
 
 /// Notes all that a session has of its peers, which a callback that copies it sees too.

@@ -288,7 +288,7 @@ bugs! {
     GetCallbackIsNeverAsked "get-callback-is-never-asked" Handshake(handshake Get, callback New, Return);
     GetCallbackGivenTakesReference "get-callback-given-takes-reference" Handshake(other count, count);
     GetCallbackDupIsShared "get-callback-dup-is-shared" Handshake(callback New, callback Dup, callback Remove, handshake New, Return)
-        Handshake(handshake ServerName);
+        Handshake(handshake ServerName, handshake AlpnSelect);
     NotResumableIsNotAsked "not-resumable-is-not-asked"
         Handshake(handshake NotResumable, handshake New, handshake GenerateId);
     NotResumableIsIgnored "not-resumable-is-ignored"
@@ -345,7 +345,7 @@ bugs! {
     PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return) Handshake(handshake Get);
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
-        TakeKept(Return) SslFree(callback Free);
+        TakeKept(Return) SslFree(callback Free) SslClear(callback Free);
     HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
     BlockForgetsItsLastCall "block-forgets-its-last-call" CtxFlush(handshake Block) Handshake(handshake Block) CtxRemove(handshake Block)
         CtxAdd(handshake Block) CtxFlushEx(handshake Block) CtxFree(handshake Block) SslFree(handshake Block)
@@ -355,7 +355,7 @@ bugs! {
         SslFree(callback New, callback Remove, callback Free) NewSessionTicket(callback New, callback Remove, callback Free)
         Handshake(callback Free) CtxFree(callback Free);
     BlockIsNeverCalled "block-is-never-called" CtxRemove(callback Remove) CtxFlush(callback Remove) CtxAdd(callback Remove)
-        CtxFlushEx(callback Remove) CtxFree(callback Remove, callback Free, callback ContextFreed) Handshake(callback Remove)
+        CtxFlushEx(callback Remove) CtxFree(callback Remove, callback Free, callback ContextFreed) Handshake(callback Remove, callback New)
         SslFree(callback Remove) SslClear(callback Remove) SetSession(callback Remove) NewSessionTicket(callback Remove);
     BlockKeepsWhatItDeclines "block-keeps-what-it-declines" Handshake(other count, count, DestroyedLate, callback New, callback Free)
         NewSessionTicket(other count, count, callback Free);
@@ -396,6 +396,6 @@ bugs! {
         SslFree(Connection, callback Free, callback Remove, other count);
     HandshakeRefusesUnresumable "handshake-refuses-unresumable" Handshake(Return, callback New);
     HandshakeResumesInSilence "handshake-resumes-in-silence" Handshake(Return);
-    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time, other Time) CtxFree(callback Remove);
+    ResumptionRenewsTime "resumption-renews-time" Handshake(own Time, other Time) CtxFree(callback Remove) CtxFree(callback Free);
     HandshakeForgetsHint "handshake-forgets-hint" Handshake(own LifetimeHint) Get1Session(own LifetimeHint);
 }

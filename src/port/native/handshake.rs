@@ -55,9 +55,14 @@ impl Peers for Played<'_> {
         self.recorded(session).is_some().then(|| self.of(session))
     }
 
-    fn agrees(&self) -> bool {
-        // What is made up goes by the session.
-        self.0.plays()
+    fn share_key(&mut self, session: &Session, key: &[u8]) -> bool {
+        let made_up = !self.0.plays();
+        if made_up {
+            let birth = events::birth_at(session.address()).unwrap_or(u32::MAX);
+            let recorded = self.recorded(session).unwrap_or_default();
+            self.0.record(birth, Recorded { master_key: key.to_vec(), ..recorded });
+        }
+        made_up
     }
 
     fn sent_id(&mut self) -> Vec<u8> {
