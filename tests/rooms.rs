@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
-    ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual"]),
+    ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual", "port"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     (
         "conform",
