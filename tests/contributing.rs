@@ -15,6 +15,7 @@ const COPIED: &[&str] = &[
     "corpus",
     "docs",
     "fuzz",
+    "session",
     "tests/wire",
     "examples",
     "tests/examples.rs",

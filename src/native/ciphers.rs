@@ -3,7 +3,16 @@
 //! They are those of a build with the default options: `ssl3_ciphers`, `tls13_ciphers` and `ssl3_scsvs` (ssl/s3_lib.c). A build
 //! without Camellia, say, knows fewer, and one with weak ciphers more.
 
+use super::library::Library;
 use super::rules::{Followed, Rule};
+use super::session::Cipher;
+
+impl Library {
+    /// Returns what a cipher suite is called, as `SSL_CIPHER_get_name` says it. `None`: the release does not know it.
+    pub fn cipher_name(&self, cipher: Cipher) -> Option<&'static str> {
+        name(cipher.0, &self.rules)
+    }
+}
 
 /// Returns what a suite is called, or nothing where the release does not know it: `ssl3_get_cipher_by_id` (ssl/s3_lib.c, 3.6.3).
 pub(super) fn name(code: u16, rules: &Followed) -> Option<&'static str> {
