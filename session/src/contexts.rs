@@ -171,10 +171,10 @@ unsafe fn ticket_keys(c: &SSL_CTX, sets: bool, room: c_long, data: *mut c_void) 
 }
 
 /// Calls a function for each session in the cache, without its lock.
-fn each(context: &Context, mut each: impl FnMut(*mut SSL_SESSION)) {
+fn each(context: &Context, each: impl FnMut(*mut SSL_SESSION)) {
     let mut sessions = Vec::new();
     context.sessions(|session| sessions.push(block_of(session)));
-    sessions.into_iter().for_each(|session| each(session));
+    sessions.into_iter().for_each(each);
 }
 
 exports! {

@@ -5,7 +5,7 @@
 //!
 //! Every function keeps to its manual page, and asks of its caller what that page asks. A panic does not leave the library: the
 //! function fails then, and `ERR_R_INTERNAL_ERROR` is in the error queue.
-#![expect(non_camel_case_types, reason = "the names are C's")]
+#![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names are C's")]
 
 /// Defines functions under C's names: each with what it returns where it fails without a word, and what it does.
 macro_rules! exports {

@@ -305,7 +305,7 @@ pub fn family(path: &Path) -> Family {
 /// Tells whether the library in a file lets itself be given memory, as far as its family does.
 pub fn takes_memory(path: &Path) -> bool {
     let seam = seam_of(path);
-    let takes = |file: &Path| with_symbols(file, &|has| seam.has("CRYPTO_set_mem_functions", has)) == Some(true);
+    let takes = |file: &Path| with_symbols(file, |has| seam.has("CRYPTO_set_mem_functions", has)) == Some(true);
     // A libcrypto that is somewhere else is not looked for.
     let crypto = || crypto_beside(path).map_or(needed_crypto(path).is_some(), |beside| takes(&beside));
     seam.probes.memory && (takes(path) || crypto())
@@ -313,16 +313,16 @@ pub fn takes_memory(path: &Path) -> bool {
 
 /// Tells whether the library in a file is Tongsuo, without loading it.
 pub fn is_tongsuo(path: &Path) -> bool {
-    let says = |file: &Path| with_symbols(file, &|has| has(TONGSUO)) == Some(true);
+    let says = |file: &Path| with_symbols(file, |has| has(TONGSUO)) == Some(true);
     says(path) || crypto_beside(path).is_some_and(|beside| says(&beside))
 }
 
 fn seam_of(path: &Path) -> &'static Seam {
-    with_symbols(path, &Seam::by_names).flatten().unwrap_or(&OPENSSL)
+    with_symbols(path, Seam::by_names).flatten().unwrap_or(&OPENSSL)
 }
 
 /// Lets `look` ask which functions the library in a file has; `None`: it cannot be read.
-fn with_symbols<R>(path: &Path, look: &dyn Fn(&dyn Fn(&str) -> bool) -> R) -> Option<R> {
+fn with_symbols<R>(path: &Path, look: impl FnOnce(&dyn Fn(&str) -> bool) -> R) -> Option<R> {
     let file = fs::read(path).ok()?;
     let elf = object::File::parse(&*file).ok()?;
     let has = |sought: &str| elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(sought));
