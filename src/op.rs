@@ -290,6 +290,19 @@ for_each_op!(define_patterns);
 
 pub(crate) use {getters, plain_ops};
 
+/// Matches the ops that set a callback to a block.
+macro_rules! block_ops {
+    () => {
+        $crate::op::Op::CtxSetRemoveBlock { .. }
+            | $crate::op::Op::CtxSetNewBlock { .. }
+            | $crate::op::Op::CtxSetGetBlock { .. }
+            | $crate::op::Op::CtxSetPskUseBlock { .. }
+            | $crate::op::Op::CtxSetPskFindBlock { .. }
+    };
+}
+
+pub(crate) use block_ops;
+
 impl Kind {
     /// Returns the name in text, which is that of another op where the operands tell which of both it is.
     pub const fn in_text(self) -> &'static str {

@@ -8,8 +8,8 @@ use super::handshake::Trust;
 use super::ledger::Ledger;
 use super::{Skip, Unready};
 use crate::op::{
-    BlockCall, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, NewBlock, Op, RemoveBlock,
-    RemoveCallback, SLOTS, Slot, Time, Variable,
+    BlockCall, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, Op, RemoveCallback, SLOTS,
+    Slot, Time, Variable, block_ops,
 };
 
 /// More contexts than slots and connections can hold.
@@ -152,21 +152,7 @@ impl Ledger {
                 let acts = !matches!(callback, RemoveCallback::None | RemoveCallback::Records);
                 acts.then_some(Skip::Avoided)
             }
-            Op::CtxSetRemoveBlock { ref block, .. } if self.setup.quirks.flush_has_no_order => {
-                (!block.calls.is_empty()).then_some(Skip::Avoided)
-            }
-            // What a callback is told of may be such a copy.
-            Op::CtxSetRemoveBlock { block: RemoveBlock { ref calls }, .. }
-            | Op::CtxSetNewBlock { block: NewBlock { ref calls, .. }, .. } => self.avoids_expiry(calls),
-            // What it gives away it does not own.
-            Op::CtxSetGetBlock { ref block, .. } => {
-                let hazard = (!block.is_sound() && !self.setup.hazards).then_some(Skip::Hazard);
-                hazard.or(self.avoids_expiry(&block.calls))
-            }
-            Op::CtxSetPskUseBlock { ref block, .. } | Op::CtxSetPskFindBlock { ref block, .. } => {
-                let hazard = (!block.is_sound() && !self.setup.hazards).then_some(Skip::Hazard);
-                hazard.or(self.avoids_expiry(&block.calls))
-            }
+            block_ops!() => self.refuses_block(op),
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
                 (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)
@@ -203,7 +189,22 @@ impl Ledger {
         }
     }
 
-    /// Says that a block sets the time of what may be a copy that breaks the release.
+    /// Says why a callback must not be this block.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that have a block; the others have none")]
+    fn refuses_block(&self, op: &Op) -> Option<Skip> {
+        let calls = op.block().unwrap_or_default();
+        let (sound, locked) = match op {
+            Op::CtxSetRemoveBlock { .. } => (true, self.setup.quirks.flush_has_no_order && !calls.is_empty()),
+            Op::CtxSetGetBlock { block, .. } => (block.is_sound(), false),
+            Op::CtxSetPskUseBlock { block, .. } | Op::CtxSetPskFindBlock { block, .. } => (block.is_sound(), false),
+            _ => (true, false),
+        };
+        // What it gives away it does not own.
+        let hazard = (!sound && !self.setup.hazards).then_some(Skip::Hazard);
+        hazard.or(locked.then_some(Skip::Avoided)).or(self.avoids_expiry(calls))
+    }
+
+    /// Says that a block sets the time of what may be a copy that breaks the release: what a callback is told of may be one.
     fn avoids_expiry(&self, calls: &[BlockCall]) -> Option<Skip> {
         (sets_expiry(calls) && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
     }

@@ -5,7 +5,9 @@ use std::fmt;
 use super::context::Shared;
 use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
-use crate::op::{BUFFERS, BufferSlot, ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, getters, plain_ops};
+use crate::op::{
+    BUFFERS, BufferSlot, ConnectionSlot, ExIndex, Op, SLOTS, Sample, Slot, Variable, block_ops, getters, plain_ops,
+};
 
 /// Knows who owns what, after the ops so far.
 #[derive(Clone, Debug)]
@@ -330,11 +332,7 @@ impl Ledger {
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
-            Op::CtxSetRemoveBlock { .. }
-            | Op::CtxSetNewBlock { .. }
-            | Op::CtxSetGetBlock { .. }
-            | Op::CtxSetPskUseBlock { .. }
-            | Op::CtxSetPskFindBlock { .. } => self.set_block(op),
+            block_ops!() => self.set_block(op),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
             Op::SslClear { x } => self.clear(x),

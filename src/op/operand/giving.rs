@@ -142,8 +142,10 @@ fn owns(source: Source, calls: &[BlockCall], which: Inner) -> bool {
 
 words! {
     /// What a get callback leaves in `*copy`.
+    #[derive(Default)]
     CopyFlag first 3 {
         /// What was there: the library has put 1 there.
+        #[default]
         Untouched = "untouched",
         /// 1: the library takes a reference of its own.
         Lends = "1",
@@ -193,12 +195,6 @@ pub struct GetBlock {
     pub returns: Option<Inner>,
     /// Says what it leaves in `*copy`, where it returns a session.
     pub copy: CopyFlag,
-}
-
-impl Default for CopyFlag {
-    fn default() -> CopyFlag {
-        CopyFlag::Untouched
-    }
 }
 
 impl GetBlock {

@@ -39,7 +39,10 @@ impl Mutant {
     pub(super) fn instead(&self, op: &Op) -> Option<Instead> {
         match op {
             session_ops!() => self.instead_on_session(op),
-            context_ops!() => self.instead_on_context(op).or_else(|| self.instead_of_setting(op)),
+            context_ops!() => self
+                .instead_on_context(op)
+                .or_else(|| self.instead_of_setting(op))
+                .or_else(|| self.instead_of_block(op)),
             connection_ops!() => self.instead_on_connection(op),
             getters!() => None,
         }
@@ -161,8 +164,8 @@ impl Mutant {
         Some(other)
     }
 
-    /// Does as [`Mutant::instead`] for what connections inherit, and for what handshakes call.
-    fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
+    /// Does as [`Mutant::instead`] for callbacks that are blocks.
+    fn instead_of_block(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::BlockForgetsItsLastCall, Op::CtxSetNewBlock { c, block: NewBlock { calls, keeps } }) => {
                 let calls = calls.split_last().map(|(_, before)| before.to_vec()).unwrap_or_default();
@@ -178,6 +181,21 @@ impl Mutant {
             (Bug::BlockKeepsWhatItDeclines, Op::CtxSetNewBlock { c, block }) => {
                 call(Op::CtxSetNewBlock { c: *c, block: NewBlock { keeps: true, ..block.clone() } })
             }
+            (_, Op::CtxSetPskUseBlock { c, block }) => {
+                let block = self.other_psk_block(block)?;
+                call(Op::CtxSetPskUseBlock { c: *c, block })
+            }
+            (_, Op::CtxSetPskFindBlock { c, block }) => {
+                let block = self.other_psk_block(block)?;
+                call(Op::CtxSetPskFindBlock { c: *c, block })
+            }
+            _ => None,
+        }
+    }
+
+    /// Does as [`Mutant::instead`] for what connections inherit, and for what handshakes call.
+    fn instead_of_setting(&self, op: &Op) -> Option<Instead> {
+        match (self.bug, op) {
             (Bug::NewCallbackIsNeverCalled, Op::CtxSetNewCb { .. } | Op::CtxSetNewBlock { .. })
             | (Bug::NewCallbackStays, Op::CtxSetNewCb { callback: NewCallback::None, .. })
             | (Bug::GetCallbackIsNeverAsked, Op::CtxSetGetCb { .. } | Op::CtxSetGetBlock { .. })
@@ -224,14 +242,6 @@ impl Mutant {
             }
             (Bug::PskSharedIsCopied, Op::CtxSetPskUseCb { c, callback: PskCallback::Shares }) => {
                 call(Op::CtxSetPskUseCb { c: *c, callback: PskCallback::Makes })
-            }
-            (_, Op::CtxSetPskUseBlock { c, block }) => {
-                let block = self.other_psk_block(block)?;
-                call(Op::CtxSetPskUseBlock { c: *c, block })
-            }
-            (_, Op::CtxSetPskFindBlock { c, block }) => {
-                let block = self.other_psk_block(block)?;
-                call(Op::CtxSetPskFindBlock { c: *c, block })
             }
             (Bug::VerifyIsIgnored, Op::CtxSetVerify { c, mode: Verify::Peer }) => {
                 call(Op::CtxSetVerify { c: *c, mode: Verify::None })

@@ -12,7 +12,7 @@ use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
     Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, ServerNameCallback, Slot, Suites,
-    TicketKeys, Verify, connection_ops, getters, session_ops,
+    TicketKeys, Variable, Verify, block_ops, connection_ops, getters, session_ops,
 };
 
 impl NativePort {
@@ -67,11 +67,7 @@ impl NativePort {
             Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
-            Op::CtxSetRemoveBlock { c, .. }
-            | Op::CtxSetNewBlock { c, .. }
-            | Op::CtxSetGetBlock { c, .. }
-            | Op::CtxSetPskUseBlock { c, .. }
-            | Op::CtxSetPskFindBlock { c, .. } => self.set_block(*c, op),
+            block_ops!() => self.set_block(op),
             Op::CtxSetGetCb { c, callback } => self.call_back(*c, |all| all.get = get_callback(*callback)),
             Op::CtxSetNotResumableCb { c, callback } => {
                 self.inherit(*c, |all| all.not_resumable = not_resumable_callback(*callback))
@@ -189,8 +185,10 @@ impl NativePort {
     }
 
     /// Makes a callback of a context a block.
-    fn set_block(&self, c: ContextSlot, op: &Op) -> Returned<'static> {
-        callback_blocks::set(self.context(c), op);
+    fn set_block(&self, op: &Op) -> Returned<'static> {
+        if let Some(Variable::Context(c)) = op.variables().next() {
+            callback_blocks::set(self.context(c), op);
+        }
         Returned::Nothing
     }
 
