@@ -15,9 +15,9 @@ pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
     ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner, LeftOut,
-    MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options,
-    ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot,
-    Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
+    MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback,
+    Number, Operand, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample,
+    ServerNameCallback, Shrink, Slot, Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -304,6 +304,7 @@ impl Kind {
         match () {
             () if matches!(self, Kind::CtxSetRemoveBlock) => Some(Kind::CtxSetRemoveCb),
             () if matches!(self, Kind::CtxSetNewBlock) => Some(Kind::CtxSetNewCb),
+            () if matches!(self, Kind::CtxSetNameBlock) => Some(Kind::CtxSetServerNameCb),
             () => None,
         }
     }
@@ -323,6 +324,8 @@ impl Op {
         match self {
             Op::CtxSetRemoveBlock { block, .. } => Some(&block.calls),
             Op::CtxSetNewBlock { block, .. } => Some(&block.calls),
+            // Its one call is on a connection.
+            Op::CtxSetNameBlock { .. } => Some(&[]),
             _ => None,
         }
     }

@@ -239,7 +239,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "timeout-of-another-context",
         "up-ref-of-three-does-nothing",
     ]),
-    ("ssl/statem/extensions.c", &["early-data-is-never-taken", "moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),
+    ("ssl/statem/extensions.c", &["early-data-is-never-taken", "moved-accept-is-counted-twice", "moved-server-has-no-name", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
         "resumed-takes-the-new-alpn",

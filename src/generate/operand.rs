@@ -4,9 +4,9 @@ use super::Generator;
 use super::block::held;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback,
-    NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
-    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn,
+    NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock,
+    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -278,6 +278,7 @@ generate! {
     Option<Cipher>: |generator, _about| (generator.rng.u8(0..6) > 0).then(|| generator.one_of(Cipher::ALL));
     RemoveBlock: |generator, about| generator.remove_block(&held(about.ledger));
     NewBlock: |generator, about| generator.new_block(&held(about.ledger));
+    NameBlock: |generator, about| NameBlock { to: generator.context(about.ledger), returns: generator.one_of(NameReturn::ALL) };
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);
     ProtocolVersion: |generator, _about| {

@@ -5,8 +5,8 @@ use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
     AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
-    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
-    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    MaxVersion, Method, NameBlock, NameReturn, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion,
+    PskCallback, RemoveCallback, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -121,10 +121,13 @@ impl Generator {
         self.ahead = ops;
     }
 
-    /// Moves a server to another context before its handshake, and asks both what they have counted.
+    /// Moves a server to another context before its handshake, or within it, and asks both what they have counted.
     fn moved(&mut self, on: Scenario, ledger: &Ledger) -> Vec<Op> {
         let Scenario { server: c, client, x: [x0, x1, ..], .. } = on;
         let other = self.context_where(|slot| ledger.shared().context_references(slot) == 0);
+        if self.rng.bool() {
+            return self.moved_within(on, other);
+        }
         vec![
             Op::CtxPooled { dst: other, method: Method::Server },
             Op::SslNew { dst: x0, c: client },
@@ -134,6 +137,45 @@ impl Generator {
             Op::SessAccept { c },
             Op::SessAccept { c: other },
         ]
+    }
+
+    /// Lets a callback move servers to another context within their handshakes, and offers what comes of the first to a second.
+    fn moved_within(&mut self, on: Scenario, other: ContextSlot) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let returns = self.one_of(&[NameReturn::Accepted, NameReturn::Accepted, NameReturn::Declined]);
+        let settings = [
+            Op::CtxSetIdContext { c: other, context: Bytes::new(b"other") },
+            Op::CtxSetIdContext { c, context: Bytes::new(b"own") },
+            Op::CtxSetMaxVersion { c: client, version: MaxVersion::Tls12 },
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetCacheMode { c: other, mode: CacheMode::of(0) },
+            Op::CtxCopyTicketKeys { to: other, from: c },
+            Op::CtxSetVerify { c: other, mode: Verify::Peer },
+            Op::CtxSetServerNameCb { c: other, callback: self.one_of(ServerNameCallback::ALL) },
+            Op::CtxSetAlpnSelectCb { c: other, callback: AlpnCallback::First },
+        ];
+        let mut ops = vec![
+            Op::CtxPooled { dst: other, method: Method::Server },
+            Op::CtxSetNameBlock { c, block: NameBlock { to: other, returns } },
+        ];
+        ops.extend(settings.into_iter().filter(|_| self.rng.u8(0..3) == 0));
+        ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
+        if self.rng.bool() {
+            ops.push(Op::SslSetHostName { x: x0, name: CString::new(b"example.org") });
+            ops.push(Op::SslSetAlpnProtos { x: x0, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        ops.push(Op::Handshake { client: x0, server: x1 });
+        match self.rng.u8(0..4) {
+            0 => ops.push(Op::CtxFree { c: Some(self.one_of(&[c, other])) }),
+            1 => ops.push(Op::SslFree { x: Some(x1) }),
+            _ => {}
+        }
+        ops.extend([Op::SessAccept { c }, Op::SessAcceptGood { c: other }, Op::Get1Session { dst: s, x: x0 }]);
+        let again = self.one_of(&[c, c, other]);
+        ops.extend([Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c: again }]);
+        ops.extend([Op::SetSession { x: x2, s: Some(s) }, Op::Handshake { client: x2, server: x3 }]);
+        ops.extend([Op::SessAccept { c: other }, Op::SessAcceptGood { c }]);
+        ops
     }
 
     /// Asks connections that have agreed on a version whether there is a session of an id.

@@ -15,12 +15,13 @@ const RESUMED: i64 = 4;
 const MOST_OF_A_LIFETIME: u32 = 7000;
 
 /// Calls after which a server may have good reason not to resume, or what is offered may have no lifetime left.
-const EXCUSES: [Kind; 17] = [
+const EXCUSES: [Kind; 18] = [
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGetCb,
     Kind::CtxSetRemoveCb,
     Kind::CtxSetRemoveBlock,
     Kind::CtxSetNewBlock,
+    Kind::CtxSetNameBlock,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetGenerateId,

@@ -126,9 +126,11 @@ impl Connection {
     }
 
     /// Moves the count of what was begun to where it will be counted as good: `final_server_name`. Of a client nothing was begun
-    /// there.
-    fn settle_statistics(&self) {
-        let (context, session_context) = (self.context(), self.session_context());
+    /// there. What the callback itself did to the context that the connection had `before` is not looked at.
+    fn settle_statistics(&self, before: Arc<Context>) {
+        let (now, session_context) = (self.context(), self.session_context());
+        let moved = !Arc::ptr_eq(&now, &before);
+        let context = if moved && session_context.library().meets(Rule::MovedIsCounted) { now } else { before };
         if !Arc::ptr_eq(&context, &session_context) {
             context.counted(Statistic::Accept);
             session_context.discount(Statistic::Accept);
@@ -148,10 +150,12 @@ impl Connection {
 
     /// Asks the callback what becomes of the name that a client asked for: `final_server_name`. That of the context comes first.
     pub(super) fn answer_name(&self, server: bool) -> NameAnswer {
-        let callback =
-            self.context().callbacks().server_name.or_else(|| self.session_context().callbacks().server_name);
-        let answer = callback.map_or(NameAnswer::Declined, |callback| callback(server));
-        self.settle_statistics();
+        let before = self.context();
+        let callback = [before.clone(), self.session_context()]
+            .into_iter()
+            .find_map(|context| Some((context.callbacks().server_name?, context)));
+        let answer = callback.map_or(NameAnswer::Declined, |(callback, context)| callback(&context, self, server));
+        self.settle_statistics(before);
         answer
     }
 

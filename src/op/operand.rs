@@ -12,7 +12,7 @@ mod words;
 
 use std::fmt;
 
-pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Where};
+pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NameBlock, NameReturn, NewBlock, RemoveBlock, TheCopy, Where};
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,

@@ -181,6 +181,8 @@ macro_rules! for_each_op {
                 0x80 CtxSetRemoveBlock remove_cb_block [] (c: ContextSlot, block: RemoveBlock) {} {own};
                 /// Sets calls that run when there is a session that can be resumed.
                 0x81 CtxSetNewBlock new_cb_block [] (c: ContextSlot, block: NewBlock) {} {own};
+                /// Sets the call by which a server moves itself to another context when it reads the first message.
+                0xa0 CtxSetNameBlock server_name_cb_block [] (c: ContextSlot, block: NameBlock) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

@@ -30,6 +30,8 @@ pub struct Shared {
     pub(super) used: bool,
     pub(super) trust: Trust,
     pub(super) blocks: Blocks,
+    /// Says of each context where the callback of servers' names moves them to, if it is one that does.
+    pub(super) moves: [Option<ContextSlot>; OBJECTS],
 }
 
 /// What a context slot holds.
@@ -174,7 +176,11 @@ impl Ledger {
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
-            Op::Handshake { client, server } => self.no_handshake(client, server).map(Skip::Unready),
+            Op::Handshake { client, server } => {
+                let loses = self.shared.may_lose_context(server);
+                self.no_handshake(client, server).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
+            }
+            Op::SslDup { x, .. } => self.shared.may_have_moved(x).then_some(Skip::Unready(Unready::MayHaveMoved)),
             Op::UseCertificate { x } | Op::SendEarlyData { x } => {
                 self.shared.unready(x, Method::Client).map(Skip::Unready)
             }
@@ -199,6 +205,7 @@ impl Ledger {
     pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
         let object = self.shared.new_context();
         self.shared.trust.forget_context(object);
+        self.shared.moves[usize::from(object)] = None;
         self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
     }
 
@@ -257,6 +264,13 @@ impl Ledger {
     pub(super) fn flush(&mut self, c: ContextSlot, time: Time) {
         if let (Time::At(0), Some(context)) = (time, self.shared.contexts[c.index()]) {
             self.uncache_all(1 << context.object);
+        }
+    }
+
+    /// Books what the callback of servers' names does: it moves them to another context, or does not.
+    pub(super) fn set_name_callback(&mut self, c: ContextSlot, to: Option<ContextSlot>) {
+        if let Some(context) = self.shared.contexts[c.index()] {
+            self.shared.moves[usize::from(context.object)] = to;
         }
     }
 

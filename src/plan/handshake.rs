@@ -207,6 +207,7 @@ impl Ledger {
     }
 
     pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
+        self.may_move(server);
         let had_early = self.shared.progress(client).early;
         for (x, peer) in [(client, server), (server, client)] {
             self.give_pristine(x);

@@ -144,7 +144,6 @@ macro_rules! inert {
             | Op::CtxSessions { .. }
             | Op::CtxSetMaxVersion { .. }
             | Op::SslSetHostName { .. }
-            | Op::CtxSetServerNameCb { .. }
             | Op::CtxSetTicketKeys { .. }
             | Op::CtxCopyTicketKeys { .. }
             | Op::CtxSetAlpnSelectCb { .. }
@@ -328,6 +327,8 @@ impl Ledger {
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
             Op::CtxSetRemoveBlock { .. } | Op::CtxSetNewBlock { .. } => self.set_block(op),
+            Op::CtxSetServerNameCb { c, .. } => self.set_name_callback(c, None),
+            Op::CtxSetNameBlock { c, block } => self.set_name_callback(c, Some(block.to)),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
             Op::SslClear { x } => self.clear(x),

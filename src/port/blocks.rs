@@ -6,14 +6,14 @@ use std::mem::ManuallyDrop;
 
 use super::events;
 use super::native::seconds;
-use crate::op::{BlockCall, BufferSlot, CONTEXTS, Inner, NewBlock, RemoveBlock, Where};
+use crate::op::{BlockCall, BufferSlot, CONTEXTS, ContextSlot, Inner, NameBlock, NewBlock, RemoveBlock, Where};
 use crate::plan::{Around, left_out};
 use crate::trace::{Callback, Recorded, Tape, WRITTEN_IN_BLOCK};
 
 thread_local! {
     /// Holds the blocks of contexts, by address. It has no destructor: a library calls back when a thread has ended, too.
     static SET: RefCell<ManuallyDrop<Blocks>> =
-        const { RefCell::new(ManuallyDrop::new(Blocks { remove: Vec::new(), new: Vec::new() })) };
+        const { RefCell::new(ManuallyDrop::new(Blocks { remove: Vec::new(), new: Vec::new(), name: Vec::new() })) };
     /// Says what may be touched now.
     static SCOPE: Cell<Scope> = const { Cell::new(Scope::CLOSED) };
     /// Tells whether a block runs.
@@ -29,6 +29,7 @@ type Written = (BufferSlot, Vec<u8>);
 struct Blocks {
     remove: Vec<(usize, RemoveBlock)>,
     new: Vec<(usize, NewBlock)>,
+    name: Vec<(usize, NameBlock)>,
 }
 
 /// Says what blocks may touch while a call of the program runs.
@@ -68,6 +69,7 @@ pub fn begin() {
     SET.with_borrow_mut(|set| {
         set.remove.clear();
         set.new.clear();
+        set.name.clear();
     });
     SCOPE.set(Scope::CLOSED);
     RUNS.set(false);
@@ -107,6 +109,32 @@ pub(super) fn new_of(context: usize) -> NewBlock {
     let find =
         |set: &ManuallyDrop<Blocks>| set.new.iter().find(|(of, _)| *of == context).map(|(_, block)| block.clone());
     SET.with_borrow(find).unwrap_or_default()
+}
+
+/// Sets what a server does when its client has asked the context at this address for a name.
+pub(super) fn set_name(context: usize, block: NameBlock) {
+    SET.with_borrow_mut(|set| {
+        set.name.retain(|(of, _)| *of != context);
+        set.name.push((context, block));
+    });
+}
+
+/// Returns what a server does when its client has asked a context for a name.
+pub(super) fn name_of(context: usize) -> Option<NameBlock> {
+    SET.with_borrow(|set| set.name.iter().find(|(of, _)| *of == context).map(|(_, block)| *block))
+}
+
+/// Is told of a callback for names that moves nobody: it is called for a client.
+pub(super) const STAYS: u32 = 0;
+/// Is told where a server is moved.
+pub(super) const MOVES: u32 = 1;
+/// Is told where no variable holds the context that a server would be moved to.
+pub(super) const NOWHERE: u32 = 2;
+
+/// Returns the address of the context that a variable holds while a callback runs; 0: it holds none.
+pub(super) fn held_by(c: ContextSlot) -> usize {
+    let scope = SCOPE.get();
+    if scope.open { scope.contexts[c.index()] } else { 0 }
 }
 
 /// A call with everything that it needs besides its session.

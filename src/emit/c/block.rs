@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::Subject;
 use super::is_made;
 use super::value::{number, time};
-use crate::op::{BlockCall, BufferSlot, ContextSlot, Inner, Op, Variable, Where};
+use crate::op::{BlockCall, BufferSlot, ContextSlot, Inner, NameBlock, Op, Variable, Where};
 
 /// Returns the name of the function that is the callback which a step sets.
 pub(super) fn name(at: usize) -> String {
@@ -35,9 +35,12 @@ impl Blocks {
         buffers.dedup();
         let in_blocks = calls().filter_map(|call| call.context());
         let in_blocks = in_blocks.filter_map(|of| if let Where::Variable(c) = of { Some(c) } else { None });
+        let moved_to = set
+            .iter()
+            .filter_map(|(_, op)| if let Op::CtxSetNameBlock { block, .. } = op { Some(block.to) } else { None });
         let in_calls = subject.program.ops.iter().flat_map(Op::variables);
         let in_calls = in_calls.filter_map(|of| if let Variable::Context(c) = of { Some(c) } else { None });
-        let mut contexts: Vec<ContextSlot> = in_blocks.chain(in_calls).collect();
+        let mut contexts: Vec<ContextSlot> = in_blocks.chain(moved_to).chain(in_calls).collect();
         contexts.sort();
         contexts.dedup();
         let mut text = String::from("/* The variables that callbacks use. */\n");
@@ -73,6 +76,7 @@ impl Blocks {
             Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } => {
                 Some(format!("{}({c}, {});", op.kind().in_text(), name(at)))
             }
+            Op::CtxSetNameBlock { c, .. } => Some(format!("{}({c}, {});", op.kind().in_text(), name(at))),
             // No callback uses what is being freed.
             Op::CtxFree { c: Some(c) } if ends && !self.is_empty() => {
                 Some(format!("{{ SSL_CTX *last = {c}; {c} = NULL; SSL_CTX_free(last); }}"))
@@ -100,8 +104,22 @@ fn cached_but_in(contexts: &[ContextSlot]) -> String {
     )
 }
 
+/// Writes the function of a callback that moves servers. Their certificates go with the context.
+fn moving(at: usize, block: NameBlock) -> String {
+    let (name, to, returns) = (name(at), block.to, block.returns.name());
+    format!(
+        "\nstatic int {name}(SSL *ssl, int *alert, void *argument)\n{{\n    int moves = SSL_is_server(ssl) && {to} != NULL;\n\n    \
+         (void)alert, (void)argument;\n    happens(\"server_name\", !SSL_is_server(ssl) ? 0 : moves ? 1 : 2, NULL, NULL);\n    \
+         if (moves) {{\n        SSL_set_SSL_CTX(ssl, {to});\n        use_certificate(ssl); /* the one before was its \
+         context's */\n    }}\n    return {returns};\n}}\n"
+    )
+}
+
 /// Writes the function of a callback.
 fn function(at: usize, op: &Op) -> String {
+    if let Op::CtxSetNameBlock { block, .. } = op {
+        return moving(at, *block);
+    }
     let calls = op.block().unwrap_or_default();
     let mut text = String::new();
     let copies = calls.iter().any(|call| call.of() == Some(Inner::Copy) || matches!(call, BlockCall::Dup { .. }));

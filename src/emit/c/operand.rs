@@ -3,7 +3,7 @@
 use super::value::{literal, number, time};
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NameBlock, NewBlock, NewCallback,
     NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
     ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
@@ -67,6 +67,7 @@ in_c! {
     // A function, which is written where the step is known (`block.rs`).
     RemoveBlock: |_block| NULL.into();
     NewBlock: |_block| NULL.into();
+    NameBlock: |_block| NULL.into();
     ServerNameCallback: |callback| callback.name().into();
     Suites: |suites| format!("\"{}\"", suites.list().to_string_lossy());
     // Bytes and how many.

@@ -235,6 +235,7 @@ impl CPort {
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
+            | Op::CtxSetNameBlock { c, .. }
             | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetRemoveBlock { c, .. }

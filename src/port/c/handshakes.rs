@@ -34,6 +34,7 @@ const READ_EARLY_DATA_SUCCESS: c_int = 1;
 const READ_EARLY_DATA_FINISH: c_int = 2;
 const EARLY_DATA_ACCEPTED: c_int = 2;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB: c_int = 53;
+const SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG: c_int = 54;
 const SSL_CTRL_SET_TLSEXT_HOSTNAME: c_int = 55;
 const SSL_CTRL_GET_TLSEXT_TICKET_KEYS: c_int = 58;
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS: c_int = 59;
@@ -190,6 +191,12 @@ impl CPort {
                 let callback = handshake_callbacks::server_name(*callback);
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
+            Op::CtxSetNameBlock { block, .. } => {
+                blocks::set_name(context.expose_provenance(), *block);
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, context.cast()));
+                let callback = handshake_callbacks::server_name_moves();
+                call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
+            }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
             Op::CtxSetTicketCb { generate, decrypt, .. } => {
                 let generate = handshake_callbacks::generate_ticket(*generate);
@@ -338,6 +345,10 @@ impl CPort {
             server: self.connection(server).expose_provenance(),
             server_context: context(server),
             client_context: client.map_or(0, context),
+            pair: self
+                .credentials
+                .server
+                .map_or([0; 2], |pair| [pair.certificate.expose_provenance(), pair.key.expose_provenance()]),
         }
     }
 

@@ -130,6 +130,7 @@ impl Library {
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
+            Kind::CtxSetNameBlock => !shares || !shakes || !has("SSL_set_SSL_CTX"),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
             named => named.is_shared() && !shares || self.api.has(named.name()) == Some(false),

@@ -307,6 +307,8 @@ bugs! {
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
+    MovedWithinStays "moved-within-stays" SessAcceptGood(Return) Handshake(callback Free, handshake AlpnSelect, Return, own Alpn);
+    MovedWithinIsDeclined "moved-within-is-declined" Handshake(own Hostname, handshake New, Return);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)

@@ -5,9 +5,9 @@ use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    CString, CacheMode, Closed, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetCallback, NewBlock, NewCallback,
-    NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Slot, TicketKeys,
-    Time, Verify, connection_ops, context_ops, getters, session_ops,
+    CString, CacheMode, Closed, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetCallback, NameBlock, NameReturn,
+    NewBlock, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveBlock,
+    RemoveCallback, Slot, TicketKeys, Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -177,6 +177,12 @@ impl Mutant {
             | (Bug::MaxEarlyDataIsIgnored, Op::CtxSetMaxEarlyData { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
+            (Bug::MovedWithinStays, Op::CtxSetNameBlock { c, block }) => {
+                call(Op::CtxSetNameBlock { c: *c, block: NameBlock { to: *c, ..*block } })
+            }
+            (Bug::MovedWithinIsDeclined, Op::CtxSetNameBlock { c, block }) => {
+                call(Op::CtxSetNameBlock { c: *c, block: NameBlock { returns: NameReturn::Declined, ..*block } })
+            }
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
             (Bug::GenerateTicketIsNotAsked, Op::CtxSetTicketCb { c, decrypt, .. }) => {
                 call(Op::CtxSetTicketCb { c: *c, generate: GenerateTicket::None, decrypt: *decrypt })

@@ -1,9 +1,11 @@
 //! Callbacks of the native library that are blocks: their calls are made inside the callback.
 
 use super::super::blocks::{self, Calling, copied};
+use super::super::events;
 use super::callbacks::{give_back, keep, kept, living, looking_at, note_raised, record_new, record_removal};
-use crate::native::{Context, Session};
-use crate::op::{BlockCall, Inner, Op};
+use crate::native::{Connection, Context, NameAnswer, Session};
+use crate::op::{BlockCall, Inner, NameReturn, Op};
+use crate::trace::Callback;
 
 /// Makes the calls of blocks on sessions of the native library.
 struct InBlock<'a> {
@@ -126,6 +128,27 @@ fn new_block(context: &Context, server: bool, session: Session) {
     }
 }
 
+/// Is a callback for servers' names where its call was set: it moves a server to another context.
+fn name_block(context: &Context, connection: &Connection, server: bool) -> NameAnswer {
+    let Some(block) = blocks::name_of(context.address()) else { return NameAnswer::Declined };
+    let to = blocks::held_by(block.to);
+    let to = living().into_iter().find(|context| context.address() == to);
+    let moved = match (server, &to) {
+        (false, _) => blocks::STAYS,
+        (true, None) => blocks::NOWHERE,
+        (true, Some(_)) => blocks::MOVES,
+    };
+    events::called(Callback::ServerName, [server.into(), 0, moved, 0, 0]);
+    if moved == blocks::MOVES {
+        connection.set_context(to.as_ref());
+    }
+    match block.returns {
+        NameReturn::Accepted => NameAnswer::Accepted,
+        NameReturn::Declined => NameAnswer::Declined,
+        NameReturn::Refused => NameAnswer::Refused,
+    }
+}
+
 /// Makes a callback of a context the block that the op has.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the ops that have a block; the others have none")]
 pub(super) fn set(context: &Context, op: &Op) {
@@ -138,6 +161,10 @@ pub(super) fn set(context: &Context, op: &Op) {
         Op::CtxSetNewBlock { block, .. } => {
             blocks::set_new(context.address(), block);
             callbacks.new = Some(new_block);
+        }
+        Op::CtxSetNameBlock { block, .. } => {
+            blocks::set_name(context.address(), *block);
+            callbacks.server_name = Some(name_block);
         }
         _ => {}
     }

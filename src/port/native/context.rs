@@ -68,6 +68,7 @@ impl NativePort {
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
             Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } => self.set_block(*c, op),
+            Op::CtxSetNameBlock { c, .. } => done(self.set_block(*c, op)),
             Op::CtxSetGetCb { c, callback } => self.call_back(*c, |all| all.get = get_callback(*callback)),
             Op::CtxSetNotResumableCb { c, callback } => {
                 self.inherit(*c, |all| all.not_resumable = not_resumable_callback(*callback))
