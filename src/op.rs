@@ -14,10 +14,10 @@ mod wire;
 pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner, LeftOut,
-    MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback,
-    Number, Operand, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample,
-    ServerNameCallback, Shrink, Slot, Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
+    ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Inner,
+    KeyUpdate, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock, NewCallback,
+    NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room,
+    SLOTS, Sample, ServerNameCallback, Shrink, Slot, Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -343,6 +343,8 @@ impl Op {
             self,
             Op::Handshake { .. }
                 | Op::NewSessionTicket { .. }
+                | Op::KeyUpdate { .. }
+                | Op::VerifyClient { .. }
                 | Op::SslShutdown { .. }
                 | Op::UseCertificate { .. }
                 | Op::FromDerBio { .. }

@@ -185,6 +185,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ]),
     ("ssl/ssl_lib.c", &[
         "flushes-every-128",
+        "key-update-uncaches-the-session",
         "matching-id-knows-one-version",
         "new-callback-cannot-remove",
         "no-context-is-made",
@@ -242,6 +243,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ("ssl/statem/extensions.c", &["early-data-is-never-taken", "moved-accept-is-counted-twice", "moved-server-has-no-name", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
+        "later-certificate-is-shared",
         "resumed-takes-the-new-alpn",
         "ticket-forgets-early-data",
         "ticket-keeps-the-old-alpn",

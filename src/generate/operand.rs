@@ -4,9 +4,9 @@ use super::Generator;
 use super::block::held;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn,
-    NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback, RemoveBlock,
-    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method, NameBlock,
+    NameReturn, NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskCallback,
+    RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -311,6 +311,6 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
+generate_words!(ExIndex, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
 generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);

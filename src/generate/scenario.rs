@@ -4,9 +4,9 @@ use super::block::held;
 use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
-    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
-    MaxVersion, Method, NameBlock, NameReturn, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion,
-    PskCallback, RemoveCallback, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateTicket,
+    GetCallback, KeyUpdate, MaxVersion, Method, NameBlock, NameReturn, NewCallback, NotResumableCallback, Op, Options,
+    ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -294,7 +294,14 @@ impl Generator {
             ops.extend([Op::CtxSetAlpnSelectCb { c, callback }, Op::SslSetAlpnProtos { x: x0, protocols }]);
         }
         let of = if shows && self.rng.bool() { x1 } else { x0 };
+        let later = shows && self.rng.bool();
+        if later {
+            ops.extend(self.asked_later(c, x0));
+        }
         ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        if later {
+            ops.extend(self.asked_after(x0, x1, s, of));
+        }
         if self.rng.bool() {
             ops.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
         }
@@ -311,6 +318,38 @@ impl Generator {
         }
         ops.extend(between);
         ops.extend(self.offered(on, named, spoken));
+        ops
+    }
+
+    /// Lets a client answer after its handshake, and a server ask then alone, or neither.
+    fn asked_later(&mut self, c: ContextSlot, client: ConnectionSlot) -> Vec<Op> {
+        let mut ops = vec![Op::SetPostHandshakeAuth { x: client, allowed: Few::at_most(self.one_of(&[1, 1, 1, 0])) }];
+        if self.rng.u8(0..4) > 0 {
+            ops.insert(0, Op::CtxSetVerify { c, mode: Verify::Later });
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.insert(0, Op::CtxSetNumTickets { c, tickets: Few::at_most(self.one_of(&[0, 1, 3])) });
+        }
+        ops
+    }
+
+    /// Asks a client for its certificate, with what may come before and after, and takes the session that there is then.
+    fn asked_after(&mut self, client: ConnectionSlot, server: ConnectionSlot, s: Slot, of: ConnectionSlot) -> Vec<Op> {
+        let update = Op::KeyUpdate { x: self.one_of(&[client, server]), update: self.one_of(KeyUpdate::ALL) };
+        let mut ops = vec![Op::VerifyClient { x: server }];
+        if self.rng.u8(0..4) == 0 {
+            ops.insert(self.rng.usize(0..2), update);
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::NewSessionTicket { x: server });
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::VerifyClient { x: server });
+        }
+        ops.push(Op::GetVerifyResult { x: server });
+        if self.rng.u8(0..4) > 0 {
+            ops.extend([Op::Free { s: Some(s) }, Op::Get1Session { dst: s, x: of }]);
+        }
         ops
     }
 

@@ -57,6 +57,8 @@ pub struct Inherited {
     pub max_early_data: u32,
     /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
     pub verifies: bool,
+    /// Makes it do so in TLS 1.3 only after the handshake: `SSL_VERIFY_POST_HANDSHAKE`.
+    pub verifies_later: bool,
     /// Returns whether a new session must not be resumed: `SSL_CTX_set_not_resumable_session_callback`.
     pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
@@ -134,6 +136,10 @@ pub(super) struct State {
     pub alpn: Option<Vec<u8>>,
     /// Counts the bytes of early data that a client sends in its handshake.
     pub sends_early: u32,
+    /// Says that a client can be asked for its certificate after its handshakes.
+    pub answers_later: bool,
+    /// Says that the client of the last handshake has said so to a server.
+    pub can_ask_later: bool,
     /// Lists its own suites of TLS 1.3; `None`: those of its context.
     pub suites: Option<Suites>,
     /// Caches the sessions: the context that it was made from.
@@ -169,6 +175,8 @@ impl Connection {
                 host_name: None,
                 alpn: None,
                 sends_early: 0,
+                answers_later: false,
+                can_ask_later: false,
                 suites: None,
                 session_context: context.clone(),
                 context: context.clone(),
@@ -281,6 +289,11 @@ impl Connection {
     /// Lets a client send so many bytes of early data in its handshake, where it can: `SSL_write_early_data`.
     pub fn send_early_data(&self, bytes: u32) {
         self.state().sends_early = bytes;
+    }
+
+    /// Sets whether a client says in its handshakes that it can be asked for its certificate after them: `SSL_set_post_handshake_auth`.
+    pub fn set_answers_later(&self, answers: bool) {
+        self.state().answers_later = answers;
     }
 
     /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.

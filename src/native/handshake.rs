@@ -96,6 +96,10 @@ impl Handshake<'_> {
         }
         let version = self.client.max_version().min(self.server.max_version());
         self.server.agree_on(version);
+        let answers_later = self.client.state().answers_later;
+        if version == Version::Tls13 {
+            self.server.state().can_ask_later = answers_later;
+        }
         let mut hello = match version {
             Version::Tls12 => self.server_hello_12()?,
             Version::Tls13 => self.server_hello_13()?,
@@ -661,15 +665,16 @@ impl Handshake<'_> {
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
         let is_client = std::ptr::eq(side, &raw const **self.client);
-        if is_client || side.verifies() && self.client.has_certificate() {
+        let asks = is_client || side.asks_within();
+        if is_client || asks && self.client.has_certificate() {
             side.state().verify_result = self.peers.verified(!is_client);
         }
-        if is_client || side.verifies() {
+        if asks {
             session.set_verify_result(side.verify_result());
         }
         self.fill_secrets(side);
         let shown = is_client || self.client.has_certificate();
-        if is_client || side.verifies() {
+        if asks {
             session.put_peer(shown.then(|| self.peers.certificate(is_client)), is_client);
         }
     }

@@ -35,6 +35,18 @@ state_getters! {
     pub has_certificate: bool = |state| state.certificate.load(Relaxed);
     /// Returns whether a server asks for a certificate.
     pub verifies: bool = |state| state.inherited.verifies;
+    /// Returns whether a server asks for a certificate within a handshake of this version.
+    pub(super) asks_within: bool = |state| {
+        state.inherited.verifies && !(state.inherited.verifies_later && state.speaks == Version::Tls13)
+    };
+    /// Returns whether a server can ask its client for a certificate now, after the handshake.
+    pub(super) can_ask_later: bool = |state| {
+        state.stage == Stage::Done && state.server && state.version == Version::Tls13 && state.can_ask_later && state.inherited.verifies
+    };
+    /// Returns whether it was a server in its last handshake.
+    pub is_server: bool = |state| state.server;
+    /// Returns whether the connection can update its keys.
+    pub(super) can_update_keys: bool = |state| state.stage == Stage::Done && state.version == Version::Tls13;
     /// Returns whether a handshake is finished.
     pub is_done: bool = |state| state.stage == Stage::Done;
     /// Returns the other side of the handshake, while there is one.

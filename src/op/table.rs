@@ -111,6 +111,12 @@ macro_rules! for_each_op {
                 0x59 CtxClearOptions SSL_CTX_clear_options [] (c: ContextSlot, options: Options) {} {by_hand fn(*mut SSL_CTX, u64) -> u64};
                 /// Sends one more ticket, which the client reads.
                 0x5b NewSessionTicket SSL_new_session_ticket [] (x: ConnectionSlot) {since "3.0"} {if ossl300 by_hand fn(*mut SSL) -> c_int};
+                /// Updates the keys of a connection that speaks TLS 1.3; the other side reads that, and does the same where it is asked to.
+                0xa1 KeyUpdate SSL_key_update [] (x: ConnectionSlot, update: KeyUpdate) {} {by_hand fn(*mut SSL, c_int) -> c_int};
+                /// Sets whether a client says in its handshakes that it can be asked for its certificate after them: 0 for no.
+                0xa2 SetPostHandshakeAuth SSL_set_post_handshake_auth [] (x: ConnectionSlot, allowed: Few) {} {by_hand fn(*mut SSL, c_int) -> ()};
+                /// Asks the client for its certificate after the handshake, in TLS 1.3. The client answers, and new tickets are sent.
+                0xa3 VerifyClient SSL_verify_client_post_handshake [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
                 /// Sets whether servers ask for a certificate, which the harness's callback takes.
                 0x5c CtxSetVerify SSL_CTX_set_verify [] (c: ContextSlot, mode: Verify) {} {by_hand fn(*mut SSL_CTX, c_int, SSL_verify_cb) -> ()};
                 /// Gives a client a certificate and its key: the harness's own word.

@@ -190,6 +190,8 @@ impl Ledger {
                 let renames = self.ticket_renames_cached() && !self.setup.hazards;
                 self.no_ticket(x).map(Skip::Unready).or(renames.then_some(Skip::Hazard))
             }
+            Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
+            Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready(Unready::WrongSide))

@@ -126,6 +126,11 @@ impl Shared {
         self.progress(x).told_end
     }
 
+    /// Says why a connection has nobody to talk to; `None`: it has.
+    pub(super) fn not_met(&self, x: ConnectionSlot) -> Option<Unready> {
+        self.progress(x).peer.is_none().then_some(Unready::NoHandshake)
+    }
+
     pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {
         self.progress(x).deaf
     }

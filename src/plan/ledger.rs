@@ -156,6 +156,8 @@ macro_rules! inert {
             | Op::CtxSetNotResumableCb { .. }
             | Op::CtxSetGenerateId { .. }
             | Op::UseCertificate { .. }
+            | Op::KeyUpdate { .. }
+            | Op::SetPostHandshakeAuth { .. }
             | Op::GetPeerCertChain { .. }
     };
 }
@@ -336,7 +338,7 @@ impl Ledger {
             Op::CopySessionId { to, from } => self.copy_session(to, from),
             Op::SetSslCtx { x, c } => self.set_context(x, c),
             Op::Handshake { client, server } => self.shake_hands(client, server),
-            Op::NewSessionTicket { x } => self.send_ticket(x),
+            Op::NewSessionTicket { x } | Op::VerifyClient { x } => self.send_ticket(x),
             Op::SendEarlyData { x } => self.shared.note_early(x),
             Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
             inert!() | getters!() => {}

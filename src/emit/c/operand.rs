@@ -3,9 +3,9 @@
 use super::value::{literal, number, time};
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, Kind, MaxVersion, Method, NameBlock, NewBlock, NewCallback,
-    NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback, Room, Sample,
-    ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    ExIndex, Few, GenerateId, GenerateTicket, GetCallback, KeyUpdate, Kind, MaxVersion, Method, NameBlock, NewBlock,
+    NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskCallback, RemoveBlock, RemoveCallback,
+    Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -82,7 +82,11 @@ in_c! {
     DecryptTicket: |callback| format!("{}, NULL", callback.name());
     AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
-    Verify: |mode| format!("{}, takes_any", mode.name());
+    Verify: |mode| match mode {
+        Verify::None | Verify::Peer => format!("{}, takes_any", mode.name()),
+        Verify::Later => "SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, takes_any".into(),
+    };
+    KeyUpdate: |update| update.name().into();
 }
 
 const NULL: &str = "NULL";

@@ -265,5 +265,17 @@ words! {
         None = "SSL_VERIFY_NONE",
         /// It does; a client without one is welcome.
         Peer = "SSL_VERIFY_PEER",
+        /// It does, but in TLS 1.3 only after the handshake: `SSL_VERIFY_POST_HANDSHAKE` too.
+        Later = "verify_post_handshake",
+    }
+}
+
+words! {
+    /// Whether the other side is to update its keys too.
+    KeyUpdate first 2 {
+        /// It need not.
+        Alone = "SSL_KEY_UPDATE_NOT_REQUESTED",
+        /// It is asked to.
+        Requested = "SSL_KEY_UPDATE_REQUESTED",
     }
 }

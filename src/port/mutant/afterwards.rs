@@ -215,6 +215,7 @@ impl Mutant {
             | (Bug::CopySessionIdTakesTwoReferences, Op::CopySessionId { to: x, .. })
             | (Bug::HandshakeKeepsClientSession, Op::Handshake { client: x, .. })
             | (Bug::HandshakeKeepsServerSession, Op::Handshake { server: x, .. })
+            | (Bug::KeyUpdateKeepsSession, Op::KeyUpdate { x, .. })
             | (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
             (Bug::Get1ChangesTimeout, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
                 change_timeout(&self.session(*dst));
@@ -224,6 +225,11 @@ impl Mutant {
                 copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
             }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { .. }) => self.state.kept.extend(noted.sessions),
+            (Bug::VerifiedSessionKeepsOld, Op::VerifyClient { .. }) => self.state.kept.extend(noted.sessions),
+            (Bug::VerifiedSessionForgetsPeer, Op::VerifyClient { x }) => {
+                let session = self.connected_session(*x);
+                session.into_iter().for_each(|session| forget_peer(&session));
+            }
             (Bug::CopySessionIdToItselfDrops, Op::CopySessionId { to, from }) if to == from => {
                 self.inner.connection(*to).set_session(None);
             }
@@ -306,4 +312,10 @@ impl Mutant {
         }
         None
     }
+}
+
+/// Takes the peer's certificate away from a session.
+fn forget_peer(session: &Session) {
+    // What is put back fits, for it was there.
+    let _ = session.establish(&Established { peer: None, ..session.established() });
 }

@@ -309,6 +309,13 @@ bugs! {
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
     MovedWithinStays "moved-within-stays" SessAcceptGood(Return) Handshake(callback Free, handshake AlpnSelect, Return, own Alpn);
     MovedWithinIsDeclined "moved-within-is-declined" Handshake(own Hostname, handshake New, Return);
+    KeyUpdateIsRefused "key-update-is-refused" KeyUpdate(Return);
+    KeyUpdateKeepsSession "key-update-keeps-session" KeyUpdate(other count, count, DestroyedLate);
+    LaterIsAskedAtOnce "later-is-asked-at-once" Handshake(own Peer, own VerifyResult, own Der, handshake New);
+    PostHandshakeAuthIsNotAllowed "post-handshake-auth-is-not-allowed" VerifyClient(Return);
+    ClientIsNotVerified "client-is-not-verified" VerifyClient(callback Dup, callback New, Return);
+    VerifiedSessionKeepsOld "verified-session-keeps-old" VerifyClient(other count, count, DestroyedLate, callback Free);
+    VerifiedSessionForgetsPeer "verified-session-forgets-peer" VerifyClient(own Peer, other Peer);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)

@@ -206,6 +206,9 @@ impl Mutant {
             (Bug::PskSharedIsCopied, Op::CtxSetPskUseCb { c, callback: PskCallback::Shares }) => {
                 call(Op::CtxSetPskUseCb { c: *c, callback: PskCallback::Makes })
             }
+            (Bug::LaterIsAskedAtOnce, Op::CtxSetVerify { c, mode: Verify::Later }) => {
+                call(Op::CtxSetVerify { c: *c, mode: Verify::Peer })
+            }
             (Bug::VerifyIsIgnored, Op::CtxSetVerify { c, mode: Verify::Peer }) => {
                 call(Op::CtxSetVerify { c: *c, mode: Verify::None })
             }
@@ -220,6 +223,9 @@ impl Mutant {
             (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
                 call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
             }
+            (Bug::KeyUpdateIsRefused, Op::KeyUpdate { .. }) => number(0),
+            (Bug::ClientIsNotVerified, Op::VerifyClient { .. }) => number(1),
+            (Bug::PostHandshakeAuthIsNotAllowed, Op::SetPostHandshakeAuth { .. }) => nothing(),
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),

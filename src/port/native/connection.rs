@@ -71,6 +71,9 @@ impl NativePort {
             }
             Op::Handshake { client, server } => number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => number(self.new_session_ticket(*x, moment.tape).into()),
+            Op::KeyUpdate { x, update } => number(self.update_keys(*x, *update).into()),
+            Op::VerifyClient { x } => number(self.verify_client(*x, moment.tape).into()),
+            Op::SetPostHandshakeAuth { x, allowed } => self.set_answers_later(*x, allowed.get() > 0),
             Op::SslShutdown { x } => {
                 let returned = self.connection(*x).shutdown();
                 self.raised |= returned.is_none();
@@ -82,6 +85,11 @@ impl NativePort {
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    fn set_answers_later(&self, x: ConnectionSlot, answers: bool) -> Returned<'static> {
+        self.connection(x).set_answers_later(answers);
+        Returned::Nothing
     }
 
     fn set_verify_result(&self, x: ConnectionSlot, code: u16) -> Returned<'static> {

@@ -64,7 +64,9 @@ impl NativePort {
             Op::CtxSetOptions { c, options } => self.set_option(*c, *options, true),
             Op::CtxClearOptions { c, options } => self.set_option(*c, *options, false),
             Op::CtxSetNumTickets { c, tickets } => done(self.inherit(*c, |all| all.tickets = tickets.get())),
-            Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
+            Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| {
+                (all.verifies, all.verifies_later) = (*mode != Verify::None, *mode == Verify::Later);
+            }),
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
             Op::CtxSetRemoveBlock { c, .. } | Op::CtxSetNewBlock { c, .. } => self.set_block(*c, op),
