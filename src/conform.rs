@@ -321,6 +321,8 @@ mod tests {
             Kind::NewSessionTicket,
             Kind::KeyUpdate,
             Kind::VerifyClient,
+            Kind::Renegotiate,
+            Kind::RenegotiateAbbreviated,
         ];
         assert_eq!(report.called.or(Kinds::NONE.with(Kind::Forget)), Kinds::all_but(&handshakes), "{report}");
     }

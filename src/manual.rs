@@ -173,6 +173,16 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "SSL_key_update() schedules an update of the keys for the current TLS connection.",
     ),
     (
+        "SSL_renegotiate",
+        "SSL_key_update",
+        "When called from the server side, SSL_renegotiate() and SSL_renegotiate_abbreviated() behave identically.",
+    ),
+    (
+        "SSL_renegotiate_abbreviated",
+        "SSL_key_update",
+        "When called from the server side, SSL_renegotiate() and SSL_renegotiate_abbreviated() behave identically.",
+    ),
+    (
         "SSL_set_post_handshake_auth",
         "SSL_CTX_set_verify",
         "SSL_CTX_set_post_handshake_auth() and SSL_set_post_handshake_auth() enable the Post-Handshake Authentication extension to be added to the ClientHello such that post-handshake authentication can be requested by the server.",

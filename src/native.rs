@@ -59,7 +59,7 @@ pub use ex_data::ExCallbacks;
 pub use failure::{Failure, SSL_AD_REASON_OFFSET, alert_name, reason_name};
 pub use family::{Custom, CustomRow, Family};
 pub use handshake::handshake;
-pub use later::{update_keys, verify_client};
+pub use later::{renegotiate, update_keys, verify_client};
 pub use library::Library;
 pub use peers::{FromPeer, Peers};
 pub use pem::{BadPem, pem_is_modelled};

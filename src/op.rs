@@ -345,6 +345,8 @@ impl Op {
                 | Op::NewSessionTicket { .. }
                 | Op::KeyUpdate { .. }
                 | Op::VerifyClient { .. }
+                | Op::Renegotiate { .. }
+                | Op::RenegotiateAbbreviated { .. }
                 | Op::SslShutdown { .. }
                 | Op::UseCertificate { .. }
                 | Op::FromDerBio { .. }

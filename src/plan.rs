@@ -220,6 +220,8 @@ pub enum Unready {
     ToldEnd,
     /// A callback may have moved it to another context.
     MayHaveMoved,
+    /// It has asked for another handshake: where that has failed it is not cleared.
+    HasRenegotiated,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

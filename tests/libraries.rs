@@ -229,6 +229,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "refused-session-is-not-freed",
         "remove-keeps-a-reference",
         "remove-leaves-it-resumable",
+        "renegotiation-keeps-a-reference",
         "replaced-is-not-resumable",
         "resumes-without-extended-secret",
         "resumption-keeps-the-verify-result",

@@ -116,6 +116,11 @@ macro_rules! define_generation {
                     Kind::Handshake => self.handshake(about.ledger),
                     Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, about.ledger) },
                     Kind::SendEarlyData => Op::SendEarlyData { x: self.ready(Method::Client, about.ledger) },
+                    Kind::VerifyClient => Op::VerifyClient { x: self.server_that_talked(about.ledger) },
+                    Kind::Renegotiate => Op::Renegotiate { x: self.server_that_talked(about.ledger) },
+                    Kind::RenegotiateAbbreviated => {
+                        Op::RenegotiateAbbreviated { x: self.server_that_talked(about.ledger) }
+                    }
                     $($(Kind::$kind => Op::$kind {
                         $($dst: empty!(self about.ledger, $made),)?
                         $($operand: <$type as Generate>::generate(self, about)),*

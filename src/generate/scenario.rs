@@ -45,6 +45,7 @@ impl Generator {
             11 => self.suited(on),
             10 => self.sealed(on, another),
             8 => self.moved(on, ledger),
+            9 if self.rng.bool() => self.again(on),
             9 => self.matching(on),
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
@@ -175,6 +176,60 @@ impl Generator {
         ops.extend([Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c: again }]);
         ops.extend([Op::SetSession { x: x2, s: Some(s) }, Op::Handshake { client: x2, server: x3 }]);
         ops.extend([Op::SessAccept { c: other }, Op::SessAcceptGood { c }]);
+        ops
+    }
+
+    /// Makes another handshake on a connection, with what decides whether it resumes the session of the first one.
+    fn again(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let settings = [
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetOptions { c, options: Options::NoResumptionOnRenegotiation },
+            Op::CtxSetTimeout { c, timeout: 300 },
+            Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) },
+            Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0, 0x102, 0x202])) },
+            Op::CtxSetNewCb { c: self.one_of(&[c, client]), callback: self.one_of(NewCallback::ALL) },
+            Op::CtxSetRemoveCb { c, callback: self.one_of(RemoveCallback::ALL) },
+            Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
+            Op::CtxSetServerNameCb { c, callback: ServerNameCallback::Accepts },
+            Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::First },
+            Op::CtxSetVerify { c, mode: Verify::Peer },
+            Op::CtxSetIdContext { c, context: Bytes::new(b"own") },
+        ];
+        let mut ops: Vec<Op> = settings.into_iter().filter(|_| self.rng.u8(0..3) == 0).collect();
+        if self.rng.u8(0..8) > 0 {
+            ops.push(Op::CtxSetMaxVersion { c: client, version: MaxVersion::Tls12 });
+        }
+        ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }, Op::UseCertificate { x: x0 }]);
+        if self.rng.bool() {
+            ops.push(Op::SslSetHostName { x: x0, name: CString::new(b"example.org") });
+            ops.push(Op::SslSetAlpnProtos { x: x0, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        let of = self.one_of(&[x0, x1]);
+        ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        match self.rng.u8(0..6) {
+            0 => ops.push(Op::CtxFlush { c, time: Time::At(0) }),
+            1 => ops.push(Op::CtxRemove { c, s: Some(s) }),
+            2 => ops.push(Op::AdvanceClock { seconds: 301 }),
+            3 => ops.push(Op::CtxSetServerNameCb { c, callback: self.one_of(ServerNameCallback::ALL) }),
+            _ => {}
+        }
+        for _ in 0..self.rng.usize(1..3) {
+            let is_new = self.rng.bool();
+            ops.push(if is_new { Op::Renegotiate { x: x1 } } else { Op::RenegotiateAbbreviated { x: x1 } });
+            ops.push(Op::SessionReused { x: of });
+        }
+        ops.extend([Op::SessAcceptRenegotiate { c }, Op::SessConnectRenegotiate { c: client }]);
+        if self.rng.bool() {
+            ops.extend([Op::Free { s: Some(s) }, Op::Get1Session { dst: s, x: x0 }]);
+        }
+        ops.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+        ops.extend([
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+        ]);
+        ops.extend([Op::Handshake { client: x2, server: x3 }, Op::GetAlpnSelected { x: x2 }]);
         ops
     }
 

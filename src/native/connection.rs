@@ -51,6 +51,8 @@ pub struct Inherited {
     pub no_ticket: bool,
     /// Leaves the digest of the handshake out of the master secret of TLS 1.2: `SSL_OP_NO_EXTENDED_MASTER_SECRET`.
     pub no_extended_master_secret: bool,
+    /// Keeps a server that renegotiates for a new session from resuming one: `SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION`.
+    pub no_resumption_on_renegotiation: bool,
     /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
     /// Limits the early data that a server takes, bytes: `SSL_CTX_set_max_early_data`.
@@ -127,6 +129,8 @@ pub(super) struct State {
     pub verify_result: i64,
     /// Names the version that is spoken, or the highest that can be.
     pub speaks: Version,
+    /// Says that the handshake is not the first one of the connection.
+    pub renegotiates: bool,
     /// Says that both sides have agreed on that version.
     pub agreed_version: bool,
     pub id_context: ShortBytes,
@@ -171,6 +175,7 @@ impl Connection {
                 verify_result: 0,
                 speaks: Version::Tls13,
                 agreed_version: false,
+                renegotiates: false,
                 id_context: context.id_context(),
                 host_name: None,
                 alpn: None,

@@ -100,10 +100,30 @@ impl Handshake<'_> {
         if version == Version::Tls13 {
             self.server.state().can_ask_later = answers_later;
         }
-        let mut hello = match version {
-            Version::Tls12 => self.server_hello_12()?,
+        let hello = match version {
+            Version::Tls12 => self.server_hello_12(true)?,
             Version::Tls13 => self.server_hello_13()?,
         };
+        self.answer(hello)
+    }
+
+    /// Makes another handshake of TLS 1.2, which a server has asked for: `tls_process_hello_req`. It looks for a session to resume, or
+    /// does not.
+    pub(super) fn renegotiate(&mut self, looks: bool) -> Result<(), Refused> {
+        let offered = self.client.session();
+        if !offered
+            .is_some_and(|session| session.protocol_version() == Version::Tls12.number() && session.is_resumable())
+        {
+            self.client.new_session(Version::Tls12.number());
+        }
+        let hello = self.server_hello_12(looks)?;
+        let hello = self.answer(hello)?;
+        self.finish_12(&hello).map(|_| ())
+    }
+
+    /// Lets the client read what the server says to its hello.
+    fn answer(&mut self, mut hello: Hello) -> Result<Hello, Refused> {
+        let version = hello.version;
         let sends = version == Version::Tls12 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
         if sends {
             hello.sealed = self.make_ticket_12();
@@ -119,9 +139,12 @@ impl Handshake<'_> {
     }
 
     /// Finds the session that a TLS 1.2 server resumes, or makes a new one: `ssl_get_prev_session`.
-    fn server_hello_12(&mut self) -> Result<Hello, Refused> {
+    fn server_hello_12(&mut self, looks: bool) -> Result<Hello, Refused> {
         let offer = self.client.offer(self.peers);
-        let mut found = self.find_12(&offer)?;
+        let mut found = match looks {
+            true => self.find_12(&offer)?,
+            false => Found { session: None, from_cache: true, ticket_expected: false },
+        };
         let resumed = self.judge_12(&mut found)?;
         let mut ticket_expected = found.ticket_expected;
         let hit = resumed.is_some_and(|session| self.resume_12(session, &offer));

@@ -1,8 +1,10 @@
-//! What happens between two connections after their handshake: keys that are updated, and clients that are asked for a certificate.
+//! What happens between two connections after their handshake: keys that are updated, and clients that are asked for a certificate,
+//! and other handshakes.
 
 use std::sync::Arc;
 
 use super::connection::Connection;
+use super::context::Statistic;
 use super::early::Early;
 use super::failure::Why;
 use super::handshake::Handshake;
@@ -49,6 +51,35 @@ pub fn verify_client(server: &Arc<Connection>, peers: &mut dyn Peers) -> bool {
     if !server.can_send_ticket() {
         client.hear_from(server);
     }
+    true
+}
+
+/// Lets a server of TLS 1.2 ask for another handshake, and makes it: `SSL_renegotiate`, and where it is not for a new session
+/// `SSL_renegotiate_abbreviated`. Returns `false` where it cannot be made.
+pub fn renegotiate(server: &Arc<Connection>, is_new: bool, peers: &mut dyn Peers) -> bool {
+    if !server.can_renegotiate() {
+        return false;
+    }
+    // It sets itself up where it asks.
+    server.context().counted(Statistic::AcceptRenegotiate);
+    let Some(client) = &server.peer() else { return true };
+    if client.failure().is_some() {
+        server.hear_from(client);
+        return true;
+    }
+    // And twice where the client's hello comes.
+    for _ in 0..2 {
+        server.context().counted(Statistic::AcceptRenegotiate);
+    }
+    client.session_context().counted(Statistic::ConnectRenegotiate);
+    for side in [client, server] {
+        let mut state = side.state();
+        (state.renegotiates, state.reused, state.alpn) = (true, false, None);
+    }
+    let looks = !(is_new && server.resumes_none_again());
+    let mut handshake = Handshake { client, server, peers, early: Early::default() };
+    // Whoever has failed says so.
+    let _ = handshake.renegotiate(looks);
     true
 }
 

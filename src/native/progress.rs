@@ -43,6 +43,12 @@ state_getters! {
     pub(super) can_ask_later: bool = |state| {
         state.stage == Stage::Done && state.server && state.version == Version::Tls13 && state.can_ask_later && state.inherited.verifies
     };
+    /// Returns whether the handshake is not the first one of the connection.
+    pub(super) renegotiates: bool = |state| state.renegotiates;
+    /// Returns whether the connection can make another handshake.
+    pub(super) can_renegotiate: bool = |state| state.stage == Stage::Done && state.version == Version::Tls12;
+    /// Returns whether a server that wants a new session resumes none.
+    pub(super) resumes_none_again: bool = |state| state.inherited.no_resumption_on_renegotiation;
     /// Returns whether it was a server in its last handshake.
     pub is_server: bool = |state| state.server;
     /// Returns whether the connection can update its keys.
@@ -128,7 +134,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
-        (state.exchanged, state.failure) = (false, None);
+        (state.exchanged, state.failure, state.renegotiates) = (false, None, false);
         if !server {
             state.speaks = state.inherited.max_version;
         }
@@ -142,6 +148,9 @@ impl Connection {
     fn settle_statistics(&self, before: Arc<Context>) {
         let (now, session_context) = (self.context(), self.session_context());
         let moved = !Arc::ptr_eq(&now, &before);
+        if self.renegotiates() {
+            return;
+        }
         let context = if moved && session_context.library().meets(Rule::MovedIsCounted) { now } else { before };
         if !Arc::ptr_eq(&context, &session_context) {
             context.counted(Statistic::Accept);

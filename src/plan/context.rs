@@ -164,7 +164,9 @@ impl Ledger {
             }
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
-                (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)
+                let again = self.shared.progress(x).has_renegotiated();
+                let unready = again.then_some(Skip::Unready(Unready::HasRenegotiated));
+                unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
             }
             // A session has one pair of links: it can be in one list.
             Op::CtxAdd { c, s } => {
@@ -176,6 +178,18 @@ impl Ledger {
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
+            // It leaks, as it says.
+            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
+            _ => self.refuses_to_talk(op),
+        }
+    }
+
+    /// Says why an op must not run that is about a handshake, or about what comes before or after it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
+    fn refuses_to_talk(&self, op: &Op) -> Option<Skip> {
+        match *op {
             Op::Handshake { client, server } => {
                 let loses = self.shared.may_lose_context(server);
                 self.no_handshake(client, server).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
@@ -190,16 +204,16 @@ impl Ledger {
                 let renames = self.ticket_renames_cached() && !self.setup.hazards;
                 self.no_ticket(x).map(Skip::Unready).or(renames.then_some(Skip::Hazard))
             }
+            Op::Renegotiate { x } | Op::RenegotiateAbbreviated { x } => {
+                let loses = self.shared.may_lose_context(x);
+                self.no_renegotiation(x).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
+            }
             Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
             Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready(Unready::WrongSide))
             }
-            // It leaks, as it says.
-            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
-            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
-            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => None,
         }
     }

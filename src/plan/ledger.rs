@@ -339,6 +339,7 @@ impl Ledger {
             Op::SetSslCtx { x, c } => self.set_context(x, c),
             Op::Handshake { client, server } => self.shake_hands(client, server),
             Op::NewSessionTicket { x } | Op::VerifyClient { x } => self.send_ticket(x),
+            Op::Renegotiate { x } | Op::RenegotiateAbbreviated { x } => self.renegotiate(x),
             Op::SendEarlyData { x } => self.shared.note_early(x),
             Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
             inert!() | getters!() => {}

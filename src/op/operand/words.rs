@@ -255,6 +255,8 @@ words! {
         NoTicket = "SSL_OP_NO_TICKET",
         /// The master secret of TLS 1.2 is made without a digest of the handshake. 1.1.1 has no such option.
         NoExtendedMasterSecret = "SSL_OP_NO_EXTENDED_MASTER_SECRET",
+        /// A server that has renegotiated with a new session in mind resumes none then.
+        NoResumptionOnRenegotiation = "SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION",
     }
 }
 

@@ -227,6 +227,8 @@ impl CPort {
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
             Op::KeyUpdate { x, update } => Returned::Number(self.key_update(*x, *update)),
             Op::VerifyClient { x } => Returned::Number(self.verify_client(*x, moment.tape)),
+            Op::Renegotiate { x } => Returned::Number(self.renegotiate(*x, true, moment.tape)),
+            Op::RenegotiateAbbreviated { x } => Returned::Number(self.renegotiate(*x, false, moment.tape)),
             Op::SetPostHandshakeAuth { x, allowed } => {
                 call!(self, SSL_set_post_handshake_auth(self.connection(*x), c_int::from(allowed.get())));
                 Returned::Nothing

@@ -25,7 +25,8 @@ use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
 
 /// Has all options that programs set.
-const OPTIONS: i64 = bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecret);
+const OPTIONS: i64 =
+    bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecret) | bit(Options::NoResumptionOnRenegotiation);
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
@@ -648,6 +649,36 @@ impl CPort {
         handshake_callbacks::tell_alerts();
         // What the first ticket is made of was there before.
         self.record(0, sides, had, tape);
+        self.record_verified(sides, tape);
+        blocks::record_written(tape);
+        call!(self, ERR_clear_error());
+        returned.into()
+    }
+
+    /// Lets a server ask for another handshake, and both make it. It is not asked where a handshake has not finished.
+    pub(super) fn renegotiate(&mut self, x: ConnectionSlot, is_new: bool, tape: &mut Tape) -> i64 {
+        let Some(peer) = self.credentials.peers[x.index()] else { return 0 };
+        let births = events::births();
+        let sides = [self.connection(peer), self.connection(x)];
+        let [client, server] = sides;
+        let had = self.sessions_of(sides);
+        handshake_callbacks::begin(self.sides(Some(peer), x));
+        let returned = match (call!(self, SSL_is_init_finished(server)), is_new) {
+            (0, _) => 0,
+            (_, true) => call!(self, SSL_renegotiate(server)),
+            (_, false) => call!(self, SSL_renegotiate_abbreviated(server)),
+        };
+        if returned == 1 {
+            self.inform(sides, Some(handshake_callbacks::informed));
+            handshake_callbacks::acting(true, || call!(self, SSL_do_handshake(server)));
+            for _ in 0..FLIGHTS {
+                handshake_callbacks::acting(false, || self.read_all(client));
+                handshake_callbacks::acting(true, || self.read_all(server));
+            }
+            self.inform(sides, None);
+        }
+        handshake_callbacks::tell_alerts();
+        self.record(births, sides, had, tape);
         self.record_verified(sides, tape);
         blocks::record_written(tape);
         call!(self, ERR_clear_error());

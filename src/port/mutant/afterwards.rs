@@ -225,7 +225,10 @@ impl Mutant {
                 copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
             }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { .. }) => self.state.kept.extend(noted.sessions),
-            (Bug::VerifiedSessionKeepsOld, Op::VerifyClient { .. }) => self.state.kept.extend(noted.sessions),
+            (Bug::VerifiedSessionKeepsOld, Op::VerifyClient { .. })
+            | (Bug::RenegotiationKeepsOld, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => {
+                self.state.kept.extend(noted.sessions)
+            }
             (Bug::VerifiedSessionForgetsPeer, Op::VerifyClient { x }) => {
                 let session = self.connected_session(*x);
                 session.into_iter().for_each(|session| forget_peer(&session));
@@ -245,7 +248,10 @@ impl Mutant {
             }
             (Bug::SetContextOfNullReturnsNull, Op::SetSslCtx { c: None, .. }) => return number(0),
             (_, Op::Handshake { client, server }) => return self.after_handshake(*client, *server, returned),
-            (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. }) => return number(0),
+            (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. })
+            | (Bug::RenegotiationReturnsZero, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => {
+                return number(0);
+            }
             (Bug::ShutdownIsOverAtOnce, Op::SslShutdown { .. }) => return changed(returned, i64::abs),
             _ => {}
         }

@@ -316,6 +316,11 @@ bugs! {
     ClientIsNotVerified "client-is-not-verified" VerifyClient(callback Dup, callback New, Return);
     VerifiedSessionKeepsOld "verified-session-keeps-old" VerifyClient(other count, count, DestroyedLate, callback Free);
     VerifiedSessionForgetsPeer "verified-session-forgets-peer" VerifyClient(own Peer, other Peer);
+    RenegotiationReturnsZero "renegotiation-returns-zero" Renegotiate(Return) RenegotiateAbbreviated(Return);
+    RenegotiationIsNotMade "renegotiation-is-not-made" Renegotiate(callback New, callback Free, handshake New, Return)
+        RenegotiateAbbreviated(callback New, callback Free, Return);
+    RenegotiationKeepsOld "renegotiation-keeps-old" Renegotiate(other count, count, DestroyedLate) RenegotiateAbbreviated(other count, count, DestroyedLate);
+    RenegotiationAlwaysResumes "renegotiation-always-resumes" Renegotiate(callback New, callback Free, handshake New, handshake GenerateId);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)
@@ -338,7 +343,7 @@ bugs! {
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
-    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return);
+    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return) Handshake(own VerifyResult);
     SetSessionForgetsVerifyResult "set-session-forgets-verify-result" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
@@ -354,8 +359,8 @@ bugs! {
     PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return) Handshake(handshake Get);
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
-        TakeKept(Return) SslFree(callback Free);
-    HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
+        TakeKept(Return) SslFree(callback Free) Handshake(handshake ServerName);
+    HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection) SetSession(own Resumable);
     BlockForgetsItsLastCall "block-forgets-its-last-call" CtxFlush(handshake Block) Handshake(handshake Block) CtxRemove(handshake Block)
         CtxAdd(handshake Block) CtxFlushEx(handshake Block) CtxFree(handshake Block) SslFree(handshake Block)
         SslClear(handshake Block) SetSession(handshake Block) NewSessionTicket(handshake Block)
@@ -367,7 +372,7 @@ bugs! {
         CtxFlushEx(callback Remove) CtxFree(callback Remove, callback Free, callback ContextFreed) Handshake(callback Remove)
         SslFree(callback Remove) SslClear(callback Remove) SetSession(callback Remove) NewSessionTicket(callback Remove);
     BlockKeepsWhatItDeclines "block-keeps-what-it-declines" Handshake(other count, count, DestroyedLate, callback New, callback Free)
-        NewSessionTicket(other count, count, callback Free);
+        NewSessionTicket(other count, count, callback Free) Handshake(handshake GenerateId);
     RemoveCallbackFreesNothing "remove-callback-frees-nothing" CtxRemove(count) Handshake(other count)
         SslFree(callback Free, other count) SetSession(other count) CtxFlushEx(callback Free)
         CtxFree(callback ContextFreed, callback Free) Handshake(count);

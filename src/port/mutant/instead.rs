@@ -223,6 +223,8 @@ impl Mutant {
             (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
                 call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
             }
+            (Bug::RenegotiationIsNotMade, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => number(1),
+            (Bug::RenegotiationAlwaysResumes, Op::Renegotiate { x }) => call(Op::RenegotiateAbbreviated { x: *x }),
             (Bug::KeyUpdateIsRefused, Op::KeyUpdate { .. }) => number(0),
             (Bug::ClientIsNotVerified, Op::VerifyClient { .. }) => number(1),
             (Bug::PostHandshakeAuthIsNotAllowed, Op::SetPostHandshakeAuth { .. }) => nothing(),

@@ -104,8 +104,19 @@ impl NativePort {
         self.of_server(x, tape, native::verify_client)
     }
 
+    /// Lets a server ask for another handshake, which is made; tells whether that could be done.
+    pub(super) fn renegotiate(&mut self, x: ConnectionSlot, is_new: bool, tape: &mut Tape) -> bool {
+        callbacks::make_sessions_with(&self.library);
+        self.of_server(x, tape, |server, peers| native::renegotiate(server, is_new, peers))
+    }
+
     /// Does something with a server whose handshake is over, which may make sessions.
-    fn of_server(&self, x: ConnectionSlot, tape: &mut Tape, act: fn(&Arc<Connection>, &mut dyn Peers) -> bool) -> bool {
+    fn of_server(
+        &self,
+        x: ConnectionSlot,
+        tape: &mut Tape,
+        act: impl FnOnce(&Arc<Connection>, &mut dyn Peers) -> bool,
+    ) -> bool {
         tape.next_part();
         let server = self.connection(x);
         let client = server.peer();
