@@ -314,7 +314,16 @@ mod tests {
         assert_eq!(check(native(true), trial).unwrap().called, Kinds::all_but(&[Kind::Forget]));
         // Without births and deaths there are no handshakes, and no tickets after one.
         let report = check(native(false), Trial { ex_data: false, ..trial }).unwrap();
-        let handshakes = [Kind::Handshake, Kind::UseCertificate, Kind::SendEarlyData, Kind::NewSessionTicket];
+        let handshakes = [
+            Kind::Handshake,
+            Kind::UseCertificate,
+            Kind::SendEarlyData,
+            Kind::NewSessionTicket,
+            Kind::KeyUpdate,
+            Kind::VerifyClient,
+            Kind::Renegotiate,
+            Kind::RenegotiateAbbreviated,
+        ];
         assert_eq!(report.called.or(Kinds::NONE.with(Kind::Forget)), Kinds::all_but(&handshakes), "{report}");
     }
 

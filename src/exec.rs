@@ -377,7 +377,14 @@ impl<P: Port> Run<'_, P> {
             told,
             // A context that only connections hold is not known where no callback tells of its end.
             knows_caches: told || shared.connections().next().is_none(),
-            talks: matches!(op, Op::Handshake { .. } | Op::NewSessionTicket { .. }),
+            talks: matches!(
+                op,
+                Op::Handshake { .. }
+                    | Op::NewSessionTicket { .. }
+                    | Op::VerifyClient { .. }
+                    | Op::Renegotiate { .. }
+                    | Op::RenegotiateAbbreviated { .. }
+            ),
             open: true,
         });
     }

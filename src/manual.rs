@@ -168,6 +168,31 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "To issue tickets after other events (such as application-layer changes), SSL_new_session_ticket() is used by a server application to request that a new ticket be sent when it is safe to do so.",
     ),
     (
+        "SSL_key_update",
+        "SSL_key_update",
+        "SSL_key_update() schedules an update of the keys for the current TLS connection.",
+    ),
+    (
+        "SSL_renegotiate",
+        "SSL_key_update",
+        "When called from the server side, SSL_renegotiate() and SSL_renegotiate_abbreviated() behave identically.",
+    ),
+    (
+        "SSL_renegotiate_abbreviated",
+        "SSL_key_update",
+        "When called from the server side, SSL_renegotiate() and SSL_renegotiate_abbreviated() behave identically.",
+    ),
+    (
+        "SSL_set_post_handshake_auth",
+        "SSL_CTX_set_verify",
+        "SSL_CTX_set_post_handshake_auth() and SSL_set_post_handshake_auth() enable the Post-Handshake Authentication extension to be added to the ClientHello such that post-handshake authentication can be requested by the server.",
+    ),
+    (
+        "SSL_verify_client_post_handshake",
+        "SSL_CTX_set_verify",
+        "SSL_verify_client_post_handshake() causes a CertificateRequest message to be sent by a server on the given ssl connection.",
+    ),
+    (
         "SSL_CTX_set_verify",
         "SSL_CTX_set_verify",
         "SSL_CTX_set_verify() sets the verification flags for ctx to be mode and specifies the verify_callback function to be used.",

@@ -15,9 +15,10 @@ pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
     ConnectionSlot, ContextSlot, CopyFlag, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock,
-    GetCallback, Inner, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NewBlock, NewCallback, NotResumableCallback,
-    Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Room, SLOTS, Sample,
-    ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeys, Time, Variable, Verify, Where,
+    GetCallback, Inner, KeyUpdate, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock,
+    NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
+    RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeys, Time,
+    Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -290,7 +291,7 @@ for_each_op!(define_patterns);
 
 pub(crate) use {getters, plain_ops};
 
-/// Matches the ops that set a callback to a block.
+/// Matches the ops that set a callback to a block of calls on sessions.
 macro_rules! block_ops {
     () => {
         $crate::op::Op::CtxSetRemoveBlock { .. }
@@ -320,6 +321,7 @@ impl Kind {
             () if matches!(self, Kind::CtxSetGetBlock) => Some(Kind::CtxSetGetCb),
             () if matches!(self, Kind::CtxSetPskUseBlock) => Some(Kind::CtxSetPskUseCb),
             () if matches!(self, Kind::CtxSetPskFindBlock) => Some(Kind::CtxSetPskFindCb),
+            () if matches!(self, Kind::CtxSetNameBlock) => Some(Kind::CtxSetServerNameCb),
             () => None,
         }
     }
@@ -341,6 +343,8 @@ impl Op {
             Op::CtxSetNewBlock { block, .. } => Some(&block.calls),
             Op::CtxSetGetBlock { block, .. } => Some(&block.calls),
             Op::CtxSetPskUseBlock { block, .. } | Op::CtxSetPskFindBlock { block, .. } => Some(&block.calls),
+            // Its one call is on a connection.
+            Op::CtxSetNameBlock { .. } => Some(&[]),
             _ => None,
         }
     }
@@ -368,6 +372,10 @@ impl Op {
             self,
             Op::Handshake { .. }
                 | Op::NewSessionTicket { .. }
+                | Op::KeyUpdate { .. }
+                | Op::VerifyClient { .. }
+                | Op::Renegotiate { .. }
+                | Op::RenegotiateAbbreviated { .. }
                 | Op::SslShutdown { .. }
                 | Op::UseCertificate { .. }
                 | Op::FromDerBio { .. }

@@ -55,6 +55,11 @@
 //!     cache while another one has it. A block that runs inside another one does nothing, so no two caches hand a session back and
 //!     forth for ever. The lock of a cache is not recursive: while 3.0 to 4.0.1 flush or evict, calls on the same cache fail, as
 //!     `pthread_rwlock_wrlock` returns `EDEADLK`; 1.1.1 ignores that, so there remove callbacks that are blocks are skipped ([`Quirks`]).
+//!     A callback for servers' names moves a server to a context that a variable holds then, and gives it its certificate again, for that
+//!     goes with the context. The connection takes a reference to where it goes, and gives back that to where it was, which is
+//!     somebody else's too, or no handshake is made: a variable holds it, or its sessions are cached there. Where a connection may have
+//!     been moved to counts as held until the connection goes or is told where it is, and until then it is not copied. A client stays
+//!     where it is.
 //!     What a block may have done is booked when it is set: what it is told of may be in any cache, a byte variable that it writes to may
 //!     hold any session's bytes, and a time that it sets changes what handshakes send.
 //! 15. *Blocks that give* a session: their callback is told of none. They use one that the harness keeps, while it keeps it, one that
@@ -223,6 +228,10 @@ pub enum Unready {
     CannotRead,
     /// It was told how it ended, or has said or read so.
     ToldEnd,
+    /// A callback may have moved it to another context.
+    MayHaveMoved,
+    /// It has asked for another handshake: where that has failed it is not cleared.
+    HasRenegotiated,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

@@ -2,6 +2,7 @@
 
 mod case;
 mod listing;
+mod repeat;
 
 pub use case::{Case, CaseError};
 
@@ -11,6 +12,7 @@ use arbitrary::{Arbitrary, Unstructured};
 
 use crate::op::{Cursor, Expected, Kind, Op, TextError, Wire};
 use listing::Listing;
+use repeat::Calls;
 
 /// The longest program; what follows is cut on the wire and an error in text.
 pub const MAX_OPS: usize = 10_000;
@@ -39,20 +41,21 @@ impl Program {
     /// Reads any bytes as some program: as text if they start with `#!`, as wire otherwise. What cannot be read is dropped: an
     /// unknown opcode byte, an op cut off by the end, a line that is no call.
     pub fn from_bytes(bytes: &[u8]) -> Program {
-        let mut ops = Vec::new();
         if bytes.starts_with(b"#!") {
             let text = String::from_utf8_lossy(bytes);
-            let calls = text.lines().enumerate().filter_map(|(at, line)| read_line(at + 1, line).ok().flatten());
-            ops.extend(calls.take(MAX_OPS));
-        } else {
-            let mut wire = Wire::new(bytes);
-            while ops.len() < MAX_OPS
-                && let Some(code) = wire.byte()
-            {
-                let Some(kind) = Kind::from_opcode(code) else { continue };
-                let Some(op) = kind.take_wire(&mut wire) else { break };
-                ops.push(op);
-            }
+            let mut calls = Calls::default();
+            // What is wrong is left out.
+            text.lines().for_each(|line| calls.read(1, line).unwrap_or_default());
+            return Program { ops: calls.take() };
+        }
+        let mut ops = Vec::new();
+        let mut wire = Wire::new(bytes);
+        while ops.len() < MAX_OPS
+            && let Some(code) = wire.byte()
+        {
+            let Some(kind) = Kind::from_opcode(code) else { continue };
+            let Some(op) = kind.take_wire(&mut wire) else { break };
+            ops.push(op);
         }
         Program { ops }
     }
@@ -195,6 +198,30 @@ mod tests {
         assert_eq!(new("{ SSL_SESSION_up_ref(session) }"), "2:59: expected `;`");
         let own_name = error("remove_cb_block(c0, { })");
         assert!(own_name.starts_with("2:1: expected a function of the table of operations"), "{own_name}");
+    }
+
+    #[test]
+    fn what_is_repeated_is_written_out() {
+        let free = "SSL_SESSION_up_ref(s0)\n";
+        let text = format!("{MARKER}\ns0 = SSL_SESSION_new()\nrepeat 3 {{ # why\n\n  {free}}}\n{free}");
+        let program: Program = text.parse().unwrap();
+        assert_eq!(program.to_string(), format!("{MARKER}\ns0 = SSL_SESSION_new()\n{}", free.repeat(4)));
+        assert_eq!(Program::from_bytes(text.as_bytes()), program);
+        assert_eq!(Program::from_bytes(&program.to_wire()), program);
+        let copied =
+            format!("Look:\n\n{MARKER}\ns0 = SSL_SESSION_new()\n\nrepeat 3 {{\n{free}\n}}\n\n{free}\nThat was it.\n");
+        assert_eq!(copied.parse(), Ok(program));
+        for (lines, said) in [
+            ("repeat 0 {", "2:8: expected an integer from 1 to 10000"),
+            ("repeat 2", "2:9: expected `{`"),
+            ("repeat 2 { SSL_SESSION_up_ref(s0) }", "2:12: expected the end of the line"),
+            ("repeat 2 {\nrepeat 2 {\n}", "3:1: expected `}`"),
+            ("repeat 2 {\nSSL_SESSION_up_ref(s0)", "3:1: expected `}`"),
+            ("SSL_SESSION_up_ref(s0)\nrepeat 10000 {\nSSL_SESSION_up_ref(s0)\n}", "5:1: expected at most 10000 calls"),
+        ] {
+            assert_eq!(error(lines), said, "{lines}");
+        }
+        assert!(error("}").starts_with("2:1: expected a function"));
     }
 
     #[test]

@@ -185,6 +185,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ]),
     ("ssl/ssl_lib.c", &[
         "flushes-every-128",
+        "key-update-uncaches-the-session",
         "matching-id-knows-one-version",
         "new-callback-cannot-remove",
         "no-context-is-made",
@@ -228,6 +229,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "refused-session-is-not-freed",
         "remove-keeps-a-reference",
         "remove-leaves-it-resumable",
+        "renegotiation-keeps-a-reference",
         "replaced-is-not-resumable",
         "resumes-without-extended-secret",
         "resumption-keeps-the-verify-result",
@@ -240,9 +242,10 @@ const PATCHES: &[(&str, &[&str])] = &[
         "unresumable-is-not-freed",
         "up-ref-of-three-does-nothing",
     ]),
-    ("ssl/statem/extensions.c", &["agreed-key-is-not-checked", "early-data-is-never-taken", "moved-accept-is-counted-twice", "refused-name-is-a-bad-extension"]),
+    ("ssl/statem/extensions.c", &["agreed-key-is-not-checked", "early-data-is-never-taken", "moved-accept-is-counted-twice", "moved-server-has-no-name", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
     ("ssl/statem/statem_srvr.c", &[
+        "later-certificate-is-shared",
         "resumed-takes-the-new-alpn",
         "ticket-forgets-early-data",
         "ticket-keeps-the-old-alpn",

@@ -16,7 +16,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("der", &["field", "op", "samples"]),
     ("oracle", &["op", "field", "der", "plan", "program", "trace"]),
     ("manual", &["op"]),
-    ("suite", &["op", "field", "plan", "program", "exec", "host", "native", "pair", "port", "manual", "der", "samples"]),
+    (
+        "suite",
+        &["op", "field", "plan", "program", "exec", "host", "native", "pair", "port", "manual", "der", "samples"],
+    ),
     ("known", &["oracle", "native"]),
     ("samples", &["native", "op", "der"]),
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples", "der"]),

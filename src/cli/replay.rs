@@ -251,6 +251,8 @@ fn skipped(why: Skip) -> &'static str {
             Unready::NoHandshake => "skipped: no handshake",
             Unready::CannotRead => "skipped: cannot read",
             Unready::ToldEnd => "skipped: told its end",
+            Unready::MayHaveMoved => "skipped: may have moved",
+            Unready::HasRenegotiated => "skipped: has renegotiated",
         },
     }
 }

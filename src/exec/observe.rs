@@ -136,7 +136,11 @@ impl<P: Port> Run<'_, P> {
                 self.see_connection(server);
                 self.see_caches();
             }
-            Op::NewSessionTicket { .. } => {
+            Op::NewSessionTicket { .. }
+            | Op::KeyUpdate { .. }
+            | Op::VerifyClient { .. }
+            | Op::Renegotiate { .. }
+            | Op::RenegotiateAbbreviated { .. } => {
                 self.ledger.shared().connections().for_each(|slot| self.see_connection(slot));
                 self.see_caches();
             }

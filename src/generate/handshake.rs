@@ -38,6 +38,9 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetTimeout,
 ];
 
+/// What is done after a handshake.
+const LATER: &[Kind] = &[Kind::KeyUpdate, Kind::VerifyClient, Kind::Renegotiate, Kind::RenegotiateAbbreviated];
+
 impl Generator {
     /// Draws an op of a program that makes handshakes, or `None`: one of any program will do.
     pub(super) fn talking_op(&mut self, ledger: &Ledger) -> Option<Op> {
@@ -68,6 +71,7 @@ impl Generator {
             7 | 8 => self.op_of(Kind::Get1Session, ledger),
             9 => self.op_of_any(&[Kind::SslShutdown, Kind::SslShutdown, Kind::SslSetShutdown], ledger),
             10 | 11 => self.op_of_any(SETTINGS, ledger),
+            12 if self.rng.u8(0..4) == 0 => self.op_of_any(LATER, ledger),
             12 => self.op_of_any(&[Kind::SslFree, Kind::SslClear, Kind::NewSessionTicket, Kind::TakeKept], ledger),
             13 => self.op_of_any(&[Kind::UseCertificate, Kind::AdvanceClock, Kind::SetTimeout, Kind::Free], ledger),
             _ => return None,

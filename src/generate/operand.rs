@@ -4,9 +4,10 @@ use super::Generator;
 use super::block::held;
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewBlock,
-    NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
-    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify, for_each_op,
+    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method,
+    NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskBlock,
+    PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -116,6 +117,11 @@ macro_rules! define_generation {
                     Kind::Handshake => self.handshake(about.ledger),
                     Kind::UseCertificate => Op::UseCertificate { x: self.ready(Method::Client, about.ledger) },
                     Kind::SendEarlyData => Op::SendEarlyData { x: self.ready(Method::Client, about.ledger) },
+                    Kind::VerifyClient => Op::VerifyClient { x: self.server_that_talked(about.ledger) },
+                    Kind::Renegotiate => Op::Renegotiate { x: self.server_that_talked(about.ledger) },
+                    Kind::RenegotiateAbbreviated => {
+                        Op::RenegotiateAbbreviated { x: self.server_that_talked(about.ledger) }
+                    }
                     $($(Kind::$kind => Op::$kind {
                         $($dst: empty!(self about.ledger, $made),)?
                         $($operand: <$type as Generate>::generate(self, about)),*
@@ -288,6 +294,7 @@ generate! {
         let source = generator.source(slot, true);
         generator.psk_block(&held(about.ledger), source)
     };
+    NameBlock: |generator, about| NameBlock { to: generator.context(about.ledger), returns: generator.one_of(NameReturn::ALL) };
     // The rest does not give what the library takes.
     GetCallback: |generator, _about| generator.one_of(GetCallback::SOUND);
     ProtocolVersion: |generator, _about| {
@@ -320,6 +327,6 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
+generate_words!(ExIndex, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
 generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);

@@ -4,9 +4,9 @@ use super::block::held;
 use super::operand::{FEW_IDS, PROTOCOLS};
 use super::{Generator, Which};
 use crate::op::{
-    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, GenerateTicket, GetCallback,
-    MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskCallback, RemoveCallback,
-    ServerNameCallback, Slot, Source, Suites, TicketKeys, Time, Verify,
+    AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateTicket,
+    GetCallback, KeyUpdate, MaxVersion, Method, NameBlock, NameReturn, NewCallback, NotResumableCallback, Op, Options,
+    ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Source, Suites, TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -45,6 +45,7 @@ impl Generator {
             11 => self.suited(on),
             10 => self.sealed(on, another),
             8 => self.moved(on, ledger),
+            9 if self.rng.bool() => self.again(on),
             9 => self.matching(on),
             0..=3 if made => self.moved_away(on),
             0 => not_to_be_resumed(on),
@@ -126,10 +127,13 @@ impl Generator {
         self.ahead = ops;
     }
 
-    /// Moves a server to another context before its handshake, and asks both what they have counted.
+    /// Moves a server to another context before its handshake, or within it, and asks both what they have counted.
     fn moved(&mut self, on: Scenario, ledger: &Ledger) -> Vec<Op> {
         let Scenario { server: c, client, x: [x0, x1, ..], .. } = on;
         let other = self.context_where(|slot| ledger.shared().context_references(slot) == 0);
+        if self.rng.bool() {
+            return self.moved_within(on, other);
+        }
         vec![
             Op::CtxPooled { dst: other, method: Method::Server },
             Op::SslNew { dst: x0, c: client },
@@ -139,6 +143,99 @@ impl Generator {
             Op::SessAccept { c },
             Op::SessAccept { c: other },
         ]
+    }
+
+    /// Lets a callback move servers to another context within their handshakes, and offers what comes of the first to a second.
+    fn moved_within(&mut self, on: Scenario, other: ContextSlot) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let returns = self.one_of(&[NameReturn::Accepted, NameReturn::Accepted, NameReturn::Declined]);
+        let settings = [
+            Op::CtxSetIdContext { c: other, context: Bytes::new(b"other") },
+            Op::CtxSetIdContext { c, context: Bytes::new(b"own") },
+            Op::CtxSetMaxVersion { c: client, version: MaxVersion::Tls12 },
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetCacheMode { c: other, mode: CacheMode::of(0) },
+            Op::CtxCopyTicketKeys { to: other, from: c },
+            Op::CtxSetVerify { c: other, mode: Verify::Peer },
+            Op::CtxSetServerNameCb { c: other, callback: self.one_of(ServerNameCallback::ALL) },
+            Op::CtxSetAlpnSelectCb { c: other, callback: AlpnCallback::First },
+        ];
+        let mut ops = vec![
+            Op::CtxPooled { dst: other, method: Method::Server },
+            Op::CtxSetNameBlock { c, block: NameBlock { to: other, returns } },
+        ];
+        ops.extend(settings.into_iter().filter(|_| self.rng.u8(0..3) == 0));
+        ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }]);
+        if self.rng.bool() {
+            ops.push(Op::SslSetHostName { x: x0, name: CString::new(b"example.org") });
+            ops.push(Op::SslSetAlpnProtos { x: x0, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        ops.push(Op::Handshake { client: x0, server: x1 });
+        match self.rng.u8(0..4) {
+            0 => ops.push(Op::CtxFree { c: Some(self.one_of(&[c, other])) }),
+            1 => ops.push(Op::SslFree { x: Some(x1) }),
+            _ => {}
+        }
+        ops.extend([Op::SessAccept { c }, Op::SessAcceptGood { c: other }, Op::Get1Session { dst: s, x: x0 }]);
+        let again = self.one_of(&[c, c, other]);
+        ops.extend([Op::SslNew { dst: x2, c: client }, Op::SslNew { dst: x3, c: again }]);
+        ops.extend([Op::SetSession { x: x2, s: Some(s) }, Op::Handshake { client: x2, server: x3 }]);
+        ops.extend([Op::SessAccept { c: other }, Op::SessAcceptGood { c }]);
+        ops
+    }
+
+    /// Makes another handshake on a connection, with what decides whether it resumes the session of the first one.
+    fn again(&mut self, on: Scenario) -> Vec<Op> {
+        let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
+        let settings = [
+            Op::CtxSetOptions { c, options: Options::NoTicket },
+            Op::CtxSetOptions { c, options: Options::NoResumptionOnRenegotiation },
+            Op::CtxSetTimeout { c, timeout: 300 },
+            Op::CtxSetCacheMode { c: client, mode: CacheMode::of(0x1) },
+            Op::CtxSetCacheMode { c, mode: CacheMode::of(self.one_of(&[0, 0x102, 0x202])) },
+            Op::CtxSetNewCb { c: self.one_of(&[c, client]), callback: self.one_of(NewCallback::ALL) },
+            Op::CtxSetRemoveCb { c, callback: self.one_of(RemoveCallback::ALL) },
+            Op::CtxSetNotResumableCb { c, callback: NotResumableCallback::NotResumable },
+            Op::CtxSetServerNameCb { c, callback: ServerNameCallback::Accepts },
+            Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::First },
+            Op::CtxSetVerify { c, mode: Verify::Peer },
+            Op::CtxSetIdContext { c, context: Bytes::new(b"own") },
+        ];
+        let mut ops: Vec<Op> = settings.into_iter().filter(|_| self.rng.u8(0..3) == 0).collect();
+        if self.rng.u8(0..8) > 0 {
+            ops.push(Op::CtxSetMaxVersion { c: client, version: MaxVersion::Tls12 });
+        }
+        ops.extend([Op::SslNew { dst: x0, c: client }, Op::SslNew { dst: x1, c }, Op::UseCertificate { x: x0 }]);
+        if self.rng.bool() {
+            ops.push(Op::SslSetHostName { x: x0, name: CString::new(b"example.org") });
+            ops.push(Op::SslSetAlpnProtos { x: x0, protocols: Bytes::new(self.one_of(PROTOCOLS)) });
+        }
+        let of = self.one_of(&[x0, x1]);
+        ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        match self.rng.u8(0..6) {
+            0 => ops.push(Op::CtxFlush { c, time: Time::At(0) }),
+            1 => ops.push(Op::CtxRemove { c, s: Some(s) }),
+            2 => ops.push(Op::AdvanceClock { seconds: 301 }),
+            3 => ops.push(Op::CtxSetServerNameCb { c, callback: self.one_of(ServerNameCallback::ALL) }),
+            _ => {}
+        }
+        for _ in 0..self.rng.usize(1..3) {
+            let is_new = self.rng.bool();
+            ops.push(if is_new { Op::Renegotiate { x: x1 } } else { Op::RenegotiateAbbreviated { x: x1 } });
+            ops.push(Op::SessionReused { x: of });
+        }
+        ops.extend([Op::SessAcceptRenegotiate { c }, Op::SessConnectRenegotiate { c: client }]);
+        if self.rng.bool() {
+            ops.extend([Op::Free { s: Some(s) }, Op::Get1Session { dst: s, x: x0 }]);
+        }
+        ops.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
+        ops.extend([
+            Op::SslNew { dst: x2, c: client },
+            Op::SslNew { dst: x3, c },
+            Op::SetSession { x: x2, s: Some(s) },
+        ]);
+        ops.extend([Op::Handshake { client: x2, server: x3 }, Op::GetAlpnSelected { x: x2 }]);
+        ops
     }
 
     /// Asks connections that have agreed on a version whether there is a session of an id.
@@ -257,7 +354,14 @@ impl Generator {
             ops.extend([Op::CtxSetAlpnSelectCb { c, callback }, Op::SslSetAlpnProtos { x: x0, protocols }]);
         }
         let of = if shows && self.rng.bool() { x1 } else { x0 };
+        let later = shows && self.rng.bool();
+        if later {
+            ops.extend(self.asked_later(c, x0));
+        }
         ops.extend([Op::Handshake { client: x0, server: x1 }, Op::Get1Session { dst: s, x: of }]);
+        if later {
+            ops.extend(self.asked_after(x0, x1, s, of));
+        }
         if self.rng.bool() {
             ops.extend([Op::SslShutdown { x: x0 }, Op::SslShutdown { x: x1 }]);
         }
@@ -274,6 +378,38 @@ impl Generator {
         }
         ops.extend(between);
         ops.extend(self.offered(on, named, spoken));
+        ops
+    }
+
+    /// Lets a client answer after its handshake, and a server ask then alone, or neither.
+    fn asked_later(&mut self, c: ContextSlot, client: ConnectionSlot) -> Vec<Op> {
+        let mut ops = vec![Op::SetPostHandshakeAuth { x: client, allowed: Few::at_most(self.one_of(&[1, 1, 1, 0])) }];
+        if self.rng.u8(0..4) > 0 {
+            ops.insert(0, Op::CtxSetVerify { c, mode: Verify::Later });
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.insert(0, Op::CtxSetNumTickets { c, tickets: Few::at_most(self.one_of(&[0, 1, 3])) });
+        }
+        ops
+    }
+
+    /// Asks a client for its certificate, with what may come before and after, and takes the session that there is then.
+    fn asked_after(&mut self, client: ConnectionSlot, server: ConnectionSlot, s: Slot, of: ConnectionSlot) -> Vec<Op> {
+        let update = Op::KeyUpdate { x: self.one_of(&[client, server]), update: self.one_of(KeyUpdate::ALL) };
+        let mut ops = vec![Op::VerifyClient { x: server }];
+        if self.rng.u8(0..4) == 0 {
+            ops.insert(self.rng.usize(0..2), update);
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::NewSessionTicket { x: server });
+        }
+        if self.rng.u8(0..4) == 0 {
+            ops.push(Op::VerifyClient { x: server });
+        }
+        ops.push(Op::GetVerifyResult { x: server });
+        if self.rng.u8(0..4) > 0 {
+            ops.extend([Op::Free { s: Some(s) }, Op::Get1Session { dst: s, x: of }]);
+        }
         ops
     }
 

@@ -53,6 +53,14 @@ impl Generator {
         self.connection_where(|slot| ledger.shared().is_ready(slot, method))
     }
 
+    /// Draws a server that has made a handshake, if there is one.
+    pub(super) fn server_that_talked(&mut self, ledger: &Ledger) -> ConnectionSlot {
+        let shared = ledger.shared();
+        self.connection_where(|slot| {
+            shared.method(slot) == Some(Method::Server) && !shared.is_ready(slot, Method::Server)
+        })
+    }
+
     /// Draws a connection slot that is wanted, if there is one.
     pub(super) fn connection_where(&mut self, wanted: impl Fn(ConnectionSlot) -> bool) -> ConnectionSlot {
         let any = self.rng.u8(0..FEW_CONNECTIONS);

@@ -15,7 +15,7 @@ const RESUMED: i64 = 4;
 const MOST_OF_A_LIFETIME: u32 = 7000;
 
 /// Calls after which a server may have good reason not to resume, or what is offered may have no lifetime left.
-const EXCUSES: [Kind; 20] = [
+const EXCUSES: [Kind; 21] = [
     Kind::CtxSetNotResumableCb,
     Kind::CtxSetGetCb,
     Kind::CtxSetRemoveCb,
@@ -24,6 +24,7 @@ const EXCUSES: [Kind; 20] = [
     Kind::CtxSetGetBlock,
     Kind::CtxSetPskUseBlock,
     Kind::CtxSetPskFindBlock,
+    Kind::CtxSetNameBlock,
     Kind::CtxSetPskUseCb,
     Kind::CtxSetPskFindCb,
     Kind::CtxSetGenerateId,

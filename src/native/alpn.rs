@@ -74,6 +74,10 @@ impl Handshake<'_> {
     pub(super) fn select_alpn(&self, hit: bool) -> Result<(), Refused> {
         let callback = self.server.context().callbacks().alpn;
         let (Some(named), Some(callback)) = (self.client.named_alpn(), callback) else { return Ok(()) };
+        if self.client.renegotiates() {
+            // It names none then.
+            return Ok(());
+        }
         match callback(&named) {
             AlpnAnswer::Declined => Ok(()),
             AlpnAnswer::Refused => Err(self.refuse_by_server(Why::AlpnRefused)),

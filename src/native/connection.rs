@@ -51,12 +51,16 @@ pub struct Inherited {
     pub no_ticket: bool,
     /// Leaves the digest of the handshake out of the master secret of TLS 1.2: `SSL_OP_NO_EXTENDED_MASTER_SECRET`.
     pub no_extended_master_secret: bool,
+    /// Keeps a server that renegotiates for a new session from resuming one: `SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION`.
+    pub no_resumption_on_renegotiation: bool,
     /// Counts the tickets that a TLS 1.3 server sends after a handshake: `SSL_CTX_set_num_tickets`.
     pub tickets: u8,
     /// Limits the early data that a server takes, bytes: `SSL_CTX_set_max_early_data`.
     pub max_early_data: u32,
     /// Makes a server ask for a certificate: `SSL_VERIFY_PEER`.
     pub verifies: bool,
+    /// Makes it do so in TLS 1.3 only after the handshake: `SSL_VERIFY_POST_HANDSHAKE`.
+    pub verifies_later: bool,
     /// Returns whether a new session must not be resumed: `SSL_CTX_set_not_resumable_session_callback`.
     pub not_resumable: Option<fn(forward_secure: bool) -> bool>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
@@ -125,6 +129,8 @@ pub(super) struct State {
     pub verify_result: i64,
     /// Names the version that is spoken, or the highest that can be.
     pub speaks: Version,
+    /// Says that the handshake is not the first one of the connection.
+    pub renegotiates: bool,
     /// Says that both sides have agreed on that version.
     pub agreed_version: bool,
     pub id_context: ShortBytes,
@@ -134,6 +140,10 @@ pub(super) struct State {
     pub alpn: Option<Vec<u8>>,
     /// Counts the bytes of early data that a client sends in its handshake.
     pub sends_early: u32,
+    /// Says that a client can be asked for its certificate after its handshakes.
+    pub answers_later: bool,
+    /// Says that the client of the last handshake has said so to a server.
+    pub can_ask_later: bool,
     /// Lists its own suites of TLS 1.3; `None`: those of its context.
     pub suites: Option<Suites>,
     /// Caches the sessions: the context that it was made from.
@@ -165,10 +175,13 @@ impl Connection {
                 verify_result: 0,
                 speaks: Version::Tls13,
                 agreed_version: false,
+                renegotiates: false,
                 id_context: context.id_context(),
                 host_name: None,
                 alpn: None,
                 sends_early: 0,
+                answers_later: false,
+                can_ask_later: false,
                 suites: None,
                 session_context: context.clone(),
                 context: context.clone(),
@@ -281,6 +294,11 @@ impl Connection {
     /// Lets a client send so many bytes of early data in its handshake, where it can: `SSL_write_early_data`.
     pub fn send_early_data(&self, bytes: u32) {
         self.state().sends_early = bytes;
+    }
+
+    /// Sets whether a client says in its handshakes that it can be asked for its certificate after them: `SSL_set_post_handshake_auth`.
+    pub fn set_answers_later(&self, answers: bool) {
+        self.state().answers_later = answers;
     }
 
     /// Sets what came of verifying the peer's certificate, an `X509_V_*` code: `SSL_set_verify_result`.

@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 use super::alpn::SelectAlpn;
 use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
-use super::connection::Inherited;
+use super::connection::{Connection, Inherited};
 use super::error::Error;
 use super::family::Custom;
 use super::library::Library;
@@ -70,6 +70,9 @@ pub enum Statistic {
 /// Returns a reference to what is found under an id.
 pub type GetSession = fn(context: &Context, id: &[u8]) -> Option<Session>;
 
+/// Says what becomes of the name that a client asked for. The context is the one whose callback it is.
+pub type AnswerName = fn(context: &Context, connection: &Connection, server: bool) -> NameAnswer;
+
 /// Holds what an application lets a context call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Callbacks {
@@ -85,8 +88,8 @@ pub struct Callbacks {
     pub get: Option<GetSession>,
     /// Makes a session id of at most so many bytes: `SSL_CTX_set_generate_session_id`.
     pub generate_id: Option<fn(room: usize) -> Vec<u8>>,
-    /// Says what becomes of the name that a client asked for: `SSL_CTX_set_tlsext_servername_callback`.
-    pub server_name: Option<fn(server: bool) -> NameAnswer>,
+    /// Says what becomes of the name that a client asked for, and may move the connection: `SSL_CTX_set_tlsext_servername_callback`.
+    pub server_name: Option<AnswerName>,
     /// Selects one of the protocols that a client names: `SSL_CTX_set_alpn_select_cb`.
     pub alpn: Option<SelectAlpn>,
     /// Is told of a session of which a ticket is made: `SSL_CTX_set_session_ticket_cb`.

@@ -96,10 +96,34 @@ impl Handshake<'_> {
         }
         let version = self.client.max_version().min(self.server.max_version());
         self.server.agree_on(version);
-        let mut hello = match version {
-            Version::Tls12 => self.server_hello_12()?,
+        let answers_later = self.client.state().answers_later;
+        if version == Version::Tls13 {
+            self.server.state().can_ask_later = answers_later;
+        }
+        let hello = match version {
+            Version::Tls12 => self.server_hello_12(true)?,
             Version::Tls13 => self.server_hello_13()?,
         };
+        self.answer(hello)
+    }
+
+    /// Makes another handshake of TLS 1.2, which a server has asked for: `tls_process_hello_req`. It looks for a session to resume, or
+    /// does not.
+    pub(super) fn renegotiate(&mut self, looks: bool) -> Result<(), Refused> {
+        let offered = self.client.session();
+        if !offered
+            .is_some_and(|session| session.protocol_version() == Version::Tls12.number() && session.is_resumable())
+        {
+            self.client.new_session(Version::Tls12.number());
+        }
+        let hello = self.server_hello_12(looks)?;
+        let hello = self.answer(hello)?;
+        self.finish_12(&hello).map(|_| ())
+    }
+
+    /// Lets the client read what the server says to its hello.
+    fn answer(&mut self, mut hello: Hello) -> Result<Hello, Refused> {
+        let version = hello.version;
         let sends = version == Version::Tls12 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
         if sends {
             hello.sealed = self.make_ticket_12();
@@ -115,9 +139,12 @@ impl Handshake<'_> {
     }
 
     /// Finds the session that a TLS 1.2 server resumes, or makes a new one: `ssl_get_prev_session`.
-    fn server_hello_12(&mut self) -> Result<Hello, Refused> {
+    fn server_hello_12(&mut self, looks: bool) -> Result<Hello, Refused> {
         let offer = self.client.offer(self.peers);
-        let mut found = self.find_12(&offer)?;
+        let mut found = match looks {
+            true => self.find_12(&offer)?,
+            false => Found { session: None, from_cache: true, ticket_expected: false },
+        };
         let resumed = self.judge_12(&mut found)?;
         let mut ticket_expected = found.ticket_expected;
         let hit = resumed.is_some_and(|session| self.resume_12(session, &offer));
@@ -689,15 +716,16 @@ impl Handshake<'_> {
     fn fill(&mut self, side: &Connection) {
         let Some(session) = side.session() else { return };
         let is_client = std::ptr::eq(side, &raw const **self.client);
-        if is_client || side.verifies() && self.client.has_certificate() {
+        let asks = is_client || side.asks_within();
+        if is_client || asks && self.client.has_certificate() {
             side.state().verify_result = self.peers.verified(!is_client);
         }
-        if is_client || side.verifies() {
+        if asks {
             session.set_verify_result(side.verify_result());
         }
         self.fill_secrets(side);
         let shown = is_client || self.client.has_certificate();
-        if is_client || side.verifies() {
+        if asks {
             session.put_peer(shown.then(|| self.peers.certificate(is_client)), is_client);
         }
     }

@@ -35,6 +35,24 @@ state_getters! {
     pub has_certificate: bool = |state| state.certificate.load(Relaxed);
     /// Returns whether a server asks for a certificate.
     pub verifies: bool = |state| state.inherited.verifies;
+    /// Returns whether a server asks for a certificate within a handshake of this version.
+    pub(super) asks_within: bool = |state| {
+        state.inherited.verifies && !(state.inherited.verifies_later && state.speaks == Version::Tls13)
+    };
+    /// Returns whether a server can ask its client for a certificate now, after the handshake.
+    pub(super) can_ask_later: bool = |state| {
+        state.stage == Stage::Done && state.server && state.version == Version::Tls13 && state.can_ask_later && state.inherited.verifies
+    };
+    /// Returns whether the handshake is not the first one of the connection.
+    pub(super) renegotiates: bool = |state| state.renegotiates;
+    /// Returns whether the connection can make another handshake.
+    pub(super) can_renegotiate: bool = |state| state.stage == Stage::Done && state.version == Version::Tls12;
+    /// Returns whether a server that wants a new session resumes none.
+    pub(super) resumes_none_again: bool = |state| state.inherited.no_resumption_on_renegotiation;
+    /// Returns whether it was a server in its last handshake.
+    pub is_server: bool = |state| state.server;
+    /// Returns whether the connection can update its keys.
+    pub(super) can_update_keys: bool = |state| state.stage == Stage::Done && state.version == Version::Tls13;
     /// Returns whether a handshake is finished.
     pub is_done: bool = |state| state.stage == Stage::Done;
     /// Returns the other side of the handshake, while there is one.
@@ -116,7 +134,7 @@ impl Connection {
         let mut state = self.state();
         (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
-        (state.exchanged, state.failure) = (false, None);
+        (state.exchanged, state.failure, state.renegotiates) = (false, None, false);
         if !server {
             state.speaks = state.inherited.max_version;
         }
@@ -126,9 +144,14 @@ impl Connection {
     }
 
     /// Moves the count of what was begun to where it will be counted as good: `final_server_name`. Of a client nothing was begun
-    /// there.
-    fn settle_statistics(&self) {
-        let (context, session_context) = (self.context(), self.session_context());
+    /// there. What the callback itself did to the context that the connection had `before` is not looked at.
+    fn settle_statistics(&self, before: Arc<Context>) {
+        let (now, session_context) = (self.context(), self.session_context());
+        let moved = !Arc::ptr_eq(&now, &before);
+        if self.renegotiates() {
+            return;
+        }
+        let context = if moved && session_context.library().meets(Rule::MovedIsCounted) { now } else { before };
         if !Arc::ptr_eq(&context, &session_context) {
             context.counted(Statistic::Accept);
             session_context.discount(Statistic::Accept);
@@ -148,10 +171,12 @@ impl Connection {
 
     /// Asks the callback what becomes of the name that a client asked for: `final_server_name`. That of the context comes first.
     pub(super) fn answer_name(&self, server: bool) -> NameAnswer {
-        let callback =
-            self.context().callbacks().server_name.or_else(|| self.session_context().callbacks().server_name);
-        let answer = callback.map_or(NameAnswer::Declined, |callback| callback(server));
-        self.settle_statistics();
+        let before = self.context();
+        let callback = [before.clone(), self.session_context()]
+            .into_iter()
+            .find_map(|context| Some((context.callbacks().server_name?, context)));
+        let answer = callback.map_or(NameAnswer::Declined, |(callback, context)| callback(&context, self, server));
+        self.settle_statistics(before);
         answer
     }
 

@@ -13,7 +13,7 @@ mod words;
 
 use std::fmt;
 
-pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NewBlock, RemoveBlock, TheCopy, Where};
+pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NameBlock, NameReturn, NewBlock, RemoveBlock, TheCopy, Where};
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
@@ -25,7 +25,7 @@ pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
 pub use slot::{BUFFERS, BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use time::Time;
-pub use words::{Cipher, ExIndex, MaxVersion, Method, Options, Sample, Suites, TicketKeys, Verify};
+pub use words::{Cipher, ExIndex, KeyUpdate, MaxVersion, Method, Options, Sample, Suites, TicketKeys, Verify};
 
 use super::text::{Cursor, Expected, TextError};
 use super::wire::Wire;

@@ -111,6 +111,16 @@ macro_rules! for_each_op {
                 0x59 CtxClearOptions SSL_CTX_clear_options [] (c: ContextSlot, options: Options) {} {by_hand fn(*mut SSL_CTX, u64) -> u64};
                 /// Sends one more ticket, which the client reads.
                 0x5b NewSessionTicket SSL_new_session_ticket [] (x: ConnectionSlot) {since "3.0"} {if ossl300 by_hand fn(*mut SSL) -> c_int};
+                /// Updates the keys of a connection that speaks TLS 1.3; the other side reads that, and does the same where it is asked to.
+                0xa1 KeyUpdate SSL_key_update [] (x: ConnectionSlot, update: KeyUpdate) {} {by_hand fn(*mut SSL, c_int) -> c_int};
+                /// Sets whether a client says in its handshakes that it can be asked for its certificate after them: 0 for no.
+                0xa2 SetPostHandshakeAuth SSL_set_post_handshake_auth [] (x: ConnectionSlot, allowed: Few) {} {by_hand fn(*mut SSL, c_int) -> ()};
+                /// Asks the client for its certificate after the handshake, in TLS 1.3. The client answers, and new tickets are sent.
+                0xa3 VerifyClient SSL_verify_client_post_handshake [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
+                /// Lets a server that speaks TLS 1.2 ask for another handshake, which is made, with a new session in mind. 0, and is not called, where a handshake has not finished.
+                0xa4 Renegotiate SSL_renegotiate [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
+                /// Lets a server that speaks TLS 1.2 ask for another handshake, which is made. 0, and is not called, where a handshake has not finished.
+                0xa5 RenegotiateAbbreviated SSL_renegotiate_abbreviated [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
                 /// Sets whether servers ask for a certificate, which the harness's callback takes.
                 0x5c CtxSetVerify SSL_CTX_set_verify [] (c: ContextSlot, mode: Verify) {} {by_hand fn(*mut SSL_CTX, c_int, SSL_verify_cb) -> ()};
                 /// Gives a client a certificate and its key: the harness's own word.
@@ -187,6 +197,8 @@ macro_rules! for_each_op {
                 0x90 CtxSetPskUseBlock psk_use_cb_block [] (c: ContextSlot, block: PskBlock) {} {own};
                 /// Sets calls that run when a server is asked for a session that was agreed on by other means, and what it is given.
                 0x91 CtxSetPskFindBlock psk_find_cb_block [] (c: ContextSlot, block: PskBlock) {} {own};
+                /// Sets the call by which a server moves itself to another context when it reads the first message.
+                0xa0 CtxSetNameBlock server_name_cb_block [] (c: ContextSlot, block: NameBlock) {} {own};
             }
             plain {
                 /// Sets the session id context, at most 32 bytes.

@@ -1,6 +1,7 @@
 //! Connections and their sessions in the ledger.
 
 use super::Makes;
+use super::context::Shared;
 use super::handshake::Progress;
 use super::ledger::{Ledger, Object, ObjectId};
 use crate::op::{ConnectionSlot, ContextSlot, Method, Slot};
@@ -11,6 +12,8 @@ pub(super) struct HeldConnection {
     references: u32,
     pub session: Option<ObjectId>,
     context: u8,
+    /// The contexts, one bit each, that a callback may have moved it to. It may hold any of them.
+    moved: u16,
     /// Where its sessions are cached.
     pub session_context: u8,
     pub method: Method,
@@ -20,6 +23,33 @@ pub(super) struct HeldConnection {
 impl HeldConnection {
     pub const fn references(&self) -> u32 {
         self.references
+    }
+}
+
+impl Shared {
+    /// Returns the contexts, one bit each, whose callback may be asked for a server's name: those that a connection may have.
+    fn may_have(&self, x: ConnectionSlot) -> u16 {
+        self.connections[x.index()].map_or(0, |held| 1 << held.context | 1 << held.session_context | held.moved)
+    }
+
+    /// Returns the contexts, one bit each, that a callback may move a connection to in its handshake.
+    fn may_move_to(&self, x: ConnectionSlot) -> u16 {
+        let callers = self.may_have(x);
+        let moves = self.moves.iter().enumerate().filter(|(object, _)| callers & 1 << object != 0);
+        let to = moves.filter_map(|(_, to)| self.contexts[(*to)?.index()]);
+        to.fold(0, |all, context| all | 1 << context.object)
+    }
+
+    /// Tells whether a callback may move a connection away from a context that nobody else holds for sure.
+    pub(super) fn may_lose_context(&self, x: ConnectionSlot) -> bool {
+        let Some(held) = self.connections[x.index()] else { return false };
+        let by_variables = self.contexts.iter().flatten().fold(1 << held.session_context, |all, c| all | 1 << c.object);
+        self.may_move_to(x) != 0 && self.may_have(x) & !by_variables != 0
+    }
+
+    /// Tells whether it is not known where a connection is that can be copied.
+    pub(super) fn may_have_moved(&self, x: ConnectionSlot) -> bool {
+        self.connections[x.index()].is_some_and(|held| held.moved != 0 && !held.progress.has_begun())
     }
 }
 
@@ -38,6 +68,7 @@ impl Ledger {
             references: 1,
             session: None,
             context: context.object,
+            moved: 0,
             session_context: context.object,
             method: context.method,
             progress: Progress::default(),
@@ -76,8 +107,31 @@ impl Ledger {
         if let Some(held) = self.shared.connections[x.index()].take() {
             self.let_go_context(held.session_context);
             self.let_go_context(held.context);
+            self.let_go_moved(held.moved);
         }
         true
+    }
+
+    /// Books that a callback may move a server to another context while it shakes hands.
+    pub(super) fn may_move(&mut self, x: ConnectionSlot) {
+        let to = self.shared.may_move_to(x);
+        let other_side = ContextSlot::all().any(|c| {
+            let context = self.shared.contexts[c.index()];
+            context.is_some_and(|context| context.method != Method::Server && to & 1 << context.object != 0)
+        });
+        if other_side {
+            self.shared.note_other_side(x);
+        }
+        let Some(held) = &mut self.shared.connections[x.index()] else { return };
+        let more = to & !held.moved;
+        held.moved |= to;
+        for (object, holders) in self.shared.holders.iter_mut().enumerate() {
+            *holders += u32::from(more >> object & 1);
+        }
+    }
+
+    fn let_go_moved(&mut self, contexts: u16) {
+        (0..16u8).filter(|object| contexts & 1 << object != 0).for_each(|object| self.let_go_context(object));
     }
 
     pub(super) fn set_session(&mut self, x: ConnectionSlot, s: Option<Slot>) {
@@ -108,7 +162,9 @@ impl Ledger {
         let context = named.map_or(connection.session_context, |named| named.object);
         self.shared.holders[usize::from(context)] += 1;
         self.let_go_context(connection.context);
-        self.shared.connections[x.index()] = Some(HeldConnection { context, ..connection });
+        // Wherever it was moved to, it is here now.
+        self.let_go_moved(connection.moved);
+        self.shared.connections[x.index()] = Some(HeldConnection { context, moved: 0, ..connection });
     }
 
     /// Books an end: nothing is sent after it.

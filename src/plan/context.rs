@@ -30,6 +30,8 @@ pub struct Shared {
     pub(super) used: bool,
     pub(super) trust: Trust,
     pub(super) blocks: Blocks,
+    /// Says of each context where the callback of servers' names moves them to, if it is one that does.
+    pub(super) moves: [Option<ContextSlot>; OBJECTS],
 }
 
 /// What a context slot holds.
@@ -155,7 +157,9 @@ impl Ledger {
             block_ops!() => self.refuses_block(op),
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
-                (shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided)
+                let again = self.shared.progress(x).has_renegotiated();
+                let unready = again.then_some(Skip::Unready(Unready::HasRenegotiated));
+                unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
             }
             // A session has one pair of links: it can be in one list.
             Op::CtxAdd { c, s } => {
@@ -167,7 +171,23 @@ impl Ledger {
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
                 .filter(|held| held.pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
-            Op::Handshake { client, server } => self.no_handshake(client, server).map(Skip::Unready),
+            // It leaks, as it says.
+            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
+            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
+            _ => self.refuses_to_talk(op),
+        }
+    }
+
+    /// Says why an op must not run that is about a handshake, or about what comes before or after it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
+    fn refuses_to_talk(&self, op: &Op) -> Option<Skip> {
+        match *op {
+            Op::Handshake { client, server } => {
+                let loses = self.shared.may_lose_context(server);
+                self.no_handshake(client, server).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
+            }
+            Op::SslDup { x, .. } => self.shared.may_have_moved(x).then_some(Skip::Unready(Unready::MayHaveMoved)),
             Op::UseCertificate { x } | Op::SendEarlyData { x } => {
                 self.shared.unready(x, Method::Client).map(Skip::Unready)
             }
@@ -177,14 +197,16 @@ impl Ledger {
                 let renames = self.ticket_renames_cached() && !self.setup.hazards;
                 self.no_ticket(x).map(Skip::Unready).or(renames.then_some(Skip::Hazard))
             }
+            Op::Renegotiate { x } | Op::RenegotiateAbbreviated { x } => {
+                let loses = self.shared.may_lose_context(x);
+                self.no_renegotiation(x).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
+            }
+            Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
+            Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
             Op::CopySessionId { to, from } => {
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready(Unready::WrongSide))
             }
-            // It leaks, as it says.
-            Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
-            Op::CtxSetGetCb { callback, .. } if !callback.is_sound() => (!self.setup.hazards).then_some(Skip::Hazard),
-            Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => None,
         }
     }
@@ -212,6 +234,7 @@ impl Ledger {
     pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
         let object = self.shared.new_context();
         self.shared.trust.forget_context(object);
+        self.shared.moves[usize::from(object)] = None;
         self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
     }
 
@@ -270,6 +293,13 @@ impl Ledger {
     pub(super) fn flush(&mut self, c: ContextSlot, time: Time) {
         if let (Time::At(0), Some(context)) = (time, self.shared.contexts[c.index()]) {
             self.uncache_all(1 << context.object);
+        }
+    }
+
+    /// Books what the callback of servers' names does: it moves them to another context, or does not.
+    pub(super) fn set_name_callback(&mut self, c: ContextSlot, to: Option<ContextSlot>) {
+        if let Some(context) = self.shared.contexts[c.index()] {
+            self.shared.moves[usize::from(context.object)] = to;
         }
     }
 

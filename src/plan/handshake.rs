@@ -23,6 +23,8 @@ pub(super) struct Progress {
     early: bool,
     /// There was early data in its handshake, or may have been: `SSL_clear` leaves something of that, and no other handshake is made.
     had_early: bool,
+    /// It has asked for another handshake, or was asked for one.
+    renegotiated: bool,
 }
 
 impl Progress {
@@ -32,6 +34,10 @@ impl Progress {
 
     pub(super) const fn has_begun(self) -> bool {
         self.begun
+    }
+
+    pub(super) const fn has_renegotiated(self) -> bool {
+        self.renegotiated
     }
 }
 
@@ -126,6 +132,11 @@ impl Shared {
         self.progress(x).told_end
     }
 
+    /// Says why a connection has nobody to talk to; `None`: it has.
+    pub(super) fn not_met(&self, x: ConnectionSlot) -> Option<Unready> {
+        self.progress(x).peer.is_none().then_some(Unready::NoHandshake)
+    }
+
     pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {
         self.progress(x).deaf
     }
@@ -176,13 +187,25 @@ impl Ledger {
     /// Says why no handshake is made of these; `None`: it is made.
     pub(super) fn no_handshake(&self, client: ConnectionSlot, server: ConnectionSlot) -> Option<Unready> {
         let shared = &self.shared;
+        let unready = shared.unready(client, Method::Client).or(shared.unready(server, Method::Server));
+        unready.or(self.cannot_say(client, server))
+    }
+
+    /// Says why a server makes no other handshake with its client; `None`: it does.
+    pub(super) fn no_renegotiation(&self, x: ConnectionSlot) -> Option<Unready> {
+        let client = self.shared.progress(x).peer;
+        self.no_ticket(x).or(client.and_then(|client| self.cannot_say(client, x)))
+    }
+
+    /// Says why it is not known how a handshake goes; `None`: it is.
+    fn cannot_say(&self, client: ConnectionSlot, server: ConnectionSlot) -> Option<Unready> {
+        let shared = &self.shared;
         let odd = [client, server]
             .into_iter()
             .filter_map(|x| shared.connections[x.index()])
             .any(|held| shared.trust.odd_timeouts & 1 << held.session_context != 0);
         let session = shared.connections[client.index()].and_then(|held| held.session);
-        let unready = shared.unready(client, Method::Client).or(shared.unready(server, Method::Server));
-        unready.or(odd.then_some(Unready::OddTimeout)).or((!self.can_offer(session)).then_some(Unready::UnfitSession))
+        odd.then_some(Unready::OddTimeout).or((!self.can_offer(session)).then_some(Unready::UnfitSession))
     }
 
     /// Tells whether a client can offer this: nothing, a new session, which is no offer, or what a handshake made.
@@ -207,6 +230,7 @@ impl Ledger {
     }
 
     pub(super) fn shake_hands(&mut self, client: ConnectionSlot, server: ConnectionSlot) {
+        self.may_move(server);
         let had_early = self.shared.progress(client).early;
         self.give_named();
         for (x, peer) in [(client, server), (server, client)] {
@@ -219,6 +243,16 @@ impl Ledger {
     pub(super) fn send_ticket(&mut self, x: ConnectionSlot) {
         for x in [Some(x), self.shared.progress(x).peer].into_iter().flatten() {
             self.give_pristine(x);
+        }
+    }
+
+    /// Books another handshake of a server and its client.
+    pub(super) fn renegotiate(&mut self, x: ConnectionSlot) {
+        self.may_move(x);
+        self.give_named();
+        for x in [Some(x), self.shared.progress(x).peer].into_iter().flatten() {
+            self.give_pristine(x);
+            self.shared.change(x, |progress| progress.renegotiated = true);
         }
     }
 

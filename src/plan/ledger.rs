@@ -149,7 +149,6 @@ macro_rules! inert {
             | Op::CtxSessions { .. }
             | Op::CtxSetMaxVersion { .. }
             | Op::SslSetHostName { .. }
-            | Op::CtxSetServerNameCb { .. }
             | Op::CtxSetTicketKeys { .. }
             | Op::CtxCopyTicketKeys { .. }
             | Op::CtxSetAlpnSelectCb { .. }
@@ -162,6 +161,8 @@ macro_rules! inert {
             | Op::CtxSetNotResumableCb { .. }
             | Op::CtxSetGenerateId { .. }
             | Op::UseCertificate { .. }
+            | Op::KeyUpdate { .. }
+            | Op::SetPostHandshakeAuth { .. }
             | Op::GetPeerCertChain { .. }
     };
 }
@@ -332,6 +333,8 @@ impl Ledger {
             | Op::CtxSetNewCb { .. }
             | Op::CtxSetPskUseCb { .. }
             | Op::CtxSetPskFindCb { .. } => self.shared.keeps = true,
+            Op::CtxSetServerNameCb { c, .. } => self.set_name_callback(c, None),
+            Op::CtxSetNameBlock { c, block } => self.set_name_callback(c, Some(block.to)),
             block_ops!() => self.set_block(op),
             Op::SslNew { dst, c } => self.new_connection(dst, c),
             Op::SslUpRef { x } => self.up_ref_connection(x),
@@ -340,7 +343,8 @@ impl Ledger {
             Op::CopySessionId { to, from } => self.copy_session(to, from),
             Op::SetSslCtx { x, c } => self.set_context(x, c),
             Op::Handshake { client, server } => self.shake_hands(client, server),
-            Op::NewSessionTicket { x } => self.send_ticket(x),
+            Op::NewSessionTicket { x } | Op::VerifyClient { x } => self.send_ticket(x),
+            Op::Renegotiate { x } | Op::RenegotiateAbbreviated { x } => self.renegotiate(x),
             Op::SendEarlyData { x } => self.shared.note_early(x),
             Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
             inert!() | getters!() => {}

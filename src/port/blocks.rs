@@ -7,8 +7,8 @@ use std::mem::ManuallyDrop;
 use super::events;
 use super::native::seconds;
 use crate::op::{
-    BUFFERS, BlockCall, BufferSlot, CONTEXTS, CopyFlag, GetBlock, Inner, NewBlock, PskBlock, RemoveBlock, SLOTS,
-    Source, Where,
+    BUFFERS, BlockCall, BufferSlot, CONTEXTS, ContextSlot, CopyFlag, GetBlock, Inner, NameBlock, NewBlock, PskBlock,
+    RemoveBlock, SLOTS, Source, Where,
 };
 use crate::plan::{Around, Giving, left_out, not_given};
 use crate::trace::{Callback, Recorded, Tape, WRITTEN_IN_BLOCK};
@@ -38,16 +38,19 @@ struct Blocks {
     get: Vec<(usize, GetBlock)>,
     /// Connections go on with what their contexts had when they were made: these have no context, but a number.
     psk: Vec<PskBlock>,
+    name: Vec<(usize, NameBlock)>,
 }
 
 impl Blocks {
-    const NONE: Blocks = Blocks { remove: Vec::new(), new: Vec::new(), get: Vec::new(), psk: Vec::new() };
+    const NONE: Blocks =
+        Blocks { remove: Vec::new(), new: Vec::new(), get: Vec::new(), psk: Vec::new(), name: Vec::new() };
 
     fn clear(&mut self) {
         self.remove.clear();
         self.new.clear();
         self.get.clear();
         self.psk.clear();
+        self.name.clear();
     }
 
     /// Lists which sessions the blocks are about whose callbacks are told of none.
@@ -189,6 +192,32 @@ pub(super) fn new_of(context: usize) -> NewBlock {
     let find =
         |set: &ManuallyDrop<Blocks>| set.new.iter().find(|(of, _)| *of == context).map(|(_, block)| block.clone());
     SET.with_borrow(find).unwrap_or_default()
+}
+
+/// Sets what a server does when its client has asked the context at this address for a name.
+pub(super) fn set_name(context: usize, block: NameBlock) {
+    SET.with_borrow_mut(|set| {
+        set.name.retain(|(of, _)| *of != context);
+        set.name.push((context, block));
+    });
+}
+
+/// Returns what a server does when its client has asked a context for a name.
+pub(super) fn name_of(context: usize) -> Option<NameBlock> {
+    SET.with_borrow(|set| set.name.iter().find(|(of, _)| *of == context).map(|(_, block)| *block))
+}
+
+/// Is told of a callback for names that moves nobody: it is called for a client.
+pub(super) const STAYS: u32 = 0;
+/// Is told where a server is moved.
+pub(super) const MOVES: u32 = 1;
+/// Is told where no variable holds the context that a server would be moved to.
+pub(super) const NOWHERE: u32 = 2;
+
+/// Returns the address of the context that a variable holds while a callback runs; 0: it holds none.
+pub(super) fn held_by(c: ContextSlot) -> usize {
+    let scope = SCOPE.get();
+    if scope.open { scope.contexts[c.index()] } else { 0 }
 }
 
 /// A call with everything that it needs besides its session.

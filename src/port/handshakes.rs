@@ -11,11 +11,15 @@ pub(super) const NO_TICKET: i64 = 1 << 14;
 /// Has the value of `SSL_OP_NO_EXTENDED_MASTER_SECRET` there.
 pub(super) const NO_EXTENDED_MASTER_SECRET: i64 = 1;
 
+/// Has the value of `SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION` there.
+pub(super) const NO_RESUMPTION_ON_RENEGOTIATION: i64 = 1 << 16;
+
 /// Returns the bit of an option.
 pub(super) const fn bit(option: Options) -> i64 {
     match option {
         Options::NoTicket => NO_TICKET,
         Options::NoExtendedMasterSecret => NO_EXTENDED_MASTER_SECRET,
+        Options::NoResumptionOnRenegotiation => NO_RESUMPTION_ON_RENEGOTIATION,
     }
 }
 

@@ -161,7 +161,11 @@ impl Mutant {
             Op::CopySessionId { to, from } => self.state.copied_id = to != from,
             Op::CtxSetGetCb { callback, .. } => self.state.gives |= *callback == GetCallback::Gives,
             Op::CtxSetNewCb { callback, .. } => self.state.keeps |= *callback == NewCallback::Keeps,
-            Op::Handshake { .. } | Op::NewSessionTicket { .. } => self.state.has_kept |= self.state.keeps,
+            Op::Handshake { .. }
+            | Op::NewSessionTicket { .. }
+            | Op::VerifyClient { .. }
+            | Op::Renegotiate { .. }
+            | Op::RenegotiateAbbreviated { .. } => self.state.has_kept |= self.state.keeps,
             _ => {}
         }
     }

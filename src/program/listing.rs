@@ -1,6 +1,7 @@
 //! Finds a program in a text: in a case, or in what was copied with a case in it.
 
-use super::{MARKER, MAX_OPS, Program, read_line};
+use super::repeat::{Calls, REPEAT};
+use super::{MARKER, Program};
 use crate::op::{Cursor, Expected, TextError};
 
 /// The lines of a program, with their numbers in the text that they stand in.
@@ -40,20 +41,19 @@ impl<'a> Listing<'a> {
     /// # Errors
     /// All that is wrong, in order, each with its line.
     pub fn program(&self) -> Result<Program, Vec<(TextError, &'a str)>> {
-        let (mut ops, mut wrong) = (Vec::new(), Vec::new());
+        let (mut calls, mut wrong) = (Calls::default(), Vec::new());
         for (number, line) in &self.lines {
-            match read_line(*number, line) {
-                Ok(None) => {}
-                Ok(Some(_)) if ops.len() == MAX_OPS => {
-                    let expected = Expected::FewerCalls(MAX_OPS);
-                    wrong.push((Cursor::new(*number, line).error(expected), *line));
+            if let Err(error) = calls.read(*number, line) {
+                wrong.push((error, *line));
+                if calls.is_full() {
                     break;
                 }
-                Ok(Some(op)) => ops.push(op),
-                Err(error) => wrong.push((error, *line)),
             }
         }
-        if wrong.is_empty() { Ok(Program { ops }) } else { Err(wrong) }
+        if let (true, Some((number, line))) = (calls.is_open(), self.lines.last()) {
+            wrong.push((Cursor::new(*number, line).error(Expected::Char('}')), *line));
+        }
+        if wrong.is_empty() { Ok(Program { ops: calls.take() }) } else { Err(wrong) }
     }
 }
 
@@ -70,10 +70,13 @@ fn copied_length(lines: &[(usize, &str)]) -> usize {
     ends.unwrap_or(lines.len())
 }
 
-/// Tells whether a line looks like a call: `word(` or `word = word(`.
+/// Tells whether a line looks like a call: `word(` or `word = word(`; or begins or ends a repetition.
 fn is_call(line: &str) -> bool {
     let mut cursor = Cursor::new(0, line);
     let mut word = cursor.word();
+    if word == REPEAT || line.trim() == "}" {
+        return true;
+    }
     if cursor.accept('=') {
         word = cursor.word();
     }

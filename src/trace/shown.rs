@@ -98,7 +98,12 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         Callback::Get => format!(" for an id of {length} bytes, digest {key:08x}"),
         Callback::NotResumable => format!(", forward secure: {references}"),
         Callback::AlpnSelect => format!(" for protocols of {length} bytes, digest {key:08x}"),
-        Callback::ServerName | Callback::Block | Callback::Alert => String::new(),
+        Callback::ServerName => match length {
+            0 => String::new(),
+            1 => ", which moves it".into(),
+            _ => ", which has nowhere to move it".into(),
+        },
+        Callback::Block | Callback::Alert => String::new(),
         Callback::GenerateTicket => format!(" for a session, digest {key:08x}"),
         Callback::DecryptTicket => format!(" for a ticket, status {length}, digest {key:08x}"),
         Callback::PskUse => String::new(),

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use super::super::Subject;
 use super::is_made;
 use super::value::{number, time};
-use crate::op::{BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, Op, PskBlock, Source, Variable, Where};
+use crate::op::{
+    BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, NameBlock, Op, PskBlock, Source, Variable, Where,
+};
 use crate::plan::Ledger;
 
 /// Returns the name of the function that is the callback which a step sets.
@@ -38,9 +40,12 @@ impl Blocks {
         buffers.dedup();
         let in_blocks = calls().filter_map(|call| call.context());
         let in_blocks = in_blocks.filter_map(|of| if let Where::Variable(c) = of { Some(c) } else { None });
+        let moved_to = set
+            .iter()
+            .filter_map(|(_, op)| if let Op::CtxSetNameBlock { block, .. } = op { Some(block.to) } else { None });
         let in_calls = subject.program.ops.iter().flat_map(Op::variables);
         let in_calls = in_calls.filter_map(|of| if let Variable::Context(c) = of { Some(c) } else { None });
-        let mut contexts: Vec<ContextSlot> = in_blocks.chain(in_calls).collect();
+        let mut contexts: Vec<ContextSlot> = in_blocks.chain(moved_to).chain(in_calls).collect();
         contexts.sort();
         contexts.dedup();
         let mut sources: Vec<Source> = Vec::new();
@@ -103,7 +108,8 @@ impl Blocks {
             | Op::CtxSetNewBlock { c, .. }
             | Op::CtxSetGetBlock { c, .. }
             | Op::CtxSetPskUseBlock { c, .. }
-            | Op::CtxSetPskFindBlock { c, .. } => Some(format!("{}({c}, {});", op.kind().in_text(), name(at))),
+            | Op::CtxSetPskFindBlock { c, .. }
+            | Op::CtxSetNameBlock { c, .. } => Some(format!("{}({c}, {});", op.kind().in_text(), name(at))),
             // No callback uses what is being freed.
             Op::CtxFree { c: Some(c) } if ends && !self.is_empty() => {
                 Some(format!("{{ SSL_CTX *last = {c}; {c} = NULL; SSL_CTX_free(last); }}"))
@@ -178,9 +184,23 @@ struct Frame {
     end: String,
 }
 
+/// Writes the function of a callback that moves servers. Their certificates go with the context.
+fn moving(at: usize, block: NameBlock) -> String {
+    let (name, to, returns) = (name(at), block.to, block.returns.name());
+    format!(
+        "\nstatic int {name}(SSL *ssl, int *alert, void *argument)\n{{\n    int moves = SSL_is_server(ssl) && {to} != NULL;\n\n    \
+         (void)alert, (void)argument;\n    happens(\"server_name\", !SSL_is_server(ssl) ? 0 : moves ? 1 : 2, NULL, NULL);\n    \
+         if (moves) {{\n        SSL_set_SSL_CTX(ssl, {to});\n        use_certificate(ssl); /* the one before was its \
+         context's */\n    }}\n    return {returns};\n}}\n"
+    )
+}
+
 /// Writes the function of a callback.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that have a block; the others have none")]
 fn function(at: usize, op: &Op) -> String {
+    if let Op::CtxSetNameBlock { block, .. } = op {
+        return moving(at, *block);
+    }
     let calls = op.block().unwrap_or_default();
     let frame = match op {
         Op::CtxSetNewBlock { block, .. } => of_new(&name(at), block.keeps),

@@ -3,9 +3,9 @@
 use super::value::{literal, number, time};
 use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, Kind, MaxVersion, Method, NewBlock, NewCallback,
-    NotResumableCallback, Number, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Room,
-    Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MaxVersion, Method, NameBlock,
+    NewBlock, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
+    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -69,6 +69,7 @@ in_c! {
     NewBlock: |_block| NULL.into();
     GetBlock: |_block| NULL.into();
     PskBlock: |_block| NULL.into();
+    NameBlock: |_block| NULL.into();
     ServerNameCallback: |callback| callback.name().into();
     Suites: |suites| format!("\"{}\"", suites.list().to_string_lossy());
     // Bytes and how many.
@@ -83,7 +84,11 @@ in_c! {
     DecryptTicket: |callback| format!("{}, NULL", callback.name());
     AlpnCallback: |callback| format!("{}, NULL", callback.name());
     // A mode together with the callback that it needs.
-    Verify: |mode| format!("{}, takes_any", mode.name());
+    Verify: |mode| match mode {
+        Verify::None | Verify::Peer => format!("{}, takes_any", mode.name()),
+        Verify::Later => "SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, takes_any".into(),
+    };
+    KeyUpdate: |update| update.name().into();
 }
 
 const NULL: &str = "NULL";

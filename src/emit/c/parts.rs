@@ -57,14 +57,20 @@ const PEM_AND_EDITS: [(&str, &str); 6] = parts!["(":
 ];
 
 /// Look into caches, and make handshakes.
-const SHARED: [(&str, &str); 10] = [
+const SHARED: [(&str, &str); 16] = [
     ("alpn_of(", part!("alpn_of")),
     ("is_cached(", part!("is_cached")),
     ("has_id(", part!("has_id")),
     ("peers_in_chain(", part!("peers_in_chain")),
     ("use_certificate(", part!("certificate")),
     ("handshake(", part!("handshake")),
+    ("peer_of_server(", part!("peer_of_server")),
     ("new_session_ticket(", part!("new_session_ticket")),
+    ("key_update(", part!("key_update")),
+    ("verify_client(", part!("verify_client")),
+    ("renegotiated(", part!("renegotiated")),
+    ("renegotiate(", part!("renegotiate")),
+    ("renegotiate_abbreviated(", part!("renegotiate_abbreviated")),
     ("ticket_keys_a", part!("ticket_keys_a")),
     ("ticket_keys_b", part!("ticket_keys_b")),
     ("copy_ticket_keys(", part!("copy_ticket_keys")),

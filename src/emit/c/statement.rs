@@ -83,8 +83,18 @@ fn function(kind: Kind) -> &'static str {
         // A pool saves the harness time; a context of it is as a new one.
         return Kind::CtxNew.name();
     }
-    if kind == Kind::NewSessionTicket { "new_session_ticket" } else { serial(kind).unwrap_or(kind.name()) }
+    let own = AFTER_HANDSHAKES.iter().find(|(own, _)| *own == kind);
+    own.map_or_else(|| serial(kind).unwrap_or(kind.name()), |(_, name)| name)
 }
+
+/// Lists the functions of the C program's own that do something after a handshake, and let the other side read that.
+const AFTER_HANDSHAKES: [(Kind, &str); 5] = [
+    (Kind::NewSessionTicket, "new_session_ticket"),
+    (Kind::KeyUpdate, "key_update"),
+    (Kind::VerifyClient, "verify_client"),
+    (Kind::Renegotiate, "renegotiate"),
+    (Kind::RenegotiateAbbreviated, "renegotiate_abbreviated"),
+];
 
 /// Returns the function of the C program's own that writes or reads sessions as bytes.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]

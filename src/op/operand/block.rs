@@ -483,3 +483,79 @@ impl Shrink for NewBlock {
         declines.into_iter().chain(calls).collect()
     }
 }
+
+words! {
+    /// What a callback for server names returns behind its call.
+    NameReturn first 3 {
+        /// The name is taken.
+        Accepted = "SSL_TLSEXT_ERR_OK",
+        /// The handshake goes on without it.
+        Declined = "SSL_TLSEXT_ERR_NOACK",
+        /// The handshake ends.
+        Refused = "SSL_TLSEXT_ERR_ALERT_FATAL",
+    }
+}
+
+/// What a callback for server names does besides being recorded: it moves a server to another context, and goes on with it. The server
+/// gets its certificate again, as it would have that of the context.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct NameBlock {
+    /// Where it moves to: what the variable holds when the callback runs.
+    pub to: ContextSlot,
+    /// What it returns.
+    pub returns: NameReturn,
+}
+
+impl NameBlock {
+    /// Is the call, and the connection that it is made on.
+    const CALL: &'static str = "SSL_set_SSL_CTX";
+    const CONNECTION: &'static str = "connection";
+}
+
+impl Operand for NameBlock {
+    fn form() -> String {
+        let returns: Vec<String> = NameReturn::ALL.iter().map(|returns| format!("`{}`", returns.name())).collect();
+        format!(
+            "a block `{{ {}({}, c1); {RETURN} ... }}`, with a variable for a context, which returns {}",
+            NameBlock::CALL,
+            NameBlock::CONNECTION,
+            returns.join(", ")
+        )
+    }
+
+    fn put_wire(&self, out: &mut Vec<u8>) {
+        self.to.put_wire(out);
+        self.returns.put_wire(out);
+    }
+
+    fn take_wire(wire: &mut Wire<'_>) -> Option<NameBlock> {
+        Some(NameBlock { to: Operand::take_wire(wire)?, returns: Operand::take_wire(wire)? })
+    }
+
+    fn print(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (call, connection) = (NameBlock::CALL, NameBlock::CONNECTION);
+        write!(f, "{{ {call}({connection}, {}); {RETURN} {} }}", self.to, self.returns.name())
+    }
+
+    fn parse(cursor: &mut Cursor<'_>) -> Result<NameBlock, TextError> {
+        let is = |expected: &'static str| move |word: &str| (word == expected).then_some(());
+        cursor.expect('{')?;
+        cursor.word_as(Expected::OneOf(&[NameBlock::CALL]), is(NameBlock::CALL))?;
+        cursor.expect('(')?;
+        cursor.word_as(Expected::OneOf(&[NameBlock::CONNECTION]), is(NameBlock::CONNECTION))?;
+        cursor.expect(',')?;
+        let to = ContextSlot::parse(cursor)?;
+        cursor.expect(')')?;
+        cursor.expect(';')?;
+        cursor.word_as(Expected::OneOf(&[RETURN]), is(RETURN))?;
+        let returns = NameReturn::parse(cursor)?;
+        cursor.expect('}')?;
+        Ok(NameBlock { to, returns })
+    }
+}
+
+impl Shrink for NameBlock {
+    fn shrink(&self) -> Vec<NameBlock> {
+        self.returns.shrink().into_iter().map(|returns| NameBlock { to: self.to, returns }).collect()
+    }
+}

@@ -255,6 +255,8 @@ words! {
         NoTicket = "SSL_OP_NO_TICKET",
         /// The master secret of TLS 1.2 is made without a digest of the handshake. 1.1.1 has no such option.
         NoExtendedMasterSecret = "SSL_OP_NO_EXTENDED_MASTER_SECRET",
+        /// A server that has renegotiated with a new session in mind resumes none then.
+        NoResumptionOnRenegotiation = "SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION",
     }
 }
 
@@ -265,5 +267,17 @@ words! {
         None = "SSL_VERIFY_NONE",
         /// It does; a client without one is welcome.
         Peer = "SSL_VERIFY_PEER",
+        /// It does, but in TLS 1.3 only after the handshake: `SSL_VERIFY_POST_HANDSHAKE` too.
+        Later = "verify_post_handshake",
+    }
+}
+
+words! {
+    /// Whether the other side is to update its keys too.
+    KeyUpdate first 2 {
+        /// It need not.
+        Alone = "SSL_KEY_UPDATE_NOT_REQUESTED",
+        /// It is asked to.
+        Requested = "SSL_KEY_UPDATE_REQUESTED",
     }
 }

@@ -225,6 +225,14 @@ impl CPort {
             serial_ops!() => self.serial_call(op, moment.tape),
             Op::Handshake { client, server } => Returned::Number(self.handshake(*client, *server, moment)),
             Op::NewSessionTicket { x } => Returned::Number(self.new_session_ticket(*x, moment.tape)),
+            Op::KeyUpdate { x, update } => Returned::Number(self.key_update(*x, *update)),
+            Op::VerifyClient { x } => Returned::Number(self.verify_client(*x, moment.tape)),
+            Op::Renegotiate { x } => Returned::Number(self.renegotiate(*x, true, moment.tape)),
+            Op::RenegotiateAbbreviated { x } => Returned::Number(self.renegotiate(*x, false, moment.tape)),
+            Op::SetPostHandshakeAuth { x, allowed } => {
+                call!(self, SSL_set_post_handshake_auth(self.connection(*x), c_int::from(allowed.get())));
+                Returned::Nothing
+            }
             Op::SslSetHostName { x, name } => Returned::Number(self.set_host_name(*x, name)),
             Op::GetAlpnSelected { x } => self.alpn_selected(*x),
             Op::SendEarlyData { x } => self.credentials.send_early(*x),
@@ -235,6 +243,7 @@ impl CPort {
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
+            | Op::CtxSetNameBlock { c, .. }
             | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetRemoveBlock { c, .. }

@@ -7,8 +7,8 @@ use std::ptr;
 
 use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
 
-use super::super::events;
 use super::super::handshakes::{Alerts, TICKET_APPDATA, select};
+use super::super::{blocks, events};
 use super::callbacks::{self, library};
 use super::handshakes::recorded_by_getters;
 use super::prototypes::{
@@ -17,8 +17,8 @@ use super::prototypes::{
 };
 use crate::native::AlpnAnswer;
 use crate::op::{
-    AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
-    ServerNameCallback,
+    AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NameReturn, NewCallback,
+    NotResumableCallback, ServerNameCallback,
 };
 use crate::port::generated;
 use crate::trace::{Callback, Recorded, SENT_ID};
@@ -36,10 +36,12 @@ pub(super) struct Sides {
     pub server_context: usize,
     /// Names the context in which the client's sessions are cached.
     pub client_context: usize,
+    /// Points to the certificate and the key of servers.
+    pub pair: [usize; 2],
 }
 
 thread_local! {
-    static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0 }) };
+    static SIDES: Cell<Sides> = const { Cell::new(Sides { server: 0, server_context: 0, client_context: 0, pair: [0; 2] }) };
     /// Lists the sessions that callbacks saw since the handshake began, and the id of each, or all that it has of its peers.
     static NOTED: RefCell<Vec<(u32, Recorded)>> = const { RefCell::new(Vec::new()) };
     /// Holds what is told of client and server since the call began.
@@ -270,18 +272,50 @@ unsafe extern "C" fn answers<const NOT_RESUMABLE: c_int>(ssl: *mut SSL, forward_
 
 /// Returns the C function for a kind of callback, without its type; `None`: no callback.
 pub(super) fn server_name(callback: ServerNameCallback) -> callback_of_void {
-    let answer: unsafe extern "C" fn(*mut SSL, *mut c_int, *mut c_void) -> c_int = match callback {
-        ServerNameCallback::None => return None,
-        ServerNameCallback::Accepts => server_name_is::<0>,
-        ServerNameCallback::Declines => server_name_is::<3>,
-        ServerNameCallback::Refuses => server_name_is::<2>,
-    };
+    match callback {
+        ServerNameCallback::None => None,
+        ServerNameCallback::Accepts => without_type(server_name_is::<0>),
+        ServerNameCallback::Declines => without_type(server_name_is::<3>),
+        ServerNameCallback::Refuses => without_type(server_name_is::<2>),
+    }
+}
+
+/// Returns the C function for a callback that moves servers, without its type.
+pub(super) fn server_name_moves() -> callback_of_void {
+    without_type(moves)
+}
+
+fn without_type(callback: unsafe extern "C" fn(*mut SSL, *mut c_int, *mut c_void) -> c_int) -> callback_of_void {
     // SAFETY: the library gives it back its type, as the header's macro says that it has.
     Some(unsafe {
         std::mem::transmute::<unsafe extern "C" fn(*mut SSL, *mut c_int, *mut c_void) -> c_int, unsafe extern "C" fn()>(
-            answer,
+            callback,
         )
     })
+}
+
+/// Moves a server to the context that the callback of this one names, and gives it its certificate again.
+unsafe extern "C" fn moves(ssl: *mut SSL, _alert: *mut c_int, context: *mut c_void) -> c_int {
+    let Some(block) = blocks::name_of(context as usize) else { return 3 };
+    let server = is_server(ssl);
+    let to = blocks::held_by(block.to);
+    let moved = match (server, to) {
+        (false, _) => blocks::STAYS,
+        (true, 0) => blocks::NOWHERE,
+        (true, _) => blocks::MOVES,
+    };
+    events::called(Callback::ServerName, [server.into(), 0, moved, 0, 0]);
+    if moved == blocks::MOVES {
+        call!(library(), SSL_set_SSL_CTX(ssl, ptr::with_exposed_provenance_mut(to)));
+        let [certificate, key] = SIDES.get().pair;
+        call!(library(), SSL_use_certificate(ssl, ptr::with_exposed_provenance_mut(certificate)));
+        call!(library(), SSL_use_PrivateKey(ssl, ptr::with_exposed_provenance_mut(key)));
+    }
+    match block.returns {
+        NameReturn::Accepted => 0,
+        NameReturn::Declined => 3,
+        NameReturn::Refused => 2,
+    }
 }
 
 /// Returns `ANSWER`, an `SSL_TLSEXT_ERR_*`.

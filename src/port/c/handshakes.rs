@@ -18,14 +18,15 @@ use crate::der::{element, octets};
 use crate::field::Field;
 use crate::op::{
     AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
-    GenerateTicket, GetCallback, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op, Options,
-    PskCallback, ServerNameCallback, Slot, Suites, Time, Variable, Verify,
+    GenerateTicket, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op,
+    Options, PskCallback, ServerNameCallback, Slot, Suites, Time, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
 
 /// Has all options that programs set.
-const OPTIONS: i64 = bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecret);
+const OPTIONS: i64 =
+    bit(Options::NoTicket) | bit(Options::NoExtendedMasterSecret) | bit(Options::NoResumptionOnRenegotiation);
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SET_MAX_PROTO_VERSION: c_int = 124;
@@ -34,10 +35,14 @@ const READ_EARLY_DATA_SUCCESS: c_int = 1;
 const READ_EARLY_DATA_FINISH: c_int = 2;
 const EARLY_DATA_ACCEPTED: c_int = 2;
 const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB: c_int = 53;
+const SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG: c_int = 54;
 const SSL_CTRL_SET_TLSEXT_HOSTNAME: c_int = 55;
 const SSL_CTRL_GET_TLSEXT_TICKET_KEYS: c_int = 58;
 const SSL_CTRL_SET_TLSEXT_TICKET_KEYS: c_int = 59;
 const SSL_VERIFY_PEER: c_int = 1;
+const SSL_VERIFY_POST_HANDSHAKE: c_int = 8;
+const SSL_KEY_UPDATE_NOT_REQUESTED: c_int = 0;
+const SSL_KEY_UPDATE_REQUESTED: c_int = 1;
 pub(super) const TLS1_3_VERSION: c_int = 0x0304;
 const SERVER_KEY: &[u8] = include_bytes!("../certificates/server.key.der");
 const CLIENT_KEY: &[u8] = include_bytes!("../certificates/client.key.der");
@@ -52,7 +57,7 @@ pub(super) struct Credentials {
     client: Option<Pair>,
     /// Holds the address of the context whose cache each connection uses: the one it was made from.
     session_contexts: [usize; CONNECTIONS],
-    /// Names the client of each server.
+    /// Names the other side of each connection's last handshake.
     peers: [Option<ConnectionSlot>; CONNECTIONS],
     /// Holds the address of the session that a client was given by its callback, and has beside that of its connection:
     /// there is no getter for it. The client has it until it uses it, is cleared or freed
@@ -182,12 +187,22 @@ impl CPort {
                 known(call!(self, SSL_CTX_clear_options(context, bit(*options) as u64)))
             }
             Op::CtxSetVerify { mode, .. } => {
-                let mode = if *mode == Verify::Peer { SSL_VERIFY_PEER } else { 0 };
+                let mode = match mode {
+                    Verify::None => 0,
+                    Verify::Peer => SSL_VERIFY_PEER,
+                    Verify::Later => SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE,
+                };
                 call!(self, SSL_CTX_set_verify(context, mode, Some(handshake_callbacks::takes_any)));
                 Returned::Nothing
             }
             Op::CtxSetServerNameCb { callback, .. } => {
                 let callback = handshake_callbacks::server_name(*callback);
+                call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
+            }
+            Op::CtxSetNameBlock { block, .. } => {
+                blocks::set_name(context.expose_provenance(), *block);
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, context.cast()));
+                let callback = handshake_callbacks::server_name_moves();
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
@@ -353,6 +368,10 @@ impl CPort {
             server: self.connection(server).expose_provenance(),
             server_context: context(server),
             client_context: client.map_or(0, context),
+            pair: self
+                .credentials
+                .server
+                .map_or([0; 2], |pair| [pair.certificate.expose_provenance(), pair.key.expose_provenance()]),
         }
     }
 
@@ -573,15 +592,11 @@ impl CPort {
         }
         handshake_callbacks::tell_alerts();
         self.credentials.peers[server.index()] = Some(client);
+        self.credentials.peers[client.index()] = Some(server);
         let tape = &mut *moment.tape;
         self.record(births, [client_ssl, server_ssl], had, tape);
         blocks::record_written(tape);
-        if !self.lacks().contains(Kind::GetVerifyResult) {
-            for (ssl, side) in [client_ssl, server_ssl].into_iter().zip(VERIFIED) {
-                let code: i64 = call!(self, SSL_get_verify_result(ssl));
-                tape.record(side, Recorded { id: code.to_le_bytes().to_vec(), ..Recorded::default() });
-            }
-        }
+        self.record_verified([client_ssl, server_ssl], tape);
         call!(self, ERR_clear_error());
         // Before TLS 1.3 nobody looks at it.
         let used =
@@ -590,6 +605,101 @@ impl CPort {
         let reused = [client_ssl, server_ssl].map(|ssl| i64::from(call!(self, SSL_session_reused(ssl))));
         let taken = if done == [true; 2] { self.early_taken(client_ssl, server_ssl, early) } else { 0 };
         i64::from(done[0]) + 2 * i64::from(done[1]) + 4 * reused[0] + 8 * reused[1] + taken
+    }
+
+    /// Records what came of verifying the certificate of a client's and of a server's peer.
+    fn record_verified(&self, sides: [*mut SSL; 2], tape: &mut Tape) {
+        if self.lacks().contains(Kind::GetVerifyResult) {
+            return;
+        }
+        for (ssl, side) in sides.into_iter().zip(VERIFIED) {
+            let code: i64 = call!(self, SSL_get_verify_result(ssl));
+            tape.record(side, Recorded { id: code.to_le_bytes().to_vec(), ..Recorded::default() });
+        }
+    }
+
+    /// Updates the keys of a connection, and lets the other side read that, and answer where it is asked to.
+    pub(super) fn key_update(&mut self, x: ConnectionSlot, update: KeyUpdate) -> i64 {
+        let Some(peer) = self.credentials.peers[x.index()] else { return 0 };
+        let (ssl, other) = (self.connection(x), self.connection(peer));
+        let server = call!(self, SSL_is_server(ssl)) == 1;
+        let sides = if server { self.sides(Some(peer), x) } else { self.sides(Some(x), peer) };
+        handshake_callbacks::begin(sides);
+        let asks = update == KeyUpdate::Requested;
+        let kind = if asks { SSL_KEY_UPDATE_REQUESTED } else { SSL_KEY_UPDATE_NOT_REQUESTED };
+        let returned = call!(self, SSL_key_update(ssl, kind));
+        if returned == 1 {
+            self.inform([ssl, other], Some(handshake_callbacks::informed));
+            handshake_callbacks::acting(server, || call!(self, SSL_do_handshake(ssl)));
+            handshake_callbacks::acting(!server, || self.read_all(other));
+            if asks && call!(self, SSL_is_init_finished(other)) == 1 {
+                // The answer goes with what is written next.
+                handshake_callbacks::acting(!server, || call!(self, SSL_write(other, b"u".as_ptr().cast(), 1)));
+            }
+            if asks {
+                handshake_callbacks::acting(server, || self.read_all(ssl));
+            }
+            self.inform([ssl, other], None);
+        }
+        handshake_callbacks::tell_alerts();
+        call!(self, ERR_clear_error());
+        returned.into()
+    }
+
+    /// Asks a client for its certificate, and lets it answer, and read the tickets that come then.
+    pub(super) fn verify_client(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {
+        let Some(peer) = self.credentials.peers[x.index()] else { return 0 };
+        let sides = [self.connection(peer), self.connection(x)];
+        let [client, server] = sides;
+        let had = self.sessions_of(sides);
+        handshake_callbacks::begin(self.sides(Some(peer), x));
+        let returned = call!(self, SSL_verify_client_post_handshake(server));
+        if returned == 1 {
+            self.inform(sides, Some(handshake_callbacks::informed));
+            handshake_callbacks::acting(true, || call!(self, SSL_do_handshake(server)));
+            for (server, ssl) in [(false, client), (true, server), (false, client)] {
+                handshake_callbacks::acting(server, || self.read_all(ssl));
+            }
+            self.inform(sides, None);
+        }
+        handshake_callbacks::tell_alerts();
+        // What the first ticket is made of was there before.
+        self.record(0, sides, had, tape);
+        self.record_verified(sides, tape);
+        blocks::record_written(tape);
+        call!(self, ERR_clear_error());
+        returned.into()
+    }
+
+    /// Lets a server ask for another handshake, and both make it. It is not asked where a handshake has not finished.
+    pub(super) fn renegotiate(&mut self, x: ConnectionSlot, is_new: bool, tape: &mut Tape) -> i64 {
+        let Some(peer) = self.credentials.peers[x.index()] else { return 0 };
+        let births = events::births();
+        let sides = [self.connection(peer), self.connection(x)];
+        let [client, server] = sides;
+        let had = self.sessions_of(sides);
+        blocks::lend_bytes(|b| self.buffers.get(b));
+        handshake_callbacks::begin(self.sides(Some(peer), x));
+        let returned = match (call!(self, SSL_is_init_finished(server)), is_new) {
+            (0, _) => 0,
+            (_, true) => call!(self, SSL_renegotiate(server)),
+            (_, false) => call!(self, SSL_renegotiate_abbreviated(server)),
+        };
+        if returned == 1 {
+            self.inform(sides, Some(handshake_callbacks::informed));
+            handshake_callbacks::acting(true, || call!(self, SSL_do_handshake(server)));
+            for _ in 0..FLIGHTS {
+                handshake_callbacks::acting(false, || self.read_all(client));
+                handshake_callbacks::acting(true, || self.read_all(server));
+            }
+            self.inform(sides, None);
+        }
+        handshake_callbacks::tell_alerts();
+        self.record(births, sides, had, tape);
+        self.record_verified(sides, tape);
+        blocks::record_written(tape);
+        call!(self, ERR_clear_error());
+        returned.into()
     }
 
     pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> i64 {

@@ -143,6 +143,7 @@ impl Library {
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
+            Kind::CtxSetNameBlock => !shares || !shakes || !has("SSL_set_SSL_CTX"),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {
                 let sets = kind.of_words().is_none_or(|kind| has(kind.name()));

@@ -216,6 +216,8 @@ macro_rules! collect {
             fn OPENSSL_sk_num(*const OPENSSL_STACK) -> c_int;
             fn OPENSSL_sk_value(*const OPENSSL_STACK, c_int) -> *mut c_void;
             fn SSL_version(*const SSL) -> c_int;
+            fn SSL_is_server(*const SSL) -> c_int;
+            fn SSL_is_init_finished(*const SSL) -> c_int;
             fn SSL_get_SSL_CTX(*const SSL) -> *mut SSL_CTX;
             fn SSL_ctrl(*mut SSL, c_int, c_long, *mut c_void) -> c_long;
             fn SSL_CTX_callback_ctrl(*mut SSL_CTX, c_int, callback_of_void) -> c_long;
@@ -225,6 +227,7 @@ macro_rules! collect {
             fn SSL_set_info_callback(*mut SSL, info_callback) -> ();
             fn SSL_do_handshake(*mut SSL) -> c_int;
             fn SSL_read(*mut SSL, *mut c_void, c_int) -> c_int;
+            fn SSL_write(*mut SSL, *const c_void, c_int) -> c_int;
             fn SSL_write_early_data(*mut SSL, *const c_void, usize, *mut usize) -> c_int;
             fn SSL_read_early_data(*mut SSL, *mut c_void, usize, *mut usize) -> c_int;
             fn SSL_get_early_data_status(*const SSL) -> c_int;

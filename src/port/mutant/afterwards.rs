@@ -215,6 +215,7 @@ impl Mutant {
             | (Bug::CopySessionIdTakesTwoReferences, Op::CopySessionId { to: x, .. })
             | (Bug::HandshakeKeepsClientSession, Op::Handshake { client: x, .. })
             | (Bug::HandshakeKeepsServerSession, Op::Handshake { server: x, .. })
+            | (Bug::KeyUpdateKeepsSession, Op::KeyUpdate { x, .. })
             | (Bug::NewTicketKeepsSession, Op::NewSessionTicket { x }) => self.leak(self.connected_session(*x)),
             (Bug::Get1ChangesTimeout, Op::Get1Session { dst, .. }) if returned == Returned::Session(true) => {
                 change_timeout(&self.session(*dst));
@@ -224,6 +225,11 @@ impl Mutant {
                 copy.into_iter().for_each(|copy| self.inner.replace(*dst, copy));
             }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { .. }) => self.state.kept.extend(noted.sessions),
+            (Bug::VerifiedSessionKeepsOld, Op::VerifyClient { .. })
+            | (Bug::RenegotiationKeepsOld, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => {
+                self.state.kept.extend(noted.sessions)
+            }
+            (Bug::VerifiedSessionForgetsPeer, Op::VerifyClient { x }) => forget_peer(self.connected_session(*x)),
             (Bug::CopySessionIdToItselfDrops, Op::CopySessionId { to, from }) if to == from => {
                 self.inner.connection(*to).set_session(None);
             }
@@ -237,9 +243,12 @@ impl Mutant {
             (Bug::SslIdContextRaisesNothing, Op::SslSetIdContext { context, .. }) if length(context) > 32 => {
                 self.lose_error();
             }
-            (Bug::SetContextOfNullReturnsNull, Op::SetSslCtx { c: None, .. }) => return number(0),
+            (Bug::SetContextOfNullReturnsNull, Op::SetSslCtx { c: None, .. })
+            | (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. })
+            | (Bug::RenegotiationReturnsZero, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => {
+                return number(0);
+            }
             (_, Op::Handshake { client, server }) => return self.after_handshake(*client, *server, returned),
-            (Bug::NewTicketReturnsZero, Op::NewSessionTicket { .. }) => return number(0),
             (Bug::ShutdownIsOverAtOnce, Op::SslShutdown { .. }) => return changed(returned, i64::abs),
             _ => {}
         }
@@ -306,4 +315,11 @@ impl Mutant {
         }
         None
     }
+}
+
+/// Takes the peer's certificate away from a session, if there is one.
+fn forget_peer(session: Option<Session>) {
+    let Some(session) = session else { return };
+    // What is put back fits, for it was there.
+    let _ = session.establish(&Established { peer: None, ..session.established() });
 }

@@ -191,6 +191,10 @@ impl Mutant {
             (Bug::SetSessionForgetsVerifyResult, Op::SetSession { x, .. }) => {
                 noted.number = Some(self.inner.connection(*x).verify_result());
             }
+            (Bug::VerifiedSessionKeepsOld, Op::VerifyClient { x })
+            | (Bug::RenegotiationKeepsOld, Op::Renegotiate { x } | Op::RenegotiateAbbreviated { x }) => {
+                noted.sessions.extend(self.connected_session(*x))
+            }
             (Bug::CopySessionIdKeepsOld, Op::CopySessionId { to, .. }) => {
                 noted.sessions.extend(self.connected_session(*to));
             }

@@ -306,7 +306,21 @@ bugs! {
     ClearOptionsClearsNothing "clear-options-clears-nothing" CtxClearOptions(Return);
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
-    ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New);
+    ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New, handshake GenerateTicket);
+    MovedWithinStays "moved-within-stays" SessAcceptGood(Return) Handshake(callback Free, handshake AlpnSelect, Return, own Alpn);
+    MovedWithinIsDeclined "moved-within-is-declined" Handshake(own Hostname, handshake New, Return);
+    KeyUpdateIsRefused "key-update-is-refused" KeyUpdate(Return);
+    KeyUpdateKeepsSession "key-update-keeps-session" KeyUpdate(other count, count, DestroyedLate);
+    LaterIsAskedAtOnce "later-is-asked-at-once" Handshake(own Peer, own VerifyResult, own Der, handshake New);
+    PostHandshakeAuthIsNotAllowed "post-handshake-auth-is-not-allowed" VerifyClient(Return);
+    ClientIsNotVerified "client-is-not-verified" VerifyClient(callback Dup, callback New, Return);
+    VerifiedSessionKeepsOld "verified-session-keeps-old" VerifyClient(other count, count, DestroyedLate, callback Free);
+    VerifiedSessionForgetsPeer "verified-session-forgets-peer" VerifyClient(own Peer, other Peer);
+    RenegotiationReturnsZero "renegotiation-returns-zero" Renegotiate(Return) RenegotiateAbbreviated(Return);
+    RenegotiationIsNotMade "renegotiation-is-not-made" Renegotiate(callback New, callback Free, handshake New, Return)
+        RenegotiateAbbreviated(callback New, callback Free, Return);
+    RenegotiationKeepsOld "renegotiation-keeps-old" Renegotiate(other count, count, DestroyedLate) RenegotiateAbbreviated(other count, count, DestroyedLate);
+    RenegotiationAlwaysResumes "renegotiation-always-resumes" Renegotiate(callback New, callback Free, handshake New, handshake GenerateId);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)
@@ -324,12 +338,12 @@ bugs! {
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
     GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
         NewSessionTicket(handshake GenerateTicket);
-    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return);
+    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName);
     IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
     VerifyResultIsOk "verify-result-is-ok" GetVerifyResult(Return);
-    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return);
+    VerifyResultIsNotSet "verify-result-is-not-set" GetVerifyResult(Return) Handshake(own VerifyResult);
     SetSessionForgetsVerifyResult "set-session-forgets-verify-result" GetVerifyResult(Return);
     ConnectionGenerateIdIsIgnored "connection-generate-id-is-ignored" Handshake(handshake GenerateId, own Id)
         NewSessionTicket(handshake GenerateId) Handshake(handshake New);
@@ -345,8 +359,8 @@ bugs! {
     PskIsNeverUsed "psk-is-never-used" Handshake(handshake PskUse, callback New, Return) Handshake(handshake Get);
     PskIsNeverFound "psk-is-never-found" Handshake(handshake PskFind, callback New, Return);
     PskSharedIsCopied "psk-shared-is-copied" Handshake(callback New, handshake New, count, other count, callback Free)
-        TakeKept(Return) SslFree(callback Free) SslClear(callback Free);
-    HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection);
+        TakeKept(Return) SslFree(callback Free) SslClear(callback Free) Handshake(handshake ServerName);
+    HeardIsSaid "heard-is-said" SslShutdown(Return) SetSession(callback Remove) SslFree(callback Remove, other Resumable) SslClear(callback Free, Connection) SetSession(own Resumable);
     BlockForgetsItsLastCall "block-forgets-its-last-call" CtxFlush(handshake Block) Handshake(handshake Block) CtxRemove(handshake Block)
         CtxAdd(handshake Block) CtxFlushEx(handshake Block) CtxFree(handshake Block) SslFree(handshake Block)
         SslClear(handshake Block) SetSession(handshake Block) NewSessionTicket(handshake Block)
@@ -358,7 +372,7 @@ bugs! {
         CtxFlushEx(callback Remove) CtxFree(callback Remove, callback Free, callback ContextFreed) Handshake(callback Remove, callback New)
         SslFree(callback Remove) SslClear(callback Remove) SetSession(callback Remove) NewSessionTicket(callback Remove);
     BlockKeepsWhatItDeclines "block-keeps-what-it-declines" Handshake(other count, count, DestroyedLate, callback New, callback Free)
-        NewSessionTicket(other count, count, callback Free);
+        NewSessionTicket(other count, count, callback Free) Handshake(handshake GenerateId);
     GetBlockLendsWhatItGives "get-block-lends-what-it-gives" Handshake(other count, count, DestroyedLate, callback Free, callback Remove)
         SslFree(callback Free, other count) SetSession(callback Free, other count) TakeKept(Return, count) Free(callback Free)
         CtxFree(callback Remove, callback Free, callback ContextFreed) CtxFlush(callback Remove, callback Free, other count);

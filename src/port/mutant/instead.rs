@@ -6,9 +6,9 @@ use super::super::native::seconds;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
     BlockCall, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock,
-    GetCallback, Inner, NewBlock, NewCallback, NotResumableCallback, Op, Options, ProtocolVersion, PskBlock,
-    PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeys, Time, Verify, connection_ops, context_ops,
-    getters, session_ops,
+    GetCallback, Inner, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Op, Options,
+    ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeys, Time, Verify,
+    connection_ops, context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -220,6 +220,12 @@ impl Mutant {
             | (Bug::MaxEarlyDataIsIgnored, Op::CtxSetMaxEarlyData { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
+            (Bug::MovedWithinStays, Op::CtxSetNameBlock { c, block }) => {
+                call(Op::CtxSetNameBlock { c: *c, block: NameBlock { to: *c, ..*block } })
+            }
+            (Bug::MovedWithinIsDeclined, Op::CtxSetNameBlock { c, block }) => {
+                call(Op::CtxSetNameBlock { c: *c, block: NameBlock { returns: NameReturn::Declined, ..*block } })
+            }
             (Bug::AlpnOfContextIsNotNamed, Op::CtxSetAlpnProtos { .. }) => number(0),
             (Bug::GenerateTicketIsNotAsked, Op::CtxSetTicketCb { c, decrypt, .. }) => {
                 call(Op::CtxSetTicketCb { c: *c, generate: GenerateTicket::None, decrypt: *decrypt })
@@ -243,6 +249,9 @@ impl Mutant {
             (Bug::PskSharedIsCopied, Op::CtxSetPskUseCb { c, callback: PskCallback::Shares }) => {
                 call(Op::CtxSetPskUseCb { c: *c, callback: PskCallback::Makes })
             }
+            (Bug::LaterIsAskedAtOnce, Op::CtxSetVerify { c, mode: Verify::Later }) => {
+                call(Op::CtxSetVerify { c: *c, mode: Verify::Peer })
+            }
             (Bug::VerifyIsIgnored, Op::CtxSetVerify { c, mode: Verify::Peer }) => {
                 call(Op::CtxSetVerify { c: *c, mode: Verify::None })
             }
@@ -257,6 +266,11 @@ impl Mutant {
             (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
                 call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
             }
+            (Bug::RenegotiationIsNotMade, Op::Renegotiate { .. } | Op::RenegotiateAbbreviated { .. }) => number(1),
+            (Bug::RenegotiationAlwaysResumes, Op::Renegotiate { x }) => call(Op::RenegotiateAbbreviated { x: *x }),
+            (Bug::KeyUpdateIsRefused, Op::KeyUpdate { .. }) => number(0),
+            (Bug::ClientIsNotVerified, Op::VerifyClient { .. }) => number(1),
+            (Bug::PostHandshakeAuthIsNotAllowed, Op::SetPostHandshakeAuth { .. }) => nothing(),
             (Bug::MatchingIdIsNotFound, Op::HasMatchingId { .. })
             | (Bug::VerifyResultIsOk, Op::GetVerifyResult { .. }) => number(0),
             (Bug::AlpnIsNotNamed, Op::SslSetAlpnProtos { .. }) => number(0),

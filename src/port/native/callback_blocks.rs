@@ -9,8 +9,8 @@ use super::callbacks::{
     self, give_back, keep, kept, living, looking_at, looking_at_owned, note_raised, record_new, record_removal,
 };
 use super::serial::OfSamples;
-use crate::native::{Context, FindPsk, Inherited, Library, Session, UsePsk, Version};
-use crate::op::{BlockCall, Inner, Op, Source};
+use crate::native::{Connection, Context, FindPsk, Inherited, Library, NameAnswer, Session, UsePsk, Version};
+use crate::op::{BlockCall, Inner, NameReturn, Op, Source};
 use crate::plan::Giving;
 use crate::trace::Callback;
 
@@ -245,6 +245,27 @@ fn to_find(number: usize) -> Option<FindPsk> {
     ALL.get(number).copied()
 }
 
+/// Is a callback for servers' names where its call was set: it moves a server to another context.
+fn name_block(context: &Context, connection: &Connection, server: bool) -> NameAnswer {
+    let Some(block) = blocks::name_of(context.address()) else { return NameAnswer::Declined };
+    let to = blocks::held_by(block.to);
+    let to = living().into_iter().find(|context| context.address() == to);
+    let moved = match (server, &to) {
+        (false, _) => blocks::STAYS,
+        (true, None) => blocks::NOWHERE,
+        (true, Some(_)) => blocks::MOVES,
+    };
+    events::called(Callback::ServerName, [server.into(), 0, moved, 0, 0]);
+    if moved == blocks::MOVES {
+        connection.set_context(to.as_ref());
+    }
+    match block.returns {
+        NameReturn::Accepted => NameAnswer::Accepted,
+        NameReturn::Declined => NameAnswer::Declined,
+        NameReturn::Refused => NameAnswer::Refused,
+    }
+}
+
 /// Makes a callback of a context the block that the op has.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the ops that have a block; the others have none")]
 pub(super) fn set(context: &Context, op: &Op) {
@@ -269,6 +290,10 @@ pub(super) fn set(context: &Context, op: &Op) {
         Op::CtxSetPskFindBlock { block, .. } => {
             let psk_find = to_find(blocks::set_psk(block));
             context.set_inherited(Inherited { psk_find, ..context.inherited() });
+        }
+        Op::CtxSetNameBlock { block, .. } => {
+            blocks::set_name(context.address(), *block);
+            callbacks.server_name = Some(name_block);
         }
         _ => {}
     }

@@ -8,8 +8,8 @@ use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, select};
 use super::super::{events, generated};
 use super::Access;
 use crate::native::{
-    self, AlpnAnswer, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session, TicketStatus,
-    TicketUse, UsePsk, Version, WeakSession,
+    self, AlpnAnswer, AnswerName, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session,
+    TicketStatus, TicketUse, UsePsk, Version, WeakSession,
 };
 use crate::op::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
@@ -275,27 +275,24 @@ pub(super) fn not_resumable_callback(callback: NotResumableCallback) -> Option<f
 }
 
 /// Returns what says what becomes of a server's name.
-pub(super) fn server_name(callback: ServerNameCallback) -> Option<fn(bool) -> NameAnswer> {
+pub(super) fn server_name(callback: ServerNameCallback) -> Option<AnswerName> {
     fn told(server: bool) {
         events::called(Callback::ServerName, [server.into(), 0, 0, 0, 0]);
     }
-    fn accepts(server: bool) -> NameAnswer {
-        told(server);
-        NameAnswer::Accepted
-    }
-    fn declines(server: bool) -> NameAnswer {
-        told(server);
-        NameAnswer::Declined
-    }
-    fn refuses(server: bool) -> NameAnswer {
-        told(server);
-        NameAnswer::Refused
-    }
     match callback {
         ServerNameCallback::None => None,
-        ServerNameCallback::Accepts => Some(accepts),
-        ServerNameCallback::Declines => Some(declines),
-        ServerNameCallback::Refuses => Some(refuses),
+        ServerNameCallback::Accepts => Some(|_, _, server| {
+            told(server);
+            NameAnswer::Accepted
+        }),
+        ServerNameCallback::Declines => Some(|_, _, server| {
+            told(server);
+            NameAnswer::Declined
+        }),
+        ServerNameCallback::Refuses => Some(|_, _, server| {
+            told(server);
+            NameAnswer::Refused
+        }),
     }
 }
 

@@ -65,23 +65,37 @@ impl NativePort {
             Op::SetSslCtx { x, c } => self.move_connection(*x, *c),
             Op::GetPeerCertChain { x } => Returned::Chain(self.connection(*x).session().as_ref().and_then(chain)),
             Op::SendEarlyData { x } => self.send_early_data(*x),
-            Op::UseCertificate { x } => {
-                self.connection(*x).use_certificate();
-                number(1)
-            }
+            Op::UseCertificate { x } => self.use_certificate(*x),
             Op::Handshake { client, server } => number(self.handshake(*client, *server, moment.tape)),
             Op::NewSessionTicket { x } => number(self.new_session_ticket(*x, moment.tape).into()),
-            Op::SslShutdown { x } => {
-                let returned = self.connection(*x).shutdown();
-                self.raised |= returned.is_none();
-                number(returned.map_or(-1, i64::from))
-            }
+            Op::KeyUpdate { x, update } => number(self.update_keys(*x, *update).into()),
+            Op::Renegotiate { x } => number(self.renegotiate(*x, true, moment.tape).into()),
+            Op::RenegotiateAbbreviated { x } => number(self.renegotiate(*x, false, moment.tape).into()),
+            Op::VerifyClient { x } => number(self.verify_client(*x, moment.tape).into()),
+            Op::SetPostHandshakeAuth { x, allowed } => self.set_answers_later(*x, allowed.get() > 0),
+            Op::SslShutdown { x } => self.shut_down(*x),
             Op::SslSetShutdown { x, mode } => {
                 self.connection(*x).set_shutdown(mode.bits() & 1 != 0, mode.bits() & 2 != 0);
                 Returned::Nothing
             }
             session_ops!() | context_ops!() | getters!() => self.session_call(op, moment),
         }
+    }
+
+    fn use_certificate(&self, x: ConnectionSlot) -> Returned<'static> {
+        self.connection(x).use_certificate();
+        Returned::Number(1)
+    }
+
+    fn shut_down(&mut self, x: ConnectionSlot) -> Returned<'static> {
+        let returned = self.connection(x).shutdown();
+        self.raised |= returned.is_none();
+        Returned::Number(returned.map_or(-1, i64::from))
+    }
+
+    fn set_answers_later(&self, x: ConnectionSlot, answers: bool) -> Returned<'static> {
+        self.connection(x).set_answers_later(answers);
+        Returned::Nothing
     }
 
     fn set_verify_result(&self, x: ConnectionSlot, code: u16) -> Returned<'static> {

@@ -22,11 +22,7 @@ impl NativePort {
         let done = |_: Returned<'_>| Returned::Number(1);
         match op {
             Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.new_context(*dst),
-            Op::CtxUpRef { c } => {
-                let another = self.context(*c).clone();
-                self.contexts[c.index()].push(another);
-                number(1)
-            }
+            Op::CtxUpRef { c } => self.up_ref_context(*c),
             Op::CtxFree { c } => {
                 c.map(|c| self.contexts[c.index()].pop());
                 Returned::Nothing
@@ -64,10 +60,11 @@ impl NativePort {
             Op::CtxSetOptions { c, options } => self.set_option(*c, *options, true),
             Op::CtxClearOptions { c, options } => self.set_option(*c, *options, false),
             Op::CtxSetNumTickets { c, tickets } => done(self.inherit(*c, |all| all.tickets = tickets.get())),
-            Op::CtxSetVerify { c, mode } => self.inherit(*c, |all| all.verifies = *mode == Verify::Peer),
+            Op::CtxSetVerify { c, mode } => self.set_verify(*c, *mode),
             Op::CtxSetRemoveCb { c, callback } => self.call_back(*c, |all| all.remove = remove_callback(*callback)),
             Op::CtxSetNewCb { c, callback } => self.call_back(*c, |all| all.new = new_callback(*callback)),
             block_ops!() => self.set_block(op),
+            Op::CtxSetNameBlock { .. } => done(self.set_block(op)),
             Op::CtxSetGetCb { c, callback } => self.call_back(*c, |all| all.get = get_callback(*callback)),
             Op::CtxSetNotResumableCb { c, callback } => {
                 self.inherit(*c, |all| all.not_resumable = not_resumable_callback(*callback))
@@ -146,6 +143,17 @@ impl NativePort {
         Returned::Number(self.context(c).statistic(of) as i64)
     }
 
+    fn up_ref_context(&mut self, c: ContextSlot) -> Returned<'static> {
+        let another = self.context(c).clone();
+        self.contexts[c.index()].push(another);
+        Returned::Number(1)
+    }
+
+    fn set_verify(&self, c: ContextSlot, mode: Verify) -> Returned<'static> {
+        let (verifies, later) = (mode != Verify::None, mode == Verify::Later);
+        self.inherit(c, |all| (all.verifies, all.verifies_later) = (verifies, later))
+    }
+
     fn set_max_version(&self, c: ContextSlot, version: MaxVersion) -> Returned<'static> {
         let version = match version {
             MaxVersion::Tls12 => Version::Tls12,
@@ -160,11 +168,14 @@ impl NativePort {
         self.inherit(c, |all| match option {
             Options::NoTicket => all.no_ticket = set,
             Options::NoExtendedMasterSecret => all.no_extended_master_secret = set,
+            Options::NoResumptionOnRenegotiation => all.no_resumption_on_renegotiation = set,
         });
         let now = self.context(c).inherited();
         let of = |set: bool, option| if set { bit(option) } else { 0 };
         Returned::Number(
-            of(now.no_ticket, Options::NoTicket) | of(now.no_extended_master_secret, Options::NoExtendedMasterSecret),
+            of(now.no_ticket, Options::NoTicket)
+                | of(now.no_extended_master_secret, Options::NoExtendedMasterSecret)
+                | of(now.no_resumption_on_renegotiation, Options::NoResumptionOnRenegotiation),
         )
     }
 

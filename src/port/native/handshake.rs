@@ -8,7 +8,7 @@ use super::{NativePort, callbacks};
 use crate::der;
 use crate::field::Field;
 use crate::native::{self, Cipher, Connection, Failure, FromPeer, Peers, Session, Unseen, Version};
-use crate::op::ConnectionSlot;
+use crate::op::{ConnectionSlot, KeyUpdate};
 use crate::trace::{self, Recorded, SENT_ID, Tape, VERIFIED};
 
 /// Has the value of `X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT`: the certificates of both sides are their own.
@@ -115,18 +115,52 @@ impl NativePort {
 
     /// Sends one more ticket; tells whether that could be done.
     pub(super) fn new_session_ticket(&mut self, x: ConnectionSlot, tape: &mut Tape) -> bool {
+        self.of_server(x, tape, native::new_session_ticket)
+    }
+
+    /// Asks a client for its certificate; tells whether that could be done.
+    pub(super) fn verify_client(&mut self, x: ConnectionSlot, tape: &mut Tape) -> bool {
+        self.of_server(x, tape, native::verify_client)
+    }
+
+    /// Lets a server ask for another handshake, which is made; tells whether that could be done.
+    pub(super) fn renegotiate(&mut self, x: ConnectionSlot, is_new: bool, tape: &mut Tape) -> bool {
+        callbacks::make_sessions_with(&self.library);
+        self.lend_to_blocks();
+        self.of_server(x, tape, |server, peers| native::renegotiate(server, is_new, peers))
+    }
+
+    /// Does something with a server whose handshake is over, which may make sessions.
+    fn of_server(
+        &self,
+        x: ConnectionSlot,
+        tape: &mut Tape,
+        act: impl FnOnce(&Arc<Connection>, &mut dyn Peers) -> bool,
+    ) -> bool {
         tape.next_part();
         let server = self.connection(x);
         let client = server.peer();
         let before = [client.as_ref().and_then(|client| client.failure()), server.failure()];
-        let sent = native::new_session_ticket(server, &mut Played(tape));
+        let done = act(server, &mut Played(tape));
         if let Some(client) = &client {
             self.tell_failures([(client, before[0]), (server, before[1])]);
         }
         self.take_unseen(tape);
         blocks::play_written(tape);
         callbacks::take_raised();
-        sent
+        done
+    }
+
+    /// Updates the keys of a connection; tells whether that could be done.
+    pub(super) fn update_keys(&mut self, x: ConnectionSlot, update: KeyUpdate) -> bool {
+        let connection = self.connection(x);
+        let before = connection.failure();
+        let done = native::update_keys(connection, update == KeyUpdate::Requested);
+        let failed = connection.failure().filter(|failure| Some(*failure) != before);
+        if let Some(failure) = failed {
+            (self.tells)(alerts(failure)).tell(connection.is_server());
+        }
+        done
     }
 
     /// Tells why a client and a server have failed, if it was not for what there was before.

@@ -1,0 +1,4 @@
+static int renegotiate(SSL *server)
+{
+    return renegotiated(server, SSL_renegotiate);
+}
