@@ -271,6 +271,10 @@ impl<L: Host, R: Host> Pair<L, R> {
         let Some(first) = self.difference(program, look) else {
             return Verdict::Inconclusive(Inconclusive::Unnamed);
         };
+        // What this run broke must not be there when it is looked at again.
+        if self.native().and_then(|native| native.broken_in()).is_some() {
+            self.right.renew();
+        }
         self.blame(program, look, first.divergence.signature())
     }
 

@@ -16,6 +16,7 @@ const COPIED: &[&str] = &[
     "docs",
     "fuzz",
     "session",
+    "tests/session.rs",
     "tests/wire",
     "examples",
     "tests/examples.rs",

@@ -168,8 +168,15 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
         ledger.step(op);
     });
     // A server that makes no ticket fails after it has counted: that handshake neither succeeds nor counts for nothing.
+    // Handshakes that are made again are counted apart, and as begun as well.
     let lost = |op: &Op| {
-        matches!(op, Op::CtxFree { c: Some(_) } | Op::CtxSetTicketCb { generate: GenerateTicket::Refuses, .. })
+        matches!(
+            op,
+            Op::CtxFree { c: Some(_) }
+                | Op::CtxSetTicketCb { generate: GenerateTicket::Refuses, .. }
+                | Op::Renegotiate { .. }
+                | Op::RenegotiateAbbreviated { .. }
+        )
     };
     let shakes = program.ops.iter().any(|op| op.kind() == Kind::Handshake);
     if !shakes || program.ops.iter().any(lost) {

@@ -97,7 +97,7 @@ fn a_browser_says_what_is_wrong_in_a_page() {
         return;
     }
     let folder = page();
-    folder.write("broken.html", &folder.read("page.html").replace("\ndraw();\n", "\ndrawn();\n"));
+    folder.write("broken.html", folder.read("page.html").replace("\ndraw();\n", "\ndrawn();\n"));
     let broken = shown(&folder, "broken.html");
     assert!(broken.console.iter().any(|line| line.contains("drawn is not defined")), "{:?}", broken.console);
     assert_eq!(broken.times("class=\"level\""), 0);
@@ -111,7 +111,7 @@ fn a_page_can_be_read_on_a_telephone() {
     let folder = page();
     // The width that the page wants, as its own script finds it.
     let asks = "\nshow();\ndocument.title = `wants ${document.documentElement.scrollWidth} of ${innerWidth}`;\n";
-    folder.write("narrow.html", &folder.read("page.html").replace("\nshow();\n", asks));
+    folder.write("narrow.html", folder.read("page.html").replace("\nshow();\n", asks));
     let narrow = String::from_utf8(browser(&folder, &["--dump-dom", "--window-size=500,800"], "narrow.html").stdout);
     let narrow = narrow.expect("text");
     let wants = narrow.split("<title>wants ").nth(1).and_then(|rest| rest.split("</title>").next()).expect("a title");

@@ -15,6 +15,9 @@ const NO_EXTENDED_MASTER_SECRET: &str = "#ifndef SSL_OP_NO_EXTENDED_MASTER_SECRE
 #endif
 ";
 
+/// Lets handshakes exchange keys in the group that the harness sets. Some releases leak it, so that no other program does.
+const GROUPS: &str = "#define GROUPS \"X25519\"\n";
+
 /// Says what a program needs. It is found out while the calls are written.
 pub(super) struct Needs {
     about: About,
@@ -22,6 +25,8 @@ pub(super) struct Needs {
     variables: Vec<Variable>,
     /// Says whether the harness's ex_data indices are registered.
     ex_data: bool,
+    /// Says whether the group is looked at in which keys were exchanged.
+    about_group: bool,
     /// Says whether any expected value is a time that the clock gave.
     clock: bool,
     now: i64,
@@ -66,7 +71,19 @@ impl Needs {
         let argument = given.map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
         let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
         let (release, terms) = (subject.release.into(), subject.terms.into());
-        Needs { about: checks.about, kinds, variables, ex_data, clock, now: subject.now, argument, release, terms }
+        let about_group = field == Some(Field::KexGroup);
+        Needs {
+            about: checks.about,
+            about_group,
+            kinds,
+            variables,
+            ex_data,
+            clock,
+            now: subject.now,
+            argument,
+            release,
+            terms,
+        }
     }
 
     /// Tells whether the bytes that calls read are followed by an inaccessible page.
@@ -104,6 +121,9 @@ impl Needs {
         };
         let parts = needed(&own, rest);
         let mut includes = self.includes(parts.contains("OPENSSL_LH"));
+        if self.about_group && parts.contains("GROUPS") {
+            includes += GROUPS;
+        }
         if rest.contains(Options::NoExtendedMasterSecret.name()) {
             includes += NO_EXTENDED_MASTER_SECRET;
         }

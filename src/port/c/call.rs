@@ -14,8 +14,8 @@ use super::prototypes::{
 use super::{CPort, GUARD, callbacks, clock, handshake_callbacks};
 use crate::op::{
     CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, ExIndex, Few, GenerateId, GetCallback, NewCallback,
-    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Suites, Time, for_each_op,
-    getters, plain_ops, serial_ops,
+    NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Suites, Time, Variable,
+    block_ops, for_each_op, getters, plain_ops, serial_ops,
 };
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
@@ -243,25 +243,26 @@ impl CPort {
             | Op::CtxClearOptions { c, .. }
             | Op::CtxSetVerify { c, .. }
             | Op::CtxSetServerNameCb { c, .. }
-            | Op::CtxSetNameBlock { c, .. }
             | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
-            | Op::CtxSetRemoveBlock { c, .. }
-            | Op::CtxSetNewBlock { c, .. }
-            | Op::CtxSetGetBlock { c, .. }
-            | Op::CtxSetPskUseBlock { c, .. }
-            | Op::CtxSetPskFindBlock { c, .. }
             | Op::CtxSetTicketCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
-            | Op::CtxSetPskFindCb { c, .. } => {
-                self.contexts.changes(*c, op.kind().of_words().unwrap_or(op.kind()));
-                self.set(op, self.contexts.get(*c))
+            | Op::CtxSetPskFindCb { c, .. } => self.make_setting(op, *c),
+            block_ops!() | Op::CtxSetNameBlock { .. } => {
+                let of = op.variables().find_map(|of| if let Variable::Context(c) = of { Some(c) } else { None });
+                of.map_or(Returned::Nothing, |c| self.make_setting(op, c))
             }
             as_listed!() => {
                 self.note_setting(op);
                 self.call_as_listed(op, moment.passed)
             }
         }
+    }
+
+    /// Gives a context a setting by hand, and notes that it has to be put back.
+    fn make_setting(&mut self, op: &Op, c: ContextSlot) -> Returned<'static> {
+        self.contexts.changes(c, op.kind().of_words().unwrap_or(op.kind()));
+        self.set(op, self.contexts.get(c))
     }
 
     /// Notes what has to be put back of a context.

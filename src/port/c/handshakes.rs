@@ -199,12 +199,6 @@ impl CPort {
                 let callback = handshake_callbacks::server_name(*callback);
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
-            Op::CtxSetNameBlock { block, .. } => {
-                blocks::set_name(context.expose_provenance(), *block);
-                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, context.cast()));
-                let callback = handshake_callbacks::server_name_moves();
-                call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
-            }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
             Op::CtxSetTicketCb { generate, decrypt, .. } => {
                 let generate = handshake_callbacks::generate_ticket(*generate);
@@ -215,6 +209,28 @@ impl CPort {
                 let callback = handshake_callbacks::alpn_select(*callback);
                 call!(self, SSL_CTX_set_alpn_select_cb(context, callback, ptr::null_mut()));
                 Returned::Nothing
+            }
+            Op::CtxSetPskUseCb { callback, .. } => {
+                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
+                Returned::Nothing
+            }
+            Op::CtxSetPskFindCb { callback, .. } => {
+                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(*callback)));
+                Returned::Nothing
+            }
+            _ => self.set_block(op, context),
+        }
+    }
+
+    /// Gives a context a block of calls for a callback.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few settings that are blocks")]
+    fn set_block(&self, op: &Op, context: *mut SSL_CTX) -> Returned<'static> {
+        match op {
+            Op::CtxSetNameBlock { block, .. } => {
+                blocks::set_name(context.expose_provenance(), *block);
+                call!(self, SSL_CTX_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, context.cast()));
+                let callback = handshake_callbacks::server_name_moves();
+                call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
             Op::CtxSetRemoveBlock { block, .. } => {
                 blocks::set_remove(context.expose_provenance(), block);
@@ -239,14 +255,6 @@ impl CPort {
             Op::CtxSetPskFindBlock { block, .. } => {
                 let callback = callback_blocks::to_find(blocks::set_psk(block));
                 call!(self, SSL_CTX_set_psk_find_session_callback(context, callback));
-                Returned::Nothing
-            }
-            Op::CtxSetPskUseCb { callback, .. } => {
-                call!(self, SSL_CTX_set_psk_use_session_callback(context, psk_callbacks::to_use(*callback)));
-                Returned::Nothing
-            }
-            Op::CtxSetPskFindCb { callback, .. } => {
-                call!(self, SSL_CTX_set_psk_find_session_callback(context, psk_callbacks::to_find(*callback)));
                 Returned::Nothing
             }
             _ => Returned::Nothing,

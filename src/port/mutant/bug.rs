@@ -195,7 +195,7 @@ bugs! {
     /// Shows only where nothing reads the field between the setter and the dup.
     TicketAppdataWaits "ticket-appdata-waits" Dup(own TicketAppdata);
     ResumableIgnoresTicket "resumable-ignores-ticket" SampleSession(own Resumable) SetSession(other Resumable)
-        SslFree(other Resumable) CtxRemove(own Resumable);
+        SslFree(other Resumable) CtxRemove(own Resumable) CtxFlushEx(other Resumable);
 
     ClockStandsStill "clock-stands-still" New(own Time) CtxAdd(own Time) Handshake(own Time, Return);
     ContextUpRefDoesNothing "context-up-ref-does-nothing"
@@ -251,7 +251,7 @@ bugs! {
     ClearTakesReference "clear-takes-reference" SslClear(other count, DestroyedLate, count);
     SslDupDupsSession "ssl-dup-dups-session" SslDup(callback New);
     SslDupForgetsSession "ssl-dup-forgets-session" SslDup(Connection);
-    SslDupTakesNoReference "ssl-dup-takes-no-reference" SslDup(other count, DestroyedLate, count);
+    SslDupTakesNoReference "ssl-dup-takes-no-reference" SslDup(other count, DestroyedLate, count) Get1Session(count);
     SslDupTakesTwoReferences "ssl-dup-takes-two-references" SslDup(other count, DestroyedLate, count);
     SslDupOfBegunTakesNoReference "ssl-dup-of-begun-takes-no-reference"
         SslFree(callback Remove, other count, Connection, callback Free);
@@ -338,7 +338,7 @@ bugs! {
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
     GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
         NewSessionTicket(handshake GenerateTicket);
-    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName);
+    DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName, handshake Get);
     IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);
@@ -383,9 +383,9 @@ bugs! {
         CtxFree(callback ContextFreed, callback Free) Handshake(count);
     DupForgetsPeerChain "dup-forgets-peer-chain" GetPeerCertChain(Return);
     DupCopiesPeerChain "dup-copies-peer-chain" GetPeerCertChain(PeerChain);
-    AlertIsAnother "alert-is-another" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
-    ReasonIsForgotten "reason-is-forgotten" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
-    AlertIsNotHeard "alert-is-not-heard" Handshake(handshake Alert) NewSessionTicket(handshake Alert);
+    AlertIsAnother "alert-is-another" Handshake(handshake Alert) NewSessionTicket(handshake Alert) RenegotiateAbbreviated(handshake Alert) Renegotiate(handshake Alert);
+    ReasonIsForgotten "reason-is-forgotten" Handshake(handshake Alert) NewSessionTicket(handshake Alert) RenegotiateAbbreviated(handshake Alert) Renegotiate(handshake Alert);
+    AlertIsNotHeard "alert-is-not-heard" Handshake(handshake Alert) NewSessionTicket(handshake Alert) RenegotiateAbbreviated(handshake Alert) Renegotiate(handshake Alert);
     ReusedSaysNoAfterHandshake "reused-says-no-after-handshake" SessionReused(Return);
     FreeForgetsWhatWasNotClosed "free-forgets-what-was-not-closed"
         SslFree(callback Remove, other count, callback Free, Cache, other Resumable);

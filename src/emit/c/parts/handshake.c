@@ -19,6 +19,10 @@ static int handshake(SSL *client, SSL *server)
     SSL_set_accept_state(server);
     pairs += pairs < 256;
     peer_of[pairs - 1] = (struct pair){ server, client };
+#ifdef GROUPS
+    SSL_set1_groups_list(client, GROUPS);
+    SSL_set1_groups_list(server, GROUPS);
+#endif
     use_certificate(server);
     watch_alerts(client, server);
     begin_early_data(client, server);
