@@ -554,6 +554,11 @@ impl Handshake<'_> {
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
+            if unread && self.early.sent {
+                // It passes over what it cannot decrypt, for that may be early data: `early_data_count_ok` (ssl/record, 3.1.4).
+                self.client.fail(why);
+                return Err(Refused);
+            }
             return Err(self.refuse_by_client(why));
         }
         Ok(())
