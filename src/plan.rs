@@ -230,8 +230,8 @@ pub enum Unready {
     ToldEnd,
     /// A callback may have moved it to another context.
     MayHaveMoved,
-    /// It has asked for another handshake: where that has failed it is not cleared.
-    HasRenegotiated,
+    /// After its handshake there was another one, or the client was asked for a certificate: it is not cleared.
+    AskedAgain,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

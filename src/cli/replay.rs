@@ -252,7 +252,7 @@ fn skipped(why: Skip) -> &'static str {
             Unready::CannotRead => "skipped: cannot read",
             Unready::ToldEnd => "skipped: told its end",
             Unready::MayHaveMoved => "skipped: may have moved",
-            Unready::HasRenegotiated => "skipped: has renegotiated",
+            Unready::AskedAgain => "skipped: asked again",
         },
     }
 }

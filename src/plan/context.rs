@@ -157,8 +157,8 @@ impl Ledger {
             block_ops!() => self.refuses_block(op),
             Op::SslClear { x } => {
                 let shut = self.shared.was_told_end(x);
-                let again = self.shared.progress(x).has_renegotiated();
-                let unready = again.then_some(Skip::Unready(Unready::HasRenegotiated));
+                let again = self.shared.progress(x).was_asked_again();
+                let unready = again.then_some(Skip::Unready(Unready::AskedAgain));
                 unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
             }
             // A session has one pair of links: it can be in one list.

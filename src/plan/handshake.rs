@@ -23,8 +23,8 @@ pub(super) struct Progress {
     early: bool,
     /// There was early data in its handshake, or may have been: `SSL_clear` leaves something of that, and no other handshake is made.
     had_early: bool,
-    /// It has asked for another handshake, or was asked for one.
-    renegotiated: bool,
+    /// There was another handshake after its own, or a certificate of the client's: `SSL_clear` leaves something of that.
+    asked_again: bool,
 }
 
 impl Progress {
@@ -36,8 +36,8 @@ impl Progress {
         self.begun
     }
 
-    pub(super) const fn has_renegotiated(self) -> bool {
-        self.renegotiated
+    pub(super) const fn was_asked_again(self) -> bool {
+        self.asked_again
     }
 }
 
@@ -246,13 +246,20 @@ impl Ledger {
         }
     }
 
+    /// Books that a client was asked for its certificate after the handshake. Its server goes on with the context of that request, also
+    /// after `SSL_clear`, and refuses what has another one: `tls_process_client_certificate` (ssl/statem/statem_srvr.c, 3.6.3).
+    pub(super) fn ask_client(&mut self, x: ConnectionSlot) {
+        self.send_ticket(x);
+        self.shared.change(x, |progress| progress.asked_again = true);
+    }
+
     /// Books another handshake of a server and its client.
     pub(super) fn renegotiate(&mut self, x: ConnectionSlot) {
         self.may_move(x);
         self.give_named();
         for x in [Some(x), self.shared.progress(x).peer].into_iter().flatten() {
             self.give_pristine(x);
-            self.shared.change(x, |progress| progress.renegotiated = true);
+            self.shared.change(x, |progress| progress.asked_again = true);
         }
     }
 

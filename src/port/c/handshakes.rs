@@ -694,6 +694,8 @@ impl CPort {
             (_, false) => call!(self, SSL_renegotiate_abbreviated(server)),
         };
         if returned == 1 {
+            // As before each handshake: it may be on another context now, which has none.
+            self.credentials.server.map(|pair| self.use_pair(server, pair));
             self.inform(sides, Some(handshake_callbacks::informed));
             handshake_callbacks::acting(true, || call!(self, SSL_do_handshake(server)));
             for _ in 0..FLIGHTS {

@@ -6,6 +6,7 @@ static int renegotiated(SSL *server, int (*asked)(SSL *))
     char byte;
 
     if (returned == 1) {
+        use_certificate(server);
         watch_alerts(client, server);
         acted(1, SSL_do_handshake(server));
         for (at = 0; at < 5; at++) {
