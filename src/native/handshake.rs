@@ -554,11 +554,6 @@ impl Handshake<'_> {
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
-            if unread && self.early.sent {
-                // It passes over what it cannot decrypt, for that may be early data: `early_data_count_ok` (ssl/record, 3.1.4).
-                self.client.fail(why);
-                return Err(Refused);
-            }
             return Err(self.refuse_by_client(why));
         }
         Ok(())
@@ -738,7 +733,11 @@ impl Handshake<'_> {
     /// Makes each side give up its session, for the client has sent a fatal alert.
     fn refuse_by_client(&self, why: Why) -> Refused {
         self.client.fail(why);
-        self.server.hear_from(self.client);
+        // A server that refuses early data passes over what it cannot decrypt, and the alert is encrypted as early data is:
+        // `early_data_count_ok` (ssl/record, 3.1.4).
+        if !self.early.sent || self.early.accepted {
+            self.server.hear_from(self.client);
+        }
         Refused
     }
 
