@@ -35,7 +35,7 @@ pub struct Identity {
     pub name: String,
     /// The library's own version text.
     pub version: String,
-    /// The file that holds the code; of a library in two files both, with [`WITH`] between them.
+    /// The file that holds the code; of a library in two files both: `libssl.so with libcrypto.so`.
     pub file: String,
 }
 
