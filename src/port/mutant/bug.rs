@@ -307,7 +307,8 @@ bugs! {
     NoExtendedMasterSecretIsIgnored "no-extended-master-secret-is-ignored" Handshake(Return, own Flags, callback New) CtxSetOptions(Return);
     HostNameIsNotAsked "host-name-is-not-asked" Handshake(own Hostname) SslSetHostName(Return);
     ServerNameIsNotAsked "server-name-is-not-asked" Handshake(handshake ServerName, handshake New, handshake GenerateTicket);
-    MovedWithinStays "moved-within-stays" SessAcceptGood(Return) Handshake(callback Free, handshake AlpnSelect, Return, own Alpn);
+    MovedWithinStays "moved-within-stays" SessAcceptGood(Return) SessAccept(Return)
+        Handshake(callback Free, handshake AlpnSelect, Return, own Alpn);
     MovedWithinIsDeclined "moved-within-is-declined" Handshake(own Hostname, handshake New, Return);
     KeyUpdateIsRefused "key-update-is-refused" KeyUpdate(Return);
     KeyUpdateKeepsSession "key-update-keeps-session" KeyUpdate(other count, count, DestroyedLate);
