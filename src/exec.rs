@@ -7,7 +7,7 @@ mod observe;
 use serde::{Deserialize, Serialize};
 
 use crate::field::{Field, Fields};
-use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable};
+use crate::op::{CONTEXTS, ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable, later_ops};
 use crate::plan::{Ledger, Makes, Plan, Step, Touched};
 use crate::port::blocks::{self, Scope};
 use crate::port::{Memory, Moment, Place, Port, Returned, Value, events, present};
@@ -377,14 +377,7 @@ impl<P: Port> Run<'_, P> {
             told,
             // A context that only connections hold is not known where no callback tells of its end.
             knows_caches: told || shared.connections().next().is_none(),
-            talks: matches!(
-                op,
-                Op::Handshake { .. }
-                    | Op::NewSessionTicket { .. }
-                    | Op::VerifyClient { .. }
-                    | Op::Renegotiate { .. }
-                    | Op::RenegotiateAbbreviated { .. }
-            ),
+            talks: matches!(op, Op::Handshake { .. } | later_ops!()),
             open: true,
         });
     }

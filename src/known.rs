@@ -95,7 +95,7 @@ impl fmt::Display for Words {
     }
 }
 
-/// Some of what is in an order, as `3.0.0..3.0.9` names releases: from the first one to just before the second one. Either may be
+/// Holds some of what has an order, as `3.0.0..3.0.9` names releases: from the first one to just before the second one. Either may be
 /// missing. One by itself is that one alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Span<T> {
@@ -171,7 +171,7 @@ impl<T: FromStr + PartialOrd> FromStr for Span<T> {
     }
 }
 
-/// The numbers of a library's version, as `5.5.4` names them; one that is followed by more comes before that.
+/// Holds the numbers of a library's version, as `5.5.4` names them: 5.5 comes before 5.5.0.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(Vec<u32>);
 

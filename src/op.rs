@@ -302,7 +302,18 @@ macro_rules! block_ops {
     };
 }
 
-pub(crate) use block_ops;
+/// Matches the ops by which the two connections of a handshake go on talking after it.
+macro_rules! later_ops {
+    () => {
+        $crate::op::Op::NewSessionTicket { .. }
+            | $crate::op::Op::KeyUpdate { .. }
+            | $crate::op::Op::VerifyClient { .. }
+            | $crate::op::Op::Renegotiate { .. }
+            | $crate::op::Op::RenegotiateAbbreviated { .. }
+    };
+}
+
+pub(crate) use {block_ops, later_ops};
 
 impl Kind {
     /// Returns the name in text, which is that of another op where the operands tell which of both it is.
@@ -371,11 +382,7 @@ impl Op {
         matches!(
             self,
             Op::Handshake { .. }
-                | Op::NewSessionTicket { .. }
-                | Op::KeyUpdate { .. }
-                | Op::VerifyClient { .. }
-                | Op::Renegotiate { .. }
-                | Op::RenegotiateAbbreviated { .. }
+                | later_ops!()
                 | Op::SslShutdown { .. }
                 | Op::UseCertificate { .. }
                 | Op::FromDerBio { .. }

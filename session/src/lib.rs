@@ -16,7 +16,7 @@ macro_rules! exports {
         $(#[$doc])*
         ///
         /// # Safety
-        /// What the manual page asks for: each pointer is what it is said to be, and lives.
+        /// Each pointer is what the manual page says that it is, and lives.
         #[unsafe(no_mangle)]
         pub unsafe extern "C" fn $name($($argument: $type),*) -> $result {
             // SAFETY: as the caller promises.

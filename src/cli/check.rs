@@ -206,7 +206,9 @@ fn judge_all(args: &CheckArgs, lab: &Lab, first: Pair, chosen: &[Item]) -> Vec<O
                 None => judge(judging, item, memories),
             };
             let broke = matches!(&answer, Said::Fail(diverged, _) if diverged.broke());
-            locked(&hanging).book(&answer);
+            if let Said::Fail(diverged, _) = &answer {
+                locked(&hanging).book(diverged.divergence.signature());
+            }
             *locked(&said[at]) = Some(answer);
             advance(&bar, &pulse, item, chosen.len());
             // What broke memory may break it for the cases after it.
@@ -237,11 +239,8 @@ impl Hanging {
     /// In so many cases a call may hang; those with it that come later are not run.
     const MOST: u32 = 8;
 
-    fn book(&mut self, said: &Said) {
-        if let Said::Fail(diverged, _) = said
-            && let Signature { call: Call::Kind(kind), aspect: Aspect::Breakage(Breakage::Hang) } =
-                diverged.divergence.signature()
-        {
+    fn book(&mut self, failed: Signature) {
+        if let Signature { call: Call::Kind(kind), aspect: Aspect::Breakage(Breakage::Hang) } = failed {
             *self.0.entry(kind).or_default() += 1;
         }
     }
@@ -569,4 +568,25 @@ fn write_files(args: &CheckArgs, checks: &[Check], not_driven: &[(String, String
     write(&args.sarif, &|| Ok(format!("{:#}\n", report::sarif(checks))));
     write(&args.html, &|| Ok(report::matrix(checks)));
     exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_hangs_again_and_again_is_not_waited_for() {
+        let items = items();
+        let calls = |kind| items.iter().find(|item| item.program.ops.iter().any(|op| op.kind() == kind)).unwrap();
+        let mut hanging = Hanging::default();
+        for _ in 0..Hanging::MOST {
+            assert_eq!(hanging.by(calls(Kind::UpRef)), None);
+            // What fails otherwise is worth its time.
+            hanging.book(Signature { call: Call::Kind(Kind::Dup), aspect: Aspect::Return });
+            hanging.book(Signature { call: Call::Kind(Kind::UpRef), aspect: Aspect::Breakage(Breakage::Hang) });
+        }
+        assert_eq!(hanging.by(calls(Kind::UpRef)), Some(Kind::UpRef));
+        let without = |item: &&Item| item.program.ops.iter().all(|op| op.kind() != Kind::UpRef);
+        assert!(items.iter().filter(without).all(|item| hanging.by(item).is_none()));
+    }
 }

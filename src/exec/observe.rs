@@ -3,7 +3,7 @@
 use super::audit::CROWD;
 use super::{Listed, Run, Watch, read};
 use crate::field::Field;
-use crate::op::{ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable};
+use crate::op::{ConnectionSlot, ContextSlot, Op, SLOTS, Slot, Variable, later_ops};
 use crate::plan::Touched;
 use crate::port::{Place, Port, Value, key};
 use crate::trace::{After, DupSeen, Meddling};
@@ -136,11 +136,7 @@ impl<P: Port> Run<'_, P> {
                 self.see_connection(server);
                 self.see_caches();
             }
-            Op::NewSessionTicket { .. }
-            | Op::KeyUpdate { .. }
-            | Op::VerifyClient { .. }
-            | Op::Renegotiate { .. }
-            | Op::RenegotiateAbbreviated { .. } => {
+            later_ops!() => {
                 self.ledger.shared().connections().for_each(|slot| self.see_connection(slot));
                 self.see_caches();
             }

@@ -38,7 +38,7 @@ const SETTINGS: &[Kind] = &[
     Kind::CtxSetTimeout,
 ];
 
-/// What is done after a handshake.
+/// Lists what is done with a connection after its handshake.
 const LATER: &[Kind] = &[Kind::KeyUpdate, Kind::VerifyClient, Kind::Renegotiate, Kind::RenegotiateAbbreviated];
 
 impl Generator {

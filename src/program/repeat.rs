@@ -3,10 +3,10 @@
 use super::{MAX_OPS, read_line};
 use crate::op::{Cursor, Expected, Op, TextError};
 
-/// The word that a repetition begins with.
+/// Begins a repetition.
 pub(super) const REPEAT: &str = "repeat";
 
-/// What a line of a program is.
+/// Says what a line of a program is.
 enum Line {
     /// Is empty, or a comment.
     Nothing,

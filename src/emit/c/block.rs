@@ -170,7 +170,7 @@ fn there(source: Source, of: Inner) -> String {
     if owned { format!("{} != NULL", of.name()) } else { format!("is_kept({})", of.name()) }
 }
 
-/// What a callback is besides the calls of its block.
+/// Holds what a callback is besides the calls of its block.
 struct Frame {
     /// Stands before the first statement.
     head: String,

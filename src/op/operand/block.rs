@@ -485,7 +485,7 @@ impl Shrink for NewBlock {
 }
 
 words! {
-    /// What a callback for server names returns behind its call.
+    /// Says what a callback for server names returns after its call.
     NameReturn first 3 {
         /// The name is taken.
         Accepted = "SSL_TLSEXT_ERR_OK",
@@ -496,11 +496,11 @@ words! {
     }
 }
 
-/// What a callback for server names does besides being recorded: it moves a server to another context, and goes on with it. The server
-/// gets its certificate again, as it would have that of the context.
+/// Makes a callback for server names move its server to another context. The server is given its certificate again, for the one that it had
+/// was of the context before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct NameBlock {
-    /// Where it moves to: what the variable holds when the callback runs.
+    /// Names the variable of the context that it moves to; what it holds when the callback runs is meant.
     pub to: ContextSlot,
     /// What it returns.
     pub returns: NameReturn,

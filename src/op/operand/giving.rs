@@ -14,14 +14,14 @@ pub enum Source {
     /// None.
     #[default]
     Nothing,
-    /// The first that the new callback of the same context kept, under the id that is asked for where one is.
+    /// Is the first that the new callback of the same context kept, under the id that is asked for where one is.
     Kept,
-    /// What the variable owns when the callback runs, where a handshake can go by it.
+    /// Is what the variable owns when the callback runs, where a handshake can go by it.
     Variable(Slot),
-    /// A new one, of the DER that the variable holds when the call around begins, where a handshake can go by it. The harness keeps the
+    /// Is a new one, of the DER that the variable holds when the call around begins, where a handshake can go by it. The harness keeps the
     /// reference.
     Bytes(BufferSlot),
-    /// A new one, as `psk_cb_makes` gives it. The harness keeps the reference.
+    /// Is a new one, as `psk_cb_makes` gives it. The harness keeps the reference.
     Agreed,
 }
 
@@ -141,7 +141,7 @@ fn owns(source: Source, calls: &[BlockCall], which: Inner) -> bool {
 }
 
 words! {
-    /// What a get callback leaves in `*copy`.
+    /// Says what a get callback leaves in `*copy`.
     #[derive(Default)]
     CopyFlag first 3 {
         /// What was there: the library has put 1 there.
@@ -184,7 +184,7 @@ fn form(returns: &str) -> String {
     form_of_calls(returns, &of)
 }
 
-/// What `get_session_cb` does besides being recorded: these calls, and what it returns.
+/// Makes `get_session_cb` make these calls, and says what it returns.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct GetBlock {
     /// Says which session it is about.
@@ -266,7 +266,7 @@ impl Shrink for GetBlock {
     }
 }
 
-/// What a callback for sessions that were agreed on by other means does besides being recorded: these calls, and what it gives.
+/// Makes a callback for sessions that were agreed on by other means make these calls, and says what it gives.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct PskBlock {
     /// Says which session it is about.

@@ -273,7 +273,7 @@ words! {
 }
 
 words! {
-    /// Whether the other side is to update its keys too.
+    /// Says whether the other side is to update its keys too.
     KeyUpdate first 2 {
         /// It need not.
         Alone = "SSL_KEY_UPDATE_NOT_REQUESTED",

@@ -6,8 +6,6 @@ use std::ptr;
 use openssl_sys::{EVP_MD, SSL, SSL_CTX, SSL_SESSION};
 
 use super::super::blocks::{self, Calling, Named, PSK_BLOCKS, copied};
-use super::super::events;
-use super::super::handshakes::PSK_IDENTITY;
 use super::callbacks::{self, library};
 use super::contexts::lists;
 use super::handshakes::TLS1_3_VERSION;
@@ -15,7 +13,6 @@ use super::prototypes::{SSL_psk_find_session_cb_func, SSL_psk_use_session_cb_fun
 use super::{handshake_callbacks, psk_callbacks};
 use crate::op::{BlockCall, CopyFlag, Inner, Source};
 use crate::plan::Giving;
-use crate::trace::Callback;
 
 // As in `<openssl/ssl.h>`.
 const SSL_CTRL_SESS_NUMBER: c_int = 20;
@@ -285,14 +282,8 @@ unsafe extern "C" fn uses<const NUMBER: usize>(
     length: *mut usize,
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
-    events::called(Callback::PskUse, [0; 5]);
-    let session = agreed_by(NUMBER, false);
-    psk_callbacks::note_given(session);
     // SAFETY: the library calls with places to write to.
-    unsafe {
-        (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
-    }
-    1
+    unsafe { psk_callbacks::give_client(id, length, out, || agreed_by(NUMBER, false)) }
 }
 
 /// Is `psk_find_session_cb` where its calls were set: they run for our identity, and there is nothing for any other, which is a ticket.
@@ -303,9 +294,5 @@ unsafe extern "C" fn finds<const NUMBER: usize>(
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
     // SAFETY: the library calls with so many bytes, and a place to write to.
-    unsafe {
-        let is_ours = psk_callbacks::record_find(std::slice::from_raw_parts(id, length));
-        *out = if is_ours { agreed_by(NUMBER, true) } else { ptr::null_mut() };
-    }
-    1
+    unsafe { psk_callbacks::give_server(id, length, out, || agreed_by(NUMBER, true)) }
 }

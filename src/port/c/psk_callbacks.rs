@@ -33,12 +33,12 @@ pub(super) fn given() -> usize {
 }
 
 /// Notes the session that the client was given in this handshake, or that it was given none.
-pub(super) fn note_given(session: *mut SSL_SESSION) {
+fn note_given(session: *mut SSL_SESSION) {
     GIVEN.set(session.expose_provenance());
 }
 
 /// Notes that a server was asked for what it finds under an identity; tells whether it is ours.
-pub(super) fn record_find(id: &[u8]) -> bool {
+fn record_find(id: &[u8]) -> bool {
     events::called(Callback::PskFind, [1, 0, id.len() as u32, events::key(0, id), 0]);
     id == PSK_IDENTITY
 }
@@ -93,10 +93,24 @@ unsafe extern "C" fn use_session<const SHARES: bool>(
     length: *mut usize,
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
-    events::called(Callback::PskUse, [0; 5]);
-    let session = give(SHARES);
-    note_given(session);
     // SAFETY: the library calls with places to write to.
+    unsafe { give_client(id, length, out, || give(SHARES)) }
+}
+
+/// Gives a client what `give` returns, under our identity. The library owns the reference then.
+///
+/// # Safety
+/// All three are places to write to.
+pub(super) unsafe fn give_client(
+    id: *mut *const c_uchar,
+    length: *mut usize,
+    out: *mut *mut SSL_SESSION,
+    give: impl FnOnce() -> *mut SSL_SESSION,
+) -> c_int {
+    events::called(Callback::PskUse, [0; 5]);
+    let session = give();
+    note_given(session);
+    // SAFETY: as the caller says.
     unsafe {
         (*id, *length, *out) = (PSK_IDENTITY.as_ptr(), PSK_IDENTITY.len(), session);
     }
@@ -111,9 +125,24 @@ unsafe extern "C" fn find_session<const SHARES: bool>(
     out: *mut *mut SSL_SESSION,
 ) -> c_int {
     // SAFETY: the library calls with so many bytes, and a place to write to.
+    unsafe { give_server(id, length, out, || give(SHARES)) }
+}
+
+/// Gives a server what `give` returns where our identity is asked for, and nothing for any other, which is a ticket. The library owns the
+/// reference then.
+///
+/// # Safety
+/// So many bytes are at `id`, and `out` is a place to write to.
+pub(super) unsafe fn give_server(
+    id: *const c_uchar,
+    length: usize,
+    out: *mut *mut SSL_SESSION,
+    give: impl FnOnce() -> *mut SSL_SESSION,
+) -> c_int {
+    // SAFETY: as the caller says.
     unsafe {
         let is_ours = record_find(std::slice::from_raw_parts(id, length));
-        *out = if is_ours { give(SHARES) } else { ptr::null_mut() };
+        *out = if is_ours { give() } else { ptr::null_mut() };
     }
     1
 }
