@@ -162,7 +162,7 @@ macro_rules! for_each_rule {
     /// A server of TLS 1.3 that finds what it cannot resume, because the digest is another, sends no ticket.
     OtherDigestGetsNoTicket "other-digest-gets-no-ticket" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/30626";
     /// A client whose handshake has resumed a session answers with no certificate where it is asked for one after it.
-    ResumedShowsNone "resumed-shows-none" Fix ("" to "3.0.17 3.2.5 3.3.4 3.4.2 3.5.0") "tls_parse_ctos_sig_algs" "https://github.com/openssl/openssl/pull/24651, seen to 3.4.1, and not in 3.0.20 and 3.5.5";
+    ResumedShowsNone "resumed-shows-none" Fix ("" to "3.0.17 3.2.5 3.3.4 3.4.2 3.5.0") "tls_parse_ctos_sig_algs" "https://github.com/openssl/openssl/pull/24651; seen to 3.4.1, and not in 3.0.20 and 3.5.5; those between were not run";
     /// A server that its callback moves to another context is counted there as begun, and where it was not any more.
     MovedIsCounted "moved-is-counted" Change ("" to "3.2.0") "final_server_name" "ssl/statem/extensions.c of 3.1.4 and 3.2.1";
     /// A server of TLS 1.3 that finds another key than the client proves sends the alert illegal_parameter.
