@@ -146,6 +146,7 @@ fn every_program_is_in_the_table_and_in_the_text() {
     none(wrong.into_iter());
 }
 
+/// Only what the plan does not let a program do may be kept by no case: its section says which rule, and its C program runs here.
 #[test]
 fn every_case_that_keeps_a_finding_exists() {
     let text = text();
@@ -155,7 +156,7 @@ fn every_case_that_keeps_a_finding_exists() {
         let title = section.lines().next().unwrap_or_default();
         let cases: Vec<&str> = section.split('`').filter(|word| word.starts_with("corpus/")).collect();
         let mut wrong: Vec<String> = Vec::new();
-        if cases.is_empty() {
+        if cases.is_empty() && !section.contains("**Kept by** no case: ") {
             wrong.push(format!("{title}: no case of the corpus is named"));
         }
         let gone = cases.into_iter().filter(|case| !Path::new(ROOT).join(case).is_file());

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::ciphers::Digest;
 use super::connection::{Connection, Offer, Version};
 use super::context::{NameAnswer, Statistic, mode};
 use super::early::Early;
@@ -340,7 +341,10 @@ impl Handshake<'_> {
             // What is not in the cache any more was used before.
             found = found.filter(|found| self.server.session_context().remove_session(found));
         }
-        let Some(found) = found.filter(|found| self.fits(found, suite, ticket_expected)) else { return Ok(false) };
+        let Some(found) = found else { return Ok(false) };
+        if !self.fits(&found, suite, ticket_expected)? {
+            return Ok(false);
+        }
         let proven = self.client.session().is_some_and(|offered| found.has_key_of(&offered));
         if stateful && found.id().as_slice() != ticket && !proven {
             // The callback found another one: what the client proves with its key does not verify.
@@ -360,7 +364,7 @@ impl Handshake<'_> {
         let found = self.server.find_psk(&identity);
         if let Some(found) = found {
             *ticket_expected = true;
-            let fits = self.fits(&found, suite, ticket_expected);
+            let fits = self.fits(&found, suite, ticket_expected)?;
             if fits && let Some(why) = self.not_proven(&found, suite) {
                 drop(found);
                 return Err(self.refuse_by_server(why));
@@ -390,12 +394,15 @@ impl Handshake<'_> {
 
     /// Returns whether a key can be used with the suite that was agreed on; otherwise the client gets a ticket, or none as the release
     /// has it.
-    fn fits(&self, found: &Session, suite: Cipher, ticket_expected: &mut bool) -> bool {
+    fn fits(&self, found: &Session, suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
+        if found.digest() == Some(Digest::Absent) {
+            return Err(self.refuse_by_server(Why::Internal));
+        }
         let fits = found.has_digest_of(suite);
         if !fits {
             *ticket_expected = !self.server.session_context().library().meets(Rule::OtherDigestGetsNoTicket);
         }
-        fits
+        Ok(fits)
     }
 
     /// Returns whether the server resumes the session that it was given, and takes it away where it does not.

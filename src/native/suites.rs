@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use super::ciphers::{Digest, digest};
 use super::connection::Connection;
 use super::context::Context;
 use super::handshake::Handshake;
@@ -13,15 +14,15 @@ pub type Suites = Arc<[Cipher]>;
 /// Lists what a new context allows: `OSSL_default_ciphersuites`.
 pub(super) const ALL: [Cipher; 3] = [Cipher(0x1302), Cipher(0x1303), Cipher(0x1301)];
 
-/// Returns how long the digest is that goes with a suite, bytes.
-const fn digest_length(suite: Cipher) -> usize {
-    if suite.0 == 0x1302 { 48 } else { 32 }
-}
-
 impl Session {
     /// Returns whether the digest of its suite is that of another: only then a key can be used again.
     pub(super) fn has_digest_of(&self, suite: Cipher) -> bool {
-        self.cipher().is_some_and(|own| digest_length(own) == digest_length(suite))
+        self.digest() == Some(digest(suite))
+    }
+
+    /// Returns the digest of its suite: `ssl_md`. `None`: it has no suite.
+    pub(super) fn digest(&self) -> Option<Digest> {
+        self.cipher().map(digest)
     }
 }
 
