@@ -173,7 +173,7 @@ impl Port for RustPort {
         }
     }
 
-    fn begin(&mut self, _memory: Memory, _origins: bool) {
+    fn begin(&mut self, _ops: &[Op], _memory: Memory, _origins: bool) {
         *self = RustPort::new(self.dup);
     }
 

@@ -46,7 +46,7 @@ pub struct View {
 pub fn run<P: Port>(port: &mut P, program: &Program, plan: &Plan, view: View, trace: &mut Trace) {
     let View { watch, memory, fields, counts } = view;
     trace.clear();
-    port.begin(memory, watch == Watch::Blame);
+    port.begin(&program.ops, memory, watch == Watch::Blame);
     events::begin(counts, plan.setup().quirks.flush_has_no_order);
     blocks::begin();
     let observed = match watch {

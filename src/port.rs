@@ -228,8 +228,9 @@ pub trait Port {
     /// Returns what it can be asked for.
     fn abilities(&self) -> Abilities;
 
-    /// Begins a program: all variables are empty. `origins`: remember where each allocation of the library comes from.
-    fn begin(&mut self, memory: Memory, origins: bool);
+    /// Begins a program, which consists of `ops`: all variables are empty. `origins`: remember where each allocation of the library comes
+    /// from.
+    fn begin(&mut self, ops: &[Op], memory: Memory, origins: bool);
     /// Ends a program.
     fn end(&mut self) -> Ended;
     /// Takes how memory was misused since this was last asked, if that was noticed.

@@ -171,7 +171,7 @@ fn page() -> String {
     let mut port = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
     let mut columns = Vec::new();
     for (name, way) in WAYS {
-        port.begin(Memory::Plain, false);
+        port.begin(&[], Memory::Plain, false);
         make_source(&mut port);
         let before: Vec<_> = fields().map(|field| value(&mut port, SOURCE, field)).collect();
         let alias = make_copy(&mut port, way);

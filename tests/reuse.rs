@@ -44,6 +44,29 @@ fn a_used_context_behaves_as_a_new_one() {
     assert!(different.is_empty(), "{} of {}:\n{}", different.len(), programs.len(), different[0]);
 }
 
+/// The 255th handshake of a context flushes its cache, and only the 255th.
+#[test]
+fn a_long_program_does_not_count_the_handshakes_of_others() {
+    let expires = "SSL_SESSION_set1_id(s0, \"expires\")\nSSL_SESSION_set_time(s0, now)\nSSL_SESSION_set_timeout(s0, 5)";
+    let connections = "x0 = SSL_new(c1)\nx1 = SSL_new(c0)\nhandshake(x0, x1)";
+    let times = |times: usize| -> Program {
+        let text = format!(
+            "#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\ns0 = SSL_SESSION_new()\n{expires}\n\
+             SSL_CTX_add_session(c0, s0)\nadvance_clock(6)\n{connections}\n\
+             repeat {times} {{\nSSL_clear(x0)\nSSL_clear(x1)\nhandshake(x0, x1)\n}}\n"
+        );
+        text.parse().unwrap()
+    };
+    let mut used = pair();
+    used.run(&times(39), Watch::Fast);
+    for long in [times(250), times(253)] {
+        used.run(&long, Watch::Fast);
+        let mut fresh = pair();
+        fresh.run(&long, Watch::Fast);
+        assert!(same(used.traces().1, fresh.traces().1), "{long}");
+    }
+}
+
 fn pair() -> Pair<NativePort, CPort> {
     let c = CPort::linked(Probes::ALL).unwrap();
     Pair::new(NativePort::new(c.library().release, SETUP), c, true)

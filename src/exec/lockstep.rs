@@ -28,10 +28,10 @@ struct Differ;
 pub fn agree<P: Port>(native: &mut NativePort, other: &mut P, program: &Program, plan: &mut Plan, view: View) -> bool {
     debug_assert!(!program.ops.iter().any(Op::is_shared) && view.watch != Watch::Nothing);
     events::turn_to(NATIVE);
-    native.begin(Memory::Plain, false);
+    native.begin(&program.ops, Memory::Plain, false);
     events::begin(view.counts, false);
     events::turn_to(OTHER);
-    other.begin(view.memory, false);
+    other.begin(&program.ops, view.memory, false);
     events::begin(view.counts, false);
     plan.begin();
     let fields = match view.watch {

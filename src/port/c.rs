@@ -181,7 +181,7 @@ impl CPort {
         }
         // A library that frees twice, or writes beyond a block, is for the programs to find: here it must not fall over it.
         // What the threads of one process share must not lie in memory of one of them.
-        self.begin(if self.library.start == Start::Shared { Memory::Plain } else { Memory::Poisoned }, false);
+        self.begin(&[], if self.library.start == Start::Shared { Memory::Plain } else { Memory::Poisoned }, false);
         self.warm_up_contexts();
         if !self.lacks().contains(Kind::Handshake) {
             self.warm_up_handshakes();
@@ -321,7 +321,11 @@ impl Port for CPort {
         }
     }
 
-    fn begin(&mut self, memory: Memory, origins: bool) {
+    fn begin(&mut self, ops: &[Op], memory: Memory, origins: bool) {
+        if ops.len() > contexts::MOST_CALLS {
+            self.contexts.retire();
+            self.replace_used_up();
+        }
         self.slots = [ptr::null_mut(); SLOTS];
         self.seen = [[ptr::null(); Field::OWN.len()]; SLOTS];
         self.connections = [ptr::null_mut(); CONNECTIONS];

@@ -249,8 +249,8 @@ impl Port for Mutant {
         self.inner.abilities()
     }
 
-    fn begin(&mut self, memory: Memory, origins: bool) {
-        self.inner.begin(memory, origins);
+    fn begin(&mut self, ops: &[Op], memory: Memory, origins: bool) {
+        self.inner.begin(ops, memory, origins);
         self.state = State::default();
     }
 

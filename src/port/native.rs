@@ -264,7 +264,7 @@ impl Port for NativePort {
         Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
     }
 
-    fn begin(&mut self, _memory: Memory, _origins: bool) {
+    fn begin(&mut self, _ops: &[Op], _memory: Memory, _origins: bool) {
         self.raised = false;
         self.broken_in = None;
         self.lost.clear();

@@ -53,6 +53,8 @@ struct Pooled {
     ticket_keys: Vec<u8>,
     /// Tells whether it is to be replaced: something is left in its cache, or it made many handshakes.
     used_up: bool,
+    /// Says that it made handshakes.
+    is_used: bool,
     /// Holds the statistics as they were when it was taken: they cannot be set back.
     before: [c_long; STATISTICS.len()],
 }
@@ -60,7 +62,16 @@ struct Pooled {
 impl Pooled {
     fn new(method: Method, context: *mut SSL_CTX, ticket_keys: Vec<u8>) -> Pooled {
         let before = [0; STATISTICS.len()];
-        Pooled { method, context, taken: false, changed: Kinds::NONE, ticket_keys, used_up: false, before }
+        Pooled {
+            method,
+            context,
+            taken: false,
+            changed: Kinds::NONE,
+            ticket_keys,
+            used_up: false,
+            is_used: false,
+            before,
+        }
     }
 }
 
@@ -71,9 +82,11 @@ const STATISTICS: [c_int; 11] = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31];
 const GOOD: [c_int; 2] = [22, 25];
 
 /// Says after how many good handshakes a context is made anew. `ssl_update_cache` flushes a cache whenever this
-/// statistic, which cannot be set back, is 255 modulo 256; so a program that makes more than 190 on a context that was
-/// used before may see a flush that a new one would not make. It does not when it is run again by itself.
+/// statistic, which cannot be set back, is 255 modulo 256.
 const MOST_GOOD: c_long = 64;
+
+/// Says how many calls a program has at most that gets contexts that made handshakes before: its own do not get them to 255.
+pub(super) const MOST_CALLS: usize = 255 - MOST_GOOD as usize;
 
 impl Contexts {
     pub fn begin(&mut self) {
@@ -85,6 +98,13 @@ impl Contexts {
     pub fn changes(&mut self, c: ContextSlot, by: Kind) {
         if let Some(place) = self.slots[c.index()].and_then(|held| held.pooled) {
             self.pool[place].changed = self.pool[place].changed.with(by);
+        }
+    }
+
+    /// Marks the contexts of the pool that made handshakes as used up.
+    pub fn retire(&mut self) {
+        for pooled in &mut self.pool {
+            pooled.used_up |= pooled.is_used;
         }
     }
 
@@ -204,8 +224,10 @@ impl CPort {
             call!(self, SSL_CTX_set_timeout(context, DEFAULT_TIMEOUT));
             call!(self, SSL_CTX_set_session_id_context(context, c"".as_ptr().cast(), 0));
             let good = GOOD.map(|statistic| self.ctrl(context, statistic, 0));
-            self.contexts.pool[place].used_up =
-                self.ctrl(context, SSL_CTRL_SESS_NUMBER, 0) != 0 || good.into_iter().any(|good| good >= MOST_GOOD);
+            let most = good.into_iter().max().unwrap_or_default();
+            let left = self.ctrl(context, SSL_CTRL_SESS_NUMBER, 0) != 0;
+            let pooled = &mut self.contexts.pool[place];
+            (pooled.used_up, pooled.is_used) = (left || most >= MOST_GOOD, most != 0);
         }
     }
 
