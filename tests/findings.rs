@@ -42,6 +42,7 @@ const PROGRAMS: &[(&str, Release)] = &[
     ("one-session-in-two-caches.c", ALWAYS),
     ("owed-ticket-survives-clear.c", Release::new(3, 0, 0, 0)),
     ("refused-der-takes-the-suite.c", ALWAYS),
+    ("renegotiation-counts-thrice.c", Release::new(3, 0, 0, 0)),
     ("stranger-is-told-as-removed.c", ALWAYS),
     ("set-session-ends-reading.c", Release::new(3, 0, 0, 0)),
     ("set-time-returns-the-time.c", ALWAYS),
