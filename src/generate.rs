@@ -16,6 +16,8 @@ use crate::program::{MAX_OPS, Program};
 
 /// Limits the handshakes of a program that are drawn one by one.
 const MOST_HANDSHAKES: usize = 128;
+/// Lists what is drawn where it does something alone: other keys show where a ticket comes back.
+const IN_SCENARIOS: [Kind; 1] = [Kind::CtxSetTicketKeyCb];
 
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]
@@ -126,13 +128,18 @@ impl Generator {
         self.program_about(subject, longest)
     }
 
+    /// Makes a source of numbers of its own: what is drawn from it changes nothing of what is drawn besides.
+    fn aside(&self) -> Rng {
+        Rng::with_seed(self.rng.clone().u64(..) ^ 0x7469_636b)
+    }
+
     /// Makes a program of at most `longest` ops about this.
     pub fn program_about(&mut self, subject: Subject, longest: usize) -> Program {
         let share = self.rng.u8(1..=3);
         self.begin(subject);
         self.kinds.clear();
         let (lacks, shares) = (self.lacks(), self.shares);
-        let drawn = |kind: Kind| !kind.is_serial() && (shares || !kind.is_shared());
+        let drawn = |kind: Kind| !kind.is_serial() && (shares || !kind.is_shared()) && !IN_SCENARIOS.contains(&kind);
         let present = Kind::ALL.iter().filter(|kind| !lacks.contains(**kind) && drawn(**kind));
         self.kinds.extend(present.filter(|kind| is_ownership(**kind) || self.rng.u8(0..3) < share));
         if self.talks && longest >= scenario::FLUSHING && self.rng.u8(0..8) == 0 {
@@ -190,7 +197,8 @@ impl Generator {
         self.kinds.clear();
         let lacks = self.lacks();
         let alone = self.which == Which::Sessions;
-        self.kinds.extend(Kind::ALL.iter().filter(|kind| !(lacks.contains(**kind) || alone && kind.is_shared())));
+        let drawn = |kind: &Kind| !(lacks.contains(*kind) || alone && kind.is_shared() || IN_SCENARIOS.contains(kind));
+        self.kinds.extend(Kind::ALL.iter().copied().filter(drawn));
         for _ in 0..self.rng.usize(1..=4) {
             let at = self.rng.usize(0..=ops.len());
             match self.rng.u8(0..7) {

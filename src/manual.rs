@@ -238,6 +238,11 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "SSL_CTX_set_alpn_select_cb() sets the application callback cb used by a server to select which protocol to use for the incoming connection.",
     ),
     (
+        "SSL_CTX_set_tlsext_ticket_key_evp_cb",
+        "SSL_CTX_set_tlsext_ticket_key_cb",
+        "SSL_CTX_set_tlsext_ticket_key_evp_cb() sets a callback function cb for handling session tickets for the ssl context sslctx.",
+    ),
+    (
         "SSL_CTX_set_session_ticket_cb",
         "SSL_CTX_set_session_ticket_cb",
         "The SSL_CTX_set_session_ticket_cb(), SSL_SESSION_set1_ticket_appdata() and SSL_SESSION_get0_ticket_appdata() functions return 1 on success and 0 on failure.",

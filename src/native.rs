@@ -70,6 +70,8 @@ pub use rules::{Following, Row, Rule, RuleKind, Rules};
 pub use session::{Cipher, Session, WeakSession};
 pub use stream::BadStream;
 pub use suites::Suites;
-pub use tickets::{DecryptTicket, GenerateTicket, TicketKeys, TicketStatus, TicketUse, new_session_ticket};
+pub use tickets::{
+    DecryptTicket, GenerateTicket, KeyUse, TicketKeyCallbacks, TicketKeys, TicketStatus, TicketUse, new_session_ticket,
+};
 pub use time::{Clock, Expiry};
 pub use unseen::Unseen;

@@ -17,8 +17,8 @@ pub use operand::{
     ConnectionSlot, ContextSlot, CopyFlag, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock,
     GetCallback, Inner, KeyUpdate, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock,
     NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
-    RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeys, Time,
-    Variable, Verify, Where,
+    RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeyCallback,
+    TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;

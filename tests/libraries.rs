@@ -256,6 +256,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ("ssl/t1_lib.c", &[
         "any-name-opens-tickets",
         "ignored-ticket-is-not-freed",
+        "older-key-is-not-renewed",
         "used-ticket-is-renewed",
     ]),
     ("ssl/ssl_txt.c", &[

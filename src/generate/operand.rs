@@ -6,8 +6,8 @@ use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method,
     NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskBlock,
-    PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
-    for_each_op,
+    PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeyCallback,
+    TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -329,4 +329,4 @@ macro_rules! generate_words {
 
 generate_words!(ExIndex, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
-generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);
+generate_words!(AlpnCallback, GenerateTicket, DecryptTicket, TicketKeyCallback);

@@ -6,7 +6,8 @@ use super::{Generator, Which};
 use crate::op::{
     AlpnCallback, Bytes, CString, CacheMode, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateTicket,
     GetCallback, KeyUpdate, MaxVersion, Method, NameBlock, NameReturn, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Source, Suites, TicketKeys, Time, Verify,
+    ProtocolVersion, PskCallback, RemoveCallback, ServerNameCallback, Slot, Source, Suites, TicketKeyCallback,
+    TicketKeys, Time, Verify,
 };
 use crate::plan::Ledger;
 use crate::program::Program;
@@ -507,14 +508,22 @@ impl Generator {
     fn sealed(&mut self, on: Scenario, another: Option<ContextSlot>) -> Vec<Op> {
         let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
         let sure = &[TicketKeys::A, TicketKeys::B];
+        let mut keyed = self.aside();
+        let mut key_callback = |c| {
+            let callback = TicketKeyCallback::ALL[keyed.usize(..TicketKeyCallback::ALL.len())];
+            keyed.bool().then_some(Op::CtxSetTicketKeyCb { c, callback })
+        };
         let mut ops = vec![
             Op::CtxSetMaxVersion { c: client, version: self.one_of(MaxVersion::ALL) },
             Op::CtxSetTicketKeys { c, keys: self.one_of(sure) },
+        ];
+        ops.extend(key_callback(c));
+        ops.extend([
             Op::SslNew { dst: x0, c: client },
             Op::SslNew { dst: x1, c },
             Op::Handshake { client: x0, server: x1 },
             Op::Get1Session { dst: s, x: x0 },
-        ];
+        ]);
         let offered_to = another.filter(|_| self.rng.bool()).unwrap_or(c);
         if offered_to != c {
             ops.push(Op::CtxPooled { dst: offered_to, method: Method::Server });
@@ -524,6 +533,7 @@ impl Generator {
             1 => Op::CtxSetTicketKeys { c: offered_to, keys: self.one_of(sure) },
             _ => Op::CtxCopyTicketKeys { to: offered_to, from: c },
         });
+        ops.extend(key_callback(offered_to));
         ops.extend([
             Op::SslNew { dst: x2, c: client },
             Op::SslNew { dst: x3, c: offered_to },

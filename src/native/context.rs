@@ -14,7 +14,7 @@ use super::library::Library;
 use super::rules::Rule;
 use super::session::{ID_MAX, Session};
 use super::suites::{self, Suites};
-use super::tickets::{DecryptTicket, GenerateTicket, TicketKeys};
+use super::tickets::{DecryptTicket, GenerateTicket, TicketKeyCallbacks, TicketKeys};
 
 /// Has the bits of `SSL_SESS_CACHE_*`.
 pub mod mode {
@@ -94,6 +94,8 @@ pub struct Callbacks {
     pub alpn: Option<SelectAlpn>,
     /// Is told of a session of which a ticket is made: `SSL_CTX_set_session_ticket_cb`.
     pub generate_ticket: Option<GenerateTicket>,
+    /// Gives the keys that seal tickets and open them: `SSL_CTX_set_tlsext_ticket_key_evp_cb`. `None`: the context's own do.
+    pub ticket_key: Option<TicketKeyCallbacks>,
     /// Says what becomes of a ticket that a client has shown: `SSL_CTX_set_session_ticket_cb`.
     pub decrypt_ticket: Option<DecryptTicket>,
 }

@@ -10,13 +10,12 @@ use super::ciphers::Digest;
 use super::connection::{Connection, Offer, Version};
 use super::context::{NameAnswer, Statistic, mode};
 use super::early::Early;
-use super::established::Established;
 use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
 use super::session::{Cipher, Session};
-use super::tickets::{Opened, Sent, Ticket, TicketStatus, hint};
+use super::tickets::{CannotOpen, Opened, Sealed, Sent, Ticket, TicketStatus, hint};
 
 /// Says that one side refuses the handshake, and both give up.
 pub(super) struct Refused;
@@ -31,7 +30,7 @@ struct Hello {
     /// Says that the server will send a ticket, if it uses tickets.
     ticket_expected: bool,
     /// Holds the ticket that goes with the hello of a TLS 1.2 server that resumes.
-    sealed: Option<Arc<Established>>,
+    sealed: Option<Sealed>,
     /// Says that what was resumed is a key that was agreed on elsewhere.
     external_psk: bool,
     /// Says that the server resumes a session that the client did not offer.
@@ -170,16 +169,14 @@ impl Handshake<'_> {
         let mut found = Found { session: None, from_cache: true, ticket_expected: false };
         if self.server.uses_tickets() && self.client.uses_tickets() {
             let ticket = offer.ticket.as_deref().filter(|ticket| !ticket.is_empty());
-            let session = ticket.and_then(|ticket| self.server.session_context().open_ticket(ticket));
+            let (session, status) = match ticket {
+                Some(ticket) => self.open_ticket(Version::Tls12, ticket)?,
+                None => (None, TicketStatus::Empty),
+            };
             // What was decrypted takes the id that the client sent.
             if let (Some(session), false) = (&session, offer.id.is_empty()) {
                 session.put_id(&offer.id);
             }
-            let status = match (ticket, &session) {
-                (None, _) => TicketStatus::Empty,
-                (Some(_), None) => TicketStatus::NotRead,
-                (Some(_), Some(_)) => TicketStatus::Read,
-            };
             let opened = self.use_ticket(session, status)?;
             found =
                 Found { session: opened.session, from_cache: opened.looks_up, ticket_expected: opened.ticket_expected };
@@ -189,6 +186,12 @@ impl Handshake<'_> {
             found.session = self.server.session_context().look_up(Version::Tls12.number(), &offer.id);
         }
         Ok(found)
+    }
+
+    /// Opens a ticket that the client shows. Where the server's callback for its key fails, the handshake ends.
+    fn open_ticket(&self, version: Version, ticket: &[u8]) -> Result<(Option<Session>, TicketStatus), Refused> {
+        let opened = self.server.session_context().open_ticket(version, ticket);
+        opened.map_err(|CannotOpen| self.refuse_by_server(Why::Internal))
     }
 
     /// Asks the server's callback what becomes of a ticket.
@@ -321,10 +324,12 @@ impl Handshake<'_> {
         // No identity of the callback's is a ticket, but it is asked.
         drop(self.server.find_psk(ticket));
         let stateful = !self.server.seals_tickets_13();
-        let mut found = match stateful {
-            true if ticket.len() == 32 => self.server.session_context().look_up(Version::Tls13.number(), ticket),
-            true => None,
-            false => self.server.session_context().open_ticket(ticket),
+        let (mut found, status) = match stateful {
+            true if ticket.len() == 32 => {
+                (self.server.session_context().look_up(Version::Tls13.number(), ticket), TicketStatus::Read)
+            }
+            true => (None, TicketStatus::NotRead),
+            false => self.open_ticket(Version::Tls13, ticket)?,
         };
         *ticket_expected = true;
         if !stateful {
@@ -332,7 +337,6 @@ impl Handshake<'_> {
                 // What was sealed may have gone before anybody saw it.
                 self.fill_from_ticket(found);
             }
-            let status = if found.is_some() { TicketStatus::ReadToRenew } else { TicketStatus::NotRead };
             let opened = self.use_ticket(found, status)?;
             *ticket_expected = opened.ticket_expected;
             found = opened.session;
@@ -376,7 +380,8 @@ impl Handshake<'_> {
         }
         if self.server.seals_tickets_13() {
             // It may be a ticket.
-            *ticket_expected |= self.use_ticket(None, TicketStatus::NotRead)?.ticket_expected;
+            let (opened, status) = self.open_ticket(Version::Tls13, &identity)?;
+            *ticket_expected |= self.use_ticket(opened, status)?.ticket_expected;
         } else {
             *ticket_expected = true;
         }
@@ -584,7 +589,7 @@ impl Handshake<'_> {
     }
 
     /// Returns what is in a ticket of a TLS 1.2 server. Where there cannot be one, the server fails.
-    fn make_ticket_12(&self) -> Option<Arc<Established>> {
+    fn make_ticket_12(&self) -> Option<Sealed> {
         if self.server.generates_ticket() { self.server.seal() } else { None }
     }
 
@@ -611,7 +616,7 @@ impl Handshake<'_> {
         }
         if let Some(sealed) = sent {
             let hint = self.server.session().map_or(0, |session| hint(&session, hello.hit));
-            let key = sealed.master_key.clone();
+            let key = sealed.with.master_key.clone();
             self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sealed), hint, key });
         }
         self.client.update_cache(mode::CLIENT, false);

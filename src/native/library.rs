@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::context::Context;
-use super::established::Established;
 use super::ex_data::{Classes, ExCallbacks};
 use super::family::{Custom, Family};
 use super::release::Release;
 use super::rules::{Followed, Following, Rule, Rules};
-use super::tickets::TicketKeys;
+use super::tickets::Sealed;
 use super::time::Clock;
 
 /// Makes the sessions of [`Session::new`](super::session::Session::new).
@@ -41,7 +40,7 @@ pub struct Library {
 }
 
 /// Finds what is in the tickets that servers sent, and with what it was sealed.
-pub(super) type Tickets = HashMap<Vec<u8>, (TicketKeys, Arc<Established>)>;
+pub(super) type Tickets = HashMap<Vec<u8>, Sealed>;
 
 /// Finds the contexts that live, by number.
 #[derive(Debug, Default)]

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::bytes::ShortBytes;
 use super::connection::{Connection, Offer, Stage, Version, state_getters};
 use super::context::{Context, NameAnswer, Statistic, mode};
-use super::established::Established;
 use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::rules::Rule;
 use super::session::Session;
+use super::tickets::Sealed;
 
 /// Limits the id that a callback makes, bytes.
 const ROOM: usize = 32;
@@ -291,7 +291,7 @@ impl Connection {
     }
 
     /// Returns what is in a ticket made of the session, of which its callback was told. Where it cannot be made, the connection fails.
-    pub(super) fn seal(&self) -> Option<Arc<Established>> {
+    pub(super) fn seal(&self) -> Option<Sealed> {
         let session = self.session()?;
         let sealed = self.session_context().seal(&session);
         drop(session);

@@ -54,20 +54,55 @@ pub(super) struct Sent {
     pub key: Zeroizing<Vec<u8>>,
 }
 
+/// Holds what is in a sealed ticket, and the keys that it was sealed with.
+#[derive(Clone, Debug)]
+pub(super) struct Sealed {
+    keys: TicketKeys,
+    pub with: Arc<Established>,
+}
+
+/// Says that a callback failed where it was to open a ticket, and that the handshake ends.
+pub(super) struct CannotOpen;
+
 /// Says what is in a ticket.
 pub(super) enum Ticket {
     /// Has the session itself, sealed.
-    Sealed(Arc<Established>),
+    Sealed(Sealed),
     /// Has the id of a session that is in a cache. `None`: it has gone before anybody saw it.
     Id(Option<Vec<u8>>),
     /// Has the id of a session that has none.
     Empty,
 }
 
+/// Counts the bytes of a name and of the longest initialization vector: what is shorter is no sealed ticket, and nobody is asked about it.
+const SHORTEST: usize = 32;
+
 /// Is told of a session of which a ticket is made. Returns whether there is to be one.
 pub type GenerateTicket = fn(session: &Session) -> bool;
 /// Says what becomes of a ticket, of the session in it, if it could be read, and of what was made of it so far.
 pub type DecryptTicket = fn(session: Option<&Session>, status: TicketStatus) -> TicketUse;
+
+/// Holds what stands for a callback of ticket keys.
+#[derive(Clone, Copy, Debug)]
+pub struct TicketKeyCallbacks {
+    /// Returns the keys that a ticket is sealed with.
+    pub seal: fn() -> TicketKeys,
+    /// Says what becomes of a ticket that was sealed with `keys`. `None`: nobody knows with which.
+    pub open: fn(keys: Option<TicketKeys>) -> KeyUse,
+}
+
+/// Says what a callback of ticket keys makes of a ticket that was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Ends the handshake: less than 0.
+    Fails,
+    /// Does not know the key: 0.
+    Unknown,
+    /// Opens the ticket: 1.
+    Opens,
+    /// Opens the ticket, which another one is to follow: 2.
+    Renews,
+}
 
 /// Says what a server made of a ticket: `SSL_TICKET_STATUS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +273,7 @@ impl Handshake<'_> {
         let known = from_peer.ticket_is_known || matches!(sent.ticket, Ticket::Id(Some(_)));
         let ticket = match sent.ticket {
             Ticket::Sealed(sealed) => {
-                self.server.session_context().remember_ticket(from_peer.ticket.clone(), sealed);
+                self.server.session_context().library().tickets().insert(from_peer.ticket.clone(), sealed);
                 from_peer.ticket
             }
             Ticket::Id(id) => id.unwrap_or(from_peer.ticket),
@@ -308,22 +343,44 @@ impl Context {
         *self.ticket_keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps what is in a ticket that a server sent.
-    pub(super) fn remember_ticket(&self, ticket: Vec<u8>, with: Arc<Established>) {
-        let keys = self.ticket_keys();
-        self.library().tickets().insert(ticket, (keys, with));
-    }
-
-    /// Makes a session of what was in a ticket that was sealed with the keys of this context: `tls_decrypt_ticket`. The caller owns the
-    /// one reference.
-    pub(super) fn open_ticket(&self, ticket: &[u8]) -> Option<Session> {
-        let (keys, with) = self.library().tickets().get(ticket).cloned()?;
-        if keys != self.ticket_keys() {
-            return None;
+    /// Makes a session of what was in a ticket that was sealed with the keys of this context, or with one that its callback knows:
+    /// `tls_decrypt_ticket`. The caller owns the one reference.
+    ///
+    /// # Errors
+    /// Fails where the callback does.
+    pub(super) fn open_ticket(
+        &self,
+        version: Version,
+        ticket: &[u8],
+    ) -> Result<(Option<Session>, TicketStatus), CannotOpen> {
+        const NOT_READ: Result<(Option<Session>, TicketStatus), CannotOpen> = Ok((None, TicketStatus::NotRead));
+        if ticket.len() < SHORTEST {
+            return NOT_READ;
         }
+        let sealed = self.library().tickets().get(ticket).cloned();
+        let keys = sealed.as_ref().map(|sealed| sealed.keys);
+        let used = match self.callbacks().ticket_key {
+            Some(callback) => (callback.open)(keys),
+            None if keys != Some(self.ticket_keys()) => KeyUse::Unknown,
+            None if version == Version::Tls13 => KeyUse::Renews,
+            None => KeyUse::Opens,
+        };
+        let (Some(sealed), status) = (
+            sealed,
+            match used {
+                KeyUse::Fails => return Err(CannotOpen),
+                KeyUse::Unknown => return NOT_READ,
+                KeyUse::Opens => TicketStatus::Read,
+                KeyUse::Renews => TicketStatus::ReadToRenew,
+            },
+        ) else {
+            return NOT_READ;
+        };
         let session = self.library().session();
-        session.establish(&with).ok()?;
-        Some(session)
+        match session.establish(&sealed.with) {
+            Ok(()) => Ok((Some(session), status)),
+            Err(_) => NOT_READ,
+        }
     }
 
     /// Returns what is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy.
@@ -331,9 +388,14 @@ impl Context {
     /// # Errors
     /// Gives back the copy where the time or the timeout is 0. What is 0 is not written, is read as something else, and then takes
     /// more room than there is.
-    pub(super) fn seal(&self, session: &Session) -> Result<Arc<Established>, Session> {
+    pub(super) fn seal(&self, session: &Session) -> Result<Sealed, Session> {
         let with = Established { fraction: 0, ..session.established() };
         let copy = self.library().session();
-        if with.time == 0 || with.timeout == 0 { Err(copy) } else { Ok(Arc::new(with)) }
+        if with.time == 0 || with.timeout == 0 {
+            return Err(copy);
+        }
+        drop(copy);
+        let keys = self.callbacks().ticket_key.map_or_else(|| self.ticket_keys(), |callback| (callback.seal)());
+        Ok(Sealed { keys, with: Arc::new(with) })
     }
 }

@@ -17,7 +17,7 @@ pub use block::{BlockCall, Inner, LeftOut, MAX_BLOCK, NameBlock, NameReturn, New
 pub use bytes::{Bytes, CString, MAX_BYTES};
 pub use callbacks::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
-    PskCallback, RemoveCallback, ServerNameCallback,
+    PskCallback, RemoveCallback, ServerNameCallback, TicketKeyCallback,
 };
 pub use flags::{CacheMode, Closed};
 pub use giving::{CopyFlag, GetBlock, PskBlock, Source};

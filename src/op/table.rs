@@ -147,6 +147,8 @@ macro_rules! for_each_op {
                 0x84 CtxCopyTicketKeys copy_ticket_keys [] (to: ContextSlot, from: ContextSlot) {} {own};
                 /// Sets what a server selects of the protocols that a client names.
                 0x7d CtxSetAlpnSelectCb SSL_CTX_set_alpn_select_cb [] (c: ContextSlot, callback: AlpnCallback) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_alpn_select_cb_func, *mut c_void) -> ()};
+                /// Sets what gives the keys that seal a context's tickets, and open them, in the place of the context's own.
+                0xa8 CtxSetTicketKeyCb SSL_CTX_set_tlsext_ticket_key_evp_cb [] (c: ContextSlot, callback: TicketKeyCallback) {since "3.0"} {if ossl300 by_hand fn(*mut SSL_CTX, SSL_ticket_key_evp_cb) -> c_int};
                 /// Sets what is called of the sessions that tickets are made of, and of tickets that clients show.
                 0x7f CtxSetTicketCb SSL_CTX_set_session_ticket_cb [] (c: ContextSlot, generate: GenerateTicket, decrypt: DecryptTicket) {} {by_hand fn(*mut SSL_CTX, SSL_CTX_generate_session_ticket_fn, SSL_CTX_decrypt_session_ticket_fn, *mut c_void) -> c_int};
                 /// Reads the protocol that the server of the connection has selected.

@@ -153,6 +153,7 @@ macro_rules! inert {
             | Op::CtxCopyTicketKeys { .. }
             | Op::CtxSetAlpnSelectCb { .. }
             | Op::CtxSetTicketCb { .. }
+            | Op::CtxSetTicketKeyCb { .. }
             | Op::GetAlpnSelected { .. }
             | Op::CtxSetOptions { .. }
             | Op::CtxClearOptions { .. }

@@ -86,6 +86,7 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         | Callback::ServerName
         | Callback::AlpnSelect
         | Callback::GenerateTicket
+        | Callback::TicketKey
         | Callback::DecryptTicket => {}
     }
     let [server, birth, length, key, references] = arguments;
@@ -106,6 +107,11 @@ pub(super) fn called(callback: Callback, arguments: [u32; 5]) -> String {
         Callback::Block | Callback::Alert => String::new(),
         Callback::GenerateTicket => format!(" for a session, digest {key:08x}"),
         Callback::DecryptTicket => format!(" for a ticket, status {length}, digest {key:08x}"),
+        Callback::TicketKey => match (length, key) {
+            (0, 0) => " to open a ticket that names none of its keys".into(),
+            (0, key) => format!(" to open a ticket that names key {key}"),
+            _ => " to seal a ticket".into(),
+        },
         Callback::PskUse => String::new(),
         Callback::PskFind => format!(" for an identity of {length} bytes, digest {key:08x}"),
         Callback::GenerateId => format!(", {length} bytes at most"),

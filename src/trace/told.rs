@@ -46,6 +46,8 @@ callbacks! {
     GenerateTicket "generate-ticket";
     /// Stands for the callback of a ticket that was shown: 1, 0, its status, digest of version and application data of the session, 0.
     DecryptTicket "decrypt-ticket";
+    /// Stands for the callback of a ticket's keys: 1, 0, 1 where a ticket is sealed, the number of the key that the ticket names, or 0, 0.
+    TicketKey "ticket-key";
     /// Stands for what is told of a side that has failed: whether the server, the alert that it was sent, that which it sent, each with
     /// 256 for each step of its level, or 0, the reason of its error, 0.
     Alert "alert";

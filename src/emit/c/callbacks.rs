@@ -58,6 +58,8 @@ fn called(callback: Callback, birth: u32, length: u32) -> String {
         (Callback::ServerName, 0) => "server_name ".into(),
         (Callback::ServerName, _) => format!("server_name:{length}:0 "),
         (Callback::GenerateTicket, _) => "generate_ticket ".into(),
+        (Callback::TicketKey, 0) => "ticket_key ".into(),
+        (Callback::TicketKey, _) => format!("ticket_key:{length}:0 "),
         (Callback::DecryptTicket, _) => format!("decrypt_ticket:{length}:0 "),
         (Callback::AlpnSelect, _) => format!("alpn_select:{length}:0 "),
         (Callback::Block | Callback::Alert, _) => String::new(),

@@ -5,7 +5,7 @@ use crate::op::{
     AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
     ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MaxVersion, Method, NameBlock,
     NewBlock, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
-    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeys, Time, Verify,
+    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeyCallback, TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -80,6 +80,7 @@ in_c! {
         TicketKeys::Short => "ticket_keys_a, 79",
     }.into();
     GenerateTicket: |callback| callback.name().into();
+    TicketKeyCallback: |callback| callback.name().into();
     // A callback together with its argument.
     DecryptTicket: |callback| format!("{}, NULL", callback.name());
     AlpnCallback: |callback| format!("{}, NULL", callback.name());

@@ -147,6 +147,21 @@ words! {
 }
 
 words! {
+    /// What a callback makes of tickets: with which of its keys it seals them, and what it says of those that it knows.
+    TicketKeyCallback first 4 {
+        /// There is none: the keys of the context do.
+        None = "NULL",
+        /// Seals with the first key, and opens what was sealed with it.
+        First = "ticket_key_cb_first",
+        /// Seals with the second key, and opens what was sealed with it; what was sealed with the first, too, and has it followed by
+        /// another ticket.
+        Second = "ticket_key_cb_second",
+        /// Seals with the first key, and fails where it is to open a ticket.
+        Fails = "ticket_key_cb_fails",
+    }
+}
+
+words! {
     /// How session ids are made.
     GenerateId first 3 {
         /// By the library.

@@ -246,6 +246,7 @@ impl CPort {
             | Op::CtxSetTicketKeys { c, .. }
             | Op::CtxSetAlpnSelectCb { c, .. }
             | Op::CtxSetTicketCb { c, .. }
+            | Op::CtxSetTicketKeyCb { c, .. }
             | Op::CtxSetPskUseCb { c, .. }
             | Op::CtxSetPskFindCb { c, .. } => self.make_setting(op, *c),
             block_ops!() | Op::CtxSetNameBlock { .. } => {

@@ -2,23 +2,24 @@
 //! [`super::callbacks`].
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_int, c_uchar, c_uint, c_void};
+use std::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
 use std::ptr;
 
-use openssl_sys::{SSL, SSL_SESSION, X509_STORE_CTX};
+use openssl_sys::{EVP_CIPHER_CTX, SSL, SSL_SESSION, X509_STORE_CTX};
 
-use super::super::handshakes::{Alerts, TICKET_APPDATA, select};
+use super::super::handshakes::{Alerts, TICKET_APPDATA, TICKET_KEY_BYTES, TICKET_KEY_NAMES, select};
 use super::super::{blocks, events};
 use super::callbacks::{self, library};
 use super::handshakes::recorded_by_getters;
 use super::prototypes::{
-    GEN_SESSION_CB, SSL_CTX_alpn_select_cb_func, SSL_CTX_decrypt_session_ticket_fn, SSL_CTX_generate_session_ticket_fn,
-    SSL_verify_cb, callback_of_void, get_session_cb, new_session_cb, not_resumable_session_callback,
+    EVP_MAC_CTX, GEN_SESSION_CB, OSSL_PARAM, SSL_CTX_alpn_select_cb_func, SSL_CTX_decrypt_session_ticket_fn,
+    SSL_CTX_generate_session_ticket_fn, SSL_ticket_key_evp_cb, SSL_verify_cb, callback_of_void, get_session_cb,
+    new_session_cb, not_resumable_session_callback,
 };
 use crate::native::AlpnAnswer;
 use crate::op::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NameReturn, NewCallback,
-    NotResumableCallback, ServerNameCallback,
+    NotResumableCallback, ServerNameCallback, TicketKeyCallback,
 };
 use crate::port::generated;
 use crate::trace::{Callback, Recorded, SENT_ID};
@@ -410,6 +411,75 @@ unsafe extern "C" fn decrypts<const READ: c_int, const NOT_READ: c_int>(
     events::called(Callback::DecryptTicket, [is_server(ssl).into(), 0, status as u32, key, 0]);
     // `SSL_TICKET_SUCCESS` or `SSL_TICKET_SUCCESS_RENEW`.
     if matches!(status, 5 | 6) { READ } else { NOT_READ }
+}
+
+/// Returns the C function for a kind of callback; `None`: no callback.
+pub(super) fn ticket_key(callback: TicketKeyCallback) -> SSL_ticket_key_evp_cb {
+    match callback {
+        TicketKeyCallback::None => None,
+        TicketKeyCallback::First => Some(gives_key::<1, true>),
+        TicketKeyCallback::Second => Some(gives_key::<2, true>),
+        TicketKeyCallback::Fails => Some(gives_key::<1, false>),
+    }
+}
+
+/// Seals with the key of the number `NEWEST`, and opens, if it `OPENS`, what was sealed with this or an older one, and that is to be
+/// followed by another ticket.
+unsafe extern "C" fn gives_key<const NEWEST: usize, const OPENS: bool>(
+    _ssl: *mut SSL,
+    name: *mut c_uchar,
+    iv: *mut c_uchar,
+    cipher: *mut EVP_CIPHER_CTX,
+    mac: *mut EVP_MAC_CTX,
+    seals: c_int,
+) -> c_int {
+    const NAME: usize = 16;
+    let library = library();
+    let key = if seals != 0 {
+        // SAFETY: room for a name, and for the longest initialization vector, which has as many bytes.
+        unsafe {
+            ptr::copy_nonoverlapping(TICKET_KEY_NAMES[NEWEST].as_ptr(), name, NAME);
+            ptr::write_bytes(iv, 0, NAME);
+        }
+        NEWEST
+    } else {
+        // SAFETY: a ticket has at least a name, or nobody is asked for its key.
+        let named = unsafe { std::slice::from_raw_parts(name.cast_const(), NAME) };
+        (1..=NEWEST).find(|key| named == TICKET_KEY_NAMES[*key]).unwrap_or(0)
+    };
+    events::called(Callback::TicketKey, [1, 0, u32::from(seals != 0), if seals != 0 { 0 } else { key as u32 }, 0]);
+    if seals == 0 && !OPENS {
+        return -1;
+    }
+    if key == 0 {
+        return 0;
+    }
+    let bytes = &TICKET_KEY_BYTES[key];
+    let (octets, text) = (5, 4);
+    let param = |key: *const c_char, data_type, data: *const c_void, data_size| OSSL_PARAM {
+        key,
+        data_type,
+        data: data.cast_mut(),
+        data_size,
+        return_size: usize::MAX,
+    };
+    let params = [
+        param(c"key".as_ptr(), octets, bytes.as_ptr().cast(), bytes.len()),
+        param(c"digest".as_ptr(), text, c"SHA256".as_ptr().cast(), 6),
+        param(ptr::null(), 0, ptr::null(), 0),
+    ];
+    let aes = call!(library, EVP_aes_256_cbc());
+    let (engine, bytes, iv) = (ptr::null_mut(), bytes.as_ptr(), iv.cast_const());
+    let done = call!(library, EVP_MAC_CTX_set_params(mac, params.as_ptr())) == 1
+        && 1 == match seals {
+            0 => call!(library, EVP_DecryptInit_ex(cipher, aes, engine, bytes, iv)),
+            _ => call!(library, EVP_EncryptInit_ex(cipher, aes, engine, bytes, iv)),
+        };
+    match done {
+        true if key == NEWEST => 1,
+        true => 2,
+        false => -1,
+    }
 }
 
 /// Returns the digest of version and ticket application data of a session.

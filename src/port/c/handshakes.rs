@@ -19,7 +19,7 @@ use crate::field::Field;
 use crate::op::{
     AlpnCallback, Bytes, CONNECTIONS, CString, Cipher, ConnectionSlot, ContextSlot, DecryptTicket, Few, GenerateId,
     GenerateTicket, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method, NewCallback, NotResumableCallback, Op,
-    Options, PskCallback, ServerNameCallback, Slot, Suites, Time, Variable, Verify,
+    Options, PskCallback, ServerNameCallback, Slot, Suites, TicketKeyCallback, Time, Variable, Verify,
 };
 use crate::plan::Kinds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
@@ -200,6 +200,10 @@ impl CPort {
                 call!(self, SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, callback)).returned()
             }
             Op::CtxSetTicketKeys { keys, .. } => self.set_ticket_keys(context, ticket_keys(*keys)).returned(),
+            Op::CtxSetTicketKeyCb { callback, .. } => {
+                let callback = handshake_callbacks::ticket_key(*callback);
+                call!(self, SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback)).returned()
+            }
             Op::CtxSetTicketCb { generate, decrypt, .. } => {
                 let generate = handshake_callbacks::generate_ticket(*generate);
                 let decrypt = handshake_callbacks::decrypt_ticket(*decrypt);
@@ -310,6 +314,7 @@ impl CPort {
             Op::CtxSetServerNameCb { c, callback: ServerNameCallback::None },
             Op::CtxSetAlpnSelectCb { c, callback: AlpnCallback::None },
             Op::CtxSetTicketCb { c, generate: GenerateTicket::None, decrypt: DecryptTicket::None },
+            Op::CtxSetTicketKeyCb { c, callback: TicketKeyCallback::None },
             Op::CtxSetAlpnProtos { c, protocols: Bytes::NULL },
             Op::CtxSetCiphersuites { c, suites: Suites::All },
             Op::CtxSetMaxEarlyData { c, bytes: 0 },

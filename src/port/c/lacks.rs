@@ -46,6 +46,10 @@ const EARLY: [&str; 8] = [
     "SSL_SESSION_get_ticket_lifetime_hint",
 ];
 
+/// Lists what callbacks of ticket keys call.
+const TICKET_KEYS: [&str; 4] =
+    ["EVP_aes_256_cbc", "EVP_EncryptInit_ex", "EVP_DecryptInit_ex", "EVP_MAC_CTX_set_params"];
+
 /// Lists what is called to read the certificates that a peer showed.
 const CHAINS: [&str; 4] = ["SSL_get_peer_cert_chain", "OPENSSL_sk_num", "OPENSSL_sk_value", "SSL_SESSION_get0_peer"];
 
@@ -108,7 +112,8 @@ impl Library {
         // What a peer decides is played to the other port by the births of sessions.
         let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
         let mut of_no_op = LIST.iter().filter(|(name, .., condition)| {
-            condition.is_empty() && Kind::from_name(name).is_none() && !BY_BYTES.contains(name) && !EARLY.contains(name)
+            let besides = BY_BYTES.contains(name) || EARLY.contains(name) || TICKET_KEYS.contains(name);
+            condition.is_empty() && Kind::from_name(name).is_none() && !besides
         });
         let stores = BY_BYTES.into_iter().chain(["d2i_X509", "i2d_X509", "X509_free"]).all(has);
         let shakes = plays && HANDSHAKES.into_iter().all(has) && of_no_op.all(|(name, ..)| has(name));
@@ -143,6 +148,7 @@ impl Library {
             Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
             Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
             Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
+            Kind::CtxSetTicketKeyCb => !shares || !has(kind.name()) || !TICKET_KEYS.into_iter().all(has),
             Kind::CtxSetNameBlock => !shares || !shakes || !has("SSL_set_SSL_CTX"),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
             Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {

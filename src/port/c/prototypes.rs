@@ -8,8 +8,8 @@ use std::ffi::{c_char, c_double, c_int, c_long, c_uchar, c_uint, c_ulong, c_void
 
 use libc::time_t;
 use openssl_sys::{
-    BIO, BIO_METHOD, CRYPTO_EX_DATA, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS, OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX,
-    SSL_METHOD, SSL_SESSION, X509, X509_STORE_CTX, stack_st_X509,
+    BIO, BIO_METHOD, CRYPTO_EX_DATA, ENGINE, EVP_CIPHER, EVP_CIPHER_CTX, EVP_MD, EVP_PKEY, OPENSSL_INIT_SETTINGS,
+    OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_METHOD, SSL_SESSION, X509, X509_STORE_CTX, stack_st_X509,
 };
 
 use super::family::Find;
@@ -63,6 +63,10 @@ pub type SSL_CTX_generate_session_ticket_fn = Option<unsafe extern "C" fn(*mut S
 /// Follows `<openssl/ssl.h>`, where status and answer are `int` by other names.
 pub type SSL_CTX_decrypt_session_ticket_fn =
     Option<unsafe extern "C" fn(*mut SSL, *mut SSL_SESSION, *const c_uchar, usize, c_int, *mut c_void) -> c_int>;
+/// Follows the callback that `SSL_CTX_set_tlsext_ticket_key_evp_cb(3)` takes.
+pub type SSL_ticket_key_evp_cb = Option<
+    unsafe extern "C" fn(*mut SSL, *mut c_uchar, *mut c_uchar, *mut EVP_CIPHER_CTX, *mut EVP_MAC_CTX, c_int) -> c_int,
+>;
 /// Follows the callback that `SSL_set_info_callback(3)` takes.
 pub type info_callback = Option<unsafe extern "C" fn(*const SSL, c_int, c_int)>;
 /// Follows the callback that `SSL_CTX_set_verify(3)` takes.
@@ -83,6 +87,23 @@ pub type xnew_of_void = Option<unsafe extern "C" fn() -> *mut c_void>;
 #[repr(C)]
 pub struct OSSL_LIB_CTX {
     _hidden: [u8; 0],
+}
+
+/// Follows `<openssl/types.h>`.
+#[repr(C)]
+pub struct EVP_MAC_CTX {
+    _hidden: [u8; 0],
+}
+
+/// Follows `<openssl/core.h>`.
+#[expect(missing_docs, reason = "the names are C's")]
+#[repr(C)]
+pub struct OSSL_PARAM {
+    pub key: *const c_char,
+    pub data_type: c_uint,
+    pub data: *mut c_void,
+    pub data_size: usize,
+    pub return_size: usize,
 }
 
 /// Follows `<openssl/rand.h>`.
@@ -248,6 +269,10 @@ macro_rules! collect {
             fn d2i_X509(*mut *mut X509, *mut *const c_uchar, c_long) -> *mut X509;
             fn X509_free(*mut X509) -> ();
             fn d2i_AutoPrivateKey(*mut *mut EVP_PKEY, *mut *const c_uchar, c_long) -> *mut EVP_PKEY;
+            fn EVP_aes_256_cbc() -> *const EVP_CIPHER;
+            fn EVP_EncryptInit_ex(*mut EVP_CIPHER_CTX, *const EVP_CIPHER, *mut ENGINE, *const c_uchar, *const c_uchar) -> c_int;
+            fn EVP_DecryptInit_ex(*mut EVP_CIPHER_CTX, *const EVP_CIPHER, *mut ENGINE, *const c_uchar, *const c_uchar) -> c_int;
+            if ossl300 fn EVP_MAC_CTX_set_params(*mut EVP_MAC_CTX, *const OSSL_PARAM) -> c_int;
             fn EVP_PKEY_free(*mut EVP_PKEY) -> ();
             fn RAND_set_rand_method(*const RAND_METHOD) -> c_int;
             fn SSL_CIPHER_find(*mut SSL, *const c_uchar) -> *const SSL_CIPHER;

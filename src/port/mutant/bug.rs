@@ -340,6 +340,8 @@ bugs! {
     GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
         NewSessionTicket(handshake GenerateTicket);
     DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName, handshake Get);
+    TicketKeyIsNotAsked "ticket-key-is-not-asked" Handshake(handshake TicketKey, Return, handshake Alert) NewSessionTicket(handshake TicketKey);
+    TicketOfOldKeyIsNotRenewed "ticket-of-old-key-is-not-renewed" Handshake(handshake TicketKey, handshake New, callback New, Return);
     IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return, handshake GenerateTicket);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);

@@ -7,8 +7,8 @@ use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
     BlockCall, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock,
     GetCallback, Inner, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Op, Options,
-    ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeys, Time, Verify,
-    connection_ops, context_ops, getters, session_ops,
+    ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeyCallback, TicketKeys,
+    Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
@@ -219,6 +219,7 @@ impl Mutant {
             | (Bug::SuitesAreIgnored, Op::CtxSetCiphersuites { .. })
             | (Bug::MaxEarlyDataIsIgnored, Op::CtxSetMaxEarlyData { .. })
             | (Bug::TicketKeysAreIgnored, Op::CtxSetTicketKeys { keys: TicketKeys::A | TicketKeys::B, .. })
+            | (Bug::TicketKeyIsNotAsked, Op::CtxSetTicketKeyCb { .. })
             | (Bug::CopiedTicketKeysAreForgotten, Op::CtxCopyTicketKeys { .. }) => number(1),
             (Bug::MovedWithinStays, Op::CtxSetNameBlock { c, block }) => {
                 call(Op::CtxSetNameBlock { c: *c, block: NameBlock { to: *c, ..*block } })
@@ -232,6 +233,9 @@ impl Mutant {
             }
             (Bug::DecryptTicketIsNotAsked, Op::CtxSetTicketCb { c, generate, .. }) => {
                 call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::None })
+            }
+            (Bug::TicketOfOldKeyIsNotRenewed, Op::CtxSetTicketKeyCb { c, callback: TicketKeyCallback::Second }) => {
+                call(Op::CtxSetTicketKeyCb { c: *c, callback: TicketKeyCallback::First })
             }
             (Bug::IgnoredTicketIsReplaced, Op::CtxSetTicketCb { c, generate, decrypt: DecryptTicket::Ignores }) => {
                 call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::Replaces })

@@ -4,16 +4,16 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
-use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, select};
+use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, TICKET_KEY_BYTES, TICKET_KEY_NAMES, select};
 use super::super::{events, generated};
 use super::Access;
 use crate::native::{
-    self, AlpnAnswer, AnswerName, Cipher, Context, FindPsk, GetSession, Library, NameAnswer, SelectAlpn, Session,
-    TicketStatus, TicketUse, UsePsk, Version, WeakSession,
+    self, AlpnAnswer, AnswerName, Cipher, Context, FindPsk, GetSession, KeyUse, Library, NameAnswer, SelectAlpn,
+    Session, TicketKeyCallbacks, TicketStatus, TicketUse, UsePsk, Version, WeakSession,
 };
 use crate::op::{
     AlpnCallback, DecryptTicket, GenerateId, GenerateTicket, GetCallback, NewCallback, NotResumableCallback,
-    PskCallback, RemoveCallback, ServerNameCallback, Suites,
+    PskCallback, RemoveCallback, ServerNameCallback, Suites, TicketKeyCallback,
 };
 use crate::trace::Callback;
 
@@ -369,6 +369,43 @@ pub(super) fn decrypt_ticket(callback: DecryptTicket) -> Option<native::DecryptT
         DecryptTicket::Aborts => Some(|session, status| {
             told(session, status);
             TicketUse::Aborted
+        }),
+    }
+}
+
+/// Returns what gives the keys of tickets.
+pub(super) fn ticket_key(callback: TicketKeyCallback) -> Option<TicketKeyCallbacks> {
+    fn keys<const NUMBER: usize>() -> native::TicketKeys {
+        let bytes = [TICKET_KEY_NAMES[NUMBER], &TICKET_KEY_BYTES[NUMBER], &TICKET_KEY_BYTES[NUMBER]].concat();
+        native::TicketKeys::new(&bytes).expect("as long as keys are")
+    }
+    fn seals<const NEWEST: usize>() -> native::TicketKeys {
+        events::called(Callback::TicketKey, [1, 0, 1, 0, 0]);
+        keys::<NEWEST>()
+    }
+    fn told<const NEWEST: usize>(sealed: Option<native::TicketKeys>) -> usize {
+        let second = NEWEST > 1 && sealed == Some(keys::<2>());
+        let number = if second { 2 } else { usize::from(sealed == Some(keys::<1>())) };
+        events::called(Callback::TicketKey, [1, 0, 0, number as u32, 0]);
+        number
+    }
+    fn opens<const NEWEST: usize>(sealed: Option<native::TicketKeys>) -> KeyUse {
+        match told::<NEWEST>(sealed) {
+            0 => KeyUse::Unknown,
+            number if number == NEWEST => KeyUse::Opens,
+            _ => KeyUse::Renews,
+        }
+    }
+    match callback {
+        TicketKeyCallback::None => None,
+        TicketKeyCallback::First => Some(TicketKeyCallbacks { seal: seals::<1>, open: opens::<1> }),
+        TicketKeyCallback::Second => Some(TicketKeyCallbacks { seal: seals::<2>, open: opens::<2> }),
+        TicketKeyCallback::Fails => Some(TicketKeyCallbacks {
+            seal: seals::<1>,
+            open: |sealed| {
+                told::<1>(sealed);
+                KeyUse::Fails
+            },
         }),
     }
 }

@@ -6,7 +6,7 @@ use super::super::handshakes::{bit, ticket_keys};
 use super::super::{Moment, Returned, events};
 use super::callbacks::{
     alpn_select, decrypt_ticket, generate_id, generate_ticket, get_callback, know, lending, new_callback,
-    not_resumable_callback, psk_find, psk_use, remove_callback, server_name, suites_of,
+    not_resumable_callback, psk_find, psk_use, remove_callback, server_name, suites_of, ticket_key,
 };
 use super::{NativePort, callback_blocks, seconds};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
@@ -75,6 +75,9 @@ impl NativePort {
             Op::CtxSetTicketKeys { c, keys } => self.set_ticket_keys(*c, *keys),
             Op::CtxCopyTicketKeys { to, from } => self.copy_ticket_keys(*to, *from),
             Op::CtxSetAlpnSelectCb { c, callback } => self.call_back(*c, |all| all.alpn = alpn_select(*callback)),
+            Op::CtxSetTicketKeyCb { c, callback } => {
+                done(self.call_back(*c, |all| all.ticket_key = ticket_key(*callback)))
+            }
             Op::CtxSetTicketCb { c, generate, decrypt } => {
                 let callbacks = (generate_ticket(*generate), decrypt_ticket(*decrypt));
                 done(self.call_back(*c, |all| (all.generate_ticket, all.decrypt_ticket) = callbacks))

@@ -1,0 +1,5 @@
+static int ticket_key_cb_first(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ctx, EVP_MAC_CTX *mac, int seals)
+{
+    (void)ssl;
+    return ticket_key(name, iv, ctx, mac, seals, 1);
+}
