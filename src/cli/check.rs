@@ -145,7 +145,8 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     let known = &known.of_library(&identity.version);
     let said = judge_all(args, &lab, first, chosen);
     let interrupted = interrupt::came();
-    let of = Of { args, lab: &lab, known, release, library: &identity.version, file: &identity.file };
+    let (library, file) = (&*identity.version, &*identity.file);
+    let of = Of { args, lab: &lab, known, release, port: &port_summary, library, file };
     let mut accepted = HashMap::new();
     let mut cases: Vec<Checked> = chosen
         .iter()
@@ -266,6 +267,7 @@ struct Of<'a> {
     lab: &'a Lab,
     known: &'a KnownFile,
     release: Release,
+    port: &'a report::PortSummary,
     library: &'a str,
     file: &'a str,
 }
@@ -301,7 +303,8 @@ impl Of<'_> {
             }
             Said::Unsupported(kinds) => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-                (Outcome::Unsupported, format!("lacks {}", names.join(", ")))
+                let wants = self.port.wants(&names).map(|wants| format!(": {wants}")).unwrap_or_default();
+                (Outcome::Unsupported, format!("lacks {}{wants}", names.join(", ")))
             }
             Said::NotModelled => {
                 let why = "a call is left out: the release breaks by it, or the model has no answer there";
@@ -497,6 +500,7 @@ fn notes(args: &CheckArgs, check: &Check) -> Vec<String> {
     let lacks: Vec<&str> = unsupported.iter().filter(is_called).map(String::as_str).collect();
     if !lacks.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", lacks.join(", ")));
+        notes.extend(check.port.wants(&lacks).map(|wants| format!("{name}: {wants}")));
     }
     if !counts_references {
         notes.push(format!("reference counts of {name}: not observed"));

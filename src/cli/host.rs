@@ -45,7 +45,11 @@ fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     crash::loaded();
     let &Library { release, family, .. } = c.library();
     let ex_data = c.library().probes.ex_data;
-    let (setup, behaving) = (Setup::new(ex_data), Behaving { release, family, ex_data });
+    let missing = match args.port {
+        PortName::OpenSsl | PortName::Library(_) => c.library().missing(),
+        PortName::Native | PortName::Planted(_) => Vec::new(),
+    };
+    let (setup, behaving) = (Setup::new(ex_data), Behaving { release, family, ex_data, missing });
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
     let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {

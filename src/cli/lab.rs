@@ -1,5 +1,6 @@
 //! A port and how it is driven: makes the pair that judges programs.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -16,8 +17,8 @@ use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
-use crate::port::{Identity, Memory, Port};
-use crate::report::PortSummary;
+use crate::port::{Identity, Memory, Missing, Port};
+use crate::report::{MissingSymbol, PortSummary};
 
 /// A port and how it is driven.
 #[derive(Clone, Debug)]
@@ -269,6 +270,22 @@ impl Lab {
         let (needs_probes, unsupported): (Vec<Kind>, Vec<Kind>) = lacks.iter().partition(|kind| self.leaves_out(*kind));
         let [needs_probes, unsupported] =
             [needs_probes, unsupported].map(|kinds| kinds.iter().map(|kind| kind.name().into()).collect());
-        PortSummary { name, version, file, unsupported, needs_probes, counts_references, watches_memory }
+        let named = |Missing { symbol, function, needed_by }| {
+            let needed_by = needed_by.iter().filter(|kind| !self.leaves_out(*kind));
+            MissingSymbol { symbol, function, needed_by: needed_by.map(|kind| kind.name().into()).collect() }
+        };
+        let missing = missing(&**pair.right()).into_iter().map(named);
+        let missing = missing.filter(|one| !one.needed_by.is_empty()).collect();
+        PortSummary { name, version, file, unsupported, missing, needs_probes, counts_references, watches_memory }
+    }
+}
+
+/// Lists the symbols for want of which a port lacks what it lacks.
+fn missing(port: &dyn Host) -> Vec<Missing> {
+    let port: &dyn Any = port;
+    match (port.downcast_ref::<Child>(), port.downcast_ref::<CPort>()) {
+        (Some(child), _) => child.missing().to_vec(),
+        (None, Some(c)) => c.library().missing(),
+        (None, None) => Vec::new(),
     }
 }

@@ -374,6 +374,7 @@ impl<'a> Asking<'a> {
             version,
             file,
             unsupported: Vec::new(),
+            missing: Vec::new(),
             needs_probes: Vec::new(),
             counts_references,
             watches_memory,

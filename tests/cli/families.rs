@@ -112,6 +112,30 @@ fn a_leak_is_found_in_a_library_with_names_of_its_own() {
     assert!([Some(1), Some(2)].contains(&ran.code), "{ran:?}");
 }
 
+/// Which symbol is missing is said, and what is not called for want of it.
+#[test]
+fn a_missing_symbol_is_named() {
+    let folder = compiled("wolf.c", WOLF, &["-DLEAKS=0"]);
+    said_of(&folder).shows("no symbol ").shows("wolfSSL_i2d_X509 (");
+    let object = folder.sessdiff(&["ports", "--port", "lib:lib.so", "--json"]).exits(0).json();
+    let missing = object["ports"][0]["missing"].as_array().expect("a list");
+    let of = |symbol: &str| missing.iter().find(|one| one["symbol"] == symbol);
+    let dup = of("wolfSSL_SESSION_dup").expect("it has none");
+    assert_eq!(dup["function"], "SSL_SESSION_dup");
+    assert!(dup["needed_by"].as_array().is_some_and(|by| by.contains(&"SSL_SESSION_dup".into())), "{dup}");
+    assert_eq!(of("wolfSSL_SESSION_up_ref"), None);
+    // What has another meaning there is not called, whatever symbols there are.
+    assert!(missing.iter().all(|one| one["needed_by"].as_array().is_some_and(|by| !by.contains(&"SSL_new".into()))));
+    let check = ["check", "--port", "lib:lib.so", "--case", "get0_peer/*", "--json"];
+    let check = folder.sessdiff(&check).exits(4).json();
+    let cases = check["cases"].as_array().filter(|cases| !cases.is_empty()).expect("cases");
+    let why = |case: &serde_json::Value| case["why"].as_str().unwrap_or_default().to_string();
+    assert!(cases.iter().any(|case| why(case).contains("no symbol wolfSSL_i2d_X509")), "{cases:?}");
+    // With one symbol more, one is missing less.
+    let whole = compiled("wolf.c", WOLF, &["-DLEAKS=0", "-DI2D_X509"]);
+    assert!(!said_of(&whole).stdout.contains("wolfSSL_i2d_X509"));
+}
+
 /// Without a context there is no session.
 #[test]
 fn a_library_that_makes_no_context_is_refused() {

@@ -9,6 +9,7 @@
 mod boring;
 mod wolf;
 
+use std::collections::HashMap;
 use std::ffi::{CStr, c_int, c_void};
 
 use openssl_sys::SSL_SESSION;
@@ -124,6 +125,12 @@ impl Seam {
     /// Returns the address of a function's own code, where an adapter may stand for it.
     pub fn address(&self, name: &str, find: Find<'_>) -> Option<*mut c_void> {
         (self.names)(name).iter().find_map(|name| find(name))
+    }
+
+    /// Lists the functions of the list that a library has by no name, each with the likeliest.
+    pub fn absent(&self, has: &dyn Fn(&str) -> bool) -> HashMap<&'static str, String> {
+        let functions = LIST.iter().map(|(name, ..)| *name).filter(|name| !self.has(name, has));
+        functions.filter_map(|name| Some((name, (self.names)(name).into_iter().next()?))).collect()
     }
 
     /// Tells whether a library has a function by one of its names.

@@ -1,5 +1,6 @@
 //! The library of this process, made ready once: probes, ex_data indices, ciphers, clock, and what it is.
 
+use std::collections::HashMap;
 use std::ffi::{c_int, c_long, c_uchar, c_ulong, c_void};
 use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -92,6 +93,8 @@ pub enum Start {
 /// Holds a library that is driven, and what is known of it.
 pub struct Library {
     pub(super) api: Api,
+    /// Has the functions of the list that the library has by no name, each with the likeliest.
+    pub(super) absent: HashMap<&'static str, String>,
     /// Says which library it is.
     pub identity: Identity,
     /// Names the release that the native session has to behave as.
@@ -214,6 +217,7 @@ impl Library {
         Ok(Library {
             identity,
             api,
+            absent: opened.absent,
             release,
             family,
             shared,

@@ -3,6 +3,7 @@
 //! Two OpenSSLs in one process can bind to each other's functions without a word. So what a call really reaches is looked up
 //! afterwards, and an executable that is linked dynamically with an OpenSSL opens no other.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, c_int, c_void};
 use std::fs;
 use std::io::Read as _;
@@ -87,6 +88,8 @@ pub enum LoadError {
 /// Holds a library that was opened: how it is called, and where its code is.
 pub(super) struct Opened {
     pub api: Api,
+    /// Has the functions of the list that the library has by no name, each with the likeliest.
+    pub absent: HashMap<&'static str, String>,
     pub seam: &'static Seam,
     /// Gives the address of what makes a session, and of what says the version, in the library itself.
     code: [usize; 2],
@@ -100,7 +103,8 @@ impl Opened {
         let api = Api::linked();
         let session = api.SSL_SESSION_new.map_or(0, |function| function as usize);
         let code = [session, api.OpenSSL_version.map_or(0, |function| function as usize)];
-        Opened { api, seam: &OPENSSL, code, fork: None }
+        let absent = OPENSSL.absent(&|name| api.has(name) == Some(true));
+        Opened { api, absent, seam: &OPENSSL, code, fork: None }
     }
 }
 
@@ -134,7 +138,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
     let api = unsafe { seam.api(&find) };
     let code =
         ["SSL_SESSION_new", "OpenSSL_version"].map(|name| seam.address(name, &find).map_or(0, |code| code as usize));
-    let fork = fork(&find);
+    let (fork, absent) = (fork(&find), seam.absent(&|name| find(name).is_some()));
     std::mem::forget(library);
     // Without these nothing can be looked at. What else is missing is a function that is not supported.
     const NEEDED: [&str; 6] = [
@@ -152,7 +156,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
     if seam.family == Family::OpenSsl && !version.starts_with("OpenSSL ") {
         return Err(LoadError::Family(version));
     }
-    Ok(Opened { api, seam, code, fork })
+    Ok(Opened { api, absent, seam, code, fork })
 }
 
 /// Says which library it is, and which files its calls reach.
