@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pair", &["native", "op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
-    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
+    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der", "native"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual", "port"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     (

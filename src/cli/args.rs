@@ -9,7 +9,7 @@ use crate::emit::Driven;
 use crate::generate::Which;
 use crate::known::{CaseIds, Day, Releases, Versions, Words};
 use crate::laws::Law;
-use crate::native::{Family, Following, Rule};
+use crate::native::{Custom, Family, Following, Rule};
 use crate::op::nearest;
 use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
@@ -371,9 +371,10 @@ pub(crate) struct ReplayArgs {
     pub lab: LabChoice,
     #[command(flatten)]
     pub release: ReleaseChoice,
-    /// Compare with a native session that does not follow this rule of the release; `sessdiff rules` lists them
-    #[arg(long, value_name = "RULE", value_parser = rule)]
-    pub without: Option<Rule>,
+    /// Compare with a native session that does not follow this rule of the release, or custom of the family; `sessdiff rules` lists
+    /// the one, `sessdiff ports --port lib:PATH` the other
+    #[arg(long, value_name = "RULE")]
+    pub without: Option<Unfollowed>,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
@@ -518,6 +519,9 @@ pub(crate) struct ShowArgs {
     /// Print one JSON object instead; the text is in it, bytes in hexadecimal
     #[arg(long)]
     pub json: bool,
+    /// Compare with a native session that does not follow this rule of the release, or custom of the family
+    #[arg(long, value_name = "RULE")]
+    pub without: Option<Unfollowed>,
     #[command(flatten)]
     pub lab: LabChoice,
 }
@@ -612,9 +616,37 @@ fn signature(text: &str) -> Result<Signature, String> {
     })
 }
 
-fn rule(id: &str) -> Result<Rule, String> {
-    let ids = || Rule::ALL.iter().map(|rule| rule.row().id);
-    Rule::from_id(id).ok_or_else(|| format!("no such rule{}; `sessdiff rules` lists them", meant(id, ids())))
+/// What the native session does not follow, although the library has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfollowed {
+    /// A rule of a release.
+    Rule(Rule),
+    /// A custom of a family.
+    Custom(Custom),
+}
+
+impl Unfollowed {
+    /// Returns its name, as `--without` takes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Unfollowed::Rule(rule) => rule.row().id,
+            Unfollowed::Custom(custom) => custom.row().id,
+        }
+    }
+}
+
+impl std::str::FromStr for Unfollowed {
+    type Err = String;
+
+    fn from_str(id: &str) -> Result<Unfollowed, String> {
+        let found = Rule::from_id(id).map(Unfollowed::Rule).or(Custom::from_id(id).map(Unfollowed::Custom));
+        let customs = Custom::ALL.iter().map(|custom| custom.row().id);
+        let ids = Rule::ALL.iter().map(|rule| rule.row().id).chain(customs);
+        found.ok_or_else(|| {
+            let lists = "`sessdiff rules` and `sessdiff ports --port lib:PATH` list them";
+            format!("no such rule or custom{}; {lists}", meant(id, ids))
+        })
+    }
 }
 
 /// What a port in a process of its own may take.
@@ -769,7 +801,7 @@ pub(crate) enum Form {
     Ops,
     /// Bytes, as a fuzzer takes them; in hexadecimal on a terminal.
     Wire,
-    /// A C program that needs nothing but OpenSSL: exit code 1 where the fault is present.
+    /// A C program that needs nothing but the library: exit code 1 where the fault is present.
     C,
     /// A Rust test that uses this crate.
     Rust,

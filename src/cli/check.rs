@@ -21,7 +21,7 @@ use super::progress::{self, Pulse};
 use super::{accepted, interrupt, output};
 use crate::host::{Host, crash};
 use crate::known::{Day, KnownFile};
-use crate::native::{Family, Release};
+use crate::native::Release;
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Call, Signature};
 use crate::pair::{Diverged, Look, Pair};
@@ -380,10 +380,6 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         if plainer(item) < plainer(entry.0) {
             *entry = one;
         }
-    }
-    // C programs are for OpenSSL's names and types.
-    if Compiled::family(&of.lab.port) != Family::OpenSsl {
-        return;
     }
     let Ok(mut pair) = of.lab.pair() else { return };
     let until = Instant::now() + TRYING;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName};
+use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName, Unfollowed};
 use super::exit::Exit;
 use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
-use crate::native::{Family, Following, Release, Rule, Rules};
+use crate::native::{Custom, Family, Following, Release, Rules};
 use crate::op::Kind;
 use crate::pair::Pair;
 use crate::plan::{Kinds, Setup};
@@ -31,8 +31,8 @@ pub(crate) struct Lab {
     pub hazards: bool,
     /// Says what the native session follows.
     pub following: FollowingChoice,
-    /// Says which rule of the release it does not follow besides.
-    pub without: Option<Rule>,
+    /// Says what it does not follow besides.
+    pub without: Option<Unfollowed>,
     /// Says whether calls that break the tested release, by a fault of its own, are made too.
     pub breaking: bool,
     pub limits: Limits,
@@ -171,7 +171,10 @@ impl Lab {
     /// Returns the rules that the native session follows.
     fn rules(&self, release: Release) -> Rules {
         let rules = Rules::of(release, self.following.following());
-        self.without.map_or(rules, |rule| rules.without(rule))
+        match self.without {
+            Some(Unfollowed::Rule(rule)) => rules.without(rule),
+            Some(Unfollowed::Custom(_)) | None => rules,
+        }
     }
 
     fn here(&self) -> Result<Pair, LabError> {
@@ -229,7 +232,10 @@ impl Lab {
             Family::OpenSsl => self.rules(release),
             Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
         };
-        let native = NativePort::of_family(child.family(), &child.identity().version, release, rules, setup);
+        let version = child.identity().version;
+        let followed = |custom: &Custom| self.without != Some(Unfollowed::Custom(*custom));
+        let customs = child.family().customs(&version).filter(followed);
+        let native = NativePort::of_family(child.family(), customs, release, rules, setup);
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
@@ -258,7 +264,7 @@ impl Lab {
         }
         flags += self.following.flag();
         if let Some(rule) = self.without {
-            flags += &format!(" --without {}", rule.row().id);
+            flags += &format!(" --without {}", rule.id());
         }
         flags
     }

@@ -13,6 +13,7 @@ use super::args::{FollowingChoice, PortName, RunArgs};
 use super::compiled::{Compiled, TRYING};
 use super::corpus::Corpus;
 use super::disk::Folder;
+use super::emitted::foreign;
 use super::exit::Exit;
 use super::lab::{Lab, LabError, Starting};
 use super::progress::{Pulse, Reducing};
@@ -22,11 +23,11 @@ use crate::exec::Watch;
 use crate::generate::Generator;
 use crate::host::{Host, crash};
 use crate::laws::{Bench, Broken, Law, Played, Ruling};
-use crate::native::Release;
+use crate::native::{Family, Release};
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Look, Pair};
 use crate::plan::{Plan, Setup};
-use crate::port::c::{CPort, Probes};
+use crate::port::c::{CPort, Probes, load};
 use crate::port::mutant::Mutant;
 use crate::port::native::{NativePort, START_SECONDS};
 use crate::port::{Identity, Memory};
@@ -302,6 +303,8 @@ impl<'a> Asking<'a> {
     fn in_c(&mut self, why: &str, program: &Program, signature: Option<Signature>) -> String {
         let (plan, trace) = self.asked.run(program, Watch::Blame.into());
         let release = format!("OpenSSL {}", self.asked.release());
+        let family = self.lab.port.library().map_or(Family::OpenSsl, load::family);
+        let foreign = foreign(&self.lab.port, family, self.asked.identity().version);
         emit::c(&Subject {
             why,
             program,
@@ -311,6 +314,7 @@ impl<'a> Asking<'a> {
             now: START_SECONDS,
             release: &release,
             terms: "",
+            foreign: foreign.as_ref(),
             driven: self.lab.port.driven(),
         })
     }

@@ -89,12 +89,18 @@ impl NativePort {
 
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
-        NativePort::of_family(Family::OpenSsl, "", release, rules, setup)
+        NativePort::of_family(Family::OpenSsl, [], release, rules, setup)
     }
 
     /// Makes the same, with the customs of a family, as far as a library has them that says this of its version.
-    pub fn of_family(family: Family, version: &str, release: Release, rules: Rules, setup: Setup) -> NativePort {
-        let library = Library::of_family(family, version, release, rules, START);
+    pub fn of_family(
+        family: Family,
+        customs: impl IntoIterator<Item = Custom>,
+        release: Release,
+        rules: Rules,
+        setup: Setup,
+    ) -> NativePort {
+        let library = Library::of_family(family, customs, release, rules, START);
         library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);

@@ -3,7 +3,7 @@
 //! Two OpenSSLs in one process can bind to each other's functions without a word. So what a call really reaches is looked up
 //! afterwards, and an executable that is linked dynamically with an OpenSSL opens no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, c_int, c_void};
 use std::fs;
 use std::io::Read as _;
@@ -16,7 +16,7 @@ use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, ReadCache};
 
 use super::super::{Identity, WITH};
-use super::family::{OPENSSL, Seam};
+use super::family::{self, OPENSSL, Prototype, Seam};
 use super::library::Source;
 use super::prototypes::Api;
 use crate::native::{Family, UnknownRelease};
@@ -319,6 +319,24 @@ pub fn takes_memory(path: &Path) -> bool {
 pub fn is_tongsuo(path: &Path) -> bool {
     let says = |file: &Path| with_symbols(file, |has| has(TONGSUO)) == Some(true);
     says(path) || crypto_beside(path).is_some_and(|beside| says(&beside))
+}
+
+/// Lists the functions by which the library in a file is called, each with its symbol, without loading it.
+pub fn called(path: &Path) -> Vec<(String, Prototype)> {
+    let files = [Some(path.to_path_buf()), crypto_beside(path)];
+    let symbols: HashSet<String> = files.iter().flatten().flat_map(|file| definitions(file)).collect();
+    let prototypes = family::prototypes(family(path)).into_iter();
+    prototypes
+        .filter_map(|(names, prototype)| Some((names.into_iter().find(|name| symbols.contains(name))?, prototype)))
+        .collect()
+}
+
+/// Returns the symbols that a file defines; none where it cannot be read.
+fn definitions(path: &Path) -> Vec<String> {
+    let file = fs::read(path).unwrap_or_default();
+    let Ok(elf) = object::File::parse(&*file) else { return Vec::new() };
+    let defined = elf.dynamic_symbols().filter(|symbol| symbol.is_definition());
+    defined.filter_map(|symbol| symbol.name().ok().map(String::from)).collect()
 }
 
 fn seam_of(path: &Path) -> &'static Seam {
