@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["op", "field", "plan", "program", "exec", "host", "native", "pair", "port", "manual", "der", "samples"],
     ),
     ("known", &["oracle", "native"]),
+    ("profile", &["native", "op", "port"]),
     ("samples", &["native", "op", "der"]),
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples", "der"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),

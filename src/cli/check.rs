@@ -16,7 +16,7 @@ use super::emitted::{picture, written};
 use super::exit::Exit;
 use super::files::keep;
 use super::finding::{Finding, careful};
-use super::lab::{Lab, LabError, Starting};
+use super::lab::{Lab, LabError, Starting, port_flags};
 use super::progress::{self, Pulse};
 use super::{accepted, interrupt, output};
 use crate::host::{Host, crash};
@@ -339,9 +339,7 @@ impl Of<'_> {
 
     /// Returns the flags that choose the port and how it is followed, what is accepted of it, and what it may take.
     fn flags(&self) -> String {
-        let port = &self.lab.port;
-        let mut flags =
-            if *port == PortName::OpenSsl { String::new() } else { format!(" --port {}", output::quoted(port)) };
+        let mut flags = port_flags(&self.lab.port);
         flags += self.lab.following.flag();
         if let Some(known) = &self.args.known.known {
             flags += &format!(" --known {}", output::quoted(known.display()));
@@ -498,6 +496,7 @@ fn notes(args: &CheckArgs, check: &Check) -> Vec<String> {
         notes.push(format!("UNSUPPORTED by {name}: {}", lacks.join(", ")));
         notes.extend(check.port.wants(&lacks).map(|wants| format!("{name}: {wants}")));
     }
+    notes.extend(check.port.left_out());
     if !counts_references {
         notes.push(format!("reference counts of {name}: not observed"));
     }

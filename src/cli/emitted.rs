@@ -27,9 +27,9 @@ pub(super) fn written(
     let (release, plan, now) = (format!("OpenSSL {of}"), pair.plan(), START_SECONDS);
     let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
     let foreign = foreign(&lab.port, pair.left().family(), pair.right().identity().version);
-    let terms = match &foreign {
-        Some(foreign) => format!(" but for the customs of family {}", foreign.family),
-        None => format!("{verified}{}", lab.following.terms()),
+    let terms = match foreign.as_ref().map(|foreign| foreign.family) {
+        Some(family @ (Family::Boring | Family::Wolf)) => format!(" but for the customs of family {family}"),
+        Some(Family::OpenSsl) | None => format!("{verified}{}", lab.following.terms()),
     };
     let terms = terms + &lab.without.map_or(String::new(), |without| format!(" without {}", without.id()));
     form(&Subject {
@@ -46,12 +46,13 @@ pub(super) fn written(
     })
 }
 
-/// Says how C calls the library of a port, which is of this family and says this of its version; `None`: by OpenSSL's headers.
+/// Says how C calls the library of a port, which is of this family and says this of its version; `None`: as OpenSSL's headers say.
 pub(super) fn foreign(port: &PortName, family: Family, version: String) -> Option<Foreign> {
     let path = port.library()?;
-    let called = |(symbol, (name, arguments, result))| Called { name, symbol, arguments, result };
-    let functions = || load::called(path).into_iter().map(called).collect();
-    (family != Family::OpenSsl).then(|| Foreign { family, version, functions: functions() })
+    let typed = |name: &str| port.profile().is_some_and(|profile| profile.types.contains_key(name));
+    let called = |(symbol, (name, arguments, result))| Called { name, symbol, arguments, result, typed: typed(name) };
+    let functions = || load::called(path, port.profile()).into_iter().map(called).collect();
+    (family != Family::OpenSsl || port.profile().is_some()).then(|| Foreign { family, version, functions: functions() })
 }
 
 /// Draws the reference counts over the calls, as they were in the last run of `pair`.

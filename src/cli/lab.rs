@@ -184,7 +184,7 @@ impl Lab {
         let native = NativePort::following(release, self.rules(release), setup);
         let port: Box<dyn Host> = match &self.port {
             // A library is never driven here: see `is_isolated`.
-            PortName::OpenSsl | PortName::Library(_) => Box::new(c),
+            PortName::OpenSsl | PortName::Library(..) => Box::new(c),
             PortName::Native => Box::new(NativePort::new(release, setup)),
             PortName::Planted(bug) => Box::new(Mutant::new(*bug, release, setup)),
         };
@@ -207,7 +207,7 @@ impl Lab {
     fn isolated(&self) -> Result<Pair, LabError> {
         let Limits { time_limit, memory_limit } = self.limits;
         let probes = if self.probes == Probes::NONE { "none" } else { "all" };
-        let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
+        let port = self.port.arguments();
         let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
         let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
         let preload = self.port.library().and_then(asan);
@@ -215,7 +215,7 @@ impl Lab {
         let child = Child::start(Spawn {
             // The very code that runs now, even if the file was replaced meanwhile.
             executable: "/proc/self/exe".into(),
-            args: args.into_iter().chain(limits).map(String::from).collect(),
+            args: [&["host".into()], &*port, &["--probes".into(), probes.into()], &limits.map(String::from)].concat(),
             limit: Duration::from_secs_f64(time_limit),
             stop: interrupt::flag(),
             until: self.start.until,
@@ -235,7 +235,10 @@ impl Lab {
         let version = child.identity().version;
         let followed = |custom: &Custom| self.without != Some(Unfollowed::Custom(*custom));
         let customs = child.family().customs(&version).filter(followed);
-        let native = NativePort::of_family(child.family(), customs, release, rules, setup);
+        let mut native = NativePort::of_family(child.family(), customs, release, rules, setup);
+        if !child.sees_errors() {
+            native.keep_errors();
+        }
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
@@ -249,9 +252,7 @@ impl Lab {
     /// Returns the flags that choose this lab, for commands that are printed, each behind a space.
     pub fn flags(&self, memory: Memory) -> String {
         let mut flags = String::new();
-        if self.port != PortName::OpenSsl {
-            flags += &format!(" --port {}", output::quoted(&self.port));
-        }
+        flags += &port_flags(&self.port);
         if self.probes == Probes::NONE {
             flags += " --probes none";
         }
@@ -282,7 +283,29 @@ impl Lab {
         };
         let missing = missing(&**pair.right()).into_iter().map(named);
         let missing = missing.filter(|one| !one.needed_by.is_empty()).collect();
-        PortSummary { name, version, file, unsupported, missing, needs_probes, counts_references, watches_memory }
+        let left_out = self.port.profile().map(|profile| &profile.missing).into_iter().flatten();
+        let left_out = left_out.map(|(function, why)| (function.to_string(), why.clone())).collect();
+        PortSummary {
+            name,
+            version,
+            file,
+            unsupported,
+            missing,
+            left_out,
+            needs_probes,
+            counts_references,
+            watches_memory,
+        }
+    }
+}
+
+/// Returns the flags that choose a port, for commands that are printed, each behind a space; nothing where it is chosen anyway.
+pub(super) fn port_flags(port: &PortName) -> String {
+    match port {
+        PortName::OpenSsl => String::new(),
+        PortName::Native | PortName::Planted(_) | PortName::Library(..) => {
+            port.arguments().iter().map(|word| format!(" {}", output::quoted(word))).collect()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod told;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -23,11 +24,11 @@ use crate::exec::Watch;
 use crate::generate::Generator;
 use crate::host::{Host, crash};
 use crate::laws::{Bench, Broken, Law, Played, Ruling};
-use crate::native::{Family, Release};
+use crate::native::Release;
 use crate::oracle::{Aspect, Signature};
 use crate::pair::{Look, Pair};
 use crate::plan::{Plan, Setup};
-use crate::port::c::{CPort, Probes, load};
+use crate::port::c::{CPort, Probes};
 use crate::port::mutant::Mutant;
 use crate::port::native::{NativePort, START_SECONDS};
 use crate::port::{Identity, Memory};
@@ -97,7 +98,7 @@ impl Asked {
     fn of(lab: &Lab) -> Result<Asked, LabError> {
         let linked = || Lab { port: PortName::OpenSsl, isolate: false, ..lab.clone() }.pair();
         Ok(match &lab.port {
-            PortName::OpenSsl | PortName::Library(_) => Asked::Library(lab.pair()?),
+            PortName::OpenSsl | PortName::Library(..) => Asked::Library(lab.pair()?),
             PortName::Native => Asked::Native(linked()?),
             PortName::Planted(bug) => Asked::Planted(Box::new(lab.planted(*bug)?), linked()?),
         })
@@ -303,8 +304,7 @@ impl<'a> Asking<'a> {
     fn in_c(&mut self, why: &str, program: &Program, signature: Option<Signature>) -> String {
         let (plan, trace) = self.asked.run(program, Watch::Blame.into());
         let release = format!("OpenSSL {}", self.asked.release());
-        let family = self.lab.port.library().map_or(Family::OpenSsl, load::family);
-        let foreign = foreign(&self.lab.port, family, self.asked.identity().version);
+        let foreign = foreign(&self.lab.port, self.lab.port.family(), self.asked.identity().version);
         emit::c(&Subject {
             why,
             program,
@@ -379,6 +379,7 @@ impl<'a> Asking<'a> {
             file,
             unsupported: Vec::new(),
             missing: Vec::new(),
+            left_out: BTreeMap::new(),
             needs_probes: Vec::new(),
             counts_references,
             watches_memory,

@@ -47,6 +47,7 @@ fn say(port: &PortSummary) {
     if let Some(wants) = port.wants(&lacked) {
         output::result(format_args!("{:<10} {wants}", ""));
     }
+    port.left_out().for_each(|line| output::result(format_args!("{:<10} {line}", "")));
     let counts = if port.counts_references { "found" } else { "not found" };
     output::result(format_args!("{:<10} reference count {counts}", ""));
 }

@@ -140,6 +140,7 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
         let lacked: Vec<&str> = unsupported.iter().map(String::as_str).collect();
         notes.extend(summary.port.wants(&lacked).map(|wants| format!("{name}: {wants}")));
     }
+    notes.extend(summary.port.left_out());
     if !needs_probes.is_empty() {
         notes.push(format!("not called without probes: {}", needs_probes.join(", ")));
     }

@@ -133,6 +133,11 @@ impl Child {
         &self.hello.missing
     }
 
+    /// Tells whether the port tells of errors.
+    pub fn sees_errors(&self) -> bool {
+        self.hello.sees_errors
+    }
+
     /// Tells whether the harness's ex_data indices are registered.
     pub fn has_ex_data(&self) -> bool {
         self.hello.ex_data

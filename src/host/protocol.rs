@@ -53,6 +53,8 @@ pub(super) struct Hello {
     pub counts: bool,
     pub tells_ends: bool,
     pub compresses: bool,
+    /// Says whether the port tells of errors.
+    pub sees_errors: bool,
 }
 
 impl Hello {
@@ -185,7 +187,18 @@ pub(super) mod tests {
             needed_by: Kinds::NONE.with(Kind::SampleSession),
         }];
         let family = Family::Wolf;
-        let hello = Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compresses };
+        let hello = Hello {
+            identity,
+            release,
+            family,
+            ex_data,
+            lacks,
+            missing,
+            counts,
+            tells_ends,
+            compresses,
+            sees_errors: true,
+        };
         let mut message = Vec::new();
         append(&mut message, &Answer::<Trace, String>::Ready(hello.clone()));
         let Some(Answer::Ready(read)) = Answer::read(&message) else { panic!("another message") };

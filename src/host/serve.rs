@@ -25,6 +25,8 @@ pub struct Behaving {
     pub ex_data: bool,
     /// Lists the symbols for want of which the port lacks what it lacks.
     pub missing: Vec<Missing>,
+    /// Says whether the port tells of errors.
+    pub sees_errors: bool,
 }
 
 /// Answers `parent` with what `port` does, which a native session behaves as that is so. A program that takes longer than
@@ -34,9 +36,10 @@ pub struct Behaving {
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, behaving: Behaving, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let Abilities { lacks, counts, tells_ends, compresses, quirks: _ } = port.abilities();
-    let (identity, Behaving { release, family, ex_data, missing }) = (port.identity(), behaving);
+    let (identity, Behaving { release, family, ex_data, missing, sees_errors }) = (port.identity(), behaving);
     let release = release.number();
-    let hello = Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compresses };
+    let hello =
+        Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compresses, sees_errors };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;

@@ -1,5 +1,6 @@
 //! The summary of a run: one line for people, one object for machines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,9 @@ pub struct PortSummary {
     /// The symbols for want of which it lacks them.
     #[serde(default)]
     pub missing: Vec<MissingSymbol>,
+    /// The functions that its profile leaves out, and why.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, String>,
     /// Calls that are not made without the probes, where there are none.
     pub needs_probes: Vec<String>,
     /// Whether its reference counts were seen.
@@ -127,6 +131,11 @@ impl MissingSymbol {
 }
 
 impl PortSummary {
+    /// Says which functions its profile leaves out, and why: a line each.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        self.left_out.iter().map(|(function, why)| format!("left out: {function}: {why}"))
+    }
+
     /// Names the symbols for want of which some of these functions are not called, although their own symbols may be there: those that
     /// most of them need first, and not all where there are many. `None`: there are none.
     pub fn wants(&self, functions: &[&str]) -> Option<String> {

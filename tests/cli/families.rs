@@ -281,7 +281,7 @@ fn the_c_of_what_other_libraries_do_otherwise_shows_it() {
         let Some(library) = built(port) else { continue };
         for (program, without, signature) in differences {
             let program = program.replace("LONG", &format!("{LONG:?}"));
-            let folder = Folder::with("a.ops", &format!("#! sessdiff 1\n{program}"));
+            let folder = Folder::with("a.ops", format!("#! sessdiff 1\n{program}"));
             let unfollowed: Vec<&str> = without.iter().flat_map(|custom| ["--without", custom]).collect();
             put_in_c(&folder, &library, &unfollowed).shows(signature);
             let (code, said) = ran_in_c(&folder, &library);

@@ -323,7 +323,8 @@ fn events(subject: &Subject<'_>, at: usize) -> String {
 
 /// Tells whether the program can count which sessions were destroyed: by callbacks of ex_data, or in the way of another family.
 pub(super) fn tells_ends(subject: &Subject<'_>) -> bool {
-    subject.plan.setup().ex_data || subject.foreign.is_some() && subject.plan.tells_ends
+    subject.plan.setup().ex_data
+        || subject.foreign.is_some_and(|foreign| !foreign.has_headers()) && subject.plan.tells_ends
 }
 
 /// Checks how many sessions were destroyed, where the call may have destroyed one.

@@ -5,7 +5,7 @@ use super::types::c_type;
 use crate::native::Family;
 use crate::op::CacheMode;
 
-/// Says how a library of another family than OpenSSL's is called.
+/// Says how a library is called that is not called as OpenSSL's headers say.
 #[derive(Clone, Debug)]
 pub struct Foreign {
     /// Names the family.
@@ -27,6 +27,8 @@ pub struct Called {
     pub arguments: &'static [&'static str],
     /// Has the type of its result.
     pub result: &'static str,
+    /// Tells whether it has the type that another family's function has.
+    pub typed: bool,
 }
 
 /// Lists the types that nobody looks into.
@@ -47,6 +49,26 @@ const MACROS: [(&str, &str); 1] = [("SSL_get0_session", "SSL_get_session")];
 const BY_SYMBOL: [&str; 3] = ["OPENSSL_init_ssl", "OpenSSL_version", "CRYPTO_set_mem_functions"];
 
 impl Foreign {
+    /// Tells whether OpenSSL's headers say what most functions are.
+    pub(super) fn has_headers(&self) -> bool {
+        match self.family {
+            Family::OpenSsl => true,
+            Family::Boring | Family::Wolf => false,
+        }
+    }
+
+    /// Gives functions other names, before OpenSSL's headers declare them.
+    pub(super) fn renamed(&self) -> String {
+        let renamed = self.functions.iter().filter(|called| !called.typed && called.symbol != called.name);
+        renamed.map(|Called { name, symbol, .. }| format!("#define {name} {symbol}\n")).collect()
+    }
+
+    /// Declares functions whose type OpenSSL's headers do not have.
+    pub(super) fn retyped(&self, text: &str) -> String {
+        let retyped = self.functions.iter().filter(|called| called.typed && names(text, called.name));
+        retyped.map(|called| self.declaration(called, false)).collect()
+    }
+
     /// Declares what `text` names. `ends`: the end of sessions is looked at.
     pub(super) fn head(&self, text: &str, ends: bool) -> String {
         let macros = MACROS.iter().filter(|(name, _)| names(text, name));
@@ -67,18 +89,27 @@ impl Foreign {
 
     /// Declares a function, and lets it be called by OpenSSL's name with OpenSSL's types.
     fn declaration(&self, called: &Called, ends: bool) -> String {
-        let Called { name, symbol, arguments, result } = called;
+        let Called { name, symbol, arguments, result, typed } = called;
         let types: Vec<String> = arguments.iter().map(|argument| c_type(argument).unwrap_or_default()).collect();
         let listed = if types.is_empty() { "void".into() } else { types.join(", ") };
         let result = c_type(result).unwrap_or_default();
         let space = if result.ends_with('*') { "" } else { " " };
-        let declared = format!("{result}{space}{symbol}({listed});\n");
+        // The headers have another function of that name.
+        let own = format!("own_{name}");
+        let (symbol, label) = match *typed && self.has_headers() {
+            true => (&own, format!(" __asm__(\"{symbol}\")")),
+            false => (symbol, String::new()),
+        };
+        let declared = format!("{result}{space}{symbol}({listed}){label};\n");
         if BY_SYMBOL.contains(name) {
             return declared;
         }
         let is_number = |rust: &str| matches!(rust, "u16" | "u32" | "u64" | "usize");
         let noted = ends && self.notes(name);
         if !noted && !arguments.iter().any(|argument| is_number(argument)) {
+            if *name == "SSL_SESSION_new" && !arguments.is_empty() {
+                return declared;
+            }
             return declared + &if symbol == name { String::new() } else { format!("#define {name} {symbol}\n") };
         }
         let parameters: Vec<char> = ('a'..).take(types.len()).collect();
@@ -102,12 +133,15 @@ impl Foreign {
 
     /// Writes what says on which library the program runs.
     pub(super) fn runs_on(&self, expected: &str) -> String {
+        let says = self.functions.iter().any(|called| called.name == "OpenSSL_version");
+        let quoted = format!("{:?}", self.version);
         let (before, version) = match self.family {
+            _ if !says => ("", &*quoted),
             Family::OpenSsl | Family::Boring => ("", "OpenSSL_version(0)"),
             Family::Wolf => ("wolfSSL ", "wolfSSL_lib_version()"),
         };
         let text = part!("runs_on_other").replace("BEFORE", before).replace("VERSION", version);
-        text.replace("TESTED", &format!("{:?}", self.version)).replace("EXPECTED", expected)
+        text.replace("TESTED", &quoted).replace("EXPECTED", expected)
     }
 
     /// Writes what makes the library ready, as a statement on a line of its own.
@@ -130,10 +164,15 @@ impl Foreign {
     /// Writes the constructor, where it has other arguments than OpenSSL's. `ends`: the end of sessions is looked at.
     pub(super) fn constructor(&self, ends: bool) -> String {
         let marked = "    if (session != NULL)\n        SSL_SESSION_set_ex_data(session, mark, session);\n";
-        match self.family {
-            Family::OpenSsl | Family::Wolf => String::new(),
-            Family::Boring => part!("new_boring").replace("MARK\n", if ends { marked } else { "" }),
-        }
+        let new = self.functions.iter().find(|called| called.name == "SSL_SESSION_new");
+        let Some(new) = new.filter(|new| !new.arguments.is_empty()) else { return String::new() };
+        let mark = match self.family {
+            Family::Boring if ends => marked,
+            Family::OpenSsl | Family::Boring | Family::Wolf => "",
+        };
+        let call = if self.has_headers() { "own_SSL_SESSION_new" } else { &*new.symbol };
+        // The macro is expanded in what follows alone.
+        part!("new_of_context").replace("MARK\n", mark).replace("NEW(", &format!("{call}("))
     }
 
     /// Writes what gives the library memory.

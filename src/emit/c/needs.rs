@@ -130,7 +130,7 @@ impl<'a> Needs<'a> {
             memory: self.foreign.map_or("", Foreign::memory),
         };
         let parts = needed(&own, rest);
-        if let Some(foreign) = self.foreign {
+        if let Some(foreign) = self.foreign.filter(|foreign| !foreign.has_headers()) {
             return self.system_includes() + &foreign.head(&[&*parts, rest].concat(), self.ex_data) + &parts;
         }
         let mut includes = self.includes(parts.contains("OPENSSL_LH"));
@@ -140,12 +140,14 @@ impl<'a> Needs<'a> {
         if rest.contains(Options::NoExtendedMasterSecret.name()) {
             includes += NO_EXTENDED_MASTER_SECRET;
         }
-        includes + &parts
+        let text = [&*parts, rest].concat();
+        includes + &self.foreign.map_or(String::new(), |foreign| foreign.retyped(&text)) + &parts
     }
 
     /// Writes the headers. `lists`: that of the lists of caches is one of them.
     fn includes(&self, lists: bool) -> String {
         let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n") + &self.system_includes();
+        head += &self.foreign.map_or(String::new(), Foreign::renamed);
         head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n";
         if lists {
             head += "#include <openssl/lhash.h>\n";

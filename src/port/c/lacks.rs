@@ -32,8 +32,13 @@ const CACHES: [&str; 3] = ["SSL_CTX_sessions", "OPENSSL_LH_doall_arg", "OPENSSL_
 
 /// Lists the functions of ops that are called wherever there is a handshake, by its callbacks too. All functions that
 /// no op calls are called there as well.
-const HANDSHAKES: [&str; 4] =
-    ["SSL_SESSION_dup", "SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
+const HANDSHAKES: [&str; 5] = [
+    "SSL_SESSION_new",
+    "SSL_SESSION_dup",
+    "SSL_SESSION_get0_ticket",
+    "SSL_SESSION_get_master_key",
+    "SSL_SESSION_get0_peer",
+];
 
 /// Lists what is called where early data is sent.
 const EARLY: [&str; 8] = [
@@ -85,6 +90,9 @@ const BY_BYTES: [&str; 9] = [
     "i2d_PUBKEY",
     "X509_verify_cert_error_string",
 ];
+
+/// Lists what is called before any program is.
+const BEFORE: [&str; 4] = ["CRYPTO_set_mem_functions", "OPENSSL_init_ssl", "OpenSSL_version", "OpenSSL_version_num"];
 
 /// Lists what each op about bytes calls, besides [`BY_BYTES`] and the function of its name.
 const SERIAL: [(Kind, &str); 5] = [
@@ -221,13 +229,15 @@ impl Library {
 
     /// Returns what is called wherever there is a handshake.
     fn shaking(&self) -> Needs {
+        let elsewhere = |name: &&str| [&BY_BYTES[..], &EARLY, &BEFORE].concat().contains(name);
         let of_no_op = LIST.iter().filter(|(name, .., condition)| {
-            condition.is_empty() && Kind::from_name(name).is_none() && !BY_BYTES.contains(name) && !EARLY.contains(name)
+            condition.is_empty() && Kind::from_name(name).is_none() && !elsewhere(name)
         });
         let of_no_op: Vec<&'static str> = of_no_op.map(|(name, ..)| *name).collect();
         // What a peer decides is played to the other port by the births of sessions.
         let plays = self.probes.ex_data || !self.has("CRYPTO_get_ex_new_index");
-        let plays = plays && self.clocking == Clocking::Ours;
+        // Why a handshake fails is compared.
+        let plays = plays && self.clocking == Clocking::Ours && self.sees_errors;
         Needs::all_of(&[&["CRYPTO_get_ex_new_index"], &HANDSHAKES, &of_no_op]).unless(plays)
     }
 }

@@ -6,7 +6,7 @@ static SSL_SESSION *new_session(void)
 
     if (context == NULL && (context = SSL_CTX_new(TLS_method())) == NULL)
         exit(2);
-    session = SSL_SESSION_new(context);
+    session = NEW(context);
 MARK
     return session;
 }
