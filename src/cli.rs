@@ -43,7 +43,8 @@ mod waiting;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use args::{
     BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs,
@@ -110,6 +111,21 @@ enum Command {
 }
 
 impl Command {
+    /// Gives ports that are shared libraries the profile that was chosen.
+    fn give_profile(&mut self) -> Result<(), &'static str> {
+        match self {
+            Command::Run(args) => args.profile.give(&mut args.ports),
+            Command::Check(args) => args.profile.give(&mut args.ports),
+            Command::Replay(ReplayArgs { lab, .. })
+            | Command::Reduce(ReduceArgs { lab, .. })
+            | Command::Import(ImportArgs { lab, .. })
+            | Command::Show(ShowArgs { lab, .. }) => lab.profile.give([&mut lab.port]),
+            Command::Ports(args) => args.profile.give(&mut args.port),
+            Command::Bless(args) => args.profile.give([&mut args.port]),
+            Command::Matrix(_) | Command::Ops(_) | Command::Rules(_) | Command::Doctor(_) | Command::Host(_) => Ok(()),
+        }
+    }
+
     /// Tells whether objects are asked for.
     fn is_json(&self) -> bool {
         match self {
@@ -137,7 +153,12 @@ fn wrong(text: &str) -> String {
 
 /// Runs the command of the process's arguments.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = Cli::try_parse().and_then(|mut cli| {
+        let wrong = |why| Cli::command().error(ErrorKind::ArgumentConflict, why);
+        cli.command.give_profile().map_err(wrong)?;
+        Ok(cli)
+    });
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let usage = error.use_stderr();

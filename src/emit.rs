@@ -4,7 +4,7 @@ mod c;
 mod rust;
 mod svg;
 
-pub use c::c;
+pub use c::{Called, Foreign, NoCType, c, c_type};
 pub use rust::rust;
 pub use svg::{Picture, svg};
 
@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     pub release: &'a str,
     /// What is to be said of it besides: ` without the faults that later releases do not have`; mostly nothing.
     pub terms: &'a str,
+    /// How the library is called, where it is of another family than OpenSSL's.
+    pub foreign: Option<&'a Foreign>,
     /// The port that the Rust form drives.
     pub driven: Driven<'a>,
 }

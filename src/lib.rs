@@ -35,3 +35,5 @@ pub mod cli;
 pub mod emit;
 #[cfg(feature = "cli")]
 pub mod known;
+#[cfg(feature = "cli")]
+pub mod profile;

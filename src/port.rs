@@ -39,6 +39,17 @@ pub struct Identity {
     pub file: String,
 }
 
+/// A symbol that a library in C does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Names it, as it was looked for.
+    pub symbol: String,
+    /// Names the function that it is, as OpenSSL does.
+    pub function: String,
+    /// Has the kinds of ops that call it, or that something is looked at by it.
+    pub needed_by: Kinds,
+}
+
 /// Stands between the file of libssl and that of libcrypto.
 #[cfg(feature = "linked")]
 pub(crate) const WITH: &str = " with ";

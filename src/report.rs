@@ -36,6 +36,7 @@ pub use sarif::sarif;
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]
 pub use summary::{
-    Accepted, Again, KnownSummary, PortSummary, SignatureHits, SignatureSummary, Stale, Summary, Unprobed, Word,
+    Accepted, Again, KnownSummary, MissingSymbol, PortSummary, SignatureHits, SignatureSummary, Stale, Summary,
+    Unprobed, Word,
 };
 pub use versions::Versions;

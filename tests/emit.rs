@@ -76,6 +76,7 @@ fn c_as(
         now,
         release,
         terms: "",
+        foreign: None,
         driven: Driven::Linked,
     })
 }
@@ -213,6 +214,7 @@ fn the_rust_of_a_case_is_the_test_that_runs_here() {
         now,
         release: "any",
         terms: "",
+        foreign: None,
         driven: Driven::Linked,
     };
     assert_eq!(emit::rust(&subject), include_str!("emit/emitted.rs"));

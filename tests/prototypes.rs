@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use sessdiff::emit::{NoCType, c_type};
 use sessdiff::native::Family;
 use sessdiff::op::Kind;
 use sessdiff::port::c::family::prototypes;
@@ -159,13 +160,15 @@ fn redeclare(list: &[Row<'_>]) -> Result<String, String> {
 
 /// Declares a function.
 fn declaration(name: &str, arguments: &[&str], result: &str) -> Result<String, String> {
-    let types = arguments.iter().map(|argument| c_type(argument)).collect::<Result<Vec<String>, String>>()?;
+    let types = arguments.iter().map(|argument| c_type(argument)).collect::<Result<Vec<String>, NoCType>>();
+    let types = types.map_err(|error| error.to_string())?;
     if types.iter().any(|argument| argument == "void") {
         return Err(format!("{name} has an argument of no type"));
     }
     let arguments = if types.is_empty() { "void".into() } else { types.join(", ") };
     // The parentheses keep a macro of the same name from being expanded.
-    Ok(format!("{} ({name})({arguments});\n", c_type(result)?))
+    let result = c_type(result).map_err(|error| error.to_string())?;
+    Ok(format!("{result} ({name})({arguments});\n"))
 }
 
 /// Whether the linked release has the functions of `condition`.
@@ -178,82 +181,6 @@ fn holds(condition: &str) -> Result<bool, String> {
         "ossl340" => Ok(cfg!(ossl340)),
         unknown => Err(format!("the condition `{unknown}` is not known here")),
     }
-}
-
-/// A Rust type as C spells it, a qualifier after what it qualifies. Types that are the same on some machines only, such
-/// as `long` and `time_t`, keep their own names.
-fn c_type(rust: &str) -> Result<String, String> {
-    if let Some(pointer) = rust.trim().strip_prefix('*') {
-        let pointer = pointer.trim_start();
-        return match (pointer.strip_prefix("const "), pointer.strip_prefix("mut ")) {
-            (Some(pointee), _) => Ok(format!("{} const *", c_type(pointee)?)),
-            (_, Some(pointee)) => Ok(format!("{} *", c_type(pointee)?)),
-            (None, None) => Err(format!("`{rust}` is no pointer type")),
-        };
-    }
-    let c = match rust.trim() {
-        "..." => "...",
-        "()" | "c_void" => "void",
-        "c_char" => "char",
-        "c_uchar" => "unsigned char",
-        "c_int" => "int",
-        "c_uint" => "unsigned int",
-        "c_long" => "long",
-        "c_ulong" => "unsigned long",
-        "usize" => "size_t",
-        "c_double" => "double",
-        "time_t" => "time_t",
-        "u8" => "uint8_t",
-        "u16" => "uint16_t",
-        "u32" => "uint32_t",
-        "u64" => "uint64_t",
-        "pem_password_cb" => "pem_password_cb *",
-        "callback_of_void" => "callback_of_void *",
-        "i2d_of_void" => "i2d_of_void *",
-        "d2i_of_void" => "d2i_of_void *",
-        "xnew_of_void" => "xnew_of_void *",
-        "OSSL_LIB_CTX" => "OSSL_LIB_CTX",
-        "OPENSSL_INIT_SETTINGS" => "OPENSSL_INIT_SETTINGS",
-        "SSL_METHOD" => "SSL_METHOD",
-        "SSL_CTX" => "SSL_CTX",
-        "SSL" => "SSL",
-        "SSL_CIPHER" => "SSL_CIPHER",
-        "SSL_SESSION" => "SSL_SESSION",
-        "X509" => "X509",
-        "stack_st_X509" => "STACK_OF(X509)",
-        "OPENSSL_STACK" => "OPENSSL_STACK",
-        "LHASH_OF_SSL_SESSION" => "LHASH_OF(SSL_SESSION)",
-        "OPENSSL_LHASH" => "OPENSSL_LHASH",
-        "OPENSSL_LH_DOALL_FUNCARG" => "void (*)(void *, void *)",
-        "remove_session_cb" => "void (*)(SSL_CTX *, SSL_SESSION *)",
-        "new_session_cb" => "int (*)(SSL *, SSL_SESSION *)",
-        "get_session_cb" => "SSL_SESSION *(*)(SSL *, const unsigned char *, int, int *)",
-        "not_resumable_session_callback" => "int (*)(SSL *, int)",
-        "GEN_SESSION_CB" => "GEN_SESSION_CB",
-        "info_callback" => "void (*)(const SSL *, int, int)",
-        "SSL_CTX_alpn_select_cb_func" => "SSL_CTX_alpn_select_cb_func",
-        "SSL_CTX_generate_session_ticket_fn" => "SSL_CTX_generate_session_ticket_fn",
-        "SSL_CTX_decrypt_session_ticket_fn" => "SSL_CTX_decrypt_session_ticket_fn",
-        "SSL_psk_use_session_cb_func" => "SSL_psk_use_session_cb_func",
-        "SSL_psk_find_session_cb_func" => "SSL_psk_find_session_cb_func",
-        "EVP_MD" => "EVP_MD",
-        "Malloc" => "wolfSSL_Malloc_cb",
-        "Free" => "wolfSSL_Free_cb",
-        "Realloc" => "wolfSSL_Realloc_cb",
-        "SSL_verify_cb" => "int (*)(int, X509_STORE_CTX *)",
-        "BIO" => "BIO",
-        "BIO_METHOD" => "BIO_METHOD",
-        "EVP_PKEY" => "EVP_PKEY",
-        "RAND_METHOD" => "RAND_METHOD",
-        // Spelled out: 1.1.1 has no names for them.
-        "CRYPTO_malloc_fn" => "void *(*)(size_t, const char *, int)",
-        "CRYPTO_realloc_fn" => "void *(*)(void *, size_t, const char *, int)",
-        "CRYPTO_free_fn" => "void (*)(void *, const char *, int)",
-        "CRYPTO_EX_new_fn" | "CRYPTO_EX_free_fn" => "void (*)(void *, void *, CRYPTO_EX_DATA *, int, long, void *)",
-        "CRYPTO_EX_dup_fn" => "int (*)(CRYPTO_EX_DATA *, const CRYPTO_EX_DATA *, void **, int, long, void *)",
-        unknown => return Err(format!("`{unknown}` has no C type here")),
-    };
-    Ok(c.into())
 }
 
 /// Whether [`HEADERS`] leaves `const` alone.

@@ -21,6 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["op", "field", "plan", "program", "exec", "host", "native", "pair", "port", "manual", "der", "samples"],
     ),
     ("known", &["oracle", "native"]),
+    ("profile", &["native", "op", "port"]),
     ("samples", &["native", "op", "der"]),
     ("port", &["op", "plan", "trace", "oracle", "native", "field", "samples", "der"]),
     ("exec", &["op", "field", "plan", "port", "program", "trace"]),
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pair", &["native", "op", "field", "plan", "program", "trace", "oracle", "port", "exec", "host"]),
     ("reduce", &["op", "field", "plan", "program", "trace", "oracle"]),
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
-    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der"]),
+    ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der", "native"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual", "port"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     (

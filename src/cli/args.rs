@@ -1,6 +1,7 @@
 //! The arguments of each command, and what they name.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -9,12 +10,13 @@ use crate::emit::Driven;
 use crate::generate::Which;
 use crate::known::{CaseIds, Day, Releases, Versions, Words};
 use crate::laws::Law;
-use crate::native::{Family, Following, Rule};
+use crate::native::{Custom, Family, Following, Rule};
 use crate::op::nearest;
 use crate::oracle::{Signature, SignatureError};
 use crate::port::Memory;
-use crate::port::c::{Probes, load};
+use crate::port::c::{Probes, Profile, load};
 use crate::port::mutant::Bug;
+use crate::profile::{self, ProfileError};
 use crate::suite::Level;
 
 /// Holds the seconds after which a command says again how far it is, where there is no bar.
@@ -46,6 +48,8 @@ pub(crate) struct RunArgs {
     /// The port to compare with the native session: openssl, native (with the ledger alone), planted:NAME, lib:PATH
     #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
     pub ports: Vec<PortName>,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     /// Run ports in processes of their own, which may crash and hang; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
@@ -122,6 +126,8 @@ pub(crate) struct CheckArgs {
     /// The port to check: openssl, native, planted:NAME, lib:PATH
     #[arg(long = "port", value_name = "PORT", default_value = "openssl")]
     pub ports: Vec<PortName>,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     /// Check the cases whose id matches, such as `dup/*`
     #[arg(long = "case", value_name = "GLOB", value_parser = pattern)]
     pub cases: Vec<glob::Pattern>,
@@ -232,8 +238,8 @@ pub(crate) enum PortName {
     Native,
     /// The native session with a planted bug.
     Planted(Bug),
-    /// A shared library.
-    Library(PathBuf),
+    /// A shared library, which is called as its profile says, where there is one.
+    Library(PathBuf, Option<Arc<Profile>>),
 }
 
 impl std::str::FromStr for PortName {
@@ -243,7 +249,7 @@ impl std::str::FromStr for PortName {
         let named = match name.split_once(':') {
             None if name == "openssl" => Some(PortName::OpenSsl),
             None if name == "native" => Some(PortName::Native),
-            Some(("lib", path)) if !path.is_empty() => Some(PortName::Library(path.into())),
+            Some(("lib", path)) if !path.is_empty() => Some(PortName::Library(path.into(), None)),
             Some(("planted", bug)) => Bug::from_name(bug).map(PortName::Planted),
             Some(_) | None => None,
         };
@@ -262,13 +268,13 @@ impl std::str::FromStr for PortName {
 impl PortName {
     /// Tells whether it runs in memory of our choice.
     pub fn takes_memory(&self) -> bool {
-        self.is_in_c() && self.library().is_none_or(load::takes_memory)
+        self.is_in_c() && self.library().is_none_or(|path| load::takes_memory(path, self.profile()))
     }
 
     /// Tells whether it is a library in C, which the probes are in.
     pub fn is_in_c(&self) -> bool {
         match self {
-            PortName::OpenSsl | PortName::Library(_) => true,
+            PortName::OpenSsl | PortName::Library(..) => true,
             PortName::Native | PortName::Planted(_) => false,
         }
     }
@@ -279,7 +285,7 @@ impl PortName {
             PortName::OpenSsl => Driven::Linked,
             PortName::Native => Driven::Native,
             PortName::Planted(bug) => Driven::Planted(bug.name()),
-            PortName::Library(path) => Driven::Library(path),
+            PortName::Library(path, _) => Driven::Library(path),
         }
     }
 
@@ -289,7 +295,7 @@ impl PortName {
             PortName::OpenSsl => "openssl".into(),
             PortName::Native => "native".into(),
             PortName::Planted(bug) => format!("planted-{}", bug.name()),
-            PortName::Library(path) => match load::family(path) {
+            PortName::Library(path, _) => match self.family() {
                 Family::OpenSsl if load::is_tongsuo(path) => "tongsuo".into(),
                 Family::OpenSsl => "lib".into(),
                 other @ (Family::Boring | Family::Wolf) => other.name().into(),
@@ -297,10 +303,29 @@ impl PortName {
         }
     }
 
+    /// Returns the family of the library, as it is guessed without loading it.
+    pub fn family(&self) -> Family {
+        self.library().map_or(Family::OpenSsl, |path| load::family(path, self.profile()))
+    }
+
+    /// Returns the profile of a shared library.
+    pub fn profile(&self) -> Option<&Arc<Profile>> {
+        match self {
+            PortName::Library(_, profile) => profile.as_ref(),
+            PortName::OpenSsl | PortName::Native | PortName::Planted(_) => None,
+        }
+    }
+
+    /// Returns the arguments that choose it.
+    pub fn arguments(&self) -> Vec<String> {
+        let profile = self.profile().map(|profile| ["--profile".into(), profile.path.display().to_string()]);
+        ["--port".into(), self.to_string()].into_iter().chain(profile.into_iter().flatten()).collect()
+    }
+
     /// Returns the file of a shared library.
     pub fn library(&self) -> Option<&Path> {
         match self {
-            PortName::Library(path) => Some(path),
+            PortName::Library(path, _) => Some(path),
             PortName::OpenSsl | PortName::Native | PortName::Planted(_) => None,
         }
     }
@@ -312,9 +337,44 @@ impl std::fmt::Display for PortName {
             PortName::OpenSsl => f.write_str("openssl"),
             PortName::Native => f.write_str("native"),
             PortName::Planted(bug) => write!(f, "planted:{}", bug.name()),
-            PortName::Library(path) => write!(f, "lib:{}", path.display()),
+            PortName::Library(path, _) => write!(f, "lib:{}", path.display()),
         }
     }
+}
+
+/// How shared libraries are called.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct ProfileChoice {
+    /// How the library lib:PATH is called, where that is not as OpenSSL's or another family's header says (docs/PORTING.md)
+    #[arg(long, value_name = "FILE.toml", value_parser = profile_in)]
+    profile: Option<Arc<Profile>>,
+}
+
+impl ProfileChoice {
+    /// Returns the port, with the profile where it is a shared library.
+    pub fn of(&self, port: &PortName) -> PortName {
+        match port {
+            PortName::Library(path, None) => PortName::Library(path.clone(), self.profile.clone()),
+            PortName::OpenSsl | PortName::Native | PortName::Planted(_) | PortName::Library(_, Some(_)) => port.clone(),
+        }
+    }
+
+    /// Gives the shared libraries among the ports the profile.
+    ///
+    /// # Errors
+    /// There is a profile, and no shared library.
+    pub fn give<'a>(&self, ports: impl IntoIterator<Item = &'a mut PortName>) -> Result<(), &'static str> {
+        let mut given = self.profile.is_none();
+        for port in ports {
+            *port = self.of(port);
+            given |= port.library().is_some();
+        }
+        if given { Ok(()) } else { Err("--profile says how a port lib:PATH is called, and there is none") }
+    }
+}
+
+fn profile_in(path: &str) -> Result<Arc<Profile>, ProfileError> {
+    profile::read(Path::new(path)).map(Arc::new)
 }
 
 /// What programs are about.
@@ -371,9 +431,10 @@ pub(crate) struct ReplayArgs {
     pub lab: LabChoice,
     #[command(flatten)]
     pub release: ReleaseChoice,
-    /// Compare with a native session that does not follow this rule of the release; `sessdiff rules` lists them
-    #[arg(long, value_name = "RULE", value_parser = rule)]
-    pub without: Option<Rule>,
+    /// Compare with a native session that does not follow this rule of the release, or custom of the family; `sessdiff rules` lists
+    /// the one, `sessdiff ports --port lib:PATH` the other
+    #[arg(long, value_name = "RULE")]
+    pub without: Option<Unfollowed>,
     /// Run it in a process of its own, with a time limit; a port lib:PATH always is
     #[arg(long)]
     pub isolate: bool,
@@ -475,6 +536,8 @@ pub(crate) struct BlessArgs {
     /// The port in which it is accepted: openssl, native, planted:NAME, lib:PATH, which is any library
     #[arg(long, value_name = "PORT", default_value = "openssl")]
     pub port: PortName,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     /// The releases for which it is accepted: FROM..BEFORE, FROM.., ..BEFORE or a single one [default: all]
     #[arg(long, value_name = "RELEASES", default_value = "..", hide_default_value = true)]
     pub releases: Releases,
@@ -518,6 +581,9 @@ pub(crate) struct ShowArgs {
     /// Print one JSON object instead; the text is in it, bytes in hexadecimal
     #[arg(long)]
     pub json: bool,
+    /// Compare with a native session that does not follow this rule of the release, or custom of the family
+    #[arg(long, value_name = "RULE")]
+    pub without: Option<Unfollowed>,
     #[command(flatten)]
     pub lab: LabChoice,
 }
@@ -528,6 +594,8 @@ pub(crate) struct LabChoice {
     /// The port to compare with the native session: openssl, native, planted:NAME, lib:PATH
     #[arg(long, value_name = "PORT", default_value = "openssl")]
     pub port: PortName,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     /// With or without probes
     #[arg(long, value_enum, default_value_t = OneProbeChoice::All)]
     pub probes: OneProbeChoice,
@@ -612,9 +680,37 @@ fn signature(text: &str) -> Result<Signature, String> {
     })
 }
 
-fn rule(id: &str) -> Result<Rule, String> {
-    let ids = || Rule::ALL.iter().map(|rule| rule.row().id);
-    Rule::from_id(id).ok_or_else(|| format!("no such rule{}; `sessdiff rules` lists them", meant(id, ids())))
+/// What the native session does not follow, although the library has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfollowed {
+    /// A rule of a release.
+    Rule(Rule),
+    /// A custom of a family.
+    Custom(Custom),
+}
+
+impl Unfollowed {
+    /// Returns its name, as `--without` takes it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Unfollowed::Rule(rule) => rule.row().id,
+            Unfollowed::Custom(custom) => custom.row().id,
+        }
+    }
+}
+
+impl std::str::FromStr for Unfollowed {
+    type Err = String;
+
+    fn from_str(id: &str) -> Result<Unfollowed, String> {
+        let found = Rule::from_id(id).map(Unfollowed::Rule).or(Custom::from_id(id).map(Unfollowed::Custom));
+        let customs = Custom::ALL.iter().map(|custom| custom.row().id);
+        let ids = Rule::ALL.iter().map(|rule| rule.row().id).chain(customs);
+        found.ok_or_else(|| {
+            let lists = "`sessdiff rules` and `sessdiff ports --port lib:PATH` list them";
+            format!("no such rule or custom{}; {lists}", meant(id, ids))
+        })
+    }
 }
 
 /// What a port in a process of its own may take.
@@ -637,6 +733,8 @@ impl Limits {
 pub(crate) struct HostArgs {
     #[arg(long)]
     pub port: PortName,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     #[arg(long, value_enum)]
     pub probes: OneProbeChoice,
     #[command(flatten)]
@@ -722,7 +820,8 @@ pub(crate) struct PortsArgs {
     /// Say of this port alone what it is and what it lacks: lib:PATH, too
     #[arg(long, value_name = "PORT")]
     pub port: Option<PortName>,
-
+    #[command(flatten)]
+    pub profile: ProfileChoice,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -769,7 +868,7 @@ pub(crate) enum Form {
     Ops,
     /// Bytes, as a fuzzer takes them; in hexadecimal on a terminal.
     Wire,
-    /// A C program that needs nothing but OpenSSL: exit code 1 where the fault is present.
+    /// A C program that needs nothing but the library: exit code 1 where the fault is present.
     C,
     /// A Rust test that uses this crate.
     Rust,

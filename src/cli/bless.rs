@@ -8,8 +8,20 @@ use crate::known::{DEFAULT_DAYS, Day, Known, KnownFile};
 use crate::oracle::Class;
 
 pub(super) fn bless(args: &BlessArgs) -> Result<Exit, Exit> {
-    let BlessArgs { signature, case, memory_unsafe, reason, link, port, releases, versions, expires, known, json } =
-        args;
+    let BlessArgs {
+        profile: _,
+        signature,
+        case,
+        memory_unsafe,
+        reason,
+        link,
+        port,
+        releases,
+        versions,
+        expires,
+        known,
+        json,
+    } = args;
     let (signature, today) = (*signature, Day::today());
     let path = file_of(known.as_deref(), None, port).ok_or_else(|| output::usage("`none` is no file to write to"))?;
     let expires = expires.unwrap_or_else(|| today.after(DEFAULT_DAYS));

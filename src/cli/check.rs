@@ -16,12 +16,12 @@ use super::emitted::{picture, written};
 use super::exit::Exit;
 use super::files::keep;
 use super::finding::{Finding, careful};
-use super::lab::{Lab, LabError, Starting};
+use super::lab::{Lab, LabError, Starting, port_flags};
 use super::progress::{self, Pulse};
 use super::{accepted, interrupt, output};
 use crate::host::{Host, crash};
 use crate::known::{Day, KnownFile};
-use crate::native::{Family, Release};
+use crate::native::Release;
 use crate::op::{Kind, Op};
 use crate::oracle::{Aspect, Call, Signature};
 use crate::pair::{Diverged, Look, Pair};
@@ -145,7 +145,8 @@ fn check_port(args: &CheckArgs, port: &PortName, chosen: &[Item], known: &KnownF
     let known = &known.of_library(&identity.version);
     let said = judge_all(args, &lab, first, chosen);
     let interrupted = interrupt::came();
-    let of = Of { args, lab: &lab, known, release, library: &identity.version, file: &identity.file };
+    let (library, file) = (&*identity.version, &*identity.file);
+    let of = Of { args, lab: &lab, known, release, port: &port_summary, library, file };
     let mut accepted = HashMap::new();
     let mut cases: Vec<Checked> = chosen
         .iter()
@@ -266,6 +267,7 @@ struct Of<'a> {
     lab: &'a Lab,
     known: &'a KnownFile,
     release: Release,
+    port: &'a report::PortSummary,
     library: &'a str,
     file: &'a str,
 }
@@ -301,7 +303,8 @@ impl Of<'_> {
             }
             Said::Unsupported(kinds) => {
                 let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-                (Outcome::Unsupported, format!("lacks {}", names.join(", ")))
+                let wants = self.port.wants(&names).map(|wants| format!(": {wants}")).unwrap_or_default();
+                (Outcome::Unsupported, format!("lacks {}{wants}", names.join(", ")))
             }
             Said::NotModelled => {
                 let why = "a call is left out: the release breaks by it, or the model has no answer there";
@@ -336,9 +339,7 @@ impl Of<'_> {
 
     /// Returns the flags that choose the port and how it is followed, what is accepted of it, and what it may take.
     fn flags(&self) -> String {
-        let port = &self.lab.port;
-        let mut flags =
-            if *port == PortName::OpenSsl { String::new() } else { format!(" --port {}", output::quoted(port)) };
+        let mut flags = port_flags(&self.lab.port);
         flags += self.lab.following.flag();
         if let Some(known) = &self.args.known.known {
             flags += &format!(" --known {}", output::quoted(known.display()));
@@ -377,10 +378,6 @@ fn write_c(of: &Of<'_>, chosen: &[Item], said: &[Option<Said>], cases: &mut [Che
         if plainer(item) < plainer(entry.0) {
             *entry = one;
         }
-    }
-    // C programs are for OpenSSL's names and types.
-    if Compiled::family(&of.lab.port) != Family::OpenSsl {
-        return;
     }
     let Ok(mut pair) = of.lab.pair() else { return };
     let until = Instant::now() + TRYING;
@@ -497,7 +494,9 @@ fn notes(args: &CheckArgs, check: &Check) -> Vec<String> {
     let lacks: Vec<&str> = unsupported.iter().filter(is_called).map(String::as_str).collect();
     if !lacks.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", lacks.join(", ")));
+        notes.extend(check.port.wants(&lacks).map(|wants| format!("{name}: {wants}")));
     }
+    notes.extend(check.port.left_out());
     if !counts_references {
         notes.push(format!("reference counts of {name}: not observed"));
     }

@@ -16,7 +16,6 @@ use super::exit::Exit;
 use super::finding::Finding;
 use super::lab::Lab;
 use super::{interrupt, output};
-use crate::native::Family;
 use crate::port::Identity;
 use crate::port::c::load;
 use crate::program::Case;
@@ -60,8 +59,6 @@ enum Outcome {
     Ran { status: ExitStatus, said: String },
     /// It did not.
     Late,
-    /// The library has other names or types than the headers that a program is compiled with.
-    OtherFamily(Family),
     /// The compiler said this.
     Refused(String),
     /// There is no compiler, or no place for what it makes.
@@ -69,19 +66,9 @@ enum Outcome {
 }
 
 impl Compiled {
-    /// Says of which family the library of a port is. C programs are for OpenSSL's.
-    pub fn family(port: &PortName) -> Family {
-        port.library().map_or(Family::OpenSsl, load::family)
-    }
-
     /// Compiles and runs a program with the library of a port, for no longer than this.
     pub fn new(port: &PortName, c: &str, limit: Duration) -> Compiled {
         let (mut tried, is_in_c) = (Vec::new(), port.is_in_c());
-        let family = Compiled::family(port);
-        if family != Family::OpenSsl {
-            let link = Link { words: Vec::new(), folder: None };
-            return Compiled { link, outcome: Outcome::OtherFamily(family), is_in_c };
-        }
         let until = Instant::now() + limit;
         for mut link in links(port) {
             let outcome = try_out(&mut link, c, until).unwrap_or_else(Outcome::NotTried);
@@ -108,7 +95,7 @@ impl Compiled {
     fn code(&self) -> Option<i32> {
         match &self.outcome {
             Outcome::Ran { status, .. } => status.code(),
-            Outcome::Late | Outcome::Refused(_) | Outcome::OtherFamily(_) | Outcome::NotTried(_) => None,
+            Outcome::Late | Outcome::Refused(_) | Outcome::NotTried(_) => None,
         }
     }
 
@@ -157,7 +144,6 @@ impl Compiled {
                 format!("{said:?}, {end}")
             }
             Outcome::Late => format!("nothing within {} seconds: it does not end", RUNNING.as_secs()),
-            Outcome::OtherFamily(family) => format!("nothing, it is for OpenSSL: the library is of family {family}"),
             Outcome::Refused(why) => format!("nothing, it was not compiled: {why}"),
             Outcome::NotTried(why) => format!("nothing, it was not tried: {why}"),
         }

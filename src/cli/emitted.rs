@@ -1,10 +1,13 @@
 //! A program as C, as Rust and as a picture. Each is made from a run of it.
 
+use super::args::PortName;
 use super::lab::Lab;
-use crate::emit::{self, Picture, Subject};
+use crate::emit::{self, Called, Foreign, Picture, Subject};
 use crate::host::Host;
+use crate::native::Family;
 use crate::oracle::Signature;
 use crate::pair::{Diverged, Pair};
+use crate::port::c::load;
 use crate::port::native::START_SECONDS;
 use crate::program::Program;
 
@@ -23,7 +26,12 @@ pub(super) fn written(
     let of = pair.left().release();
     let (release, plan, now) = (format!("OpenSSL {of}"), pair.plan(), START_SECONDS);
     let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
-    let terms = format!("{verified}{}", lab.following.terms());
+    let foreign = foreign(&lab.port, pair.left().family(), pair.right().identity().version);
+    let terms = match foreign.as_ref().map(|foreign| foreign.family) {
+        Some(family @ (Family::Boring | Family::Wolf)) => format!(" but for the customs of family {family}"),
+        Some(Family::OpenSsl) | None => format!("{verified}{}", lab.following.terms()),
+    };
+    let terms = terms + &lab.without.map_or(String::new(), |without| format!(" without {}", without.id()));
     form(&Subject {
         why,
         program,
@@ -33,8 +41,18 @@ pub(super) fn written(
         now,
         release: &release,
         terms: &terms,
+        foreign: foreign.as_ref(),
         driven: lab.port.driven(),
     })
+}
+
+/// Says how C calls the library of a port, which is of this family and says this of its version; `None`: as OpenSSL's headers say.
+pub(super) fn foreign(port: &PortName, family: Family, version: String) -> Option<Foreign> {
+    let path = port.library()?;
+    let typed = |name: &str| port.profile().is_some_and(|profile| profile.types.contains_key(name));
+    let called = |(symbol, (name, arguments, result))| Called { name, symbol, arguments, result, typed: typed(name) };
+    let functions = || load::called(path, port.profile()).into_iter().map(called).collect();
+    (family != Family::OpenSsl || port.profile().is_some()).then(|| Foreign { family, version, functions: functions() })
 }
 
 /// Draws the reference counts over the calls, as they were in the last run of `pair`.

@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{HostArgs, PortName};
@@ -39,17 +40,26 @@ pub(super) fn host(args: &HostArgs) -> Result<Exit, Exit> {
 
 fn serve_port(args: &HostArgs, parent: &UnixStream) -> Result<(), LoadError> {
     let probes = args.probes.probes();
-    let source = args.port.library().map_or(Source::Linked, |path| Source::File(path.into()));
+    let port = args.profile.of(&args.port);
+    let source = match (port.library(), port.profile()) {
+        (None, _) => Source::Linked,
+        (Some(path), None) => Source::File(path.into()),
+        (Some(path), Some(profile)) => Source::Profiled(path.into(), Arc::clone(profile)),
+    };
     let start = if args.cold { Start::Cold } else { Start::Alone };
     let mut c = CPort::of(&source, probes, start)?;
     crash::loaded();
-    let &Library { release, family, .. } = c.library();
+    let &Library { release, family, sees_errors, .. } = c.library();
     let ex_data = c.library().probes.ex_data;
-    let (setup, behaving) = (Setup::new(ex_data), Behaving { release, family, ex_data });
+    let missing = match args.port {
+        PortName::OpenSsl | PortName::Library(..) => c.library().missing(),
+        PortName::Native | PortName::Planted(_) => Vec::new(),
+    };
+    let (setup, behaving) = (Setup::new(ex_data), Behaving { release, family, ex_data, missing, sees_errors });
     let stream = || parent.try_clone().map_err(|error| LoadError::Unreadable(error.to_string()));
     let limit = Duration::from_secs_f64(args.limits.time_limit);
     let ended = match args.port {
-        PortName::OpenSsl | PortName::Library(_) => serve(&mut c, behaving, stream()?, limit),
+        PortName::OpenSsl | PortName::Library(..) => serve(&mut c, behaving, stream()?, limit),
         PortName::Native => serve(&mut NativePort::new(release, setup), behaving, stream()?, limit),
         PortName::Planted(bug) => serve(&mut Mutant::new(bug, release, setup), behaving, stream()?, limit),
     };

@@ -1,23 +1,24 @@
 //! A port and how it is driven: makes the pair that judges programs.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName};
+use super::args::{FollowingChoice, LabChoice, Limits, OneProbeChoice, PortName, Unfollowed};
 use super::exit::Exit;
 use super::waiting::Waiting;
 use super::{interrupt, output};
 use crate::host::{Child, ChildError, Host, Spawn, crash};
-use crate::native::{Family, Following, Release, Rule, Rules};
+use crate::native::{Custom, Family, Following, Release, Rules};
 use crate::op::Kind;
 use crate::pair::Pair;
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::mutant::{Bug, Mutant};
 use crate::port::native::NativePort;
-use crate::port::{Identity, Memory, Port};
-use crate::report::PortSummary;
+use crate::port::{Identity, Memory, Missing, Port};
+use crate::report::{MissingSymbol, PortSummary};
 
 /// A port and how it is driven.
 #[derive(Clone, Debug)]
@@ -30,8 +31,8 @@ pub(crate) struct Lab {
     pub hazards: bool,
     /// Says what the native session follows.
     pub following: FollowingChoice,
-    /// Says which rule of the release it does not follow besides.
-    pub without: Option<Rule>,
+    /// Says what it does not follow besides.
+    pub without: Option<Unfollowed>,
     /// Says whether calls that break the tested release, by a fault of its own, are made too.
     pub breaking: bool,
     pub limits: Limits,
@@ -170,7 +171,10 @@ impl Lab {
     /// Returns the rules that the native session follows.
     fn rules(&self, release: Release) -> Rules {
         let rules = Rules::of(release, self.following.following());
-        self.without.map_or(rules, |rule| rules.without(rule))
+        match self.without {
+            Some(Unfollowed::Rule(rule)) => rules.without(rule),
+            Some(Unfollowed::Custom(_)) | None => rules,
+        }
     }
 
     fn here(&self) -> Result<Pair, LabError> {
@@ -180,7 +184,7 @@ impl Lab {
         let native = NativePort::following(release, self.rules(release), setup);
         let port: Box<dyn Host> = match &self.port {
             // A library is never driven here: see `is_isolated`.
-            PortName::OpenSsl | PortName::Library(_) => Box::new(c),
+            PortName::OpenSsl | PortName::Library(..) => Box::new(c),
             PortName::Native => Box::new(NativePort::new(release, setup)),
             PortName::Planted(bug) => Box::new(Mutant::new(*bug, release, setup)),
         };
@@ -203,7 +207,7 @@ impl Lab {
     fn isolated(&self) -> Result<Pair, LabError> {
         let Limits { time_limit, memory_limit } = self.limits;
         let probes = if self.probes == Probes::NONE { "none" } else { "all" };
-        let args = ["host", "--port", &self.port.to_string(), "--probes", probes];
+        let port = self.port.arguments();
         let limits = ["--time-limit", &time_limit.to_string(), "--memory-limit", &memory_limit.to_string()];
         let asan = |path| load::needed(path).into_iter().find(|name| name.starts_with("libasan.so"));
         let preload = self.port.library().and_then(asan);
@@ -211,7 +215,7 @@ impl Lab {
         let child = Child::start(Spawn {
             // The very code that runs now, even if the file was replaced meanwhile.
             executable: "/proc/self/exe".into(),
-            args: args.into_iter().chain(limits).map(String::from).collect(),
+            args: [&["host".into()], &*port, &["--probes".into(), probes.into()], &limits.map(String::from)].concat(),
             limit: Duration::from_secs_f64(time_limit),
             stop: interrupt::flag(),
             until: self.start.until,
@@ -228,7 +232,13 @@ impl Lab {
             Family::OpenSsl => self.rules(release),
             Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
         };
-        let native = NativePort::of_family(child.family(), &child.identity().version, release, rules, setup);
+        let version = child.identity().version;
+        let followed = |custom: &Custom| self.without != Some(Unfollowed::Custom(*custom));
+        let customs = child.family().customs(&version).filter(followed);
+        let mut native = NativePort::of_family(child.family(), customs, release, rules, setup);
+        if !child.sees_errors() {
+            native.keep_errors();
+        }
         let child: Box<dyn Host> = Box::new(child);
         let pair = Pair::new(native, child, ex_data);
         Ok(if self.hazards { pair.with_hazards() } else { pair })
@@ -242,9 +252,7 @@ impl Lab {
     /// Returns the flags that choose this lab, for commands that are printed, each behind a space.
     pub fn flags(&self, memory: Memory) -> String {
         let mut flags = String::new();
-        if self.port != PortName::OpenSsl {
-            flags += &format!(" --port {}", output::quoted(&self.port));
-        }
+        flags += &port_flags(&self.port);
         if self.probes == Probes::NONE {
             flags += " --probes none";
         }
@@ -257,7 +265,7 @@ impl Lab {
         }
         flags += self.following.flag();
         if let Some(rule) = self.without {
-            flags += &format!(" --without {}", rule.row().id);
+            flags += &format!(" --without {}", rule.id());
         }
         flags
     }
@@ -269,6 +277,44 @@ impl Lab {
         let (needs_probes, unsupported): (Vec<Kind>, Vec<Kind>) = lacks.iter().partition(|kind| self.leaves_out(*kind));
         let [needs_probes, unsupported] =
             [needs_probes, unsupported].map(|kinds| kinds.iter().map(|kind| kind.name().into()).collect());
-        PortSummary { name, version, file, unsupported, needs_probes, counts_references, watches_memory }
+        let named = |Missing { symbol, function, needed_by }| {
+            let needed_by = needed_by.iter().filter(|kind| !self.leaves_out(*kind));
+            MissingSymbol { symbol, function, needed_by: needed_by.map(|kind| kind.name().into()).collect() }
+        };
+        let missing = missing(&**pair.right()).into_iter().map(named);
+        let missing = missing.filter(|one| !one.needed_by.is_empty()).collect();
+        let left_out = self.port.profile().map(|profile| &profile.missing).into_iter().flatten();
+        let left_out = left_out.map(|(function, why)| (function.to_string(), why.clone())).collect();
+        PortSummary {
+            name,
+            version,
+            file,
+            unsupported,
+            missing,
+            left_out,
+            needs_probes,
+            counts_references,
+            watches_memory,
+        }
+    }
+}
+
+/// Returns the flags that choose a port, for commands that are printed, each behind a space; nothing where it is chosen anyway.
+pub(super) fn port_flags(port: &PortName) -> String {
+    match port {
+        PortName::OpenSsl => String::new(),
+        PortName::Native | PortName::Planted(_) | PortName::Library(..) => {
+            port.arguments().iter().map(|word| format!(" {}", output::quoted(word))).collect()
+        }
+    }
+}
+
+/// Lists the symbols for want of which a port lacks what it lacks.
+fn missing(port: &dyn Host) -> Vec<Missing> {
+    let port: &dyn Any = port;
+    match (port.downcast_ref::<Child>(), port.downcast_ref::<CPort>()) {
+        (Some(child), _) => child.missing().to_vec(),
+        (None, Some(c)) => c.library().missing(),
+        (None, None) => Vec::new(),
     }
 }

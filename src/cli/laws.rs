@@ -2,6 +2,7 @@
 
 mod told;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use super::args::{FollowingChoice, PortName, RunArgs};
 use super::compiled::{Compiled, TRYING};
 use super::corpus::Corpus;
 use super::disk::Folder;
+use super::emitted::foreign;
 use super::exit::Exit;
 use super::lab::{Lab, LabError, Starting};
 use super::progress::{Pulse, Reducing};
@@ -96,7 +98,7 @@ impl Asked {
     fn of(lab: &Lab) -> Result<Asked, LabError> {
         let linked = || Lab { port: PortName::OpenSsl, isolate: false, ..lab.clone() }.pair();
         Ok(match &lab.port {
-            PortName::OpenSsl | PortName::Library(_) => Asked::Library(lab.pair()?),
+            PortName::OpenSsl | PortName::Library(..) => Asked::Library(lab.pair()?),
             PortName::Native => Asked::Native(linked()?),
             PortName::Planted(bug) => Asked::Planted(Box::new(lab.planted(*bug)?), linked()?),
         })
@@ -302,6 +304,7 @@ impl<'a> Asking<'a> {
     fn in_c(&mut self, why: &str, program: &Program, signature: Option<Signature>) -> String {
         let (plan, trace) = self.asked.run(program, Watch::Blame.into());
         let release = format!("OpenSSL {}", self.asked.release());
+        let foreign = foreign(&self.lab.port, self.lab.port.family(), self.asked.identity().version);
         emit::c(&Subject {
             why,
             program,
@@ -311,6 +314,7 @@ impl<'a> Asking<'a> {
             now: START_SECONDS,
             release: &release,
             terms: "",
+            foreign: foreign.as_ref(),
             driven: self.lab.port.driven(),
         })
     }
@@ -374,6 +378,8 @@ impl<'a> Asking<'a> {
             version,
             file,
             unsupported: Vec::new(),
+            missing: Vec::new(),
+            left_out: BTreeMap::new(),
             needs_probes: Vec::new(),
             counts_references,
             watches_memory,

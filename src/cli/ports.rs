@@ -43,6 +43,11 @@ fn say(port: &PortSummary) {
     output::result(format_args!("{:<10} {}, in {}", port.name, port.version, port.file));
     let lacks = if port.unsupported.is_empty() { "nothing".into() } else { port.unsupported.join(", ") };
     output::result(format_args!("{:<10} lacks {lacks}", ""));
+    let lacked: Vec<&str> = port.unsupported.iter().map(String::as_str).collect();
+    if let Some(wants) = port.wants(&lacked) {
+        output::result(format_args!("{:<10} {wants}", ""));
+    }
+    port.left_out().for_each(|line| output::result(format_args!("{:<10} {line}", "")));
     let counts = if port.counts_references { "found" } else { "not found" };
     output::result(format_args!("{:<10} reference count {counts}", ""));
 }

@@ -137,7 +137,10 @@ fn notes(args: &RunArgs, summary: &Summary) -> Vec<String> {
     notes.extend(summary.accepted.iter().filter(|one| one.programs > 0).map(ToString::to_string));
     if !unsupported.is_empty() {
         notes.push(format!("UNSUPPORTED by {name}: {}", unsupported.join(", ")));
+        let lacked: Vec<&str> = unsupported.iter().map(String::as_str).collect();
+        notes.extend(summary.port.wants(&lacked).map(|wants| format!("{name}: {wants}")));
     }
+    notes.extend(summary.port.left_out());
     if !needs_probes.is_empty() {
         notes.push(format!("not called without probes: {}", needs_probes.join(", ")));
     }

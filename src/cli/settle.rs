@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::allowance::Allowance;
 use super::args::FollowingChoice;
-use super::compiled::{Compiled, TRYING};
+use super::compiled::TRYING;
 use super::explained::{classed, explained};
 use super::explore::Shared;
 use super::files::Files;
@@ -19,7 +19,7 @@ use super::reduction::{Alone, reduce_alone};
 use super::shown::Shown;
 use super::{interrupt, output};
 use crate::host::ChildError;
-use crate::native::{Family, Release};
+use crate::native::Release;
 use crate::oracle::Signature;
 use crate::pair::Pair;
 use crate::port::Identity;
@@ -207,11 +207,6 @@ impl<'a> Settling<'a> {
             let failed = |error| output::error(format_args!("{}: {error}", files.path(kind).display()));
             files.write(kind, text).map_err(failed).ok()
         };
-        // C programs are for OpenSSL's names and types.
-        if Compiled::family(&lab.port) != Family::OpenSsl {
-            let case = write("ops", &Case::text(&why(found), &found.program));
-            return case.unwrap_or_else(|| files.original.clone());
-        }
         let trying = spinner("trying a program in C");
         let shown = Shown::of(lab, pair, found.clone(), &why, self.allowance_of(lab).trying(TRYING));
         trying.finish_and_clear();

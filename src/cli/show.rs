@@ -57,12 +57,19 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// Runs the program in a process of its own, and returns it in a form that says what is expected of it or what came of it.
 fn run(case: &Case, args: &ShowArgs) -> Result<String, Exit> {
-    let lab = Lab::of(&args.lab, FollowingChoice::Released, true)?;
+    let lab = Lab { without: args.without, ..Lab::of(&args.lab, FollowingChoice::Released, true)? };
+    // What the rule is about may break the release.
+    let lab = Lab { breaking: lab.without.is_some(), ..lab };
     // A test runs elsewhere.
     let port = match &lab.port {
-        PortName::Library(path) => PortName::Library(path.canonicalize().unwrap_or_else(|_| path.clone())),
+        PortName::Library(path, profile) => {
+            PortName::Library(path.canonicalize().unwrap_or_else(|_| path.clone()), profile.clone())
+        }
         PortName::OpenSsl | PortName::Native | PortName::Planted(_) => lab.port.clone(),
     };
+    if args.form == Form::Rust && port.profile().is_some() {
+        return Err(output::usage("a Rust test calls a library as its family is called, and not as a profile says"));
+    }
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let lab = Lab { port, ..lab };
     let kept = signature_of(case).map_err(output::usage)?;

@@ -7,7 +7,7 @@ use super::emitted::written;
 use super::finding::Finding;
 use super::lab::Lab;
 use crate::emit;
-use crate::op::{BufferSlot, Op, Slot};
+use crate::op::{BufferSlot, Kind, Op, Slot};
 use crate::pair::Pair;
 use crate::plan::{Ledger, Setup};
 use crate::program::Program;
@@ -34,7 +34,7 @@ impl Shown {
             Shown { finding, why, c, compiled }
         };
         let own = in_c(found, pair);
-        if !own.compiled.hides() {
+        if !own.compiled.hides() || pair.plan().setup().lacks.contains(Kind::ToDer) {
             return own;
         }
         for program in with_der(&own.finding.program, pair.plan().setup()) {

@@ -89,6 +89,8 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, co
         // The whole run says how far it is.
         beat: _,
         ports: _,
+        // The port has it.
+        profile: _,
         isolate,
         hazards,
         // What is not followed was shown before.
@@ -115,7 +117,6 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, co
     let Limits { time_limit, memory_limit } = limits;
     let mut words: Vec<OsString> = ["run", "--part", "--probes", "none", "--json"].map(OsString::from).into();
     for (name, value) in [
-        ("--port", port.to_string()),
         ("--seed", seed.to_string()),
         ("--jobs", jobs.to_string()),
         ("--time-limit", time_limit.to_string()),
@@ -126,6 +127,7 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, co
     ] {
         words.extend([name.into(), value.into()]);
     }
+    words.extend(port.arguments().into_iter().map(OsString::from));
     let flags = [("--isolate", isolate), ("--hazards", hazards), ("--keep-going", keep_going)];
     words.extend(flags.iter().filter(|(_, is_set)| **is_set).map(|(flag, _)| flag.into()));
     words.extend(amount.into_iter().map(OsString::from));

@@ -8,13 +8,18 @@ mod block;
 mod callbacks;
 mod checks;
 mod fields;
+mod foreign;
 mod holders;
 mod needs;
 mod operand;
 mod parts;
 mod readers;
 mod statement;
+mod types;
 mod value;
+
+pub use self::foreign::{Called, Foreign};
+pub use self::types::{NoCType, c_type};
 
 use std::fmt::Write as _;
 
@@ -38,8 +43,9 @@ pub fn c(subject: &Subject<'_>) -> String {
     let body = body(subject, &checks, &needs, &blocks);
     let main = needs.main();
     let comment: String = subject.why.lines().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
+    let linked = if subject.foreign.is_some() { "LIBRARY" } else { "-lssl -lcrypto" };
     format!(
-        "/*\n{comment} *\n * cc FILE.c -lssl -lcrypto && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
+        "/*\n{comment} *\n * cc FILE.c {linked} && ./a.out\n * Exits with 1 where the fault is present, with 0 where it is \
          not. Expected: as {release}{terms}.\n */\n{head}{callbacks}\nstatic void calls(void)\n{{\n{declared}\n{body}}}\n\n{main}",
         release = subject.release,
         terms = subject.terms,
@@ -50,7 +56,7 @@ pub fn c(subject: &Subject<'_>) -> String {
 }
 
 /// Writes the calls and their checks, each line indented.
-fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs, blocks: &Blocks) -> String {
+fn body(subject: &Subject<'_>, checks: &Checks, needs: &Needs<'_>, blocks: &Blocks) -> String {
     let mut body = Body::default();
     let ops: Vec<Op> = subject.program.ops.iter().cloned().chain(subject.plan.given_back()).collect();
     for (at, op) in ops.iter().enumerate() {
@@ -137,7 +143,7 @@ impl Body {
 }
 
 /// Tells where the bytes lie that the call of a step reads.
-fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
+fn lending(checks: &Checks, needs: &Needs<'_>, at: usize) -> Lending {
     if checks.keeps_argument(at) {
         return Lending::Argument;
     }
@@ -145,7 +151,7 @@ fn lending(checks: &Checks, needs: &Needs, at: usize) -> Lending {
 }
 
 /// Declares the program's variables.
-fn declarations(needs: &Needs, body: &str, blocks: &Blocks) -> String {
+fn declarations(needs: &Needs<'_>, body: &str, blocks: &Blocks) -> String {
     let of_blocks = |variable: &&Variable| !blocks.is_empty() && matches!(variable, Variable::Context(_));
     let own = needs.variables().iter().filter(|variable| !of_blocks(variable));
     let mut declared: String = own.map(|variable| declaration(*variable)).collect();

@@ -18,7 +18,7 @@ use crate::exec::View;
 use crate::native::{Family, Release};
 use crate::plan::{Plan, Quirks, Setup};
 use crate::port::native::NativePort;
-use crate::port::{Abilities, Identity, present};
+use crate::port::{Abilities, Identity, Missing, present};
 use crate::program::Program;
 use crate::trace::{Breakage, Mishap, MishapKind, Signal, Trace, Violation};
 
@@ -126,6 +126,16 @@ impl Child {
     /// Returns the family whose customs the native session has to follow.
     pub fn family(&self) -> Family {
         self.hello.family
+    }
+
+    /// Lists the symbols for want of which the port lacks what it lacks.
+    pub fn missing(&self) -> &[Missing] {
+        &self.hello.missing
+    }
+
+    /// Tells whether the port tells of errors.
+    pub fn sees_errors(&self) -> bool {
+        self.hello.sees_errors
     }
 
     /// Tells whether the harness's ex_data indices are registered.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::exec::View;
 use crate::native::{Family, Release};
 use crate::plan::{Kinds, Setup};
-use crate::port::Identity;
+use crate::port::{Identity, Missing};
 use crate::program::Program;
 use crate::trace::{Mishap, Trace};
 
@@ -48,9 +48,13 @@ pub(super) struct Hello {
     /// Says whether the harness's ex_data indices are registered.
     pub ex_data: bool,
     pub lacks: Kinds,
+    /// Lists the symbols for want of which it lacks them.
+    pub missing: Vec<Missing>,
     pub counts: bool,
     pub tells_ends: bool,
     pub compresses: bool,
+    /// Says whether the port tells of errors.
+    pub sees_errors: bool,
 }
 
 impl Hello {
@@ -177,7 +181,24 @@ pub(super) mod tests {
         let identity = Identity { name: "a".into(), version: "b".into(), file: "c".into() };
         let (release, lacks) = (Release::V3_6_3.number(), Kinds::NONE.with(Kind::SampleSession));
         let (counts, tells_ends, compresses, ex_data) = (true, false, true, true);
-        let hello = Hello { identity, release, family: Family::Wolf, ex_data, lacks, counts, tells_ends, compresses };
+        let missing = vec![Missing {
+            symbol: "d".into(),
+            function: "e".into(),
+            needed_by: Kinds::NONE.with(Kind::SampleSession),
+        }];
+        let family = Family::Wolf;
+        let hello = Hello {
+            identity,
+            release,
+            family,
+            ex_data,
+            lacks,
+            missing,
+            counts,
+            tells_ends,
+            compresses,
+            sees_errors: true,
+        };
         let mut message = Vec::new();
         append(&mut message, &Answer::<Trace, String>::Ready(hello.clone()));
         let Some(Answer::Ready(read)) = Answer::read(&message) else { panic!("another message") };

@@ -11,11 +11,11 @@ use super::protocol::{self, Answer, Hello, LONGEST};
 use crate::exec;
 use crate::native::{Family, Release};
 use crate::plan::Plan;
-use crate::port::{Abilities, Port};
+use crate::port::{Abilities, Missing, Port};
 use crate::trace::Trace;
 
 /// Says what the native session has to behave as, for the port that is served.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Behaving {
     /// Names the release whose rules it follows.
     pub release: Release,
@@ -23,6 +23,10 @@ pub struct Behaving {
     pub family: Family,
     /// Says whether the harness's ex_data indices are registered.
     pub ex_data: bool,
+    /// Lists the symbols for want of which the port lacks what it lacks.
+    pub missing: Vec<Missing>,
+    /// Says whether the port tells of errors.
+    pub sees_errors: bool,
 }
 
 /// Answers `parent` with what `port` does, which a native session behaves as that is so. A program that takes longer than
@@ -32,9 +36,10 @@ pub struct Behaving {
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, behaving: Behaving, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
     let Abilities { lacks, counts, tells_ends, compresses, quirks: _ } = port.abilities();
-    let (identity, Behaving { release, family, ex_data }) = (port.identity(), behaving);
+    let (identity, Behaving { release, family, ex_data, missing, sees_errors }) = (port.identity(), behaving);
     let release = release.number();
-    let hello = Hello { identity, release, family, ex_data, lacks, counts, tells_ends, compresses };
+    let hello =
+        Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compresses, sees_errors };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;

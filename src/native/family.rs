@@ -88,6 +88,11 @@ macro_rules! define_customs {
             /// Holds every custom.
             pub const ALL: &'static [Custom] = &[$(Custom::$custom),*];
 
+            /// Finds a custom by its id.
+            pub fn from_id(id: &str) -> Option<Custom> {
+                Custom::ALL.iter().copied().find(|custom| custom.row().id == id)
+            }
+
             /// Returns a bit that no other custom has.
             pub(super) const fn bit(self) -> u64 {
                 1 << self as u32

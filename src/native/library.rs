@@ -58,16 +58,22 @@ impl Library {
 
     /// Makes a library that behaves as `release`, but follows these rules.
     pub fn following(release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
-        Library::of_family(Family::OpenSsl, "", release, rules, clock)
+        Library::of_family(Family::OpenSsl, [], release, rules, clock)
     }
 
-    /// Makes the same, with the customs of a family, as far as a library has them that says this of its version.
-    pub fn of_family(family: Family, version: &str, release: Release, rules: Rules, clock: Clock) -> Arc<Library> {
+    /// Makes the same, of a family and with these customs of it.
+    pub fn of_family(
+        family: Family,
+        customs: impl IntoIterator<Item = Custom>,
+        release: Release,
+        rules: Rules,
+        clock: Clock,
+    ) -> Arc<Library> {
         Arc::new(Library {
             release,
             rules: Followed::new(rules),
             family,
-            customs: family.customs(version).fold(0, |bits, custom| bits | custom.bit()),
+            customs: customs.into_iter().fold(0, |bits, custom| bits | custom.bit()),
             released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),

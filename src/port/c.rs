@@ -25,6 +25,7 @@ mod lacks;
 mod library;
 pub mod load;
 pub mod memory;
+mod profile;
 pub mod prototypes;
 mod psk_callbacks;
 mod random;
@@ -35,6 +36,7 @@ mod serial;
 
 pub use library::{Clocking, Library, Probes, Source, Start};
 pub use load::LoadError;
+pub use profile::{Block, Profile};
 
 use std::ffi::{c_int, c_ulong};
 use std::ptr;
@@ -443,7 +445,7 @@ impl Port for CPort {
     }
 
     fn plant_error(&mut self) {
-        if self.planted {
+        if self.planted || !self.library.sees_errors {
             return;
         }
         // 1.1.1 has no such functions: there nobody looks whether an error gets lost.
@@ -467,6 +469,9 @@ impl Port for CPort {
         let first = call!(self, ERR_peek_error());
         let planted = std::mem::take(&mut self.planted);
         if first == 0 {
+            if !self.library.sees_errors {
+                call!(self, ERR_clear_error());
+            }
             return After { raised: false, error_lost: planted, argument_changed };
         }
         let raised = !planted || call!(self, ERR_peek_last_error()) != PLANTED;

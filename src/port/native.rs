@@ -46,6 +46,8 @@ pub struct NativePort {
     /// Says what is told of a side of a handshake that has failed: itself, but for ports with a bug.
     tells: fn(Alerts) -> Alerts,
     raised: bool,
+    /// Tells whether errors are told of: the other port may have no way to.
+    tells_errors: bool,
     /// Names the step of the program in which the library was broken by a fault of its release, after which it cannot
     /// be compared.
     broken_in: Option<u32>,
@@ -89,12 +91,18 @@ impl NativePort {
 
     /// Makes a port that behaves as `release`, but follows these rules, with the ex_data indices of `setup`.
     pub fn following(release: Release, rules: Rules, setup: Setup) -> NativePort {
-        NativePort::of_family(Family::OpenSsl, "", release, rules, setup)
+        NativePort::of_family(Family::OpenSsl, [], release, rules, setup)
     }
 
     /// Makes the same, with the customs of a family, as far as a library has them that says this of its version.
-    pub fn of_family(family: Family, version: &str, release: Release, rules: Rules, setup: Setup) -> NativePort {
-        let library = Library::of_family(family, version, release, rules, START);
+    pub fn of_family(
+        family: Family,
+        customs: impl IntoIterator<Item = Custom>,
+        release: Release,
+        rules: Rules,
+        setup: Setup,
+    ) -> NativePort {
+        let library = Library::of_family(family, customs, release, rules, START);
         library.set_compresses(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
@@ -108,6 +116,7 @@ impl NativePort {
             has_callbacks: setup.ex_data,
             tells: |alerts| alerts,
             raised: false,
+            tells_errors: true,
             broken_in: None,
             buffers: Buffers::default(),
             room: vec![0; ROOM].into_boxed_slice(),
@@ -152,6 +161,11 @@ impl NativePort {
             });
         });
         found
+    }
+
+    /// Tells of no error from here on, as a port does that has no error queue.
+    pub fn keep_errors(&mut self) {
+        self.tells_errors = false;
     }
 
     /// Says whether sessions keep their compression method, as those of the other port do.
@@ -381,7 +395,8 @@ impl Port for NativePort {
         for (b, der) in blocks::take_written() {
             self.buffers.set(b, &der);
         }
-        After { raised: std::mem::take(&mut self.raised) || in_block, ..After::default() }
+        let raised = std::mem::take(&mut self.raised) || in_block;
+        After { raised: raised && self.tells_errors, ..After::default() }
     }
 }
 

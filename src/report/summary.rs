@@ -1,5 +1,6 @@
 //! The summary of a run: one line for people, one object for machines.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,12 @@ pub struct PortSummary {
     pub file: String,
     /// Functions it lacks.
     pub unsupported: Vec<String>,
+    /// The symbols for want of which it lacks them.
+    #[serde(default)]
+    pub missing: Vec<MissingSymbol>,
+    /// The functions that its profile leaves out, and why.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, String>,
     /// Calls that are not made without the probes, where there are none.
     pub needs_probes: Vec<String>,
     /// Whether its reference counts were seen.
@@ -96,7 +103,54 @@ pub struct PortSummary {
     pub watches_memory: bool,
 }
 
+/// A symbol that a library does not have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MissingSymbol {
+    /// Its name, as it was looked for.
+    pub symbol: String,
+    /// The function that it is, as OpenSSL names it.
+    pub function: String,
+    /// The functions that are not called without it, as OpenSSL names them, and the harness's words.
+    pub needed_by: Vec<String>,
+}
+
+impl MissingSymbol {
+    /// Names it, and the functions among these that are not called without it, but for itself; `None`: there are none.
+    fn among(&self, functions: &[&str]) -> Option<(usize, String)> {
+        /// So many are named.
+        const NAMED: usize = 2;
+        let others = self.needed_by.iter().map(String::as_str);
+        let others: Vec<&str> = others.filter(|name| *name != self.function && functions.contains(name)).collect();
+        let why = match others.len() {
+            0 => return None,
+            1..=NAMED => others.join(", "),
+            more => so_many(more as u64, "function"),
+        };
+        Some((others.len(), format!("{} ({why})", self.symbol)))
+    }
+}
+
 impl PortSummary {
+    /// Says which functions its profile leaves out, and why: a line each.
+    pub fn left_out(&self) -> impl Iterator<Item = String> {
+        self.left_out.iter().map(|(function, why)| format!("left out: {function}: {why}"))
+    }
+
+    /// Names the symbols for want of which some of these functions are not called, although their own symbols may be there: those that
+    /// most of them need first, and not all where there are many. `None`: there are none.
+    pub fn wants(&self, functions: &[&str]) -> Option<String> {
+        /// So many are named.
+        const NAMED: usize = 6;
+        let mut wanted: Vec<(usize, String)> = self.missing.iter().filter_map(|one| one.among(functions)).collect();
+        wanted.sort_by_key(|(needed_by, _)| std::cmp::Reverse(*needed_by));
+        let more = wanted.len().saturating_sub(NAMED);
+        let mut names: Vec<String> = wanted.into_iter().take(NAMED).map(|(_, name)| name).collect();
+        if more > 0 {
+            names.push(format!("and {more} more"));
+        }
+        (!names.is_empty()).then(|| format!("no symbol {}", names.join(", ")))
+    }
+
     /// Returns the file that holds the calls on sessions, without that of libcrypto where it is another one.
     pub fn session_file(&self) -> &str {
         self.file.split(crate::port::WITH).next().unwrap_or_default()

@@ -56,9 +56,9 @@ fn an_unknown_name_is_told_the_nearest() {
         ("run --port planted:nonsense", "no such port: there are openssl, "),
         (
             "replay a.ops --without dup-drop-hint",
-            "no such rule (did you mean `dup-drops-hint`?); `sessdiff rules` lists them",
+            "no such rule or custom (did you mean `dup-drops-hint`?); `sessdiff rules` and",
         ),
-        ("replay a.ops --without nosuch", "no such rule; `sessdiff rules` lists them"),
+        ("replay a.ops --without nosuch", "no such rule or custom; `sessdiff rules` and"),
         ("run --laws up-ref-and-fre", "no such law (did you mean `up-ref-and-free`?): there are "),
     ] {
         let ran = folder.sh(&format!("sessdiff {args}")).exits(64);

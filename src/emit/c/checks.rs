@@ -321,6 +321,12 @@ fn events(subject: &Subject<'_>, at: usize) -> String {
     format!("events({at}, \"{}\");", events.concat())
 }
 
+/// Tells whether the program can count which sessions were destroyed: by callbacks of ex_data, or in the way of another family.
+pub(super) fn tells_ends(subject: &Subject<'_>) -> bool {
+    subject.plan.setup().ex_data
+        || subject.foreign.is_some_and(|foreign| !foreign.has_headers()) && subject.plan.tells_ends
+}
+
 /// Checks how many sessions were destroyed, where the call may have destroyed one.
 fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let deaths = &subject.expected.deaths;
@@ -329,7 +335,7 @@ fn destroyed(subject: &Subject<'_>, at: usize) -> Option<String> {
     let op = subject.program.ops.get(at);
     let shared = |op: &Op| op.is_shared() && !op.kind().sets_clock();
     let frees = op.is_none_or(|op| matches!(op, Op::Free { .. }) || shared(op));
-    let looked = subject.plan.setup().ex_data && (changes || frees);
+    let looked = tells_ends(subject) && (changes || frees);
     looked.then(|| format!("number({at}, \"sessions destroyed\", {now}, destroyed);"))
 }
 

@@ -1,12 +1,13 @@
 //! Writes what a program needs besides its calls: headers, functions that print and compare, callbacks, watched memory.
 
 use super::super::Subject;
-use super::checks::{About, Checks};
+use super::checks::{About, Checks, tells_ends};
+use super::foreign::Foreign;
 use super::parts::{Own, needed, part};
 use super::value::number;
 use super::{is_made, makes};
 use crate::field::Field;
-use crate::op::{BlockCall, Kind, Op, Options, Variable};
+use crate::op::{BlockCall, Kind, Kinds, Op, Options, Variable};
 use crate::plan::Makes;
 
 /// Defines the option for headers of 1.1.1, where the bit says nothing.
@@ -19,11 +20,15 @@ const NO_EXTENDED_MASTER_SECRET: &str = "#ifndef SSL_OP_NO_EXTENDED_MASTER_SECRE
 const GROUPS: &str = "#define GROUPS \"X25519\"\n";
 
 /// Says what a program needs. It is found out while the calls are written.
-pub(super) struct Needs {
+pub(super) struct Needs<'a> {
     about: About,
+    /// How the library is called, where it is no OpenSSL.
+    foreign: Option<&'a Foreign>,
+    /// What it lacks.
+    lacks: Kinds,
     kinds: Vec<Kind>,
     variables: Vec<Variable>,
-    /// Says whether the harness's ex_data indices are registered.
+    /// Says whether what tells births and deaths is registered.
     ex_data: bool,
     /// Says whether the group is looked at in which keys were exchanged.
     about_group: bool,
@@ -37,9 +42,9 @@ pub(super) struct Needs {
     terms: String,
 }
 
-impl Needs {
+impl<'a> Needs<'a> {
     /// Finds out what the calls and their checks need.
-    pub fn of(subject: &Subject<'_>, checks: &Checks) -> Needs {
+    pub fn of(subject: &Subject<'a>, checks: &Checks) -> Needs<'a> {
         let ops = &subject.program.ops;
         // What the library lacks is not called.
         let lacks = subject.plan.setup().lacks;
@@ -69,11 +74,13 @@ impl Needs {
         let given = kept.filter_map(|(_, op)| op.argument());
         // No array has no bytes.
         let argument = given.map(|bytes| bytes.len().max(1)).max().unwrap_or(0);
-        let ex_data = (uses_ex || about_ex) && subject.plan.setup().ex_data;
+        let ex_data = (uses_ex || about_ex) && tells_ends(subject);
         let (release, terms) = (subject.release.into(), subject.terms.into());
         let about_group = field == Some(Field::KexGroup);
         Needs {
             about: checks.about,
+            foreign: subject.foreign,
+            lacks,
             about_group,
             kinds,
             variables,
@@ -117,9 +124,15 @@ impl Needs {
             happened: if self.about == About::Callbacks { part!("happened") } else { part!("nothing_happened") },
             early_data: if self.uses(Kind::SendEarlyData) { part!("early_data") } else { part!("no_early_data") },
             alerts: if self.about == About::Callbacks { part!("alerts") } else { part!("no_alerts") },
-            alike: alike(self.has_time_ex()),
+            alike: alike(self.lacks, self.has_time_ex()),
+            ends: self.foreign.map_or(part!("ex_data"), Foreign::ends),
+            constructor: self.foreign.map_or(String::new(), |foreign| foreign.constructor(self.ex_data)),
+            memory: self.foreign.map_or("", Foreign::memory),
         };
         let parts = needed(&own, rest);
+        if let Some(foreign) = self.foreign.filter(|foreign| !foreign.has_headers()) {
+            return self.system_includes() + &foreign.head(&[&*parts, rest].concat(), self.ex_data) + &parts;
+        }
         let mut includes = self.includes(parts.contains("OPENSSL_LH"));
         if self.about_group && parts.contains("GROUPS") {
             includes += GROUPS;
@@ -127,12 +140,24 @@ impl Needs {
         if rest.contains(Options::NoExtendedMasterSecret.name()) {
             includes += NO_EXTENDED_MASTER_SECRET;
         }
-        includes + &parts
+        let text = [&*parts, rest].concat();
+        includes + &self.foreign.map_or(String::new(), |foreign| foreign.retyped(&text)) + &parts
     }
 
     /// Writes the headers. `lists`: that of the lists of caches is one of them.
     fn includes(&self, lists: bool) -> String {
-        let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n");
+        let mut head = String::from("#define OPENSSL_SUPPRESS_DEPRECATED\n") + &self.system_includes();
+        head += &self.foreign.map_or(String::new(), Foreign::renamed);
+        head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n";
+        if lists {
+            head += "#include <openssl/lhash.h>\n";
+        }
+        head + "#include <openssl/ssl.h>\n#include <openssl/x509.h>\n"
+    }
+
+    /// Writes the headers of the system.
+    fn system_includes(&self) -> String {
+        let mut head = String::new();
         if self.about == About::Memory {
             head += "#define _GNU_SOURCE\n";
         }
@@ -143,15 +168,14 @@ impl Needs {
         if self.about == About::Memory {
             head += "#include <signal.h>\n#include <sys/mman.h>\n#include <sys/wait.h>\n";
         }
-        head += "#include <openssl/crypto.h>\n#include <openssl/err.h>\n";
-        if lists {
-            head += "#include <openssl/lhash.h>\n";
-        }
-        head + "#include <openssl/ssl.h>\n#include <openssl/x509.h>\n"
+        head
     }
 
     /// Writes what says on which library the program runs.
     fn runs_on(&self) -> String {
+        if let Some(foreign) = self.foreign {
+            return foreign.runs_on(&format!("{}{}", self.release, self.terms));
+        }
         let text = part!("runs_on").replace("RELEASE", &format!("{:?}", self.release));
         text.replace("EXPECTED", &format!("{}{}", self.release, self.terms))
     }
@@ -181,9 +205,10 @@ impl Needs {
     /// Writes the end of the program.
     pub fn main(&self) -> String {
         let register = if self.ex_data { "    register_indices();\n" } else { "" };
+        let register = [register, self.foreign.map_or("", Foreign::begin)].concat();
         let watched = [(About::Leak, part!("main_leak")), (About::Memory, part!("main_memory"))];
         let main = watched.iter().find(|(about, _)| *about == self.about).map_or(part!("main"), |(_, main)| main);
-        main.replace("REGISTER\n", register)
+        main.replace("REGISTER\n", &register)
     }
 
     /// Tells whether the program makes a call of this kind.
@@ -203,9 +228,9 @@ impl Needs {
 }
 
 /// Writes the function that compares two sessions getter by getter.
-fn alike(time_ex: bool) -> String {
+fn alike(lacks: Kinds, time_ex: bool) -> String {
     let mut text = String::from("static void alike(int at, SSL_SESSION *a, SSL_SESSION *b)\n{\n");
-    let shown = |field: &&Field| field.is_copied() && field.hidden_tag().is_none();
+    let shown = |field: &&Field| field.is_copied() && field.hidden_tag().is_none() && !lacks.contains(field.getter());
     for field in Field::ALL.iter().filter(shown).filter(|field| time_ex || **field != Field::TimeEx) {
         text += &super::fields::same(*field);
     }

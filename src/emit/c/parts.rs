@@ -167,6 +167,12 @@ pub(super) struct Own<'a> {
     pub early_data: &'a str,
     /// Compares two sessions getter by getter.
     pub alike: String,
+    /// Tells births and deaths.
+    pub ends: &'static str,
+    /// Makes a session, where that takes more than OpenSSL's call.
+    pub constructor: String,
+    /// Gives the library memory, where that is not done by OpenSSL's call.
+    pub memory: &'static str,
 }
 
 /// Returns the parts that `rest` of the program needs, and what those need, in their order.
@@ -184,12 +190,13 @@ pub(super) fn needed(own: &Own<'_>, rest: &str) -> String {
     parts.extend([("", own.clock.as_str()), ("copied +", part!("copied")), ("untouched(", part!("untouched"))]);
     parts.push(("", &own.argument));
     parts.extend(samples.iter().map(|(sign, text)| (sign.as_str(), text.as_str())));
-    parts.extend([("happens(", own.happened), ("register_indices(", part!("ex_data"))]);
+    parts.extend([("happens(", own.happened), ("register_indices(", own.ends)]);
     parts.push(("watch_alerts(|acted(", own.alerts));
     parts.push(("begin_early_data(|send_early_data(", own.early_data));
     parts.extend(SHARED.iter().chain(&KEPT).chain(CALLBACKS));
     parts.push(("alike(", &own.alike));
     parts.extend(WATCHED);
+    parts.extend([("SSL_SESSION_new(", own.constructor.as_str()), ("CRYPTO_set_mem_functions(", own.memory)]);
     taken(&parts, rest)
 }
 
@@ -212,7 +219,7 @@ fn taken(parts: &[(&str, &str)], rest: &str) -> String {
 }
 
 /// Tells whether a text has this name. What is part of a longer one is another name.
-fn names(text: &str, name: &str) -> bool {
+pub(super) fn names(text: &str, name: &str) -> bool {
     let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
         let (before, after) = (&text[..at], &text[at + name.len()..]);

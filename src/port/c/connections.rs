@@ -12,7 +12,7 @@ impl CPort {
     /// Uses a context, a connection and a cached session: what they allocate once is allocated here.
     pub(super) fn warm_up_contexts(&mut self) {
         let (c, x, s) = (ContextSlot::wrapping(0), ConnectionSlot::wrapping(0), Slot::wrapping(0));
-        if self.lacks().contains(Kind::SslNew) || self.lacks().contains(Kind::CtxAdd) {
+        if [Kind::New, Kind::SslNew, Kind::CtxAdd].into_iter().any(|kind| self.lacks().contains(kind)) {
             return;
         }
         for method in Method::ALL {

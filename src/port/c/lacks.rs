@@ -4,6 +4,7 @@ use super::library::{Clocking, Library};
 use super::prototypes::LIST;
 use crate::op::Kind;
 use crate::plan::Kinds;
+use crate::port::Missing;
 
 /// Lists what is called whenever a program has a context or a connection, by the callbacks of caches too.
 const SHARING: [&str; 17] = [
@@ -31,8 +32,13 @@ const CACHES: [&str; 3] = ["SSL_CTX_sessions", "OPENSSL_LH_doall_arg", "OPENSSL_
 
 /// Lists the functions of ops that are called wherever there is a handshake, by its callbacks too. All functions that
 /// no op calls are called there as well.
-const HANDSHAKES: [&str; 4] =
-    ["SSL_SESSION_dup", "SSL_SESSION_get0_ticket", "SSL_SESSION_get_master_key", "SSL_SESSION_get0_peer"];
+const HANDSHAKES: [&str; 5] = [
+    "SSL_SESSION_new",
+    "SSL_SESSION_dup",
+    "SSL_SESSION_get0_ticket",
+    "SSL_SESSION_get_master_key",
+    "SSL_SESSION_get0_peer",
+];
 
 /// Lists what is called where early data is sent.
 const EARLY: [&str; 8] = [
@@ -89,6 +95,9 @@ const BY_BYTES: [&str; 9] = [
     "X509_verify_cert_error_string",
 ];
 
+/// Lists what is called before any program is.
+const BEFORE: [&str; 4] = ["CRYPTO_set_mem_functions", "OPENSSL_init_ssl", "OpenSSL_version", "OpenSSL_version_num"];
+
 /// Lists what each op about bytes calls, besides [`BY_BYTES`] and the function of its name.
 const SERIAL: [(Kind, &str); 5] = [
     (Kind::ReadDer, "d2i_SSL_SESSION"),
@@ -102,66 +111,138 @@ const SERIAL: [(Kind, &str); 5] = [
 const BY_MACRO: [(Kind, &str); 2] =
     [(Kind::CtxSetServerNameCb, "SSL_CTX_callback_ctrl"), (Kind::SslSetHostName, "SSL_ctrl")];
 
+/// Says what a kind of op needs of a library.
+struct Needs {
+    /// Lists functions, all of which are called.
+    functions: Vec<&'static str>,
+    /// Tells whether it is never made with this library, whatever functions that has.
+    ruled_out: bool,
+}
+
+impl Needs {
+    fn all_of(lists: &[&[&'static str]]) -> Needs {
+        Needs { functions: lists.concat(), ruled_out: false }
+    }
+
+    fn and(mut self, more: Needs) -> Needs {
+        self.functions.extend(more.functions);
+        Needs { ruled_out: self.ruled_out || more.ruled_out, ..self }
+    }
+
+    fn unless(self, made: bool) -> Needs {
+        Needs { ruled_out: self.ruled_out || !made, ..self }
+    }
+}
+
 impl Library {
     /// Returns the kinds of ops whose function, or whose observation, is missing.
     pub(super) fn lacks(&self) -> Kinds {
-        let has = |function: &str| self.api.has(function) == Some(true);
-        let lists = CACHES.into_iter().all(has);
-        // What is in a cache is looked at after each call that could have changed it.
-        let shares = SHARING.into_iter().all(has) && (lists || self.shared.is_some());
-        // What a peer decides is played to the other port by the births of sessions.
-        let plays = self.probes.ex_data && self.clocking == Clocking::Ours;
-        let mut of_no_op = LIST.iter().filter(|(name, .., condition)| {
-            let besides = BY_BYTES.contains(name) || EARLY.contains(name) || TICKET_KEYS.contains(name);
-            condition.is_empty() && Kind::from_name(name).is_none() && !besides
-        });
-        let stores = BY_BYTES.into_iter().chain(["d2i_X509", "i2d_X509", "X509_free"]).all(has);
-        let shakes = plays && HANDSHAKES.into_iter().all(has) && of_no_op.all(|(name, ..)| has(name));
-        #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
-        let missing = |kind: &Kind| match kind {
-            Kind::SampleSession => self.api.d2i_SSL_SESSION.is_none(),
-            // It is called wherever a session is looked at, too.
-            Kind::ToDer => self.api.i2d_SSL_SESSION.is_none() || self.api.CRYPTO_free.is_none(),
-            // The harness's own.
-            Kind::SetBytes | Kind::SetByte | Kind::DeleteBytes | Kind::InsertBytes => false,
-            serial if serial.is_serial() => {
-                let made_with = SERIAL.iter().find(|(kind, _)| kind == serial).map(|(_, function)| *function);
-                !stores || !made_with.is_none_or(has) || self.api.has(serial.name()) == Some(false)
-            }
-            Kind::SetCipher => !self.has_ciphers() || self.api.has(kind.name()) == Some(false),
-            Kind::Get0Peer => self.api.SSL_SESSION_get0_peer.is_none() || self.api.i2d_X509.is_none(),
-            Kind::Get0Cipher => {
-                self.api.SSL_SESSION_get0_cipher.is_none() || self.api.SSL_CIPHER_get_protocol_id.is_none()
-            }
-            // A new session shows a clock that cannot be set, nor can its time.
-            Kind::GetTime | Kind::GetTimeEx => {
-                let cannot_tell = self.clocking == Clocking::Set && self.api.SSL_SESSION_set_time.is_none();
-                cannot_tell || self.api.has(kind.name()) == Some(false)
-            }
-            shared
-                if self
-                    .shared
-                    .is_some_and(|same| shared.is_shared() && !shared.sets_clock() && !same.contains(*shared)) =>
-            {
-                true
-            }
-            Kind::AdvanceClock | Kind::TurnBackClock => self.clocking != Clocking::Ours,
-            Kind::Handshake | Kind::UseCertificate => !shares || !shakes,
-            Kind::SendEarlyData => !shares || !shakes || !EARLY.into_iter().all(has),
-            Kind::CtxSetTicketKeyCb => !shares || !has(kind.name()) || !TICKET_KEYS.into_iter().all(has),
-            Kind::CtxSetNameBlock => !shares || !shakes || !has("SSL_set_SSL_CTX"),
-            Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => !shares || !BLOCKS.into_iter().all(has),
-            Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {
-                let sets = kind.of_words().is_none_or(|kind| has(kind.name()));
-                !shares || !sets || !BLOCKS.into_iter().chain(GIVING).all(has)
-            }
-            Kind::GetPeerCertChain => !shares || !CHAINS.into_iter().all(has),
-            named => {
-                let by_macro = BY_MACRO.iter().find(|(kind, _)| kind == named).map(|(_, function)| *function);
-                named.is_shared() && !shares || self.api.has(by_macro.unwrap_or(named.name())) == Some(false)
-            }
+        let lacks = |kind: &Kind| {
+            let Needs { functions, ruled_out } = self.needs(*kind);
+            ruled_out || functions.into_iter().any(|function| !self.has(function))
         };
-        let missing = Kind::ALL.iter().copied().filter(missing);
-        missing.collect()
+        Kind::ALL.iter().filter(|kind| lacks(kind)).copied().collect()
+    }
+
+    /// Lists the symbols that the library does not have, each with the function that it is, and the kinds of ops that need it. What is
+    /// left out for another reason needs none.
+    pub fn missing(&self) -> Vec<Missing> {
+        let mut missing: Vec<Missing> = Vec::new();
+        for kind in Kind::ALL.iter().copied() {
+            let Needs { functions, ruled_out } = self.needs(kind);
+            for function in functions.into_iter().filter(|function| !ruled_out && !self.has(function)) {
+                // One that is there, and has another type or meaning, is not missing.
+                let Some(symbol) = self.absent.get(function) else { continue };
+                match missing.iter_mut().find(|one| one.function == function) {
+                    Some(one) => one.needed_by = one.needed_by.with(kind),
+                    None => missing.push(Missing {
+                        symbol: symbol.clone(),
+                        function: function.into(),
+                        needed_by: Kinds::NONE.with(kind),
+                    }),
+                }
+            }
+        }
+        missing
+    }
+
+    fn has(&self, function: &str) -> bool {
+        self.api.has(function) == Some(true)
+    }
+
+    /// Returns what a call needs, and what is looked at after it.
+    fn needs(&self, kind: Kind) -> Needs {
+        let named = |name: &'static str| match self.api.has(name) {
+            Some(_) => Needs::all_of(&[&[name]]),
+            None => Needs::all_of(&[]),
+        };
+        let shares = || self.sharing();
+        #[expect(clippy::wildcard_enum_match_arm, reason = "what most kinds need is the function of their name")]
+        match kind {
+            Kind::SampleSession => named("d2i_SSL_SESSION"),
+            // It is called wherever a session is looked at, too.
+            Kind::ToDer => Needs::all_of(&[&["i2d_SSL_SESSION", "CRYPTO_free"]]),
+            // The harness's own.
+            Kind::SetBytes | Kind::SetByte | Kind::DeleteBytes | Kind::InsertBytes => Needs::all_of(&[]),
+            serial if serial.is_serial() => {
+                let made_with = SERIAL.iter().find(|(kind, _)| *kind == serial).map(|(_, function)| *function);
+                let stores = Needs::all_of(&[&BY_BYTES, &["d2i_X509", "i2d_X509", "X509_free"]]);
+                stores.and(Needs::all_of(&[made_with.as_slice()])).and(named(serial.name()))
+            }
+            Kind::SetCipher => {
+                let found = self.has_ciphers() || !self.has("SSL_CIPHER_find");
+                Needs::all_of(&[&["SSL_CIPHER_find", "SSL_SESSION_set_cipher"]]).unless(found)
+            }
+            Kind::Get0Peer => Needs::all_of(&[&["SSL_SESSION_get0_peer", "i2d_X509"]]),
+            Kind::Get0Cipher => Needs::all_of(&[&["SSL_SESSION_get0_cipher", "SSL_CIPHER_get_protocol_id"]]),
+            // A new session shows a clock that cannot be set, nor can its time.
+            Kind::GetTime | Kind::GetTimeEx if self.clocking == Clocking::Set => {
+                named(kind.name()).and(named("SSL_SESSION_set_time"))
+            }
+            shared if self.means_otherwise(shared) => Needs::all_of(&[]).unless(false),
+            Kind::AdvanceClock | Kind::TurnBackClock => Needs::all_of(&[]).unless(self.clocking == Clocking::Ours),
+            Kind::Handshake | Kind::UseCertificate => shares().and(self.shaking()),
+            Kind::SendEarlyData => shares().and(self.shaking()).and(Needs::all_of(&[&EARLY])),
+            Kind::CtxSetTicketKeyCb => shares().and(named(kind.name())).and(Needs::all_of(&[&TICKET_KEYS])),
+            Kind::CtxSetNameBlock => shares().and(self.shaking()).and(named("SSL_set_SSL_CTX")),
+            Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => shares().and(Needs::all_of(&[&BLOCKS])),
+            Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {
+                let sets = kind.of_words().map_or(Needs::all_of(&[]), |kind| named(kind.name()));
+                shares().and(sets).and(Needs::all_of(&[&BLOCKS, &GIVING]))
+            }
+            Kind::GetPeerCertChain => shares().and(Needs::all_of(&[&CHAINS])),
+            other => {
+                let by_macro = BY_MACRO.iter().find(|(kind, _)| *kind == other).map(|(_, function)| *function);
+                let own = named(by_macro.unwrap_or(other.name()));
+                if other.is_shared() { shares().and(own) } else { own }
+            }
+        }
+    }
+
+    /// Tells whether the family gives a call on contexts or connections another meaning.
+    fn means_otherwise(&self, kind: Kind) -> bool {
+        let same = |shared: Kinds| !kind.is_shared() || kind.sets_clock() || shared.contains(kind);
+        !self.shared.is_none_or(same)
+    }
+
+    /// Returns what is called wherever there is a context.
+    fn sharing(&self) -> Needs {
+        // What is in a cache is looked at after each call that could have changed it.
+        let lists: &[&'static str] = if self.shared.is_some() { &[] } else { &CACHES };
+        Needs::all_of(&[&SHARING, lists])
+    }
+
+    /// Returns what is called wherever there is a handshake.
+    fn shaking(&self) -> Needs {
+        let elsewhere = |name: &&str| [&BY_BYTES[..], &EARLY, &TICKET_KEYS, &BEFORE].concat().contains(name);
+        let of_no_op = LIST.iter().filter(|(name, .., condition)| {
+            condition.is_empty() && Kind::from_name(name).is_none() && !elsewhere(name)
+        });
+        let of_no_op: Vec<&'static str> = of_no_op.map(|(name, ..)| *name).collect();
+        // What a peer decides is played to the other port by the births of sessions.
+        let plays = self.probes.ex_data || !self.has("CRYPTO_get_ex_new_index");
+        // Why a handshake fails is compared.
+        let plays = plays && self.clocking == Clocking::Ours && self.sees_errors;
+        Needs::all_of(&[&["CRYPTO_get_ex_new_index"], &HANDSHAKES, &of_no_op]).unless(plays)
     }
 }

@@ -1,21 +1,24 @@
 //! The library of this process, made ready once: probes, ex_data indices, ciphers, clock, and what it is.
 
+use std::collections::HashMap;
 use std::ffi::{c_int, c_long, c_uchar, c_ulong, c_void};
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER};
+use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER, SSL_SESSION};
 
 use super::super::events;
 use super::super::native::{START, START_SECONDS};
 use super::super::present;
 use super::super::{Identity, Memory};
-use super::family::Marker;
+use super::family::{Marker, UNCACHED};
 use super::load::{self, LoadError, Opened};
+use super::profile::Profile;
 use super::prototypes::Api;
 use super::{clock, memory, refcount};
 use crate::native::{Clock, Family, Release};
-use crate::op::{Cipher, ExIndex, Kinds};
+use crate::op::{Cipher, ExIndex, Kinds, Sample};
+use crate::samples;
 
 /// Has the value that it has in `<openssl/crypto.h>`.
 const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
@@ -75,6 +78,8 @@ pub enum Source {
     Linked,
     /// Opens a shared library. This works only where no OpenSSL is linked dynamically: see [`load`].
     File(PathBuf),
+    /// Opens one that is called as its profile says.
+    Profiled(PathBuf, Arc<Profile>),
 }
 
 /// Says who else drives a library, and when its first call is made.
@@ -92,6 +97,8 @@ pub enum Start {
 /// Holds a library that is driven, and what is known of it.
 pub struct Library {
     pub(super) api: Api,
+    /// Has the functions of the list that the library has by no name, each with the likeliest.
+    pub(super) absent: HashMap<&'static str, String>,
     /// Says which library it is.
     pub identity: Identity,
     /// Names the release that the native session has to behave as.
@@ -112,6 +119,8 @@ pub struct Library {
     pub clocking: Clocking,
     /// Says how it was started.
     pub start: Start,
+    /// Tells whether errors can be seen.
+    pub sees_errors: bool,
     /// Holds the cipher suites of the table; empty: the library makes no connection, which is asked for them.
     ciphers: Vec<*const SSL_CIPHER>,
 }
@@ -163,10 +172,11 @@ impl Library {
     fn load(source: &Source, probes: Probes, start: Start) -> Result<Library, LoadError> {
         let opened = match source {
             Source::Linked => Opened::linked(),
-            Source::File(path) => load::open(path)?,
+            Source::File(path) => load::open(path, None)?,
+            Source::Profiled(path, profile) => load::open(path, Some(profile))?,
         };
         let asked = probes;
-        let probes = probes.and(opened.seam.probes).and(Probes::possible(&opened.api));
+        let probes = probes.and(opened.calling.seam.probes).and(Probes::possible(&opened.api));
         if probes.memory && !memory::install(&opened.api) {
             return Err(LoadError::MemoryProbe);
         }
@@ -185,13 +195,17 @@ impl Library {
         start: Start,
         opened: Opened,
     ) -> Result<Library, LoadError> {
-        let (cold, api, family) = (start == Start::Cold, &opened.api, opened.seam.family);
-        let init = api.OPENSSL_init_ssl.ok_or(LoadError::NoSessionApi)?;
-        // SAFETY: the settings of the library itself.
-        if unsafe { init(0, std::ptr::null()) } != 1 {
-            return Err(LoadError::Unusable);
+        let (seam, profile) = (opened.calling.seam, opened.calling.profile.as_deref());
+        let (cold, api, family) = (start == Start::Cold, &opened.api, seam.family);
+        match api.OPENSSL_init_ssl {
+            // SAFETY: the settings of the library itself.
+            Some(init) if unsafe { init(0, std::ptr::null()) } != 1 => return Err(LoadError::Unusable),
+            Some(_) => {}
+            None if profile.is_some_and(|profile| profile.missing.contains_key("OPENSSL_init_ssl")) => {}
+            None => return Err(LoadError::NoSessionApi),
         }
-        let release = match (family.release(), api.OpenSSL_version_num) {
+        let named = profile.and_then(|profile| profile.release);
+        let release = match (named.or(family.release()), api.OpenSSL_version_num) {
             (Some(release), _) => release,
             // SAFETY: no arguments.
             (None, Some(version)) => Release::from_version_number(unsafe { version() })?,
@@ -205,15 +219,18 @@ impl Library {
         if probes.memory && !cold && !allocates_here(api) {
             return Err(LoadError::OtherAllocator);
         }
-        let marker = opened.seam.marker.as_ref().filter(|marker| asked.ex_data && (marker.register)());
-        let calibrate = || refcount::calibrate(api, opened.seam.block_size, marker);
+        let marker = seam.marker.as_ref().filter(|marker| asked.ex_data && (marker.register)());
+        let calibrate = || refcount::calibrate(api, &opened.calling, marker);
         let calibrate = || present::preparing("the search for the reference count", calibrate);
         let count_offset = (probes.count && !cold).then(calibrate).flatten();
         let identity = load::identify(&opened, source)?;
-        let (api, shared) = (opened.api, opened.seam.shared);
+        let (api, sees_errors) = (opened.api, opened.sees_errors);
+        // Who holds a context, and so its cache, shows in a callback alone.
+        let shared = seam.shared.or(api.CRYPTO_get_ex_new_index.is_none().then_some(UNCACHED));
         Ok(Library {
             identity,
             api,
+            absent: opened.absent,
             release,
             family,
             shared,
@@ -223,19 +240,37 @@ impl Library {
             count_offset,
             clocking,
             start,
+            sees_errors,
             ciphers,
         })
+    }
+}
+
+/// Makes a session to be looked at: a new one or, where there is no constructor, one of DER. `NULL`: there is none.
+///
+/// # Safety
+/// The library is ready.
+pub(super) unsafe fn fresh(api: &Api) -> *mut SSL_SESSION {
+    let der = samples::encoded(Sample::ALL[0]);
+    let mut at = der.as_ptr();
+    // SAFETY: as the caller says, and bytes as many as there are.
+    unsafe {
+        match (api.SSL_SESSION_new, api.d2i_SSL_SESSION) {
+            (Some(new), _) => new(),
+            (None, Some(d2i)) => d2i(std::ptr::null_mut(), &mut at, der.len() as c_long),
+            (None, None) => std::ptr::null_mut(),
+        }
     }
 }
 
 /// Tells whether a session of the library is allocated through the memory probe, and so whether the calls of one file
 /// reach the other that was meant.
 fn allocates_here(api: &Api) -> bool {
-    let (Some(new), Some(free)) = (api.SSL_SESSION_new, api.SSL_SESSION_free) else { return false };
+    let Some(free) = api.SSL_SESSION_free else { return false };
     let before = memory::live();
     // SAFETY: a session, alive until it is freed.
     unsafe {
-        let session = new();
+        let session = fresh(api);
         // That there is none is for the programs to find.
         let allocated = session.is_null() || memory::live() > before;
         free(session);
@@ -253,7 +288,8 @@ fn freeze_clock(api: &Api, cold: bool) -> bool {
     }
     let (Some(new), Some(get_time), Some(free)) = (api.SSL_SESSION_new, api.SSL_SESSION_get_time, api.SSL_SESSION_free)
     else {
-        return false;
+        // A session of DER shows the time that is in it.
+        return api.SSL_SESSION_new.is_none();
     };
     // SAFETY: a session, alive until it is freed.
     unsafe {

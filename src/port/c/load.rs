@@ -3,11 +3,13 @@
 //! Two OpenSSLs in one process can bind to each other's functions without a word. So what a call really reaches is looked up
 //! afterwards, and an executable that is linked dynamically with an OpenSSL opens no other.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CStr, c_int, c_ulong, c_void};
 use std::fs;
 use std::io::Read as _;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use libloading::os::unix::Library as Loaded;
 use object::elf::FileHeader64;
@@ -15,8 +17,9 @@ use object::read::elf::{Dyn as _, FileHeader as _, ProgramHeader as _};
 use object::{Endianness, Object as _, ObjectSymbol as _, ReadCache};
 
 use super::super::{Identity, WITH};
-use super::family::{OPENSSL, Seam};
+use super::family::{Calling, Prototype};
 use super::library::Source;
+use super::profile::Profile;
 use super::prototypes::Api;
 use crate::native::{Family, UnknownRelease};
 
@@ -87,7 +90,11 @@ pub enum LoadError {
 /// Holds a library that was opened: how it is called, and where its code is.
 pub(super) struct Opened {
     pub api: Api,
-    pub seam: &'static Seam,
+    /// Has the functions of the list that the library has by no name, each with the likeliest.
+    pub absent: HashMap<&'static str, String>,
+    pub calling: Calling,
+    /// Tells whether errors can be seen.
+    pub sees_errors: bool,
     /// Gives the address of what makes a session, and of what says the version, in the library itself.
     code: [usize; 2],
     /// Tells it from others that say the same of their version, where it has a function that does.
@@ -100,15 +107,17 @@ impl Opened {
         let api = Api::linked();
         let session = api.SSL_SESSION_new.map_or(0, |function| function as usize);
         let code = [session, api.OpenSSL_version.map_or(0, |function| function as usize)];
-        Opened { api, seam: &OPENSSL, code, fork: None }
+        let calling = Calling::linked();
+        let absent = calling.absent(&|name| api.has(name) == Some(true));
+        Opened { api, absent, calling, sees_errors: true, code, fork: None }
     }
 }
 
-/// Opens the library at `path`, for good.
+/// Opens the library at `path`, for good, to be called as its profile says, or its family is.
 ///
 /// # Errors
 /// See [`LoadError`].
-pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
+pub(super) fn open(path: &Path, profile: Option<&Arc<Profile>>) -> Result<Opened, LoadError> {
     inspect(path)?;
     let own = file_of(openssl_sys::OpenSSL_version_num as *const c_void);
     if let Some(own) = own.filter(|own| !is_executable(own)) {
@@ -129,30 +138,46 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
         let found = unsafe { library.get::<*mut c_void>(name.as_bytes()) };
         found.ok().map(|symbol| *symbol).filter(|code| !code.is_null())
     };
-    let seam = Seam::guess(&find).ok_or(LoadError::NoSessionApi)?;
-    // SAFETY: a C library of that family.
-    let api = unsafe { seam.api(&find) };
-    let code =
-        ["SSL_SESSION_new", "OpenSSL_version"].map(|name| seam.address(name, &find).map_or(0, |code| code as usize));
-    let fork = fork(&find);
+    let calling = Calling::guess(&find, profile).ok_or(LoadError::NoSessionApi)?;
+    // SAFETY: a C library of that family, or as its profile says.
+    let mut api = unsafe { calling.api(&find) };
+    let at =
+        |names: [&str; 2]| names.iter().find_map(|name| calling.address(name, &find)).map_or(0, |code| code as usize);
+    let code = [["SSL_SESSION_new", "SSL_SESSION_free"], ["OpenSSL_version", "ERR_clear_error"]].map(at);
+    let (fork, absent) = (fork(&find), calling.absent(&|name| find(name).is_some()));
     std::mem::forget(library);
-    // Without these nothing can be looked at. What else is missing is a function that is not supported.
-    const NEEDED: [&str; 6] = [
-        "SSL_SESSION_new",
-        "SSL_SESSION_free",
-        "OpenSSL_version",
-        "ERR_peek_error",
-        "ERR_peek_last_error",
-        "ERR_clear_error",
-    ];
-    if NEEDED.iter().any(|name| api.has(name) == Some(false)) {
+    let sees_errors = !profile.is_some_and(|profile| profile.missing.contains_key("ERR_peek_error"));
+    if !sees_errors {
+        api.ERR_peek_error = Some(no_error);
+        api.ERR_peek_last_error = Some(no_error);
+        // One that is there may keep what was allocated for an error.
+        api.ERR_clear_error = api.ERR_clear_error.or(Some(clear_no_error));
+    }
+    let version = version(&api, profile.map(|profile| &**profile));
+    if !is_usable(&api, profile.map(|profile| &**profile)) {
         return Err(LoadError::NoSessionApi);
     }
-    let version = version(&api);
-    if seam.family == Family::OpenSsl && !version.starts_with("OpenSSL ") {
+    let is_named = profile.is_some_and(|profile| profile.family.is_some());
+    if calling.seam.family == Family::OpenSsl && !is_named && !version.starts_with("OpenSSL ") {
         return Err(LoadError::Family(version));
     }
-    Ok(Opened { api, seam, code, fork })
+    Ok(Opened { api, absent, calling, sees_errors, code, fork })
+}
+
+unsafe extern "C" fn no_error() -> c_ulong {
+    0
+}
+
+unsafe extern "C" fn clear_no_error() {}
+
+/// Tells whether there is what is called wherever a session is looked at. What else is missing is a function that is not supported.
+fn is_usable(api: &Api, profile: Option<&Profile>) -> bool {
+    const NEEDED: [&str; 4] = ["SSL_SESSION_free", "ERR_peek_error", "ERR_peek_last_error", "ERR_clear_error"];
+    let has = |name: &str| api.has(name) == Some(true);
+    let made_otherwise = |profile: &Profile| profile.missing.contains_key("SSL_SESSION_new") && has("d2i_SSL_SESSION");
+    let says = has("OpenSSL_version") || profile.is_some_and(|profile| profile.version.is_some());
+    let made = has("SSL_SESSION_new") || profile.is_some_and(made_otherwise);
+    NEEDED.into_iter().all(has) && says && made
 }
 
 /// Says which library it is, and which files its calls reach.
@@ -162,7 +187,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, LoadError> {
 pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, LoadError> {
     let file = |code: usize| file_of(std::ptr::without_provenance(code)).unwrap_or_else(|| "unknown".into());
     let [session, crypto] = opened.code.map(file);
-    let version = opened.seam.said(&version(&opened.api), opened.fork.as_deref());
+    let version = opened.calling.said(&version(&opened.api, opened.calling.profile.as_deref()), opened.fork.as_deref());
     let same = |file: &str, meant: &Path| fs::canonicalize(file).ok() == fs::canonicalize(meant).ok();
     match source {
         Source::Linked => {
@@ -171,7 +196,7 @@ pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, Loa
             let file = if is_executable(&session) { executable.unwrap_or(session) } else { session };
             Ok(Identity { name: "openssl".into(), version, file })
         }
-        Source::File(named) => {
+        Source::File(named) | Source::Profiled(named, _) => {
             if !same(&session, named) {
                 return Err(LoadError::Elsewhere { function: "SSL_SESSION_new", found: session });
             }
@@ -187,7 +212,10 @@ pub(super) fn identify(opened: &Opened, source: &Source) -> Result<Identity, Loa
     }
 }
 
-fn version(api: &Api) -> String {
+fn version(api: &Api, profile: Option<&Profile>) -> String {
+    if let Some(version) = profile.and_then(|profile| profile.version.clone()) {
+        return version;
+    }
     let Some(version) = api.OpenSSL_version else { return "unknown".into() };
     // SAFETY: a string constant of the library.
     unsafe { CStr::from_ptr(version(openssl_sys::OPENSSL_VERSION)) }.to_string_lossy().into_owned()
@@ -205,7 +233,7 @@ fn fork(find: &dyn Fn(&str) -> Option<*mut c_void>) -> Option<String> {
     }
     let number = find(TONGSUO)?;
     // SAFETY: as `<openssl/crypto.h>` of Tongsuo declares it.
-    let number = unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn() -> std::ffi::c_ulong>(number)() };
+    let number = unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn() -> c_ulong>(number)() };
     // TONGSUO_VERSION_NUMBER (openssl/opensslv.h, 8.5.0): as that of OpenSSL, with the bits of a negative `int` above it.
     Some(format!("Tongsuo {}.{}.{}", number >> 28 & 0xf, number >> 20 & 0xff, number >> 4 & 0xffff))
 }
@@ -297,18 +325,18 @@ fn needed_crypto(path: &Path) -> Option<String> {
     needed(path).into_iter().find(|name| name.starts_with("libcrypto"))
 }
 
-/// Guesses the family of the library in a file, without loading it.
-pub fn family(path: &Path) -> Family {
-    seam_of(path).family
+/// Guesses the family of the library in a file, without loading it, if its profile does not name one.
+pub fn family(path: &Path, profile: Option<&Arc<Profile>>) -> Family {
+    calling(path, profile).seam.family
 }
 
 /// Tells whether the library in a file lets itself be given memory, as far as its family does.
-pub fn takes_memory(path: &Path) -> bool {
-    let seam = seam_of(path);
-    let takes = |file: &Path| with_symbols(file, |has| seam.has("CRYPTO_set_mem_functions", has)) == Some(true);
+pub fn takes_memory(path: &Path, profile: Option<&Arc<Profile>>) -> bool {
+    let calling = calling(path, profile);
+    let takes = |file: &Path| with_symbols(file, |has| calling.has("CRYPTO_set_mem_functions", has)) == Some(true);
     // A libcrypto that is somewhere else is not looked for.
     let crypto = || crypto_beside(path).map_or(needed_crypto(path).is_some(), |beside| takes(&beside));
-    seam.probes.memory && (takes(path) || crypto())
+    calling.seam.probes.memory && (takes(path) || crypto())
 }
 
 /// Tells whether the library in a file is Tongsuo, without loading it.
@@ -317,8 +345,27 @@ pub fn is_tongsuo(path: &Path) -> bool {
     says(path) || crypto_beside(path).is_some_and(|beside| says(&beside))
 }
 
-fn seam_of(path: &Path) -> &'static Seam {
-    with_symbols(path, Seam::by_names).flatten().unwrap_or(&OPENSSL)
+/// Lists the functions by which the library in a file is called, each with its symbol, without loading it.
+pub fn called(path: &Path, profile: Option<&Arc<Profile>>) -> Vec<(String, Prototype)> {
+    let files = [Some(path.to_path_buf()), crypto_beside(path)];
+    let symbols: HashSet<String> = files.iter().flatten().flat_map(|file| definitions(file)).collect();
+    let prototypes = calling(path, profile).prototypes().into_iter();
+    prototypes
+        .filter_map(|(names, prototype)| Some((names.into_iter().find(|name| symbols.contains(name))?, prototype)))
+        .collect()
+}
+
+/// Returns the symbols that a file defines; none where it cannot be read.
+fn definitions(path: &Path) -> Vec<String> {
+    let file = fs::read(path).unwrap_or_default();
+    let Ok(elf) = object::File::parse(&*file) else { return Vec::new() };
+    let defined = elf.dynamic_symbols().filter(|symbol| symbol.is_definition());
+    defined.filter_map(|symbol| symbol.name().ok().map(String::from)).collect()
+}
+
+fn calling(path: &Path, profile: Option<&Arc<Profile>>) -> Calling {
+    let guessed = with_symbols(path, |has| Calling::by_names(has, profile)).flatten();
+    guessed.unwrap_or(Calling { profile: profile.cloned(), ..Calling::linked() })
 }
 
 /// Lets `look` ask which functions the library in a file has; `None`: it cannot be read.

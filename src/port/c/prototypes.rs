@@ -176,6 +176,16 @@ macro_rules! prototypes {
                 }),)* }
             }
 
+            /// Takes a function from another list.
+            pub(super) fn take(&mut self, name: &str, other: &Api) {
+                match name { $(stringify!($name) => self.$name = other.$name,)* _ => {} }
+            }
+
+            /// Leaves a function out.
+            pub(super) fn leave_out(&mut self, name: &str) {
+                match name { $(stringify!($name) => self.$name = None,)* _ => {} }
+            }
+
             /// Tells whether the library has the function; `None`: the name is not in the list.
             pub fn has(&self, name: &str) -> Option<bool> {
                 match name { $(stringify!($name) => Some(self.$name.is_some()),)* _ => None }

@@ -1,12 +1,12 @@
 //! The count probe: where in a session its reference count is, found by trying, for no header says it.
 
-use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use openssl_sys::SSL_SESSION;
 
 use super::super::events;
-use super::family::Marker;
+use super::family::{Calling, Marker};
+use super::library::fresh;
 use super::memory;
 use super::prototypes::Api;
 use crate::op::Slot;
@@ -22,13 +22,10 @@ const STEP: i64 = 8;
 /// Finds the offset, in bytes, of the one aligned 32-bit word of a new session that moves up with references taken,
 /// down with references given back, and never the other way. By how much, and whether every time, is not asked: a count
 /// that moves wrongly is a finding, not a reason to look away. `None`: there is no such word, or more than one, or the
-/// session was destroyed too early; the count is then unknown, never guessed. `block_size` returns how many bytes a session's block has; `marker` has its end told.
-pub(super) fn calibrate(
-    api: &Api,
-    block_size: unsafe fn(*mut c_void) -> usize,
-    marker: Option<&Marker>,
-) -> Option<usize> {
-    let (new, up_ref, free) = (api.SSL_SESSION_new?, api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
+/// session was destroyed too early; the count is then unknown, never guessed. `calling` says how many bytes a session's block has;
+/// `marker` has its end told.
+pub(super) fn calibrate(api: &Api, calling: &Calling, marker: Option<&Marker>) -> Option<usize> {
+    let (up_ref, free) = (api.SSL_SESSION_up_ref?, api.SSL_SESSION_free?);
     // The snapshots are on the stack: memory taken between two of them could change what is looked at.
     let mut snapshots = [[0u32; MAX_BLOCK / WORD]; LOOKS];
     events::begin(false, false);
@@ -37,7 +34,7 @@ pub(super) fn calibrate(
     // SAFETY: one session, which owns as many references as were taken until all are given back; if it dies before,
     // nothing looks at it again. The block it starts is at least as long as the allocator says.
     let words = unsafe {
-        let session = new();
+        let session = fresh(api);
         if session.is_null() {
             return None;
         }
@@ -45,7 +42,7 @@ pub(super) fn calibrate(
             (marker.mark)(session);
             memory::tell_end_of(place, session as usize);
         }
-        let words = block_size(session.cast()).min(MAX_BLOCK) / WORD;
+        let words = calling.block_size(session.cast()).min(MAX_BLOCK) / WORD;
         for (at, snapshot) in snapshots.iter_mut().enumerate() {
             match at {
                 0 => {}

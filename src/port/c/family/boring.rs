@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 
 use openssl_sys::{CRYPTO_EX_DATA, SSL, SSL_CTX, SSL_METHOD, SSL_SESSION};
 
-use super::{Find, Marker, Prototype, Seam, adapters};
+use super::{Find, Marker, Prototype, Seam, UNCACHED, adapters};
 use crate::native::Family;
-use crate::op::{ExIndex, Kind, Kinds};
+use crate::op::ExIndex;
 use crate::port::c::library::Probes;
 use crate::port::c::memory;
 use crate::port::c::prototypes::{Api, CRYPTO_EX_dup_fn, CRYPTO_EX_free_fn};
@@ -22,7 +22,8 @@ pub(super) static SEAM: Seam = Seam {
     same: Some(&SAME),
     own: &[OWN, Controls::LIST, Ends::LIST],
     adapt,
-    shared: Some(SHARED),
+    // What is in a cache cannot be listed, and there are no handshakes yet.
+    shared: Some(UNCACHED),
     probes: Probes { memory: false, ex_data: false, count: true },
     marker: Some(Marker { register, mark }),
     block_size,
@@ -67,31 +68,6 @@ const SAME: [&str; 36] = [
     "i2d_X509",
     "CRYPTO_free",
 ];
-
-/// Lists what means the same of contexts and connections. What is in a cache cannot be listed, so nothing is put there; there are no
-/// handshakes yet.
-const SHARED: Kinds = Kinds::NONE
-    .with(Kind::CtxNew)
-    .with(Kind::CtxPooled)
-    .with(Kind::CtxUpRef)
-    .with(Kind::CtxFree)
-    .with(Kind::CtxSetTimeout)
-    .with(Kind::CtxGetTimeout)
-    .with(Kind::CtxSetIdContext)
-    .with(Kind::CtxSetCacheMode)
-    .with(Kind::CtxGetCacheMode)
-    .with(Kind::CtxSetCacheSize)
-    .with(Kind::CtxGetCacheSize)
-    .with(Kind::SslNew)
-    .with(Kind::SslFree)
-    .with(Kind::SslClear)
-    .with(Kind::SetSession)
-    .with(Kind::GetSession)
-    .with(Kind::Get0Session)
-    .with(Kind::Get1Session)
-    .with(Kind::SessionReused)
-    .with(Kind::SetSslCtx)
-    .with(Kind::SslSetIdContext);
 
 adapters! {
     fn SSL_SESSION_new() -> *mut SSL_SESSION
