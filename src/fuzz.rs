@@ -5,6 +5,7 @@
 mod coverage;
 #[cfg(feature = "linked")]
 mod differential;
+mod dictionary;
 #[cfg(feature = "linked")]
 mod groups;
 
@@ -12,6 +13,7 @@ mod groups;
 pub use coverage::{Area, Table};
 #[cfg(feature = "linked")]
 pub use differential::{PLANT, PROBES, differential};
+pub use dictionary::dictionary;
 
 use crate::generate::{self, Which};
 use crate::plan::{Plan, Setup};
@@ -21,6 +23,12 @@ use crate::program::Program;
 /// See [`generate::in_place`].
 pub fn mutator(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     generate::in_place(which, data, size, max_size, seed)
+}
+
+/// Makes a program about `which` of two, writes it into `out` and returns its length: libFuzzer's custom crossover. See
+/// [`generate::crossed`].
+pub fn crossover(which: Which, first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    generate::crossed(which, first, second, out, seed)
 }
 
 /// Checks that text and wire spell the same programs, and that decoding and planning take any bytes.
