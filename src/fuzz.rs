@@ -3,17 +3,17 @@
 
 #[cfg(feature = "linked")]
 mod coverage;
+mod dictionary;
 #[cfg(feature = "linked")]
 mod differential;
-mod dictionary;
 #[cfg(feature = "linked")]
 mod groups;
 
 #[cfg(feature = "linked")]
 pub use coverage::{Area, Table};
+pub use dictionary::dictionary;
 #[cfg(feature = "linked")]
 pub use differential::{PLANT, PROBES, differential};
-pub use dictionary::dictionary;
 
 use crate::generate::{self, Which};
 use crate::plan::{Plan, Setup};

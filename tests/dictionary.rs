@@ -19,5 +19,8 @@ fn the_dictionary_is_that_of_the_table() {
     }
     let found = fs::read_to_string(&path).expect("fuzz/sessdiff.dict");
     let differs = dictionary.lines().zip(found.lines()).find(|(expected, found)| expected != found);
-    assert!(dictionary == found, "fuzz/sessdiff.dict is not that of the table: {BLESS}=1 writes it anew. First: {differs:#?}");
+    assert!(
+        dictionary == found,
+        "fuzz/sessdiff.dict is not that of the table: {BLESS}=1 writes it anew. First: {differs:#?}"
+    );
 }
