@@ -25,10 +25,11 @@ pub fn mutator(which: Which, data: &mut [u8], size: usize, max_size: usize, seed
     generate::in_place(which, data, size, max_size, seed)
 }
 
-/// Makes a program about `which` of two, writes it into `out` and returns its length: libFuzzer's custom crossover. See
-/// [`generate::crossed`].
+/// Makes a program about `which` of two, changes it, writes it into `out` and returns its length: libFuzzer's custom crossover.
+/// What was only crossed is often one of the two. See [`generate::crossed`].
 pub fn crossover(which: Which, first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
-    generate::crossed(which, first, second, out, seed)
+    let (size, room) = (generate::crossed(which, first, second, out, seed), out.len());
+    generate::in_place(which, out, size, room, seed)
 }
 
 /// Checks that text and wire spell the same programs, and that decoding and planning take any bytes.

@@ -12,7 +12,7 @@ use sessdiff::program::MAX_INPUT;
 
 /// Names the environment variable that says what programs are about.
 const ABOUT: &str = "SESSDIFF_ABOUT";
-/// One change in so many begins with a crossing, where there is another input.
+/// One change in so many is of two inputs, where there is another.
 const CROSSED_EVERY: u32 = 4;
 
 /// What is kept from one change to the next.
@@ -91,9 +91,8 @@ impl Mutator {
             crossover(self.which, input, other, &mut self.made[..most], self.seed)
         } else {
             self.made[..input.len()].copy_from_slice(input);
-            input.len()
+            mutator(self.which, &mut self.made, input.len(), most, self.seed)
         };
-        let size = mutator(self.which, &mut self.made, size, most, self.seed);
         &self.made[..size]
     }
 }
