@@ -3,6 +3,7 @@
 
 #[cfg(feature = "linked")]
 mod coverage;
+mod dictionary;
 #[cfg(feature = "linked")]
 mod differential;
 #[cfg(feature = "linked")]
@@ -10,6 +11,7 @@ mod groups;
 
 #[cfg(feature = "linked")]
 pub use coverage::{Area, Table};
+pub use dictionary::dictionary;
 #[cfg(feature = "linked")]
 pub use differential::{PLANT, PROBES, differential};
 
@@ -21,6 +23,13 @@ use crate::program::Program;
 /// See [`generate::in_place`].
 pub fn mutator(which: Which, data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
     generate::in_place(which, data, size, max_size, seed)
+}
+
+/// Makes a program about `which` of two, changes it, writes it into `out` and returns its length: libFuzzer's custom crossover.
+/// What was only crossed is often one of the two. See [`generate::crossed`].
+pub fn crossover(which: Which, first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    let (size, room) = (generate::crossed(which, first, second, out, seed), out.len());
+    generate::in_place(which, out, size, room, seed)
 }
 
 /// Checks that text and wire spell the same programs, and that decoding and planning take any bytes.

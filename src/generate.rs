@@ -57,6 +57,15 @@ pub enum Which {
 }
 
 impl Which {
+    /// Holds all of them.
+    pub const ALL: [Which; 6] =
+        [Which::All, Which::Sessions, Which::Caches, Which::Connections, Which::Handshakes, Which::Stored];
+
+    /// Finds the one of this name: that of the variant.
+    pub fn from_name(name: &str) -> Option<Which> {
+        Which::ALL.into_iter().find(|which| format!("{which:?}") == name)
+    }
+
     /// Tells whether it has programs of this subject.
     pub fn has(self, subject: Subject) -> bool {
         match self {
@@ -227,6 +236,23 @@ impl Generator {
         Program { ops }
     }
 
+    /// Puts a run of the ops of `other` in the place of a run of those of `program`, and keeps it at most `longest` ops long.
+    pub fn cross(&mut self, program: &Program, other: &Program, longest: usize) -> Program {
+        let alone = self.which == Which::Sessions;
+        let mut ops = program.ops.clone();
+        let (out, taken) = (self.run_of(ops.len()), self.run_of(other.ops.len()));
+        let fits = |op: &&Op| !(alone && op.is_shared());
+        ops.splice(out, other.ops[taken].iter().filter(fits).cloned());
+        ops.truncate(longest.min(MAX_OPS));
+        Program { ops }
+    }
+
+    /// Draws a run of so many, every second time from the first one on: what comes later needs what was made before.
+    fn run_of(&mut self, len: usize) -> std::ops::Range<usize> {
+        let from = if self.rng.bool() { 0 } else { self.rng.usize(0..=len) };
+        from..self.rng.usize(from..=len)
+    }
+
     /// Draws what the next program is about.
     pub fn subject(&mut self) -> Subject {
         // Half of all programs are about sessions alone, a quarter of the others writes and reads them.
@@ -319,12 +345,24 @@ pub fn in_place(which: Which, data: &mut [u8], size: usize, max_size: usize, see
     let old = Program::from_bytes(&data[..size.min(data.len())]);
     let changed = if old.ops.is_empty() { generator.program(8) } else { generator.change(&old, &old, MAX_OPS) };
     let room = max_size.min(data.len());
+    put(&changed, &mut data[..room])
+}
+
+/// Makes a program of two, writes it into `out` and returns its length, as libFuzzer's custom crossover. Leaves out ops that do
+/// not fit, from the end.
+pub fn crossed(which: Which, first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    let mut generator = Generator::new(u64::from(seed), Setup::new(true)).about(which);
+    put(&generator.cross(&Program::from_bytes(first), &Program::from_bytes(second), MAX_OPS), out)
+}
+
+/// Writes the ops that there is room for, and returns how many bytes they take.
+fn put(program: &Program, out: &mut [u8]) -> usize {
     let mut length = 0;
     let mut encoded = Vec::new();
-    for op in &changed.ops {
+    for op in &program.ops {
         encoded.clear();
         op.put_wire(&mut encoded);
-        let Some(place) = data[..room].get_mut(length..length + encoded.len()) else { break };
+        let Some(place) = out.get_mut(length..length + encoded.len()) else { break };
         place.copy_from_slice(&encoded);
         length += encoded.len();
     }
@@ -402,5 +440,39 @@ mod tests {
             let program = Program::from_bytes(&data[..size]);
             assert_eq!(program.to_wire(), &data[..size], "seed {seed}");
         }
+    }
+
+    #[test]
+    fn a_crossing_stays_in_its_room_and_has_ops_of_both() {
+        let mut generator = Generator::new(1, SETUP);
+        let mut out = vec![0; 600];
+        let (mut from_both, mut shared) = (0, 0);
+        for seed in 0..500 {
+            let [first, second] = [(); 2].map(|()| generator.program(24));
+            let size = crossed(Which::All, &first.to_wire(), &second.to_wire(), &mut out, seed);
+            let program = Program::from_bytes(&out[..size]);
+            assert_eq!(program.to_wire(), &out[..size], "seed {seed}");
+            assert!(program.ops.iter().all(|op| first.ops.contains(op) || second.ops.contains(op)), "seed {seed}");
+            let only_in = |one: &Program, other: &Program| {
+                program.ops.iter().any(|op| one.ops.contains(op) && !other.ops.contains(op))
+            };
+            from_both += usize::from(only_in(&first, &second) && only_in(&second, &first));
+            let room = seed as usize % 100;
+            assert!(crossed(Which::All, &first.to_wire(), &second.to_wire(), &mut out[..room], seed) <= room);
+            let (alone, size) = (Program { ops: Vec::new() }.to_wire(), out.len());
+            let size = crossed(Which::Sessions, &alone, &second.to_wire(), &mut out[..size], seed);
+            assert!(!Program::from_bytes(&out[..size]).ops.iter().any(Op::is_shared), "seed {seed}");
+            shared += usize::from(second.ops.iter().any(Op::is_shared));
+        }
+        assert!(from_both > 100, "{from_both} have ops of both");
+        assert!(shared > 100, "{shared} had something to leave out");
+    }
+
+    #[test]
+    fn names_are_those_of_the_variants() {
+        for which in Which::ALL {
+            assert_eq!(Which::from_name(&format!("{which:?}")), Some(which));
+        }
+        assert_eq!(Which::from_name("sessions"), None);
     }
 }

@@ -215,6 +215,9 @@ const FUZZER: (&str, &str) = (
 name = "libfuzzer-sys"
 version = "0.4.999"
 edition = "2024"
+
+[features]
+link_libfuzzer = []
 "#,
     r#"
 pub enum Corpus {
@@ -238,6 +241,13 @@ macro_rules! fuzz_target {
 macro_rules! fuzz_mutator {
     (|$($input:ident: $type:ty),*| $body:block) => {
         pub fn fuzz_mutator($($input: $type),*) -> usize $body
+    };
+}
+
+#[macro_export]
+macro_rules! fuzz_crossover {
+    (|$($input:ident: $type:ty),*| $body:block) => {
+        pub fn fuzz_crossover($($input: $type),*) -> usize $body
     };
 }
 "#,

@@ -185,6 +185,14 @@ fn every_fuzz_target_is_listed() {
     assert_eq!(listed, targets, "docs/fuzzing.md lists other targets than fuzz/Cargo.toml");
 }
 
+/// Both give the same folders and flags, and want the same of a build.
+#[test]
+fn oss_fuzz_and_clusterfuzzlite_build_alike() {
+    let script = read("oss-fuzz/build.sh");
+    assert_eq!(read(".clusterfuzzlite/build.sh"), script);
+    assert!(script.contains("scripts/oss-fuzz-build"), "{script}");
+}
+
 /// Takes the text after `key = "` up to the next quote.
 fn value<'a>(text: &'a str, key: &str) -> &'a str {
     let start = format!("{key} = \"");

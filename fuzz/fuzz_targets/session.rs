@@ -1,8 +1,8 @@
 //! Compares sessions, duplicates and their counts, without a context: the native session against the linked OpenSSL.
 #![no_main]
 
-use libfuzzer_sys::{Corpus, fuzz_mutator, fuzz_target};
-use sessdiff::fuzz::{Area, differential, mutator};
+use libfuzzer_sys::{Corpus, fuzz_crossover, fuzz_mutator, fuzz_target};
+use sessdiff::fuzz::{Area, crossover, differential, mutator};
 use sessdiff::generate::{Subject, Which};
 use sessdiff::program::Program;
 
@@ -17,4 +17,8 @@ fuzz_target!(init: sessdiff_fuzz::guide_by(Area::SIDES), |program: Program| -> C
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     mutator(Which::Sessions, data, size, max_size, seed)
+});
+
+fuzz_crossover!(|first: &[u8], second: &[u8], out: &mut [u8], seed: u32| {
+    crossover(Which::Sessions, first, second, out, seed)
 });
