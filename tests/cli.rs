@@ -26,6 +26,8 @@ mod ops;
 mod page;
 #[path = "cli/ports.rs"]
 mod ports;
+#[path = "cli/record.rs"]
+mod record;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/run.rs"]
