@@ -28,6 +28,7 @@ mod ops;
 mod output;
 mod ports;
 mod progress;
+mod record;
 mod reduce;
 mod reduction;
 mod replay;
@@ -47,8 +48,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use args::{
-    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, ReduceArgs, ReplayArgs,
-    RulesArgs, RunArgs, ShowArgs,
+    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, RecordArgs, ReduceArgs,
+    ReplayArgs, RulesArgs, RunArgs, ShowArgs,
 };
 use exit::Exit;
 
@@ -95,6 +96,8 @@ enum Command {
     Show(ShowArgs),
     /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// Record what a real program does with sessions, as cases
+    Record(RecordArgs),
     /// Accept a difference, for a reason and for a time: it no longer fails a run
     Bless(BlessArgs),
     /// List what can be called, with operands
@@ -134,6 +137,7 @@ impl Command {
             Command::Replay(args) => args.json,
             Command::Reduce(args) => args.json,
             Command::Import(args) => args.json,
+            Command::Record(args) => args.json,
             Command::Ops(args) => args.json,
             Command::Ports(args) => args.json,
             Command::Rules(args) => args.json,
@@ -181,6 +185,7 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Record(args) => record::record(&args),
         Command::Bless(args) => bless::bless(&args),
         Command::Ops(args) => ops::ops(&args),
         Command::Ports(args) => ports::ports(&args),

@@ -23,6 +23,8 @@ pub mod pair;
 pub mod plan;
 pub mod port;
 pub mod program;
+#[cfg(feature = "cli")]
+pub mod record;
 pub mod reduce;
 pub mod report;
 pub mod samples;

@@ -12,6 +12,8 @@ mod junit;
 #[cfg(feature = "cli")]
 mod matrix;
 #[cfg(feature = "cli")]
+mod owed;
+#[cfg(feature = "cli")]
 mod sarif;
 #[cfg(feature = "cli")]
 mod summary;
@@ -30,6 +32,8 @@ pub use json::{finding, versions};
 pub use junit::junit;
 #[cfg(feature = "cli")]
 pub use matrix::matrix;
+#[cfg(feature = "cli")]
+pub use owed::never_released;
 #[cfg(feature = "cli")]
 pub use sarif::sarif;
 #[cfg(feature = "cli")]

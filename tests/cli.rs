@@ -28,6 +28,8 @@ mod page;
 mod ports;
 #[path = "cli/profiles.rs"]
 mod profiles;
+#[path = "cli/record.rs"]
+mod record;
 #[path = "cli/replay.rs"]
 mod replay;
 #[path = "cli/run.rs"]

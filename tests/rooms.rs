@@ -31,6 +31,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("laws", &["op", "field", "plan", "program", "trace", "oracle", "host", "pair"]),
     ("emit", &["op", "field", "plan", "program", "trace", "oracle", "samples", "der", "native"]),
     ("report", &["op", "field", "plan", "program", "trace", "oracle", "emit", "pair", "manual", "port"]),
+    ("record", &["op", "plan", "program", "port"]),
     ("generate", &["op", "plan", "program", "samples", "field", "der"]),
     (
         "conform",

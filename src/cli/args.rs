@@ -1,5 +1,6 @@
 //! The arguments of each command, and what they name.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,6 +182,27 @@ pub(crate) struct MatrixArgs {
     /// Replace the page if it is there
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff record -- curl -s https://example.org -o a https://example.org -o b
+  sessdiff record --seconds 10 -- nginx -g 'daemon off;'      ends it after so long
+  sessdiff record --out cases -- python3 client.py && sessdiff replay cases/*.ops")]
+pub(crate) struct RecordArgs {
+    /// Write the cases to this folder. A file that is there stays: one with another content is an error
+    #[arg(long, value_name = "DIR", default_value = "recorded")]
+    pub out: PathBuf,
+    /// End the program after so many seconds, with SIGTERM [default: it ends by itself, or by ^C]
+    #[arg(long, value_name = "N", value_parser = positive_seconds)]
+    pub seconds: Option<f64>,
+    /// Print one JSON object instead of text. What the program prints goes to standard error then
+    #[arg(long)]
+    pub json: bool,
+    /// The program, which is linked with an OpenSSL of its own as a shared library, and its arguments
+    #[arg(value_name = "PROGRAM", required = true, last = true)]
+    pub program: Vec<OsString>,
 }
 
 fn pattern(text: &str) -> Result<glob::Pattern, String> {

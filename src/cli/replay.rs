@@ -15,7 +15,7 @@ use crate::oracle::{Counts, counts_owed, counts_seen};
 use crate::pair::{Look, Pair, Verdict};
 use crate::plan::{Ledger, Owed, Plan, Skip, Step, Unready, touches};
 use crate::program::{Case, Program};
-use crate::report::{self, Accepted, Versions, so_many};
+use crate::report::{self, Accepted, Versions};
 use crate::trace::{Entry, Trace};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
@@ -58,23 +58,11 @@ fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args:
     output::result(format_args!("{}: native against {}", case.path.display(), pair.right().identity()));
     output::result(table(&case.program, pair, lab, args.trace));
     for owed in pair.plan().owed(&case.program) {
-        output::result(never_released(&case.program, &owed));
+        output::result(report::never_released(&case.program, &owed));
     }
     let drawn = draw(case, pair, args, &verdict);
     let said = say(case, pair, lab, known, look, verdict);
     drawn.map_or_else(|exit| exit.worst(said), |()| said)
-}
-
-/// Says who still owns what at the end: `1 reference to s0 is never released: taken in step 4, SSL_SESSION_up_ref(s0)`.
-fn never_released(program: &Program, owed: &Owed) -> String {
-    let taken = owed.taken.iter().map(|step| match program.ops.get(*step) {
-        Some(op) => format!("in step {step}, {op}"),
-        None => format!("in step {step}"),
-    });
-    let (references, taken) = (so_many(owed.references as u64, "reference"), taken.collect::<Vec<_>>().join("; "));
-    let is = if owed.references == 1 { "is" } else { "are" };
-    let taken = if taken.is_empty() { taken } else { format!(": taken {taken}") };
-    format!("{references} to {} {is} never released{taken}", owed.variable)
 }
 
 /// Draws the picture that was asked for.

@@ -98,7 +98,7 @@ fn definition(name: &str) -> &'static Value {
 
 /// Runs a command and holds each object that it prints to a part of the schema.
 #[track_caller]
-fn fits(folder: &Folder, name: &str, exit: i32, args: &[&str]) {
+pub fn fits(folder: &Folder, name: &str, exit: i32, args: &[&str]) {
     let mut wrong = Vec::new();
     let ran = folder.sessdiff(args).exits(exit);
     ran.objects().iter().for_each(|object| misfits(object, definition(name), name, &mut wrong));
@@ -128,6 +128,7 @@ fn what_commands_print_is_as_the_schema_says() {
     fits(&folder, "bless", 0, &bless);
     let again = folder.sessdiff(&bless).exits(64).json();
     assert!(again["error"].as_str().is_some_and(|why| why.starts_with("corpus/known/openssl.toml:1: ")), "{again}");
+    fits(&folder, "error", 4, &["record", "--json", "--", "true"]);
     fits(&folder, "doctor", 0, &["doctor", "--json"]);
     for list in ["ops", "ports", "rules"] {
         fits(&folder, list, 0, &[list, "--json"]);
