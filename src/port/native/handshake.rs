@@ -42,7 +42,7 @@ impl Peers for Played<'_> {
             master_key: recorded.master_key,
             ticket_is_known: !self.0.plays() || !recorded.ticket.is_empty(),
             ticket: or(recorded.ticket, made_up(b't', 96)),
-            cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02b })).map(Cipher),
+            cipher: recorded.cipher.or(Some(if tls13 { 0x1302 } else { 0xc02c })).map(Cipher),
         };
         if !self.0.plays() {
             let FromPeer { id, master_key, ticket, ticket_is_known: _, cipher } = from_peer.clone();
