@@ -125,7 +125,12 @@ impl Command {
             | Command::Show(ShowArgs { lab, .. }) => lab.profile.give([&mut lab.port]),
             Command::Ports(args) => args.profile.give(&mut args.port),
             Command::Bless(args) => args.profile.give([&mut args.port]),
-            Command::Matrix(_) | Command::Ops(_) | Command::Rules(_) | Command::Doctor(_) | Command::Host(_) => Ok(()),
+            Command::Matrix(_)
+            | Command::Record(_)
+            | Command::Ops(_)
+            | Command::Rules(_)
+            | Command::Doctor(_)
+            | Command::Host(_) => Ok(()),
         }
     }
 
