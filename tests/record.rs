@@ -120,3 +120,12 @@ fn what_is_not_in_a_case_is_counted_by_name() {
     assert_eq!(made.unspelled, BTreeMap::from([("SSL_SESSION_print_fp".to_string(), 1)]));
     assert!(made.cases[0].why.contains("Left out: "), "{}", made.cases[0].why);
 }
+
+/// The library stops at the limit that it was made with, and says so.
+#[test]
+fn a_log_that_is_full_is_said_to_be() {
+    assert!(sessdiff::record::interposer(4321).contains("#define LIMIT 4321ull\n"));
+    let life = ["SSL_SESSION_new = s:1", "SSL_SESSION_free s:1"];
+    assert!(!recorded(&life).is_full);
+    assert!(recorded(&[&life[..], &["full"]].concat()).is_full);
+}
