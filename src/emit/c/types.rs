@@ -62,9 +62,17 @@ pub fn c_type(rust: &str) -> Result<String, NoCType> {
         "SSL_CTX_alpn_select_cb_func" => "SSL_CTX_alpn_select_cb_func",
         "SSL_CTX_generate_session_ticket_fn" => "SSL_CTX_generate_session_ticket_fn",
         "SSL_CTX_decrypt_session_ticket_fn" => "SSL_CTX_decrypt_session_ticket_fn",
+        "SSL_ticket_key_evp_cb" => {
+            "int (*)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)"
+        }
         "SSL_psk_use_session_cb_func" => "SSL_psk_use_session_cb_func",
         "SSL_psk_find_session_cb_func" => "SSL_psk_find_session_cb_func",
         "EVP_MD" => "EVP_MD",
+        "EVP_CIPHER" => "EVP_CIPHER",
+        "EVP_CIPHER_CTX" => "EVP_CIPHER_CTX",
+        "EVP_MAC_CTX" => "EVP_MAC_CTX",
+        "ENGINE" => "ENGINE",
+        "OSSL_PARAM" => "OSSL_PARAM",
         "Malloc" => "wolfSSL_Malloc_cb",
         "Free" => "wolfSSL_Free_cb",
         "Realloc" => "wolfSSL_Realloc_cb",
