@@ -745,9 +745,11 @@ impl Handshake<'_> {
     /// Makes each side give up its session, for the client has sent a fatal alert.
     fn refuse_by_client(&self, why: Why) -> Refused {
         self.client.fail(why);
-        // A server that refuses early data passes over what it cannot decrypt, and the alert is encrypted as early data is:
-        // `early_data_count_ok` (ssl/record, 3.1.4).
-        if !self.early.sent || self.early.accepted {
+        // A server that refuses early data passes over what it cannot decrypt, and an alert is encrypted as early data is:
+        // `early_data_count_ok` (ssl/record, 3.1.4). Until the client has read the server's hello it is not encrypted:
+        // `ENC_WRITE_STATE_WRITE_PLAIN_ALERTS`.
+        let in_hello = matches!(why, Why::OtherDigest | Why::NotOffered | Why::OtherIdContext);
+        if !self.early.sent || self.early.accepted || in_hello {
             self.server.hear_from(self.client);
         }
         Refused
