@@ -746,10 +746,10 @@ impl Handshake<'_> {
     fn refuse_by_client(&self, why: Why) -> Refused {
         self.client.fail(why);
         // A server that refuses early data passes over what it cannot decrypt, and an alert is encrypted as early data is:
-        // `early_data_count_ok` (ssl/record, 3.1.4). Until the client has read the server's hello it is not encrypted:
-        // `ENC_WRITE_STATE_WRITE_PLAIN_ALERTS`.
+        // `early_data_count_ok` (ssl/record, 3.1.4).
         let in_hello = matches!(why, Why::OtherDigest | Why::NotOffered | Why::OtherIdContext);
-        if !self.early.sent || self.early.accepted || in_hello {
+        let is_plain = in_hello && self.server.session_context().library().meets(Rule::PlainAlertIsHeard);
+        if !self.early.sent || self.early.accepted || is_plain {
             self.server.hear_from(self.client);
         }
         Refused

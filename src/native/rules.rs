@@ -171,6 +171,8 @@ macro_rules! for_each_rule {
     NotExtendedIsIllegal "not-extended-is-illegal" Fix ("3.0.0" to "3.0.19 3.3.6 3.4.4 3.5.5 3.6.1") "ssl_get_prev_session" "https://github.com/openssl/openssl/pull/29706";
     /// What cannot be decrypted is told as a failure of the record layer. Only a key of another handshake shows it: that of a session that is taken for the one that the client offers.
     RecordLayerFails "record-layer-fails" Change ("3.2.0" to "3.2.5 3.3.4 3.4.2 3.5.1") "ossl_tls_handle_rlayer_return" "https://github.com/openssl/openssl/pull/27584";
+    /// A client that gives up while it reads the server's hello is heard, though it has sent early data that the server refuses: its alert is not encrypted yet.
+    PlainAlertIsHeard "plain-alert-is-heard" Change ("" to "3.2.0") "tls13_change_cipher_state" "ENC_WRITE_STATE_WRITE_PLAIN_ALERTS, ssl/statem and ssl/record of 3.1.4";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.
     FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.
