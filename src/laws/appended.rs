@@ -167,7 +167,8 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
     program.ops.iter().for_each(|op| {
         ledger.step(op);
     });
-    // A server that makes no ticket fails after it has counted: that handshake neither succeeds nor counts for nothing.
+    // A server that makes no ticket, as of a session whose timeout a block sets to 0, fails after it has counted: that handshake neither
+    // succeeds nor counts for nothing.
     // Handshakes that are made again are counted apart, and as begun as well.
     let lost = |op: &Op| {
         matches!(
@@ -178,8 +179,9 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
                 | Op::RenegotiateAbbreviated { .. }
         )
     };
+    let acts = |op: &Op| op.block().is_some_and(|block| !block.is_empty());
     let shakes = program.ops.iter().any(|op| op.kind() == Kind::Handshake);
-    if !shakes || program.ops.iter().any(lost) {
+    if !shakes || program.ops.iter().any(|op| lost(op) || acts(op)) {
         return None;
     }
     let ask = |c: ContextSlot| COUNTERS.map(|name| format!("{name}({c})\n")).concat();

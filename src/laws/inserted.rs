@@ -72,9 +72,13 @@ pub(super) fn stranger(program: &Program, setup: Setup, number: u64) -> Option<V
 /// Has another context from some step on to the end.
 pub(super) fn strange_context(program: &Program, setup: Setup, number: u64) -> Option<Variation> {
     let c = unnamed(program, ContextSlot::all())?;
+    // Contexts of the pool that come after it have other keys for tickets, which nobody sees of clients' unless they are copied.
+    if program.ops.iter().any(|op| op.kind() == Kind::CtxCopyTicketKeys) {
+        return None;
+    }
     let (at, ()) = chosen(places(program, setup, |_, _| vec![()]), number)?;
     let born = format!(
-        "{c} = pooled_context(TLS_server_method())\nSSL_CTX_set_session_id_context({c}, \"a stranger\")\n\
+        "{c} = pooled_context(TLS_client_method())\nSSL_CTX_set_session_id_context({c}, \"a stranger\")\n\
          SSL_CTX_set_timeout({c}, 1)\nSSL_CTX_sess_set_cache_size({c}, 1)\nSSL_CTX_flush_sessions({c}, 0)"
     );
     // It stays with the pool.
