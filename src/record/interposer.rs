@@ -33,7 +33,6 @@ const UNSPELLED: &[&str] = &[
     "PEM_write_SSL_SESSION",
     "SSL_CTX_set_psk_client_callback",
     "SSL_CTX_set_psk_server_callback",
-    "SSL_CTX_set_tlsext_ticket_key_evp_cb",
     "SSL_SESSION_get0_peer_rpk",
     "SSL_SESSION_print_fp",
     "SSL_client_hello_get0_session_id",
