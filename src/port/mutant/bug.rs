@@ -234,8 +234,8 @@ bugs! {
     RemoveIgnoresVersion "remove-ignores-version" CtxRemove(Return, callback Remove);
     RemoveEmptiesCache "remove-empties-cache" CtxRemove(Cache, callback Remove, callback Free, other count);
     RemoveCallbackStays "remove-callback-stays" CtxRemove(callback Remove) CtxFree(callback Remove)
-        CtxFlush(callback Remove) CtxAdd(callback Remove) CtxFlushEx(callback Remove) Handshake(callback Remove)
-        SslFree(callback Remove);
+        CtxFlush(callback Remove) CtxAdd(callback Remove) CtxFlushEx(callback Remove)
+        Handshake(callback Remove, callback Free, callback New) SslFree(callback Remove);
     FlushTakesLastSecond "flush-takes-last-second" CtxFlush(Cache, callback Remove, callback Free, other count);
     FlushOfAllKeepsOne "flush-of-all-keeps-one" CtxFlush(Cache, callback Remove, callback Free, other count);
     FlushOfAllKeepsUnexpired "flush-of-all-keeps-unexpired"
@@ -337,7 +337,7 @@ bugs! {
     AlpnOfClientIsNew "alpn-of-client-is-new" Handshake(own Alpn);
     AlpnListIsTaken "alpn-list-is-taken" SslSetAlpnProtos(Return) CtxSetAlpnProtos(Return);
     AlpnSelectedIsNothing "alpn-selected-is-nothing" GetAlpnSelected(Return);
-    GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket)
+    GenerateTicketIsNotAsked "generate-ticket-is-not-asked" Handshake(handshake GenerateTicket, handshake DecryptTicket, Return)
         NewSessionTicket(handshake GenerateTicket);
     DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName, handshake Get);
     TicketKeyIsNotAsked "ticket-key-is-not-asked" Handshake(handshake TicketKey, Return, handshake Alert) NewSessionTicket(handshake TicketKey);
