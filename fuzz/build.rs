@@ -3,7 +3,7 @@
 
 use std::env;
 
-/// What the engine is linked with, where it is not libFuzzer: words for the linker, as OSS-Fuzz says them.
+/// Names what the engine is linked with, where it is not libFuzzer: words for the linker, as OSS-Fuzz says them.
 const ENGINE: &str = "LIB_FUZZING_ENGINE";
 
 fn main() {

@@ -311,9 +311,11 @@ mod tests {
     fn the_native_port_conforms_with_all_that_it_has() {
         // A program that loses a session is a hazard.
         let trial = Trial { ex_data: true, programs: 1_000, ..Trial::default() };
-        // What is drawn in one scenario alone is rare.
-        let long = Trial { programs: 20_000, ..trial };
-        assert_eq!(check(native(true), long).unwrap().called, Kinds::all_but(&[Kind::Forget]));
+        let called = |trial| check(native(true), trial).unwrap().called;
+        let rare = Kind::CtxSetTicketKeyCb;
+        assert_eq!(called(trial).with(rare), Kinds::all_but(&[Kind::Forget]));
+        // One scenario alone draws it.
+        assert!(called(Trial { programs: 20_000, ..trial }).contains(rare));
         // Without births and deaths there are no handshakes, and no tickets after one, nor what is drawn for them alone.
         let report = check(native(false), Trial { ex_data: false, ..trial }).unwrap();
         let handshakes = [

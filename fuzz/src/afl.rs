@@ -21,7 +21,7 @@ unsafe extern "C" {
     fn __real_LLVMFuzzerTestOneInput(data: *const u8, size: usize) -> c_int;
 }
 
-/// What is copied.
+/// Says what is copied.
 struct Copied {
     /// The address of the counter with number 0.
     counters: usize,
@@ -31,7 +31,7 @@ struct Copied {
     first: usize,
 }
 
-/// Where the map's first free number is.
+/// Holds the map's first free number.
 static FIRST: OnceLock<usize> = OnceLock::new();
 static COPIED: OnceLock<Copied> = OnceLock::new();
 

@@ -702,7 +702,7 @@ fn signature(text: &str) -> Result<Signature, String> {
     })
 }
 
-/// What the native session does not follow, although the library has it.
+/// Names what the native session does not follow, although the library has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfollowed {
     /// A rule of a release.

@@ -24,11 +24,11 @@ use crate::report::{never_released, so_many};
 const MOST_LOGGED: u64 = 16 << 20;
 /// Holds the time between two looks at whether the program has ended.
 const TURN: Duration = Duration::from_millis(10);
-/// How long a program may take to end after it was told to.
+/// Says how long a program may take to end after it was told to.
 const ENDING: Duration = Duration::from_secs(5);
-/// How long after ^C, which the terminal sends to the program too, it is sent again.
+/// Says how long after ^C, which the terminal sends to the program too, it is sent again.
 const TOLD: Duration = Duration::from_millis(500);
-/// Anybody may make files in the folder of logs, for programs give up their rights; nobody else may list it.
+/// Lets anybody make files in the folder of logs, for programs give up their rights; nobody else may list it.
 const ANYBODY: u32 = 0o1733;
 
 pub(super) fn record(args: &RecordArgs) -> Result<Exit, Exit> {

@@ -2,7 +2,7 @@
 
 use super::variation::{Variation, chosen};
 use super::{Gone, calls};
-use crate::op::{ConnectionSlot, ContextSlot, GenerateTicket, Kind, Op, Slot, Variable};
+use crate::op::{BlockCall, ConnectionSlot, ContextSlot, GenerateTicket, Kind, Op, Slot, Variable};
 use crate::plan::{Ledger, Setup, Step};
 use crate::program::Program;
 use crate::trace::Entry;
@@ -179,9 +179,10 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
                 | Op::RenegotiateAbbreviated { .. }
         )
     };
-    let acts = |op: &Op| op.block().is_some_and(|block| !block.is_empty());
+    let ends = |call: &BlockCall| matches!(call, BlockCall::SetTimeout { .. } | BlockCall::SetTime { .. });
+    let ages = |op: &Op| op.block().is_some_and(|block| block.iter().any(ends));
     let shakes = program.ops.iter().any(|op| op.kind() == Kind::Handshake);
-    if !shakes || program.ops.iter().any(|op| lost(op) || acts(op)) {
+    if !shakes || program.ops.iter().any(|op| lost(op) || ages(op)) {
         return None;
     }
     let ask = |c: ContextSlot| COUNTERS.map(|name| format!("{name}({c})\n")).concat();

@@ -365,17 +365,13 @@ impl Context {
             None if version == Version::Tls13 => KeyUse::Renews,
             None => KeyUse::Opens,
         };
-        let (Some(sealed), status) = (
-            sealed,
-            match used {
-                KeyUse::Fails => return Err(CannotOpen),
-                KeyUse::Unknown => return NOT_READ,
-                KeyUse::Opens => TicketStatus::Read,
-                KeyUse::Renews => TicketStatus::ReadToRenew,
-            },
-        ) else {
-            return NOT_READ;
+        let status = match used {
+            KeyUse::Fails => return Err(CannotOpen),
+            KeyUse::Unknown => return NOT_READ,
+            KeyUse::Opens => TicketStatus::Read,
+            KeyUse::Renews => TicketStatus::ReadToRenew,
         };
+        let Some(sealed) = sealed else { return NOT_READ };
         let session = self.library().session();
         match session.establish(&sealed.with) {
             Ok(()) => Ok((Some(session), status)),

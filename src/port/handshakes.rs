@@ -38,11 +38,6 @@ pub(super) fn ticket_keys(keys: TicketKeys) -> Option<&'static [u8]> {
     }
 }
 
-/// Holds the names of the keys that callbacks give: of none, of the first, of the second.
-pub(super) const TICKET_KEY_NAMES: [&[u8]; 3] = [b"", b"sessdiff: first ", b"sessdiff: second"];
-/// Holds those keys, of AES and of HMAC alike.
-pub(super) const TICKET_KEY_BYTES: [[u8; 32]; 3] = [[0; 32], [1; 32], [2; 32]];
-
 const fn named(name: u8) -> [u8; TICKET_KEYS] {
     let mut keys = [0; TICKET_KEYS];
     keys[0] = name;

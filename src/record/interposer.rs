@@ -319,3 +319,15 @@ fn c_type(argument: &str) -> &'static str {
         _ => "void *",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that is both would be written twice, which no compiler takes.
+    #[test]
+    fn what_no_op_spells_is_no_op() {
+        let spelled: Vec<_> = UNSPELLED.iter().filter(|name| Kind::from_name(name).is_some()).collect();
+        assert!(spelled.is_empty(), "an op spells {spelled:?}");
+    }
+}

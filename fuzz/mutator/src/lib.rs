@@ -12,15 +12,15 @@ use sessdiff::program::MAX_INPUT;
 
 /// Names the environment variable that says what programs are about.
 const ABOUT: &str = "SESSDIFF_ABOUT";
-/// One change in so many is of two inputs, where there is another.
+/// Says how many changes there are for one of two inputs, where there is another.
 const CROSSED_EVERY: u32 = 4;
 
-/// What is kept from one change to the next.
+/// Keeps what one change leaves for the next.
 struct Mutator {
     which: Which,
     /// The seed of the next change.
     seed: u32,
-    /// What was made last, which AFL++ reads until it asks for more.
+    /// Holds what was made last, which AFL++ reads until it asks for more.
     made: Vec<u8>,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Needs<'a> {
     about: About,
     /// How the library is called, where it is no OpenSSL.
     foreign: Option<&'a Foreign>,
-    /// What it lacks.
+    /// Says what the library lacks.
     lacks: Kinds,
     kinds: Vec<Kind>,
     variables: Vec<Variable>,

@@ -147,7 +147,7 @@ words! {
 }
 
 words! {
-    /// What a callback makes of tickets: with which of its keys it seals them, and what it says of those that it knows.
+    /// Says what a callback makes of tickets: with which of its keys it seals them, and what it says of those that it knows.
     TicketKeyCallback first 4 {
         /// There is none: the keys of the context do.
         None = "NULL",

@@ -7,7 +7,7 @@ use std::ptr;
 
 use openssl_sys::{EVP_CIPHER_CTX, SSL, SSL_SESSION, X509_STORE_CTX};
 
-use super::super::handshakes::{Alerts, TICKET_APPDATA, TICKET_KEY_BYTES, TICKET_KEY_NAMES, select};
+use super::super::handshakes::{Alerts, TICKET_APPDATA, select};
 use super::super::{blocks, events};
 use super::callbacks::{self, library};
 use super::handshakes::recorded_by_getters;
@@ -23,6 +23,11 @@ use crate::op::{
 };
 use crate::port::generated;
 use crate::trace::{Callback, Recorded, SENT_ID};
+
+/// Holds the names of the keys that callbacks give: of none, of the first, of the second.
+const TICKET_KEY_NAMES: [&[u8]; 3] = [b"", b"sessdiff: first ", b"sessdiff: second"];
+/// Holds those keys, of AES and of HMAC alike.
+const TICKET_KEY_BYTES: [[u8; 32]; 3] = [[0; 32], [1; 32], [2; 32]];
 
 // As in `<openssl/ssl.h>`: SSL_CB_ALERT and the direction.
 const READ_ALERT: c_int = 0x4004;

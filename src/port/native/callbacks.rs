@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 
-use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, TICKET_KEY_BYTES, TICKET_KEY_NAMES, select};
+use super::super::handshakes::{PSK, PSK_IDENTITY, TICKET_APPDATA, select};
 use super::super::{events, generated};
 use super::Access;
 use crate::native::{
@@ -376,8 +376,7 @@ pub(super) fn decrypt_ticket(callback: DecryptTicket) -> Option<native::DecryptT
 /// Returns what gives the keys of tickets.
 pub(super) fn ticket_key(callback: TicketKeyCallback) -> Option<TicketKeyCallbacks> {
     fn keys<const NUMBER: usize>() -> native::TicketKeys {
-        let bytes = [TICKET_KEY_NAMES[NUMBER], &TICKET_KEY_BYTES[NUMBER], &TICKET_KEY_BYTES[NUMBER]].concat();
-        native::TicketKeys::new(&bytes).expect("as long as keys are")
+        native::TicketKeys::new(&[NUMBER as u8; native::TicketKeys::LENGTH]).expect("as long as keys are")
     }
     fn seals<const NEWEST: usize>() -> native::TicketKeys {
         events::called(Callback::TicketKey, [1, 0, 1, 0, 0]);
