@@ -221,7 +221,7 @@ const SHOWN: [Shown; 5] = [
     (
         "wolfssl",
         &[
-            ("s0 = SSL_SESSION_new()\n", Some("new-has-no-time"), "SSL_SESSION_new/t"),
+            ("s0 = SSL_SESSION_new()\n", Some("new-has-no-time"), "SSL_SESSION_new/time"),
             ("s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"a\")\n", None, "SSL_SESSION_set1_id/sid_ctx"),
             ("s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, LONG)\n", None, "SSL_SESSION_set1_id/error-queue"),
             (
