@@ -31,8 +31,8 @@ pub fn with_new_contexts(program: &Program) -> Option<Program> {
     (changed != *program).then_some(changed)
 }
 
-/// Makes `program`, which fails, as small as it gets: gives it new contexts, cuts off its end, drops what is skipped, deletes in
-/// halving chunks and by variable, makes operands simpler, gives each session a variable of its own and variables the first names; again and
+/// Makes `program`, which fails, as small as it gets: gives it new contexts, drops what is skipped, cuts off its end, does less often what
+/// it does again and again, deletes in halving chunks and by variable, makes operands simpler, gives each session a variable of its own and variables the first names; again and
 /// again, until nothing of that is possible.
 pub fn reduce(program: &Program, setup: Setup, ask: &mut dyn FnMut(&Program) -> Answer) -> Program {
     let mut search = Search { best: program.clone(), setup, ask, asked: 0, stopped: false };
@@ -41,6 +41,7 @@ pub fn reduce(program: &Program, setup: Setup, ask: &mut dyn FnMut(&Program) -> 
         let before = search.best.clone();
         search.drop_skipped();
         search.cut_off_the_end();
+        search.repeat_less();
         search.delete_chunks();
         search.drop_variables();
         search.share_slots();
@@ -60,6 +61,43 @@ struct Search<'a> {
     ask: &'a mut dyn FnMut(&Program) -> Answer,
     asked: usize,
     stopped: bool,
+}
+
+/// Is a stretch of a program in which the same calls come again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    start: usize,
+    /// Counts the calls of one time.
+    period: usize,
+    times: usize,
+}
+
+impl Run {
+    /// Limits how many calls one time may have.
+    const LONGEST: usize = 12;
+    /// Is how often they have to come at least.
+    const FEWEST: usize = 4;
+
+    /// Finds the first one that begins at `from` or later, with the shortest period there.
+    fn first(ops: &[Op], from: usize) -> Option<Run> {
+        (from..ops.len()).find_map(|start| (1..=Run::LONGEST).find_map(|period| Run::at(ops, start, period)))
+    }
+
+    fn at(ops: &[Op], start: usize, period: usize) -> Option<Run> {
+        let rest = &ops[start..];
+        let again = rest.iter().zip(rest.get(period..)?).take_while(|(op, next)| op == next).count();
+        let times = 1 + again / period;
+        (times >= Run::FEWEST).then_some(Run { start, period, times })
+    }
+
+    /// Returns the program with so many times, each without its call `without`.
+    fn with(self, ops: &[Op], times: usize, without: Option<usize>) -> Vec<Op> {
+        let (before, rest) = ops.split_at(self.start);
+        let (run, after) = rest.split_at(self.period * self.times);
+        let kept = run[..self.period * times].iter().enumerate();
+        let kept = kept.filter(|(at, _)| Some(at % self.period) != without).map(|(_, op)| op.clone());
+        before.iter().cloned().chain(kept).chain(after.iter().cloned()).collect()
+    }
 }
 
 impl Search<'_> {
@@ -102,6 +140,30 @@ impl Search<'_> {
             if !self.holds(self.best.ops[..kept].to_vec()) {
                 cut /= 2;
             }
+        }
+    }
+
+    /// Does less often what is done again and again, and leaves out of each time what one can be without.
+    fn repeat_less(&mut self) {
+        let mut from = 0;
+        while let Some(mut run) = Run::first(&self.best.ops, from) {
+            let mut fewer = run.times / 2;
+            while fewer > 0 {
+                if run.times > fewer && self.holds(run.with(&self.best.ops, run.times - fewer, None)) {
+                    run.times -= fewer;
+                } else {
+                    fewer /= 2;
+                }
+            }
+            let mut at = 0;
+            while at < run.period && run.period > 1 {
+                if self.holds(run.with(&self.best.ops, run.times, Some(at))) {
+                    run.period -= 1;
+                } else {
+                    at += 1;
+                }
+            }
+            from = run.start + run.period * run.times;
         }
     }
 
@@ -321,6 +383,21 @@ mod tests {
         });
         assert_eq!(small, program("c0 = SSL_CTX_new(TLS_server_method())\n"));
         assert_eq!(asked[0], program("c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_sess_number(c0)\n"));
+    }
+
+    /// What fails at the 128th time is left with 128 times after few questions, each of which may take as long as 128 handshakes.
+    #[test]
+    fn what_is_done_again_and_again_is_done_less_often() {
+        let time = "SSL_SESSION_up_ref(s0)\nSSL_SESSION_get_time(s0)\nSSL_SESSION_free(s0)\n";
+        let long = program(&("s0 = SSL_SESSION_new()\n".to_string() + &time.repeat(260)));
+        let mut asked = 0;
+        let small = reduce(&long, SETUP, &mut |program| {
+            asked += 1;
+            let times = program.to_string().matches("_get_time").count();
+            if asked > 40 { Answer::Stop } else { [Answer::Other, Answer::Same][usize::from(times >= 128)] }
+        });
+        // What was cut off first may have left a part of one time.
+        assert!((1 + 128..=1 + 128 + 2).contains(&small.ops.len()), "{small}");
     }
 
     #[test]
