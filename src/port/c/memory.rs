@@ -226,7 +226,12 @@ fn took(address: *mut c_void, size: usize, origin: Origin) -> *mut c_void {
 fn gave(address: *mut c_void) {
     LIVE.set(LIVE.get() - 1);
     freed(address as usize);
-    note(|blocks| blocks.retain(|block| block.at != address as usize));
+    // What is freed is nearly always among what was taken last.
+    note(|blocks| {
+        if let Some(at) = blocks.iter().rposition(|block| block.at == address as usize) {
+            blocks.remove(at);
+        }
+    });
 }
 
 fn notice(fault: Fault) {
