@@ -246,7 +246,7 @@ impl Reducing {
 #[derive(Args, Debug)]
 pub(crate) struct KnownChoice {
     /// The file of accepted differences, which do not fail; `none` for none [default: known/PORT.toml in the folder of the
-    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for a library, lib, tongsuo, boring or wolf]
+    /// cases, if it is there; PORT is openssl, native, planted-NAME or, for a library, lib, tongsuo, boring, wolf or libressl]
     #[arg(long, value_name = "FILE")]
     pub known: Option<PathBuf>,
 }
@@ -320,7 +320,7 @@ impl PortName {
             PortName::Library(path, _) => match self.family() {
                 Family::OpenSsl if load::is_tongsuo(path) => "tongsuo".into(),
                 Family::OpenSsl => "lib".into(),
-                other @ (Family::Boring | Family::Wolf) => other.name().into(),
+                other @ (Family::Boring | Family::Wolf | Family::LibreSsl) => other.name().into(),
             },
         }
     }

@@ -28,7 +28,9 @@ pub(super) fn written(
     let verified = if of.doubt().is_some() { ", which was never verified here" } else { "" };
     let foreign = foreign(&lab.port, pair.left().family(), pair.right().identity().version);
     let terms = match foreign.as_ref().map(|foreign| foreign.family) {
-        Some(family @ (Family::Boring | Family::Wolf)) => format!(" but for the customs of family {family}"),
+        Some(family @ (Family::Boring | Family::Wolf | Family::LibreSsl)) => {
+            format!(" but for the customs of family {family}")
+        }
         Some(Family::OpenSsl) | None => format!("{verified}{}", lab.following.terms()),
     };
     let terms = terms + &lab.without.map_or(String::new(), |without| format!(" without {}", without.id()));

@@ -230,7 +230,7 @@ impl Lab {
         // What a release got wrong says nothing of another family.
         let rules = match child.family() {
             Family::OpenSsl => self.rules(release),
-            Family::Boring | Family::Wolf => Rules::of(release, Following::Released),
+            Family::Boring | Family::Wolf | Family::LibreSsl => Rules::of(release, Following::Released),
         };
         let version = child.identity().version;
         let followed = |custom: &Custom| self.without != Some(Unfollowed::Custom(*custom));

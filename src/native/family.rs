@@ -19,11 +19,13 @@ pub enum Family {
     Boring,
     /// Is wolfSSL.
     Wolf,
+    /// Is LibreSSL.
+    LibreSsl,
 }
 
 impl Family {
     /// Has all of them.
-    pub const ALL: [Family; 3] = [Family::OpenSsl, Family::Boring, Family::Wolf];
+    pub const ALL: [Family; 4] = [Family::OpenSsl, Family::Boring, Family::Wolf, Family::LibreSsl];
 
     /// Returns its name: `boring`.
     pub const fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Family {
             Family::OpenSsl => "openssl",
             Family::Boring => "boring",
             Family::Wolf => "wolf",
+            Family::LibreSsl => "libressl",
         }
     }
 
@@ -39,8 +42,8 @@ impl Family {
     pub const fn release(self) -> Option<Release> {
         match self {
             Family::OpenSsl => None,
-            // Both have the API of 1.1.1, and keep time and timeout as they are given.
-            Family::Boring | Family::Wolf => Some(Release::new(1, 1, 1, 23)),
+            // All have the API of 1.1.1, and keep time and timeout as they are given.
+            Family::Boring | Family::Wolf | Family::LibreSsl => Some(Release::new(1, 1, 1, 23)),
         }
     }
 
@@ -143,7 +146,7 @@ define_customs! {
     /// A session of TLS 1.3 can be resumed by a ticket alone, whatever id it has.
     Tls13NeedsTicket "tls13-needs-ticket" (Boring; "BoringSSL with resumption across names") "SSL_SESSION_is_resumable" "ssl_session_get_type, ssl/ssl_session.cc of BoringSSL, API 44";
     /// The size of a cache is an `unsigned long`: none is negative, and none is refused.
-    CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL";
+    CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring LibreSsl) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL; SSL_CTX_ctrl, ssl/ssl_lib.c of LibreSSL 3.1.0";
     /// A context must be given: `NULL`, which stands for the first one in OpenSSL, is followed.
     ContextOfNullIsFollowed "context-of-null-is-followed" (Boring) "SSL_set_SSL_CTX" "ssl/ssl_lib.cc of BoringSSL";
     /// A session must be given: `NULL` is followed.

@@ -245,7 +245,7 @@ impl Port for NativePort {
         let (release, family) = (self.library.release(), self.library.family());
         let version = match family {
             Family::OpenSsl => format!("behaves as OpenSSL {release}"),
-            Family::Boring | Family::Wolf => {
+            Family::Boring | Family::Wolf | Family::LibreSsl => {
                 format!("behaves as OpenSSL {release} but for the customs of family {family}")
             }
         };

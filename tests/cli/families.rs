@@ -53,6 +53,20 @@ fn compiled(source: &str, program: &str, definitions: &[&str]) -> Folder {
     folder
 }
 
+/// What a session of the family libressl does.
+const LIBRESSL: &str = "\
+#! sessdiff 1
+s0 = SSL_SESSION_new()
+SSL_SESSION_set1_id(s0, \"id\")
+SSL_SESSION_set_timeout(s0, 777)
+SSL_SESSION_set_ex_data(s0, ex_counted, 7)
+SSL_SESSION_up_ref(s0)
+s1 = SSL_SESSION_dup(s0)
+SSL_SESSION_free(s0)
+SSL_SESSION_free(s0)
+SSL_SESSION_free(s1)
+";
+
 const HONEST: [&str; 2] = ["-DTIMEOUT=7200", "-DTAKEN=1"];
 
 fn said_of(folder: &Folder) -> Ran {
@@ -103,6 +117,21 @@ fn a_library_is_called_by_the_names_of_its_family() {
     let folder = compiled("wolf.c", WOLF, &["-DLEAKS=0"]);
     said_of(&folder).shows("wolfSSL 5.5.4 (family wolf, guessed), in ").shows("reference count found\n");
     replayed(&folder).exits(0).quietly();
+}
+
+/// Its indices begin with 0, its memory is its own, and its version is none of OpenSSL's.
+#[test]
+fn libressl_is_told_by_what_is_a_macro_elsewhere() {
+    let honest = ["-DTAKEN=1", "-DFORGETS=0"];
+    let folder = compiled("libressl.c", LIBRESSL, &honest);
+    said_of(&folder).shows("LibreSSL 3.1.0 (family libressl, guessed), in ").shows("reference count found\n");
+    replayed(&folder).exits(0).quietly();
+    for (definitions, signature) in [
+        (["-DTAKEN=2", "-DFORGETS=0"], "SSL_SESSION_up_ref/count"),
+        (["-DTAKEN=1", "-DFORGETS=1"], "SSL_SESSION_dup/timeout"),
+    ] {
+        replayed(&compiled("libressl.c", LIBRESSL, &definitions)).exits(1).shows(signature);
+    }
 }
 
 /// Its memory is the harness's.
@@ -166,6 +195,13 @@ fn the_c_of_a_difference_shows_it() {
         ("boring.c", BORING, &HONEST[..], &["-DTIMEOUT=304", "-DTAKEN=1"][..], "SSL_SESSION_new/timeout"),
         ("boring.c", BORING, &HONEST, &["-DTIMEOUT=7200", "-DTAKEN=2"], "SSL_SESSION_up_ref/count"),
         ("wolf.c", WOLF, &["-DLEAKS=0"], &["-DLEAKS=1"], "leak"),
+        (
+            "libressl.c",
+            LIBRESSL,
+            &["-DTAKEN=1", "-DFORGETS=0"],
+            &["-DTAKEN=2", "-DFORGETS=0"],
+            "SSL_SESSION_up_ref/count",
+        ),
     ] {
         let [honest, broken] = [right, wrong].map(|definitions| compiled(source, program, definitions));
         put_in_c(&broken, &broken.path("lib.so"), &[]).shows(signature);

@@ -52,7 +52,7 @@ impl Foreign {
     /// Tells whether OpenSSL's headers say what most functions are.
     pub(super) fn has_headers(&self) -> bool {
         match self.family {
-            Family::OpenSsl => true,
+            Family::OpenSsl | Family::LibreSsl => true,
             Family::Boring | Family::Wolf => false,
         }
     }
@@ -127,7 +127,7 @@ impl Foreign {
     fn notes(&self, name: &str) -> bool {
         match self.family {
             Family::Wolf => matches!(name, "SSL_SESSION_new" | "SSL_SESSION_dup"),
-            Family::OpenSsl | Family::Boring => false,
+            Family::OpenSsl | Family::Boring | Family::LibreSsl => false,
         }
     }
 
@@ -137,7 +137,7 @@ impl Foreign {
         let quoted = format!("{:?}", self.version);
         let (before, version) = match self.family {
             _ if !says => ("", &*quoted),
-            Family::OpenSsl | Family::Boring => ("", "OpenSSL_version(0)"),
+            Family::OpenSsl | Family::Boring | Family::LibreSsl => ("", "OpenSSL_version(0)"),
             Family::Wolf => ("wolfSSL ", "wolfSSL_lib_version()"),
         };
         let text = part!("runs_on_other").replace("BEFORE", before).replace("VERSION", version);
@@ -147,7 +147,7 @@ impl Foreign {
     /// Writes what makes the library ready, as a statement on a line of its own.
     pub(super) fn begin(&self) -> &'static str {
         match self.family {
-            Family::OpenSsl | Family::Boring => "",
+            Family::OpenSsl | Family::Boring | Family::LibreSsl => "",
             Family::Wolf => "    if (wolfSSL_Init() != 1)\n        return 2;\n",
         }
     }
@@ -156,6 +156,7 @@ impl Foreign {
     pub(super) fn ends(&self) -> &'static str {
         match self.family {
             Family::OpenSsl => part!("ex_data"),
+            Family::LibreSsl => concat!(part!("ends_libressl"), part!("ex_data")),
             Family::Boring => part!("ends_boring"),
             Family::Wolf => part!("ends_wolf"),
         }
@@ -168,7 +169,7 @@ impl Foreign {
         let Some(new) = new.filter(|new| !new.arguments.is_empty()) else { return String::new() };
         let mark = match self.family {
             Family::Boring if ends => marked,
-            Family::OpenSsl | Family::Boring | Family::Wolf => "",
+            Family::OpenSsl | Family::Boring | Family::Wolf | Family::LibreSsl => "",
         };
         let call = if self.has_headers() { "own_SSL_SESSION_new" } else { &*new.symbol };
         // The macro is expanded in what follows alone.
@@ -178,7 +179,7 @@ impl Foreign {
     /// Writes what gives the library memory.
     pub(super) fn memory(&self) -> &'static str {
         match self.family {
-            Family::OpenSsl => "",
+            Family::OpenSsl | Family::LibreSsl => "",
             Family::Boring => part!("memory_boring"),
             Family::Wolf => part!("memory_wolf"),
         }

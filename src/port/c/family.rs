@@ -7,6 +7,7 @@
 //! reads and writes sessions in a format of the family's own.
 
 mod boring;
+mod libressl;
 mod wolf;
 
 use std::collections::HashMap;
@@ -117,6 +118,7 @@ impl Seam {
             Family::OpenSsl => &OPENSSL,
             Family::Boring => &boring::SEAM,
             Family::Wolf => &wolf::SEAM,
+            Family::LibreSsl => &libressl::SEAM,
         }
     }
 
@@ -133,8 +135,10 @@ impl Seam {
         let marks = ["BORINGSSL_self_test", "awslc_api_version_num", "SSL_CTX_sess_number"];
         match () {
             () if has("wolfSSL_SESSION_new") => Some(&wolf::SEAM),
-            () if !has("SSL_SESSION_new") => None,
+            () if !has("SSL_SESSION_new") && !has("d2i_SSL_SESSION") => None,
             () if marks.into_iter().any(has) => Some(&boring::SEAM),
+            // A macro of OpenSSL's, since 1.1.0.
+            () if has("SSL_SESSION_get_ex_new_index") => Some(&libressl::SEAM),
             () => Some(&OPENSSL),
         }
     }
@@ -324,4 +328,27 @@ macro_rules! adapters {
     };
 }
 
-use adapters;
+/// Declares functions that are macros in OpenSSL.
+macro_rules! functions {
+    ($(#[$doc:meta])* $of:ident { $($field:ident: $name:ident as fn($($type:ty),*) -> $result:ty;)* }) => {
+        $(#[$doc])*
+        struct $of {
+            $($field: unsafe extern "C" fn($($type),*) -> $result,)*
+        }
+
+        impl $of {
+            const LIST: &[Prototype] = &[$((stringify!($name), &[$(stringify!($type)),*], stringify!($result))),*];
+
+            /// Finds them; `None`: they are not all there.
+            fn find(find: Find<'_>) -> Option<$of> {
+                Some($of { $($field: {
+                    let found = find(stringify!($name))?;
+                    // SAFETY: the type that the family's header gives it.
+                    unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>(found) }
+                },)* })
+            }
+        }
+    };
+}
+
+use {adapters, functions};

@@ -21,9 +21,9 @@ use crate::op::{Cipher, ExIndex, Kinds, Sample};
 use crate::samples;
 
 /// Has the value that it has in `<openssl/crypto.h>`.
-const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
+pub(super) const CRYPTO_EX_INDEX_SSL_SESSION: c_int = 2;
 /// Has the value that it has in `<openssl/crypto.h>`.
-const CRYPTO_EX_INDEX_SSL_CTX: c_int = 1;
+pub(super) const CRYPTO_EX_INDEX_SSL_CTX: c_int = 1;
 
 /// Says which probes a process has. Every probe changes what it observes, so part of all programs runs without them.
 /// Probes cannot be taken away again, so that part runs in a process of its own.

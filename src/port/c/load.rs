@@ -64,7 +64,9 @@ pub enum LoadError {
     #[error("a shared library for another architecture")]
     Architecture,
     /// Says that the library lacks what every library with the session API has.
-    #[error("no session API: SSL_SESSION_new, SSL_SESSION_free and what goes with them are not all there")]
+    #[error(
+        "no session API: SSL_SESSION_new or d2i_SSL_SESSION, SSL_SESSION_free and what goes with them are not all there"
+    )]
     NoSessionApi,
     /// Says that the loader refuses the library.
     #[error("{0}")]
@@ -174,9 +176,9 @@ unsafe extern "C" fn clear_no_error() {}
 fn is_usable(api: &Api, profile: Option<&Profile>) -> bool {
     const NEEDED: [&str; 4] = ["SSL_SESSION_free", "ERR_peek_error", "ERR_peek_last_error", "ERR_clear_error"];
     let has = |name: &str| api.has(name) == Some(true);
-    let made_otherwise = |profile: &Profile| profile.missing.contains_key("SSL_SESSION_new") && has("d2i_SSL_SESSION");
     let says = has("OpenSSL_version") || profile.is_some_and(|profile| profile.version.is_some());
-    let made = has("SSL_SESSION_new") || profile.is_some_and(made_otherwise);
+    // Where there is no constructor, sessions come of bytes.
+    let made = has("SSL_SESSION_new") || has("d2i_SSL_SESSION");
     NEEDED.into_iter().all(has) && says && made
 }
 

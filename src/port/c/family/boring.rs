@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use openssl_sys::{CRYPTO_EX_DATA, SSL, SSL_CTX, SSL_METHOD, SSL_SESSION};
 
-use super::{Find, Marker, Prototype, Seam, UNCACHED, adapters};
+use super::{Find, Marker, Prototype, Seam, UNCACHED, adapters, functions};
 use crate::native::Family;
 use crate::op::ExIndex;
 use crate::port::c::library::Probes;
@@ -128,29 +128,6 @@ fn complete(api: &mut Api, find: Find<'_>) {
         CONTROLS.get_or_init(|| functions);
         api.SSL_CTX_ctrl = Some(control);
     }
-}
-
-/// Declares functions that are macros in OpenSSL.
-macro_rules! functions {
-    ($(#[$doc:meta])* $of:ident { $($field:ident: $name:ident as fn($($type:ty),*) -> $result:ty;)* }) => {
-        $(#[$doc])*
-        struct $of {
-            $($field: unsafe extern "C" fn($($type),*) -> $result,)*
-        }
-
-        impl $of {
-            const LIST: &[Prototype] = &[$((stringify!($name), &[$(stringify!($type)),*], stringify!($result))),*];
-
-            /// Finds them; `None`: they are not all there.
-            fn find(find: Find<'_>) -> Option<$of> {
-                Some($of { $($field: {
-                    let found = find(stringify!($name))?;
-                    // SAFETY: the type that the family's header gives it.
-                    unsafe { std::mem::transmute::<*mut c_void, unsafe extern "C" fn($($type),*) -> $result>(found) }
-                },)* })
-            }
-        }
-    };
 }
 
 functions! {
