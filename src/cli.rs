@@ -20,6 +20,8 @@ mod finding;
 mod head;
 mod host;
 mod import;
+mod imported;
+mod inputs;
 mod interrupt;
 mod lab;
 mod laws;
@@ -31,6 +33,7 @@ mod progress;
 mod record;
 mod reduce;
 mod reduction;
+mod regressions;
 mod replay;
 mod rules;
 mod run;
@@ -41,6 +44,7 @@ mod shown;
 mod table;
 mod unprobed;
 mod waiting;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -94,7 +98,7 @@ enum Command {
     Reduce(ReduceArgs),
     /// Show a case or a fuzzer's artifact in another form: text, wire, C, Rust, a picture
     Show(ShowArgs),
-    /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
+    /// Take fuzzers' artifacts, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
     /// Record what a real program does with sessions, as cases
     Record(RecordArgs),

@@ -507,12 +507,22 @@ pub(crate) struct ReduceArgs {
 Examples:
   sessdiff import fuzz/artifacts/lifecycle/crash-1234
   sessdiff import --port lib:/opt/openssl/lib64/libssl.so.3 --into findings sessdiff-out/SSL_SESSION_dup.hostname.ops
+  sessdiff import --jobs 8 fuzz/artifacts crashes.zip    every file in them, a case for each signature
+  sessdiff import --sarif import.sarif fuzz/artifacts
 
-An artifact of libFuzzer or AFL is taken as it is. A signature that is in the folder already is refused.")]
+An artifact of libFuzzer, AFL++ or honggfuzz is taken as it is. Of one file, a signature that is in the folder already is an error.
+Of folders, archives and several files each signature is a line: how many files have it, which has it first, and its case, new or \
+known already. What cannot be read is named, and stops nothing else; README.txt, which AFL++ leaves, and .toml are left out.")]
 pub(crate) struct ImportArgs {
-    /// An artifact, or a case; `-` is standard input
-    #[arg(value_name = "ARTIFACT")]
-    pub file: PathBuf,
+    /// Artifacts or cases, folders of them with all folders below, .zip, .tar and .tar.gz; `-` is standard input
+    #[arg(value_name = "ARTIFACT", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Processes that judge and reduce side by side, where there is more than one file
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Write what was found as SARIF, too
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
     /// The folder of the regressions; the case is written there as NNNN-signature.ops
     #[arg(long, value_name = "DIR", default_value = "corpus/regressions")]
     pub into: PathBuf,
