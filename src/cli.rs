@@ -8,6 +8,7 @@ mod bless;
 mod check;
 mod compiled;
 mod corpus;
+mod cover;
 mod coverage;
 mod disk;
 mod doctor;
@@ -26,6 +27,7 @@ mod interrupt;
 mod lab;
 mod laws;
 mod matrix;
+mod minimize;
 mod ops;
 mod output;
 mod ports;
@@ -52,8 +54,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use args::{
-    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, RecordArgs, ReduceArgs,
-    ReplayArgs, RulesArgs, RunArgs, ShowArgs,
+    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, MinimizeArgs, OpsArgs, PortsArgs, RecordArgs,
+    ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
 };
 use exit::Exit;
 
@@ -100,6 +102,8 @@ enum Command {
     Show(ShowArgs),
     /// Take fuzzers' artifacts, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// Choose the few inputs of a folder that reach what all of them reach
+    Minimize(MinimizeArgs),
     /// Record what a real program does with sessions, as cases
     Record(RecordArgs),
     /// Accept a difference, for a reason and for a time: it no longer fails a run
@@ -129,6 +133,7 @@ impl Command {
             | Command::Show(ShowArgs { lab, .. }) => lab.profile.give([&mut lab.port]),
             Command::Ports(args) => args.profile.give(&mut args.port),
             Command::Bless(args) => args.profile.give([&mut args.port]),
+            Command::Minimize(args) => args.profile.give([&mut args.port]),
             Command::Matrix(_)
             | Command::Record(_)
             | Command::Ops(_)
@@ -146,6 +151,7 @@ impl Command {
             Command::Replay(args) => args.json,
             Command::Reduce(args) => args.json,
             Command::Import(args) => args.json,
+            Command::Minimize(args) => args.json,
             Command::Record(args) => args.json,
             Command::Ops(args) => args.json,
             Command::Ports(args) => args.json,
@@ -194,6 +200,7 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Minimize(args) => minimize::minimize(&args),
         Command::Record(args) => record::record(&args),
         Command::Bless(args) => bless::bless(&args),
         Command::Ops(args) => ops::ops(&args),

@@ -20,6 +20,8 @@ mod known;
 mod laws;
 #[path = "cli/library.rs"]
 mod library;
+#[path = "cli/minimize.rs"]
+mod minimize;
 #[path = "cli/ops.rs"]
 mod ops;
 #[path = "cli/page.rs"]

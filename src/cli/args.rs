@@ -545,6 +545,36 @@ pub(crate) struct ImportArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
+  sessdiff minimize fuzz/corpus/lifecycle --into small
+  sessdiff minimize --jobs 8 kept corpus.zip --into small --port lib:/opt/openssl/lib64/libssl.so.3
+
+What an input reaches is what `run` counts: each call, and each call in each state of the session that it is called on. What stays is \
+written as it was found, under its own name. An input that differs is a finding, which does not stay.")]
+pub(crate) struct MinimizeArgs {
+    /// Folders with all folders below, .zip, .tar and .tar.gz: cases, and fuzzers' inputs
+    #[arg(value_name = "FOLDER", required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Write what stays to this folder, which is to be empty or not there
+    #[arg(long, value_name = "FOLDER")]
+    pub into: PathBuf,
+    /// Processes that run inputs side by side
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// The port that runs them: openssl, native, planted:NAME, lib:PATH
+    #[arg(long, value_name = "PORT", default_value = "openssl")]
+    pub port: PortName,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
   sessdiff bless SSL_SESSION_dup/hostname --reason 'mended in 3.6.4' --link https://example.org/1
   sessdiff bless end/leak --port lib:libssl.so.3 --releases ..3.0.9 --reason 'one block' --link URL
 

@@ -126,6 +126,8 @@ fn what_commands_print_is_as_the_schema_says() {
     folder.write("in/d.ops", "words\n");
     fits(&folder, "imported", 64, &with("import", &["in"]));
     fits(&folder, "imported", 64, &with("import", &["in", "--into", "new"]));
+    fits(&folder, "minimized", 64, &["minimize", "--json", "in", "--into", "small"]);
+    fits(&folder, "minimized", 1, &with("minimize", &["in", "--into", "smaller"]));
     for form in ["ops", "wire", "c", "rust", "svg"] {
         fits(&folder, "show", 0, &["show", "--json", "a.ops", "--as", form]);
     }

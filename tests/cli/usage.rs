@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::sessdiff;
 
-const COMMANDS: [&str; 9] = ["run", "replay", "reduce", "show", "import", "bless", "ops", "ports", "doctor"];
+const COMMANDS: [&str; 10] =
+    ["minimize", "run", "replay", "reduce", "show", "import", "bless", "ops", "ports", "doctor"];
 
 /// An example is there to be typed.
 #[test]
