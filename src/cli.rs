@@ -7,6 +7,7 @@ mod before;
 mod bless;
 mod check;
 mod compiled;
+mod completions;
 mod corpus;
 mod cover;
 mod coverage;
@@ -26,6 +27,7 @@ mod inputs;
 mod interrupt;
 mod lab;
 mod laws;
+mod manual;
 mod matrix;
 mod minimize;
 mod ops;
@@ -54,8 +56,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use args::{
-    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, MinimizeArgs, OpsArgs, PortsArgs, RecordArgs,
-    ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
+    BlessArgs, CheckArgs, CompletionsArgs, DoctorArgs, HostArgs, ImportArgs, ManualArgs, MatrixArgs, MinimizeArgs,
+    OpsArgs, PortsArgs, RecordArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
 };
 use exit::Exit;
 
@@ -116,6 +118,10 @@ enum Command {
     Rules(RulesArgs),
     /// Say whether this build is able to find anything
     Doctor(DoctorArgs),
+    /// Print what a shell completes
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write that of each command
+    Manual(ManualArgs),
     /// Run programs for another process
     #[command(hide = true)]
     Host(HostArgs),
@@ -139,6 +145,8 @@ impl Command {
             | Command::Ops(_)
             | Command::Rules(_)
             | Command::Doctor(_)
+            | Command::Completions(_)
+            | Command::Manual(_)
             | Command::Host(_) => Ok(()),
         }
     }
@@ -159,7 +167,7 @@ impl Command {
             Command::Doctor(args) => args.json,
             Command::Show(args) => args.json,
             Command::Bless(args) => args.json,
-            Command::Host(_) | Command::Matrix(_) => false,
+            Command::Completions(_) | Command::Manual(_) | Command::Host(_) | Command::Matrix(_) => false,
         }
     }
 }
@@ -207,6 +215,8 @@ pub fn main() -> ExitCode {
         Command::Ports(args) => ports::ports(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Manual(args) => manual::manual(&args),
         Command::Host(args) => host::host(&args),
     };
     output::end(exit);

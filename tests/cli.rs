@@ -6,6 +6,8 @@
 mod check;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/completions.rs"]
+mod completions;
 #[path = "cli/families.rs"]
 mod families;
 #[path = "cli/finding.rs"]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use clap_complete::Shell;
 
 use crate::emit::Driven;
 use crate::generate::Which;
@@ -901,6 +902,28 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff completions bash >~/.local/share/bash-completion/completions/sessdiff
+  sessdiff completions fish >~/.config/fish/completions/sessdiff.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff manual | man -l -
+  sessdiff manual --into ~/.local/share/man/man1")]
+pub(crate) struct ManualArgs {
+    /// Write the page of the program and one for each command to this folder, in the place of those that are there
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
 }
 
 /// Which probes `run` uses.
