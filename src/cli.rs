@@ -7,7 +7,9 @@ mod before;
 mod bless;
 mod check;
 mod compiled;
+mod completions;
 mod corpus;
+mod cover;
 mod coverage;
 mod disk;
 mod doctor;
@@ -20,10 +22,14 @@ mod finding;
 mod head;
 mod host;
 mod import;
+mod imported;
+mod inputs;
 mod interrupt;
 mod lab;
 mod laws;
+mod manual;
 mod matrix;
+mod minimize;
 mod ops;
 mod output;
 mod ports;
@@ -31,6 +37,7 @@ mod progress;
 mod record;
 mod reduce;
 mod reduction;
+mod regressions;
 mod replay;
 mod rules;
 mod run;
@@ -41,6 +48,7 @@ mod shown;
 mod table;
 mod unprobed;
 mod waiting;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -48,8 +56,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use args::{
-    BlessArgs, CheckArgs, DoctorArgs, HostArgs, ImportArgs, MatrixArgs, OpsArgs, PortsArgs, RecordArgs, ReduceArgs,
-    ReplayArgs, RulesArgs, RunArgs, ShowArgs,
+    BlessArgs, CheckArgs, CompletionsArgs, DoctorArgs, HostArgs, ImportArgs, ManualArgs, MatrixArgs, MinimizeArgs,
+    OpsArgs, PortsArgs, RecordArgs, ReduceArgs, ReplayArgs, RulesArgs, RunArgs, ShowArgs,
 };
 use exit::Exit;
 
@@ -94,8 +102,10 @@ enum Command {
     Reduce(ReduceArgs),
     /// Show a case or a fuzzer's artifact in another form: text, wire, C, Rust, a picture
     Show(ShowArgs),
-    /// Take a fuzzer's artifact, or text, into the regressions: decoded, reduced, named
+    /// Take fuzzers' artifacts, or text, into the regressions: decoded, reduced, named
     Import(ImportArgs),
+    /// Choose the few inputs of a folder that reach what all of them reach
+    Minimize(MinimizeArgs),
     /// Record what a real program does with sessions, as cases
     Record(RecordArgs),
     /// Accept a difference, for a reason and for a time: it no longer fails a run
@@ -108,6 +118,10 @@ enum Command {
     Rules(RulesArgs),
     /// Say whether this build is able to find anything
     Doctor(DoctorArgs),
+    /// Print what a shell completes
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write that of each command
+    Manual(ManualArgs),
     /// Run programs for another process
     #[command(hide = true)]
     Host(HostArgs),
@@ -125,11 +139,14 @@ impl Command {
             | Command::Show(ShowArgs { lab, .. }) => lab.profile.give([&mut lab.port]),
             Command::Ports(args) => args.profile.give(&mut args.port),
             Command::Bless(args) => args.profile.give([&mut args.port]),
+            Command::Minimize(args) => args.profile.give([&mut args.port]),
             Command::Matrix(_)
             | Command::Record(_)
             | Command::Ops(_)
             | Command::Rules(_)
             | Command::Doctor(_)
+            | Command::Completions(_)
+            | Command::Manual(_)
             | Command::Host(_) => Ok(()),
         }
     }
@@ -142,6 +159,7 @@ impl Command {
             Command::Replay(args) => args.json,
             Command::Reduce(args) => args.json,
             Command::Import(args) => args.json,
+            Command::Minimize(args) => args.json,
             Command::Record(args) => args.json,
             Command::Ops(args) => args.json,
             Command::Ports(args) => args.json,
@@ -149,7 +167,7 @@ impl Command {
             Command::Doctor(args) => args.json,
             Command::Show(args) => args.json,
             Command::Bless(args) => args.json,
-            Command::Host(_) | Command::Matrix(_) => false,
+            Command::Completions(_) | Command::Manual(_) | Command::Host(_) | Command::Matrix(_) => false,
         }
     }
 }
@@ -190,12 +208,15 @@ pub fn main() -> ExitCode {
         Command::Reduce(args) => reduce::reduce(&args),
         Command::Show(args) => show::show(&args),
         Command::Import(args) => import::import(&args),
+        Command::Minimize(args) => minimize::minimize(&args),
         Command::Record(args) => record::record(&args),
         Command::Bless(args) => bless::bless(&args),
         Command::Ops(args) => ops::ops(&args),
         Command::Ports(args) => ports::ports(&args),
         Command::Rules(args) => rules::rules(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Manual(args) => manual::manual(&args),
         Command::Host(args) => host::host(&args),
     };
     output::end(exit);

@@ -4,7 +4,7 @@ mod case;
 mod listing;
 mod repeat;
 
-pub use case::{Case, CaseError};
+pub use case::{Case, CaseError, MAX_FILE};
 
 use std::fmt;
 

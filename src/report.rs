@@ -35,7 +35,7 @@ pub use matrix::matrix;
 #[cfg(feature = "cli")]
 pub use owed::never_released;
 #[cfg(feature = "cli")]
-pub use sarif::sarif;
+pub use sarif::{sarif, sarif_in};
 #[cfg(feature = "cli")]
 pub(crate) use summary::so_many;
 #[cfg(feature = "cli")]

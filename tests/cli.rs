@@ -6,6 +6,8 @@
 mod check;
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/completions.rs"]
+mod completions;
 #[path = "cli/families.rs"]
 mod families;
 #[path = "cli/finding.rs"]
@@ -20,6 +22,8 @@ mod known;
 mod laws;
 #[path = "cli/library.rs"]
 mod library;
+#[path = "cli/minimize.rs"]
+mod minimize;
 #[path = "cli/ops.rs"]
 mod ops;
 #[path = "cli/page.rs"]

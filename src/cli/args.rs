@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use clap_complete::Shell;
 
 use crate::emit::Driven;
 use crate::generate::Which;
@@ -507,12 +508,22 @@ pub(crate) struct ReduceArgs {
 Examples:
   sessdiff import fuzz/artifacts/lifecycle/crash-1234
   sessdiff import --port lib:/opt/openssl/lib64/libssl.so.3 --into findings sessdiff-out/SSL_SESSION_dup.hostname.ops
+  sessdiff import --jobs 8 fuzz/artifacts crashes.zip    every file in them, a case for each signature
+  sessdiff import --sarif import.sarif fuzz/artifacts
 
-An artifact of libFuzzer or AFL is taken as it is. A signature that is in the folder already is refused.")]
+An artifact of libFuzzer, AFL++ or honggfuzz is taken as it is. Of one file, a signature that is in the folder already is an error.
+Of folders, archives and several files each signature is a line: how many files have it, which has it first, and its case, new or \
+known already. What cannot be read is named, and stops nothing else; README.txt, which AFL++ leaves, and .toml are left out.")]
 pub(crate) struct ImportArgs {
-    /// An artifact, or a case; `-` is standard input
-    #[arg(value_name = "ARTIFACT")]
-    pub file: PathBuf,
+    /// Artifacts or cases, folders of them with all folders below, .zip, .tar and .tar.gz; `-` is standard input
+    #[arg(value_name = "ARTIFACT", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Processes that judge and reduce side by side, where there is more than one file
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Write what was found as SARIF, too
+    #[arg(long, value_name = "FILE")]
+    pub sarif: Option<PathBuf>,
     /// The folder of the regressions; the case is written there as NNNN-signature.ops
     #[arg(long, value_name = "DIR", default_value = "corpus/regressions")]
     pub into: PathBuf,
@@ -530,6 +541,36 @@ pub(crate) struct ImportArgs {
     pub lab: LabChoice,
     #[command(flatten)]
     pub release: ReleaseChoice,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff minimize fuzz/corpus/lifecycle --into small
+  sessdiff minimize --jobs 8 kept corpus.zip --into small --port lib:/opt/openssl/lib64/libssl.so.3
+
+What an input reaches is what `run` counts: each call, and each call in each state of the session that it is called on. What stays is \
+written as it was found, under its own name. An input that differs is a finding, which does not stay.")]
+pub(crate) struct MinimizeArgs {
+    /// Folders with all folders below, .zip, .tar and .tar.gz: cases, and fuzzers' inputs
+    #[arg(value_name = "FOLDER", required = true)]
+    pub folders: Vec<PathBuf>,
+    /// Write what stays to this folder, which is to be empty or not there
+    #[arg(long, value_name = "FOLDER")]
+    pub into: PathBuf,
+    /// Processes that run inputs side by side
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// The port that runs them: openssl, native, planted:NAME, lib:PATH
+    #[arg(long, value_name = "PORT", default_value = "openssl")]
+    pub port: PortName,
+    #[command(flatten)]
+    pub profile: ProfileChoice,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 #[derive(Args, Debug)]
@@ -861,6 +902,28 @@ pub(crate) struct DoctorArgs {
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff completions bash >~/.local/share/bash-completion/completions/sessdiff
+  sessdiff completions fish >~/.config/fish/completions/sessdiff.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  sessdiff manual | man -l -
+  sessdiff manual --into ~/.local/share/man/man1")]
+pub(crate) struct ManualArgs {
+    /// Write the page of the program and one for each command to this folder, in the place of those that are there
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
 }
 
 /// Which probes `run` uses.

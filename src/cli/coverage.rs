@@ -24,23 +24,25 @@ impl Coverage {
     /// Books what ran of `program`: what was planned, but for `skips`. Tells whether any of it is new.
     pub fn add(&mut self, program: &Program, plan: &Plan, skips: &[u32]) -> bool {
         let mut new = false;
-        let mut ledger = Ledger::new(plan.setup());
-        for (at, op) in program.ops.iter().enumerate() {
-            let state = op.used().and_then(|slot| ledger.state(slot));
-            let Step::Run { .. } = ledger.step(op) else { continue };
-            if skips.contains(&(at as u32)) {
-                continue;
+        each_reached(program, plan, skips, |reached| new |= self.book(reached));
+        new
+    }
+
+    /// Books one thing that was reached, and tells whether it is new.
+    pub fn book(&mut self, Reached { kind, state }: Reached) -> bool {
+        match state {
+            None => {
+                let new = !self.kinds.contains(kind);
+                self.kinds = self.kinds.with(kind);
+                new
             }
-            let kind = op.kind();
-            new |= !self.kinds.contains(kind);
-            self.kinds = self.kinds.with(kind);
-            if let Some(state) = state {
-                let bit = 1 << state.index();
-                new |= self.states[kind as usize] & bit == 0;
+            Some(state) => {
+                let bit = 1 << state;
+                let new = self.states[kind as usize] & bit == 0;
                 self.states[kind as usize] |= bit;
+                new
             }
         }
-        new
     }
 
     pub fn merge(&mut self, other: &Coverage) {
@@ -68,6 +70,30 @@ impl Coverage {
         partly
             .map(|kind| format!("{} ({} of {})", kind.name(), self.states[kind as usize].count_ones(), State::COUNT))
             .collect()
+    }
+}
+
+/// Something that a program can reach: a call, or a call in a state of the session that it is called on, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Reached {
+    pub kind: Kind,
+    pub state: Option<u8>,
+}
+
+/// Tells `reach` each thing that `program` reached, as often as it did: what was planned, but for `skips`.
+pub(super) fn each_reached(program: &Program, plan: &Plan, skips: &[u32], mut reach: impl FnMut(Reached)) {
+    let mut ledger = Ledger::new(plan.setup());
+    for (at, op) in program.ops.iter().enumerate() {
+        let state = op.used().and_then(|slot| ledger.state(slot));
+        let Step::Run { .. } = ledger.step(op) else { continue };
+        if skips.contains(&(at as u32)) {
+            continue;
+        }
+        let kind = op.kind();
+        reach(Reached { kind, state: None });
+        if let Some(state) = state {
+            reach(Reached { kind, state: Some(state.index() as u8) });
+        }
     }
 }
 

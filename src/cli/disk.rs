@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// Writes a new file. `false`: there is one with another content, which stays.
-pub(super) fn write_new(path: &Path, text: &str) -> io::Result<bool> {
-    match beside(path, text)?.persist_noclobber(path) {
+pub(super) fn write_new(path: &Path, content: impl AsRef<[u8]>) -> io::Result<bool> {
+    let content = content.as_ref();
+    match beside(path, content)?.persist_noclobber(path) {
         Ok(_) => Ok(true),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-            Ok(fs::read_to_string(path).is_ok_and(|old| old == text))
+            Ok(fs::read(path).is_ok_and(|old| old == content))
         }
         Err(error) => Err(error.error),
     }
@@ -30,17 +31,17 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    beside(path, text)?.persist(path).map(drop).map_err(|error| error.error)
+    beside(path, text.as_bytes())?.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// Writes a file without a place in the folder of `path`. It is gone unless it is given one.
-fn beside(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let folder = folder_of(path);
     // The error of a folder that is missing names it, and not a file that nobody asked for.
     fs::metadata(folder)?;
     // Who may read it is for the user's mask to say, as with any other file.
     let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.flush()?;
     Ok(file)
 }

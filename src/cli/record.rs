@@ -161,7 +161,7 @@ fn nothing(name: &str, status: ExitStatus, was_loaded: bool) -> Exit {
 /// Writes a case. Returns where it is.
 fn write(case: &Recorded, out: &Path) -> Result<String, Exit> {
     let path = out.join(format!("{}.ops", case.name));
-    match disk::write_new(&path, &Case::text(&case.why, &case.program)) {
+    match disk::write_new(&path, Case::text(&case.why, &case.program)) {
         Ok(true) => Ok(path.display().to_string()),
         Ok(false) => Err(output::usage(format_args!("{}: is there already, with another content", path.display()))),
         Err(error) => Err(output::usage(format_args!("{}: {error}", path.display()))),

@@ -16,7 +16,7 @@ use crate::field::Field;
 use crate::native::Release;
 use crate::op::Slot;
 use crate::oracle::Class;
-use crate::pair::{Inconclusive, Look, Pair, Verdict};
+use crate::pair::{Diverged, Inconclusive, Look, Pair, Verdict};
 use crate::plan::Ledger;
 use crate::port::{Identity, Memory};
 use crate::program::{Case, Program};
@@ -46,14 +46,10 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         output::error(format_args!("{path}: {why}"));
         Exit::Inconclusive
     };
-    let diverged = match verdict {
-        Verdict::Diverge(diverged) => *diverged,
-        Verdict::Agree => return Err(unclear(&"agrees: nothing diverges here")),
-        Verdict::Known => return Err(unclear(&"agrees up to a fault of the release that is known")),
-        Verdict::Nothing => return Err(unclear(&"nothing ran: no call reached the library")),
-        Verdict::Inconclusive(_) if interrupt::came() => return Err(Exit::Interrupted),
-        Verdict::Inconclusive(why) => return Err(unclear(&format_args!("inconclusive: {why}"))),
-    };
+    if matches!(verdict, Verdict::Inconclusive(_)) && interrupt::came() {
+        return Err(Exit::Interrupted);
+    }
+    let diverged = diverged(verdict).map_err(|why| unclear(&why))?;
     let found = Finding { program: case.program.clone(), diverged, look };
     let flaky =
         |second: &str| format!("inconclusive: diverged as {}, then in a fresh process {second}", found.signature());
@@ -70,6 +66,17 @@ pub(super) fn reduce_case(case: &Case, lab: &Lab, memories: &[Memory], time: Dur
         Alone::Unclear(why) => return Err(unclear(&flaky(&format!("had no verdict: {why}")))),
     };
     Ok(Reduced { finding: classed(lab, finding), identity, release })
+}
+
+/// Returns the difference of a verdict, or says why there is none.
+pub(super) fn diverged(verdict: Verdict) -> Result<Diverged, String> {
+    match verdict {
+        Verdict::Diverge(diverged) => Ok(*diverged),
+        Verdict::Agree => Err("agrees: nothing diverges here".into()),
+        Verdict::Known => Err("agrees up to a fault of the release that is known".into()),
+        Verdict::Nothing => Err("nothing ran: no call reached the library".into()),
+        Verdict::Inconclusive(why) => Err(format!("inconclusive: {why}")),
+    }
 }
 
 /// Says what a fresh process makes of a finding. The program of each is the smallest that there is.

@@ -17,8 +17,8 @@ const MOST_ERRORS: usize = 20;
 const SHOWN_LINE: usize = 100;
 /// Stands for standard input.
 const STANDARD_INPUT: &str = "-";
-/// A file larger than this is no case.
-const MAX_FILE: u64 = 4 << 20;
+/// A file larger than this is no case, bytes.
+pub const MAX_FILE: u64 = 4 << 20;
 
 /// A program and the comment above it.
 #[derive(Clone, Debug)]
@@ -63,7 +63,7 @@ impl Case {
     /// # Errors
     /// Anything but a program in text with at least one call.
     pub fn read(path: &Path) -> Result<Case, CaseError> {
-        Case::of(path, bytes_of(path)?)
+        Case::of(path, Case::read_bytes(path)?)
     }
 
     /// Reads a case from the bytes of its file.
@@ -92,7 +92,32 @@ impl Case {
     /// # Errors
     /// An unreadable file, text that is no case, or bytes that are not taken for wire.
     pub fn read_any(path: &Path) -> Result<Case, CaseError> {
-        let bytes = bytes_of(path)?;
+        Case::of_any(path, Case::read_bytes(path)?)
+    }
+
+    /// Reads the bytes of a file that can be a case. `-` is standard input.
+    ///
+    /// # Errors
+    /// An unreadable file, or one that is larger than any case.
+    pub fn read_bytes(path: &Path) -> Result<Vec<u8>, CaseError> {
+        let unreadable = |source| CaseError::Unreadable(path.into(), source);
+        let mut bytes = Vec::new();
+        let read = match path == Path::new(STANDARD_INPUT) {
+            true => std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes),
+            false => std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)),
+        };
+        read.map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
+    }
+
+    /// Reads a case, or a program on the wire, from the bytes of its file, as [`Case::read_any`] does.
+    ///
+    /// # Errors
+    /// As of [`Case::read_any`], but for what cannot be opened.
+    pub fn of_any(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(CaseError::TooLarge(path.into()));
+        }
         let named = path.extension().is_some_and(|extension| extension == "ops");
         if named || is_text(&bytes) {
             return Case::of(path, bytes);
@@ -113,6 +138,19 @@ impl Case {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn list(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
+        Case::list_those(folder, |path| path.extension().is_some_and(|extension| extension == "ops"))
+    }
+
+    /// Lists all files below `folder`, as [`Case::list`] does: what a fuzzer leaves has any name.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn list_all(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
+        // A pipe would be waited for.
+        Case::list_those(folder, Path::is_file)
+    }
+
+    fn list_those(folder: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, CaseError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
             move |source| CaseError::Unreadable(path, source)
@@ -134,7 +172,7 @@ impl Case {
                     folders.push(path);
                 } else if kind.is_symlink() && path.is_dir() {
                     links.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "ops") {
+                } else if is_wanted(&path) {
                     found.push(path);
                 }
             }
@@ -176,15 +214,4 @@ fn is_text(bytes: &[u8]) -> bool {
     bytes.starts_with(b"#")
         || memmem::find(bytes, MARKER.as_bytes()).is_some()
         || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(printable)
-}
-
-fn bytes_of(path: &Path) -> Result<Vec<u8>, CaseError> {
-    let unreadable = |source| CaseError::Unreadable(path.into(), source);
-    let mut bytes = Vec::new();
-    let read = match path == Path::new(STANDARD_INPUT) {
-        true => std::io::stdin().take(MAX_FILE + 1).read_to_end(&mut bytes),
-        false => std::fs::File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)),
-    };
-    read.map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_FILE { Err(CaseError::TooLarge(path.into())) } else { Ok(bytes) }
 }

@@ -60,7 +60,7 @@ impl fmt::Display for Outcome {
 pub struct Checked {
     /// `up_ref/returns-1`
     pub id: String,
-    /// From 1 to 6.
+    /// From 1 to 6; 0 where it is no case of the check.
     pub level: u8,
     /// The function that the case is about, or the harness's word.
     pub function: String,

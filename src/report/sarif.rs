@@ -6,22 +6,31 @@ use serde_json::{Value, json};
 
 use super::check::{Check, Checked, Outcome};
 
+const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+const VERSION: &str = "2.1.0";
+
 /// Makes the log of what was found of ports.
 pub fn sarif(checks: &[Check]) -> Value {
     json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": checks.iter().map(run).collect::<Vec<_>>(),
+        "$schema": SCHEMA,
+        "version": VERSION,
+        "runs": checks.iter().map(|check| run(check, &[])).collect::<Vec<_>>(),
     })
 }
 
-fn run(check: &Check) -> Value {
+/// Makes the log of what was found, each in a file of its own.
+pub fn sarif_in(check: &Check, files: &[String]) -> Value {
+    json!({ "$schema": SCHEMA, "version": VERSION, "runs": [run(check, files)] })
+}
+
+fn run(check: &Check, files: &[String]) -> Value {
     let told = check
         .cases
         .iter()
-        .filter(|case| matches!(case.outcome, Outcome::Fail | Outcome::Inconclusive | Outcome::Known));
-    let rules: BTreeMap<String, Value> = told.clone().map(|case| (rule_id(case), rule(case))).collect();
-    let results: Vec<Value> = told.map(|case| result(check, case)).collect();
+        .enumerate()
+        .filter(|(_, case)| matches!(case.outcome, Outcome::Fail | Outcome::Inconclusive | Outcome::Known));
+    let rules: BTreeMap<String, Value> = told.clone().map(|(_, case)| (rule_id(case), rule(case))).collect();
+    let results: Vec<Value> = told.map(|(at, case)| result(check, case, files.get(at))).collect();
     json!({
         "tool": { "driver": {
             "name": "sessdiff",
@@ -45,19 +54,25 @@ fn rule(case: &Checked) -> Value {
     json!({ "id": rule_id(case), "shortDescription": { "text": case.why }, "properties": { "class": case.class } })
 }
 
-fn result(check: &Check, case: &Checked) -> Value {
+/// Makes a result. `file`: where it is; otherwise that is its C program, or the library.
+fn result(check: &Check, case: &Checked, file: Option<&String>) -> Value {
     let level = match case.outcome {
         Outcome::Fail => "error",
         Outcome::Inconclusive => "warning",
         Outcome::Known | Outcome::Pass | Outcome::Unsupported | Outcome::NotModelled => "note",
     };
     let library = || check.port.session_file().to_string();
-    let file = case.c.as_ref().and_then(|c| c.file.clone()).unwrap_or_else(library);
+    let in_c = || case.c.as_ref().and_then(|c| c.file.clone());
+    let file = file.cloned().or_else(in_c).unwrap_or_else(library);
     let suppressions = if case.outcome == Outcome::Known {
         json!([{ "kind": "external", "justification": case.why }])
     } else {
         json!([])
     };
+    let mut properties = json!({ "case": case.id, "function": case.function });
+    if case.level > 0 {
+        properties["conformanceLevel"] = case.level.into();
+    }
     json!({
         "ruleId": rule_id(case),
         "level": level,
@@ -65,7 +80,7 @@ fn result(check: &Check, case: &Checked) -> Value {
         "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&file) } } }],
         "partialFingerprints": { "case/v1": format!("{}/{}", check.port.name, case.id) },
         "suppressions": suppressions,
-        "properties": { "case": case.id, "function": case.function, "conformanceLevel": case.level },
+        "properties": properties,
     })
 }
 

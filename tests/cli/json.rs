@@ -121,6 +121,13 @@ fn what_commands_print_is_as_the_schema_says() {
     fits(&folder, "replay", 1, &["replay", "--json", "--hazards", &hazard]);
     fits(&folder, "reduced", 0, &with("reduce", &["a.ops"]));
     fits(&folder, "reduced", 0, &with("import", &["a.ops"]));
+    folder.write("in/b.ops", PROGRAM);
+    folder.write("in/c.ops", "#! sessdiff 1\ns0 = SSL_SESSION_new()\n");
+    folder.write("in/d.ops", "words\n");
+    fits(&folder, "imported", 64, &with("import", &["in"]));
+    fits(&folder, "imported", 64, &with("import", &["in", "--into", "new"]));
+    fits(&folder, "minimized", 64, &["minimize", "--json", "in", "--into", "small"]);
+    fits(&folder, "minimized", 1, &with("minimize", &["in", "--into", "smaller"]));
     for form in ["ops", "wire", "c", "rust", "svg"] {
         fits(&folder, "show", 0, &["show", "--json", "a.ops", "--as", form]);
     }

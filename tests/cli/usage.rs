@@ -4,7 +4,20 @@ use std::path::Path;
 
 use super::sessdiff;
 
-const COMMANDS: [&str; 9] = ["run", "replay", "reduce", "show", "import", "bless", "ops", "ports", "doctor"];
+const COMMANDS: [&str; 12] = [
+    "completions",
+    "manual",
+    "minimize",
+    "run",
+    "replay",
+    "reduce",
+    "show",
+    "import",
+    "bless",
+    "ops",
+    "ports",
+    "doctor",
+];
 
 /// An example is there to be typed.
 #[test]
