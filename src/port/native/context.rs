@@ -21,9 +21,7 @@ impl NativePort {
         let number = Returned::Number;
         let done = |_: Returned<'_>| Returned::Number(1);
         match op {
-            Op::CtxNew { dst, .. } | Op::CtxNewDtls { dst, .. } | Op::CtxPooled { dst, .. } => {
-                self.new_context(*dst, op)
-            }
+            Op::CtxNew { .. } | Op::CtxNewDtls { .. } | Op::CtxPooled { .. } => self.new_context(op),
             Op::CtxUpRef { c } => self.up_ref_context(*c),
             Op::CtxFree { c } => {
                 c.map(|c| self.contexts[c.index()].pop());
@@ -129,7 +127,9 @@ impl NativePort {
         Returned::Number(1)
     }
 
-    fn new_context(&mut self, dst: ContextSlot, op: &Op) -> Returned<'static> {
+    /// Makes the context of a call that makes one.
+    fn new_context(&mut self, op: &Op) -> Returned<'static> {
+        let Some(Variable::Context(dst)) = op.result() else { return Returned::Nothing };
         let datagrams = matches!(op, Op::CtxNewDtls { .. });
         let context = if datagrams { self.library.datagram_context() } else { self.library.context() };
         know(&context);
