@@ -328,6 +328,7 @@ mod tests {
             Kind::Renegotiate,
             Kind::RenegotiateAbbreviated,
             Kind::CtxSetTicketKeyCb,
+            Kind::CtxNewDtls,
         ];
         assert_eq!(report.called.or(Kinds::NONE.with(Kind::Forget)), Kinds::all_but(&handshakes), "{report}");
     }

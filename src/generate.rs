@@ -10,14 +10,18 @@ mod slot;
 
 use fastrand::Rng;
 
-use crate::op::{ContextSlot, Kind, Op, Slot};
+use crate::op::{ContextSlot, DatagramMethod, Kind, Op, Slot};
 use crate::plan::{Kinds, Ledger, Setup};
 use crate::program::{MAX_OPS, Program};
 
 /// Limits the handshakes of a program that are drawn one by one.
 const MOST_HANDSHAKES: usize = 128;
+/// Says of how many programs that make handshakes one makes them over datagrams.
+const DATAGRAMS: u8 = 16;
+/// Says of how many contexts of such a program one is for TLS all the same.
+const MIXED: u8 = 16;
 /// Lists what is drawn where it does something alone: other keys show where a ticket comes back.
-const IN_SCENARIOS: [Kind; 1] = [Kind::CtxSetTicketKeyCb];
+const IN_SCENARIOS: [Kind; 2] = [Kind::CtxSetTicketKeyCb, Kind::CtxNewDtls];
 
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]
@@ -34,6 +38,8 @@ pub struct Generator {
     talks: bool,
     /// Sessions are written and read.
     stores: bool,
+    /// The contexts that programs make are for DTLS, most of them.
+    datagrams: bool,
     /// The calls that come next, the last one first.
     ahead: Vec<Op>,
     which: Which,
@@ -120,6 +126,7 @@ impl Generator {
             shares: false,
             talks: false,
             stores: false,
+            datagrams: false,
             ahead: Vec::new(),
             which: Which::All,
         }
@@ -144,8 +151,20 @@ impl Generator {
         Rng::with_seed(self.rng.clone().u64(..) ^ OTHER)
     }
 
-    /// Makes a program of at most `longest` ops about this.
+    /// Makes a program of at most `longest` ops about this. Now and then it makes its handshakes over datagrams; the programs after it
+    /// are those that come if it does not.
     pub fn program_about(&mut self, subject: Subject, longest: usize) -> Program {
+        let mut aside = self.aside();
+        let program = self.program_of_stream(subject, longest);
+        let can = subject == Subject::Handshakes && !self.setup.lacks.contains(Kind::CtxNewDtls);
+        if !can || aside.u8(0..DATAGRAMS) > 0 {
+            return program;
+        }
+        Generator { rng: aside, datagrams: true, ..self.clone() }.program_of_stream(subject, longest)
+    }
+
+    /// Makes the next program that its numbers come to.
+    fn program_of_stream(&mut self, subject: Subject, longest: usize) -> Program {
         let share = self.rng.u8(1..=3);
         self.begin(subject);
         self.kinds.clear();
@@ -167,6 +186,7 @@ impl Generator {
             // A context of the pool may have made some before, and 256 flush a cache.
             let one_more = talks && handshakes > MOST_HANDSHAKES;
             let op = if one_more { self.op_of(Kind::GetSession, &ledger) } else { op };
+            let op = self.over_datagrams(op);
             // Now and then the same again, many times: counts that only large numbers reach.
             let times = if op.kind() == Kind::UpRef && self.rng.u8(0..64) == 0 { self.rng.usize(2..=300) } else { 1 };
             for _ in 0..times.min(length - ops.len()) {
@@ -284,6 +304,15 @@ impl Generator {
         self.ahead.clear();
         self.shares = matches!(subject, Subject::Contexts | Subject::Handshakes);
         (self.talks, self.stores) = (subject == Subject::Handshakes, subject == Subject::Stored);
+    }
+
+    /// Makes the context for DTLS, most often, where the program is to make it and sends datagrams.
+    fn over_datagrams(&mut self, op: Op) -> Op {
+        let (true, Op::CtxNew { dst, method } | Op::CtxPooled { dst, method }) = (self.datagrams, &op) else {
+            return op;
+        };
+        let (dst, method) = (*dst, *method);
+        if self.rng.u8(0..MIXED) == 0 { op } else { Op::CtxNewDtls { dst, method: DatagramMethod::of(method) } }
     }
 
     /// Returns what is not called: what a port lacks, and what is a hazard by itself.

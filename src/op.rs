@@ -14,11 +14,11 @@ mod wire;
 pub use describe::{Named, Needed};
 pub use operand::{
     AlpnCallback, BUFFERS, BlockCall, BufferSlot, Bytes, CONNECTIONS, CONTEXTS, CString, CacheMode, Cipher, Closed,
-    ConnectionSlot, ContextSlot, CopyFlag, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock,
-    GetCallback, Inner, KeyUpdate, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn, NewBlock,
-    NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
-    RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy, TicketKeyCallback,
-    TicketKeys, Time, Variable, Verify, Where,
+    ConnectionSlot, ContextSlot, CopyFlag, DatagramMethod, DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket,
+    GetBlock, GetCallback, Inner, KeyUpdate, LeftOut, MAX_BLOCK, MAX_BYTES, MaxVersion, Method, NameBlock, NameReturn,
+    NewBlock, NewCallback, NotResumableCallback, Number, Operand, Options, ProtocolVersion, PskBlock, PskCallback,
+    RemoveBlock, RemoveCallback, Room, SLOTS, Sample, ServerNameCallback, Shrink, Slot, Source, Suites, TheCopy,
+    TicketKeyCallback, TicketKeys, Time, Variable, Verify, Where,
 };
 pub use sets::Kinds;
 pub(crate) use sets::sets;
@@ -320,6 +320,7 @@ impl Kind {
     pub const fn in_text(self) -> &'static str {
         match self.of_words() {
             Some(kind) => kind.name(),
+            None if matches!(self, Kind::CtxNewDtls) => Kind::CtxNew.name(),
             None => self.name(),
         }
     }
@@ -337,9 +338,13 @@ impl Kind {
         }
     }
 
-    /// Finds the op of a call whose name was read: where a block follows, that which sets a callback to one.
+    /// Finds the op of a call whose name was read: where a block follows, that which sets a callback to one, and where a method of DTLS
+    /// follows, that which makes a context for it.
     pub fn of_call(name: &str, operands: &Cursor<'_>) -> Option<Kind> {
-        let named = Kind::from_name(name).filter(|kind| kind.of_words().is_none())?;
+        let named = Kind::from_name(name).filter(|kind| kind.in_text() == kind.name())?;
+        if named == Kind::CtxNew && operands.has_word("DTLS_") {
+            return Some(Kind::CtxNewDtls);
+        }
         let with_block = Kind::ALL.iter().find(|kind| kind.of_words() == Some(named) && operands.has_block());
         Some(*with_block.unwrap_or(&named))
     }

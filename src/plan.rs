@@ -232,6 +232,8 @@ pub enum Unready {
     MayHaveMoved,
     /// After its handshake there was another one, or the client was asked for a certificate: it is not cleared.
     AskedAgain,
+    /// It speaks DTLS, and what it would meet speaks TLS, or the other way round; or DTLS has nothing of the kind.
+    OtherProtocol,
 }
 
 /// A session as the coverage summary sees it, as far as the ledger knows.

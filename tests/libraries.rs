@@ -197,6 +197,7 @@ const PATCHES: &[(&str, &[&str])] = &[
         "alpn-is-one-byte-too-small",
         "appdata-asks-for-too-much",
         "cipher-of-null-ends-the-process",
+        "datagram-session-is-not-found",
         "dup-copies-no-id-context-of-tls13",
         "dup-copies-the-chain",
         "dup-error-path-leaks",
@@ -244,6 +245,7 @@ const PATCHES: &[(&str, &[&str])] = &[
     ]),
     ("ssl/statem/extensions.c", &["agreed-key-is-not-checked", "early-data-is-never-taken", "moved-accept-is-counted-twice", "moved-server-has-no-name", "refused-name-is-a-bad-extension"]),
     ("ssl/statem/extensions_clnt.c", &["client-keeps-no-alpn"]),
+    ("ssl/statem/statem_clnt.c", &["datagram-renegotiation-resumes"]),
     ("ssl/statem/statem_srvr.c", &[
         "later-certificate-is-shared",
         "resumed-takes-the-new-alpn",

@@ -269,7 +269,7 @@ pub(super) fn watch<T>(shared: &Shared<'_>, workers: &[ScopedJoinHandle<'_, T>])
 /// Tells whether a program is not guarded although it is its turn: a new context or a handshake allocates some thousand blocks, and
 /// each guarded one costs two changes of a page's access.
 fn is_left_out(program: &Program, number: u64) -> bool {
-    let allocates = |op: &Op| matches!(op.kind(), Kind::Handshake | Kind::CtxNew);
+    let allocates = |op: &Op| matches!(op.kind(), Kind::Handshake | Kind::CtxNew | Kind::CtxNewDtls);
     !(number / ALL_TURNS).is_multiple_of(GUARDED_HANDSHAKES) && program.ops.iter().any(allocates)
 }
 

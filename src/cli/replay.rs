@@ -241,6 +241,7 @@ fn skipped(why: Skip) -> &'static str {
             Unready::ToldEnd => "skipped: told its end",
             Unready::MayHaveMoved => "skipped: may have moved",
             Unready::AskedAgain => "skipped: asked again",
+            Unready::OtherProtocol => "skipped: other protocol",
         },
     }
 }

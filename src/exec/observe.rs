@@ -125,7 +125,9 @@ impl<P: Port> Run<'_, P> {
             Op::CtxAdd { c, .. } | Op::CtxRemove { c, .. } | Op::CtxSessions { c } => self.list_some(c),
             // A flush walks the cache, too.
             Op::CtxFlush { c, .. } | Op::CtxFlushEx { c, .. } => self.list(c),
-            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.listed[dst.index()] = Listed::default(),
+            Op::CtxNew { dst, .. } | Op::CtxNewDtls { dst, .. } | Op::CtxPooled { dst, .. } => {
+                self.listed[dst.index()] = Listed::default()
+            }
             Op::SetSession { x, .. } | Op::SslClear { x } => self.see_connection(x),
             Op::SslDup { dst, x } => {
                 self.see_connection(if self.ledger.shared().connection_references(dst) > 0 { dst } else { x })

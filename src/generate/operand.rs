@@ -3,11 +3,11 @@
 use super::Generator;
 use super::block::held;
 use crate::op::{
-    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MAX_BYTES, MaxVersion, Method,
-    NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Number, Op, Options, ProtocolVersion, PskBlock,
-    PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeyCallback,
-    TicketKeys, Time, Verify, for_each_op,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DatagramMethod,
+    DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MAX_BYTES,
+    MaxVersion, Method, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Number, Op, Options,
+    ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot,
+    Suites, TicketKeyCallback, TicketKeys, Time, Verify, for_each_op,
 };
 use crate::plan::Ledger;
 
@@ -327,6 +327,6 @@ macro_rules! generate_words {
     };
 }
 
-generate_words!(ExIndex, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
+generate_words!(ExIndex, DatagramMethod, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
 generate_words!(AlpnCallback, GenerateTicket, DecryptTicket, TicketKeyCallback);

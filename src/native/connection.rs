@@ -20,6 +20,8 @@ pub struct Connection {
 /// Names a protocol version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
+    /// Names DTLS 1.2, which a connection speaks where its context is for DTLS, and no other then.
+    Dtls12,
     /// Names TLS 1.2.
     Tls12,
     /// Names TLS 1.3.
@@ -31,6 +33,7 @@ impl Version {
     /// Returns the number by which sessions name it.
     pub const fn number(self) -> i32 {
         match self {
+            Version::Dtls12 => 0xfefd,
             Version::Tls12 => 0x0303,
             Version::Tls13 => 0x0304,
         }
@@ -159,7 +162,7 @@ impl Connection {
             state: Mutex::new(State {
                 session: None,
                 stage: Stage::Before,
-                version: Version::Tls13,
+                version: context.newest(),
                 server: false,
                 shut: (false, false),
                 sent_tickets: 0,
@@ -173,7 +176,7 @@ impl Connection {
                 certificate: Arc::default(),
                 reused: false,
                 verify_result: 0,
-                speaks: Version::Tls13,
+                speaks: context.newest(),
                 agreed_version: false,
                 renegotiates: false,
                 id_context: context.id_context(),
@@ -223,9 +226,10 @@ impl Connection {
         let bad = self.clear_bad_session();
         let mut state = self.state();
         let session = if bad { state.session.take() } else { None };
+        let newest = state.context.newest();
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         (state.exchanged, state.failure) = (false, None);
-        (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
+        (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -247,7 +251,8 @@ impl Connection {
         let mut state = self.state();
         if state.agreed_version {
             // The method changes, and what it keeps goes.
-            (state.speaks, state.agreed_version, state.alpn) = (Version::Tls13, false, None);
+            let newest = state.context.newest();
+            (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
         }
         if let Some(session) = &session {
             state.verify_result = session.verify_result();

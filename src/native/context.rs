@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 use super::alpn::SelectAlpn;
 use super::bytes::{Bytes, ShortBytes};
 use super::cache::{Cache, Key, Put};
-use super::connection::{Connection, Inherited};
+use super::connection::{Connection, Inherited, Version};
 use super::error::Error;
 use super::family::Custom;
 use super::library::Library;
@@ -124,6 +124,8 @@ pub struct Context {
     timeout: AtomicU64,
     pub(super) id_context: Bytes<4>,
     statistics: [AtomicU64; 11],
+    /// Is the newest version of its method.
+    newest: Version,
     inherited: Mutex<Inherited>,
     pub(super) ticket_keys: Mutex<TicketKeys>,
     pub(super) suites: Mutex<Suites>,
@@ -138,8 +140,18 @@ struct Locked {
 }
 
 impl Library {
-    /// Makes a context with an empty cache: `SSL_CTX_new`.
+    /// Makes a context with an empty cache, for TLS: `SSL_CTX_new`.
     pub fn context(self: &Arc<Self>) -> Arc<Context> {
+        self.context_of_newest(Version::default())
+    }
+
+    /// Makes a context with an empty cache, for DTLS: `SSL_CTX_new`.
+    pub fn datagram_context(self: &Arc<Self>) -> Arc<Context> {
+        self.context_of_newest(Version::Dtls12)
+    }
+
+    fn context_of_newest(self: &Arc<Self>, newest: Version) -> Arc<Context> {
+        let inherited = Inherited { max_version: newest, tickets: DEFAULT_TICKETS, ..Inherited::default() };
         let new = |number| Context {
             library: self.clone(),
             number,
@@ -150,7 +162,8 @@ impl Library {
             timeout: AtomicU64::new(self.rules.time.keep(DEFAULT_TIMEOUT)),
             id_context: Bytes::new(),
             statistics: Default::default(),
-            inherited: Mutex::new(Inherited { tickets: DEFAULT_TICKETS, ..Inherited::default() }),
+            newest,
+            inherited: Mutex::new(inherited.clone()),
             ticket_keys: Mutex::new(TicketKeys::of_context(number)),
             suites: Mutex::new(Arc::new(suites::ALL)),
         };
@@ -256,6 +269,25 @@ impl Context {
     /// Sets what connections made from here on inherit: `SSL_CTX_set_options` and the like.
     pub fn set_inherited(&self, inherited: Inherited) {
         *self.inherited.lock().unwrap_or_else(PoisonError::into_inner) = inherited;
+    }
+
+    /// Limits the version of connections made from here on: `SSL_CTX_set_max_proto_version`. A context for DTLS passes over what is one of
+    /// TLS, and says that it is done.
+    pub fn set_max_version(&self, version: Version) {
+        let takes = self.sends_datagrams() == (version == Version::Dtls12);
+        if takes {
+            self.inherited.lock().unwrap_or_else(PoisonError::into_inner).max_version = version;
+        }
+    }
+
+    /// Returns whether its connections speak DTLS.
+    pub fn sends_datagrams(&self) -> bool {
+        self.newest == Version::Dtls12
+    }
+
+    /// Returns the newest version of its method.
+    pub(super) const fn newest(&self) -> Version {
+        self.newest
     }
 
     /// Looks for a session in the cache, and asks the get callback where it is not there: `lookup_sess_in_cache`. The caller gets

@@ -101,22 +101,21 @@ impl Handshake<'_> {
             self.server.state().can_ask_later = answers_later;
         }
         let hello = match version {
-            Version::Tls12 => self.server_hello_12(true)?,
+            Version::Dtls12 | Version::Tls12 => self.server_hello_12(version, true)?,
             Version::Tls13 => self.server_hello_13()?,
         };
         self.answer(hello)
     }
 
-    /// Makes another handshake of TLS 1.2, which a server has asked for: `tls_process_hello_req`. It looks for a session to resume, or
-    /// does not.
+    /// Makes another handshake of TLS 1.2 or DTLS 1.2, which a server has asked for: `tls_process_hello_req`. It looks for a session to
+    /// resume, or does not.
     pub(super) fn renegotiate(&mut self, looks: bool) -> Result<(), Refused> {
+        let version = self.client.state().version;
         let offered = self.client.session();
-        if !offered
-            .is_some_and(|session| session.protocol_version() == Version::Tls12.number() && session.is_resumable())
-        {
-            self.client.new_session(Version::Tls12.number());
+        if !offered.is_some_and(|session| session.protocol_version() == version.number() && session.is_resumable()) {
+            self.client.new_session(version.number());
         }
-        let hello = self.server_hello_12(looks)?;
+        let hello = self.server_hello_12(version, looks)?;
         let hello = self.answer(hello)?;
         self.finish_12(&hello).map(|_| ())
     }
@@ -124,7 +123,7 @@ impl Handshake<'_> {
     /// Lets the client read what the server says to its hello.
     fn answer(&mut self, mut hello: Hello) -> Result<Hello, Refused> {
         let version = hello.version;
-        let sends = version == Version::Tls12 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
+        let sends = version != Version::Tls13 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
         if sends {
             hello.sealed = self.make_ticket_12();
         }
@@ -139,21 +138,23 @@ impl Handshake<'_> {
     }
 
     /// Finds the session that a TLS 1.2 server resumes, or makes a new one: `ssl_get_prev_session`.
-    fn server_hello_12(&mut self, looks: bool) -> Result<Hello, Refused> {
-        let offer = self.client.offer(self.peers);
+    fn server_hello_12(&mut self, version: Version, looks: bool) -> Result<Hello, Refused> {
+        // "a historical discrepancy": a client of DTLS that is asked for another handshake makes a full one.
+        let offers = version != Version::Dtls12 || !self.client.renegotiates();
+        let offer = if offers { self.client.offer(self.peers) } else { Offer { id: Vec::new(), ticket: None } };
         let mut found = match looks {
-            true => self.find_12(&offer)?,
+            true => self.find_12(version, &offer)?,
             false => Found { session: None, from_cache: true, ticket_expected: false },
         };
-        let resumed = self.judge_12(&mut found)?;
+        let resumed = self.judge_12(version, &mut found)?;
         let mut ticket_expected = found.ticket_expected;
         let hit = resumed.is_some_and(|session| self.resume_12(session, &offer));
         if !hit {
-            self.make_session_12(ticket_expected)?;
+            self.make_session_12(version, ticket_expected)?;
         }
-        let named = self.after_hello(Version::Tls12, hit, &mut ticket_expected)?;
+        let named = self.after_hello(version, hit, &mut ticket_expected)?;
         Ok(Hello {
-            version: Version::Tls12,
+            version,
             suite: None,
             hit,
             ticket_expected,
@@ -165,12 +166,12 @@ impl Handshake<'_> {
     }
 
     /// Looks into the ticket that the client sent, or into the cache.
-    fn find_12(&self, offer: &Offer) -> Result<Found, Refused> {
+    fn find_12(&self, version: Version, offer: &Offer) -> Result<Found, Refused> {
         let mut found = Found { session: None, from_cache: true, ticket_expected: false };
         if self.server.uses_tickets() && self.client.uses_tickets() {
             let ticket = offer.ticket.as_deref().filter(|ticket| !ticket.is_empty());
             let (session, status) = match ticket {
-                Some(ticket) => self.open_ticket(Version::Tls12, ticket)?,
+                Some(ticket) => self.open_ticket(version, ticket)?,
                 None => (None, TicketStatus::Empty),
             };
             // What was decrypted takes the id that the client sent.
@@ -183,7 +184,7 @@ impl Handshake<'_> {
         }
         found.from_cache &= !offer.id.is_empty();
         if found.from_cache {
-            found.session = self.server.session_context().look_up(Version::Tls12.number(), &offer.id);
+            found.session = self.server.session_context().look_up(version.number(), &offer.id);
         }
         Ok(found)
     }
@@ -205,9 +206,9 @@ impl Handshake<'_> {
     }
 
     /// Returns what was found, if it may be resumed.
-    fn judge_12(&self, found: &mut Found) -> Result<Option<Session>, Refused> {
+    fn judge_12(&self, version: Version, found: &mut Found) -> Result<Option<Session>, Refused> {
         let Some(session) = found.session.take() else { return Ok(None) };
-        match self.judge_secret_12(&session) {
+        match self.judge_secret_12(version, &session) {
             Judged::Fits => return Ok(Some(session)),
             Judged::Ends(why) => {
                 self.server.fail(why);
@@ -226,8 +227,8 @@ impl Handshake<'_> {
     }
 
     /// Says what a TLS 1.2 server makes of a session, the kind of its master secret included.
-    fn judge_secret_12(&self, session: &Session) -> Judged {
-        match (self.server.judge(session, Version::Tls12), session.has_extended_master_secret()) {
+    fn judge_secret_12(&self, version: Version, session: &Session) -> Judged {
+        match (self.server.judge(session, version), session.has_extended_master_secret()) {
             (Judged::Fits, true) if !self.extends_master_secret() => Judged::Ends(Why::NotExtended),
             (Judged::Fits, false) if self.extends_master_secret() => Judged::Mismatch,
             (judged, _) => judged,
@@ -256,8 +257,8 @@ impl Handshake<'_> {
     }
 
     /// Makes a new session of a server. It has an id where no ticket is sent.
-    fn make_session_12(&mut self, ticket_expected: bool) -> Result<(), Refused> {
-        let session = self.server.new_session(Version::Tls12.number());
+    fn make_session_12(&mut self, version: Version, ticket_expected: bool) -> Result<(), Refused> {
+        let session = self.server.new_session(version.number());
         if self.extends_master_secret() {
             session.extend_master_secret();
         }
@@ -448,7 +449,7 @@ impl Handshake<'_> {
             }
             *ticket_expected &= !session.is_marked_not_resumable();
         }
-        if version == Version::Tls12 {
+        if version != Version::Tls13 {
             // It may depend on the suite, which is chosen later there.
             self.select_alpn(hit)?;
         }
@@ -511,7 +512,7 @@ impl Handshake<'_> {
         let (Some(own), Some(theirs)) = (client.session(), self.server.session()) else { return Err(Refused) };
         let hit = match hello.version {
             Version::Tls13 => hello.hit,
-            Version::Tls12 => !theirs.id().as_slice().is_empty() && own.id() == theirs.id(),
+            Version::Dtls12 | Version::Tls12 => !theirs.id().as_slice().is_empty() && own.id() == theirs.id(),
         };
         client.state().reused = hit;
         if hit {
@@ -541,7 +542,7 @@ impl Handshake<'_> {
             drop(own);
             let Some(own) = client.session() else { return Err(Refused) };
             own.set_protocol_version(hello.version.number());
-            if hello.version == Version::Tls12 {
+            if hello.version != Version::Tls13 {
                 own.put_id(theirs.id().as_slice());
                 if self.extends_master_secret() {
                     own.extend_master_secret();
@@ -566,7 +567,7 @@ impl Handshake<'_> {
         if hit != hello.hit || hello.unasked {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
-            return Err(self.refuse_by_client(why));
+            return Err(self.refuse_what_follows(hello.version, why));
         }
         Ok(())
     }
@@ -610,7 +611,7 @@ impl Handshake<'_> {
         }
         // Whoever sends the last message has finished last.
         if !hello.hit {
-            self.server_is_done_12();
+            self.server_is_done_12(hello.version);
             self.fill(self.client);
             self.share_key(self.server, self.client);
         }
@@ -624,18 +625,18 @@ impl Handshake<'_> {
             self.client.session_context().counted(Statistic::Hits);
         }
         self.client.session_context().counted(Statistic::ConnectGood);
-        self.client.open(Version::Tls12);
+        self.client.open(hello.version);
         if hello.hit {
-            self.server_is_done_12();
+            self.server_is_done_12(hello.version);
         }
         Ok((true, true))
     }
 
     /// Ends the handshake of a TLS 1.2 server.
-    fn server_is_done_12(&mut self) {
+    fn server_is_done_12(&mut self, version: Version) {
         self.server.update_cache(mode::SERVER, true);
         self.server.context().counted(Statistic::AcceptGood);
-        self.server.open(Version::Tls12);
+        self.server.open(version);
     }
 
     /// Exchanges what follows the hellos of TLS 1.3, the tickets included. Returns which side has finished.
@@ -740,6 +741,12 @@ impl Handshake<'_> {
         if asks {
             session.put_peer(shown.then(|| self.peers.certificate(is_client)), is_client);
         }
+    }
+
+    /// Lets the client refuse what follows the hello. In DTLS it takes that for something that has overtaken the rest, and both sides wait:
+    /// `read_state_machine`.
+    fn refuse_what_follows(&self, version: Version, why: Why) -> Refused {
+        if version == Version::Dtls12 { Refused } else { self.refuse_by_client(why) }
     }
 
     /// Makes each side give up its session, for the client has sent a fatal alert.

@@ -46,7 +46,7 @@ state_getters! {
     /// Returns whether the handshake is not the first one of the connection.
     pub(super) renegotiates: bool = |state| state.renegotiates;
     /// Returns whether the connection can make another handshake.
-    pub(super) can_renegotiate: bool = |state| state.stage == Stage::Done && state.version == Version::Tls12;
+    pub(super) can_renegotiate: bool = |state| state.stage == Stage::Done && state.version != Version::Tls13;
     /// Returns whether a server that wants a new session resumes none.
     pub(super) resumes_none_again: bool = |state| state.inherited.no_resumption_on_renegotiation;
     /// Returns whether it was a server in its last handshake.
@@ -188,9 +188,10 @@ impl Connection {
 
     /// Returns whether a version, by its number, is known and not too high.
     pub(super) fn supports(&self, version: i32) -> bool {
-        [Version::Tls12, Version::Tls13]
-            .into_iter()
-            .any(|known| known.number() == version && known <= self.max_version())
+        let newest = self.max_version();
+        let known: &[Version] =
+            if newest == Version::Dtls12 { &[Version::Dtls12] } else { &[Version::Tls12, Version::Tls13] };
+        known.iter().any(|known| known.number() == version && *known <= newest)
     }
 
     /// Counts a ticket of TLS 1.3 that was sent.
@@ -320,7 +321,7 @@ impl Connection {
     pub(super) fn asks_not_resumable(&self, version: Version) -> Option<bool> {
         let callback = self.state().inherited.not_resumable;
         // The suites of TLS 1.3 name no key exchange, and count as not forward secure.
-        callback.map(|callback| callback(version == Version::Tls12))
+        callback.map(|callback| callback(version != Version::Tls13))
     }
 
     /// Caches the session after a handshake, and flushes the cache now and then: `ssl_update_cache`.

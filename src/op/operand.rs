@@ -25,7 +25,9 @@ pub use number::{Few, Number, ProtocolVersion, Room};
 pub use shrink::Shrink;
 pub use slot::{BUFFERS, BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, SLOTS, Slot, Variable};
 pub use time::Time;
-pub use words::{Cipher, ExIndex, KeyUpdate, MaxVersion, Method, Options, Sample, Suites, TicketKeys, Verify};
+pub use words::{
+    Cipher, DatagramMethod, ExIndex, KeyUpdate, MaxVersion, Method, Options, Sample, Suites, TicketKeys, Verify,
+};
 
 use super::text::{Cursor, Expected, TextError};
 use super::wire::Wire;

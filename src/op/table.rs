@@ -10,7 +10,8 @@
 //! * `OPCODE` is append-only: a new row takes the next free number, and the number of a row that goes is never used again, so a
 //!   stored program keeps its meaning for ever. `0x23` is never used: it is `#`, the first byte of a program in text.
 //! * `C_NAME` is the function's name, or one of the harness's own words in lower case. An op that sets a callback to a block is written
-//!   in text as the op that sets the same callback to a word is ([`Kind::in_text`](super::Kind::in_text)).
+//!   in text as the op that sets the same callback to a word is, and one that makes a context for DTLS as the one that makes any
+//!   ([`Kind::in_text`](super::Kind::in_text)).
 //! * An operand's type carries its wire form, text, shrinking, generation, spelling in C and value in a C call. A type of
 //!   more than one token stands in parentheses.
 //! * `FACTS`: `sets FIELD`; `reads FIELD`; `copies FIELD`, which reads it into a buffer of the caller's; `since "3.3"`, the first OpenSSL release with the function; `shared`, where no operand says
@@ -53,6 +54,8 @@ macro_rules! for_each_op {
                 0x75 TurnBackClock turn_back_clock [] (seconds: u32) {shared} {own};
                 /// Makes a context.
                 0x29 CtxNew SSL_CTX_new [dst: ContextSlot] (method: Method) {} {by_hand fn(*const SSL_METHOD) -> *mut SSL_CTX};
+                /// Makes a context for DTLS.
+                0xa9 CtxNewDtls dtls_context [dst: ContextSlot] (method: DatagramMethod) {} {own};
                 /// Takes a context that was made before and is as a new one: the harness's own word. Making one takes 500 times as long as making a session.
                 0x2a CtxPooled pooled_context [dst: ContextSlot] (method: Method) {} {own};
                 /// Adds a reference to a context.

@@ -262,6 +262,12 @@ impl<'a> Cursor<'a> {
         opens && ahead.accept(',') && ahead.accept('{')
     }
 
+    /// Tells whether the first operand of a call is a word that begins so.
+    pub(super) fn has_word(&self, start: &str) -> bool {
+        let mut ahead = self.clone();
+        ahead.accept('(') && ahead.word().starts_with(start)
+    }
+
     /// Passes white space.
     pub fn skip_space(&mut self) {
         self.at += self.rest().len() - self.rest().trim_start().len();

@@ -17,6 +17,8 @@ pub(super) struct HeldConnection {
     /// Where its sessions are cached.
     pub session_context: u8,
     pub method: Method,
+    /// It speaks DTLS.
+    datagrams: bool,
     pub progress: Progress,
 }
 
@@ -38,6 +40,24 @@ impl Shared {
         let moves = self.moves.iter().enumerate().filter(|(object, _)| callers & 1 << object != 0);
         let to = moves.filter_map(|(_, to)| self.contexts[(*to)?.index()]);
         to.fold(0, |all, context| all | 1 << context.object)
+    }
+
+    /// Tells whether a connection speaks DTLS.
+    pub fn sends_datagrams(&self, x: ConnectionSlot) -> bool {
+        self.connections[x.index()].is_some_and(|held| held.datagrams)
+    }
+
+    /// Tells whether a context is for DTLS where a connection speaks TLS, or the other way round.
+    pub(super) fn is_of_other_protocol(&self, x: ConnectionSlot, c: ContextSlot) -> bool {
+        let context = self.contexts[c.index()];
+        context.is_some_and(|context| context.sends_datagrams() != self.sends_datagrams(x))
+    }
+
+    /// Tells whether a callback may move a connection to a context that is for another protocol than its own.
+    pub(super) fn may_change_protocol(&self, x: ConnectionSlot) -> bool {
+        let to = self.may_move_to(x);
+        let moves_to = |c: &ContextSlot| self.contexts[c.index()].is_some_and(|context| to & 1 << context.object != 0);
+        ContextSlot::all().filter(moves_to).any(|c| self.is_of_other_protocol(x, c))
     }
 
     /// Tells whether a callback may move a connection away from a context that nobody else holds for sure.
@@ -71,6 +91,7 @@ impl Ledger {
             moved: 0,
             session_context: context.object,
             method: context.method,
+            datagrams: context.sends_datagrams(),
             progress: Progress::default(),
         });
     }

@@ -12,6 +12,8 @@ use crate::op::{
     Slot, Time, Variable, block_ops,
 };
 
+const OTHER_PROTOCOL: Skip = Skip::Unready(Unready::OtherProtocol);
+
 /// More contexts than slots and connections can hold.
 const OBJECTS: usize = 16;
 
@@ -41,8 +43,25 @@ pub(super) struct HeldContext {
     /// The context, by its number in the ledger.
     pub object: u8,
     pub method: Method,
-    /// It was not made by the program.
-    pooled: bool,
+    made: Made,
+}
+
+/// How a context was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// By the program.
+    New,
+    /// By the program, for DTLS.
+    ForDatagrams,
+    /// Before the program.
+    Pooled,
+}
+
+impl HeldContext {
+    /// Tells whether its connections speak DTLS.
+    pub fn sends_datagrams(self) -> bool {
+        self.made == Made::ForDatagrams
+    }
 }
 
 impl Shared {
@@ -70,7 +89,7 @@ impl Shared {
 
     /// Returns the side that a context is for, and whether it is pooled.
     pub fn context(&self, slot: ContextSlot) -> Option<(Method, bool)> {
-        self.contexts[slot.index()].map(|held| (held.method, held.pooled))
+        self.contexts[slot.index()].map(|held| (held.method, held.made == Made::Pooled))
     }
 
     /// Returns the side that a connection is.
@@ -169,7 +188,7 @@ impl Ledger {
             }
             // The pool has the last reference.
             Op::CtxFree { c: Some(c) } => self.shared.contexts[c.index()]
-                .filter(|held| held.pooled && held.references == 1)
+                .filter(|held| held.made == Made::Pooled && held.references == 1)
                 .map(|_| Skip::Borrowed),
             // It leaks, as it says.
             Op::Forget { .. } => (!self.setup.hazards).then_some(Skip::Hazard),
@@ -188,9 +207,12 @@ impl Ledger {
                 self.no_handshake(client, server).map(Skip::Unready).or(loses.then_some(Skip::Avoided))
             }
             Op::SslDup { x, .. } => self.shared.may_have_moved(x).then_some(Skip::Unready(Unready::MayHaveMoved)),
-            Op::UseCertificate { x } | Op::SendEarlyData { x } => {
-                self.shared.unready(x, Method::Client).map(Skip::Unready)
+            Op::UseCertificate { x } => self.shared.unready(x, Method::Client).map(Skip::Unready),
+            Op::SendEarlyData { x } => {
+                let datagrams = self.shared.sends_datagrams(x).then_some(Unready::OtherProtocol);
+                self.shared.unready(x, Method::Client).or(datagrams).map(Skip::Unready)
             }
+            Op::SetSslCtx { x, c } => self.shared.is_of_other_protocol(x, c?).then_some(OTHER_PROTOCOL),
             Op::SslShutdown { x } => self.shared.is_deaf(x).then_some(Skip::Unready(Unready::CannotRead)),
             Op::SslSetShutdown { x, .. } => self.shared.was_told_end(x).then_some(Skip::Unready(Unready::ToldEnd)),
             Op::NewSessionTicket { x } => {
@@ -204,6 +226,9 @@ impl Ledger {
             Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
             Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
             Op::CopySessionId { to, from } => {
+                if self.shared.sends_datagrams(to) != self.shared.sends_datagrams(from) {
+                    return Some(OTHER_PROTOCOL);
+                }
                 let other_side = self.shared.method(to) != self.shared.method(from);
                 (other_side && self.shared.progress(to).has_begun()).then_some(Skip::Unready(Unready::WrongSide))
             }
@@ -231,11 +256,11 @@ impl Ledger {
         (sets_expiry(calls) && self.setup.quirks.copies_keep_owner).then_some(Skip::Avoided)
     }
 
-    pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, pooled: bool) {
+    pub(super) fn new_context(&mut self, dst: ContextSlot, method: Method, made: Made) {
         let object = self.shared.new_context();
         self.shared.trust.forget_context(object);
         self.shared.moves[usize::from(object)] = None;
-        self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, pooled });
+        self.shared.contexts[dst.index()] = Some(HeldContext { references: 1, object, method, made });
     }
 
     pub(super) fn up_ref_context(&mut self, c: ContextSlot) {

@@ -188,7 +188,8 @@ impl Ledger {
     pub(super) fn no_handshake(&self, client: ConnectionSlot, server: ConnectionSlot) -> Option<Unready> {
         let shared = &self.shared;
         let unready = shared.unready(client, Method::Client).or(shared.unready(server, Method::Server));
-        unready.or(self.cannot_say(client, server))
+        let other = shared.sends_datagrams(client) != shared.sends_datagrams(server);
+        unready.or(other.then_some(Unready::OtherProtocol)).or(self.cannot_say(client, server))
     }
 
     /// Says why a server makes no other handshake with its client; `None`: it does.
@@ -200,6 +201,9 @@ impl Ledger {
     /// Says why it is not known how a handshake goes; `None`: it is.
     fn cannot_say(&self, client: ConnectionSlot, server: ConnectionSlot) -> Option<Unready> {
         let shared = &self.shared;
+        if shared.may_change_protocol(server) {
+            return Some(Unready::OtherProtocol);
+        }
         let odd = [client, server]
             .into_iter()
             .filter_map(|x| shared.connections[x.index()])
@@ -375,6 +379,9 @@ mod tests {
         let own = "s0 = SSL_SESSION_new()\nSSL_SESSION_set1_id(s0, \"a\")\nSSL_set_session(x0, s0)\n";
         let hands = "handshake(x0, x1)\n";
         let odd = "SSL_CTX_set_timeout(c1, -1)\n";
+        let datagrams = "c2 = SSL_CTX_new(DTLS_server_method())\nc3 = SSL_CTX_new(DTLS_client_method())\n";
+        let block = "{ SSL_set_SSL_CTX(connection, c2); return SSL_TLSEXT_ERR_OK }";
+        let moves = format!("{datagrams}SSL_CTX_set_tlsext_servername_callback(c0, {block})\n");
         for (before, call, why) in [
             ("", "handshake(x1, x0)", Unready::WrongSide),
             (hands, "handshake(x0, x1)", Unready::HasBegun),
@@ -384,6 +391,13 @@ mod tests {
             (own, "handshake(x0, x1)", Unready::UnfitSession),
             ("", "SSL_new_session_ticket(x0)", Unready::WrongSide),
             ("", "SSL_new_session_ticket(x1)", Unready::NoHandshake),
+            (&format!("{datagrams}x2 = SSL_new(c3)\n"), "handshake(x2, x1)", Unready::OtherProtocol),
+            (datagrams, "SSL_set_SSL_CTX(x1, c2)", Unready::OtherProtocol),
+            (&format!("{datagrams}x2 = SSL_new(c2)\n"), "SSL_set_SSL_CTX(x2, c0)", Unready::OtherProtocol),
+            (&format!("{datagrams}x2 = SSL_new(c2)\n"), "SSL_copy_session_id(x1, x2)", Unready::OtherProtocol),
+            (&format!("{datagrams}x2 = SSL_new(c3)\n"), "send_early_data(x2)", Unready::OtherProtocol),
+            (&moves, "handshake(x0, x1)", Unready::OtherProtocol),
+            (&format!("{hands}{moves}"), "SSL_renegotiate(x1)", Unready::OtherProtocol),
             (&format!("{hands}{own}"), "SSL_shutdown(x0)", Unready::CannotRead),
             (&format!("{hands}SSL_shutdown(x0)\n"), "SSL_set_shutdown(x0, none)", Unready::ToldEnd),
         ] {

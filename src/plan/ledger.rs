@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::context::Shared;
+use super::context::{Made, Shared};
 use super::touched::touches;
 use super::{CannotDup, Makes, Origin, Setup, Skip, State, Step};
 use crate::op::{
@@ -323,8 +323,9 @@ impl Ledger {
             }
             Op::ReadDer { s, .. } | Op::ReadPem { s, .. } => self.read_into(s),
             Op::Forget { s } => self.empty(s),
-            Op::CtxNew { dst, method } => self.new_context(dst, method, false),
-            Op::CtxPooled { dst, method } => self.new_context(dst, method, true),
+            Op::CtxNew { dst, method } => self.new_context(dst, method, Made::New),
+            Op::CtxNewDtls { dst, method } => self.new_context(dst, method.side(), Made::ForDatagrams),
+            Op::CtxPooled { dst, method } => self.new_context(dst, method, Made::Pooled),
             Op::CtxUpRef { c } => self.up_ref_context(c),
             Op::CtxAdd { c, s } => self.cache(c, s),
             Op::CtxRemove { c, s } => s.map_or((), |s| self.uncache(c, s)),

@@ -84,7 +84,8 @@ pub(super) fn of(program: &Program) -> (Level, &'static str) {
     // A function says more than a word of the harness, and a call more than what it is made on.
     let of_level = || levels().filter(|(of, _)| *of == level).map(|(_, kind)| kind);
     let is_function = |kind: &Kind| kind.name().contains(|c: char| c.is_ascii_uppercase());
-    let makes = |kind: &Kind| matches!(kind, Kind::New | Kind::CtxNew | Kind::CtxPooled | Kind::SslNew);
+    let makes =
+        |kind: &Kind| matches!(kind, Kind::New | Kind::CtxNew | Kind::CtxNewDtls | Kind::CtxPooled | Kind::SslNew);
     let says_more = of_level().find(|kind| is_function(kind) && !makes(kind));
     let first = says_more.or_else(|| of_level().find(is_function)).or_else(|| of_level().next());
     (level, first.or_else(|| levels().next().map(|(_, kind)| kind)).map(Kind::name).unwrap_or_default())

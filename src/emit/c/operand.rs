@@ -2,10 +2,11 @@
 
 use super::value::{literal, number, time};
 use crate::op::{
-    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DecryptTicket,
-    ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MaxVersion, Method, NameBlock,
-    NewBlock, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskBlock, PskCallback, RemoveBlock,
-    RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeyCallback, TicketKeys, Time, Verify,
+    AlpnCallback, BufferSlot, Bytes, CString, CacheMode, Cipher, Closed, ConnectionSlot, ContextSlot, DatagramMethod,
+    DecryptTicket, ExIndex, Few, GenerateId, GenerateTicket, GetBlock, GetCallback, KeyUpdate, Kind, MaxVersion,
+    Method, NameBlock, NewBlock, NewCallback, NotResumableCallback, Number, Options, ProtocolVersion, PskBlock,
+    PskCallback, RemoveBlock, RemoveCallback, Room, Sample, ServerNameCallback, Slot, Suites, TicketKeyCallback,
+    TicketKeys, Time, Verify,
 };
 
 /// Says where the bytes lie that a call reads.
@@ -55,6 +56,7 @@ in_c! {
     Option<Cipher>: |cipher| cipher.map_or(NULL.into(), |cipher| format!("cipher({:#06x})", cipher.code()));
     Sample: |sample| sample.name().into();
     Method: |method| format!("{}()", method.name());
+    DatagramMethod: |method| format!("{}()", method.name());
     CacheMode: |mode| mode.to_string();
     Closed: |closed| if closed.bits() == 0 { "0".into() } else { closed.to_string() };
     MaxVersion: |version| version.name().into();

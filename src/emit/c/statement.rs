@@ -79,8 +79,8 @@ fn call(op: &Op, lending: Lending) -> String {
 
 /// Returns the name of the function that is called, which is the library's or the C program's own.
 fn function(kind: Kind) -> &'static str {
-    if kind == Kind::CtxPooled {
-        // A pool saves the harness time; a context of it is as a new one.
+    if matches!(kind, Kind::CtxPooled | Kind::CtxNewDtls) {
+        // A pool saves the harness time; a context of it is as a new one. What is spelled for DTLS is the method.
         return Kind::CtxNew.name();
     }
     let own = AFTER_HANDSHAKES.iter().find(|(own, _)| *own == kind);

@@ -239,6 +239,34 @@ words! {
 }
 
 words! {
+    /// Which side of a DTLS connection a context is for.
+    DatagramMethod first 2 before "()" {
+        /// A server.
+        Server = "DTLS_server_method",
+        /// A client.
+        Client = "DTLS_client_method",
+    }
+}
+
+impl DatagramMethod {
+    /// Returns the side.
+    pub const fn side(self) -> Method {
+        match self {
+            DatagramMethod::Server => Method::Server,
+            DatagramMethod::Client => Method::Client,
+        }
+    }
+
+    /// Returns the method of a side.
+    pub const fn of(side: Method) -> DatagramMethod {
+        match side {
+            Method::Server => DatagramMethod::Server,
+            Method::Client => DatagramMethod::Client,
+        }
+    }
+}
+
+words! {
     /// The newest version of a connection.
     MaxVersion first 2 {
         /// TLS 1.2

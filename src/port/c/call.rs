@@ -209,6 +209,7 @@ impl CPort {
             }
             Op::Get1Session { dst, x } => self.keep(*dst, call!(self, SSL_get1_session(self.connection(*x)))),
             Op::CtxNew { dst, method } => Returned::Number(self.make_context(*dst, *method, false).into()),
+            Op::CtxNewDtls { dst, method } => Returned::Number(self.make_datagram_context(*dst, *method).into()),
             Op::CtxPooled { dst, method } => Returned::Number(self.make_context(*dst, *method, true).into()),
             Op::CtxFree { c } => {
                 self.release_context(*c, moment.last);

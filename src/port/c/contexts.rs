@@ -7,11 +7,11 @@
 use std::ffi::{c_int, c_long, c_uint, c_void};
 use std::ptr;
 
-use openssl_sys::{SSL_CTX, SSL_SESSION};
+use openssl_sys::{SSL_CTX, SSL_METHOD, SSL_SESSION};
 
 use super::super::{Cached, events};
 use super::{CPort, Library, random};
-use crate::op::{CONTEXTS, ContextSlot, Kind, Method};
+use crate::op::{CONTEXTS, ContextSlot, DatagramMethod, Kind, Method};
 use crate::plan::Kinds;
 
 // As in `<openssl/ssl.h>`: the macros are calls of SSL_CTX_ctrl.
@@ -133,10 +133,27 @@ impl Contexts {
 
 /// Makes a context.
 pub(super) fn make(library: &Library, method: Method) -> *mut SSL_CTX {
-    let method = match method {
-        Method::Server => call!(library, TLS_server_method()),
-        Method::Client => call!(library, TLS_client_method()),
-    };
+    make_with(
+        library,
+        match method {
+            Method::Server => call!(library, TLS_server_method()),
+            Method::Client => call!(library, TLS_client_method()),
+        },
+    )
+}
+
+/// Makes a context for DTLS.
+fn make_for_datagrams(library: &Library, method: DatagramMethod) -> *mut SSL_CTX {
+    make_with(
+        library,
+        match method {
+            DatagramMethod::Server => call!(library, DTLS_server_method()),
+            DatagramMethod::Client => call!(library, DTLS_client_method()),
+        },
+    )
+}
+
+fn make_with(library: &Library, method: *const SSL_METHOD) -> *mut SSL_CTX {
     let context = call!(library, SSL_CTX_new(method));
     if !context.is_null() {
         // Once for each context, never for a connection: OpenSSL 3.0.0 to 3.0.8 leak what was set before.
@@ -183,11 +200,20 @@ impl CPort {
             }
             None => make(self.library, method),
         };
+        self.hold_context(dst, context, place)
+    }
+
+    pub(super) fn make_datagram_context(&mut self, dst: ContextSlot, method: DatagramMethod) -> bool {
+        let context = make_for_datagrams(self.library, method);
+        self.hold_context(dst, context, None)
+    }
+
+    fn hold_context(&mut self, dst: ContextSlot, context: *mut SSL_CTX, pooled: Option<usize>) -> bool {
         if context.is_null() {
             return false;
         }
         events::context_born(context as usize);
-        self.contexts.slots[dst.index()] = Some(Held { context, pooled: place });
+        self.contexts.slots[dst.index()] = Some(Held { context, pooled });
         true
     }
 

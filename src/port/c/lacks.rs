@@ -27,6 +27,9 @@ const SHARING: [&str; 17] = [
     "SSL_SESSION_free",
 ];
 
+/// Lists what is called to make a context for DTLS.
+const DATAGRAMS: [&str; 2] = ["DTLS_server_method", "DTLS_client_method"];
+
 /// Lists what is called to see what is cached. A library without it is asked for no call that puts something there.
 const CACHES: [&str; 3] = ["SSL_CTX_sessions", "OPENSSL_LH_doall_arg", "OPENSSL_LH_retrieve"];
 
@@ -204,6 +207,7 @@ impl Library {
             Kind::Handshake | Kind::UseCertificate => shares().and(self.shaking()),
             Kind::SendEarlyData => shares().and(self.shaking()).and(Needs::all_of(&[&EARLY])),
             Kind::CtxSetTicketKeyCb => shares().and(named(kind.name())).and(Needs::all_of(&[&TICKET_KEYS])),
+            Kind::CtxNewDtls => shares().and(Needs::all_of(&[&DATAGRAMS])),
             Kind::CtxSetNameBlock => shares().and(self.shaking()).and(named("SSL_set_SSL_CTX")),
             Kind::CtxSetRemoveBlock | Kind::CtxSetNewBlock => shares().and(Needs::all_of(&[&BLOCKS])),
             Kind::CtxSetGetBlock | Kind::CtxSetPskUseBlock | Kind::CtxSetPskFindBlock => {
@@ -234,7 +238,8 @@ impl Library {
 
     /// Returns what is called wherever there is a handshake.
     fn shaking(&self) -> Needs {
-        let elsewhere = |name: &&str| [&BY_BYTES[..], &EARLY, &TICKET_KEYS, &BEFORE].concat().contains(name);
+        let elsewhere =
+            |name: &&str| [&BY_BYTES[..], &EARLY, &TICKET_KEYS, &DATAGRAMS, &BEFORE].concat().contains(name);
         let of_no_op = LIST.iter().filter(|(name, .., condition)| {
             condition.is_empty() && Kind::from_name(name).is_none() && !elsewhere(name)
         });

@@ -241,6 +241,8 @@ macro_rules! collect {
             fn TLS_method() -> *const SSL_METHOD;
             fn TLS_server_method() -> *const SSL_METHOD;
             fn TLS_client_method() -> *const SSL_METHOD;
+            fn DTLS_server_method() -> *const SSL_METHOD;
+            fn DTLS_client_method() -> *const SSL_METHOD;
             fn SSL_CTX_ctrl(*mut SSL_CTX, c_int, c_long, *mut c_void) -> c_long;
             fn OPENSSL_LH_doall_arg(*mut OPENSSL_LHASH, OPENSSL_LH_DOALL_FUNCARG, *mut c_void) -> ();
             fn OPENSSL_LH_retrieve(*mut OPENSSL_LHASH, *const c_void) -> *mut c_void;

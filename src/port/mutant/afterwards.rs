@@ -13,6 +13,8 @@ use crate::trace::SAME;
 
 /// Has the value of `TLS1_2_VERSION`.
 const TLS12: i32 = 0x303;
+/// Has the value of `DTLS1_2_VERSION`.
+pub(super) const DTLS12: i32 = 0xfefd;
 
 /// Holds what the bug makes of a call; `None` leaves alone what it returned.
 type Spoiled = Option<Returned<'static>>;
@@ -302,6 +304,11 @@ impl Mutant {
                     // Nothing grows, so nothing is too long.
                     session.establish(&established).unwrap_or_default();
                 }
+            }
+            Bug::DatagramClientNamesTls => {
+                let session = self.connected_session(client);
+                let of_datagrams = session.filter(|session| session.protocol_version() == DTLS12);
+                of_datagrams.into_iter().for_each(|session| session.set_protocol_version(TLS12));
             }
             Bug::HandshakeServerIsNeverDone => return changed(returned, |returned| returned & !2),
             Bug::HandshakeEmptiesCaches => {

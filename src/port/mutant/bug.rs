@@ -322,6 +322,10 @@ bugs! {
         RenegotiateAbbreviated(callback New, callback Free, Return);
     RenegotiationKeepsOld "renegotiation-keeps-old" Renegotiate(other count, count, DestroyedLate) RenegotiateAbbreviated(other count, count, DestroyedLate);
     RenegotiationAlwaysResumes "renegotiation-always-resumes" Renegotiate(callback New, callback Free, handshake New, handshake GenerateId);
+    DatagramContextSpeaksTls "datagram-context-speaks-tls" Handshake(callback New, own ProtocolVersion, handshake New, Return, callback Free);
+    DatagramMaxVersionIsRefused "datagram-max-version-is-refused" CtxSetMaxVersion(Return);
+    DatagramClientNamesTls "datagram-client-names-tls" Handshake(own ProtocolVersion) Get1Session(own ProtocolVersion);
+    DatagramsRefuseSessionOfTls "datagrams-refuse-session-of-tls" SetSession(Return);
     SuitesAreIgnored "suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     ConnectionSuitesAreIgnored "connection-suites-are-ignored" Handshake(own Cipher, Return, handshake Alert, callback New, callback Free, handshake New);
     MaxEarlyDataIsIgnored "max-early-data-is-ignored" Handshake(own MaxEarlyData, other MaxEarlyData, Cache, Return, handshake New, callback New)

@@ -3,6 +3,7 @@
 use super::super::Returned;
 use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
 use super::super::native::seconds;
+use super::afterwards::DTLS12;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
     BlockCall, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock,
@@ -109,6 +110,14 @@ impl Mutant {
     fn instead_on_context(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::ContextUpRefDoesNothing, Op::CtxUpRef { .. }) => number(1),
+            (Bug::DatagramContextSpeaksTls, Op::CtxNewDtls { dst, method }) => {
+                call(Op::CtxNew { dst: *dst, method: method.side() })
+            }
+            (Bug::DatagramMaxVersionIsRefused, Op::CtxSetMaxVersion { c, .. })
+                if self.inner.context(*c).sends_datagrams() =>
+            {
+                number(0)
+            }
             (Bug::CacheModeForgetsUpdateTime, Op::CtxSetCacheMode { c, mode }) => {
                 call(Op::CtxSetCacheMode { c: *c, mode: CacheMode::of(mode.bits() & !UPDATE_TIME) })
             }
@@ -267,6 +276,12 @@ impl Mutant {
         match (self.bug, op) {
             (Bug::SetSessionIgnoresNull, Op::SetSession { s: None, .. })
             | (Bug::CertificateIsForgotten, Op::UseCertificate { .. }) => number(1),
+            (Bug::DatagramsRefuseSessionOfTls, Op::SetSession { x, s: Some(s) })
+                if self.inner.connection(*x).contexts()[0].sends_datagrams()
+                    && self.session(*s).protocol_version() != DTLS12 =>
+            {
+                number(0)
+            }
             (Bug::HeardIsSaid, Op::SslSetShutdown { x, mode }) if *mode == Closed::of(2) => {
                 call(Op::SslSetShutdown { x: *x, mode: Closed::of(3) })
             }

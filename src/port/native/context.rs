@@ -21,7 +21,7 @@ impl NativePort {
         let number = Returned::Number;
         let done = |_: Returned<'_>| Returned::Number(1);
         match op {
-            Op::CtxNew { dst, .. } | Op::CtxPooled { dst, .. } => self.new_context(*dst),
+            Op::CtxNew { .. } | Op::CtxNewDtls { .. } | Op::CtxPooled { .. } => self.new_context(op),
             Op::CtxUpRef { c } => self.up_ref_context(*c),
             Op::CtxFree { c } => {
                 c.map(|c| self.contexts[c.index()].pop());
@@ -127,8 +127,11 @@ impl NativePort {
         Returned::Number(1)
     }
 
-    fn new_context(&mut self, dst: ContextSlot) -> Returned<'static> {
-        let context = self.library.context();
+    /// Makes the context of a call that makes one.
+    fn new_context(&mut self, op: &Op) -> Returned<'static> {
+        let Some(Variable::Context(dst)) = op.result() else { return Returned::Nothing };
+        let datagrams = matches!(op, Op::CtxNewDtls { .. });
+        let context = if datagrams { self.library.datagram_context() } else { self.library.context() };
         know(&context);
         events::context_born(context.address());
         let freed: fn(&Context) = |context| events::context_freed(context.address());
@@ -162,7 +165,7 @@ impl NativePort {
             MaxVersion::Tls12 => Version::Tls12,
             MaxVersion::Tls13 => Version::Tls13,
         };
-        self.inherit(c, |all| all.max_version = version);
+        self.context(c).set_max_version(version);
         Returned::Number(1)
     }
 
