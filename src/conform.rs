@@ -312,10 +312,11 @@ mod tests {
         // A program that loses a session is a hazard.
         let trial = Trial { ex_data: true, programs: 1_000, ..Trial::default() };
         let called = |trial| check(native(true), trial).unwrap().called;
-        let rare = Kind::CtxSetTicketKeyCb;
-        assert_eq!(called(trial).with(rare), Kinds::all_but(&[Kind::Forget]));
-        // One scenario alone draws it.
-        assert!(called(Trial { programs: 20_000, ..trial }).contains(rare));
+        let rare = [Kind::CtxSetTicketKeyCb, Kind::SslSetTicketExt];
+        assert_eq!(rare.into_iter().fold(called(trial), Kinds::with), Kinds::all_but(&[Kind::Forget]));
+        // Scenarios alone draw them.
+        let more = called(Trial { programs: 20_000, ..trial });
+        assert!(rare.into_iter().all(|kind| more.contains(kind)));
         // Without births and deaths there are no handshakes, and no tickets after one, nor what is drawn for them alone.
         let report = check(native(false), Trial { ex_data: false, ..trial }).unwrap();
         let handshakes = [
@@ -329,6 +330,7 @@ mod tests {
             Kind::RenegotiateAbbreviated,
             Kind::CtxSetTicketKeyCb,
             Kind::CtxNewDtls,
+            Kind::SslSetTicketExt,
         ];
         assert_eq!(report.called.or(Kinds::NONE.with(Kind::Forget)), Kinds::all_but(&handshakes), "{report}");
     }

@@ -20,8 +20,15 @@ const MOST_HANDSHAKES: usize = 128;
 const DATAGRAMS: u8 = 16;
 /// Says of how many contexts of such a program one is for TLS all the same.
 const MIXED: u8 = 16;
-/// Lists what is drawn where it does something alone: other keys show where a ticket comes back.
-const IN_SCENARIOS: [Kind; 2] = [Kind::CtxSetTicketKeyCb, Kind::CtxNewDtls];
+/// Lists what is drawn where it does something alone, or in the place of something else: other keys show where a ticket comes back, and another
+/// ticket where none is offered.
+const IN_SCENARIOS: [Kind; 5] = [
+    Kind::CtxSetTicketKeyCb,
+    Kind::CtxNewDtls,
+    Kind::SslSetTicketExt,
+    Kind::Set1OwnId,
+    Kind::Set1OwnIdContext,
+];
 
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]

@@ -568,6 +568,7 @@ mod tests {
 
     /// Lists the functions of which the manual of OpenSSL 3.0 has no sentence.
     const NO_PAGE: &[&str] = &[
+        "SSL_set_session_ticket_ext",
         "SSL_copy_session_id",
         "SSL_set_SSL_CTX",
         "SSL_CTX_set_not_resumable_session_callback",

@@ -40,7 +40,9 @@
 //!     that come from handshakes and were not changed since (`handshake.rs`): then no byte of what a peer sends is the program's. A
 //!     session of a handshake may be in the cache of the contexts of the connections that it was on, and in no other.
 //! 11. *Hazards* are defined C on our side and break the library: a session in two caches (it has one pair of links), another id
-//!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child.
+//!     or version while it is cached (the hash is not told). They are skipped unless asked for, and then run in a child. So are blocks
+//!     that free or keep what they only borrow, that put a session into a second cache, or that call themselves: these are misuse on the
+//!     program's side, which C does not stop, so the native session does what would have been right.
 //! 12. *Bytes* are the program's, at any length, in a buffer of just that length. A session that was read from them is offered in a
 //!     handshake where they are unchanged and of a session that could be. Reading into a session that a cache has is a hazard, unless
 //!     the bytes are its own: id and version stay what the hash goes by.

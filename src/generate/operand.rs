@@ -143,7 +143,19 @@ impl Generator {
             true => (self.context(ledger), self.connection(ledger)),
             false => (ContextSlot::wrapping(0), ConnectionSlot::wrapping(0)),
         };
-        self.draw(kind, About { ledger, c, x })
+        let op = self.draw(kind, About { ledger, c, x });
+        self.or_own(op)
+    }
+
+    /// Draws the setter of a value sometimes as that of the session's own. What is drawn for it changes nothing else.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the two setters that take a session's own; the others do not")]
+    fn or_own(&self, op: Op) -> Op {
+        let own = || self.aside().u8(0..12) == 0;
+        match op {
+            Op::Set1Id { s, .. } if own() => Op::Set1OwnId { s },
+            Op::Set1IdContext { s, .. } if own() => Op::Set1OwnIdContext { s },
+            other => other,
+        }
     }
 
     /// Draws the cipher suite before the session.
@@ -329,4 +341,8 @@ macro_rules! generate_words {
 
 generate_words!(ExIndex, DatagramMethod, KeyUpdate, Method, MaxVersion, Options, Suites, TicketKeys, Verify);
 generate_words!(RemoveCallback, NewCallback, NotResumableCallback, GenerateId, PskCallback, ServerNameCallback);
-generate_words!(AlpnCallback, GenerateTicket, DecryptTicket, TicketKeyCallback);
+generate_words!(AlpnCallback, GenerateTicket, DecryptTicket);
+
+generate! {
+    TicketKeyCallback: |generator, _about| generator.one_of(TicketKeyCallback::SEALS);
+}

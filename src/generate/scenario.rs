@@ -59,8 +59,27 @@ impl Generator {
             4 => self.shown(on, dup),
             _ => self.resumed(on),
         };
+        self.offer_ticket(client, &mut ops);
         ops.reverse();
         self.ahead = ops;
+    }
+
+    /// Lets the first client of a scenario offer a ticket of the program's, sometimes. What is drawn for it changes nothing else.
+    fn offer_ticket(&self, client: ContextSlot, ops: &mut Vec<Op>) {
+        let mut drawn = self.aside();
+        let first = ops.iter().position(|op| matches!(op, Op::Handshake { .. }));
+        let (Some(at), 0) = (first, drawn.u8(0..8)) else { return };
+        let Op::Handshake { client: x, .. } = ops[at] else { return };
+        let ticket = match drawn.u8(0..8) {
+            0 => Bytes::new(b""),
+            1 | 2 => Bytes::NULL,
+            3 | 4 => Bytes::new(b"short"),
+            _ => Bytes::new(b"forty bytes are as long as tickets can be"),
+        };
+        ops.insert(at, Op::SslSetTicketExt { x, ticket });
+        if drawn.u8(0..4) > 0 {
+            ops.insert(0, Op::CtxSetMaxVersion { c: client, version: MaxVersion::Tls12 });
+        }
     }
 
     /// Begins a scenario in which a session is flushed in its last second, and after it; or one of two, whose times were
@@ -509,8 +528,10 @@ impl Generator {
         let Scenario { server: c, client, x: [x0, x1, x2, x3], s } = on;
         let sure = &[TicketKeys::A, TicketKeys::B];
         let mut keyed = self.aside();
+        let mut refusing = keyed.clone().fork();
         let mut key_callback = |c| {
-            let callback = TicketKeyCallback::ALL[keyed.usize(..TicketKeyCallback::ALL.len())];
+            let callback = TicketKeyCallback::SEALS[keyed.usize(..TicketKeyCallback::SEALS.len())];
+            let callback = if refusing.u8(0..4) == 0 { TicketKeyCallback::Refuses } else { callback };
             keyed.bool().then_some(Op::CtxSetTicketKeyCb { c, callback })
         };
         let mut ops = vec![

@@ -84,6 +84,18 @@ pub(super) struct Offer {
     pub ticket: Option<Vec<u8>>,
 }
 
+/// Says what is in the extension by which a client offers a ticket, before TLS 1.3.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum TicketExtension {
+    /// Has the session's ticket, or nothing.
+    #[default]
+    OfSession,
+    /// Has these bytes where the session has no ticket of TLS 1.2.
+    Given(Vec<u8>),
+    /// Is left out where the session has no ticket of TLS 1.2.
+    LeftOut,
+}
+
 /// Limits the name of a server, bytes: `TLSEXT_MAXLEN_host_name`.
 const HOST_NAME_MAX: usize = 255;
 
@@ -132,6 +144,8 @@ pub(super) struct State {
     pub verify_result: i64,
     /// Names the version that is spoken, or the highest that can be.
     pub speaks: Version,
+    /// Says that a server has read something else than a hello first, and takes the version of that record, TLS 1.0, for what is spoken.
+    pub heard_no_hello: bool,
     /// Says that the handshake is not the first one of the connection.
     pub renegotiates: bool,
     /// Says that both sides have agreed on that version.
@@ -139,6 +153,8 @@ pub(super) struct State {
     pub id_context: ShortBytes,
     /// Holds the server's name that is asked for, without a NUL. The name that a server was asked for last is its own.
     pub host_name: Option<Vec<u8>>,
+    /// Says what a client offers as a ticket.
+    pub ticket_extension: TicketExtension,
     /// Holds the protocol that the server has selected.
     pub alpn: Option<Vec<u8>>,
     /// Counts the bytes of early data that a client sends in its handshake.
@@ -177,10 +193,12 @@ impl Connection {
                 reused: false,
                 verify_result: 0,
                 speaks: context.newest(),
+                heard_no_hello: false,
                 agreed_version: false,
                 renegotiates: false,
                 id_context: context.id_context(),
                 host_name: None,
+                ticket_extension: TicketExtension::OfSession,
                 alpn: None,
                 sends_early: 0,
                 answers_later: false,
@@ -230,6 +248,7 @@ impl Connection {
         (state.stage, state.reused, state.shut, state.sent_tickets) = (Stage::Before, false, (false, false), 0);
         (state.exchanged, state.failure) = (false, None);
         (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
+        state.heard_no_hello = false;
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -276,6 +295,14 @@ impl Connection {
         }
     }
 
+    /// Sets what a client offers as a ticket; `None` leaves the extension out: `SSL_set_session_ticket_ext`.
+    pub fn set_ticket_extension(&self, ticket: Option<&[u8]>) {
+        self.state().ticket_extension = match ticket {
+            Some(ticket) => TicketExtension::Given(ticket.to_vec()),
+            None => TicketExtension::LeftOut,
+        };
+    }
+
     /// Sets the name that a client asks for: `SSL_set_tlsext_host_name`. It goes whatever comes in its place.
     ///
     /// # Errors
@@ -313,8 +340,11 @@ impl Connection {
 
     /// Returns whether the cache has a session of this id and of the version that is spoken: `SSL_has_matching_session_id`.
     pub fn has_matching_id(&self, id: &[u8]) -> bool {
-        let speaks = self.state().speaks;
-        id.len() <= ID_MAX && self.session_context().has_key(speaks.number(), id)
+        const TLS1_VERSION: i32 = 0x0301;
+        let state = self.state();
+        let speaks = if state.heard_no_hello { TLS1_VERSION } else { state.speaks.number() };
+        drop(state);
+        id.len() <= ID_MAX && self.session_context().has_key(speaks, id)
     }
 
     /// Sets the session id context: `SSL_set_session_id_context`.

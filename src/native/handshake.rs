@@ -15,7 +15,7 @@ use super::peers::Peers;
 use super::progress::Judged;
 use super::rules::Rule;
 use super::session::{Cipher, Session};
-use super::tickets::{CannotOpen, Opened, Sealed, Sent, Ticket, TicketStatus, hint};
+use super::tickets::{CannotOpen, CannotSend, Opened, Sealed, Sent, Ticket, TicketStatus, hint};
 
 /// Says that one side refuses the handshake, and both give up.
 pub(super) struct Refused;
@@ -85,14 +85,15 @@ impl Handshake<'_> {
             self.client.new_session(self.client.max_version().number());
         }
         drop(offered);
+        self.client.take_ticket_extension().map_err(|why| self.say_no_hello(why))?;
         if self.client.max_version() == Version::Tls13 {
             self.client.ask_for_psk();
+            if self.client.offers_ticket_without_suite() {
+                return Err(self.say_no_hello(Why::Internal));
+            }
         }
         if let (true, Some(why)) = (self.early.sent, self.early_is_for_others()) {
-            // What the server reads then is no hello.
-            self.client.fail(why);
-            self.server.fail(Why::OutOfTurn);
-            return Err(Refused);
+            return Err(self.say_no_hello(why));
         }
         let version = self.client.max_version().min(self.server.max_version());
         self.server.agree_on(version);
@@ -115,6 +116,7 @@ impl Handshake<'_> {
         if !offered.is_some_and(|session| session.protocol_version() == version.number() && session.is_resumable()) {
             self.client.new_session(version.number());
         }
+        self.client.take_ticket_extension().map_err(|why| self.refuse_by_client(why))?;
         let hello = self.server_hello_12(version, looks)?;
         let hello = self.answer(hello)?;
         self.finish_12(&hello).map(|_| ())
@@ -124,16 +126,12 @@ impl Handshake<'_> {
     fn answer(&mut self, mut hello: Hello) -> Result<Hello, Refused> {
         let version = hello.version;
         let sends = version != Version::Tls13 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
-        if sends {
-            hello.sealed = self.make_ticket_12();
-        }
-        if sends && hello.sealed.is_none() {
-            if self.client_reads_hello(&hello).is_ok() {
-                self.client.hear_from(self.server);
-            }
-            return Err(Refused);
-        }
+        let made = if sends { self.make_ticket_12() } else { Ok(None) };
         self.client_reads_hello(&hello)?;
+        hello.sealed = made.map_err(|CannotSend| {
+            self.client.hear_from(self.server);
+            Refused
+        })?;
         Ok(hello)
     }
 
@@ -168,7 +166,7 @@ impl Handshake<'_> {
     /// Looks into the ticket that the client sent, or into the cache.
     fn find_12(&self, version: Version, offer: &Offer) -> Result<Found, Refused> {
         let mut found = Found { session: None, from_cache: true, ticket_expected: false };
-        if self.server.uses_tickets() && self.client.uses_tickets() {
+        if self.server.uses_tickets() && self.client.asks_for_ticket() {
             let ticket = offer.ticket.as_deref().filter(|ticket| !ticket.is_empty());
             let (session, status) = match ticket {
                 Some(ticket) => self.open_ticket(version, ticket)?,
@@ -589,9 +587,10 @@ impl Handshake<'_> {
         }
     }
 
-    /// Returns what is in a ticket of a TLS 1.2 server. Where there cannot be one, the server fails.
-    fn make_ticket_12(&self) -> Option<Sealed> {
-        if self.server.generates_ticket() { self.server.seal() } else { None }
+    /// Returns what is in a ticket of a TLS 1.2 server. `None`: it is empty, and changes nothing of the client's session. Where there cannot
+    /// be one, the server fails.
+    fn make_ticket_12(&self) -> Result<Option<Sealed>, CannotSend> {
+        if self.server.generates_ticket() { self.server.seal() } else { Err(CannotSend) }
     }
 
     /// Exchanges what follows the hellos of TLS 1.2. Returns which side has finished.
@@ -601,13 +600,12 @@ impl Handshake<'_> {
             self.fill(self.server);
         }
         if !hello.hit && hello.ticket_expected && self.server.uses_tickets() {
-            sent = self.make_ticket_12();
-            if sent.is_none() {
+            sent = self.make_ticket_12().map_err(|CannotSend| {
                 // The client had said that it is finished.
                 self.fill(self.client);
                 self.client.hear_from(self.server);
-                return Err(Refused);
-            }
+                Refused
+            })?;
         }
         // Whoever sends the last message has finished last.
         if !hello.hit {
@@ -671,7 +669,7 @@ impl Handshake<'_> {
         if early {
             self.server_is_done_13();
         }
-        let sent: Vec<Sent> = (0..tickets).map_while(|_| self.send_ticket(early)).collect();
+        let sent: Vec<Option<Sent>> = (0..tickets).map_while(|_| self.send_ticket(early).ok()).collect();
         let all = sent.len() as u32 == tickets;
         if !early {
             self.server.state().pending_tickets = pending.saturating_sub(sent.len() as u32);
@@ -679,7 +677,7 @@ impl Handshake<'_> {
         if !early && all {
             self.server_is_done_13();
         }
-        for sent in sent {
+        for sent in sent.into_iter().flatten() {
             self.read_ticket(sent);
         }
         if !all {
@@ -747,6 +745,14 @@ impl Handshake<'_> {
     /// `read_state_machine`.
     fn refuse_what_follows(&self, version: Version, why: Why) -> Refused {
         if version == Version::Dtls12 { Refused } else { self.refuse_by_client(why) }
+    }
+
+    /// Makes each side give up before there was a hello: what the server reads is none.
+    fn say_no_hello(&self, why: Why) -> Refused {
+        self.client.fail(why);
+        self.server.fail(Why::OutOfTurn);
+        self.server.state().heard_no_hello = true;
+        Refused
     }
 
     /// Makes each side give up its session, for the client has sent a fatal alert.

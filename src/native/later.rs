@@ -107,8 +107,8 @@ impl Handshake<'_> {
         let mut pending = self.server.pending_tickets();
         let mut sent = Vec::new();
         while self.server.tickets() > 0 {
-            let Some(ticket) = self.send_ticket(true) else { break };
-            sent.push(ticket);
+            let Ok(ticket) = self.send_ticket(true) else { break };
+            sent.extend(ticket);
             pending = pending.saturating_sub(1);
             let enough = self.server.session_reused() || self.server.sent_tickets() >= self.server.tickets();
             if pending == 0 && enough {

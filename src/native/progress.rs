@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::bytes::ShortBytes;
-use super::connection::{Connection, Offer, Stage, Version, state_getters};
+use super::connection::{Connection, Offer, Stage, TicketExtension, Version, state_getters};
 use super::context::{Context, NameAnswer, Statistic, mode};
 use super::failure::{Failure, Why};
 use super::peers::Peers;
 use super::rules::Rule;
 use super::session::Session;
-use super::tickets::Sealed;
+use super::tickets::{CannotSend, Sealed};
 
 /// Limits the id that a callback makes, bytes.
 const ROOM: usize = 32;
@@ -244,6 +244,37 @@ impl Connection {
         Offer { id: session.id().as_slice().to_vec(), ticket }
     }
 
+    /// Gives the session the ticket that the program offers, where it has none of TLS 1.2: `tls_construct_ctos_session_ticket`. What the
+    /// hello goes with goes with the session from there on.
+    ///
+    /// # Errors
+    /// Fails where the ticket has no bytes, for which there is no memory.
+    pub(super) fn take_ticket_extension(&self) -> Result<(), Why> {
+        let TicketExtension::Given(ticket) = self.state().ticket_extension.clone() else { return Ok(()) };
+        let Some(session) = self.session().filter(|session| self.uses_tickets() && !offers_ticket_12(session)) else {
+            return Ok(());
+        };
+        if ticket.is_empty() {
+            return Err(Why::Internal);
+        }
+        session.put_ticket(&ticket, session.ticket_lifetime_hint());
+        Ok(())
+    }
+
+    /// Returns whether a client cannot say of which digest its ticket of TLS 1.3 is: `tls_construct_ctos_psk`.
+    pub(super) fn offers_ticket_without_suite(&self) -> bool {
+        let is_odd = |session: &Session| {
+            session.protocol_version() == Version::Tls13.number() && session.has_ticket() && session.cipher().is_none()
+        };
+        self.session().as_ref().is_some_and(is_odd)
+    }
+
+    /// Returns whether a client sends the extension for tickets, though it may have no bytes.
+    pub(super) fn asks_for_ticket(&self) -> bool {
+        let left_out = self.state().ticket_extension == TicketExtension::LeftOut;
+        self.uses_tickets() && (!left_out || self.session().as_ref().is_some_and(offers_ticket_12))
+    }
+
     /// Returns the ticket, while it is not older than it may get: `tls_construct_ctos_psk`.
     pub(super) fn offered_key(&self) -> Option<Vec<u8>> {
         let session = self.session()?;
@@ -291,13 +322,19 @@ impl Connection {
         Some(copy)
     }
 
-    /// Returns what is in a ticket made of the session, of which its callback was told. Where it cannot be made, the connection fails.
-    pub(super) fn seal(&self) -> Option<Sealed> {
-        let session = self.session()?;
+    /// Returns what is in a ticket made of the session, of which its callback was told. `None`: the callback for keys refuses to seal it.
+    ///
+    /// # Errors
+    /// Fails where it cannot be made, and so does the connection.
+    pub(super) fn seal(&self) -> Result<Option<Sealed>, CannotSend> {
+        let session = self.session().ok_or(CannotSend)?;
         let sealed = self.session_context().seal(&session);
         drop(session);
         // The copy outlives the alert.
-        sealed.map_err(|_copy| self.fail(Why::Internal)).ok()
+        sealed.map_err(|_copy| {
+            self.fail(Why::Internal);
+            CannotSend
+        })
     }
 
     /// Returns whether a server may resume this session, and counts one that has expired.
@@ -390,4 +427,9 @@ impl Connection {
         let before = self.state().session.replace(session);
         drop(before);
     }
+}
+
+/// Returns whether a session has a ticket that a client shows before TLS 1.3.
+fn offers_ticket_12(session: &Session) -> bool {
+    session.protocol_version() != Version::Tls13.number() && session.ticket(|ticket| ticket.is_some())
 }

@@ -173,6 +173,8 @@ macro_rules! for_each_rule {
     RecordLayerFails "record-layer-fails" Change ("3.2.0" to "3.2.5 3.3.4 3.4.2 3.5.1") "ossl_tls_handle_rlayer_return" "https://github.com/openssl/openssl/pull/27584";
     /// A client that gives up while it reads the server's hello is heard, though it has sent early data that the server refuses: its alert is not encrypted yet.
     PlainAlertIsHeard "plain-alert-is-heard" Change ("" to "3.2.0") "tls13_change_cipher_state" "ENC_WRITE_STATE_WRITE_PLAIN_ALERTS, ssl/statem and ssl/record of 3.1.4";
+    /// A server of TLS 1.3 sends a ticket that the callback for its key refuses to seal: the client cannot read it, and gives up.
+    RefusedTicketIsSent "refused-ticket-is-sent" Fix ("3.0.0" to "3.0.6") "tls_construct_new_session_ticket" "https://github.com/openssl/openssl/issues/18977; seen in 3.0.5, and not in 3.0.8";
     /// A full cache evicts when it has as many sessions as its size says, so that it holds one fewer.
     FullIsOneShort "full-is-one-short" Limit ("3.0.6" to "") "SSL_CTX_add_session" "docs/FINDINGS.md, 17";
     /// A duplicate of a session without a ticket has no lifetime hint.

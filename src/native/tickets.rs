@@ -13,6 +13,7 @@ use super::established::Established;
 use super::failure::Why;
 use super::handshake::Handshake;
 use super::peers::Peers;
+use super::rules::Rule;
 use super::session::Session;
 
 /// Names the keys that seal tickets: whoever has them opens what was sealed with them.
@@ -64,6 +65,9 @@ pub(super) struct Sealed {
 /// Says that a callback failed where it was to open a ticket, and that the handshake ends.
 pub(super) struct CannotOpen;
 
+/// Says that a ticket cannot be made, and that the server has failed.
+pub(super) struct CannotSend;
+
 /// Says what is in a ticket.
 pub(super) enum Ticket {
     /// Has the session itself, sealed.
@@ -85,8 +89,8 @@ pub type DecryptTicket = fn(session: Option<&Session>, status: TicketStatus) -> 
 /// Holds what stands for a callback of ticket keys.
 #[derive(Clone, Copy, Debug)]
 pub struct TicketKeyCallbacks {
-    /// Returns the keys that a ticket is sealed with.
-    pub seal: fn() -> TicketKeys,
+    /// Returns the keys that a ticket is sealed with. `None`: it is not to be sealed, and so none is sent.
+    pub seal: fn() -> Option<TicketKeys>,
     /// Says what becomes of a ticket that was sealed with `keys`. `None`: nobody knows with which.
     pub open: fn(keys: Option<TicketKeys>) -> KeyUse,
 }
@@ -158,8 +162,8 @@ pub fn new_session_ticket(server: &Arc<Connection>, peers: &mut dyn Peers) -> bo
     let mut pending = pending + 1;
     let mut sent = Vec::new();
     while pending > 0 || !server.session_reused() && server.sent_tickets() < server.tickets() {
-        let Some(ticket) = handshake.send_ticket(true) else { break };
-        sent.push(ticket);
+        let Ok(ticket) = handshake.send_ticket(true) else { break };
+        sent.extend(ticket);
         pending = pending.saturating_sub(1);
     }
     for sent in sent {
@@ -200,11 +204,14 @@ impl Handshake<'_> {
     }
 
     /// Makes a ticket of TLS 1.3: `tls_construct_new_session_ticket`. Its session has no id unless it is `named`. Returns `None`
-    /// where it cannot be made.
-    pub(super) fn send_ticket(&mut self, named: bool) -> Option<Sent> {
-        let own = self.server.session()?;
+    /// where its callback refuses to seal it: it counts as one that was sent.
+    ///
+    /// # Errors
+    /// Fails where it cannot be made.
+    pub(super) fn send_ticket(&mut self, named: bool) -> Result<Option<Sent>, CannotSend> {
+        let own = self.server.session().ok_or(CannotSend)?;
         let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
-            let copy = own.dup_without_ticket()?;
+            let copy = own.dup_without_ticket().ok_or(CannotSend)?;
             drop(own);
             self.server.put_session(Some(copy.up_ref()));
             copy
@@ -216,7 +223,7 @@ impl Handshake<'_> {
         } else if !self.server.generate_id(&own, self.peers) {
             drop(own);
             self.server.fail(Why::IdConflict);
-            return None;
+            return Err(CannotSend);
         }
         let from_peer = self.peers.of(&own);
         own.put_master_key(&from_peer.master_key);
@@ -227,22 +234,24 @@ impl Handshake<'_> {
         own.set_max_early_data(self.server.max_early_data());
         drop(own);
         if !self.server.generates_ticket() {
-            return None;
+            return Err(CannotSend);
         }
-        let own = self.server.session()?;
+        let own = self.server.session().ok_or(CannotSend)?;
         let hint = hint(&own, false);
         let is_empty = own.id().as_slice().is_empty();
         let id = self.peers.known(&own).map(|_| own.id().as_slice().to_vec());
         drop(own);
         let key = Zeroizing::new(from_peer.master_key);
         let ticket = match self.server.seals_tickets_13() {
-            true => Ticket::Sealed(self.server.seal()?),
-            false if is_empty => Ticket::Empty,
-            false => Ticket::Id(id),
+            true => self.server.seal()?.map(Ticket::Sealed),
+            false if is_empty => Some(Ticket::Empty),
+            false => Some(Ticket::Id(id)),
         };
         self.server.note_sent_ticket();
+        let sends_nothing = self.server.session_context().library().meets(Rule::RefusedTicketIsSent);
+        let Some(ticket) = ticket.or(sends_nothing.then_some(Ticket::Empty)) else { return Ok(None) };
         self.server.update_cache(mode::SERVER, true);
-        Some(Sent { ticket, hint, key })
+        Ok(Some(Sent { ticket, hint, key }))
     }
 
     /// Lets a TLS 1.3 client read the ticket: `tls_process_new_session_ticket`. One that has failed reads none.
@@ -379,19 +388,20 @@ impl Context {
         }
     }
 
-    /// Returns what is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy.
+    /// Returns what is in a ticket made of this session: `construct_stateless_ticket`, which looks at a copy. `None`: its callback
+    /// refuses to seal it.
     ///
     /// # Errors
     /// Gives back the copy where the time or the timeout is 0. What is 0 is not written, is read as something else, and then takes
     /// more room than there is.
-    pub(super) fn seal(&self, session: &Session) -> Result<Sealed, Session> {
+    pub(super) fn seal(&self, session: &Session) -> Result<Option<Sealed>, Session> {
         let with = Established { fraction: 0, ..session.established() };
         let copy = self.library().session();
         if with.time == 0 || with.timeout == 0 {
             return Err(copy);
         }
         drop(copy);
-        let keys = self.callbacks().ticket_key.map_or_else(|| self.ticket_keys(), |callback| (callback.seal)());
-        Ok(Sealed { keys, with: Arc::new(with) })
+        let keys = self.callbacks().ticket_key.map_or_else(|| Some(self.ticket_keys()), |callback| (callback.seal)());
+        Ok(keys.map(|keys| Sealed { keys, with: Arc::new(with) }))
     }
 }

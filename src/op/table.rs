@@ -140,6 +140,12 @@ macro_rules! for_each_op {
                 0x62 CtxSetPskUseCb SSL_CTX_set_psk_use_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_use_session_cb_func) -> ()};
                 /// Sets what gives a server a session that was agreed on by other means.
                 0x63 CtxSetPskFindCb SSL_CTX_set_psk_find_session_callback [] (c: ContextSlot, callback: PskCallback) {} {by_hand fn(*mut SSL_CTX, SSL_psk_find_session_cb_func) -> ()};
+                /// Sets the bytes of the extension that offers a ticket, where the session has none of TLS 1.2; `NULL` leaves the extension out.
+                0xaa SslSetTicketExt SSL_set_session_ticket_ext [] (x: ConnectionSlot, ticket: Bytes) {} {by_hand fn(*mut SSL, *mut c_void, c_int) -> c_int};
+                /// Sets the session id to itself: the harness's own word for `SSL_SESSION_set1_id` of what `SSL_SESSION_get_id` lends.
+                0xab Set1OwnId set1_own_id [] (s: Slot) {sets Id} {own};
+                /// Sets the session id context to itself: the harness's own word for `SSL_SESSION_set1_id_context` of what `SSL_SESSION_get0_id_context` lends.
+                0xac Set1OwnIdContext set1_own_id_context [] (s: Slot) {sets IdContext} {own};
                 /// Sets the name of the server that a client asks for; `NULL` asks for none.
                 0x79 SslSetHostName SSL_set_tlsext_host_name [] (x: ConnectionSlot, name: CString) {} {own};
                 /// Sets what a server makes of the name that a client asks for.

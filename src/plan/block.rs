@@ -65,7 +65,11 @@ pub fn left_out(call: BlockCall, around: &dyn Around) -> Option<LeftOut> {
         | BlockCall::Remove { .. }
         | BlockCall::Flush { .. }
         | BlockCall::Number { .. }
-        | BlockCall::ToDer { .. } => None,
+        | BlockCall::ToDer { .. }
+        | BlockCall::FreeBorrowed { .. }
+        | BlockCall::KeepBorrowed { .. }
+        | BlockCall::AddAnyway { .. }
+        | BlockCall::AddAndRemove { .. } => None,
     }
 }
 
@@ -94,7 +98,7 @@ impl Ledger {
         }
         for call in op.block().unwrap_or_default() {
             match call {
-                BlockCall::Add { .. } => {
+                BlockCall::Add { .. } | BlockCall::AddAnyway { .. } | BlockCall::AddAndRemove { .. } => {
                     self.shared.blocks.adds = true;
                     self.shared.trust.note_caching();
                 }
@@ -111,7 +115,9 @@ impl Ledger {
                 | BlockCall::IsResumable { .. }
                 | BlockCall::Remove { .. }
                 | BlockCall::Flush { .. }
-                | BlockCall::Number { .. } => {}
+                | BlockCall::Number { .. }
+                | BlockCall::FreeBorrowed { .. }
+                | BlockCall::KeepBorrowed { .. } => {}
             }
         }
         if self.shared.blocks.adds {

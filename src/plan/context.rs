@@ -174,12 +174,8 @@ impl Ledger {
                 acts.then_some(Skip::Avoided)
             }
             block_ops!() => self.refuses_block(op),
-            Op::SslClear { x } => {
-                let shut = self.shared.was_told_end(x);
-                let again = self.shared.progress(x).was_asked_again();
-                let unready = again.then_some(Skip::Unready(Unready::AskedAgain));
-                unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
-            }
+            Op::SetSession { x, .. } => self.withholds(x),
+            Op::SslClear { x } => self.withholds(x).or(self.refuses_clear(x)),
             // A session has one pair of links: it can be in one list.
             Op::CtxAdd { c, s } => {
                 let here = 1u16 << self.shared.contexts[c.index()]?.object;
@@ -196,6 +192,19 @@ impl Ledger {
             Op::TakeKept { .. } => (!self.shared.keeps).then_some(Skip::Empty),
             _ => self.refuses_to_talk(op),
         }
+    }
+
+    /// Leaves out what docs/FINDINGS.md withholds of `SSL_set_session_ticket_ext`.
+    fn withholds(&self, x: ConnectionSlot) -> Option<Skip> {
+        self.shared.keeps_told_ticket(x).then_some(Skip::Avoided)
+    }
+
+    /// Says why a connection is not cleared.
+    fn refuses_clear(&self, x: ConnectionSlot) -> Option<Skip> {
+        let shut = self.shared.was_told_end(x);
+        let again = self.shared.progress(x).was_asked_again();
+        let unready = again.then_some(Skip::Unready(Unready::AskedAgain));
+        unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
     }
 
     /// Says why an op must not run that is about a handshake, or about what comes before or after it.
@@ -225,6 +234,10 @@ impl Ledger {
             }
             Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
             Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
+            // It may get the method of the other one.
+            Op::CopySessionId { to, .. } if self.shared.progress(to).was_told_ticket() && !self.setup.hazards => {
+                Some(Skip::Hazard)
+            }
             Op::CopySessionId { to, from } => {
                 if self.shared.sends_datagrams(to) != self.shared.sends_datagrams(from) {
                     return Some(OTHER_PROTOCOL);
@@ -246,7 +259,8 @@ impl Ledger {
             Op::CtxSetPskUseBlock { block, .. } | Op::CtxSetPskFindBlock { block, .. } => (block.is_sound(), false),
             _ => (true, false),
         };
-        // What it gives away it does not own.
+        // What it gives away it does not own, or it breaks the library by what it calls.
+        let sound = sound && !calls.iter().any(|call| call.is_hazard());
         let hazard = (!sound && !self.setup.hazards).then_some(Skip::Hazard);
         hazard.or(locked.then_some(Skip::Avoided)).or(self.avoids_expiry(calls))
     }

@@ -23,11 +23,19 @@ pub(super) struct Progress {
     early: bool,
     /// There was early data in its handshake, or may have been: `SSL_clear` leaves something of that, and no other handshake is made.
     had_early: bool,
+    /// It offers a ticket of the program's. What the session had in its place would be lost: OpenSSL frees no ticket of TLS 1.3 there.
+    own_ticket: bool,
+    /// It was told what to offer, or to offer nothing: OpenSSL frees that once more where the connection gets another method.
+    told_ticket: bool,
     /// There was another handshake after its own, or a certificate of the client's: `SSL_clear` leaves something of that.
     asked_again: bool,
 }
 
 impl Progress {
+    pub(super) const fn was_told_ticket(self) -> bool {
+        self.told_ticket
+    }
+
     pub(super) const fn has_other_side(self) -> bool {
         self.other_side
     }
@@ -137,6 +145,12 @@ impl Shared {
         self.progress(x).peer.is_none().then_some(Unready::NoHandshake)
     }
 
+    /// Tells whether a connection that was told what to offer as a ticket has begun with it.
+    pub(super) fn keeps_told_ticket(&self, x: ConnectionSlot) -> bool {
+        let progress = self.progress(x);
+        progress.told_ticket && (progress.begun || progress.other_side)
+    }
+
     pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {
         self.progress(x).deaf
     }
@@ -166,6 +180,12 @@ impl Ledger {
                 self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
                 self.shared.trust.caches |=
                     matches!(op, Op::CtxAdd { .. }) && object.is_some_and(|object| object.pristine || object.unknown);
+                return;
+            }
+            Op::SslSetTicketExt { x, ref ticket } => {
+                self.shared.change(x, |progress| {
+                    (progress.own_ticket, progress.told_ticket) = (ticket.get().is_some(), true);
+                });
                 return;
             }
             // A handshake that resumes a session goes the same way whatever its timeout is.
@@ -209,7 +229,10 @@ impl Ledger {
             .filter_map(|x| shared.connections[x.index()])
             .any(|held| shared.trust.odd_timeouts & 1 << held.session_context != 0);
         let session = shared.connections[client.index()].and_then(|held| held.session);
-        odd.then_some(Unready::OddTimeout).or((!self.can_offer(session)).then_some(Unready::UnfitSession))
+        let is_new = |id: ObjectId| self.object(id).origin == Origin::Fresh && !self.object(id).unknown;
+        let loses = shared.progress(client).own_ticket && session.is_some_and(|id| !is_new(id));
+        let unfit = loses || !self.can_offer(session);
+        odd.then_some(Unready::OddTimeout).or(unfit.then_some(Unready::UnfitSession))
     }
 
     /// Tells whether a client can offer this: nothing, a new session, which is no offer, or what a handshake made.
@@ -239,6 +262,12 @@ impl Ledger {
         self.give_named();
         for (x, peer) in [(client, server), (server, client)] {
             self.give_pristine(x);
+            // What it offered may stay in a session that has no id: the next handshake would go on with the same session.
+            if self.shared.progress(x).own_ticket
+                && let Some(id) = self.shared.connections[x.index()].and_then(|held| held.session)
+            {
+                self.object_mut(id).pristine = false;
+            }
             self.shared
                 .change(x, |progress| *progress = Progress { begun: true, peer: Some(peer), had_early, ..*progress });
         }

@@ -149,6 +149,7 @@ macro_rules! inert {
             | Op::CtxSessions { .. }
             | Op::CtxSetMaxVersion { .. }
             | Op::SslSetHostName { .. }
+            | Op::SslSetTicketExt { .. }
             | Op::CtxSetTicketKeys { .. }
             | Op::CtxCopyTicketKeys { .. }
             | Op::CtxSetAlpnSelectCb { .. }
@@ -351,7 +352,7 @@ impl Ledger {
             Op::SendEarlyData { x } => self.shared.note_early(x),
             Op::SslShutdown { x } | Op::SslSetShutdown { x, .. } => self.shut_down(x),
             inert!() | getters!() => {}
-            plain_ops!() => self.fill(op),
+            plain_ops!() | Op::Set1OwnId { .. } | Op::Set1OwnIdContext { .. } => self.fill(op),
         }
         booked
     }

@@ -313,6 +313,15 @@ pub(super) fn run(context: usize, calls: &[BlockCall], port: &mut dyn Port) {
     RUNS.set(false);
 }
 
+/// Lets blocks run inside the block that runs, while `act` is done: they are called back without end where they do the same.
+#[cfg(feature = "linked")]
+pub(super) fn nested<R>(act: impl FnOnce() -> R) -> R {
+    let ran = RUNS.replace(false);
+    let done = act();
+    RUNS.set(ran);
+    done
+}
+
 /// Returns the address of the context that a call names, if a variable holds it.
 fn target(named: Where, own: usize, scope: &Scope) -> usize {
     match named {
@@ -341,7 +350,11 @@ fn time(call: BlockCall, scope: &Scope) -> i64 {
         | BlockCall::Add { .. }
         | BlockCall::Remove { .. }
         | BlockCall::Number { .. }
-        | BlockCall::ToDer { .. } => 0,
+        | BlockCall::ToDer { .. }
+        | BlockCall::FreeBorrowed { .. }
+        | BlockCall::KeepBorrowed { .. }
+        | BlockCall::AddAnyway { .. }
+        | BlockCall::AddAndRemove { .. } => 0,
     }
 }
 

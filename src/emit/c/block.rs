@@ -365,7 +365,16 @@ fn lines(number: u32, call: BlockCall, frame: &Frame) -> Vec<String> {
         | BlockCall::IsResumable { .. }
         | BlockCall::Add { .. }
         | BlockCall::Remove { .. }
-        | BlockCall::Number { .. } => vec![returned(&made)],
+        | BlockCall::Number { .. }
+        | BlockCall::AddAnyway { .. } => vec![returned(&made)],
+        BlockCall::FreeBorrowed { .. } => vec![format!("{made}; /* not the callback's to free */"), told("NULL")],
+        BlockCall::KeepBorrowed { .. } => vec![format!("keep({of}, {kept_by}); /* and no reference */"), told("NULL")],
+        BlockCall::AddAndRemove { .. } => vec![
+            format!("SSL_CTX_add_session({context}, {of});"),
+            "within_block = 0; /* this function may be called again */".into(),
+            returned(&made),
+            "within_block = 1;".into(),
+        ],
     };
     if !guards.is_empty() {
         calls = calls.into_iter().map(|line| format!("    {line}")).collect();
@@ -383,6 +392,10 @@ fn made(call: BlockCall, context: &str) -> String {
         BlockCall::SetTimeout { timeout, .. } => format!("{name}({of}, {})", number(timeout)),
         BlockCall::SetTime { time: at, .. } => format!("{name}({of}, (time_t)({}))", time(at)),
         BlockCall::Add { .. } | BlockCall::Remove { .. } => format!("{name}({context}, {of})"),
+        BlockCall::AddAnyway { .. } => format!("SSL_CTX_add_session({context}, {of})"),
+        BlockCall::AddAndRemove { .. } => format!("SSL_CTX_remove_session({context}, {of})"),
+        BlockCall::FreeBorrowed { .. } => format!("SSL_SESSION_free({of})"),
+        BlockCall::KeepBorrowed { .. } => String::new(),
         BlockCall::Flush { time: at, .. } => format!("{name}({context}, (time_t)({}))", time(at)),
         BlockCall::Number { .. } => format!("{name}({context})"),
         BlockCall::ToDer { .. } => format!("to_der({of})"),

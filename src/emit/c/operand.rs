@@ -121,9 +121,13 @@ impl InC for Bytes {
         let (text, length) = (literal(bytes), bytes.len());
         // What C takes as unsigned characters in one call, it takes as no type at all in another.
         let any = if of == Kind::Set1TicketAppdata { "void" } else { "unsigned char" };
+        // It takes what it does not change.
+        let takes_any = of == Kind::SslSetTicketExt;
         match lending {
+            Lending::Literal if takes_any => format!("(void *){text}, {length}"),
             Lending::Literal => format!("(const {any} *){text}, {length}"),
             Lending::Argument => format!("argument, {length}"),
+            Lending::Guarded if takes_any => format!("(void *)lent({text}, {length}), {length}"),
             Lending::Guarded => format!("lent({text}, {length}), {length}"),
         }
     }

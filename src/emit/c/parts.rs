@@ -57,7 +57,7 @@ const PEM_AND_EDITS: [(&str, &str); 6] = parts!["(":
 ];
 
 /// Look into caches, and make handshakes.
-const SHARED: [(&str, &str); 16] = [
+const SHARED: [(&str, &str); 18] = [
     ("alpn_of(", part!("alpn_of")),
     ("is_cached(", part!("is_cached")),
     ("has_id(", part!("has_id")),
@@ -74,6 +74,8 @@ const SHARED: [(&str, &str); 16] = [
     ("ticket_keys_a", part!("ticket_keys_a")),
     ("ticket_keys_b", part!("ticket_keys_b")),
     ("copy_ticket_keys(", part!("copy_ticket_keys")),
+    ("set1_own_id(", part!("set1_own_id")),
+    ("set1_own_id_context(", part!("set1_own_id_context")),
 ];
 
 /// Keep what callbacks keep, in an order of their own.
@@ -134,6 +136,7 @@ const CALLBACKS: &[(&str, &str)] = &parts!["":
     "ticket_key_cb_first",
     "ticket_key_cb_second",
     "ticket_key_cb_fails",
+    "ticket_key_cb_refuses",
     "generate_id",
     "generate_id_counts",
     "generate_id_short",

@@ -250,6 +250,14 @@ block_calls! {
         0x0c Number "SSL_CTX_sess_number" [] (c: Where);
         /// Writes the session in DER, which is in the variable when the call that called back has returned.
         0x0d ToDer "i2d_SSL_SESSION" [b: BufferSlot] (of: Inner);
+        /// Frees a reference that is not the callback's: a hazard.
+        0x0e FreeBorrowed "free_borrowed" [] (of: Inner);
+        /// Keeps the pointer for `take_kept()` and takes no reference: a hazard.
+        0x0f KeepBorrowed "keep_borrowed" [] (of: Inner);
+        /// Puts the session into a cache, and does not ask whether another one has it: a hazard.
+        0x10 AddAnyway "add_anyway" [] (c: Where, of: Inner);
+        /// Puts the session into a cache and takes it out, and lets the blocks of what is called back run: a hazard.
+        0x11 AddAndRemove "add_and_remove" [] (c: Where, of: Inner);
     }
 }
 
@@ -271,7 +279,11 @@ impl BlockCall {
             | BlockCall::IsResumable { of }
             | BlockCall::Add { of, .. }
             | BlockCall::Remove { of, .. }
-            | BlockCall::ToDer { of, .. } => Some(of),
+            | BlockCall::ToDer { of, .. }
+            | BlockCall::FreeBorrowed { of }
+            | BlockCall::KeepBorrowed { of }
+            | BlockCall::AddAnyway { of, .. }
+            | BlockCall::AddAndRemove { of, .. } => Some(of),
             BlockCall::Flush { .. } | BlockCall::Number { .. } => None,
         }
     }
@@ -282,7 +294,9 @@ impl BlockCall {
             BlockCall::Add { c, .. }
             | BlockCall::Remove { c, .. }
             | BlockCall::Flush { c, .. }
-            | BlockCall::Number { c } => Some(c),
+            | BlockCall::Number { c }
+            | BlockCall::AddAnyway { c, .. }
+            | BlockCall::AddAndRemove { c, .. } => Some(c),
             BlockCall::UpRef { .. }
             | BlockCall::Free { .. }
             | BlockCall::Dup { .. }
@@ -292,7 +306,33 @@ impl BlockCall {
             | BlockCall::GetTime { .. }
             | BlockCall::GetProtocolVersion { .. }
             | BlockCall::IsResumable { .. }
-            | BlockCall::ToDer { .. } => None,
+            | BlockCall::ToDer { .. }
+            | BlockCall::FreeBorrowed { .. }
+            | BlockCall::KeepBorrowed { .. } => None,
+        }
+    }
+
+    /// Tells whether it is made only where hazards are looked for.
+    pub const fn is_hazard(self) -> bool {
+        match self {
+            BlockCall::FreeBorrowed { .. }
+            | BlockCall::KeepBorrowed { .. }
+            | BlockCall::AddAnyway { .. }
+            | BlockCall::AddAndRemove { .. } => true,
+            BlockCall::UpRef { .. }
+            | BlockCall::Free { .. }
+            | BlockCall::Dup { .. }
+            | BlockCall::SetTimeout { .. }
+            | BlockCall::SetTime { .. }
+            | BlockCall::GetTimeout { .. }
+            | BlockCall::GetTime { .. }
+            | BlockCall::GetProtocolVersion { .. }
+            | BlockCall::IsResumable { .. }
+            | BlockCall::Add { .. }
+            | BlockCall::Remove { .. }
+            | BlockCall::Flush { .. }
+            | BlockCall::Number { .. }
+            | BlockCall::ToDer { .. } => false,
         }
     }
 }

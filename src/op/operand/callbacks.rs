@@ -158,7 +158,14 @@ words! {
         Second = "ticket_key_cb_second",
         /// Seals with the first key, and fails where it is to open a ticket.
         Fails = "ticket_key_cb_fails",
+        /// Refuses to seal, and opens what was sealed with the first key.
+        Refuses = "ticket_key_cb_refuses",
     }
+}
+
+impl TicketKeyCallback {
+    /// Lists those that seal tickets, or are none.
+    pub const SEALS: &'static [TicketKeyCallback] = TicketKeyCallback::ALL.split_at(4).0;
 }
 
 words! {

@@ -134,7 +134,11 @@ fn owns(source: Source, calls: &[BlockCall], which: Inner) -> bool {
             | BlockCall::Remove { .. }
             | BlockCall::Flush { .. }
             | BlockCall::Number { .. }
-            | BlockCall::ToDer { .. } => {}
+            | BlockCall::ToDer { .. }
+            | BlockCall::FreeBorrowed { .. }
+            | BlockCall::KeepBorrowed { .. }
+            | BlockCall::AddAnyway { .. }
+            | BlockCall::AddAndRemove { .. } => {}
         }
     }
     owned[which as usize] > 0

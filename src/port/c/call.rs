@@ -186,6 +186,32 @@ macro_rules! as_listed {
 }
 
 impl CPort {
+    /// Sets what a session lends, and what is no value in C.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
+    fn set_lent(&mut self, op: &Op) -> Returned<'static> {
+        let returned = match op {
+            Op::Set1OwnId { s } => {
+                let (session, mut length) = (self.session(*s), 0);
+                let id = call!(self, SSL_SESSION_get_id(session, &mut length));
+                call!(self, SSL_SESSION_set1_id(session, id, length))
+            }
+            Op::Set1OwnIdContext { s } => {
+                let (session, mut length) = (self.session(*s), 0);
+                let context = call!(self, SSL_SESSION_get0_id_context(session, &mut length));
+                call!(self, SSL_SESSION_set1_id_context(session, context, length))
+            }
+            Op::SslSetTicketExt { x, .. } => {
+                let (ticket, length) = self.scratch.lend(op.argument());
+                let ssl = self.connection(*x);
+                let returned = call!(self, SSL_set_session_ticket_ext(ssl, ticket.cast_mut().cast(), length as c_int));
+                self.take_back(op.argument());
+                returned
+            }
+            _ => 0,
+        };
+        Returned::Number(returned.into())
+    }
+
     /// Makes a call.
     #[inline]
     pub(super) fn make_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
@@ -197,6 +223,7 @@ impl CPort {
                 let value = call!(self, SSL_SESSION_get_ex_data(self.session(*s), index.number()));
                 Returned::Number(value as usize as i64)
             }
+            Op::Set1OwnId { .. } | Op::Set1OwnIdContext { .. } | Op::SslSetTicketExt { .. } => self.set_lent(op),
             Op::GetMasterKey { s, room } => self.copy_master_key(*s, *room),
             Op::AdvanceClock { .. } | Op::TurnBackClock { .. } => {
                 clock::set_passed(moment.passed);

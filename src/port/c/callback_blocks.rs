@@ -141,6 +141,19 @@ impl blocks::Port for InBlock {
                 call!(library, SSL_CTX_ctrl(context, SSL_CTRL_SESS_NUMBER, 0, ptr::null_mut()))
             }
             BlockCall::ToDer { b, of } => blocks::write(b, der_of(self.session(of))),
+            BlockCall::FreeBorrowed { of } => {
+                call!(library, SSL_SESSION_free(self.session(of)));
+                0
+            }
+            BlockCall::KeepBorrowed { of } => {
+                callbacks::keep(self.session(of), self.keeper);
+                0
+            }
+            BlockCall::AddAnyway { of, .. } => call!(library, SSL_CTX_add_session(context, self.session(of))).into(),
+            BlockCall::AddAndRemove { of, .. } => {
+                call!(library, SSL_CTX_add_session(context, self.session(of)));
+                blocks::nested(|| call!(library, SSL_CTX_remove_session(context, self.session(of)))).into()
+            }
         }
     }
 }

@@ -425,7 +425,22 @@ pub(super) fn ticket_key(callback: TicketKeyCallback) -> SSL_ticket_key_evp_cb {
         TicketKeyCallback::First => Some(gives_key::<1, true>),
         TicketKeyCallback::Second => Some(gives_key::<2, true>),
         TicketKeyCallback::Fails => Some(gives_key::<1, false>),
+        TicketKeyCallback::Refuses => Some(refuses_key),
     }
+}
+
+/// Does not seal, and opens what was sealed with the first key.
+unsafe extern "C" fn refuses_key(
+    ssl: *mut SSL,
+    name: *mut c_uchar,
+    iv: *mut c_uchar,
+    cipher: *mut EVP_CIPHER_CTX,
+    mac: *mut EVP_MAC_CTX,
+    seals: c_int,
+) -> c_int {
+    // SAFETY: as the library calls.
+    let given = unsafe { gives_key::<1, true>(ssl, name, iv, cipher, mac, seals) };
+    if seals == 0 { given } else { 0 }
 }
 
 /// Seals with the key of the number `NEWEST`, and opens, if it `OPENS`, what was sealed with this or an older one, and that is to be

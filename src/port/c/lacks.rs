@@ -196,6 +196,8 @@ impl Library {
                 let found = self.has_ciphers() || !self.has("SSL_CIPHER_find");
                 Needs::all_of(&[&["SSL_CIPHER_find", "SSL_SESSION_set_cipher"]]).unless(found)
             }
+            Kind::Set1OwnId => Needs::all_of(&[&["SSL_SESSION_get_id", "SSL_SESSION_set1_id"]]),
+            Kind::Set1OwnIdContext => Needs::all_of(&[&["SSL_SESSION_get0_id_context", "SSL_SESSION_set1_id_context"]]),
             Kind::Get0Peer => Needs::all_of(&[&["SSL_SESSION_get0_peer", "i2d_X509"]]),
             Kind::Get0Cipher => Needs::all_of(&[&["SSL_SESSION_get0_cipher", "SSL_CIPHER_get_protocol_id"]]),
             // A new session shows a clock that cannot be set, nor can its time.

@@ -346,6 +346,10 @@ bugs! {
     DecryptTicketIsNotAsked "decrypt-ticket-is-not-asked" Handshake(handshake DecryptTicket, Return, handshake ServerName, handshake Get);
     TicketKeyIsNotAsked "ticket-key-is-not-asked" Handshake(handshake TicketKey, Return, handshake Alert) NewSessionTicket(handshake TicketKey);
     TicketOfOldKeyIsNotRenewed "ticket-of-old-key-is-not-renewed" Handshake(handshake TicketKey, handshake New, callback New, Return);
+    OwnIdIsLost "own-id-is-lost" Set1OwnId(own Id);
+    OwnIdContextIsLost "own-id-context-is-lost" Set1OwnIdContext(own IdContext);
+    TicketExtensionIsForgotten "ticket-extension-is-forgotten" Handshake(Return, handshake New, callback New, own Ticket, handshake Alert);
+    RefusedTicketIsSealed "refused-ticket-is-sealed" Handshake(own LifetimeHint, handshake New, callback New);
     IgnoredTicketIsReplaced "ignored-ticket-is-replaced" Handshake(callback New, handshake New, callback Free, other count, Return, handshake GenerateTicket);
     TicketAppdataIsNotSet "ticket-appdata-is-not-set" Handshake(own TicketAppdata) NewSessionTicket(own TicketAppdata);
     MatchingIdIsNotFound "matching-id-is-not-found" HasMatchingId(Return);

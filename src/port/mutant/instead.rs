@@ -6,8 +6,8 @@ use super::super::native::seconds;
 use super::afterwards::DTLS12;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
-    BlockCall, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket, GetBlock,
-    GetCallback, Inner, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Op, Options,
+    BlockCall, Bytes, CString, CacheMode, Closed, CopyFlag, DecryptTicket, ExIndex, GenerateId, GenerateTicket,
+    GetBlock, GetCallback, Inner, NameBlock, NameReturn, NewBlock, NewCallback, NotResumableCallback, Op, Options,
     ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeyCallback, TicketKeys,
     Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
@@ -52,6 +52,10 @@ impl Mutant {
     fn instead_on_session(&self, op: &Op) -> Option<Instead> {
         match (self.bug, op) {
             (Bug::UpRefDoesNothing, Op::UpRef { .. }) => number(1),
+            (Bug::OwnIdIsLost, Op::Set1OwnId { s }) => call(Op::Set1Id { s: *s, id: Bytes::NULL }),
+            (Bug::OwnIdContextIsLost, Op::Set1OwnIdContext { s }) => {
+                call(Op::Set1IdContext { s: *s, context: Bytes::NULL })
+            }
             (Bug::IdOneByteMore, Op::Set1Id { s, id }) if length(id) == 33 => {
                 call(Op::Set1Id { s: *s, id: cut(id, 32) })
             }
@@ -246,6 +250,9 @@ impl Mutant {
             (Bug::TicketOfOldKeyIsNotRenewed, Op::CtxSetTicketKeyCb { c, callback: TicketKeyCallback::Second }) => {
                 call(Op::CtxSetTicketKeyCb { c: *c, callback: TicketKeyCallback::First })
             }
+            (Bug::RefusedTicketIsSealed, Op::CtxSetTicketKeyCb { c, callback: TicketKeyCallback::Refuses }) => {
+                call(Op::CtxSetTicketKeyCb { c: *c, callback: TicketKeyCallback::First })
+            }
             (Bug::IgnoredTicketIsReplaced, Op::CtxSetTicketCb { c, generate, decrypt: DecryptTicket::Ignores }) => {
                 call(Op::CtxSetTicketCb { c: *c, generate: *generate, decrypt: DecryptTicket::Replaces })
             }
@@ -297,6 +304,7 @@ impl Mutant {
             | (Bug::EarlyDataIsNotSent, Op::SendEarlyData { .. }) => nothing(),
             (Bug::ConnectionGenerateIdIsIgnored, Op::SslSetGenerateId { .. })
             | (Bug::ConnectionSuitesAreIgnored, Op::SslSetCiphersuites { .. }) => number(1),
+            (Bug::TicketExtensionIsForgotten, Op::SslSetTicketExt { .. }) => number(1),
             (Bug::HostNameIsNotAsked, Op::SslSetHostName { x, .. }) => {
                 call(Op::SslSetHostName { x: *x, name: CString::NULL })
             }

@@ -133,6 +133,8 @@ impl blocks::Port for InBlock<'_> {
         let context = living().into_iter().find(|context| context.address() == calling.context);
         let context = context.as_deref();
         let time = calling.time;
+        let add = |session: &Session| context.is_some_and(|c| c.add_session(session));
+        let remove = |session: &Session| context.is_some_and(|c| c.remove_session(session));
         let returned = match calling.call {
             BlockCall::UpRef { of } => {
                 if let Some(another) = self.with(of, Session::up_ref) {
@@ -154,11 +156,20 @@ impl blocks::Port for InBlock<'_> {
             BlockCall::GetTime { of } => self.with(of, Session::time),
             BlockCall::GetProtocolVersion { of } => self.with(of, |session| session.protocol_version().into()),
             BlockCall::IsResumable { of } => self.with(of, |session| session.is_resumable().into()),
-            BlockCall::Add { of, .. } => {
-                self.with(of, |session| context.is_some_and(|c| c.add_session(session)).into())
-            }
-            BlockCall::Remove { of, .. } => {
-                self.with(of, |session| context.is_some_and(|c| c.remove_session(session)).into())
+            BlockCall::Add { of, .. } | BlockCall::AddAnyway { of, .. } => self.with(of, |session| add(session).into()),
+            BlockCall::Remove { of, .. } => self.with(of, |session| remove(session).into()),
+            // What runs inside it does nothing: there is an end.
+            BlockCall::AddAndRemove { of, .. } => self.with(of, |session| {
+                add(session);
+                remove(session).into()
+            }),
+            // What is not the block's is not freed, and what it keeps has a reference: Rust cannot say otherwise.
+            BlockCall::FreeBorrowed { .. } => None,
+            BlockCall::KeepBorrowed { of } => {
+                if let Some(another) = self.with(of, Session::up_ref) {
+                    keep(another, self.keeper);
+                }
+                None
             }
             BlockCall::Flush { .. } => {
                 if let Some(context) = context {

@@ -378,9 +378,9 @@ pub(super) fn ticket_key(callback: TicketKeyCallback) -> Option<TicketKeyCallbac
     fn keys<const NUMBER: usize>() -> native::TicketKeys {
         native::TicketKeys::new(&[NUMBER as u8; native::TicketKeys::LENGTH]).expect("as long as keys are")
     }
-    fn seals<const NEWEST: usize>() -> native::TicketKeys {
+    fn seals<const NEWEST: usize>() -> Option<native::TicketKeys> {
         events::called(Callback::TicketKey, [1, 0, 1, 0, 0]);
-        keys::<NEWEST>()
+        (NEWEST > 0).then(keys::<NEWEST>)
     }
     fn told<const NEWEST: usize>(sealed: Option<native::TicketKeys>) -> usize {
         let second = NEWEST > 1 && sealed == Some(keys::<2>());
@@ -406,6 +406,7 @@ pub(super) fn ticket_key(callback: TicketKeyCallback) -> Option<TicketKeyCallbac
                 KeyUse::Fails
             },
         }),
+        TicketKeyCallback::Refuses => Some(TicketKeyCallbacks { seal: seals::<0>, open: opens::<1> }),
     }
 }
 

@@ -55,6 +55,7 @@ impl NativePort {
                 number(self.connection(*x).has_matching_id(id.get().unwrap_or_default()).into())
             }
             Op::SslSetHostName { x, name } => self.set_host_name(*x, name),
+            Op::SslSetTicketExt { x, ticket } => self.set_ticket_extension(*x, ticket),
             Op::SslSetGenerateId { x, callback } => self.set_generate_id_of(*x, *callback),
             Op::SslSetMaxEarlyData { x, bytes } => self.set_max_early_data(*x, *bytes),
             Op::SslSetCiphersuites { x, suites } => self.set_suites(*x, *suites),
@@ -96,6 +97,11 @@ impl NativePort {
     fn set_answers_later(&self, x: ConnectionSlot, answers: bool) -> Returned<'static> {
         self.connection(x).set_answers_later(answers);
         Returned::Nothing
+    }
+
+    fn set_ticket_extension(&self, x: ConnectionSlot, ticket: &Bytes) -> Returned<'static> {
+        self.connection(x).set_ticket_extension(ticket.get());
+        Returned::Number(1)
     }
 
     fn set_verify_result(&self, x: ConnectionSlot, code: u16) -> Returned<'static> {

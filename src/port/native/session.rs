@@ -95,6 +95,14 @@ impl NativePort {
             Op::Set1IdContext { s, context } => {
                 self.try_set(*s, |session| session.set1_id_context(context.get().unwrap_or_default()))
             }
+            Op::Set1OwnId { s } => {
+                let id = self.session(*s).id();
+                self.try_set(*s, |session| session.set1_id(id.as_slice()))
+            }
+            Op::Set1OwnIdContext { s } => {
+                let context = self.session(*s).id_context();
+                self.try_set(*s, |session| session.set1_id_context(context.as_slice()))
+            }
             Op::SetTime { s, time } | Op::SetTimeEx { s, time } => self.set_time(*s, seconds(*time, passed)),
             Op::SetTimeout { s, timeout } => self.set_timeout(*s, *timeout),
             Op::SetProtocolVersion { s, version } => {
