@@ -40,7 +40,6 @@ const UNSPELLED: &[&str] = &[
     "SSL_set_psk_find_session_callback",
     "SSL_set_psk_use_session_callback",
     "SSL_set_session_secret_cb",
-    "SSL_set_session_ticket_ext",
     "SSL_set_session_ticket_ext_cb",
 ];
 

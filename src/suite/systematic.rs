@@ -102,7 +102,9 @@ fn read(field: Field, slot: &str) -> String {
 
 /// Makes all systematic cases.
 pub(super) fn items() -> Vec<Item> {
-    let setters = Kind::ALL.iter().filter_map(|kind| kind.sets().map(|field| (*kind, field)));
+    // What a session lends is no operand with edges.
+    let takes = |kind: &&Kind| !matches!(kind, Kind::Set1OwnId | Kind::Set1OwnIdContext);
+    let setters = Kind::ALL.iter().filter(takes).filter_map(|kind| kind.sets().map(|field| (*kind, field)));
     let mut items: Vec<Item> = setters.clone().flat_map(|(kind, field)| of_setter(kind, field)).collect();
     // The second setter of a field makes no other copy.
     let mut copied: Vec<(Kind, Field)> = Vec::new();
