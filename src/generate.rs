@@ -22,13 +22,8 @@ const DATAGRAMS: u8 = 16;
 const MIXED: u8 = 16;
 /// Lists what is drawn where it does something alone, or in the place of something else: other keys show where a ticket comes back, and another
 /// ticket where none is offered.
-const IN_SCENARIOS: [Kind; 5] = [
-    Kind::CtxSetTicketKeyCb,
-    Kind::CtxNewDtls,
-    Kind::SslSetTicketExt,
-    Kind::Set1OwnId,
-    Kind::Set1OwnIdContext,
-];
+const IN_SCENARIOS: [Kind; 5] =
+    [Kind::CtxSetTicketKeyCb, Kind::CtxNewDtls, Kind::SslSetTicketExt, Kind::Set1OwnId, Kind::Set1OwnIdContext];
 
 /// Makes programs from a seed: the same seed, the same programs.
 #[derive(Clone, Debug)]
