@@ -5,12 +5,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use crate::program::{Case, CaseError, MAX_FILE, Program};
 
 /// So many files are read, those of archives counted.
 const MOST: usize = 1 << 20;
+/// So many bytes of an archive are kept until it is read.
+const MOST_BYTES: usize = 1 << 30;
 
 /// A program that was found, in one file or several.
 pub(super) struct Input {
@@ -99,10 +101,10 @@ impl Inputs {
     pub fn read(paths: &[PathBuf]) -> Inputs {
         let mut inputs = Inputs::default();
         for path in paths {
-            match if path.is_dir() { Case::list_all(path) } else { Ok(vec![path.clone()]) } {
-                Ok(files) => files.iter().for_each(|file| inputs.read_file(file)),
-                Err(error) => inputs.wrong.push(error.into()),
-            }
+            let (files, unreadable) =
+                if path.is_dir() { Case::list_all(path) } else { (vec![path.clone()], Vec::new()) };
+            inputs.wrong.extend(unreadable.into_iter().map(InputError::from));
+            files.iter().for_each(|file| inputs.read_file(file));
         }
         inputs
     }
@@ -120,7 +122,7 @@ impl Inputs {
         let read = File::open(path).map(BufReader::new).and_then(|file| match archive {
             Archive::Zip => self.read_zip(path, file),
             Archive::Tar => self.read_tar(path, file),
-            Archive::TarGz => self.read_tar(path, GzDecoder::new(file)),
+            Archive::TarGz => self.read_tar(path, MultiGzDecoder::new(file)),
         });
         if let Err(error) = read {
             self.wrong.push(InputError::Archive(path.into(), error));
@@ -129,22 +131,28 @@ impl Inputs {
 
     fn read_zip(&mut self, path: &Path, file: impl Read + Seek) -> io::Result<()> {
         let mut archive = zip::ZipArchive::new(file)?;
+        // What is wrong with one member says nothing of the others.
+        let mut whole = Ok(());
         let mut members = Vec::new();
         for at in 0..archive.len() {
-            let member = archive.by_index(at)?;
-            if member.is_file() {
-                let name = member.name()?.into_owned();
-                members.push((name, read_of(member)));
+            match name_of(&mut archive, at) {
+                Ok(Some(name)) => members.push((name, at)),
+                Ok(None) => {}
+                Err(error) => whole = Err(error),
             }
         }
-        self.take_members(path, members);
-        Ok(())
+        members.sort();
+        for (name, at) in members {
+            let read = archive.by_index(at).map_err(io::Error::from).and_then(read_of);
+            self.take_member(path, &name, read);
+        }
+        whole
     }
 
     fn read_tar(&mut self, path: &Path, file: impl Read) -> io::Result<()> {
         let mut archive = tar::Archive::new(file);
         let mut members = Vec::new();
-        let mut whole = Ok(());
+        let (mut whole, mut bytes) = (Ok(()), 0);
         for member in archive.entries()? {
             // What is behind it cannot be found.
             let member = match member {
@@ -155,24 +163,29 @@ impl Inputs {
                 }
             };
             if member.header().entry_type().is_file() {
-                let name = member.path()?.to_string_lossy().into_owned();
-                members.push((name, read_of(member)));
+                let name = String::from_utf8_lossy(&member.path_bytes()).into_owned();
+                let read = read_of(member);
+                bytes += read.as_ref().map_or(0, Vec::len);
+                members.push((name, read));
+            }
+            if bytes > MOST_BYTES {
+                whole = Err(io::Error::other(format!("only the first {} MiB are read", MOST_BYTES >> 20)));
+                break;
             }
         }
-        self.take_members(path, members);
+        // So that it does not matter how it was packed.
+        members.sort_by(|(one, _), (other, _)| one.cmp(other));
+        members.into_iter().for_each(|(name, read)| self.take_member(path, &name, read));
         whole
     }
 
-    /// Takes the files of an archive in the order of their names, so that it does not matter how it was packed.
-    fn take_members(&mut self, path: &Path, mut members: Vec<(String, io::Result<Vec<u8>>)>) {
-        members.sort_by(|(one, _), (other, _)| one.cmp(other));
-        for (name, bytes) in members {
-            let named = path.join(name.trim_start_matches("./").trim_start_matches('/'));
-            match bytes {
-                _ if is_about_others(&named) => {}
-                Ok(bytes) => self.take(&named, bytes),
-                Err(error) => self.wrong.push(InputError::Archive(named, error)),
-            }
+    /// Takes a file of an archive.
+    fn take_member(&mut self, path: &Path, name: &str, read: io::Result<Vec<u8>>) {
+        let named = path.join(name.trim_start_matches("./").trim_start_matches('/'));
+        match read {
+            _ if is_about_others(&named) => {}
+            Ok(bytes) => self.take(&named, bytes),
+            Err(error) => self.wrong.push(InputError::Archive(named, error)),
         }
     }
 
@@ -196,6 +209,12 @@ impl Inputs {
             Err(error) => self.wrong.push(error.into()),
         }
     }
+}
+
+/// Returns the name of a member; `None`: it is no file.
+fn name_of(archive: &mut zip::ZipArchive<impl Read + Seek>, at: usize) -> io::Result<Option<String>> {
+    let member = archive.by_index(at)?;
+    if member.is_file() { Ok(Some(member.name()?.into_owned())) } else { Ok(None) }
 }
 
 /// Reads a file of an archive; of one that is too large for a case, a byte more than a case may have.

@@ -1,5 +1,6 @@
 //! `sessdiff minimize`: the few inputs of a folder that reach what all of them reach.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -143,11 +144,16 @@ fn covered<'a>(all: impl Iterator<Item = &'a [Reached]>) -> Coverage {
 
 /// Writes an input as it was found, under its own name, with a number where another input has that name.
 fn write(into: &Path, input: &Input) -> Result<PathBuf, Exit> {
-    let name = input.file.file_name().unwrap_or_default().to_os_string();
+    let part = |part: Option<&OsStr>| part.unwrap_or_default().to_os_string();
+    let (stem, extension) = (part(input.file.file_stem()), input.file.extension());
     for number in 1.. {
-        let mut name = name.clone();
+        let mut name = stem.clone();
         if number > 1 {
             name.push(format!("-{number}"));
+        }
+        if let Some(extension) = extension {
+            name.push(".");
+            name.push(extension);
         }
         let path = into.join(name);
         match write_new(&path, &input.bytes) {

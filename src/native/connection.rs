@@ -291,7 +291,7 @@ impl Connection {
         let mut to = self.state();
         (to.id_context, to.certificate) = (id_context, certificate);
         if let Some(speaks) = agreed {
-            (to.speaks, to.agreed_version) = (speaks, true);
+            (to.speaks, to.agreed_version, to.heard_no_hello) = (speaks, true, false);
         }
     }
 

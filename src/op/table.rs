@@ -120,9 +120,9 @@ macro_rules! for_each_op {
                 0xa2 SetPostHandshakeAuth SSL_set_post_handshake_auth [] (x: ConnectionSlot, allowed: Few) {} {by_hand fn(*mut SSL, c_int) -> ()};
                 /// Asks the client for its certificate after the handshake, in TLS 1.3. The client answers, and new tickets are sent.
                 0xa3 VerifyClient SSL_verify_client_post_handshake [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
-                /// Lets a server that speaks TLS 1.2 ask for another handshake, which is made, with a new session in mind. 0, and is not called, where a handshake has not finished.
+                /// Lets a server that speaks TLS 1.2 or DTLS 1.2 ask for another handshake, which is made, with a new session in mind. 0, and is not called, where a handshake has not finished.
                 0xa4 Renegotiate SSL_renegotiate [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
-                /// Lets a server that speaks TLS 1.2 ask for another handshake, which is made. 0, and is not called, where a handshake has not finished.
+                /// Lets a server that speaks TLS 1.2 or DTLS 1.2 ask for another handshake, which is made. 0, and is not called, where a handshake has not finished.
                 0xa5 RenegotiateAbbreviated SSL_renegotiate_abbreviated [] (x: ConnectionSlot) {} {by_hand fn(*mut SSL) -> c_int};
                 /// Sets whether servers ask for a certificate, which the harness's callback takes.
                 0x5c CtxSetVerify SSL_CTX_set_verify [] (c: ContextSlot, mode: Verify) {} {by_hand fn(*mut SSL_CTX, c_int, SSL_verify_cb) -> ()};

@@ -168,6 +168,7 @@ impl Ledger {
         if self.shared.method(to) != self.shared.method(from) || agreed || mixed {
             self.shared.note_other_side(to);
         }
+        self.shared.note_taken_over(to);
         self.shared.note_set_session(to);
         let session = self.shared.connections[from.index()].and_then(|held| held.session);
         self.put_session(to, session);

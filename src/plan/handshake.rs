@@ -25,8 +25,10 @@ pub(super) struct Progress {
     had_early: bool,
     /// It offers a ticket of the program's. What the session had in its place would be lost: OpenSSL frees no ticket of TLS 1.3 there.
     own_ticket: bool,
-    /// It was told what to offer, or to offer nothing: OpenSSL frees that once more where the connection gets another method.
+    /// It was told what to offer, or to offer nothing: see what docs/FINDINGS.md withholds.
     told_ticket: bool,
+    /// It took over session and method of another connection.
+    took_over: bool,
     /// There was another handshake after its own, or a certificate of the client's: `SSL_clear` leaves something of that.
     asked_again: bool,
 }
@@ -34,6 +36,11 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) const fn was_told_ticket(self) -> bool {
         self.told_ticket
+    }
+
+    /// Tells whether it may have another method than the one that it was made with.
+    pub(super) const fn is_under_way(self) -> bool {
+        self.begun || self.other_side || self.took_over
     }
 
     pub(super) const fn has_other_side(self) -> bool {
@@ -122,6 +129,11 @@ impl Shared {
         self.change(x, |progress| progress.other_side = true);
     }
 
+    /// Books a call of `SSL_copy_session_id`.
+    pub(super) fn note_taken_over(&mut self, x: ConnectionSlot) {
+        self.change(x, |progress| progress.took_over = true);
+    }
+
     /// Books a call of `SSL_set_session`.
     pub(super) fn note_set_session(&mut self, x: ConnectionSlot) {
         self.note_other_session(x);
@@ -148,7 +160,7 @@ impl Shared {
     /// Tells whether a connection that was told what to offer as a ticket has begun with it.
     pub(super) fn keeps_told_ticket(&self, x: ConnectionSlot) -> bool {
         let progress = self.progress(x);
-        progress.told_ticket && (progress.begun || progress.other_side)
+        progress.told_ticket && progress.is_under_way()
     }
 
     pub(super) fn is_deaf(&self, x: ConnectionSlot) -> bool {

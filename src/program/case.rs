@@ -138,19 +138,27 @@ impl Case {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn list(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
-        Case::list_those(folder, |path| path.extension().is_some_and(|extension| extension == "ops"))
+        let is_case = |path: &Path| path.extension().is_some_and(|extension| extension == "ops");
+        Case::list_those(folder, is_case, &mut Err)
     }
 
-    /// Lists all files below `folder`, as [`Case::list`] does: what a fuzzer leaves has any name.
-    ///
-    /// # Errors
-    /// A folder that cannot be listed.
-    pub fn list_all(folder: &Path) -> Result<Vec<PathBuf>, CaseError> {
+    /// Lists all files below `folder`, as [`Case::list`] does: what a fuzzer leaves has any name. Says, too, what cannot be listed.
+    pub fn list_all(folder: &Path) -> (Vec<PathBuf>, Vec<CaseError>) {
+        let mut wrong = Vec::new();
         // A pipe would be waited for.
-        Case::list_those(folder, Path::is_file)
+        let found = Case::list_those(folder, Path::is_file, &mut |error| {
+            wrong.push(error);
+            Ok(())
+        });
+        (found.unwrap_or_default(), wrong)
     }
 
-    fn list_those(folder: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, CaseError> {
+    /// Lists the files below `folder` that are wanted. `met` says whether what cannot be listed ends it.
+    fn list_those(
+        folder: &Path,
+        is_wanted: impl Fn(&Path) -> bool,
+        met: &mut dyn FnMut(CaseError) -> Result<(), CaseError>,
+    ) -> Result<Vec<PathBuf>, CaseError> {
         let unreadable = |path: &Path| {
             let path = path.to_path_buf();
             move |source| CaseError::Unreadable(path, source)
@@ -160,11 +168,17 @@ impl Case {
         let (mut folders, mut links) = (vec![folder.to_path_buf()], Vec::new());
         let mut seen = HashSet::new();
         while let Some(folder) = folders.pop().or_else(|| links.pop()) {
-            if !seen.insert(folder.canonicalize().map_err(unreadable(&folder))?) {
-                continue;
-            }
-            let entries = std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-            let mut entries = entries.map_err(unreadable(&folder))?;
+            let listed = folder.canonicalize().and_then(|own| {
+                let is_new = seen.insert(own);
+                if is_new { std::fs::read_dir(&folder)?.collect::<Result<Vec<_>, _>>() } else { Ok(Vec::new()) }
+            });
+            let mut entries = match listed.map_err(unreadable(&folder)) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    met(error)?;
+                    continue;
+                }
+            };
             entries.sort_by_key(|entry| Reverse(entry.file_name()));
             for entry in entries {
                 let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable(&entry.path()))?);

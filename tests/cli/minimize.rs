@@ -64,7 +64,7 @@ fn no_input_replaces_another() {
     let folder = inputs();
     folder.write("in/below/alone.ops", PROGRAM);
     minimize(&folder, &[]).exits(0);
-    assert_eq!(folder.names("out"), ["0a1b", "alone.ops", "alone.ops-2"]);
+    assert_eq!(folder.names("out"), ["0a1b", "alone-2.ops", "alone.ops"]);
 }
 
 #[test]

@@ -212,6 +212,11 @@ impl CPort {
         Returned::Number(returned.into())
     }
 
+    fn clear(&mut self, x: ConnectionSlot) -> Returned<'static> {
+        self.credentials.forget_agreed(x);
+        call!(self, SSL_clear(self.connection(x))).returned()
+    }
+
     /// Makes a call.
     #[inline]
     pub(super) fn make_call(&mut self, op: &Op, moment: &mut Moment<'_>) -> Returned<'_> {
@@ -243,10 +248,7 @@ impl CPort {
                 Returned::Nothing
             }
             Op::SslNew { dst, c } => self.new_connection(*dst, *c),
-            Op::SslClear { x } => {
-                self.credentials.forget_agreed(*x);
-                call!(self, SSL_clear(self.connection(*x))).returned()
-            }
+            Op::SslClear { x } => self.clear(*x),
             Op::SslDup { dst, x } => self.dup_connection(*dst, *x),
             Op::SetSslCtx { x, c } => self.set_context(*x, *c),
             Op::GetPeerCertChain { x } => Returned::Chain(self.peer_cert_chain(*x)),
