@@ -10,6 +10,8 @@ typedef struct {
     unsigned char id[32], context[32];
     unsigned id_length, context_length;
     void *values[32];
+    /* One more than the highest index that was set. */
+    int set;
 } SSL_SESSION;
 
 typedef void on_change(void *, void *, void *, int, long, void *);
@@ -48,6 +50,7 @@ int SSL_SESSION_set_ex_data(SSL_SESSION *s, int index, void *value)
 {
     if (index < 0 || index >= 32) return 0;
     s->values[index] = value;
+    if (s->set <= index) s->set = index + 1;
     return 1;
 }
 void *SSL_SESSION_get_ex_data(const SSL_SESSION *s, int index) { return index < 0 || index >= 32 ? NULL : s->values[index]; }
@@ -59,7 +62,7 @@ SSL_SESSION *SSL_SESSION_new(void)
     s->timeout = 304;
     s->time = time(NULL);
     for (int i = 0; i <= last; i++)
-        if (indices[i].new) indices[i].new(s, NULL, NULL, i, indices[i].l, indices[i].p);
+        if (indices[i].new) indices[i].new(s, NULL, s->values, i, indices[i].l, indices[i].p);
     return s;
 }
 
@@ -70,7 +73,8 @@ SSL_SESSION *SSL_SESSION_dup(const SSL_SESSION *from)
     s->time = from->time;
     memcpy(s->id, from->id, sizeof s->id), s->id_length = from->id_length;
     memcpy(s->context, from->context, sizeof s->context), s->context_length = from->context_length;
-    for (int i = 0; i <= last; i++) {
+    s->set = from->set;
+    for (int i = 0; i <= last && i < from->set; i++) {
         void *value = from->values[i];
         if (indices[i].dup && !indices[i].dup(s->values, (void *)from->values, &value, i, indices[i].l, indices[i].p)) {
             abort();
@@ -86,7 +90,7 @@ void SSL_SESSION_free(SSL_SESSION *s)
 {
     if (!s || --s->references) return;
     for (int i = 0; i <= last; i++)
-        if (indices[i].free) indices[i].free(s, s->values[i], NULL, i, indices[i].l, indices[i].p);
+        if (indices[i].free) indices[i].free(s, s->values[i], s->values, i, indices[i].l, indices[i].p);
     free(s);
 }
 
