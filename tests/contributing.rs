@@ -24,6 +24,7 @@ const COPIED: &[&str] = &[
     "Cargo.toml",
     "Cargo.lock",
     "tests/contributing.rs",
+    "tests/packaged.rs",
     "tests/corpus.rs",
 ];
 /// The lists that a patch follows.
