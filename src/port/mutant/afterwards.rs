@@ -181,7 +181,9 @@ impl Mutant {
     fn spoil_alpn(&self, from: ConnectionSlot, to: ConnectionSlot) {
         let [from, to] = [from, to].map(|x| self.inner.connection(x));
         if let (true, Some(source), Some(session)) = (to.session_reused(), from.session(), to.session()) {
-            source.alpn_selected(|alpn| session.set1_alpn_selected(alpn));
+            // Both sides can have the same session, which waits for its reader.
+            let alpn = source.alpn_selected(|alpn| alpn.map(<[u8]>::to_vec));
+            session.set1_alpn_selected(alpn.as_deref());
         }
     }
 
