@@ -97,7 +97,7 @@ const ELEMENTS: &[(&str, &str, [Cell; 8])] = &[
 const NO_FIELDS: [&str; 2] = ["version", "key_arg"];
 
 /// Counts the bugs that are about calls, not about bytes: a planted bug that is gone must be missed.
-const OF_CALLS: usize = 251;
+const OF_CALLS: usize = 255;
 
 /// That each of them is found, and under its signature, is checked with all other planted bugs.
 #[test]
