@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use sessdiff::conform::{Trial, check};
 use sessdiff::field::{Field, Fields};
-use sessdiff::native::Release;
+use sessdiff::native::{Compression, Release};
 use sessdiff::op::{Bytes, Cipher, ConnectionSlot, ContextSlot, Kind, Kinds, Op, SLOTS, Slot, Time, Variable};
 use sessdiff::plan::Quirks;
 use sessdiff::port::native::START_SECONDS;
@@ -168,7 +168,7 @@ impl Port for RustPort {
             lacks: Kinds::all_but(HAS),
             counts: true,
             tells_ends: false,
-            compresses: false,
+            compression: Compression::Absent,
             quirks: Quirks::NONE,
         }
     }

@@ -60,7 +60,7 @@ pub use failure::{Failure, SSL_AD_REASON_OFFSET, alert_name, reason_name};
 pub use family::{Custom, CustomRow, Family};
 pub use handshake::handshake;
 pub use later::{renegotiate, update_keys, verify_client};
-pub use library::Library;
+pub use library::{Compression, Library};
 pub use peers::{FromPeer, Peers};
 pub use pem::{BadPem, pem_is_modelled};
 pub use release::{NoRelease, Release, UnknownRelease};

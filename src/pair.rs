@@ -155,7 +155,7 @@ impl<L: Host, R: Host> Pair<L, R> {
         let (left_trace, right_trace) = (Trace::with_room(), Trace::with_room());
         let mut pair = Pair { left, right, plan, fields, counts, left_trace, right_trace };
         if let Some(native) = pair.native() {
-            native.set_compresses(other.compresses);
+            native.set_compression(other.compression);
         }
         pair
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use events::key;
 
 use crate::field::{Field, Fields};
+use crate::native::Compression;
 use crate::op::{ConnectionSlot, ContextSlot, Op, Slot, Variable};
 use crate::plan::{Kinds, Quirks};
 use crate::trace::{After, Block, Mishap, Tape};
@@ -115,8 +116,8 @@ pub struct Abilities {
     /// Whether it tells when a session that a constructor made is destroyed: by the callbacks of ex_data, or by
     /// [`events::gone`] where none are registered.
     pub tells_ends: bool,
-    /// Says whether it keeps the compression method of a session, as a library that was built with compression does.
-    pub compresses: bool,
+    /// Says what it knows of compression.
+    pub compression: Compression,
     /// What the harness heeds of it; most ports have nothing of that.
     pub quirks: Quirks,
 }

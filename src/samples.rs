@@ -4,14 +4,14 @@
 use std::sync::LazyLock;
 
 use crate::der::encoded as element;
-use crate::native::{self, Established, Parsed};
+use crate::native::{self, Compression, Established, Parsed};
 use crate::op::Sample;
 
 /// What a buffer holds before a call copies into it.
 pub const UNTOUCHED: u8 = 0xa5;
 
-/// Tells whether the linked library was built with compression; without, `d2i_SSL_SESSION` passes over the method.
-pub const COMPRESSION: bool = cfg!(not(openssl_no_comp));
+/// Says what the linked library is expected to know of compression. A port looks for itself.
+pub const COMPRESSION: Compression = if cfg!(openssl_no_comp) { Compression::Absent } else { Compression::Numbers };
 
 /// A self-signed certificate, ECDSA P-256, in DER.
 pub(crate) static PEER: &[u8] = include_bytes!("samples/peer.der");

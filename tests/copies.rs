@@ -76,7 +76,7 @@ fn with_more(port: &CPort, stored: &[u8]) -> Vec<u8> {
     if port.library().release.is_since("3.2") {
         elements.extend_from_slice(KEY);
     }
-    if port.abilities().compresses {
+    if port.abilities().compression.keeps() {
         let at = elements.windows(SRP_USERNAME.len()).position(|bytes| bytes == SRP_USERNAME).expect("a name");
         elements.splice(at..at, COMPRESSION.iter().copied());
     }
@@ -236,7 +236,7 @@ fn the_page_says_what_copies_hold() {
     let written = fs::read_to_string(&path).unwrap_or_default();
     // An older release stores less, which docs/RELEASES.md says, and one with compression more.
     let port = CPort::linked(Probes::ALL).expect("the linked OpenSSL");
-    if port.library().release.is_since("3.2") && !port.abilities().compresses {
+    if port.library().release.is_since("3.2") && !port.abilities().compression.keeps() {
         assert_eq!(written, now, "{PAGE} is not what is found now");
     }
 }

@@ -200,7 +200,7 @@ impl Lab {
         crash::loaded();
         let setup = self.setup();
         let planted = Mutant::new(bug, c.library().release, setup);
-        planted.set_compresses(Port::abilities(&c).compresses);
+        planted.set_compression(Port::abilities(&c).compression);
         Ok(Pair::new(planted, c, setup.ex_data))
     }
 

@@ -248,8 +248,8 @@ impl Host for Child {
     }
 
     fn abilities(&self) -> Abilities {
-        let Hello { lacks, counts, tells_ends, compresses, .. } = self.hello;
-        Abilities { lacks, counts, tells_ends, compresses, quirks: Quirks::NONE }
+        let Hello { lacks, counts, tells_ends, compression, .. } = self.hello;
+        Abilities { lacks, counts, tells_ends, compression, quirks: Quirks::NONE }
     }
 
     fn agrees_with(&mut self, _native: &mut NativePort, _: &Program, _: &mut Plan, _: View) -> Option<bool> {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::exec::View;
-use crate::native::{Family, Release};
+use crate::native::{Compression, Family, Release};
 use crate::plan::{Kinds, Setup};
 use crate::port::{Identity, Missing};
 use crate::program::Program;
@@ -52,7 +52,7 @@ pub(super) struct Hello {
     pub missing: Vec<Missing>,
     pub counts: bool,
     pub tells_ends: bool,
-    pub compresses: bool,
+    pub compression: Compression,
     /// Says whether the port tells of errors.
     pub sees_errors: bool,
 }
@@ -180,7 +180,7 @@ pub(super) mod tests {
     fn a_greeting_comes_back_as_it_was() {
         let identity = Identity { name: "a".into(), version: "b".into(), file: "c".into() };
         let (release, lacks) = (Release::V3_6_3.number(), Kinds::NONE.with(Kind::SampleSession));
-        let (counts, tells_ends, compresses, ex_data) = (true, false, true, true);
+        let (counts, tells_ends, compression, ex_data) = (true, false, Compression::Zlib, true);
         let missing = vec![Missing {
             symbol: "d".into(),
             function: "e".into(),
@@ -196,7 +196,7 @@ pub(super) mod tests {
             missing,
             counts,
             tells_ends,
-            compresses,
+            compression,
             sees_errors: true,
         };
         let mut message = Vec::new();

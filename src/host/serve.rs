@@ -35,11 +35,11 @@ pub struct Behaving {
 /// # Errors
 /// The parent has gone away.
 pub fn serve<P: Port>(port: &mut P, behaving: Behaving, mut parent: UnixStream, limit: Duration) -> io::Result<()> {
-    let Abilities { lacks, counts, tells_ends, compresses, quirks: _ } = port.abilities();
+    let Abilities { lacks, counts, tells_ends, compression, quirks: _ } = port.abilities();
     let (identity, Behaving { release, family, ex_data, missing, sees_errors }) = (port.identity(), behaving);
     let release = release.number();
     let hello =
-        Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compresses, sees_errors };
+        Hello { identity, release, family, ex_data, lacks, missing, counts, tells_ends, compression, sees_errors };
     let mut answer = Vec::new();
     say(&mut parent, &mut answer, &Answer::<&Trace, &str>::Ready(hello))?;
     let mut plan: Option<Plan> = None;

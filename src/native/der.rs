@@ -247,7 +247,7 @@ impl Session {
         if let Some(ticket) = &stored.ticket {
             session.ticket_length.store(ticket.len(), Relaxed);
         }
-        if session.library.compresses() {
+        if session.library.compression().keeps() {
             let method = match stored.compression.as_deref() {
                 None => 0,
                 Some([method]) => *method,
@@ -352,7 +352,7 @@ fn put_last(session: &Inner, buffers: &Locked<'_>, out: &mut Vec<u8>) {
     put_if_any(out, 10, bytes(Buffer::Ticket));
     match session.compress_id.load(Relaxed) {
         0 => {}
-        _ if !session.library.compresses() => {}
+        _ if !session.library.compression().keeps() => {}
         method => ber::put_tagged(out, 11, &[method as u8]),
     }
     put_if_any(out, 12, rare.and_then(|rare| rare.srp_username.as_deref()));

@@ -1,8 +1,10 @@
 //! A library: one release, one clock, one list of ex_data indices, shared by the sessions made with it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+
+use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::ex_data::{Classes, ExCallbacks};
@@ -29,8 +31,8 @@ pub struct Library {
     /// Has the bits of the rules that made a difference.
     met: AtomicU64,
     broken: AtomicBool,
-    /// Says whether the library was built with compression.
-    compresses: AtomicBool,
+    /// Has what it knows of compression, as a number.
+    compression: AtomicU8,
     clock: Clock,
     /// Counts the microseconds that passed on a clock that stands still.
     passed: AtomicU64,
@@ -48,6 +50,25 @@ struct Contexts {
     /// Counts the contexts that were made.
     made: u64,
     living: BTreeMap<u64, Weak<Context>>,
+}
+
+/// Says what a library was built to know of compression.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Compression {
+    /// Knows nothing: a stored session has no method, and the method of one that is read is passed over (ssl/ssl_asn1.c, 3.6.3).
+    #[default]
+    Absent,
+    /// Keeps the number of a method, and has no method.
+    Numbers,
+    /// Keeps the number, and has the method of zlib, which is 1: `enable-zlib`.
+    Zlib,
+}
+
+impl Compression {
+    /// Returns whether sessions keep their method.
+    pub fn keeps(self) -> bool {
+        self != Compression::Absent
+    }
 }
 
 impl Library {
@@ -77,7 +98,7 @@ impl Library {
             released: Rules::of(release, Following::Released),
             met: AtomicU64::new(0),
             broken: AtomicBool::new(false),
-            compresses: AtomicBool::new(false),
+            compression: AtomicU8::new(Compression::Absent as u8),
             clock,
             passed: AtomicU64::new(0),
             classes: Classes::default(),
@@ -86,16 +107,19 @@ impl Library {
         })
     }
 
-    /// Says whether the library was built with compression. Without, as it is at first, a stored session has no method, and the
-    /// method of one that is read is passed over (ssl/ssl_asn1.c, 3.6.3).
-    pub fn set_compresses(&self, compresses: bool) {
-        self.compresses.store(compresses, Relaxed);
+    /// Says what the library knows of compression; nothing, as it is at first.
+    pub fn set_compression(&self, compression: Compression) {
+        self.compression.store(compression as u8, Relaxed);
     }
 
-    /// Returns whether the library was built with compression.
+    /// Returns what the library knows of compression.
     #[inline]
-    pub fn compresses(&self) -> bool {
-        self.compresses.load(Relaxed)
+    pub fn compression(&self) -> Compression {
+        match self.compression.load(Relaxed) {
+            known if known == Compression::Zlib as u8 => Compression::Zlib,
+            known if known == Compression::Numbers as u8 => Compression::Numbers,
+            _ => Compression::Absent,
+        }
     }
 
     /// Makes a context that gets a number of its own, and that can be found by it.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::buffers::{Buffer, Rare};
 use super::ciphers;
 use super::der::Keys;
+use super::library::Compression;
 use super::session::Session;
 
 /// Is the bit of the flags that says that the master secret is the extended one: `SSL_SESS_FLAG_EXTMS`.
@@ -47,8 +48,12 @@ impl Session {
         }
         match self.compress_id() {
             0 => {}
-            _ if !session.library.compresses() => {}
+            _ if !session.library.compression().keeps() => {}
             _ if self.cipher().is_none() => return false,
+            // LN_zlib_compression (include/openssl/obj_mac.h).
+            1 if session.library.compression() == Compression::Zlib => {
+                put!(out, "\n    Compression: 1 (zlib compression)")
+            }
             method => put!(out, "\n    Compression: {}", method as i32),
         }
         let time = session.library.rules.time;

@@ -51,7 +51,7 @@ use super::{
     Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value, blocks, present,
 };
 use crate::field::{Field, Fields};
-use crate::native;
+use crate::native::{self, Compression};
 use crate::op::{
     Bytes, CONNECTIONS, ConnectionSlot, ContextSlot, ExIndex, Kind, MAX_BYTES, Number, Op, SLOTS, Sample, Slot,
     Variable,
@@ -99,7 +99,7 @@ pub struct CPort {
     connections: [*mut SSL; CONNECTIONS],
     credentials: handshakes::Credentials,
     /// Tells whether the library was built with compression.
-    compresses: bool,
+    compression: Compression,
 }
 
 impl CPort {
@@ -136,7 +136,7 @@ impl CPort {
             contexts: contexts::Contexts::default(),
             connections: [ptr::null_mut(); CONNECTIONS],
             credentials: handshakes::Credentials::default(),
-            compresses: false,
+            compression: Compression::Absent,
         };
         callbacks::of(port.library);
         random::pin(port.library);
@@ -145,7 +145,7 @@ impl CPort {
             Start::Cold => present::preparing("the certificates", || port.load_credentials()),
             Start::Shared | Start::Alone => present::preparing("the first calls on this thread", || port.warm_up()),
         }
-        port.compresses = present::preparing("the first session", || port.keeps_compression());
+        port.compression = present::preparing("the first session", || port.known_compression());
         Ok(port)
     }
 
@@ -318,7 +318,7 @@ impl Port for CPort {
             lacks: self.lacks,
             counts: library.count_offset.is_some(),
             tells_ends: library.probes.ex_data || library.probes.memory || library.marker.is_some(),
-            compresses: self.compresses,
+            compression: self.compression,
             quirks: Quirks::NONE,
         }
     }

@@ -27,7 +27,7 @@ use super::handshakes::Alerts;
 use super::native::{Access, NativePort};
 use super::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
 use crate::field::{Field, Fields};
-use crate::native::{Context, Release, Session};
+use crate::native::{Compression, Context, Release, Session};
 use crate::op::{Bytes, ConnectionSlot, ContextSlot, GetCallback, NewCallback, Op, SLOTS, Slot, Variable};
 use crate::plan::Setup;
 use crate::trace::{After, Mishap, SAME, Tape};
@@ -104,9 +104,9 @@ impl Mutant {
         Mutant { inner, bug, state: State::default() }
     }
 
-    /// Says whether sessions keep their compression method, as those of the other port do.
-    pub fn set_compresses(&self, compresses: bool) {
-        self.inner.set_compresses(compresses);
+    /// Says what is known of compression, as the other port does.
+    pub fn set_compression(&self, compression: Compression) {
+        self.inner.set_compression(compression);
     }
 
     /// Makes `call` where the program makes `op`: mostly the same.

@@ -23,8 +23,8 @@ use super::{
 };
 use crate::field::{Field, Fields, for_each_field};
 use crate::native::{
-    self, Clock, Connection, Context, Custom, Error, ExCallbacks, Family, Following, Library, Release, Rule, Rules,
-    Session, View,
+    self, Clock, Compression, Connection, Context, Custom, Error, ExCallbacks, Family, Following, Library, Release,
+    Rule, Rules, Session, View,
 };
 use crate::op::{
     BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
@@ -103,7 +103,7 @@ impl NativePort {
         setup: Setup,
     ) -> NativePort {
         let library = Library::of_family(family, customs, release, rules, START);
-        library.set_compresses(samples::COMPRESSION);
+        library.set_compression(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);
         }
@@ -168,9 +168,9 @@ impl NativePort {
         self.tells_errors = false;
     }
 
-    /// Says whether sessions keep their compression method, as those of the other port do.
-    pub fn set_compresses(&self, compresses: bool) {
-        self.library.set_compresses(compresses);
+    /// Says what is known of compression, as the other port does.
+    pub fn set_compression(&self, compression: Compression) {
+        self.library.set_compression(compression);
     }
 
     /// Returns the bytes of a variable.
@@ -275,7 +275,7 @@ impl Port for NativePort {
                 .map(|(_, kind)| kind)
                 .collect(),
         };
-        Abilities { lacks, counts: true, tells_ends: true, compresses: self.library.compresses(), quirks }
+        Abilities { lacks, counts: true, tells_ends: true, compression: self.library.compression(), quirks }
     }
 
     fn begin(&mut self, _ops: &[Op], _memory: Memory, _origins: bool) {

@@ -5,7 +5,7 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 
 use openssl_sys as _;
-use sessdiff::native::{Clock, Keys, Library, Parsed, Release};
+use sessdiff::native::{Clock, Compression, Keys, Library, Parsed, Release};
 
 /// Names a library with all of libssl and libcrypto, in place of the linked one.
 const NAMED: &str = "SESSDIFF_BYTES_LIBRARY";
@@ -100,7 +100,8 @@ impl Api {
         let method = [0x30, 25, 2, 1, 1, 2, 2, 3, 3, 4, 2, 0xc0, 0x2f, 4, 0, 4, 0, 0xa4, 2, 4, 0, 0xab, 3, 4, 1, 9];
         let (read, _) = self.read(By::Der, None, &fix_length(&method));
         let written = self.to_der(read.expect("a session")).expect("a session with a suite");
-        library.set_compresses(written.windows(5).any(|bytes| bytes == [0xab, 3, 4, 1, 9]));
+        let keeps = written.windows(5).any(|bytes| bytes == [0xab, 3, 4, 1, 9]);
+        library.set_compression(if keeps { Compression::Numbers } else { Compression::Absent });
         self.free(read.expect("a session"));
         library
     }

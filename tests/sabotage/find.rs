@@ -3,7 +3,7 @@
 use sessdiff::exec::Watch;
 use sessdiff::field::Field;
 use sessdiff::generate::{Generator, Which};
-use sessdiff::native::Release;
+use sessdiff::native::{Compression, Release};
 use sessdiff::oracle::{Aspect, Divergence};
 use sessdiff::pair::{Pair, Verdict};
 use sessdiff::plan::Setup;
@@ -28,7 +28,7 @@ pub fn sabotaged(bug: Bug) -> Sabotaged {
 /// no sample, has none.
 pub fn sabotaged_as(bug: Bug, release: Release) -> Sabotaged {
     let mutant = Mutant::new(bug, release, SETUP);
-    mutant.set_compresses(samples::COMPRESSION || needs_compression(bug));
+    mutant.set_compression(if needs_compression(bug) { Compression::Numbers } else { samples::COMPRESSION });
     Pair::new(NativePort::new(release, SETUP), mutant, SETUP.ex_data)
 }
 

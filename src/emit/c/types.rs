@@ -44,6 +44,8 @@ pub fn c_type(rust: &str) -> Result<String, NoCType> {
         "SSL_SESSION" => "SSL_SESSION",
         "X509" => "X509",
         "stack_st_X509" => "STACK_OF(X509)",
+        "stack_st_SSL_COMP" => "STACK_OF(SSL_COMP)",
+        "SSL_COMP" => "SSL_COMP",
         "OPENSSL_STACK" => "OPENSSL_STACK",
         "LHASH_OF_SSL_SESSION" => "LHASH_OF(SSL_SESSION)",
         "OPENSSL_LHASH" => "OPENSSL_LHASH",

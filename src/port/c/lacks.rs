@@ -55,6 +55,9 @@ const EARLY: [&str; 8] = [
     "SSL_SESSION_get_ticket_lifetime_hint",
 ];
 
+/// Lists what is called to see which compression the library knows.
+const COMPRESSION: [&str; 2] = ["SSL_COMP_get_compression_methods", "SSL_COMP_get_id"];
+
 /// Lists what callbacks of ticket keys call.
 const TICKET_KEYS: [&str; 4] =
     ["EVP_aes_256_cbc", "EVP_EncryptInit_ex", "EVP_DecryptInit_ex", "EVP_MAC_CTX_set_params"];
@@ -240,8 +243,9 @@ impl Library {
 
     /// Returns what is called wherever there is a handshake.
     fn shaking(&self) -> Needs {
-        let elsewhere =
-            |name: &&str| [&BY_BYTES[..], &EARLY, &TICKET_KEYS, &DATAGRAMS, &BEFORE].concat().contains(name);
+        let elsewhere = |name: &&str| {
+            [&BY_BYTES[..], &EARLY, &TICKET_KEYS, &DATAGRAMS, &BEFORE, &COMPRESSION].concat().contains(name)
+        };
         let of_no_op = LIST.iter().filter(|(name, .., condition)| {
             condition.is_empty() && Kind::from_name(name).is_none() && !elsewhere(name)
         });

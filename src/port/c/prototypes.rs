@@ -121,6 +121,18 @@ pub struct RAND_METHOD {
 /// Follows `<openssl/lhash.h>`.
 pub type OPENSSL_LH_DOALL_FUNCARG = Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>;
 
+/// Follows `<openssl/ssl.h>`. Stands for the list of compression methods.
+#[repr(C)]
+pub struct stack_st_SSL_COMP {
+    _hidden: [u8; 0],
+}
+
+/// Follows `<openssl/ssl.h>`.
+#[repr(C)]
+pub struct SSL_COMP {
+    _hidden: [u8; 0],
+}
+
 /// Follows `<openssl/lhash.h>`. Stands for the hash of a cache, as `SSL_CTX_sessions` returns it.
 #[repr(C)]
 pub struct LHASH_OF_SSL_SESSION {
@@ -248,6 +260,8 @@ macro_rules! collect {
             fn OPENSSL_LH_retrieve(*mut OPENSSL_LHASH, *const c_void) -> *mut c_void;
             fn OPENSSL_sk_num(*const OPENSSL_STACK) -> c_int;
             fn OPENSSL_sk_value(*const OPENSSL_STACK, c_int) -> *mut c_void;
+            fn SSL_COMP_get_compression_methods() -> *mut stack_st_SSL_COMP;
+            fn SSL_COMP_get_id(*const SSL_COMP) -> c_int;
             fn SSL_version(*const SSL) -> c_int;
             fn SSL_is_server(*const SSL) -> c_int;
             fn SSL_is_init_finished(*const SSL) -> c_int;

@@ -10,7 +10,7 @@ use super::super::{Port, Returned, Value};
 use super::prototypes::{d2i_of_void, i2d_of_void};
 use super::{CPort, GUARD, memory};
 use crate::field::Field;
-use crate::native::{Keys, Parsed};
+use crate::native::{Compression, Keys, Parsed};
 use crate::op::{BufferSlot, Kind, Op, Sample, Slot, Variable};
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::{Asked, Tape};
@@ -134,10 +134,10 @@ impl CPort {
     }
 
     /// Tells whether a session keeps its compression method when it is read.
-    pub(super) fn keeps_compression(&mut self) -> bool {
+    pub(super) fn known_compression(&mut self) -> Compression {
         let (s, lacks) = (Slot::wrapping(0), self.lacks());
         if lacks.contains(Kind::SampleSession) || lacks.contains(Kind::GetCompressId) {
-            return false;
+            return Compression::Absent;
         }
         let der = samples::with_compression();
         let mut at = der.as_ptr();
@@ -147,7 +147,28 @@ impl CPort {
         call!(self, SSL_SESSION_free(session));
         self.slots[s.index()] = ptr::null_mut();
         self.after();
-        kept
+        match kept {
+            false => Compression::Absent,
+            true if self.has_zlib() => Compression::Zlib,
+            true => Compression::Numbers,
+        }
+    }
+
+    /// Tells whether the library lists the method of zlib.
+    fn has_zlib(&self) -> bool {
+        /// Is `SSL_COMP_ZLIB_IDX` (ssl/ssl_local.h).
+        const ZLIB: c_int = 1;
+        let api = self.api();
+        let (Some(methods), Some(id), Some(number), Some(value)) =
+            (api.SSL_COMP_get_compression_methods, api.SSL_COMP_get_id, api.OPENSSL_sk_num, api.OPENSSL_sk_value)
+        else {
+            return false;
+        };
+        // SAFETY: a list of the library's own, or none, whose number is -1; and methods out of it.
+        unsafe {
+            let methods = methods().cast_const().cast();
+            (0..number(methods)).any(|at| id(value(methods, at).cast_const().cast()) == ZLIB)
+        }
     }
 
     /// Makes a call that is about bytes.

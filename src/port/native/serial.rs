@@ -168,7 +168,7 @@ mod tests {
         }
         for (release, knows) in [("3.6.3", None), ("3.0.0", Some("3.0")), ("1.1.1", Some("1.1.1"))] {
             let library = Library::new(release.parse().expect("a release"), Clock::System);
-            library.set_compresses(true);
+            library.set_compression(crate::native::Compression::Numbers);
             let known = der::PARTS.iter().filter(|part| match (knows, part.since) {
                 (None, _) | (_, None) => true,
                 (Some(knows), Some(since)) => knows == since,
