@@ -78,6 +78,31 @@ fn a_soak_tells_what_was_found() {
     assert!(text(&ran.stdout).contains("SSL_SESSION_dup/count in 1 runs"), "{}", text(&ran.stdout));
 }
 
+/// A line without its end, as a full disk leaves it, takes no other with it.
+#[test]
+fn what_comes_after_half_a_line_is_a_line() {
+    let folder = folder(RUN);
+    let soak = || script("soak", &folder, &[&TWO[..], &["--seeds", "1"]].concat());
+    assert_eq!(soak().status.code(), Some(0));
+    let path = folder.path().join("soak.jsonl");
+    let whole = fs::read_to_string(&path).expect("a ledger");
+    fs::write(&path, &whole[..whole.len() - 20]).expect("a file");
+    soak();
+    let lines = fs::read_to_string(&path).expect("a ledger");
+    assert_eq!(lines.lines().last(), whole.lines().last());
+    assert_eq!(lines.lines().count(), 3);
+}
+
+/// A run that did not start is no agreement, and is made again.
+#[test]
+fn a_soak_of_runs_that_did_not_start_is_not_green() {
+    let folder = folder("exit 5");
+    let soak = || script("soak", &folder, &["--releases", "a=libssl.so", "--seeds", "1"]);
+    assert_eq!(soak().status.code(), Some(4));
+    assert_eq!(soak().status.code(), Some(4));
+    assert_eq!(ledger(&folder).len(), 2);
+}
+
 /// ^C reaches the run and the script. The run gets no line, and what was before stays.
 #[test]
 fn what_is_interrupted_gets_no_line() {

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::hash::Hash;
 
-/// One that can be chosen.
+/// Is one that can be chosen.
 pub(super) struct Choice<Thing> {
-    /// Whatever tells who it is.
+    /// Tells who it is.
     pub of: usize,
-    /// The smaller one of two is chosen, bytes.
+    /// Counts its bytes: the smaller one of two is chosen.
     pub size: usize,
-    /// What it reaches, each once.
+    /// Lists what it reaches, each once.
     pub reaches: Vec<Thing>,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn fewest<Thing: Copy + Eq + Hash>(choices: &[Choice<Thing>]) -> Vec<
             chosen.take(at);
         }
     }
-    // What one adds becomes less and never more, so the best is looked at again only when it comes up.
+    // Looks at the best again only when it comes up: what one adds becomes less, and never more.
     let rank = |at: usize, adds: usize| (adds, Reverse(choices[at].size), Reverse(at));
     let mut heap: BinaryHeap<_> = (0..choices.len()).map(|at| rank(at, choices[at].reaches.len())).collect();
     while let Some((adds, _, Reverse(at))) = heap.pop() {
@@ -41,11 +41,11 @@ pub(super) fn fewest<Thing: Copy + Eq + Hash>(choices: &[Choice<Thing>]) -> Vec<
     chosen.without_needless()
 }
 
-/// Those that were chosen so far.
+/// Holds those that were chosen so far.
 struct Chosen<'a, Thing> {
     choices: &'a [Choice<Thing>],
     taken: Vec<bool>,
-    /// How many of them reach each thing.
+    /// Counts how many of them reach each thing.
     times: HashMap<Thing, usize>,
 }
 

@@ -23,9 +23,9 @@ use crate::port::Memory;
 use crate::program::Case;
 use crate::report::{self, Check, Checked, Outcome, PortSummary, Versions, so_many};
 
-/// So many programs of a bucket are tried, the smallest first: what one file shows, another one may show each time.
+/// Limits how many programs of a bucket are tried, the smallest first: what one file shows, another one may show each time.
 const TRIED: usize = 3;
-/// So many files without a finding are named.
+/// Limits how many files without a finding are named.
 const NAMED: usize = 10;
 
 /// Imports the artifacts of folders, archives and files. A signature that is known already is an answer, not an error.
@@ -44,14 +44,15 @@ pub(super) fn import_all(args: &ImportArgs) -> Result<Exit, Exit> {
     let judged = workers::each(&inputs.distinct, args.jobs, ("judged", "programs"), |pair, _, input| {
         judged(&lab, pair, input, &args.lab.memories())
     });
-    let (buckets, without) = buckets(&inputs.distinct, judged);
+    let (buckets, mut without) = buckets(&inputs.distinct, judged);
     let importing =
         Importing { args, lab: &lab, inputs: &inputs.distinct, shelf: Mutex::new(Shelf::of(&buckets, regressions)) };
     workers::each(&buckets, args.jobs, ("reduced", "signatures"), |(): &mut (), at, bucket| {
         let made = importing.made(bucket);
         importing.shelf().put(at, made);
     });
-    let Shelf { told, exit, .. } = importing.shelf.into_inner().unwrap_or_else(PoisonError::into_inner).emptied();
+    let Shelf { told, lost, exit, .. } = importing.shelf.into_inner().unwrap_or_else(PoisonError::into_inner).emptied();
+    without.extend(lost);
     let or = |good: bool, exit| if good { Exit::Expected } else { exit };
     let exit = exit
         .worst(or(without.is_empty() && inputs.files > 0, Exit::Inconclusive))
@@ -85,12 +86,12 @@ fn judged(lab: &Lab, pair: &mut Option<Pair>, input: &Input, memories: &[Memory]
     found.map(|diverged| diverged.divergence.signature())
 }
 
-/// The programs of a signature, by their places among all, the smallest first.
+/// Lists the programs of a signature, by their places among all, the smallest first.
 struct Bucket {
     signature: Signature,
     programs: Vec<usize>,
     files: usize,
-    /// The file that has it first.
+    /// Names the file that has it first.
     first: PathBuf,
 }
 
@@ -119,17 +120,17 @@ fn buckets(inputs: &[Input], judged: Vec<Option<Result<Signature, String>>>) -> 
     (buckets, without)
 }
 
-/// What came of a bucket.
+/// Says what came of a bucket.
 enum Made {
-    /// It is a signature that is in the folder.
+    /// Is a signature that is in the folder.
     Known(Signature),
-    /// It is a case.
+    /// Is a case.
     New(Box<Regression>),
-    /// It could not be reduced, which has been said; the exit code.
+    /// Is nothing: it could not be reduced, which has been said. Has the exit code.
     Nothing(Exit),
 }
 
-/// What the reduction of each bucket needs.
+/// Holds what the reduction of each bucket needs.
 struct Importing<'a> {
     args: &'a ImportArgs,
     lab: &'a Lab,
@@ -172,14 +173,14 @@ impl<'a> Importing<'a> {
     }
 }
 
-/// What is told of a signature.
+/// Holds what is told of a signature.
 struct Told {
     signature: Signature,
     files: usize,
     first: PathBuf,
-    /// Its case.
+    /// Names its case.
     path: PathBuf,
-    /// What was written; `None`: it was known.
+    /// Has what was written; `None`: it was known.
     new: Option<Box<Regression>>,
 }
 
@@ -190,12 +191,15 @@ struct Shelf<'a> {
     waiting: BTreeMap<usize, Made>,
     next: usize,
     told: Vec<Told>,
+    /// Has the first file of each bucket that came to nothing, and why.
+    lost: Vec<(PathBuf, String)>,
     exit: Exit,
 }
 
 impl<'a> Shelf<'a> {
     fn of(buckets: &'a [Bucket], regressions: Regressions) -> Shelf<'a> {
-        Shelf { buckets, regressions, waiting: BTreeMap::new(), next: 0, told: Vec::new(), exit: Exit::Expected }
+        let (waiting, told, lost) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Shelf { buckets, regressions, waiting, next: 0, told, lost, exit: Exit::Expected }
     }
 
     /// Takes what came of a bucket, and writes all that nothing is waited for.
@@ -216,12 +220,15 @@ impl<'a> Shelf<'a> {
     }
 
     fn keep(&mut self, at: usize, made: Made) {
+        let Bucket { files, first, signature: found, .. } = &self.buckets[at];
         let (signature, new) = match made {
             Made::Known(signature) => (signature, None),
             Made::New(regression) => (regression.finding.signature(), Some(regression)),
-            Made::Nothing(exit) => return self.exit = self.exit.worst(exit),
+            Made::Nothing(exit) => {
+                self.lost.push((first.clone(), format!("diverged as {found}, and came to no case")));
+                return self.exit = self.exit.worst(exit);
+            }
         };
-        let Bucket { files, first, .. } = &self.buckets[at];
         if let Some(same) = self.told.iter_mut().find(|told| told.signature == signature) {
             same.files += files;
             return;
@@ -239,7 +246,7 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// What is said in the end.
+/// Holds what is said in the end.
 struct End<'a> {
     lab: &'a Lab,
     inputs: &'a Inputs,

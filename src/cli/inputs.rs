@@ -9,20 +9,20 @@ use flate2::read::MultiGzDecoder;
 
 use crate::program::{Case, CaseError, MAX_FILE, Program};
 
-/// So many files are read, those of archives counted.
+/// Limits how many files are read, those of archives counted.
 const MOST: usize = 1 << 20;
-/// So many bytes of an archive are kept until it is read.
+/// Limits how many bytes of an archive are kept until it is read.
 const MOST_BYTES: usize = 1 << 30;
 
-/// A program that was found, in one file or several.
+/// Holds a program that was found, in one file or several.
 pub(super) struct Input {
-    /// As it was read from the first of them.
+    /// Has it as it was read from the first of them.
     pub case: Case,
-    /// The smallest of them, the first of these.
+    /// Names the smallest of them, the first of these.
     pub file: PathBuf,
-    /// The bytes of that one.
+    /// Has the bytes of that one.
     pub bytes: Vec<u8>,
-    /// How many files have the program.
+    /// Counts the files that have the program.
     pub files: usize,
 }
 
@@ -36,29 +36,29 @@ impl Input {
     }
 }
 
-/// What was found.
+/// Holds what was found.
 #[derive(Default)]
 pub(super) struct Inputs {
-    /// Each program once, in the order of the paths.
+    /// Has each program once, in the order of the paths.
     pub distinct: Vec<Input>,
-    /// What is no case, or cannot be read.
+    /// Says what is no case, or cannot be read.
     pub wrong: Vec<InputError>,
-    /// How many files were taken for cases.
+    /// Counts the files that were taken for cases.
     pub files: usize,
-    /// Where a program is among those that were found.
+    /// Finds a program among those that were found.
     places: HashMap<Program, usize>,
 }
 
 /// Says why something that was found is no case.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InputError {
-    /// A file, or one in an archive.
+    /// Is about a file, or one in an archive.
     #[error(transparent)]
     Case(#[from] CaseError),
-    /// An archive that cannot be read, or not to its end.
+    /// Is about an archive that cannot be read, or not to its end.
     #[error("{}: {}", .0.display(), .1)]
     Archive(PathBuf, #[source] io::Error),
-    /// There are more.
+    /// Says that there are more.
     #[error("{}: only the first {MOST} files are read", .0.display())]
     TooMany(PathBuf),
 }

@@ -15,7 +15,7 @@ use super::output;
 pub(super) fn manual(args: &ManualArgs) -> Result<Exit, Exit> {
     let Some(folder) = &args.into else {
         let mut page = Vec::new();
-        // Memory takes it.
+        // Writing into memory does not fail.
         Man::new(Cli::command()).render(&mut page).map_err(output::usage)?;
         output::result(String::from_utf8_lossy(&page).trim_end());
         return Ok(Exit::Expected);

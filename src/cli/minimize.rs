@@ -87,7 +87,7 @@ fn lab(args: &MinimizeArgs) -> Lab {
     }
 }
 
-/// An input that does not stay whatever it reaches.
+/// Is an input that does not stay, whatever it reaches.
 struct Refused {
     file: PathBuf,
     why: String,
@@ -165,13 +165,13 @@ fn write(into: &Path, input: &Input) -> Result<PathBuf, Exit> {
     unreachable!("there are more numbers than files")
 }
 
-/// What is said in the end.
+/// Holds what is said in the end.
 struct End<'a> {
     inputs: &'a Inputs,
     refused: &'a [Refused],
-    /// Where each is, and where it was found.
+    /// Says where each is, and where it was found.
     kept: &'a [(PathBuf, PathBuf)],
-    /// That of all, and that of what stays.
+    /// Has that of all, and that of what stays.
     coverage: [&'a Coverage; 2],
     lacks: Kinds,
     port: String,

@@ -16,13 +16,13 @@ use crate::port::{Identity, Memory};
 use crate::program::Case;
 use crate::report;
 
-/// A finding that was reduced, as a case, and its C program.
+/// Holds a finding that was reduced, as a case, and its C program.
 pub(super) struct Regression {
     pub finding: Finding,
     pub identity: Identity,
-    /// The text of the case.
+    /// Has the text of the case.
     pub text: String,
-    /// What came of its C program.
+    /// Says what came of its C program.
     pub compiled: Compiled,
 }
 
@@ -30,7 +30,7 @@ impl Regression {
     /// Makes the case of a finding: compiles and runs its C program, too. `found`: how it was found, for the head.
     ///
     /// # Errors
-    /// The port cannot be driven; that has been printed already.
+    /// Fails where the port cannot be driven; that has been printed already.
     pub fn of(lab: &Lab, reduced: Reduced, found: &str) -> Result<Regression, Exit> {
         let Reduced { finding, identity, .. } = reduced;
         let signature = finding.signature();
@@ -49,7 +49,7 @@ impl Regression {
     }
 }
 
-/// The regressions of a folder.
+/// Holds the regressions of a folder.
 pub(super) struct Regressions {
     folder: PathBuf,
     known: Vec<(PathBuf, Option<Signature>)>,
@@ -59,7 +59,7 @@ impl Regressions {
     /// Makes the folder if there is none, and reads its cases. A case may have a signature in its head.
     ///
     /// # Errors
-    /// No folder, or a case that cannot be read; that has been printed already.
+    /// Fails where there is no folder, or a case that cannot be read; that has been printed already.
     pub fn read(folder: &Path) -> Result<Regressions, Exit> {
         std::fs::create_dir_all(folder)
             .map_err(|error| output::usage(format_args!("{}: {error}", folder.display())))?;
@@ -81,7 +81,7 @@ impl Regressions {
     /// Writes a regression under the next number, and returns its file.
     ///
     /// # Errors
-    /// It cannot be written; that, and the case, has been printed already.
+    /// Fails where it cannot be written; that, and the case, has been printed already.
     pub fn add(&mut self, signature: Signature, text: &str) -> Result<PathBuf, Exit> {
         let last = self.known.iter().filter_map(|(old, _)| number_of(old)).max().unwrap_or(0);
         for number in last + 1.. {

@@ -46,14 +46,14 @@ pub(super) struct HeldContext {
     made: Made,
 }
 
-/// How a context was made.
+/// Says how a context was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Made {
-    /// By the program.
+    /// Says that the program made it.
     New,
-    /// By the program, for DTLS.
+    /// Says the same, for DTLS.
     ForDatagrams,
-    /// Before the program.
+    /// Says that it was made before the program.
     Pooled,
 }
 
@@ -235,7 +235,7 @@ impl Ledger {
             Op::KeyUpdate { x, .. } => self.shared.not_met(x).map(Skip::Unready),
             Op::VerifyClient { x } => self.no_ticket(x).map(Skip::Unready),
             Op::CopySessionId { to, .. } if self.shared.progress(to).was_told_ticket() => Some(Skip::Avoided),
-            // What docs/FINDINGS.md withholds; and a connection of DTLS frees nothing of it (`dtls1_free`, ssl/d1_lib.c).
+            // Leaves out what docs/FINDINGS.md withholds, and a leak: a connection of DTLS frees none of it (`dtls1_free`, ssl/d1_lib.c).
             Op::SslSetTicketExt { x, .. } => {
                 let avoided = self.shared.progress(x).is_under_way() || self.shared.sends_datagrams(x);
                 avoided.then_some(Skip::Avoided)

@@ -1,6 +1,6 @@
 //! `sessdiff import` and `sessdiff reduce`.
 
-use std::io::{Cursor, Write};
+use std::io::{Cursor, Read, Write};
 
 use super::{CORPUS, Folder, PROGRAM, Ran};
 
@@ -75,14 +75,25 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A tar of files, compressed.
 fn tar_gz(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()));
+    let mut tar = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
         tar.append_data(&mut header, name, *content).expect("a tar in memory");
     }
-    tar.into_inner().and_then(flate2::write::GzEncoder::finish).expect("a tar")
+    packed(&tar.into_inner().expect("a tar"))
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(bytes).and_then(|()| packer.finish()).expect("bytes in memory")
+}
+
+fn unpacked(bytes: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    flate2::read::GzDecoder::new(bytes).read_to_end(&mut whole).expect("bytes in memory");
+    whole
 }
 
 /// A folder is imported in one command, and once more without an error.
@@ -123,6 +134,25 @@ fn archives_are_imported_like_folders() {
         assert!(ran.stderr.contains(&format!("error: {what}")), "no {what}: {ran:?}");
     }
     ran.shows("known already");
+}
+
+/// What is wrong with one member says nothing of the others, and what was compressed in parts is read to its end.
+#[test]
+fn a_bad_member_of_an_archive_stops_nothing_else() {
+    let files: [(&str, &[u8]); 2] =
+        [("a.ops", b"#! sessdiff 1\ns0 = SSL_SESSION_new()\n"), ("b.ops", PROGRAM.as_bytes())];
+    let mut bad = zip(&files);
+    let header = bad.windows(4).position(|bytes| bytes == b"PK\x03\x04").expect("a member");
+    bad[header] = 0;
+    let folder = Folder::with("bad.zip", bad);
+    let ran = folder.sessdiff(&["import", "--port", PORT, "bad.zip", "bad.zip"]).exits(64);
+    let ran = ran.shows("SSL_SESSION_dup/hostname: 2 files, first bad.zip/b.ops");
+    assert!(ran.stderr.contains("error: bad.zip: "), "{ran:?}");
+    let tar = unpacked(&tar_gz(&files[1..]));
+    let (one, other) = tar.split_at(tar.len() / 2);
+    folder.write("parts.tar.gz", [packed(one), packed(other)].concat());
+    let ran = folder.sessdiff(&["import", "--port", PORT, "--into", "parts", "parts.tar.gz"]).exits(0);
+    ran.shows("SSL_SESSION_dup/hostname: 1 file, first parts.tar.gz/b.ops");
 }
 
 /// The numbers of the cases do not depend on which is reduced first.
