@@ -16,6 +16,7 @@
 //!    ([`Quirks::undefined`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
+//!    An id that a session lends is set to it again where the library copies it so: BoringSSL ends the process.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
 //!    one, all of which OpenSSL answers without touching memory it does not own. Where a library leaves -1 undefined it
 //!    is left out, as `NULL` is.

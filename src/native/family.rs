@@ -147,6 +147,8 @@ define_customs! {
     Tls13NeedsTicket "tls13-needs-ticket" (Boring; "BoringSSL with resumption across names") "SSL_SESSION_is_resumable" "ssl_session_get_type, ssl/ssl_session.cc of BoringSSL, API 44";
     /// The size of a cache is an `unsigned long`: none is negative, and none is refused.
     CacheSizeIsUnsigned "cache-size-is-unsigned" (Boring LibreSsl) "SSL_CTX_sess_set_cache_size" "openssl/ssl.h of BoringSSL; SSL_CTX_ctrl, ssl/ssl_lib.c of LibreSSL 3.1.0";
+    /// An id or a context that is set must not be the one that the session lends: it ends the process.
+    OwnIdAborts "own-id-aborts" (Boring; "BoringSSL with resumption across names") "SSL_SESSION_set1_id" "InplaceVector::TryCopyFrom, crypto/mem_internal.h of BoringSSL, API 44";
     /// A context must be given: `NULL`, which stands for the first one in OpenSSL, is followed.
     ContextOfNullIsFollowed "context-of-null-is-followed" (Boring) "SSL_set_SSL_CTX" "ssl/ssl_lib.cc of BoringSSL";
     /// A session must be given: `NULL` is followed.

@@ -123,11 +123,15 @@ impl Object {
     }
 }
 
-/// Tells whether a call is given `NULL` that some libraries follow.
+/// Tells whether a call is given what some libraries leave undefined.
 fn gives_undefined(op: &Op) -> bool {
     matches!(
         op,
-        Op::GetTimeout { s: None } | Op::SetSslCtx { c: None, .. } | Op::SetExData { index: ExIndex::Negative, .. }
+        Op::GetTimeout { s: None }
+            | Op::SetSslCtx { c: None, .. }
+            | Op::SetExData { index: ExIndex::Negative, .. }
+            | Op::Set1OwnId { .. }
+            | Op::Set1OwnIdContext { .. }
     )
 }
 

@@ -60,10 +60,12 @@ pub struct NativePort {
 }
 
 /// Lists the calls that some families leave undefined with an operand that OpenSSL takes.
-const UNDEFINED: [(Custom, Kind); 3] = [
+const UNDEFINED: [(Custom, Kind); 5] = [
     (Custom::TimeoutOfNullIsFollowed, Kind::GetTimeout),
     (Custom::ContextOfNullIsFollowed, Kind::SetSslCtx),
     (Custom::NegativeIndexAborts, Kind::SetExData),
+    (Custom::OwnIdAborts, Kind::Set1OwnId),
+    (Custom::OwnIdAborts, Kind::Set1OwnIdContext),
 ];
 
 /// Counts more bytes than any field has.
