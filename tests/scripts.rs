@@ -109,7 +109,8 @@ fn what_is_interrupted_gets_no_line() {
     // The second run interrupts both, as a terminal does. Whoever started the tests may have ignored that signal.
     let program = format!("if [ -e began ]; then kill -INT 0; sleep 5; exit 130; fi\ntouch began\n{RUN}");
     let folder = folder(&program);
-    let line = format!("exec env --default-signal=INT setsid -w {ROOT}/scripts/soak --releases 'a=libssl.so b=libssl.so'");
+    let line =
+        format!("exec env --default-signal=INT setsid -w {ROOT}/scripts/soak --releases 'a=libssl.so b=libssl.so'");
     let stand_in = folder.path().join("sessdiff");
     let ran = Command::new("bash").args(["-c", &line]).current_dir(folder.path()).env("SESSDIFF", stand_in).output();
     let ran = ran.expect("a shell");
