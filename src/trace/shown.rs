@@ -193,10 +193,20 @@ pub(crate) fn told_apart(entries: [Option<Entry<'_>>; 2]) -> [String; 2] {
         [Some(Entry::Bytes(field, left)), Some(Entry::Bytes(other, right))] if field == other => {
             (field.name(), [left, right])
         }
-        _ => return entries.map(|entry| entry.map_or("nothing".into(), |entry| entry.to_string())),
+        _ => return callback_missed(entries),
     };
     let lines = if let [Some(left), Some(right)] = sides { lines_apart([left, right]) } else { None };
     lines.unwrap_or_else(|| hex_apart(sides)).map(|said| format!("{name} {said}"))
+}
+
+/// Says two entries. Where one is a callback and the other is what comes after the last one, this one was not called.
+fn callback_missed(entries: [Option<Entry<'_>>; 2]) -> [String; 2] {
+    let one_is = entries.iter().flatten().any(|entry| entry.callback_rank().is_some());
+    entries.map(|entry| match entry {
+        Some(entry) if one_is && entry.callback_rank().is_none() => "no such callback".into(),
+        Some(entry) => entry.to_string(),
+        None => "nothing".into(),
+    })
 }
 
 /// Says the first line in which two texts of lines differ; `None`: one is no such text, or they are the same.
@@ -239,6 +249,15 @@ mod tests {
         let sides = [Some(&long[..]), Some(&b"short"[..])];
         assert_eq!(hex_apart(sides), sides.map(hex));
         assert_eq!(hex_apart([Some(&long), None]), [hex(Some(&long)), "NULL".into()]);
+    }
+
+    #[test]
+    fn a_callback_that_one_side_lacks_is_said() {
+        let called = Entry::ExNew(3);
+        let [mine, theirs] = told_apart([Some(called), Some(Entry::Made(true))]);
+        assert_eq!((mine, theirs), (called.to_string(), "no such callback".into()));
+        // Another one was called there.
+        assert_eq!(told_apart([Some(Entry::ExNew(4)), Some(called)])[1], called.to_string());
     }
 
     #[test]
