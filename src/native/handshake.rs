@@ -321,7 +321,7 @@ impl Handshake<'_> {
     /// something.
     fn find_ticket_13(&mut self, ticket: &[u8], suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         // No identity of the callback's is a ticket, but it is asked.
-        drop(self.server.find_psk(ticket));
+        drop(self.server.find_psk(ticket).map_err(|why| self.refuse_by_server(why))?);
         let stateful = !self.server.seals_tickets_13();
         let (mut found, status) = match stateful {
             true if ticket.len() == 32 => {
@@ -364,7 +364,7 @@ impl Handshake<'_> {
     /// Gives the server what its callback finds under the identity that the client offers. Returns whether it found something.
     fn find_external_psk(&self, suite: Cipher, ticket_expected: &mut bool) -> Result<bool, Refused> {
         let Some(identity) = self.client.offered_psk() else { return Ok(false) };
-        let found = self.server.find_psk(&identity);
+        let found = self.server.find_psk(&identity).map_err(|why| self.refuse_by_server(why))?;
         if let Some(found) = found {
             *ticket_expected = true;
             let fits = self.fits(&found, suite, ticket_expected)?;

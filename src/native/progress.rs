@@ -312,14 +312,17 @@ impl Connection {
     }
 
     /// Returns a duplicate of what the callback of a server finds, with the id context of the server: `tls_parse_ctos_psk`.
-    pub(super) fn find_psk(&self, identity: &[u8]) -> Option<Session> {
-        let callback = self.state().inherited.psk_find?;
-        let found = callback(&self.session_context(), identity)?;
+    ///
+    /// # Errors
+    /// Says why the server gives up where that cannot be duplicated.
+    pub(super) fn find_psk(&self, identity: &[u8]) -> Result<Option<Session>, Why> {
+        let Some(callback) = self.state().inherited.psk_find else { return Ok(None) };
+        let Some(found) = callback(&self.session_context(), identity) else { return Ok(None) };
         let copy = found.dup_without_ticket();
         drop(found);
-        let copy = copy?;
+        let copy = copy.ok_or(Why::Internal)?;
         copy.0.id_context.set(self.id_context().as_slice());
-        Some(copy)
+        Ok(Some(copy))
     }
 
     /// Returns what is in a ticket made of the session, of which its callback was told. `None`: the callback for keys refuses to seal it.
