@@ -16,7 +16,7 @@
 //!    ([`Quirks::undefined`]).
 //! 3. *Buffers.* Bytes and their length come from one allocation; a C string carries its NUL. What a function copies
 //!    out goes into a buffer of at least the size it is told.
-//!    An id that a session lends is set to it again where the library copies it so: BoringSSL ends the process.
+//!    The id that a session lends is set to it again only where the library takes that: BoringSSL ends the process.
 //! 4. *Application data* are numbers that nobody follows. Indices are -1, registered ones and one small unregistered
 //!    one, all of which OpenSSL answers without touching memory it does not own. Where a library leaves -1 undefined it
 //!    is left out, as `NULL` is.
@@ -128,6 +128,9 @@ pub struct Quirks {
     pub flush_has_no_order: bool,
     /// A server of TLS 1.3 loses the session of a ticket whose callback ends the handshake: no such callback is set.
     pub aborted_ticket_leaks: bool,
+    /// A server of TLS 1.3 loses what its callback found where that cannot be duplicated: a program that has such a callback marks no
+    /// session so, and the other way about.
+    pub refused_copy_leaks: bool,
     /// A duplicate has all application data, whatever is registered, and no callback refuses it.
     pub copies_ex_data: bool,
     /// Calls that have an operand which OpenSSL takes, and the library does not define: with `NULL`, or a negative index, they are left
@@ -142,6 +145,7 @@ impl Quirks {
         clear_keeps_record: false,
         flush_has_no_order: false,
         aborted_ticket_leaks: false,
+        refused_copy_leaks: false,
         copies_ex_data: false,
         undefined: Kinds::NONE,
     };
@@ -154,6 +158,7 @@ impl Quirks {
             clear_keeps_record: self.clear_keeps_record || other.clear_keeps_record,
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
             aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
+            refused_copy_leaks: self.refused_copy_leaks || other.refused_copy_leaks,
             copies_ex_data: self.copies_ex_data || other.copies_ex_data,
             undefined: self.undefined.or(other.undefined),
         }

@@ -618,7 +618,7 @@ fn the_finding_in_the_docs_is_what_is_seen() {
             ended = Some(code);
             said
         };
-        let said = said.replace(&folder.path().display().to_string(), "/home/me");
+        let said = said.replace(&folder.path().display().to_string(), "~");
         // The first and the last lines of a run have a path and times in them; those of a replay are said elsewhere.
         let shown = match command.split(' ').nth(1) {
             Some("run") => format!("sessdiff [..]\n{shown}\nDIVERGE: [..]\n...\n"),

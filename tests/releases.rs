@@ -100,11 +100,12 @@ fn what_the_rules_say_is_on_the_page() {
     }
 }
 
-/// A fault of a release that its case meets is named: what is followed without a word would hide what that release gets wrong. Three
+/// A fault of a release that its case meets is named: what is followed without a word would hide what that release gets wrong. Four
 /// are met by calls that are left out.
 #[test]
 fn every_fix_is_named_where_its_case_meets_it() {
-    const LEFT_OUT: [Rule; 3] = [Rule::DupKeepsOwner, Rule::ClearKeepsRecord, Rule::AbortedTicketLeaks];
+    const LEFT_OUT: [Rule; 4] =
+        [Rule::DupKeepsOwner, Rule::ClearKeepsRecord, Rule::AbortedTicketLeaks, Rule::RefusedCopyLeaks];
     let fixes = Rule::ALL.iter().copied().filter(|rule| rule.row().kind == RuleKind::Fix && !LEFT_OUT.contains(rule));
     let is_named = |rule: Rule, release: Release| {
         let native = || NativePort::new(release, Setup::new(true));

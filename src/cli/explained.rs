@@ -55,6 +55,7 @@ pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: Fol
         (Rule::DupKeepsOwner, quirks.copies_keep_owner),
         (Rule::ClearKeepsRecord, quirks.clear_keeps_record),
         (Rule::AbortedTicketLeaks, quirks.aborted_ticket_leaks),
+        (Rule::RefusedCopyLeaks, quirks.refused_copy_leaks),
     ];
     let left_out = left_out.into_iter().filter_map(|(rule, is)| is.then_some((rule, true)));
     let counts = |rule: &Rule| match rule.row().kind {

@@ -5,11 +5,11 @@ use std::fmt;
 use super::block::{Blocks, sets_expiry};
 use super::connection::HeldConnection;
 use super::handshake::Trust;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, refuses_dup};
 use super::{Skip, Unready};
 use crate::op::{
-    BlockCall, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, Method, Op, RemoveCallback, SLOTS,
-    Slot, Time, Variable, block_ops,
+    BlockCall, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, DecryptTicket, ExIndex, Method, Op, RemoveCallback,
+    SLOTS, Slot, Time, Variable, block_ops,
 };
 
 const OTHER_PROTOCOL: Skip = Skip::Unready(Unready::OtherProtocol);
@@ -168,6 +168,14 @@ impl Ledger {
             }
             Op::CtxSetTicketCb { decrypt: DecryptTicket::Aborts, .. } => {
                 self.setup.quirks.aborted_ticket_leaks.then_some(Skip::Avoided)
+            }
+            Op::SetExData { index: ExIndex::Refused, value, .. } if refuses_dup(value.0) && self.shared.trust.finds => {
+                self.setup.quirks.refused_copy_leaks.then_some(Skip::Avoided)
+            }
+            Op::CtxSetPskFindCb { .. } | Op::CtxSetPskFindBlock { .. }
+                if self.shared.trust.refuses_dup && self.setup.quirks.refused_copy_leaks =>
+            {
+                Some(Skip::Avoided)
             }
             Op::CtxSetRemoveCb { callback, .. } if self.setup.quirks.flush_has_no_order => {
                 let acts = !matches!(callback, RemoveCallback::None | RemoveCallback::Records);

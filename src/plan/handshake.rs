@@ -67,6 +67,10 @@ pub(super) struct Trust {
     odd_timeouts: u16,
     /// The program cached a session that came from a handshake.
     caches: bool,
+    /// A session was marked, so that no duplicate of it is made.
+    pub(super) refuses_dup: bool,
+    /// A callback of a server may find a session.
+    pub(super) finds: bool,
     /// A handshake may send no ticket: then the first that is sent after it gives the session another id.
     may_send_none: bool,
 }
@@ -192,6 +196,10 @@ impl Ledger {
                 self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
                 self.shared.trust.caches |=
                     matches!(op, Op::CtxAdd { .. }) && object.is_some_and(|object| object.pristine || object.unknown);
+                return;
+            }
+            Op::CtxSetPskFindCb { .. } | Op::CtxSetPskFindBlock { .. } => {
+                self.shared.trust.finds = true;
                 return;
             }
             Op::SslSetTicketExt { x, ref ticket } => {
@@ -366,6 +374,9 @@ mod tests {
         let shut = "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\nx0 = SSL_new(c1)\n\
                     x1 = SSL_new(c0)\nhandshake(x0, x1)\nSSL_shutdown(x0)\n";
         let context = "c0 = pooled_context(TLS_server_method())\n";
+        let finds = "c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_set_psk_find_session_callback(c0, psk_cb_makes)\n\
+                     s0 = SSL_SESSION_new()\n";
+        let marked = "s0 = SSL_SESSION_new()\nSSL_SESSION_set_ex_data(s0, ex_refused, 1)\nc0 = SSL_CTX_new(TLS_server_method())\n";
         let none = Quirks::NONE;
         for (quirks, before, left_out, made) in [
             (
@@ -380,6 +391,18 @@ mod tests {
                 context,
                 "SSL_CTX_set_session_ticket_cb(c0, NULL, decrypt_ticket_cb_aborts)",
                 "SSL_CTX_set_session_ticket_cb(c0, NULL, decrypt_ticket_cb_ignores)",
+            ),
+            (
+                Quirks { refused_copy_leaks: true, ..none },
+                finds,
+                "SSL_SESSION_set_ex_data(s0, ex_refused, 1)",
+                "SSL_SESSION_set_ex_data(s0, ex_refused, 2)",
+            ),
+            (
+                Quirks { refused_copy_leaks: true, ..none },
+                marked,
+                "SSL_CTX_set_psk_find_session_callback(c0, psk_cb_makes)",
+                "SSL_CTX_set_psk_use_session_callback(c0, psk_cb_makes)",
             ),
             (
                 Quirks { flush_has_no_order: true, ..none },

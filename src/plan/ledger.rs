@@ -123,6 +123,11 @@ impl Object {
     }
 }
 
+/// Tells whether the callback of [`ExIndex::Refused`] refuses to duplicate a session that has this value.
+pub(super) const fn refuses_dup(value: u64) -> bool {
+    value % 2 == 1
+}
+
 /// Tells whether a call is given what some libraries leave undefined.
 fn gives_undefined(op: &Op) -> bool {
     matches!(
@@ -466,9 +471,10 @@ impl Ledger {
             object.has_ex_data = true;
             object.fill();
             if index == ExIndex::Refused && object.cannot_dup != Some(CannotDup::EmptyTicket) {
-                object.cannot_dup = (value % 2 == 1).then_some(CannotDup::Callback);
+                object.cannot_dup = refuses_dup(value).then_some(CannotDup::Callback);
             }
         });
+        self.shared.trust.refuses_dup |= index == ExIndex::Refused && refuses_dup(value);
     }
 
     fn set_id(&mut self, s: Slot, length: usize) {

@@ -270,6 +270,7 @@ impl Port for NativePort {
             clear_keeps_record: has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
             aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
+            refused_copy_leaks: has(Rule::RefusedCopyLeaks),
             copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
             undefined: UNDEFINED
                 .into_iter()
