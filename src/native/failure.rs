@@ -44,6 +44,14 @@ macro_rules! reasons {
 reasons! {
     /// Finds something that cannot be, or is told to give up by a callback of tickets.
     Internal 80 0xc_0103 "ERR_R_INTERNAL_ERROR";
+    /// Cannot duplicate its session: `tls_process_new_session_ticket`, `tls_process_client_certificate`.
+    NotCopied 80 0x8_0014 "ERR_R_SSL_LIB";
+    /// Cannot duplicate it for a ticket: `tls_construct_new_session_ticket`.
+    TicketNotCopied 80 0x8_0014 "ERR_R_SSL_LIB";
+    /// Cannot duplicate it, before 3.2.
+    NotAllocated 80 0xc_0100 "ERR_R_MALLOC_FAILURE";
+    /// Gives up and raises no error: `check_fatal` (ssl/statem/statem.c).
+    Unsaid 80 256 "SSL_R_MISSING_FATAL";
     /// Asks for certificates and has no session id context: `ssl_get_prev_session`.
     NoIdContext 80 277 "SSL_R_SESSION_ID_CONTEXT_UNINITIALIZED";
     /// Resumes a session with an extended master secret, and the client wants none: `ssl_get_prev_session`.
@@ -86,13 +94,22 @@ impl Failure {
     /// Makes that of a side that gives up by itself.
     pub(super) fn of(why: Why, library: &Library) -> Failure {
         const ILLEGAL_PARAMETER: u8 = 47;
-        let why =
-            if why == Why::NotDecrypted && library.meets(Rule::RecordLayerFails) { Why::RecordLayer } else { why };
+        let why = match why {
+            Why::NotDecrypted if library.meets(Rule::RecordLayerFails) => Why::RecordLayer,
+            Why::TicketNotCopied if library.meets(Rule::RefusedCopyIsUnsaid) => Why::Unsaid,
+            Why::TicketNotCopied => Why::NotCopied,
+            Why::NotCopied if library.meets(Rule::RefusedCopyIsMemory) => Why::NotAllocated,
+            why => why,
+        };
         let (alert, reason) = why.row();
         let before = match why {
             Why::OtherKey => library.meets(Rule::OtherKeyIsIllegal),
             Why::NotExtended => library.meets(Rule::NotExtendedIsIllegal),
             Why::Internal
+            | Why::NotCopied
+            | Why::TicketNotCopied
+            | Why::NotAllocated
+            | Why::Unsaid
             | Why::NoIdContext
             | Why::IdConflict
             | Why::NameRefused

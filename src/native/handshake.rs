@@ -529,8 +529,9 @@ impl Handshake<'_> {
             let copy = copies.then(|| own.dup_without_ticket());
             drop(own);
             if let Some(copy) = copy {
-                copy.iter().for_each(Session::note_group);
-                client.put_session(copy);
+                let copy = copy.ok_or_else(|| self.refuse_by_client(Why::NotCopied))?;
+                copy.note_group();
+                client.put_session(Some(copy));
             }
         } else {
             if !own.id().as_slice().is_empty() {
@@ -616,7 +617,8 @@ impl Handshake<'_> {
         if let Some(sealed) = sent {
             let hint = self.server.session().map_or(0, |session| hint(&session, hello.hit));
             let key = sealed.with.master_key.clone();
-            self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sealed), hint, key });
+            let read = self.client_reads_ticket_12(Sent { ticket: Ticket::Sealed(sealed), hint, key });
+            read.map_err(|why| self.refuse_by_client(why))?;
         }
         self.client.update_cache(mode::CLIENT, false);
         if hello.hit {
@@ -760,7 +762,7 @@ impl Handshake<'_> {
         self.client.fail(why);
         // A server that refuses early data passes over what it cannot decrypt, and an alert is encrypted as early data is:
         // `early_data_count_ok` (ssl/record, 3.1.4).
-        let in_hello = matches!(why, Why::OtherDigest | Why::NotOffered | Why::OtherIdContext);
+        let in_hello = matches!(why, Why::OtherDigest | Why::NotOffered | Why::OtherIdContext | Why::NotCopied);
         let is_plain = in_hello && self.server.session_context().library().meets(Rule::PlainAlertIsHeard);
         if !self.early.sent || self.early.accepted || is_plain {
             self.server.hear_from(self.client);

@@ -93,8 +93,9 @@ impl Handshake<'_> {
             self.server.state().verify_result = self.peers.verified(true);
         }
         let own = self.server.session().ok_or(Why::Internal)?;
-        let copy = own.dup_without_ticket().ok_or(Why::Internal)?;
+        let copy = own.dup_without_ticket();
         drop(own);
+        let copy = copy.ok_or(Why::NotCopied)?;
         copy.put_peer(shown.then(|| self.peers.certificate(false)), false);
         copy.set_verify_result(self.server.verify_result());
         self.server.put_session(Some(copy));

@@ -161,6 +161,10 @@ macro_rules! for_each_rule {
     AbortedTicketLeaks "aborted-ticket-leaks" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/30464";
     /// A server of TLS 1.3 does not free what its callback found, where that cannot be duplicated.
     RefusedCopyLeaks "refused-copy-leaks" Fix ("3.0.0" to "3.0.16 3.1.8 3.2.4 3.3.3 3.4.0") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/25643; seen to 3.3.2, and not in 3.0.20 and 3.4.1; those between were not run";
+    /// A server whose session cannot be duplicated for a ticket gives up without an error that says why.
+    RefusedCopyIsUnsaid "refused-copy-is-unsaid" Fix ("" to "3.0.23 3.4.8 3.5.9 3.6.5 4.0.3") "tls_construct_new_session_ticket" "https://github.com/openssl/openssl/pull/32183; seen to 4.0.1, and not in 4.0.3; those between were not run";
+    /// A side whose session cannot be duplicated says that there was no memory.
+    RefusedCopyIsMemory "refused-copy-is-memory" Change ("" to "3.2.0") "tls_process_new_session_ticket" "ERR_R_MALLOC_FAILURE, ssl/statem of 3.1.4 and 3.2.1";
     /// A server of TLS 1.3 that finds what it cannot resume, because the digest is another, sends no ticket.
     OtherDigestGetsNoTicket "other-digest-gets-no-ticket" Fix ("" to "3.0.21 3.4.6 3.5.7 3.6.3 4.0.1") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/30626";
     /// A client whose handshake has resumed a session answers with no certificate where it is asked for one after it.

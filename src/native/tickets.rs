@@ -190,17 +190,22 @@ pub(super) fn hint(session: &Session, resumed_12: bool) -> u64 {
 
 impl Handshake<'_> {
     /// Lets a TLS 1.2 client read the ticket: `tls_process_new_session_ticket`.
-    pub(super) fn client_reads_ticket_12(&mut self, sent: Sent) {
-        let Some(own) = self.client.session() else { return };
+    ///
+    /// # Errors
+    /// Fails where its session cannot be duplicated.
+    pub(super) fn client_reads_ticket_12(&mut self, sent: Sent) -> Result<(), Why> {
+        let Some(own) = self.client.session() else { return Ok(()) };
         if !own.id().as_slice().is_empty() {
             let copy = own.dup_without_ticket();
             drop(own);
+            let copy = copy.ok_or(Why::NotCopied)?;
             if self.client.session_context().cache_mode() & mode::CLIENT != 0 {
                 self.client.remove_own_session();
             }
-            self.client.put_session(copy);
+            self.client.put_session(Some(copy));
         }
         self.take_ticket(sent);
+        Ok(())
     }
 
     /// Makes a ticket of TLS 1.3: `tls_construct_new_session_ticket`. Its session has no id unless it is `named`. Returns `None`
@@ -211,8 +216,12 @@ impl Handshake<'_> {
     pub(super) fn send_ticket(&mut self, named: bool) -> Result<Option<Sent>, CannotSend> {
         let own = self.server.session().ok_or(CannotSend)?;
         let own = if self.server.sent_tickets() > 0 || self.server.session_reused() {
-            let copy = own.dup_without_ticket().ok_or(CannotSend)?;
+            let copy = own.dup_without_ticket();
             drop(own);
+            let copy = copy.ok_or_else(|| {
+                self.server.fail(Why::TicketNotCopied);
+                CannotSend
+            })?;
             self.server.put_session(Some(copy.up_ref()));
             copy
         } else {
@@ -265,7 +274,8 @@ impl Handshake<'_> {
         let Some(own) = self.client.session() else { return };
         let copy = own.dup_without_ticket();
         drop(own);
-        self.client.put_session(copy);
+        let Some(copy) = copy else { return self.client.fail(Why::NotCopied) };
+        self.client.put_session(Some(copy));
         self.take_ticket(sent);
         let max_early_data = self.server.max_early_data();
         if let (Some(own), 1..) = (self.client.session(), max_early_data) {

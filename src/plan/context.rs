@@ -209,10 +209,11 @@ impl Ledger {
 
     /// Says why a connection is not cleared.
     fn refuses_clear(&self, x: ConnectionSlot) -> Option<Skip> {
-        let shut = self.shared.was_told_end(x);
+        // What a peer sends last is that it closes, or an alert.
+        let last = self.shared.was_told_end(x) || self.shared.trust.may_fail && self.shared.progress(x).has_begun();
         let again = self.shared.progress(x).was_asked_again();
         let unready = again.then_some(Skip::Unready(Unready::AskedAgain));
-        unready.or((shut && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
+        unready.or((last && self.setup.quirks.clear_keeps_record).then_some(Skip::Avoided))
     }
 
     /// Says why an op must not run that is about a handshake, or about what comes before or after it.

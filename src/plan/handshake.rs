@@ -71,6 +71,8 @@ pub(super) struct Trust {
     pub(super) refuses_dup: bool,
     /// A callback of a server may find a session.
     pub(super) finds: bool,
+    /// The program did more than what makes a handshake that succeeds: one may fail.
+    pub(super) may_fail: bool,
     /// A handshake may send no ticket: then the first that is sent after it gives the session another id.
     may_send_none: bool,
 }
@@ -186,6 +188,7 @@ impl Ledger {
     /// Notes what makes sessions unfit for handshakes, in themselves or by way of callbacks that keep them.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub(super) fn note_tampering(&mut self, op: &Op) {
+        self.shared.trust.may_fail |= op.is_shared() && !is_of_plain_handshake(op);
         let changed = match *op {
             Op::CtxSetNotResumableCb { .. } | Op::CtxSetNumTickets { .. } => {
                 self.shared.trust.may_send_none = true;
@@ -208,13 +211,9 @@ impl Ledger {
                 });
                 return;
             }
-            // A handshake that resumes a session goes the same way whatever its timeout is.
-            Op::SetTimeout { .. } => return,
-            _ if matches!(op, Op::SetExData { .. } | Op::ReadDer { .. } | Op::ReadPem { .. })
-                || op.sets().is_some() =>
-            {
-                op.used()
-            }
+            // A handshake that resumes a session goes the same way whatever its timeout is, and asks only whether it can be duplicated.
+            Op::SetTimeout { .. } | Op::SetExData { .. } => return,
+            _ if matches!(op, Op::ReadDer { .. } | Op::ReadPem { .. }) || op.sets().is_some() => op.used(),
             _ => return,
         };
         let Some(changed) = changed else { return };
@@ -349,6 +348,23 @@ impl Ledger {
     }
 }
 
+/// Tells whether it makes contexts, connections and handshakes of them, and nothing else that a handshake depends on.
+const fn is_of_plain_handshake(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::CtxNew { .. }
+            | Op::CtxPooled { .. }
+            | Op::CtxFree { .. }
+            | Op::SslNew { .. }
+            | Op::SslFree { .. }
+            | Op::Handshake { .. }
+            | Op::SslShutdown { .. }
+            | Op::GetSession { .. }
+            | Op::Get0Session { .. }
+            | Op::Get1Session { .. }
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use crate::plan::{Plan, Quirks, Setup, Skip, Step, Unready};
@@ -373,6 +389,8 @@ mod tests {
         let copied = format!("{cached}s1 = SSL_SESSION_dup(s0)\ns2 = SSL_SESSION_dup(s1)\n");
         let shut = "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\nx0 = SSL_new(c1)\n\
                     x1 = SSL_new(c0)\nhandshake(x0, x1)\nSSL_shutdown(x0)\n";
+        let odd = "c0 = pooled_context(TLS_server_method())\nc1 = pooled_context(TLS_client_method())\nx0 = SSL_new(c1)\n\
+                   x1 = SSL_new(c0)\nSSL_set_session_ticket_ext(x0, \"\")\nhandshake(x0, x1)\nx2 = SSL_new(c0)\n";
         let context = "c0 = pooled_context(TLS_server_method())\n";
         let finds = "c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_set_psk_find_session_callback(c0, psk_cb_makes)\n\
                      s0 = SSL_SESSION_new()\n";
@@ -386,6 +404,7 @@ mod tests {
                 "SSL_SESSION_set_timeout(s0, 5)",
             ),
             (Quirks { clear_keeps_record: true, ..none }, shut, "SSL_clear(x0)", "SSL_clear(x1)"),
+            (Quirks { clear_keeps_record: true, ..none }, odd, "SSL_clear(x1)", "SSL_clear(x2)"),
             (
                 Quirks { aborted_ticket_leaks: true, ..none },
                 context,

@@ -155,13 +155,13 @@ impl Library {
 
     /// Returns the reason of an error, with the numbers of releases from 3.0 on: `ERR_GET_REASON`.
     pub(super) fn reason(&self, error: c_ulong) -> u32 {
-        /// Is `ERR_R_INTERNAL_ERROR` before and after.
-        const INTERNAL: [u32; 2] = [68, 0xc_0103];
+        /// Are `ERR_R_INTERNAL_ERROR` and `ERR_R_MALLOC_FAILURE` before and after.
+        const GENERAL: [(u32, u32); 2] = [(68, 0xc_0103), (65, 0xc_0100)];
         if self.release >= Release::new(3, 0, 0, 0) {
             return (error & 0x7f_ffff) as u32;
         }
         let reason = (error & 0xfff) as u32;
-        if reason == INTERNAL[0] { INTERNAL[1] } else { reason }
+        GENERAL.iter().find(|(before, _)| *before == reason).map_or(reason, |(_, after)| *after)
     }
 
     /// Tells whether there are cipher suites to give to sessions.

@@ -31,7 +31,9 @@ static int acted(int server, int returned)
     unsigned long error = ERR_peek_last_error();
 
     if (error != 0 && failures[server].reason == 0)
-        failures[server].reason = ERR_GET_REASON(error) == ERR_R_INTERNAL_ERROR ? 0xc0103 : ERR_GET_REASON(error);
+        failures[server].reason = ERR_GET_REASON(error) == ERR_R_INTERNAL_ERROR ? 0xc0103
+            : ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE                     ? 0xc0100
+                                                                                : ERR_GET_REASON(error);
     ERR_clear_error();
     return returned;
 }
