@@ -162,7 +162,7 @@ macro_rules! for_each_rule {
     /// A server of TLS 1.3 does not free what its callback found, where that cannot be duplicated.
     RefusedCopyLeaks "refused-copy-leaks" Fix ("3.0.0" to "3.0.16 3.1.8 3.2.4 3.3.3 3.4.0") "tls_parse_ctos_psk" "https://github.com/openssl/openssl/pull/25643; seen to 3.3.2, and not in 3.0.20 and 3.4.1; those between were not run";
     /// A server whose session cannot be duplicated for a ticket gives up without an error that says why.
-    RefusedCopyIsUnsaid "refused-copy-is-unsaid" Fix ("" to "3.0.23 3.4.8 3.5.9 3.6.5 4.0.3") "tls_construct_new_session_ticket" "https://github.com/openssl/openssl/pull/32183; seen to 4.0.1, and not in 4.0.3; those between were not run";
+    RefusedCopyIsUnsaid "refused-copy-is-unsaid" Fix ("" to "3.0.22 3.4.7 3.5.8 3.6.4 4.0.2") "tls_construct_new_session_ticket" "https://github.com/openssl/openssl/pull/32183; seen to 4.0.1, and not in 3.5.8 and 4.0.3; those between were not run";
     /// A side whose session cannot be duplicated says that there was no memory.
     RefusedCopyIsMemory "refused-copy-is-memory" Change ("" to "3.2.0") "tls_process_new_session_ticket" "ERR_R_MALLOC_FAILURE, ssl/statem of 3.1.4 and 3.2.1";
     /// A server of TLS 1.3 that finds what it cannot resume, because the digest is another, sends no ticket.
