@@ -168,13 +168,11 @@ impl<L: Host, R: Host> Pair<L, R> {
         self
     }
 
-    /// Makes the calls that break the tested release by a fault of its own, too.
-    pub fn with_breaking_calls(mut self) -> Pair<L, R> {
+    /// Makes the calls, too, that break the tested release by these faults of its own.
+    pub fn with_calls_that_break(mut self, faults: Quirks) -> Pair<L, R> {
         let tells_ends = self.plan.tells_ends;
         let setup = self.plan.setup();
-        let Quirks { flush_has_no_order, copies_ex_data, undefined, .. } = setup.quirks;
-        let quirks = Quirks { flush_has_no_order, copies_ex_data, undefined, ..Quirks::NONE };
-        self.plan = Plan::new(Setup { quirks, ..setup });
+        self.plan = Plan::new(Setup { quirks: setup.quirks.without(faults), ..setup });
         self.plan.tells_ends = tells_ends;
         self
     }

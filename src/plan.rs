@@ -150,6 +150,18 @@ impl Quirks {
         undefined: Kinds::NONE,
     };
 
+    /// Returns what is heeded where nothing of this is that makes the plan leave out calls which break a release.
+    #[must_use]
+    pub fn without(self, other: Quirks) -> Quirks {
+        Quirks {
+            copies_keep_owner: self.copies_keep_owner && !other.copies_keep_owner,
+            clear_keeps_record: self.clear_keeps_record && !other.clear_keeps_record,
+            aborted_ticket_leaks: self.aborted_ticket_leaks && !other.aborted_ticket_leaks,
+            refused_copy_leaks: self.refused_copy_leaks && !other.refused_copy_leaks,
+            ..self
+        }
+    }
+
     /// Returns what is heeded where two releases are run.
     #[must_use]
     pub fn or(self, other: Quirks) -> Quirks {

@@ -1,6 +1,6 @@
 //! Finds the rules of a release that explain a difference which `--as fixed` or `--as documented` shows.
 
-use super::args::FollowingChoice;
+use super::args::{FollowingChoice, Unfollowed};
 use super::finding::{Finding, judge_every_way};
 use super::lab::Lab;
 use crate::native::{Release, Row, Rule, RuleKind, Rules, for_each_rule};
@@ -10,33 +10,44 @@ use crate::plan::{Quirks, Skip, Step};
 use crate::program::Case;
 use crate::report::KnownSummary;
 
-/// Returns the rules by which the program of a finding agrees with the release; none, if it differs from it too.
+/// Returns the rules without which the program of a finding does not agree with the release; none, if it differs from it too.
 pub(super) fn explained(lab: &Lab, found: &Finding) -> Vec<KnownSummary> {
-    let Some(mut pair) = agrees_as_released(lab, found) else { return Vec::new() };
+    if lab.following == FollowingChoice::Released {
+        return Vec::new();
+    }
+    let Some(mut pair) = agrees(&lab.as_released(), found) else { return Vec::new() };
     let quirks = if leaves_out(&pair) { pair.plan().setup().quirks } else { Quirks::NONE };
     let met = pair.take_met();
-    let rules = known(pair.left().release(), met, quirks, lab.following).into_iter();
     // The program of a finding makes these calls.
-    rules.map(|rule| KnownSummary { left_out: false, ..rule }).collect()
+    let all: Vec<Rule> = rules_of(met, quirks, lab.following).into_iter().map(|(rule, _)| rule).collect();
+    let needed: Vec<Rule> = match all.len() {
+        0 | 1 => Vec::new(),
+        _ => all.iter().copied().filter(|rule| agrees(&without(lab, *rule), found).is_none()).collect(),
+    };
+    // Where any of two will do, it is one of them.
+    let shown = if needed.is_empty() { all } else { needed };
+    shown.into_iter().map(|rule| summary(rule, pair.left().release(), false)).collect()
+}
+
+/// Returns a lab whose native session does all that the release does, but for one rule; the calls that break the release by it are made.
+fn without(lab: &Lab, rule: Rule) -> Lab {
+    Lab { without: Some(Unfollowed::Rule(rule)), ..lab.as_released() }
 }
 
 /// Gives a finding of `--as documented` the class of what the manual does not say, where its program agrees with the release. What
 /// breaks the library keeps its class, and so does what shows in calls that are not made there.
 pub(super) fn classed(lab: &Lab, mut found: Finding) -> Finding {
     let may_be = lab.following == FollowingChoice::Documented && !found.diverged.broke();
-    if may_be && agrees_as_released(lab, &found).is_some_and(|pair| !leaves_out(&pair)) {
+    if may_be && agrees(&lab.as_released(), &found).is_some_and(|pair| !leaves_out(&pair)) {
         found.diverged.divergence.class = Class::Doc;
     }
     found
 }
 
-/// Judges the program of a finding with a native session that does all that the release does. Returns the pair that did, if it
-/// agrees; a port that cannot be started any more does not.
-fn agrees_as_released(lab: &Lab, found: &Finding) -> Option<Pair> {
-    if lab.following == FollowingChoice::Released {
-        return None;
-    }
-    let mut pair = lab.as_released().in_a_child().pair().ok()?;
+/// Judges the program of a finding in another lab. Returns the pair that did, if it agrees; a port that cannot be started any more does
+/// not.
+fn agrees(lab: &Lab, found: &Finding) -> Option<Pair> {
+    let mut pair = lab.in_a_child().pair().ok()?;
     match judge_every_way(&mut pair, &found.program, &[found.look.memory]).1 {
         Verdict::Agree | Verdict::Known | Verdict::Nothing => Some(pair),
         Verdict::Diverge(_) | Verdict::Inconclusive(_) => None,
@@ -51,6 +62,11 @@ fn leaves_out(pair: &Pair) -> bool {
 /// Lists the rules of the release that were met and are not followed where `following` is chosen, and those whose calls were left
 /// out.
 pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: FollowingChoice) -> Vec<KnownSummary> {
+    rules_of(met, quirks, following).into_iter().map(|(rule, left_out)| summary(rule, release, left_out)).collect()
+}
+
+/// Returns these rules, and which of them have their calls left out.
+fn rules_of(met: Rules, quirks: Quirks, following: FollowingChoice) -> Vec<(Rule, bool)> {
     let left_out = [
         (Rule::DupKeepsOwner, quirks.copies_keep_owner),
         (Rule::ClearKeepsRecord, quirks.clear_keeps_record),
@@ -63,8 +79,7 @@ pub(super) fn known(release: Release, met: Rules, quirks: Quirks, following: Fol
         RuleKind::Limit => following == FollowingChoice::Documented,
         RuleKind::Change => false,
     };
-    let met = met.iter().filter(counts).map(|rule| (rule, false));
-    met.chain(left_out).map(|(rule, left_out)| summary(rule, release, left_out)).collect()
+    met.iter().filter(counts).map(|rule| (rule, false)).chain(left_out).collect()
 }
 
 /// Sums up a rule that a release has.

@@ -16,7 +16,7 @@ use crate::pair::Pair;
 use crate::plan::{Kinds, Setup};
 use crate::port::c::{CPort, LoadError, Probes, load};
 use crate::port::mutant::{Bug, Mutant};
-use crate::port::native::NativePort;
+use crate::port::native::{NativePort, breaking};
 use crate::port::{Identity, Memory, Missing, Port};
 use crate::report::{MissingSymbol, PortSummary};
 
@@ -121,7 +121,8 @@ impl Lab {
     /// See [`LoadError`] and [`ChildError`].
     pub fn pair(&self) -> Result<Pair, LabError> {
         let pair = if self.is_isolated() { self.isolated() } else { self.here() };
-        pair.map(|pair| if self.breaking { pair.with_breaking_calls() } else { pair })
+        let made = |rule| self.breaking || self.without == Some(Unfollowed::Rule(rule));
+        pair.map(|pair| pair.with_calls_that_break(breaking(made)))
     }
 
     /// Returns the same lab, but in a process of its own.

@@ -28,7 +28,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     }
     let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate)? };
     // What the rule is about may break the release.
-    let lab = Lab { breaking: lab.breaking || lab.without.is_some(), ..lab };
     let known = accepted::read(&args.known, None, &args.lab.port)?;
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;

@@ -94,13 +94,13 @@ impl Failure {
     /// Makes that of a side that gives up by itself.
     pub(super) fn of(why: Why, library: &Library) -> Failure {
         const ILLEGAL_PARAMETER: u8 = 47;
-        let why = match why {
-            Why::NotDecrypted if library.meets(Rule::RecordLayerFails) => Why::RecordLayer,
-            Why::TicketNotCopied if library.meets(Rule::RefusedCopyIsUnsaid) => Why::Unsaid,
-            Why::TicketNotCopied => Why::NotCopied,
-            Why::NotCopied if library.meets(Rule::RefusedCopyIsMemory) => Why::NotAllocated,
-            why => why,
-        };
+        let others = [
+            (Why::NotDecrypted, Rule::RecordLayerFails, Why::RecordLayer),
+            (Why::TicketNotCopied, Rule::RefusedCopyIsUnsaid, Why::Unsaid),
+            (Why::NotCopied, Rule::RefusedCopyIsMemory, Why::NotAllocated),
+        ];
+        let other = others.into_iter().find(|(of, rule, _)| *of == why && library.meets(*rule));
+        let why = other.map_or(why, |(.., other)| other);
         let (alert, reason) = why.row();
         let before = match why {
             Why::OtherKey => library.meets(Rule::OtherKeyIsIllegal),

@@ -224,6 +224,17 @@ impl NativePort {
     }
 }
 
+/// Says which calls are left out because they break a release that has these rules.
+pub(crate) fn breaking(has: impl Fn(Rule) -> bool) -> Quirks {
+    Quirks {
+        copies_keep_owner: has(Rule::DupKeepsOwner),
+        clear_keeps_record: has(Rule::ClearKeepsRecord),
+        aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
+        refused_copy_leaks: has(Rule::RefusedCopyLeaks),
+        ..Quirks::NONE
+    }
+}
+
 fn register(library: &Library) {
     library.register(ExCallbacks {
         new: Some(|session, _| events::ex_new(session.address(), session.address())),
@@ -266,17 +277,14 @@ impl Port for NativePort {
         // Of a library of another family no fault of the release is known.
         let has = |rule| self.library.family() == Family::OpenSsl && self.library.has(rule);
         let quirks = Quirks {
-            copies_keep_owner: has(Rule::DupKeepsOwner),
-            clear_keeps_record: has(Rule::ClearKeepsRecord),
             flush_has_no_order: self.library.has(Rule::FlushByHash),
-            aborted_ticket_leaks: has(Rule::AbortedTicketLeaks),
-            refused_copy_leaks: has(Rule::RefusedCopyLeaks),
             copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
             undefined: UNDEFINED
                 .into_iter()
                 .filter(|(custom, _)| self.library.has_custom(*custom))
                 .map(|(_, kind)| kind)
                 .collect(),
+            ..breaking(has)
         };
         Abilities { lacks, counts: true, tells_ends: true, compression: self.library.compression(), quirks }
     }

@@ -405,3 +405,12 @@ fn how_many_findings_are_reduced_is_said() {
     let said = ran.stderr.lines().find(|line| line.contains(" at once, the oldest reducing "));
     assert!(said.is_some_and(|line| line.ends_with(" s left")), "{ran:?}");
 }
+
+#[test]
+fn a_fault_of_the_release_is_shown_under_its_own_name_alone() {
+    let folder = Folder::new();
+    let shown = folder.sessdiff(&["run", "--as", "fixed", "--programs", "1", "--corpus", "none"]).exits(1).stdout;
+    let blocks: Vec<&str> = shown.split("DIVERGE: ").next().unwrap_or_default().split("versions: ").skip(1).collect();
+    let named = |block: &&str| block.lines().filter(|line| line.starts_with("known in ")).count();
+    assert!(blocks.len() > 1 && blocks.iter().map(named).all(|rules| rules == 1), "{shown}");
+}
