@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::native::Rules;
 use crate::op::{BufferSlot, Op, Slot, Variable};
 use crate::oracle::{self, Aspect, Class, Divergence, Signature};
-use crate::plan::{Plan, Quirks, Setup};
+use crate::plan::{Ledger, Plan, Quirks, Setup};
 use crate::port::Memory;
 use crate::port::native::NativePort;
 use crate::program::Program;
@@ -406,6 +406,18 @@ impl<L: Host, R: Host> Pair<L, R> {
     fn balances(&mut self, program: &Program, look: Look) -> bool {
         self.run(program, look);
         self.heard().is_ok() && self.difference(program, look).is_none()
+    }
+
+    /// Lets a program print each session that is a variable's at its end, if it does not end so already.
+    pub fn print_what_lives(&self, program: &mut Program) {
+        if matches!(program.ops.last(), None | Some(Op::Print { .. })) {
+            return;
+        }
+        let mut ledger = Ledger::new(self.plan.setup());
+        program.ops.iter().for_each(|op| {
+            ledger.step(op);
+        });
+        program.ops.extend(ledger.live().map(|s| Op::Print { dst: BufferSlot::wrapping(0), s }));
     }
 
     /// Asks once more about a field that only DER shows, where a printed session has it too: where both sides print the same, the session

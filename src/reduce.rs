@@ -318,6 +318,10 @@ fn simpler_calls(op: &Op) -> Vec<Op> {
     {
         simpler.push(Op::New { dst });
     }
+    // What a handshake gave it needs none.
+    if let Op::GetSession { dst, .. } | Op::Get0Session { dst, .. } | Op::Get1Session { dst, .. } = *op {
+        simpler.extend(Sample::ALL.iter().map(|sample| Op::SampleSession { dst, sample: *sample }));
+    }
     if let Op::CtxPooled { dst, method } = *op {
         simpler.push(Op::CtxNew { dst, method });
     }
@@ -383,6 +387,21 @@ mod tests {
         });
         assert_eq!(small, program("c0 = SSL_CTX_new(TLS_server_method())\n"));
         assert_eq!(asked[0], program("c0 = SSL_CTX_new(TLS_server_method())\nSSL_CTX_sess_number(c0)\n"));
+    }
+
+    #[test]
+    fn what_a_handshake_is_not_needed_for_needs_no_handshake() {
+        let full = program(
+            "c0 = SSL_CTX_new(TLS_server_method())\nc1 = SSL_CTX_new(TLS_client_method())\nx0 = SSL_new(c1)\nx1 = SSL_new(c0)\n\
+             handshake(x0, x1)\ns0 = SSL_get1_session(x0)\ns1 = SSL_SESSION_dup(s0)\n",
+        );
+        let has_contents = |op: &Op| matches!(op, Op::Get1Session { .. } | Op::SampleSession { .. });
+        let small = reduce(&full, Setup::new(true), &mut |program| {
+            let fails =
+                program.ops.iter().any(has_contents) && program.ops.iter().any(|op| matches!(op, Op::Dup { .. }));
+            if fails { Answer::Same } else { Answer::Other }
+        });
+        assert_eq!(small, program("s0 = sample_session(tls12_id)\ns1 = SSL_SESSION_dup(s0)\n"));
     }
 
     /// What fails at the 128th time is left with 128 times after few questions, each of which may take as long as 128 handshakes.

@@ -394,7 +394,7 @@ impl Explorer<'_> {
         // What reached something new made handshakes more often than programs do: so the subject is drawn first.
         let subject = generator.subject();
         let pool = &self.pool[subject as usize];
-        let program = if pool.is_empty() || choice.bool() {
+        let mut program = if pool.is_empty() || choice.bool() {
             generator.program_about(subject, long)
         } else {
             let (one, other) = (choice.usize(0..pool.len()), choice.usize(0..pool.len()));
@@ -405,6 +405,9 @@ impl Explorer<'_> {
             1 | 9 => Watch::Ends,
             _ => Watch::Fast,
         };
+        if watch == Watch::Blame {
+            self.pair.print_what_lives(&mut program);
+        }
         let memory = match memory.of(number / BLAME_EVERY) {
             Memory::Guarded if memory == Shares::DEFAULT && is_left_out(&program, number) => Memory::Poisoned,
             chosen @ (Memory::Plain | Memory::Poisoned | Memory::Guarded) => chosen,
