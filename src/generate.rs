@@ -153,11 +153,15 @@ impl Generator {
         Rng::with_seed(self.rng.clone().u64(..) ^ OTHER)
     }
 
-    /// Makes a program of at most `longest` ops about this. Now and then it makes its handshakes over datagrams; the programs after it
-    /// are those that come if it does not.
+    /// Makes a program of at most `longest` ops about this. Now and then it makes its handshakes over datagrams, or a long one a crowd of
+    /// cached sessions; the programs after it are those that come if it does not.
     pub fn program_about(&mut self, subject: Subject, longest: usize) -> Program {
         let mut aside = self.aside();
         let program = self.program_of_stream(subject, longest);
+        if subject == Subject::Contexts && self.which != Which::Sessions && longest >= scenario::CROWDED && aside.bool()
+        {
+            return Generator { rng: aside, ..self.clone() }.crowded();
+        }
         let can = subject == Subject::Handshakes && !self.setup.lacks.contains(Kind::CtxNewDtls);
         if !can || aside.u8(0..DATAGRAMS) > 0 {
             return program;

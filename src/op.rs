@@ -29,6 +29,11 @@ pub use text::{Cursor, Expected, TextError};
 pub(crate) use text::{all_near, nearest};
 pub use wire::Wire;
 
+/// Begins no op on the wire: where 255 rows are not enough, it comes before a second byte.
+const ESCAPE: u8 = 0xff;
+
+const _: () = assert!(Kind::from_opcode(ESCAPE).is_none(), "this opcode is kept for opcodes of two bytes");
+
 /// No op has more operands, its result counted; a test holds it to that.
 const MOST_OPERANDS: usize = 4;
 

@@ -14,6 +14,8 @@ use crate::program::Program;
 
 /// Counts the calls of a program with so many handshakes that a cache is flushed by itself.
 pub(super) const FLUSHING: usize = 900;
+/// Counts the calls of a program with as many cached sessions as a list is long.
+pub(super) const CROWDED: usize = 260;
 /// Counts the handshakes, of which the last one flushes: `ssl_update_cache` looks at eight bits of a counter.
 const HANDSHAKES: usize = 256;
 
@@ -301,6 +303,31 @@ impl Generator {
             Op::SetSession { x: x2, s: Some(s) },
             Op::Handshake { client: x2, server: x3 },
         ]
+    }
+
+    /// Makes a cache of many sessions, of which the first stay the program's: where each stands in it shows in its list. Many end at the
+    /// same time. Then their times are set, also to what they were, and some are flushed.
+    pub(super) fn crowded(&mut self) -> Program {
+        const KEPT: u8 = 3;
+        let c = ContextSlot::wrapping(0);
+        let last = Slot::wrapping(KEPT);
+        let times = [0, 1, 5, 300];
+        let method = self.one_of(&[Method::Server, Method::Client]);
+        let mut ops = vec![Op::CtxPooled { dst: c, method }];
+        for number in 0..self.rng.u8(8..=40) {
+            let s = Slot::wrapping(number.min(KEPT));
+            ops.extend(cached(c, s, &[number], self.one_of(&times)));
+            ops.extend((s == last).then_some(Op::Free { s: Some(s) }));
+        }
+        for _ in 0..self.rng.u8(2..=8) {
+            let s = Slot::wrapping(self.rng.u8(0..KEPT));
+            ops.push(match self.rng.bool() {
+                true => Op::SetTime { s: Some(s), time: Time::Now(self.one_of(&times)) },
+                false => Op::SetTimeout { s: Some(s), timeout: self.one_of(&times) },
+            });
+        }
+        ops.push(Op::CtxFlush { c, time: Time::Now(self.one_of(&times) + 1) });
+        Program { ops }
     }
 
     /// Makes handshakes until a cache is flushed by itself, in contexts of its own: one of the pool may have counted some before.
