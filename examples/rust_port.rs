@@ -12,7 +12,7 @@ use sessdiff::field::{Field, Fields};
 use sessdiff::native::{Compression, Release};
 use sessdiff::op::{Bytes, Cipher, ConnectionSlot, ContextSlot, Kind, Kinds, Op, SLOTS, Slot, Time, Variable};
 use sessdiff::plan::Quirks;
-use sessdiff::port::native::START_SECONDS;
+use sessdiff::plan::clock::START_SECONDS;
 use sessdiff::port::{Abilities, Cached, Ended, Holders, Identity, Memory, Moment, Place, Port, Returned, Value};
 use sessdiff::samples::UNTOUCHED;
 use sessdiff::trace::{After, Mishap};

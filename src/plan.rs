@@ -75,6 +75,7 @@
 //!     connection after each handshake, and is unknown from there on.
 
 mod block;
+pub mod clock;
 mod connection;
 mod context;
 mod handshake;

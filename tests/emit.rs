@@ -20,9 +20,10 @@ use sessdiff::exec::Watch;
 use sessdiff::op::{Kind, Op};
 use sessdiff::oracle::{Aspect, Call, Signature};
 use sessdiff::pair::{Pair, Verdict};
+use sessdiff::plan::clock::START_SECONDS;
 use sessdiff::port::c::{CPort, Probes};
 use sessdiff::port::mutant::Bug;
-use sessdiff::port::native::{NativePort, START_SECONDS};
+use sessdiff::port::native::NativePort;
 use sessdiff::program::{Case, Program};
 use sessdiff::reduce::{Answer, reduce};
 

@@ -7,8 +7,8 @@ use crate::host::Host;
 use crate::native::Family;
 use crate::oracle::Signature;
 use crate::pair::{Diverged, Pair};
+use crate::plan::clock::START_SECONDS;
 use crate::port::c::load;
-use crate::port::native::START_SECONDS;
 use crate::program::Program;
 
 /// Runs `program` on the native session alone, and writes it in a form that shows a finding with what is expected, or does

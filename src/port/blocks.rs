@@ -5,11 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use super::events;
-use super::native::seconds;
 use crate::op::{
     BUFFERS, BlockCall, BufferSlot, CONTEXTS, ContextSlot, CopyFlag, GetBlock, Inner, NameBlock, NewBlock, PskBlock,
     RemoveBlock, SLOTS, Source, Where,
 };
+use crate::plan::clock::seconds;
 use crate::plan::{Around, Giving, left_out, not_given};
 use crate::trace::{Callback, Recorded, Tape, WRITTEN_IN_BLOCK};
 

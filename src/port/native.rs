@@ -27,8 +27,9 @@ use crate::native::{
     Rule, Rules, Session, View,
 };
 use crate::op::{
-    BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Time, Variable,
+    BufferSlot, CONNECTIONS, CONTEXTS, ConnectionSlot, ContextSlot, ExIndex, Kind, Op, SLOTS, Slot, Variable,
 };
+use crate::plan::clock::START_MICROS;
 use crate::plan::{Quirks, Setup};
 use crate::samples;
 use crate::trace::{After, Mishap};
@@ -71,20 +72,6 @@ const UNDEFINED: [(Custom, Kind); 5] = [
 /// Counts more bytes than any field has.
 const ROOM: usize = 16_384;
 
-/// Gives the time at which every program starts, in both clocks: some microseconds past a second, which 3.2 and later
-/// keep.
-pub const START: Clock = Clock::Frozen { micros: 1_700_000_000_250_000 };
-/// Gives [`START`] in whole seconds since 1970.
-pub const START_SECONDS: i64 = 1_700_000_000;
-
-/// Returns seconds since 1970, where so many have passed since the program began.
-pub(super) fn seconds(time: Time, passed: u64) -> i64 {
-    match time {
-        Time::At(seconds) => seconds,
-        Time::Now(offset) => START_SECONDS.wrapping_add(passed as i64).wrapping_add(offset),
-    }
-}
-
 impl NativePort {
     /// Makes a port that behaves as `release`, with the ex_data indices of `setup`.
     pub fn new(release: Release, setup: Setup) -> NativePort {
@@ -104,7 +91,7 @@ impl NativePort {
         rules: Rules,
         setup: Setup,
     ) -> NativePort {
-        let library = Library::of_family(family, customs, release, rules, START);
+        let library = Library::of_family(family, customs, release, rules, Clock::Frozen { micros: START_MICROS });
         library.set_compression(samples::COMPRESSION);
         if setup.ex_data {
             register(&library);

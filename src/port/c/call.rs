@@ -5,7 +5,6 @@ use std::ptr;
 
 use openssl_sys::{OPENSSL_STACK, SSL, SSL_CIPHER, SSL_CTX, SSL_SESSION};
 
-use super::super::native::{START_SECONDS, seconds};
 use super::super::{Chain, Moment, Returned};
 use super::library::Clocking;
 use super::prototypes::{
@@ -17,6 +16,7 @@ use crate::op::{
     NotResumableCallback, Number, Op, ProtocolVersion, RemoveCallback, Room, Sample, Slot, Suites, Time, Variable,
     block_ops, for_each_op, getters, plain_ops, serial_ops,
 };
+use crate::plan::clock::{START_SECONDS, seconds};
 use crate::samples::{self, UNTOUCHED};
 use crate::trace::SAME;
 

@@ -8,7 +8,6 @@ use openssl_sys::{EVP_PKEY, SSL, SSL_CTX, SSL_SESSION, X509};
 use super::super::handshakes::{
     CLIENT_CERTIFICATE, EARLY_ACCEPTED, EARLY_DATA, EARLY_READ, SERVER_CERTIFICATE, bit, ticket_keys,
 };
-use super::super::native::seconds;
 use super::super::{Moment, Port, Returned, blocks, events};
 use super::call::Outcome as _;
 use super::handshake_callbacks::{self, Sides};
@@ -22,6 +21,7 @@ use crate::op::{
     Options, PskCallback, ServerNameCallback, Slot, Suites, TicketKeyCallback, Time, Variable, Verify,
 };
 use crate::plan::Kinds;
+use crate::plan::clock::seconds;
 use crate::trace::{Recorded, Tape, Unseen, VERIFIED};
 
 /// Has all options that programs set.

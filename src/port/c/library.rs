@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use openssl_sys::{CRYPTO_EX_DATA, SSL_CIPHER, SSL_SESSION};
 
 use super::super::events;
-use super::super::native::{START, START_SECONDS};
 use super::super::present;
 use super::super::{Identity, Memory};
 use super::family::{Marker, UNCACHED};
@@ -16,8 +15,9 @@ use super::load::{self, LoadError, Opened};
 use super::profile::Profile;
 use super::prototypes::Api;
 use super::{clock, memory, refcount};
-use crate::native::{Clock, Family, Release};
+use crate::native::{Family, Release};
 use crate::op::{Cipher, ExIndex, Kinds, Sample};
+use crate::plan::clock::{START_MICROS, START_SECONDS};
 use crate::samples;
 
 /// Has the value that it has in `<openssl/crypto.h>`.
@@ -280,8 +280,7 @@ fn allocates_here(api: &Api) -> bool {
 
 /// Freezes the clock and sees whether a new session shows it; `false`: it shows the system's.
 fn freeze_clock(api: &Api, cold: bool) -> bool {
-    let Clock::Frozen { micros } = START else { return false };
-    clock::freeze(micros);
+    clock::freeze(START_MICROS);
     // Every release that is modelled reads it; whether this one does is found out by a call.
     if cold {
         return true;

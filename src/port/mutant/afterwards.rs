@@ -1,6 +1,5 @@
 //! What becomes of a call that a mutant has made.
 
-use super::super::native::seconds;
 use super::super::{Port, Returned};
 use super::before::{Noted, change_timeout};
 use super::{Bug, Mutant, is_clear, length};
@@ -8,6 +7,7 @@ use crate::native::{Established, Session};
 use crate::op::{
     ConnectionSlot, ContextSlot, Op, Slot, Time, Variable, connection_ops, context_ops, getters, session_ops,
 };
+use crate::plan::clock::seconds;
 use crate::samples::UNTOUCHED;
 use crate::trace::SAME;
 

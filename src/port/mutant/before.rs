@@ -1,6 +1,5 @@
 //! What a mutant does before a call.
 
-use super::super::native::seconds;
 use super::super::{Place, Port, events};
 use super::instead::UPDATE_TIME;
 use super::{Bug, Mutant, cut, is_clear, length};
@@ -9,6 +8,7 @@ use crate::op::{
     ConnectionSlot, ContextSlot, ExIndex, Op, RemoveCallback, Slot, Variable, connection_ops, context_ops, getters,
     session_ops,
 };
+use crate::plan::clock::seconds;
 
 /// Gives a session a timeout that nobody sets.
 pub(super) fn change_timeout(session: &Session) {

@@ -2,7 +2,6 @@
 
 use super::super::Returned;
 use super::super::handshakes::{NO_EXTENDED_MASTER_SECRET, NO_TICKET};
-use super::super::native::seconds;
 use super::afterwards::DTLS12;
 use super::{Bug, Mutant, cut, is_clear, length};
 use crate::op::{
@@ -11,6 +10,7 @@ use crate::op::{
     ProtocolVersion, PskBlock, PskCallback, RemoveBlock, RemoveCallback, Slot, TheCopy, TicketKeyCallback, TicketKeys,
     Time, Verify, connection_ops, context_ops, getters, session_ops,
 };
+use crate::plan::clock::seconds;
 
 /// Has the value of `SSL_SESS_CACHE_UPDATE_TIME`.
 pub(super) const UPDATE_TIME: u16 = 0x400;

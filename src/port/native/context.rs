@@ -8,12 +8,13 @@ use super::callbacks::{
     alpn_select, decrypt_ticket, generate_id, generate_ticket, get_callback, know, lending, new_callback,
     not_resumable_callback, psk_find, psk_use, remove_callback, server_name, suites_of, ticket_key,
 };
-use super::{NativePort, callback_blocks, seconds};
+use super::{NativePort, callback_blocks};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
     Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, ServerNameCallback, Slot, Suites,
     TicketKeys, Variable, Verify, block_ops, connection_ops, getters, session_ops,
 };
+use crate::plan::clock::seconds;
 
 impl NativePort {
     /// Makes a call on a context. What is about something else comes here by mistake, and goes back.

@@ -4,9 +4,10 @@ use std::ops::Deref;
 
 use super::super::{Moment, Returned, events};
 use super::serial::OfSamples;
-use super::{NativePort, callbacks, seconds};
+use super::{NativePort, callbacks};
 use crate::native::{Cipher, Custom, Error, Session, WeakSession};
 use crate::op::{ExIndex, Op, Room, Slot, connection_ops, context_ops, getters, serial_ops};
+use crate::plan::clock::seconds;
 use crate::samples;
 
 /// Is what wolfSSL returns where an argument cannot be.
