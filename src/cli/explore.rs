@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
 
-use super::args::{RunArgs, Shares};
+use super::args::{About, RunArgs, Shares};
 use super::corpus::Committed;
 use super::coverage::Coverage;
 use super::files::{keep_inconclusive, keep_new};
@@ -405,7 +405,7 @@ impl Explorer<'_> {
             1 | 9 => Watch::Ends,
             _ => Watch::Fast,
         };
-        if watch == Watch::Blame {
+        if watch == Watch::Blame && matches!(self.shared.args.about, About::All | About::Stored) {
             self.pair.print_what_lives(&mut program);
         }
         let memory = match memory.of(number / BLAME_EVERY) {

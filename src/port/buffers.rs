@@ -38,7 +38,7 @@ impl Buffers {
         self.0[b.index()] = bytes;
     }
 
-    /// Makes a call of the harness's own that changes bytes. Any other op changes nothing.
+    /// Makes a call of the harness's own that changes bytes. No other op may come here.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the few ops that do this; the others do not")]
     pub fn edit(&mut self, op: &Op) {
         match op {
@@ -60,7 +60,7 @@ impl Buffers {
                 held.splice(at..at, value.get().unwrap_or_default().iter().copied());
                 held.truncate(MOST);
             }
-            _ => {}
+            _ => unreachable!("{op} changes no bytes"),
         }
     }
 }

@@ -402,8 +402,13 @@ fn how_many_findings_are_reduced_is_said() {
         ["run", "--port", "planted:max-version-is-ignored", "--isolate", "--jobs", "4", "--keep-going", "--seed", "1"];
     let more = ["--programs", "4000", "--corpus", "none", "--beat", "0.02", "--about", "handshakes", "--probes", "all"];
     let ran = sessdiff(&[&args[..], &more[..]].concat()).exits(1);
-    let said = ran.stderr.lines().find(|line| line.contains(" at once, the oldest reducing "));
-    assert!(said.is_some_and(|line| line.ends_with(" s left")), "{ran:?}");
+    // Which of the two is seen depends on how fast this machine is.
+    let is_right = |(_, does): (&str, &str)| match does.strip_prefix("reducing ") {
+        Some(reduced) => reduced.ends_with(" s left"),
+        None => does == "trying a program in C",
+    };
+    let mut said = ran.stderr.lines().filter_map(|line| line.split_once(" at once, the oldest ")).peekable();
+    assert!(said.peek().is_some() && said.all(is_right), "{ran:?}");
 }
 
 #[test]

@@ -207,7 +207,7 @@ impl CPort {
                 self.take_back(op.argument());
                 returned
             }
-            _ => 0,
+            _ => unreachable!("{op} lends nothing"),
         };
         Returned::Number(returned.into())
     }

@@ -261,7 +261,7 @@ impl CPort {
                 call!(self, SSL_CTX_set_psk_find_session_callback(context, callback));
                 Returned::Nothing
             }
-            _ => Returned::Nothing,
+            _ => unreachable!("{op} sets no block"),
         }
     }
 

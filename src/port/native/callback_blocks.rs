@@ -306,7 +306,7 @@ pub(super) fn set(context: &Context, op: &Op) {
             blocks::set_name(context.address(), *block);
             callbacks.server_name = Some(name_block);
         }
-        _ => {}
+        _ => unreachable!("{op} sets no block"),
     }
     context.set_callbacks(callbacks);
 }
