@@ -63,8 +63,6 @@ pub(super) struct Trust {
     tampered: bool,
     /// A callback may have kept a session that the program made.
     keeps_foreign: bool,
-    /// A callback is told of what is removed.
-    tells_removed: bool,
     /// One bit for each context with a timeout that no ticket can say.
     odd_timeouts: u16,
     /// The program cached a session that came from a handshake.
@@ -196,11 +194,6 @@ impl Ledger {
                 self.shared.trust.may_send_none = true;
                 return;
             }
-            Op::CtxSetRemoveCb { .. } | Op::CtxSetRemoveBlock { .. } => {
-                self.shared.trust.tells_removed = true;
-                return;
-            }
-            Op::CtxRemove { .. } if !self.shared.trust.tells_removed => return,
             Op::CtxAdd { s, .. } | Op::CtxRemove { s: Some(s), .. } | Op::SetSession { s: Some(s), .. } => {
                 let object = self.slots[s.index()].map(|held| *self.object(held.object));
                 self.shared.trust.keeps_foreign |= !object.is_some_and(|object| object.pristine);
