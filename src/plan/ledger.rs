@@ -272,8 +272,17 @@ impl Ledger {
         if let Some(skip) = self.refuses(op) {
             return Step::Skip(skip);
         }
+        // Nothing comes from a handshake, and no callback keeps anything, where there is no context.
+        if self.shared.used || op.is_shared() {
+            self.note_tampering(op);
+        }
         let Booked { ends, makes } = self.book(op);
         Step::Run { ends, makes, touched, sets: op.sets() }
+    }
+
+    /// Books a call that runs, of which nothing is known but that. What callbacks may use follows from it as in a run.
+    pub fn follow(&mut self, op: &Op) {
+        self.book(op);
     }
 
     /// Books a call that was made, and what came of it: it `made` a session, or returned a `number`. Where that was not known
@@ -302,10 +311,6 @@ impl Ledger {
     /// Books who owns what after an op that runs.
     fn book(&mut self, op: &Op) -> Booked {
         self.shared.used |= op.is_shared();
-        // Nothing comes from a handshake, and no callback keeps anything, where there is no context.
-        if self.shared.used {
-            self.note_tampering(op);
-        }
         let mut booked = Booked { ends: false, makes: Makes::Nothing };
         match *op {
             Op::New { dst } => booked.makes = self.make(dst, Object::new(Origin::Fresh)),

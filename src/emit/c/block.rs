@@ -8,7 +8,7 @@ use super::value::{number, time};
 use crate::op::{
     BlockCall, BufferSlot, ContextSlot, CopyFlag, GetBlock, Inner, NameBlock, Op, PskBlock, Source, Variable, Where,
 };
-use crate::plan::Ledger;
+use crate::plan::{Ledger, Step};
 
 /// Returns the name of the function that is the callback which a step sets.
 pub(super) fn name(at: usize) -> String {
@@ -76,9 +76,8 @@ impl Blocks {
             return Vec::new();
         }
         let mut ledger = Ledger::new(subject.plan.setup());
-        subject.program.ops[..at].iter().for_each(|before| {
-            ledger.step(before);
-        });
+        let ran = subject.program.ops.iter().zip(&subject.plan.steps).take(at);
+        ran.filter(|(_, step)| matches!(step, Step::Run { .. })).for_each(|(before, _)| ledger.follow(before));
         let fits = |source: Source| match source {
             Source::Variable(s) => ledger.fit_sessions().any(|fit| fit == s),
             Source::Bytes(b) => ledger.fit_bytes().any(|fit| fit == b),

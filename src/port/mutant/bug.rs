@@ -321,7 +321,7 @@ bugs! {
     RenegotiationIsNotMade "renegotiation-is-not-made" Renegotiate(callback New, callback Free, handshake New, Return)
         RenegotiateAbbreviated(callback New, callback Free, Return);
     RenegotiationKeepsOld "renegotiation-keeps-old" Renegotiate(other count, count, DestroyedLate) RenegotiateAbbreviated(other count, count, DestroyedLate);
-    RenegotiationAlwaysResumes "renegotiation-always-resumes" Renegotiate(callback New, callback Free, handshake New, handshake GenerateId, handshake DecryptTicket);
+    RenegotiationAlwaysResumes "renegotiation-always-resumes" Renegotiate(callback New, other count, callback Free, handshake New, handshake GenerateId, handshake DecryptTicket);
     DatagramContextSpeaksTls "datagram-context-speaks-tls" Handshake(callback New, own ProtocolVersion, handshake New, Return, callback Free);
     DatagramMaxVersionIsRefused "datagram-max-version-is-refused" CtxSetMaxVersion(Return);
     DatagramClientNamesTls "datagram-client-names-tls" Handshake(own ProtocolVersion) Get1Session(own ProtocolVersion);
