@@ -2,7 +2,7 @@
 
 use super::variation::{Variation, chosen};
 use super::{Gone, calls};
-use crate::op::{BlockCall, ConnectionSlot, ContextSlot, GenerateTicket, Kind, Op, Slot, Variable};
+use crate::op::{BlockCall, ConnectionSlot, ContextSlot, ExIndex, GenerateTicket, Kind, Op, Slot, Variable};
 use crate::plan::{Ledger, Setup, Step};
 use crate::program::Program;
 use crate::trace::Entry;
@@ -167,14 +167,15 @@ pub(super) fn counters(program: &Program, setup: Setup, _: u64) -> Option<Variat
     program.ops.iter().for_each(|op| {
         ledger.step(op);
     });
-    // A server that makes no ticket, as of a session whose timeout a block sets to 0, fails after it has counted: that handshake neither
-    // succeeds nor counts for nothing.
+    // A server that makes no ticket, as of a session whose timeout a block sets to 0 or that cannot be duplicated, fails after it has
+    // counted: that handshake neither succeeds nor counts for nothing.
     // Handshakes that are made again are counted apart, and as begun as well.
     let lost = |op: &Op| {
         matches!(
             op,
             Op::CtxFree { c: Some(_) }
                 | Op::CtxSetTicketCb { generate: GenerateTicket::Refuses, .. }
+                | Op::SetExData { index: ExIndex::Refused, .. }
                 | Op::Renegotiate { .. }
                 | Op::RenegotiateAbbreviated { .. }
         )

@@ -21,7 +21,9 @@ pub fn counts_seen(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
             after.push([None; SLOTS]);
             continue;
         }
-        Slot::all().filter(|slot| !ledger.holds(*slot)).for_each(|slot| now[slot.index()] = Some(0));
+        // What others own lives on, and is not looked at any more.
+        let unowned = |count: Option<u32>| count.and_then(|count| (count < 2).then_some(0));
+        Slot::all().filter(|slot| !ledger.holds(*slot)).for_each(|slot| now[slot.index()] = unowned(now[slot.index()]));
         let touched = touches(op);
         let counted = plan.count_steps.iter().skip(next).take_while(|step| **step as usize == at).count();
         let owners = [touched.made, touched.used].into_iter().flatten().filter(|slot| ledger.references(*slot) > 0);

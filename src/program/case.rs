@@ -55,6 +55,9 @@ pub enum CaseError {
     /// Bytes that are not text, nor what a fuzzer or `show --as wire` writes.
     #[error("{}: not text, and too long for a fuzzer's artifact, which has at most {MAX_INPUT} bytes: not a case", .0.display())]
     NotWire(PathBuf),
+    /// Text of two bytes a character.
+    #[error("{}: text in UTF-16: save it as UTF-8", .0.display())]
+    Utf16(PathBuf),
 }
 
 impl Case {
@@ -117,6 +120,9 @@ impl Case {
     pub fn of_any(path: &Path, bytes: Vec<u8>) -> Result<Case, CaseError> {
         if bytes.len() as u64 > MAX_FILE {
             return Err(CaseError::TooLarge(path.into()));
+        }
+        if is_utf16(&bytes) {
+            return Err(CaseError::Utf16(path.into()));
         }
         let named = path.extension().is_some_and(|extension| extension == "ops");
         if named || is_text(&bytes) {
@@ -222,10 +228,24 @@ fn described(path: &Path, wrong: &[(TextError, String)]) -> String {
     lines.join("\n")
 }
 
+/// Tells whether these bytes are text of two bytes a character, behind the mark that says in which order they are.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let order: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, _, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, _, ..] => u16::from_be_bytes,
+        _ => return false,
+    };
+    let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|two| order([two[0], two[1]])).collect();
+    String::from_utf16(&units).is_ok_and(|text| is_printable(&text))
+}
+
+fn is_printable(text: &str) -> bool {
+    text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace())
+}
+
 /// Tells text from wire.
 fn is_text(bytes: &[u8]) -> bool {
-    let printable = |text: &str| text.chars().all(|c| !c.is_control() || c.is_ascii_whitespace());
     bytes.starts_with(b"#")
         || memmem::find(bytes, MARKER.as_bytes()).is_some()
-        || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(printable)
+        || !bytes.is_empty() && std::str::from_utf8(bytes).is_ok_and(is_printable)
 }

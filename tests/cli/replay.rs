@@ -135,6 +135,14 @@ mod no_case {
         is_refused("a", "Süße Grüße\n", what);
     }
 
+    #[test]
+    fn is_text_of_two_bytes_a_character() {
+        let mark = [0xfeff].into_iter();
+        let bytes: Vec<u8> = mark.chain(PROGRAM.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        is_refused("a", &bytes, "a: text in UTF-16: save it as UTF-8");
+        is_refused("a.ops", bytes, "a.ops: text in UTF-16: save it as UTF-8");
+    }
+
     /// A pipe does not say how much comes out of it.
     #[test]
     fn is_a_pipe_with_too_much_in_it() {
