@@ -27,7 +27,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
         output::ready(path, args.force)?;
     }
     let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate)? };
-    // What the rule is about may break the release.
     let known = accepted::read(&args.known, None, &args.lab.port)?;
     let mut pair = lab.pair().map_err(|error| error.say())?;
     let mut exit = Exit::Expected;
