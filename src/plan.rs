@@ -132,6 +132,9 @@ pub struct Quirks {
     /// A server of TLS 1.3 loses what its callback found where that cannot be duplicated: a program that has such a callback marks no
     /// session so, and the other way about.
     pub refused_copy_leaks: bool,
+    /// A server of TLS 1.3 sends no ticket where what is offered has another digest: the first that is sent after that gives the session
+    /// another id.
+    pub other_digest_gets_no_ticket: bool,
     /// A duplicate has all application data, whatever is registered, and no callback refuses it.
     pub copies_ex_data: bool,
     /// Calls that have an operand which OpenSSL takes, and the library does not define: with `NULL`, or a negative index, they are left
@@ -147,6 +150,7 @@ impl Quirks {
         flush_has_no_order: false,
         aborted_ticket_leaks: false,
         refused_copy_leaks: false,
+        other_digest_gets_no_ticket: false,
         copies_ex_data: false,
         undefined: Kinds::NONE,
     };
@@ -172,6 +176,7 @@ impl Quirks {
             flush_has_no_order: self.flush_has_no_order || other.flush_has_no_order,
             aborted_ticket_leaks: self.aborted_ticket_leaks || other.aborted_ticket_leaks,
             refused_copy_leaks: self.refused_copy_leaks || other.refused_copy_leaks,
+            other_digest_gets_no_ticket: self.other_digest_gets_no_ticket || other.other_digest_gets_no_ticket,
             copies_ex_data: self.copies_ex_data || other.copies_ex_data,
             undefined: self.undefined.or(other.undefined),
         }

@@ -203,6 +203,11 @@ impl Ledger {
             }
             Op::CtxSetPskFindCb { .. } | Op::CtxSetPskFindBlock { .. } => {
                 self.shared.trust.finds = true;
+                self.shared.trust.may_send_none |= self.setup.quirks.other_digest_gets_no_ticket;
+                return;
+            }
+            Op::CtxSetCiphersuites { .. } | Op::SslSetCiphersuites { .. } => {
+                self.shared.trust.may_send_none |= self.setup.quirks.other_digest_gets_no_ticket;
                 return;
             }
             Op::SslSetTicketExt { x, ref ticket } => {
@@ -453,6 +458,16 @@ mod tests {
             assert!(matches!(last(&calls(fewer, "")), Step::Run { .. }), "{fewer}");
         }
         assert!(matches!(last(&calls("", caches)), Step::Run { .. }));
+        let quirks = Quirks { other_digest_gets_no_ticket: true, ..Quirks::NONE };
+        for other in [
+            "SSL_CTX_set_ciphersuites(c0, aes_128)\n",
+            "SSL_set_ciphersuites(x1, aes_128)\n",
+            "SSL_CTX_set_psk_find_session_callback(c0, psk_cb_makes)\n",
+        ] {
+            let calls = calls("", caches).replace("handshake(", &format!("{other}handshake("));
+            assert_eq!(last_with(quirks, &calls), Step::Skip(Skip::Hazard), "{calls}");
+            assert!(matches!(last(&calls), Step::Run { .. }), "{calls}");
+        }
     }
 
     /// docs/FINDINGS.md withholds the others, whether hazards are made or not.

@@ -265,6 +265,7 @@ impl Port for NativePort {
         let has = |rule| self.library.family() == Family::OpenSsl && self.library.has(rule);
         let quirks = Quirks {
             flush_has_no_order: self.library.has(Rule::FlushByHash),
+            other_digest_gets_no_ticket: self.library.has(Rule::OtherDigestGetsNoTicket),
             copies_ex_data: self.library.has_custom(Custom::ExDataHas5Places),
             undefined: UNDEFINED
                 .into_iter()
