@@ -14,6 +14,8 @@ mod matrix;
 #[cfg(feature = "cli")]
 mod owed;
 #[cfg(feature = "cli")]
+mod ran;
+#[cfg(feature = "cli")]
 mod sarif;
 #[cfg(feature = "cli")]
 mod summary;

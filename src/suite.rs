@@ -20,7 +20,10 @@ pub use level::Level;
 static CORPUS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/corpus");
 
 /// Names the folders whose cases are no part of the check: what breaks libraries, what needs two runs, and what are no cases.
-const LEFT_OUT: [&str; 3] = ["hazards", "laws", "known"];
+const LEFT_OUT: [&str; 3] = [HAZARDS, "laws", "known"];
+
+/// Names the folder of the cases that break libraries.
+const HAZARDS: &str = "hazards";
 
 /// One case of the check.
 #[derive(Clone, Debug)]
@@ -58,7 +61,10 @@ pub fn items() -> Vec<Item> {
     let mut items = behaviours::items();
     items.extend(systematic::items());
     items.extend(stored::items());
-    committed(&CORPUS, &mut items);
+    items.extend(cases(&CORPUS, &LEFT_OUT).into_iter().map(|case| {
+        let id = case.path.with_extension("").display().to_string();
+        Item::new(id, "", case.why, case.program)
+    }));
     items.sort_by(|one, other| (one.level, &one.id).cmp(&(other.level, &other.id)));
     items
 }
@@ -68,20 +74,22 @@ pub fn known(port: &str) -> Option<&'static str> {
     CORPUS.get_file(format!("known/{port}.toml"))?.contents_utf8()
 }
 
-/// Adds the committed cases of a folder and of those in it.
-fn committed(folder: &Dir<'static>, items: &mut Vec<Item>) {
-    for entry in folder.entries() {
-        match entry {
-            DirEntry::Dir(dir) if LEFT_OUT.iter().any(|name| dir.path().starts_with(name)) => {}
-            DirEntry::Dir(dir) => committed(dir, items),
-            DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "ops") => {
-                let case = Case::of(file.path(), file.contents().to_vec()).expect("a committed case is a program");
-                let id = file.path().with_extension("").display().to_string();
-                items.push(Item::new(id, "", case.why, case.program));
-            }
-            DirEntry::File(_) => {}
+/// Returns the committed cases that break the library.
+pub fn hazards() -> Vec<Case> {
+    CORPUS.get_dir(HAZARDS).map(|folder| cases(folder, &[])).unwrap_or_default()
+}
+
+/// Lists the committed cases of a folder and of those in it, without those named.
+fn cases(folder: &Dir<'static>, left_out: &[&str]) -> Vec<Case> {
+    let of = |entry: &DirEntry<'static>| match entry {
+        DirEntry::Dir(dir) if left_out.iter().any(|name| dir.path().starts_with(name)) => Vec::new(),
+        DirEntry::Dir(dir) => cases(dir, left_out),
+        DirEntry::File(file) if file.path().extension().is_some_and(|extension| extension == "ops") => {
+            vec![Case::of(file.path(), file.contents().to_vec()).expect("a committed case is a program")]
         }
-    }
+        DirEntry::File(_) => Vec::new(),
+    };
+    folder.entries().iter().flat_map(of).collect()
 }
 
 #[cfg(test)]

@@ -94,9 +94,15 @@ pub(crate) struct RunArgs {
     /// Which part of the programs runs with the probes: mixed runs an eighth without, in a process of its own
     #[arg(long, value_enum, default_value_t = ProbeChoice::Mixed)]
     pub probes: ProbeChoice,
-    /// Print one JSON object a port instead of text
+    /// Print one JSON object for each port instead of text
     #[arg(long)]
     pub json: bool,
+    /// Write what was found as JUnit XML, too
+    #[arg(long, value_name = "FILE", conflicts_with = "laws")]
+    pub junit: Option<PathBuf>,
+    /// Write it as SARIF, too
+    #[arg(long, value_name = "FILE", conflicts_with = "laws")]
+    pub sarif: Option<PathBuf>,
     /// List at the end what was not called in every state
     #[arg(short, long)]
     pub verbose: bool,
@@ -139,7 +145,7 @@ pub(crate) struct CheckArgs {
     /// List the cases, and check none
     #[arg(long)]
     pub list: bool,
-    /// Print one JSON object a port instead of text
+    /// Print one JSON object for each port instead of text
     #[arg(long)]
     pub json: bool,
     /// Write what was found as JUnit XML, too
@@ -447,7 +453,7 @@ Examples:
 Steps, which are calls, and what a program makes are counted from 0.
 A digest is a number made of ids, or of what a cache has: it is the same where they are.")]
 pub(crate) struct ReplayArgs {
-    /// Cases, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
+    /// Cases, folders of them, or artifacts of the lifecycle fuzz target; `-` is standard input, here and wherever a case is taken
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]

@@ -11,6 +11,7 @@ use super::output;
 use crate::generate::Subject;
 use crate::oracle::Signature;
 use crate::program::{Case, CaseError};
+use crate::suite;
 
 /// A committed case.
 pub(super) struct Committed {
@@ -31,6 +32,8 @@ impl Committed {
 /// The cases of a run.
 pub(super) struct Corpus {
     pub cases: Vec<Committed>,
+    /// Holds the hazards of this executable, where they are asked for and none is replayed.
+    own: Vec<Committed>,
     /// Where they come from; `None`: none are replayed.
     folder: Option<PathBuf>,
     /// What there is to say of cases that are not replayed.
@@ -56,7 +59,17 @@ impl Corpus {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn read(args: &RunArgs) -> Result<Corpus, CaseError> {
-        let mut corpus = Corpus { cases: Vec::new(), folder: None, notes: RefCell::default(), exit: Exit::Expected };
+        let mut corpus = Corpus::replayed(args)?;
+        if args.hazards && corpus.cases.iter().all(|committed| committed.expected.is_none()) {
+            corpus.own = suite::hazards().into_iter().filter_map(|case| Committed::of(case).ok()).collect();
+        }
+        Ok(corpus)
+    }
+
+    /// Reads the cases that are replayed.
+    fn replayed(args: &RunArgs) -> Result<Corpus, CaseError> {
+        let (notes, exit) = (RefCell::default(), Exit::Expected);
+        let mut corpus = Corpus { cases: Vec::new(), own: Vec::new(), folder: None, notes, exit };
         let folder = match args.corpus.as_deref() {
             Some(none) if none == Path::new("none") => return Ok(corpus),
             Some(named) => named,
@@ -78,6 +91,11 @@ impl Corpus {
         corpus.folder = Some(folder.into());
         corpus.cases.retain(|committed| args.about.which().has(Subject::of(&committed.case.program)));
         Ok(corpus)
+    }
+
+    /// Lists the cases that say what is expected: those that are replayed and, where no hazard is among them, the committed ones.
+    pub fn expecting(&self) -> impl Iterator<Item = &Committed> + Clone {
+        self.cases.iter().chain(&self.own)
     }
 
     /// Says once what there is to say of cases that are not replayed.

@@ -114,8 +114,8 @@ impl<'a> Shared<'a> {
     }
 
     /// Takes from the cases what is expected, where hazards are run at all.
-    pub fn expecting(self, cases: &[Committed], hazards_show: bool) -> Shared<'a> {
-        let committed = || cases.iter().filter(|committed| self.args.hazards && committed.expected.is_some());
+    pub fn expecting<'c>(self, cases: impl Iterator<Item = &'c Committed> + Clone, hazards_show: bool) -> Shared<'a> {
+        let committed = || cases.clone().filter(|committed| self.args.hazards && committed.expected.is_some());
         let expected = committed().filter_map(|committed| committed.expected).collect();
         let hazards = committed().flat_map(|committed| hazards_of(&committed.case.program)).map(|(_, call)| call);
         Shared { expected, hazards: hazards.collect(), hazards_show, ..self }

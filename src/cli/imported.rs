@@ -65,8 +65,8 @@ pub(super) fn import_all(args: &ImportArgs) -> Result<Exit, Exit> {
         end.say()
     }
     if let Some(path) = &args.sarif {
-        let (check, files) = end.check(port, started.elapsed().as_secs_f64());
-        output::file(path, &format!("{:#}\n", report::sarif_in(&check, &files)))?;
+        let told = [end.check(port, started.elapsed().as_secs_f64())];
+        output::file(path, &format!("{:#}\n", report::sarif_in(&told)))?;
     }
     Ok(exit)
 }

@@ -1,5 +1,7 @@
 //! `sessdiff replay`: cases step by step, both sides and the ledger in columns.
 
+use std::path::PathBuf;
+
 use super::args::ReplayArgs;
 use super::emitted::picture;
 use super::exit::Exit;
@@ -20,8 +22,9 @@ use crate::trace::{Entry, Trace};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     crash::catch(None);
+    let files = listed(&args.files)?;
     if let Some(path) = &args.svg {
-        if args.files.len() > 1 {
+        if files.len() > 1 {
             return Err(output::usage("--svg draws one case, and there are several"));
         }
         output::ready(path, args.force)?;
@@ -29,12 +32,56 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Exit> {
     let lab = Lab { without: args.without, ..Lab::of(&args.lab, args.release.following, args.isolate)? };
     let known = accepted::read(&args.known, None, &args.lab.port)?;
     let mut pair = lab.pair().map_err(|error| error.say())?;
-    let mut exit = Exit::Expected;
-    for file in &args.files {
+    let mut ended = Vec::with_capacity(files.len());
+    for file in &files {
         let case = Case::read_any(file).map_err(output::usage);
-        exit = exit.worst(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, &known, args)));
+        ended.push(case.map_or_else(|exit| exit, |case| replay_case(&case, &mut pair, &lab, &known, args)));
     }
-    Ok(exit)
+    if let ([_, _, ..], false) = (ended.as_slice(), args.json) {
+        output::result(total(&ended));
+    }
+    Ok(ended.into_iter().fold(Exit::Expected, Exit::worst))
+}
+
+/// Lists the cases: files as they were named, and of a folder all that are below it.
+fn listed(named: &[PathBuf]) -> Result<Vec<PathBuf>, Exit> {
+    let mut files = Vec::with_capacity(named.len());
+    for path in named {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let below = Case::list(path).map_err(output::usage)?;
+        if below.is_empty() {
+            return Err(output::usage(format_args!("{}: no case below this folder", path.display())));
+        }
+        files.extend(below);
+    }
+    Ok(files)
+}
+
+/// Says how many of several cases ended how: `642 cases: 640 as expected, 2 diverge`.
+fn total(ended: &[Exit]) -> String {
+    let word = |exit| match exit {
+        Exit::Expected => "as expected",
+        Exit::Divergence => "diverge",
+        Exit::Crashed => "crash the library or break memory",
+        Exit::Stale => "accepted for longer than they should be",
+        Exit::Inconclusive => "without a verdict",
+        Exit::NotLoaded => "not driven",
+        Exit::Usage => "cannot be read or written",
+        Exit::Interrupted => "interrupted",
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for exit in ended {
+        let word = word(*exit);
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    let had = |name: &&str| format!("{} {name}", ended.iter().filter(|exit| word(**exit) == *name).count());
+    let words: Vec<String> = words.iter().map(had).collect();
+    format!("{}: {}", report::so_many(ended.len() as u64, "case"), words.join(", "))
 }
 
 fn replay_case(case: &Case, pair: &mut Pair, lab: &Lab, known: &KnownFile, args: &ReplayArgs) -> Exit {

@@ -16,7 +16,7 @@ use super::lab::{Lab, LabError, Starting, no_other_memory};
 use super::settle::{Settled, Settling};
 use super::{accepted, allowance, explained, interrupt, laws, output, progress, unprobed};
 use crate::host::{Host, crash};
-use crate::known::KnownFile;
+use crate::known::{Day, KnownFile};
 use crate::native::{Release, Rules};
 use crate::op::Kind;
 use crate::pair::{Pair, Verdict};
@@ -25,7 +25,8 @@ use crate::port::Memory;
 use crate::port::c::Probes;
 use crate::program::{Case, Program};
 use crate::report::{
-    Accepted, Again, KnownSummary, PortSummary, SignatureHits, Stale, Summary, Unprobed, Word, grouped, so_many,
+    self, Accepted, Again, Check, KnownSummary, PortSummary, SignatureHits, Stale, Summary, Unprobed, Word, grouped,
+    so_many,
 };
 
 /// The part of a mixed run that goes without probes: one in so many.
@@ -52,6 +53,9 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     let kept = args.corpus_out.as_deref();
     let not_kept = |folder: &Path, error: std::io::Error| output::usage(format_args!("{}: {error}", folder.display()));
     let _kept = kept.map(|folder| Folder::ready(folder).map_err(|error| not_kept(folder, error))).transpose()?;
+    for path in [&args.junit, &args.sarif].into_iter().flatten() {
+        output::ready(path, true)?;
+    }
     let mut exit = corpus.exit;
     interrupt::answer();
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1 << 32));
@@ -60,10 +64,18 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if args.laws.is_some() {
         return laws::run(args, &corpus, seed);
     }
+    let (mut told, mut not_driven) = (Vec::new(), Vec::new());
     for (port, known) in args.ports.iter().zip(&known) {
         match run_port(args, port, seed, &corpus, known) {
-            Ok(summary) => exit = exit.worst(show(args, &summary)),
-            Err(error) => exit = exit.worst(error.say()),
+            Ok(summary) => {
+                let ended = show(args, &summary);
+                exit = exit.worst(ended);
+                told.push(summary.check(&again(args, &summary), ended as u8, Day::today().to_string()));
+            }
+            Err(error) => {
+                not_driven.push((port.to_string(), error.to_string()));
+                exit = exit.worst(error.say());
+            }
         }
         if interrupt::came() {
             break;
@@ -72,7 +84,27 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     if !args.part {
         corpus.say();
     }
-    Ok(exit)
+    Ok(exit.worst(write_files(args, told, &not_driven)))
+}
+
+/// Returns the command that makes the same programs again.
+fn again(args: &RunArgs, summary: &Summary) -> String {
+    let port = output::quoted(&summary.port.name);
+    let amount =
+        args.programs.map_or(format!("--seconds {}", args.seconds), |programs| format!("--programs {programs}"));
+    format!("sessdiff run --port {port} --about {} --seed {} {amount}", args.about, summary.seed)
+}
+
+/// Writes the files that were asked for. One that cannot be written does not stop the other.
+fn write_files(args: &RunArgs, told: Vec<(Check, Vec<String>)>, not_driven: &[(String, String)]) -> Exit {
+    let sarif = args.sarif.as_ref().map(|path| output::file(path, &format!("{:#}\n", report::sarif_in(&told))));
+    let checks: Vec<Check> = told.into_iter().map(|(check, _)| check).collect();
+    let junit = args.junit.as_ref().map(|path| {
+        let text = report::junit(&checks, not_driven);
+        let text = text.map_err(|why| output::usage(format_args!("{}: {why}", path.display())))?;
+        output::file(path, &text)
+    });
+    [sarif, junit].into_iter().flatten().filter_map(Result::err).fold(Exit::Expected, Exit::worst)
 }
 
 /// Says what is going to be done, before anything else: what is killed on the way leaves that at least.
@@ -231,8 +263,8 @@ fn run_port(
     let of_library =
         if known.names_versions() { Some(known.of_library(&lab.pair()?.right().identity().version)) } else { None };
     let known = of_library.as_ref().unwrap_or(known);
-    let shared =
-        Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL).expecting(&corpus.cases, hazards_show);
+    let shared = Shared::new(args, known, memory, ends.exploring, probes == Probes::ALL)
+        .expecting(corpus.expecting(), hazards_show);
     let (mut summary, release) = probed(&lab, seed, programs, corpus, &shared, ends.allowance)?;
     let go_on = summary.divergences == 0 || args.keep_going;
     let is_over = ends.all.is_some_and(|all| Instant::now() >= all);
@@ -318,7 +350,8 @@ fn probed(
     let met = tallies.iter().fold(Rules::default(), |met, tally| met.or(tally.met));
     let quirks = tallies.first().map_or(Quirks::NONE, |tally| tally.quirks);
     let known = with_explained(known(release, met, quirks, FollowingChoice::Released), &signatures);
-    let summary = sum_up(shared, lab.probes, seed, port, &tallies, signatures);
+    let summary =
+        Summary { release: release.to_string(), ..sum_up(shared, lab.probes, seed, port, &tallies, signatures) };
     let divergences = summary.divergences - counted_again + shown.divergences;
     let (programs, ops) = (summary.programs + shown.programs, summary.ops + shown.ops);
     let accepted = shared.accepted().into_iter().filter_map(|(signature, programs)| {
@@ -425,6 +458,7 @@ fn sum_up(
         seed,
         jobs: *jobs,
         port,
+        release: String::new(),
         ops_reached: coverage.ops(left_out),
         states_reached: coverage.states(left_out),
         states_missing: coverage.missing(left_out),

@@ -93,7 +93,9 @@ impl Row {
             return cut(&format!("{:1$}{GAP}{call}", "", widths[0]), width, "…");
         }
         let mut line = format!("{step:>0$}", widths[0]);
-        for (at, cell) in self.cells.iter().enumerate().skip(1) {
+        let mut cells = self.cells.clone();
+        [cells[2], cells[3]] = apart([&self.cells[2], &self.cells[3]], widths[2].min(widths[3]));
+        for (at, cell) in cells.iter().enumerate().skip(1) {
             let mark = if at == COLUMNS - 1 { self.mark } else { "" };
             let room = widths[at].saturating_sub(length(mark));
             let cell = format!("{}{mark}", cut(cell, room, "…"));
@@ -102,6 +104,18 @@ impl Row {
         // Cut at the end what is too much for the narrowest columns.
         cut(line.trim_end(), width, "…")
     }
+}
+
+/// Leaves out of both sides what they begin with in common, where they would be cut before they differ.
+fn apart(sides: [&str; 2], width: usize) -> [String; 2] {
+    let common = sides[0].chars().zip(sides[1].chars()).take_while(|(left, right)| left == right).count();
+    let is_seen = sides[0] == sides[1] || common + 1 < width || sides.iter().all(|side| length(side) <= width);
+    if is_seen {
+        return sides.map(String::from);
+    }
+    // A word of it stays, to tell what differs.
+    let left_out = common.saturating_sub(width / 3);
+    sides.map(|side| "…".chars().chain(side.chars().skip(left_out)).collect())
 }
 
 fn length(text: &str) -> usize {
@@ -156,6 +170,15 @@ mod tests {
         let text = table().text(Some(300));
         assert!(!text.contains('…') && text.starts_with("step  call   "), "{text}");
         assert!(text.lines().all(|line| length(line) < 200), "{text}");
+    }
+
+    #[test]
+    fn what_differs_is_seen_in_a_narrow_table() {
+        let [left, right] = apart(["session, refs s0:1 s1:2", "session, refs s0:1 s1:3"], 12);
+        assert_eq!([left.as_str(), right.as_str()], ["… s1:2", "… s1:3"]);
+        // What is seen, and what is the same, stays.
+        assert_eq!(apart(["0, refs s0:1 s1:2", "1, refs s0:1 s1:2"], 8)[0], "0, refs s0:1 s1:2");
+        assert_eq!(apart(["session, refs s0:1"; 2], 8)[0], "session, refs s0:1");
     }
 
     #[test]

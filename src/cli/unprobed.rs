@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub(super) enum UnprobedError {
     NoSummary { status: String, error: serde_json::Error, stderr: String },
     #[error("{0}")]
     Crashed(String),
+    #[error("it was ended from outside with {0}: by the system, where memory was short, or by somebody")]
+    Killed(ExitStatus),
     #[error("ended by ^C")]
     Interrupted,
 }
@@ -68,12 +71,19 @@ pub(super) fn run(
             }
             Ok(summary)
         }
-        Err(_) if status.code().is_none_or(|code| code == crash::EXIT) && !interrupt::came() => {
-            Err(UnprobedError::Crashed(said))
-        }
         Err(_) if interrupt::came() => Err(UnprobedError::Interrupted),
+        Err(_) if is_of_others(status) => Err(UnprobedError::Killed(status)),
+        Err(_) if status.code().is_none() => {
+            Err(UnprobedError::Crashed(format!("{said}\nwithout probes: ended with {status}").trim_start().into()))
+        }
+        Err(_) if status.code() == Some(crash::EXIT) => Err(UnprobedError::Crashed(said)),
         Err(error) => Err(UnprobedError::NoSummary { status: status.to_string(), error, stderr: said }),
     }
+}
+
+/// Tells whether a process was ended by a signal that no library raises.
+fn is_of_others(status: ExitStatus) -> bool {
+    [Signal::KILL, Signal::TERM, Signal::HUP].iter().any(|signal| status.signal() == Some(signal.as_raw()))
 }
 
 /// Spells the arguments of the child: all those of this run, but for what is said of the whole of it.
@@ -106,6 +116,8 @@ fn arguments(args: &RunArgs, port: &PortName, seed: u64, amount: Vec<String>, co
         known,
         probes: _,
         json: _,
+        junit: _,
+        sarif: _,
         verbose: _,
         part: _,
         // It is told of what was settled here.
@@ -195,5 +207,17 @@ fn wait(child: &mut Child, bar: &ProgressBar, pulse: &Pulse, told: &Mutex<String
         }
         bar.set_message(line);
         std::thread::sleep(TICK);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_library_raises_is_no_crash_of_it() {
+        let ended = |signal: Signal| is_of_others(ExitStatus::from_raw(signal.as_raw()));
+        assert!(ended(Signal::KILL) && ended(Signal::TERM));
+        assert!(!ended(Signal::SEGV) && !ended(Signal::ABORT) && !is_of_others(ExitStatus::from_raw(0)));
     }
 }

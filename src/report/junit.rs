@@ -9,7 +9,7 @@ use super::check::{Check, Checked, Outcome};
 /// # Errors
 /// Fails where a text cannot be written as XML.
 pub fn junit(checks: &[Check], not_driven: &[(String, String)]) -> Result<String, quick_junit::SerializeError> {
-    let mut report = Report::new("sessdiff check");
+    let mut report = Report::new("sessdiff");
     report.add_test_suites(checks.iter().map(suite));
     report.add_test_suites(not_driven.iter().map(|(port, why)| {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
@@ -52,6 +52,7 @@ fn test(check: &Check, case: &Checked) -> TestCase {
     };
     let mut test = TestCase::new(case.id.as_str(), status);
     let level = check.levels.get(&case.level).map_or("", String::as_str);
-    test.set_classname(format!("{}.{}", level.replace(' ', "-"), case.function));
+    let level = if level.is_empty() { String::new() } else { format!("{}.", level.replace(' ', "-")) };
+    test.set_classname(format!("{level}{}", case.function));
     test
 }

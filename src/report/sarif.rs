@@ -18,9 +18,10 @@ pub fn sarif(checks: &[Check]) -> Value {
     })
 }
 
-/// Makes the log of what was found, each in a file of its own.
-pub fn sarif_in(check: &Check, files: &[String]) -> Value {
-    json!({ "$schema": SCHEMA, "version": VERSION, "runs": [run(check, files)] })
+/// Makes the log of what was found of ports, each case in a file of its own.
+pub fn sarif_in(checks: &[(Check, Vec<String>)]) -> Value {
+    let runs: Vec<Value> = checks.iter().map(|(check, files)| run(check, files)).collect();
+    json!({ "$schema": SCHEMA, "version": VERSION, "runs": runs })
 }
 
 fn run(check: &Check, files: &[String]) -> Value {

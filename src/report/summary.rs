@@ -53,6 +53,8 @@ pub struct Summary {
     pub jobs: u16,
     /// What was compared with the native session.
     pub port: PortSummary,
+    /// The release that the native session behaved as.
+    pub release: String,
     /// Kinds of ops called, and how many there are.
     pub ops_reached: (usize, usize),
     /// Kinds of ops times (1, 2, 3+ references) times (fresh, filled, dup): reached, and how many there are.

@@ -10,6 +10,21 @@ fn the_whole_corpus_agrees() {
 }
 
 #[test]
+fn a_folder_is_all_cases_below_it() {
+    let folder = Folder::with("cases/deep/a.ops", PROGRAM);
+    folder.write("cases/b.ops", PROGRAM);
+    folder.write("cases/notes.txt", "no case");
+    let ran = folder.sessdiff(&["replay", "cases"]).exits(0).quietly();
+    let ran = ran.shows("cases/b.ops: native against").shows("cases/deep/a.ops: native against");
+    assert_eq!(ran.last(), "2 cases: 2 as expected");
+    let ran = folder.sessdiff(&["replay", "--port", "planted:up-ref-does-nothing", "cases", "cases/b.ops"]).exits(1);
+    assert_eq!(ran.last(), "3 cases: 3 diverge");
+    std::fs::create_dir(folder.path("empty")).expect("a folder");
+    let none = folder.sessdiff(&["replay", "empty"]).exits(64);
+    assert_eq!(none.stderr, "error: empty: no case below this folder\n");
+}
+
+#[test]
 fn bytes_of_a_fuzzer_are_a_case() {
     let folder = Folder::with("a.ops", PROGRAM);
     let wire = folder.sessdiff(&["show", "--as", "wire", "a.ops"]).exits(0).quietly();

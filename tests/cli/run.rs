@@ -176,6 +176,25 @@ fn several_ports_are_compared_one_after_the_other() {
     assert_eq!(names, ["native", "openssl"], "{ran:?}");
 }
 
+#[test]
+fn what_was_found_can_be_read_by_other_programs() {
+    let folder = Folder::new();
+    let run = |port: &str, exit| {
+        let files = ["--junit", "run.xml", "--sarif", "run.sarif", "--port", port];
+        let args = ["run", "--programs", "400", "--seed", "1", "--corpus", "none", "--keep-going"];
+        folder.sessdiff(&[&args[..], &files].concat()).exits(exit);
+        let report = quick_junit::Report::deserialize_from_str(&folder.read("run.xml")).expect("JUnit");
+        let log: serde_sarif::sarif::Sarif = serde_json::from_str(&folder.read("run.sarif")).expect("SARIF");
+        let results = log.runs[0].results.as_ref().expect("results");
+        let rules: Vec<_> = results.iter().map(|result| result.rule_id.clone().unwrap_or_default()).collect();
+        (report.test_suites[0].tests, report.test_suites[0].failures, rules)
+    };
+    assert_eq!(run("openssl", 0), (1, 0, vec![]));
+    let found = "SSL_SESSION_dup/hostname".to_string();
+    assert_eq!(run("planted:dup-forgets-hostname", 1), (2, 2, vec!["run".into(), found]));
+    folder.sessdiff(&["run", "--programs", "1", "--junit", "no/such/folder/x.xml"]).exits(64);
+}
+
 /// What a committed hazard says is no divergence; what does not happen any more is said.
 mod hazards {
     use super::*;
@@ -193,6 +212,14 @@ mod hazards {
         let ran = run(&Folder::with("cases/hazards/a.ops", HAZARD)).exits(0).quietly();
         assert!(ran.stdout.contains("broke as the committed hazards do: 1 program"), "{ran:?}");
         assert!(ran.stdout.contains("agree: 2 programs, "), "{ran:?}");
+    }
+
+    /// The executable has them, too.
+    #[test]
+    fn are_expected_where_none_is_replayed() {
+        let args = ["run", "--hazards", "--programs", "24", "--seed", "2", "--probes", "all", "--corpus", "none"];
+        let ran = sessdiff(&[&args[..], &["--time-limit", "2"]].concat()).exits(0);
+        assert!(ran.stdout.contains("broke as the committed hazards do: "), "{ran:?}");
     }
 
     #[test]
