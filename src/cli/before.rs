@@ -10,15 +10,24 @@ use crate::program::Program;
 use crate::reduce::with_new_contexts;
 
 /// Joins the fewest of the programs that ran `before` to a finding, the last of them first, so that it diverges when it is run once
-/// in a process of its own. It ran itself before, for a finding is seen more than once. Returns that and how many they are; `None`:
-/// it does not.
+/// in a process of its own. It ran itself before, for a finding is seen more than once, and something like it before all, to see
+/// what the library does. Contexts that the program makes are tried before those of the pool, of which a C program has none.
+/// Returns that and how many they are; `None`: it does not.
 pub(super) fn join(lab: &Lab, found: &Finding, before: &[Program]) -> Option<(Finding, usize)> {
     let before = &[before, std::slice::from_ref(&found.program)].concat();
+    let made: [Joining; 2] = [kept_new, renewed];
+    join_by(lab, found, before, &made).or_else(|| join_by(lab, found, before, &[kept]))
+}
+
+/// A way to join programs.
+type Joining = fn(&mut Pair, &[Program], &Program) -> Program;
+
+fn join_by(lab: &Lab, found: &Finding, before: &[Program], ways: &[Joining]) -> Option<(Finding, usize)> {
     let mut programs = 1;
     while !lab.is_over() && !interrupt::came() {
         programs = programs.min(before.len());
         let part = &before[before.len() - programs..];
-        for join in [kept, renewed] {
+        for join in ways {
             let mut pair = lab.pair().ok()?;
             let program = join(&mut pair, part, &found.program);
             let look = careful(found.look);
@@ -47,6 +56,12 @@ fn kept(pair: &mut Pair, before: &[Program], last: &Program) -> Program {
     }
     ops.extend(last.ops.iter().cloned());
     Program { ops }
+}
+
+/// Joins programs that use the same contexts, which the first of them makes.
+fn kept_new(pair: &mut Pair, before: &[Program], last: &Program) -> Program {
+    let joined = kept(pair, before, last);
+    with_new_contexts(&joined).unwrap_or(joined)
 }
 
 /// Joins programs that make their own contexts, each.
