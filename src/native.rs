@@ -51,7 +51,7 @@ pub use alpn::{AlpnAnswer, SelectAlpn, protocols};
 pub use buffers::View;
 pub use bytes::ShortBytes;
 pub use connection::{Connection, FindPsk, Inherited, UsePsk, Version};
-pub use context::{AnswerName, Callbacks, Context, GetSession, NameAnswer, Statistic};
+pub use context::{AnswerName, Callbacks, Context, GetSession, Method, NameAnswer, Statistic};
 pub use der::{BadDer, Keys, NotRead, Parsed};
 pub use error::Error;
 pub use established::Established;

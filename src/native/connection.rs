@@ -148,8 +148,10 @@ pub(super) struct State {
     pub heard_no_hello: bool,
     /// Says that the handshake is not the first one of the connection.
     pub renegotiates: bool,
-    /// Says that both sides have agreed on that version.
+    /// Says that both sides have agreed on that version: the method is then one of that version alone.
     pub agreed_version: bool,
+    /// Says that the method is that of clients, whatever side the connection takes. `SSL_copy_session_id` changes it.
+    pub has_client_method: bool,
     pub id_context: ShortBytes,
     /// Holds the server's name that is asked for, without a NUL. The name that a server was asked for last is its own.
     pub host_name: Option<Vec<u8>>,
@@ -169,6 +171,20 @@ pub(super) struct State {
     pub session_context: Arc<Context>,
     /// Has the settings and certificates: `SSL_set_SSL_CTX` changes it.
     pub context: Arc<Context>,
+}
+
+impl State {
+    /// Returns whether the method is that of clients, and the version that it is for alone; `None`: for any.
+    fn method(&self) -> (bool, Option<Version>) {
+        (self.has_client_method, self.agreed_version.then_some(self.speaks))
+    }
+
+    /// Takes another method, and what the one before kept goes: `ssl_init` of `SSL_METHOD`.
+    fn change_method(&mut self, client: bool, version: Option<Version>) {
+        let newest = self.context.newest();
+        (self.speaks, self.agreed_version, self.alpn) = (version.unwrap_or(newest), version.is_some(), None);
+        (self.has_client_method, self.heard_no_hello) = (client, false);
+    }
 }
 
 impl Connection {
@@ -195,6 +211,7 @@ impl Connection {
                 speaks: context.newest(),
                 heard_no_hello: false,
                 agreed_version: false,
+                has_client_method: context.method().client,
                 renegotiates: false,
                 id_context: context.id_context(),
                 host_name: None,
@@ -224,6 +241,7 @@ impl Connection {
         to.id_context = from.id_context;
         (to.reused, to.shut) = (from.reused, from.shut);
         (to.speaks, to.agreed_version) = (from.speaks, from.agreed_version);
+        to.has_client_method = from.has_client_method;
         to.suites.clone_from(&from.suites);
         // The rest is what its context has now.
         let own = to.inherited.clone();
@@ -249,6 +267,7 @@ impl Connection {
         (state.exchanged, state.failure) = (false, None);
         (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
         state.heard_no_hello = false;
+        state.has_client_method = state.session_context.method().client;
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -268,11 +287,12 @@ impl Connection {
         self.clear_bad_session();
         let session = taken.unwrap_or_else(take);
         let mut state = self.state();
+        let own = state.session_context.method().client;
         if state.agreed_version {
-            // The method changes, and what it keeps goes.
-            let newest = state.context.newest();
-            (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
+            state.change_method(own, None);
         }
+        // Another method of any version keeps what there is.
+        state.has_client_method = own;
         if let Some(session) = &session {
             state.verify_result = session.verify_result();
         }
@@ -284,14 +304,14 @@ impl Connection {
     /// Takes over session and session id context of `from`: `SSL_copy_session_id`.
     pub fn copy_session_id(&self, from: &Connection) {
         self.set_session_from(|| from.session());
-        let (id_context, certificate, agreed) = {
+        let (id_context, certificate, method) = {
             let from = from.state();
-            (from.id_context, from.certificate.clone(), from.agreed_version.then_some(from.speaks))
+            (from.id_context, from.certificate.clone(), from.method())
         };
         let mut to = self.state();
         (to.id_context, to.certificate) = (id_context, certificate);
-        if let Some(speaks) = agreed {
-            (to.speaks, to.agreed_version, to.heard_no_hello) = (speaks, true, false);
+        if to.method() != method {
+            to.change_method(method.0, method.1);
         }
     }
 

@@ -124,8 +124,7 @@ pub struct Context {
     timeout: AtomicU64,
     pub(super) id_context: Bytes<4>,
     statistics: [AtomicU64; 11],
-    /// Is the newest version of its method.
-    newest: Version,
+    method: Method,
     inherited: Mutex<Inherited>,
     pub(super) ticket_keys: Mutex<TicketKeys>,
     pub(super) suites: Mutex<Suites>,
@@ -139,19 +138,30 @@ struct Locked {
     holder: Option<ThreadId>,
 }
 
+/// Names what a context is for: `TLS_server_method(3)` and the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Method {
+    /// Is for clients.
+    pub client: bool,
+    /// Is for DTLS.
+    pub datagrams: bool,
+}
+
+impl Method {
+    const fn newest(self) -> Version {
+        if self.datagrams { Version::Dtls12 } else { Version::Tls13 }
+    }
+}
+
 impl Library {
-    /// Makes a context with an empty cache, for TLS: `SSL_CTX_new`.
+    /// Makes a context with an empty cache, for servers of TLS: `SSL_CTX_new`.
     pub fn context(self: &Arc<Self>) -> Arc<Context> {
-        self.context_of_newest(Version::default())
+        self.context_for(Method::default())
     }
 
-    /// Makes a context with an empty cache, for DTLS: `SSL_CTX_new`.
-    pub fn datagram_context(self: &Arc<Self>) -> Arc<Context> {
-        self.context_of_newest(Version::Dtls12)
-    }
-
-    fn context_of_newest(self: &Arc<Self>, newest: Version) -> Arc<Context> {
-        let inherited = Inherited { max_version: newest, tickets: DEFAULT_TICKETS, ..Inherited::default() };
+    /// Makes a context with an empty cache, of a method: `SSL_CTX_new`.
+    pub fn context_for(self: &Arc<Self>, method: Method) -> Arc<Context> {
+        let inherited = Inherited { max_version: method.newest(), tickets: DEFAULT_TICKETS, ..Inherited::default() };
         let new = |number| Context {
             library: self.clone(),
             number,
@@ -162,7 +172,7 @@ impl Library {
             timeout: AtomicU64::new(self.rules.time.keep(DEFAULT_TIMEOUT)),
             id_context: Bytes::new(),
             statistics: Default::default(),
-            newest,
+            method,
             inherited: Mutex::new(inherited.clone()),
             ticket_keys: Mutex::new(TicketKeys::of_context(number)),
             suites: Mutex::new(Arc::new(suites::ALL)),
@@ -282,12 +292,17 @@ impl Context {
 
     /// Returns whether its connections speak DTLS.
     pub fn sends_datagrams(&self) -> bool {
-        self.newest == Version::Dtls12
+        self.method.datagrams
+    }
+
+    /// Returns its method.
+    pub(super) const fn method(&self) -> Method {
+        self.method
     }
 
     /// Returns the newest version of its method.
     pub(super) const fn newest(&self) -> Version {
-        self.newest
+        self.method.newest()
     }
 
     /// Looks for a session in the cache, and asks the get callback where it is not there: `lookup_sess_in_cache`. The caller gets

@@ -11,8 +11,8 @@ use super::callbacks::{
 use super::{NativePort, callback_blocks};
 use crate::native::{self, Callbacks, Context, Inherited, Statistic, Version};
 use crate::op::{
-    Bytes, CONNECTIONS, CONTEXTS, ContextSlot, GenerateId, MaxVersion, Op, Options, ServerNameCallback, Slot, Suites,
-    TicketKeys, Variable, Verify, block_ops, connection_ops, getters, session_ops,
+    Bytes, CONNECTIONS, CONTEXTS, ContextSlot, DatagramMethod, GenerateId, MaxVersion, Method, Op, Options,
+    ServerNameCallback, Slot, Suites, TicketKeys, Variable, Verify, block_ops, connection_ops, getters, session_ops,
 };
 use crate::plan::clock::seconds;
 
@@ -131,8 +131,14 @@ impl NativePort {
     /// Makes the context of a call that makes one.
     fn new_context(&mut self, op: &Op) -> Returned<'static> {
         let Some(Variable::Context(dst)) = op.result() else { return Returned::Nothing };
-        let datagrams = matches!(op, Op::CtxNewDtls { .. });
-        let context = if datagrams { self.library.datagram_context() } else { self.library.context() };
+        let (client, datagrams) = match *op {
+            Op::CtxNewDtls { method, .. } => (method == DatagramMethod::Client, true),
+            ref op => (
+                matches!(op, Op::CtxNew { method: Method::Client, .. } | Op::CtxPooled { method: Method::Client, .. }),
+                false,
+            ),
+        };
+        let context = self.library.context_for(native::Method { client, datagrams });
         know(&context);
         events::context_born(context.address());
         let freed: fn(&Context) = |context| events::context_freed(context.address());
