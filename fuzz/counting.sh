@@ -21,7 +21,7 @@ counting() {
 
 # What a target's programs are about, where it has a mutator of its own.
 about() {
-    sed -n 's/.*mutator(Which::\([A-Za-z]*\),.*/\1/p' "fuzz/fuzz_targets/$1.rs"
+    sed -n '/^\[package.metadata.about\]$/,/^$/s/^'"$1"' = "\(.*\)"$/\1/p' fuzz/Cargo.toml
 }
 
 # Lists the targets, as `cargo fuzz list` does.

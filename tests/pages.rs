@@ -185,6 +185,21 @@ fn every_fuzz_target_is_listed() {
     assert_eq!(listed, targets, "docs/fuzzing.md lists other targets than fuzz/Cargo.toml");
 }
 
+/// The scripts tell the mutator what the programs of a target are about, which says so itself to libFuzzer.
+#[test]
+fn targets_are_about_what_their_manifest_says() {
+    let manifest = read("fuzz/Cargo.toml");
+    let about = manifest.split("[package.metadata.about]\n").nth(1).and_then(|rest| rest.split("\n\n").next());
+    let about = about.expect("what targets are about");
+    for bin in manifest.split("[[bin]]").skip(1) {
+        let (name, target) = (value(bin, "name"), read(&format!("fuzz/{}", value(bin, "path"))));
+        let own = target.split_once("mutator(Which::").and_then(|(_, rest)| rest.split_once(',')).map(|(word, _)| word);
+        let said = about.lines().find_map(|line| line.strip_prefix(&format!("{name} = ")));
+        assert_eq!(said.map(|word| word.trim_matches('"')), own, "{name}");
+    }
+    assert!(about.lines().count() > 3, "{about}");
+}
+
 /// Both give the same folders and flags, and want the same of a build.
 #[test]
 fn oss_fuzz_and_clusterfuzzlite_build_alike() {

@@ -114,7 +114,11 @@ impl Handshake<'_> {
         let version = self.client.state().version;
         let offered = self.client.session();
         if !offered.is_some_and(|session| session.protocol_version() == version.number() && session.is_resumable()) {
-            self.client.new_session(version.number());
+            let session = self.client.new_session(version.number());
+            // It takes over what the handshake before has agreed on: `ssl_get_new_session`.
+            if self.extends_master_secret() {
+                session.extend_master_secret();
+            }
         }
         self.client.take_ticket_extension().map_err(|why| self.refuse_by_client(why))?;
         let hello = self.server_hello_12(version, looks)?;
