@@ -353,7 +353,7 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
     {
         // Handshakes draw some of it.
         if talks(subject) {
-            return None;
+            return if matches!(op, Op::Print { .. }) { lines(at, &expected, &dst.to_string()) } else { None };
         }
         if matches!(op, Op::Print { .. }) && !expected.is_empty() {
             return printed(at, &expected, &dst.to_string());
@@ -376,6 +376,28 @@ fn copied(subject: &Subject<'_>, at: usize, op: &Op) -> Option<String> {
          number({at}, \"bytes around the buffer are unchanged\", 1, untouched(copied, 16) && untouched(copied + 16 + {length}, 16));",
         literal(&expected)
     ))
+}
+
+/// Checks the lines of a printed session that say nothing a handshake draws. Of the reason why its peer was not verified it is the number.
+fn lines(at: usize, expected: &[u8], dst: &str) -> Option<String> {
+    const DRAWN: [&str; 3] = ["    Session-ID: ", "    Master-Key: ", "    Resumption PSK: "];
+    const REASON: &str = "    Verify return code: ";
+    let is_dumped = |line: &str| line.get(8..11) == Some(" - ");
+    let checked = |line: &str| {
+        if DRAWN.iter().any(|drawn| line.starts_with(drawn)) || is_dumped(line) {
+            return None;
+        }
+        let (text, end) = match line.split_once('(').filter(|_| line.starts_with(REASON)) {
+            Some((number, _)) => (number, ""),
+            None => (line, "\n"),
+        };
+        let (what, text) =
+            (literal(format!("has the line {text:?}").as_bytes()), literal(format!("\n{text}{end}").as_bytes()));
+        Some(format!("number({at}, {what}, 1, has({dst}, {text}));"))
+    };
+    let expected = std::str::from_utf8(expected).ok()?;
+    let lines: Vec<String> = expected.lines().skip(1).filter(|line| !line.is_empty()).filter_map(checked).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Checks a printed session, but for the reason why its peer was not verified: that is in the library's own words.

@@ -21,7 +21,8 @@ macro_rules! parts {
 }
 
 /// Compare numbers and bytes.
-const COMPARISONS: [(&str, &str); 7] = parts!["(": "number", "bytes", "first", "last", "cipher", "cipher_of", "stored"];
+const COMPARISONS: [(&str, &str); 8] =
+    parts!["(": "number", "bytes", "first", "last", "has", "cipher", "cipher_of", "stored"];
 
 /// Declares what came after OpenSSL 1.1.1, where it is called.
 const NEWER: (&str, &str) = (
