@@ -100,7 +100,7 @@ impl<P: Port> Lockstep<'_, P> {
 
     /// Compares what the last calls left behind.
     fn finish(&mut self) -> Result<(), Differ> {
-        let mine = self.native.after();
+        let mine = self.native.after_call();
         self.after(mine)
     }
 
@@ -137,7 +137,7 @@ impl<P: Port> Lockstep<'_, P> {
         let mine = self.native.call(op, &mut moment).detached();
         events::turn_to(OTHER);
         let Some(mine) = mine else { return self.same_copy(op) };
-        let left = self.native.after();
+        let left = self.native.after_call();
         if left.raised && self.unasked > 0 {
             // What was left before must not be taken for what this call leaves.
             self.after(After::default())?;

@@ -96,8 +96,32 @@ impl Connection {
     }
 
     /// Says that nothing more is sent, or looks whether the peer said so: `SSL_shutdown`. Returns what C returns, -1 where nothing
-    /// was said. `None` is the same with an error, because there is no connection to shut down.
-    pub fn shutdown(&self) -> Option<i32> {
+    /// was said, and whether it raises an error: where there is no connection to shut down, or the peer has sent a fatal alert,
+    /// after which nothing more comes either.
+    pub fn shutdown(&self) -> (i32, bool) {
+        if let Some(peer) = self.alerted_by() {
+            self.hear_from(&peer);
+            self.state().shut.1 = true;
+            return (1, true);
+        }
+        self.close().map_or((-1, true), |returned| (returned, false))
+    }
+
+    /// Returns the peer, if what the next `SSL_shutdown` reads is its fatal alert.
+    fn alerted_by(&self) -> Option<Arc<Connection>> {
+        let state = self.state();
+        let reads = state.stage == Stage::Done && state.shut == (true, false) && !state.peer_is_shut;
+        let peer = state.peer.upgrade().filter(|_| reads)?;
+        drop(state);
+        let alerts = {
+            let peer = peer.state();
+            let sent = peer.failure.is_some_and(|failure| failure.sent.is_some());
+            sent && std::ptr::eq(peer.peer.as_ptr(), self)
+        };
+        alerts.then_some(peer)
+    }
+
+    fn close(&self) -> Option<i32> {
         let mut state = self.state();
         match (state.stage, state.shut) {
             (Stage::Within, _)

@@ -387,19 +387,24 @@ impl Port for NativePort {
 
     #[inline]
     fn after(&mut self) -> After {
-        if self.library.take_broken() && self.broken_in.is_none() {
-            self.broken_in = Some(present::get());
-        }
-        let in_block = callbacks::take_raised();
+        self.raised |= callbacks::take_raised();
         for (b, der) in blocks::take_written() {
             self.buffers.set(b, &der);
         }
-        let raised = std::mem::take(&mut self.raised) || in_block;
-        After { raised: raised && self.tells_errors, ..After::default() }
+        self.after_call()
     }
 }
 
 impl NativePort {
+    /// Returns what the calls since the last time left behind, where no context was there whose callbacks could have done something.
+    #[inline]
+    pub fn after_call(&mut self) -> After {
+        if self.library.take_broken() && self.broken_in.is_none() {
+            self.broken_in = Some(present::get());
+        }
+        After { raised: std::mem::take(&mut self.raised) && self.tells_errors, ..After::default() }
+    }
+
     /// Reads what `i2d_SSL_SESSION` writes.
     fn read_der(&mut self, s: Slot) -> Value<'_> {
         let mut der = std::mem::take(&mut self.der);

@@ -89,9 +89,9 @@ impl NativePort {
     }
 
     fn shut_down(&mut self, x: ConnectionSlot) -> Returned<'static> {
-        let returned = self.connection(x).shutdown();
-        self.raised |= returned.is_none();
-        Returned::Number(returned.map_or(-1, i64::from))
+        let (returned, raises) = self.connection(x).shutdown();
+        self.raised |= raises;
+        Returned::Number(returned.into())
     }
 
     fn set_answers_later(&self, x: ConnectionSlot, answers: bool) -> Returned<'static> {
