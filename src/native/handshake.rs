@@ -131,7 +131,7 @@ impl Handshake<'_> {
         let version = hello.version;
         let sends = version != Version::Tls13 && hello.hit && hello.ticket_expected && self.server.uses_tickets();
         let made = if sends { self.make_ticket_12() } else { Ok(None) };
-        self.client_reads_hello(&hello)?;
+        self.client_reads_hello(&hello, made.is_err())?;
         hello.sealed = made.map_err(|CannotSend| {
             self.client.hear_from(self.server);
             Refused
@@ -498,7 +498,7 @@ impl Handshake<'_> {
     }
 
     /// Lets the client read the second message: `tls_process_server_hello`.
-    fn client_reads_hello(&mut self, hello: &Hello) -> Result<(), Refused> {
+    fn client_reads_hello(&mut self, hello: &Hello, alert_follows: bool) -> Result<(), Refused> {
         let client = self.client;
         client.agree_on(hello.version);
         let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
@@ -567,7 +567,7 @@ impl Handshake<'_> {
             }
             return Err(self.refuse_by_client(why));
         }
-        if hit != hello.hit || hello.unasked {
+        if (hit != hello.hit || hello.unasked) && !alert_follows {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
             return Err(self.refuse_what_follows(hello.version, why));
