@@ -11,8 +11,8 @@ mod find;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{LazyLock, Mutex};
 
 use find::{SEED, SETUP, find, sabotaged};
 use sessdiff::emit::{self, Driven, Picture, Subject};
@@ -90,7 +90,7 @@ fn committed() -> Vec<Case> {
 }
 
 /// Every planted bug, found from a fixed seed and reduced to the same signature.
-fn reduced() -> Vec<(Bug, Signature, Program)> {
+static REDUCED: LazyLock<Vec<(Bug, Signature, Program)>> = LazyLock::new(|| {
     let bugs = Bug::ALL.iter().copied();
     bugs.map(|bug| {
         let mut pair = sabotaged(bug);
@@ -111,11 +111,11 @@ fn reduced() -> Vec<(Bug, Signature, Program)> {
         (bug, found.signature(), small)
     })
     .collect()
-}
+});
 
 #[test]
 fn every_planted_bug_needs_few_calls() {
-    let all = reduced();
+    let all = &*REDUCED;
     let few = |program: &Program| match () {
         () if program.ops.iter().any(|op| op.kind() == Kind::Handshake) => FEW_TALKING,
         () if program.ops.iter().any(Op::is_shared) => FEW_SHARED,
@@ -132,10 +132,10 @@ fn the_c_of_every_case_and_of_every_planted_bug_passes_on_the_linked_openssl() {
     let cases = committed().into_iter();
     let cases =
         cases.map(|case| Emitted { from: case.path.display().to_string(), c: c_of(&case.why, &case.program, None) });
-    let bugs = reduced().into_iter();
+    let bugs = REDUCED.iter();
     let bugs = bugs.map(|(bug, signature, program)| Emitted {
         from: format!("planted:{}", bug.name()),
-        c: c_of(&signature.to_string(), &program, Some(signature)),
+        c: c_of(&signature.to_string(), program, Some(*signature)),
     });
     all_end_with_0(&cases.chain(bugs).collect::<Vec<_>>());
 }

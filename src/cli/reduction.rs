@@ -111,10 +111,18 @@ pub(super) fn reduce_alone(
     let patient = lab.in_a_child().hasty(time_limit).until(until);
     let mut pair = patient.pair()?;
     // Contexts of the pool were used before all, to see what the library does. A C program makes its own.
-    let renewed = with_new_contexts(&found.program);
-    let shown = renewed.as_ref().and_then(|program| shown(&patient, program, found.look));
-    let needs_pool = renewed.is_some() && shown.is_none();
-    let judged = shown.map_or_else(|| judge_alone(&mut pair, found), Ok);
+    let renewed = with_new_contexts(&found.program).map(|program| Finding { program, ..found.clone() });
+    let with_new = renewed.as_ref().map(|renewed| judge_alone(&mut pair, renewed));
+    let needs_pool = matches!(with_new, Some(Err(_)));
+    let judged = match with_new {
+        Some(Ok(seen)) if seen.finding.signature() == found.signature() => Ok(seen),
+        None => judge_alone(&mut pair, found),
+        // Something else, too, may be there with new contexts.
+        Some(other) => {
+            pair = patient.pair()?;
+            judge_alone(&mut pair, found).or_else(|why| other.map_err(|_| why))
+        }
+    };
     let shows = |seen: &Seen| seen.pace.one_run || shows_once(&patient, &seen.finding);
     let is_alone = !needs_pool && judged.as_ref().is_ok_and(shows);
     let joined = if is_alone { None } else { join(&patient, found, before) };
@@ -149,18 +157,8 @@ pub(super) fn reduce_alone(
 
 /// Tells whether one run in a process of its own differs at all. Otherwise it is the run before that matters.
 fn shows_once(lab: &Lab, found: &Finding) -> bool {
-    shown(lab, &found.program, found.look).is_some()
-}
-
-/// Judges a program once, in processes of its own: as it was looked at, and more carefully.
-fn shown(lab: &Lab, program: &Program, look: Look) -> Option<Seen> {
-    [look, careful(look)].into_iter().find_map(|look| {
-        let mut pair = lab.pair().ok()?;
-        let since = Instant::now();
-        let diverged = pair.glance(program, look)?;
-        let pace = Pace { one_run: true, took: since.elapsed().as_secs_f64() };
-        Some(Seen { finding: Finding { program: program.clone(), diverged, look }, pace })
-    })
+    let looks = [found.look, careful(found.look)];
+    looks.into_iter().any(|look| lab.pair().is_ok_and(|mut pair| pair.glance(&found.program, look).is_some()))
 }
 
 /// Judges a finding in a process of its own. What takes its time is looked at once.

@@ -70,7 +70,7 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
             Ok(summary) => {
                 let ended = show(args, &summary);
                 exit = exit.worst(ended);
-                told.push(summary.check(&again(args, &summary), ended as u8, Day::today().to_string()));
+                told.push(summary.check(&again(args, seed), ended as u8, Day::today().to_string()));
             }
             Err(error) => {
                 not_driven.push((port.to_string(), error.to_string()));
@@ -87,12 +87,11 @@ pub(super) fn run(args: &RunArgs) -> Result<Exit, Exit> {
     Ok(exit.worst(write_files(args, told, &not_driven)))
 }
 
-/// Returns the command that makes the same programs again.
-fn again(args: &RunArgs, summary: &Summary) -> String {
-    let port = output::quoted(&summary.port.name);
-    let amount =
-        args.programs.map_or(format!("--seconds {}", args.seconds), |programs| format!("--programs {programs}"));
-    format!("sessdiff run --port {port} --about {} --seed {} {amount}", args.about, summary.seed)
+/// Returns the command that makes the same programs again: this one, with its seed.
+fn again(args: &RunArgs, seed: u64) -> String {
+    let words = std::env::args().skip(1).map(output::quoted);
+    let seed = args.seed.is_none().then(|| format!("--seed {seed}"));
+    std::iter::once("sessdiff".to_string()).chain(words).chain(seed).collect::<Vec<_>>().join(" ")
 }
 
 /// Writes the files that were asked for. One that cannot be written does not stop the other.

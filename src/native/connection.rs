@@ -135,6 +135,8 @@ pub(super) struct State {
     pub exchanged: bool,
     /// Says that the peer has said that it sends nothing more, read or not.
     pub peer_is_shut: bool,
+    /// Holds the fatal alert that the peer has sent after the handshake, until it is read.
+    pub unread_alert: Option<u8>,
     pub inherited: Inherited,
     /// Says whether a client has a certificate: shared with those that were given its session.
     pub certificate: Arc<AtomicBool>,
@@ -179,6 +181,14 @@ impl State {
         (self.has_client_method, self.agreed_version.then_some(self.speaks))
     }
 
+    /// Returns whether the method that it takes again is that of clients.
+    fn has_own_client_method(&self) -> bool {
+        let (made_with, given) = (self.session_context.method(), self.context.method());
+        let differs = made_with != given;
+        let of_context = differs && self.session_context.library().meets(Rule::MethodOfContext);
+        if of_context { given.client } else { made_with.client }
+    }
+
     /// Takes another method, and what the one before kept goes: `ssl_init` of `SSL_METHOD`.
     fn change_method(&mut self, client: bool, version: Option<Version>) {
         let newest = self.context.newest();
@@ -204,6 +214,7 @@ impl Connection {
                 exchanged: false,
                 failure: None,
                 peer_is_shut: false,
+                unread_alert: None,
                 inherited: context.inherited(),
                 certificate: Arc::default(),
                 reused: false,
@@ -267,7 +278,7 @@ impl Connection {
         (state.exchanged, state.failure) = (false, None);
         (state.speaks, state.agreed_version, state.alpn) = (newest, false, None);
         state.heard_no_hello = false;
-        state.has_client_method = state.session_context.method().client;
+        state.has_client_method = state.has_own_client_method();
         let external_psk = state.external_psk.take();
         drop(state);
         drop(session);
@@ -287,7 +298,7 @@ impl Connection {
         self.clear_bad_session();
         let session = taken.unwrap_or_else(take);
         let mut state = self.state();
-        let own = state.session_context.method().client;
+        let own = state.has_own_client_method();
         if state.agreed_version {
             state.change_method(own, None);
         }

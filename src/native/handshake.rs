@@ -121,6 +121,7 @@ impl Handshake<'_> {
             }
         }
         self.client.take_ticket_extension().map_err(|why| self.refuse_by_client(why))?;
+        self.server.state().alpn = None;
         let hello = self.server_hello_12(version, looks)?;
         let hello = self.answer(hello)?;
         self.finish_12(&hello).map(|_| ())
@@ -501,6 +502,7 @@ impl Handshake<'_> {
     fn client_reads_hello(&mut self, hello: &Hello, alert_follows: bool) -> Result<(), Refused> {
         let client = self.client;
         client.agree_on(hello.version);
+        client.state().alpn = None;
         let offers = || client.offered_key().is_some() || client.offered_psk().is_some();
         if hello.unasked && !offers() {
             return Err(self.refuse_by_client(Why::NotOffered));
@@ -547,10 +549,12 @@ impl Handshake<'_> {
             own.set_protocol_version(hello.version.number());
             if hello.version != Version::Tls13 {
                 own.put_id(theirs.id().as_slice());
-                if self.extends_master_secret() {
-                    own.extend_master_secret();
-                }
             }
+        }
+        let is_of_13 = |suite: Cipher| suite.0 >> 8 == 0x13;
+        if hello.version != Version::Tls13 && hello.hit && theirs.cipher().is_some_and(is_of_13) {
+            drop(theirs);
+            return Err(self.refuse_by_client(Why::OtherSuite));
         }
         drop(theirs);
         if let (Some(own), Some(suite)) = (client.session(), hello.suite) {
@@ -566,6 +570,11 @@ impl Handshake<'_> {
                 self.fill_secrets(self.server);
             }
             return Err(self.refuse_by_client(why));
+        }
+        if let (false, Some(own)) = (hit || hello.version == Version::Tls13, client.session())
+            && self.extends_master_secret()
+        {
+            own.extend_master_secret();
         }
         if (hit != hello.hit || hello.unasked) && !alert_follows {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.

@@ -74,7 +74,7 @@ pub fn renegotiate(server: &Arc<Connection>, is_new: bool, peers: &mut dyn Peers
     client.session_context().counted(Statistic::ConnectRenegotiate);
     for side in [client, server] {
         let mut state = side.state();
-        (state.renegotiates, state.reused, state.alpn) = (true, false, None);
+        (state.renegotiates, state.reused) = (true, false);
     }
     let looks = !(is_new && server.resumes_none_again());
     let mut handshake = Handshake { client, server, peers, early: Early::default() };

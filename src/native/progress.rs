@@ -99,26 +99,20 @@ impl Connection {
     /// was said, and whether it raises an error: where there is no connection to shut down, or the peer has sent a fatal alert,
     /// after which nothing more comes either.
     pub fn shutdown(&self) -> (i32, bool) {
-        if let Some(peer) = self.alerted_by() {
-            self.hear_from(&peer);
+        if let Some(alert) = self.alert_that_is_read() {
+            self.note_failed(Failure::heard(alert));
+            self.remove_own_session();
             self.state().shut.1 = true;
             return (1, true);
         }
         self.close().map_or((-1, true), |returned| (returned, false))
     }
 
-    /// Returns the peer, if what the next `SSL_shutdown` reads is its fatal alert.
-    fn alerted_by(&self) -> Option<Arc<Connection>> {
-        let state = self.state();
+    /// Takes the fatal alert of the peer, if that is what the next `SSL_shutdown` reads.
+    fn alert_that_is_read(&self) -> Option<u8> {
+        let mut state = self.state();
         let reads = state.stage == Stage::Done && state.shut == (true, false) && !state.peer_is_shut;
-        let peer = state.peer.upgrade().filter(|_| reads)?;
-        drop(state);
-        let alerts = {
-            let peer = peer.state();
-            let sent = peer.failure.is_some_and(|failure| failure.sent.is_some());
-            sent && std::ptr::eq(peer.peer.as_ptr(), self)
-        };
-        alerts.then_some(peer)
+        if reads { state.unread_alert.take() } else { None }
     }
 
     fn close(&self) -> Option<i32> {
@@ -156,7 +150,7 @@ impl Connection {
     /// Begins a handshake with `peer`.
     pub(super) fn begin(&self, server: bool, peer: &Arc<Connection>) {
         let mut state = self.state();
-        (state.peer, state.peer_is_shut) = (Arc::downgrade(peer), false);
+        (state.peer, state.peer_is_shut, state.unread_alert) = (Arc::downgrade(peer), false, None);
         (state.stage, state.server, state.shut, state.sent_tickets) = (Stage::Within, server, (false, false), 0);
         (state.exchanged, state.failure, state.renegotiates) = (false, None, false);
         if !server {
@@ -425,6 +419,17 @@ impl Connection {
         let failure = Failure::of(why, self.session_context().library());
         self.note_failed(failure);
         self.remove_own_session();
+        let (peer, shut) = {
+            let state = self.state();
+            (state.peer.upgrade(), state.shut.0)
+        };
+        // Nothing is sent after a close.
+        if let (Some(peer), false) = (peer, shut) {
+            let mut peer = peer.state();
+            if std::ptr::eq(peer.peer.as_ptr(), self) {
+                peer.unread_alert = failure.sent;
+            }
+        }
     }
 
     /// Gives up the handshake, for the peer has sent a fatal alert. Who has sent one before reads none.

@@ -117,6 +117,8 @@ macro_rules! for_each_rule {
     IndexIsUnchecked "index-is-unchecked" Change ("" to "3.0.0") "SSL_SESSION_set_ex_data" "crypto/ex_data.c of 1.1.1w";
     /// Storing NULL at index -1 raises no error.
     StackIsSilent "stack-is-silent" Change ("" to "3.0.6") "SSL_SESSION_set_ex_data" "OPENSSL_sk_set, crypto/stack/stack.c";
+    /// A connection takes the method of the context that it was given, where `SSL_clear` or `SSL_set_session` makes it take its own again.
+    MethodOfContext "method-of-context" Change ("" to "3.2.0") "SSL_set_session" "s->ctx->method, ssl/ssl_lib.c and ssl/ssl_sess.c of 3.1.4 and 3.2.1";
     /// A duplicate that fails raises `ERR_R_MALLOC_FAILURE`, for an empty ticket too.
     EmptyCopyRaises "empty-copy-raises" Change ("" to "3.2.0") "SSL_SESSION_dup" "ssl/ssl_sess.c of 3.1.4";
     /// A new session says that it limits the length of fragments to nothing, where later ones say that nobody asked.

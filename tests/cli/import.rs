@@ -221,6 +221,16 @@ fn an_import_is_told_as_sarif() {
     }
 }
 
+/// Contexts of the pool become new ones, and what is found keeps its name.
+#[test]
+fn a_program_with_a_context_of_the_pool_is_reduced_under_its_name() {
+    let case = "#! sessdiff 1\nc0 = pooled_context(TLS_server_method())\ns0 = SSL_SESSION_new()\ns1 = SSL_SESSION_new()\n\
+                SSL_SESSION_set_timeout(s0, 7)\n";
+    let folder = Folder::with("a.ops", case);
+    let ran = folder.sessdiff(&["reduce", "--port", "planted:timeout-writes-others", "a.ops"]).exits(0);
+    ran.shows("SSL_SESSION_set_timeout/other.max_early_data").shows("s0 = SSL_SESSION_new()\ns1 = SSL_SESSION_new()\n");
+}
+
 #[test]
 fn a_reduced_program_goes_into_a_file() {
     let folder = Folder::with("a.ops", PROGRAM);
