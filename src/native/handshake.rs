@@ -498,6 +498,22 @@ impl Handshake<'_> {
         Ok(takes && counts)
     }
 
+    /// Gives the client a new session, where what it offered is not resumed, with what the hello of the server says of it.
+    fn client_resumes_none(&self, own: Session, theirs: &Session, version: Version) -> Result<(), Refused> {
+        let client = self.client;
+        if !own.id().as_slice().is_empty() {
+            client.session_context().counted(Statistic::Misses);
+            client.new_session(version.number());
+        }
+        drop(own);
+        let Some(own) = client.session() else { return Err(Refused) };
+        own.set_protocol_version(version.number());
+        if version != Version::Tls13 {
+            own.put_id(theirs.id().as_slice());
+        }
+        Ok(())
+    }
+
     /// Lets the client read the second message: `tls_process_server_hello`.
     fn client_reads_hello(&mut self, hello: &Hello, alert_follows: bool) -> Result<(), Refused> {
         let client = self.client;
@@ -540,16 +556,7 @@ impl Handshake<'_> {
                 client.put_session(Some(copy));
             }
         } else {
-            if !own.id().as_slice().is_empty() {
-                client.session_context().counted(Statistic::Misses);
-                client.new_session(hello.version.number());
-            }
-            drop(own);
-            let Some(own) = client.session() else { return Err(Refused) };
-            own.set_protocol_version(hello.version.number());
-            if hello.version != Version::Tls13 {
-                own.put_id(theirs.id().as_slice());
-            }
+            self.client_resumes_none(own, &theirs, hello.version)?;
         }
         let is_of_13 = |suite: Cipher| suite.0 >> 8 == 0x13;
         if hello.version != Version::Tls13 && hello.hit && theirs.cipher().is_some_and(is_of_13) {

@@ -131,12 +131,12 @@ impl NativePort {
     /// Makes the context of a call that makes one.
     fn new_context(&mut self, op: &Op) -> Returned<'static> {
         let Some(Variable::Context(dst)) = op.result() else { return Returned::Nothing };
-        let (client, datagrams) = match *op {
-            Op::CtxNewDtls { method, .. } => (method == DatagramMethod::Client, true),
-            ref op => (
-                matches!(op, Op::CtxNew { method: Method::Client, .. } | Op::CtxPooled { method: Method::Client, .. }),
-                false,
-            ),
+        let (client, datagrams) = if let Op::CtxNewDtls { method, .. } = *op {
+            (method == DatagramMethod::Client, true)
+        } else {
+            let client =
+                matches!(op, Op::CtxNew { method: Method::Client, .. } | Op::CtxPooled { method: Method::Client, .. });
+            (client, false)
         };
         let context = self.library.context_for(native::Method { client, datagrams });
         know(&context);
