@@ -578,11 +578,6 @@ impl Handshake<'_> {
             }
             return Err(self.refuse_by_client(why));
         }
-        if let (false, Some(own)) = (hit || hello.version == Version::Tls13, client.session())
-            && self.extends_master_secret()
-        {
-            own.extend_master_secret();
-        }
         if (hit != hello.hit || hello.unasked) && !alert_follows {
             // The server goes on as if it resumed. What it never looked at has not given it the secrets for that.
             let why = if unread { Why::NotDecrypted } else { Why::OutOfTurn };
@@ -600,6 +595,11 @@ impl Handshake<'_> {
             own.put_hostname(self.client.host_name().as_deref());
         }
         self.client_reads_alpn(hit)?;
+        if let (false, Some(own)) = (hit || hello.version == Version::Tls13, self.client.session())
+            && self.extends_master_secret()
+        {
+            own.extend_master_secret();
+        }
         self.refuses_early(self.early.accepted)?;
         // The same code, and the statistics of servers, though it is a client.
         match self.client.answer_name(false) {
