@@ -68,6 +68,8 @@ reasons! {
     NoSuite 40 193 "SSL_R_NO_SHARED_CIPHER";
     /// Reads that a key is used with another digest than its own: `set_client_ciphersuite`.
     OtherDigest 47 218 "SSL_R_CIPHERSUITE_DIGEST_HAS_CHANGED";
+    /// Resumes a session that has a maximum fragment length, and the client asks for none: `final_maxfragmentlen`.
+    NoFragmentLength 109 110 "SSL_R_BAD_EXTENSION";
     /// Reads a suite that it did not name: `set_client_ciphersuite`.
     OtherSuite 47 261 "SSL_R_WRONG_CIPHER_RETURNED";
     /// Reads a protocol that it did not name, or a proof that has another digest: `tls_parse_stoc_alpn`, `tls_parse_ctos_psk`.
@@ -119,6 +121,7 @@ impl Failure {
             | Why::NoSuite
             | Why::OtherDigest
             | Why::OtherSuite
+            | Why::NoFragmentLength
             | Why::BadExtension
             | Why::EmptyTicket
             | Why::EarlyName

@@ -443,6 +443,10 @@ impl Handshake<'_> {
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) -> Result<bool, Refused> {
         self.server.state().reused = hit;
         let named = self.name_server(version, hit)?;
+        if hit && self.server.session().is_some_and(|session| limits_fragments(&session)) {
+            // No client asks for that here.
+            return Err(self.refuse_by_server(Why::NoFragmentLength));
+        }
         if version == Version::Tls13 {
             self.select_alpn(hit)?;
         }
@@ -796,4 +800,9 @@ impl Handshake<'_> {
         self.client.hear_from(self.server);
         Refused
     }
+}
+
+/// Returns whether a client that resumes a session has to ask for a maximum fragment length again: `USE_MAX_FRAGMENT_LENGTH_EXT`.
+fn limits_fragments(session: &Session) -> bool {
+    (1..=4).contains(&session.max_fragment_length())
 }
