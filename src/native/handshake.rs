@@ -443,7 +443,8 @@ impl Handshake<'_> {
     fn after_hello(&mut self, version: Version, hit: bool, ticket_expected: &mut bool) -> Result<bool, Refused> {
         self.server.state().reused = hit;
         let named = self.name_server(version, hit)?;
-        if hit && self.server.session().is_some_and(|session| limits_fragments(&session)) {
+        let limited = hit && self.server.session().is_some_and(|session| limits_fragments(&session));
+        if limited && self.server.session_context().library().meets(Rule::FragmentIsDisabled) {
             // No client asks for that here.
             return Err(self.refuse_by_server(Why::NoFragmentLength));
         }

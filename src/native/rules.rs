@@ -121,7 +121,7 @@ macro_rules! for_each_rule {
     MethodOfContext "method-of-context" Change ("" to "3.2.0") "SSL_set_session" "s->ctx->method, ssl/ssl_lib.c and ssl/ssl_sess.c of 3.1.4 and 3.2.1";
     /// A duplicate that fails raises `ERR_R_MALLOC_FAILURE`, for an empty ticket too.
     EmptyCopyRaises "empty-copy-raises" Change ("" to "3.2.0") "SSL_SESSION_dup" "ssl/ssl_sess.c of 3.1.4";
-    /// A new session says that it limits the length of fragments to nothing, where later ones say that nobody asked.
+    /// A new session says that it limits the length of fragments to nothing, where later ones say that nobody asked. A server that resumes a session with a limit refuses a client that asks for none.
     FragmentIsDisabled "fragment-is-disabled" Change ("" to "3.0.15 3.1.7 3.2.3 3.3.2") "SSL_SESSION_new" "ssl/ssl_sess.c of 3.3.1 and 3.3.2";
     /// Time and timeout are kept as they are given, and added when they are compared.
     TimesAreStored "times-are-stored" Change ("" to "3.0.0") "SSL_SESSION_set_time" "ssl/ssl_sess.c of 1.1.1w";

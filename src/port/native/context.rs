@@ -38,7 +38,7 @@ impl NativePort {
                 let result = self.context(*c).set_id_context(context.get().unwrap_or_default());
                 self.answer(result)
             }
-            Op::CtxAdd { c, s } => number(self.context(*c).add_session(&self.session(*s)).into()),
+            Op::CtxAdd { c, s } => number(self.add_session(*c, *s).into()),
             Op::CtxRemove { c, s } => number(s.map_or(0, |s| self.remove_session(*c, s).into())),
             Op::CtxFlush { c, time } | Op::CtxFlushEx { c, time } => {
                 self.context(*c).flush_sessions(seconds(*time, moment.passed));
@@ -145,6 +145,11 @@ impl NativePort {
         context.set_callbacks(Callbacks { freed: self.has_callbacks.then_some(freed), ..Callbacks::default() });
         self.contexts[dst.index()].push(context);
         Returned::Number(1)
+    }
+
+    fn add_session(&self, c: ContextSlot, s: Slot) -> bool {
+        let session = self.session(s);
+        lending(Some(&session), || self.context(c).add_session(&session))
     }
 
     fn remove_session(&self, c: ContextSlot, s: Slot) -> bool {
