@@ -429,6 +429,16 @@ fn what_ran_before_is_joined_where_it_matters() {
     assert!(calls <= 12, "{calls} calls:\n{said}");
 }
 
+/// A lock that the harness itself has left taken, in a context of the pool: new contexts show why, and the C program does.
+#[test]
+fn what_the_pool_carries_is_shown_with_new_contexts() {
+    for seed in ["3", "4"] {
+        let (said, calls) = left_of("remove-keeps-the-lock", seed);
+        assert!(said.contains("\nC says: \"call 3: returned, expected: 1, actual: 0\", exit 1\n"), "{said}");
+        assert!(calls <= 5, "{calls} calls:\n{said}");
+    }
+}
+
 /// What is found under the name of one call and blamed on another is one finding; a name that is taken gets a number.
 #[test]
 fn a_finding_that_is_renamed_is_kept_once_and_beside_what_is_there() {

@@ -61,7 +61,10 @@ impl Corpus {
     pub fn read(args: &RunArgs) -> Result<Corpus, CaseError> {
         let mut corpus = Corpus::replayed(args)?;
         if args.hazards && corpus.cases.iter().all(|committed| committed.expected.is_none()) {
-            corpus.own = suite::hazards().into_iter().filter_map(|case| Committed::of(case).ok()).collect();
+            corpus.own = suite::hazards()
+                .into_iter()
+                .map(|case| Committed::of(case).expect("the head of a committed hazard says what is expected"))
+                .collect();
         }
         Ok(corpus)
     }

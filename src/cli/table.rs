@@ -176,7 +176,7 @@ mod tests {
     fn what_differs_is_seen_in_a_narrow_table() {
         let [left, right] = apart(["session, refs s0:1 s1:2", "session, refs s0:1 s1:3"], 12);
         assert_eq!([left.as_str(), right.as_str()], ["… s1:2", "… s1:3"]);
-        // What is seen, and what is the same, stays.
+        // Leave what is seen, and what is the same.
         assert_eq!(apart(["0, refs s0:1 s1:2", "1, refs s0:1 s1:2"], 8)[0], "0, refs s0:1 s1:2");
         assert_eq!(apart(["session, refs s0:1"; 2], 8)[0], "session, refs s0:1");
     }

@@ -122,7 +122,7 @@ macro_rules! for_each_rule {
     /// A duplicate that fails raises `ERR_R_MALLOC_FAILURE`, for an empty ticket too.
     EmptyCopyRaises "empty-copy-raises" Change ("" to "3.2.0") "SSL_SESSION_dup" "ssl/ssl_sess.c of 3.1.4";
     /// A new session says that it limits the length of fragments to nothing, where later ones say that nobody asked. A server that resumes a session with a limit refuses a client that asks for none.
-    FragmentIsDisabled "fragment-is-disabled" Change ("" to "3.0.15 3.1.7 3.2.3 3.3.2") "SSL_SESSION_new" "ssl/ssl_sess.c of 3.3.1 and 3.3.2";
+    FragmentIsDisabled "fragment-is-disabled" Change ("" to "3.0.15 3.1.7 3.2.3 3.3.2") "SSL_SESSION_new" "ssl/ssl_sess.c of 3.3.1 and 3.3.2; final_maxfragmentlen, ssl/statem/extensions.c of 3.2.1 and 3.3.2";
     /// Time and timeout are kept as they are given, and added when they are compared.
     TimesAreStored "times-are-stored" Change ("" to "3.0.0") "SSL_SESSION_set_time" "ssl/ssl_sess.c of 1.1.1w";
     /// Times are signed seconds, and a sum that does not fit counts as beyond only where the time is positive.

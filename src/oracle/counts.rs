@@ -21,7 +21,7 @@ pub fn counts_seen(plan: &Plan, ops: &[Op], trace: &Trace) -> Counts {
             after.push([None; SLOTS]);
             continue;
         }
-        // What others own lives on, and is not looked at any more.
+        // Draw nothing of what others still own: it lives on, and no variable shows how often.
         let unowned = |count: Option<u32>| count.and_then(|count| (count < 2).then_some(0));
         Slot::all().filter(|slot| !ledger.holds(*slot)).for_each(|slot| now[slot.index()] = unowned(now[slot.index()]));
         let touched = touches(op);

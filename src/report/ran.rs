@@ -45,6 +45,8 @@ impl Summary {
 
     fn whole(&self, again: &str) -> Checked {
         let outcome = match self.verdict {
+            // What ^C left out has no verdict.
+            Word::Agree if self.interrupted => Outcome::Inconclusive,
             Word::Agree => Outcome::Pass,
             Word::Crash | Word::Diverge | Word::Stale => Outcome::Fail,
             Word::Inconclusive | Word::Nothing => Outcome::Inconclusive,
